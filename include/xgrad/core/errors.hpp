@@ -1,0 +1,45 @@
+// What xgrad throws. Every message names the operation, the offending shapes or values, and the rule.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace xgrad {
+
+/// Base of everything that xgrad throws.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Shapes, ranks or axes that do not fit an operation.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// An element type that does not fit: integers where a derivative is asked, reading floats as doubles.
+class TypeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Values outside of what an operation allows: an index or label out of range, the maximum of nothing.
+class ValueError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A tape that has ended, two tapes in one operation, an empty Var, a leaf that is none.
+class TapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file that cannot be opened, read or written, or whose contents are not what they should be.
+class IoError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace xgrad

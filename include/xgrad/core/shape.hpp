@@ -1,0 +1,153 @@
+// Extents, strides and axes: small fixed-capacity sequences, because nothing here has more than eight dimensions.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <string>
+#include <type_traits>
+
+#include <xgrad/core/xtensor.hpp>
+
+namespace xgrad {
+
+/// Largest number of dimensions of an array.
+inline constexpr std::size_t max_dimension = 8;
+
+namespace detail {
+[[noreturn]] void throw_too_many_dimensions(std::size_t dimension);
+}
+
+/// A sequence of at most `max_dimension` numbers, held in place. It meets xtensor's requirements on a shape type, and
+/// is ours so that the type of an array does not depend on the flags a user compiles with.
+template <class T>
+class Dimensions {
+ public:
+  using value_type = T;
+  using reference = T&;
+  using const_reference = const T&;
+  using pointer = T*;
+  using const_pointer = const T*;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using allocator_type = std::allocator<T>;
+  using iterator = T*;
+  using const_iterator = const T*;
+  using reverse_iterator = std::reverse_iterator<iterator>;
+  using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+
+  constexpr Dimensions() noexcept = default;
+  explicit constexpr Dimensions(std::size_t count, T value = T()) { resize(count, value); }
+  constexpr Dimensions(std::initializer_list<T> values) : Dimensions(values.begin(), values.end()) {}
+  template <std::input_iterator I>
+  constexpr Dimensions(I first, I last) {
+    for (; first != last; ++first) push_back(static_cast<T>(*first));
+  }
+  /// From any other sequence of integers, such as the shape of an xtensor expression or a std::vector.
+  template <class S>
+  requires(!std::same_as<S, Dimensions> &&
+           requires(const S& s) {
+             { *s.begin() } -> std::convertible_to<T>;
+             s.size();
+             s.end();
+           }) constexpr Dimensions(const S& sequence)
+      : Dimensions(sequence.begin(), sequence.end()) {}  // NOLINT(*-explicit-*)
+
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr T* begin() noexcept { return values_.data(); }
+  constexpr T* end() noexcept { return values_.data() + size_; }
+  [[nodiscard]] constexpr const T* begin() const noexcept { return values_.data(); }
+  [[nodiscard]] constexpr const T* end() const noexcept { return values_.data() + size_; }
+  [[nodiscard]] constexpr const T* cbegin() const noexcept { return begin(); }
+  [[nodiscard]] constexpr const T* cend() const noexcept { return end(); }
+  constexpr reverse_iterator rbegin() noexcept { return reverse_iterator(end()); }
+  constexpr reverse_iterator rend() noexcept { return reverse_iterator(begin()); }
+  [[nodiscard]] constexpr const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
+  [[nodiscard]] constexpr const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
+  [[nodiscard]] constexpr const_reverse_iterator crbegin() const noexcept { return rbegin(); }
+  [[nodiscard]] constexpr const_reverse_iterator crend() const noexcept { return rend(); }
+  constexpr T* data() noexcept { return values_.data(); }
+  [[nodiscard]] constexpr const T* data() const noexcept { return values_.data(); }
+  constexpr T& operator[](std::size_t i) noexcept { return values_[i]; }
+  constexpr const T& operator[](std::size_t i) const noexcept { return values_[i]; }
+  constexpr T& front() noexcept { return values_[0]; }
+  [[nodiscard]] constexpr const T& front() const noexcept { return values_[0]; }
+  constexpr T& back() noexcept { return values_[size_ - 1]; }
+  [[nodiscard]] constexpr const T& back() const noexcept { return values_[size_ - 1]; }
+
+  constexpr void resize(std::size_t count, T value = T()) {
+    if (count > max_dimension) detail::throw_too_many_dimensions(count);
+    for (std::size_t i = size_; i < count; ++i) values_[i] = value;
+    size_ = count;
+  }
+  constexpr void push_back(T value) { resize(size_ + 1, value); }
+  constexpr void insert(std::size_t position, T value) {
+    push_back(value);
+    std::rotate(begin() + position, end() - 1, end());
+  }
+  constexpr void clear() noexcept { size_ = 0; }
+
+  friend constexpr bool operator==(const Dimensions& a, const Dimensions& b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+  friend constexpr bool operator<(const Dimensions& a, const Dimensions& b) noexcept {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  std::array<T, max_dimension> values_{};
+  std::size_t size_ = 0;
+};
+
+/// Extents of an array, outermost first; {} is a scalar.
+using Shape = Dimensions<std::size_t>;
+/// Distances between neighbours along each axis, in elements.
+using Strides = Dimensions<std::ptrdiff_t>;
+
+/// Number of elements; 1 for {}.
+constexpr std::size_t size_of(const Shape& shape) noexcept {
+  std::size_t size = 1;
+  for (const std::size_t extent : shape) size *= extent;
+  return size;
+}
+
+/// "[2, 3]".
+std::string to_string(const Shape& shape);
+
+/// The axes that an operation works on: one, several, or (the default) all of them. Negative ones count from the end.
+class Axes {
+ public:
+  constexpr Axes() noexcept = default;                     ///< all axes
+  constexpr Axes(std::integral auto axis) : all_(false) {  // NOLINT(*-explicit-*)
+    axes_.push_back(static_cast<std::ptrdiff_t>(axis));
+  }
+  constexpr Axes(std::initializer_list<std::ptrdiff_t> axes) : axes_(axes), all_(false) {}
+  template <class S>
+  requires(!std::same_as<S, Axes> && !std::integral<S> &&
+           std::constructible_from<Strides, const S&>) constexpr Axes(const S& axes)
+      : axes_(axes), all_(false) {}  // NOLINT(*-explicit-*)
+
+  [[nodiscard]] constexpr bool all() const noexcept { return all_; }
+  [[nodiscard]] constexpr const Strides& values() const noexcept { return axes_; }
+
+ private:
+  Strides axes_;
+  bool all_ = true;
+};
+
+/// Whether a reduction keeps the reduced axes with extent 1: `sum(x, 1, xg::keep_dims)`.
+enum class KeepDims : bool { no, yes };
+inline constexpr KeepDims keep_dims = KeepDims::yes;
+
+}  // namespace xgrad
+
+namespace xt {
+template <class X, class T>
+struct rebind_container<X, xgrad::Dimensions<T>> {
+  using type = xgrad::Dimensions<X>;
+};
+}  // namespace xt

@@ -1,0 +1,89 @@
+// Operations element by element. Operands broadcast as in NumPy; integers become double where the result is not an
+// integer. Every function here also takes xtensor containers, expressions and numbers beside a Var (see mixed.hpp).
+#pragma once
+
+#include <xgrad/var.hpp>
+
+namespace xgrad {
+
+// Arithmetic. Booleans count as 0 and 1; the quotient of integers is a double; integers wrap around on overflow.
+Var operator+(const Var& a, const Var& b);
+Var operator-(const Var& a, const Var& b);
+Var operator*(const Var& a, const Var& b);
+Var operator/(const Var& a, const Var& b);
+Var operator-(const Var& x);
+Var operator+(const Var& x);
+
+inline Var& operator+=(Var& a, const Var& b) { return a = a + b; }
+inline Var& operator-=(Var& a, const Var& b) { return a = a - b; }
+inline Var& operator*=(Var& a, const Var& b) { return a = a * b; }
+inline Var& operator/=(Var& a, const Var& b) { return a = a / b; }
+
+// Comparisons give booleans, which have no derivative. As in xtensor, `equal` is the elementwise ==.
+Var operator<(const Var& a, const Var& b);
+Var operator<=(const Var& a, const Var& b);
+Var operator>(const Var& a, const Var& b);
+Var operator>=(const Var& a, const Var& b);
+Var equal(const Var& a, const Var& b);
+Var not_equal(const Var& a, const Var& b);
+Var less(const Var& a, const Var& b);
+Var less_equal(const Var& a, const Var& b);
+Var greater(const Var& a, const Var& b);
+Var greater_equal(const Var& a, const Var& b);
+/// Deleted: Vars are compared element by element with `equal` and `not_equal`.
+bool operator==(const Var& a, const Var& b) = delete;
+
+// Logic on booleans; numbers count as true unless they are 0.
+Var operator&&(const Var& a, const Var& b);
+Var operator||(const Var& a, const Var& b);
+Var operator!(const Var& x);
+
+/// a where condition holds, else b. NaN and infinity of the branch not taken reach neither value nor derivative.
+Var where(const Var& condition, const Var& a, const Var& b);
+/// The larger one; NaN if either is NaN. Where both are equal, each gets half of the derivative.
+Var maximum(const Var& a, const Var& b);
+/// The smaller one; NaN if either is NaN. Where both are equal, each gets half of the derivative.
+Var minimum(const Var& a, const Var& b);
+/// x between low and high; the derivative reaches x where low <= x <= high, else the bound that holds.
+Var clip(const Var& x, const Var& low, const Var& high);
+
+Var abs(const Var& x);   ///< |x|; derivative sign(x), 0 at 0
+Var sign(const Var& x);  ///< -1, 0 or 1; NaN of NaN; derivative 0
+/// base^exponent; double for integers. The derivative with respect to base is 0 where exponent is 0, and that with
+/// respect to exponent is 0 where base is 0 and exponent is not negative.
+Var pow(const Var& base, const Var& exponent);
+Var square(const Var& x);    ///< x^2
+Var sqrt(const Var& x);      ///< x^(1/2); derivative infinite at 0
+Var exp(const Var& x);       ///< e^x
+Var expm1(const Var& x);     ///< e^x - 1, exact near 0
+Var log(const Var& x);       ///< ln x
+Var log1p(const Var& x);     ///< ln(1 + x), exact near 0
+Var sin(const Var& x);       ///< sine of x radians
+Var cos(const Var& x);       ///< cosine of x radians
+Var tan(const Var& x);       ///< tangent of x radians
+Var atan(const Var& x);      ///< arc tangent, radians
+Var sinh(const Var& x);      ///< hyperbolic sine
+Var cosh(const Var& x);      ///< hyperbolic cosine
+Var tanh(const Var& x);      ///< hyperbolic tangent
+Var erf(const Var& x);       ///< 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x
+Var sigmoid(const Var& x);   ///< 1 / (1 + e^-x)
+Var softplus(const Var& x);  ///< ln(1 + e^x), without overflow
+Var relu(const Var& x);      ///< max(x, 0); derivative 0 at 0
+/// ln(e^a + e^b), without overflow.
+Var logaddexp(const Var& a, const Var& b);
+
+/// x as another element type. Floating-point numbers that int64 cannot hold raise ValueError when evaluated.
+Var cast(const Var& x, DType dtype);
+/// x as elements of type T, as xt::cast.
+template <Element T>
+Var cast(const Var& x) {
+  return cast(x, dtype_of<T>);
+}
+/// x, through which no derivative flows.
+Var stop_gradient(const Var& x);
+
+Var zeros_like(const Var& x);                   ///< 0 in the shape and element type of x
+Var ones_like(const Var& x);                    ///< 1 in the shape and element type of x
+Var full_like(const Var& x, const Var& value);  ///< a number in the shape and element type of x
+
+}  // namespace xgrad

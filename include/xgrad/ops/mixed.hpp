@@ -1,0 +1,62 @@
+// Var beside xtensor containers and lazy expressions, in either order.
+//
+// xtensor's own operators and functions are templates that would take a Var too. Those here have the same form and more
+// constraints, so overload resolution prefers them.
+#pragma once
+
+#include <type_traits>
+
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/var.hpp>
+
+namespace xgrad {
+namespace detail {
+
+template <class T>
+concept IsVar = std::same_as<std::remove_cvref_t<T>, Var>;
+
+/// Vars, expressions and numbers, with at least one Var and one expression among them.
+template <class... T>
+concept Mixed = (std::is_convertible_v<T, Var> && ...) && (IsVar<T> || ...) && (Expression<T> || ...);
+
+}  // namespace detail
+
+#define XGRAD_MIXED_BINARY(function)                                                   \
+  template <class E1, class E2>                                                        \
+  requires detail::Mixed<E1, E2> Var function(E1&& a, E2&& b) {                        \
+    return function(static_cast<const Var&>(Var(a)), static_cast<const Var&>(Var(b))); \
+  }
+
+#define XGRAD_MIXED_TERNARY(function)                                                 \
+  template <class E1, class E2, class E3>                                             \
+  requires detail::Mixed<E1, E2, E3> Var function(E1&& a, E2&& b, E3&& c) {           \
+    return function(static_cast<const Var&>(Var(a)), static_cast<const Var&>(Var(b)), \
+                    static_cast<const Var&>(Var(c)));                                 \
+  }
+
+XGRAD_MIXED_BINARY(operator+)
+XGRAD_MIXED_BINARY(operator-)
+XGRAD_MIXED_BINARY(operator*)
+XGRAD_MIXED_BINARY(operator/)
+XGRAD_MIXED_BINARY(operator<)
+XGRAD_MIXED_BINARY(operator<=)
+XGRAD_MIXED_BINARY(operator>)
+XGRAD_MIXED_BINARY(operator>=)
+XGRAD_MIXED_BINARY(operator&&)
+XGRAD_MIXED_BINARY(operator||)
+XGRAD_MIXED_BINARY(equal)
+XGRAD_MIXED_BINARY(not_equal)
+XGRAD_MIXED_BINARY(less)
+XGRAD_MIXED_BINARY(less_equal)
+XGRAD_MIXED_BINARY(greater)
+XGRAD_MIXED_BINARY(greater_equal)
+XGRAD_MIXED_BINARY(maximum)
+XGRAD_MIXED_BINARY(minimum)
+XGRAD_MIXED_BINARY(pow)
+XGRAD_MIXED_TERNARY(where)
+XGRAD_MIXED_TERNARY(clip)
+
+#undef XGRAD_MIXED_BINARY
+#undef XGRAD_MIXED_TERNARY
+
+}  // namespace xgrad

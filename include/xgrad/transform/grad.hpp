@@ -1,0 +1,149 @@
+// Gradients as transforms of functions: grad, value_and_grad.
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <xgrad/transform/trace.hpp>
+
+namespace xgrad {
+
+struct GradOptions {
+  /// Throw ValueError, naming them, if the loss does not depend on some of the arguments; otherwise these get zeros.
+  bool strict = false;
+};
+
+/// What value_and_grad returns: a loss and its gradient, `auto [value, gradient] = ...`.
+template <class Gradient, class Auxiliary = void>
+struct ValueAndGrad {
+  Var value;
+  Gradient gradient;
+  Auxiliary auxiliary;  ///< what the function returned beside its loss
+  XGRAD_MEMBER_FIELDS(ValueAndGrad, value, gradient, auxiliary)
+};
+
+template <class Gradient>
+struct ValueAndGrad<Gradient, void> {
+  Var value;
+  Gradient gradient;
+  XGRAD_MEMBER_FIELDS(ValueAndGrad, value, gradient)
+};
+
+/// What grad returns of a function with an auxiliary result.
+template <class Gradient, class Auxiliary>
+struct GradAndAuxiliary {
+  Gradient gradient;
+  Auxiliary auxiliary;
+  XGRAD_MEMBER_FIELDS(GradAndAuxiliary, gradient, auxiliary)
+};
+
+namespace detail {
+
+template <std::size_t... positions>
+using positions_or_first =
+    std::conditional_t<sizeof...(positions) == 0, std::index_sequence<0>, std::index_sequence<positions...>>;
+
+/// The loss in a function's result, and what came with it.
+template <class R>
+struct Result {
+  static_assert(std::is_convertible_v<R, Var>,
+                "a function to be differentiated returns its loss, or a std::pair or std::tuple that starts with it");
+  static Var loss(const R& result) { return result; }
+  static constexpr bool has_auxiliary = false;
+};
+template <class A>
+struct Result<std::pair<Var, A>> {
+  static Var loss(const std::pair<Var, A>& result) { return result.first; }
+  static A auxiliary(const std::pair<Var, A>& result) { return result.second; }
+  static constexpr bool has_auxiliary = true;
+};
+template <class A>
+struct Result<std::tuple<Var, A>> {
+  static Var loss(const std::tuple<Var, A>& result) { return std::get<0>(result); }
+  static A auxiliary(const std::tuple<Var, A>& result) { return std::get<1>(result); }
+  static constexpr bool has_auxiliary = true;
+};
+template <class A, class B, class... C>
+struct Result<std::tuple<Var, A, B, C...>> {
+  using R = std::tuple<Var, A, B, C...>;
+  static Var loss(const R& result) { return std::get<0>(result); }
+  static std::tuple<A, B, C...> auxiliary(const R& result) {
+    return std::apply([](const Var&, const auto&... rest) { return std::tuple<A, B, C...>(rest...); }, result);
+  }
+  static constexpr bool has_auxiliary = true;
+};
+
+template <class F, class Positions>
+class ValueAndGradOf {
+ public:
+  ValueAndGradOf(F f, GradOptions options) : f_(std::move(f)), options_(options) {}
+
+  template <class... A>
+  auto operator()(A&&... a) const {
+    auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
+    const std::vector<std::string> paths = arguments.paths();
+    Trace trace(arguments.leaves());
+    arguments.enter(trace);
+    const std::vector<Var> inputs = arguments.differentiated();
+    for (std::size_t i = 0; i < inputs.size(); ++i) require_differentiable("grad", inputs[i], paths[i]);
+
+    using R = std::remove_cvref_t<decltype(arguments.call(f_))>;
+    const R result = arguments.call(f_);
+    const Var returned = Result<R>::loss(result);
+    require_scalar_loss("grad", returned);
+    const Var loss = trace.node(returned);
+    const Var seed = one_of(loss);
+    std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
+    fill_zeros("grad", derivatives, inputs, paths, options_.strict);
+    auto gradient = arguments.rebuild(derivatives);
+
+    using G = decltype(gradient);
+    if constexpr (Result<R>::has_auxiliary) {
+      auto [value, g, auxiliary] = finish(trace, loss, gradient, Result<R>::auxiliary(result));
+      return ValueAndGrad<G, decltype(auxiliary)>{std::move(value), std::move(g), std::move(auxiliary)};
+    } else {
+      auto [value, g] = finish(trace, loss, gradient);
+      return ValueAndGrad<G>{std::move(value), std::move(g)};
+    }
+  }
+
+ private:
+  F f_;
+  GradOptions options_;
+};
+
+}  // namespace detail
+
+/// The function that computes a loss and its gradient.
+///
+///     auto [value, gradient] = xg::value_and_grad(loss)(theta);
+///     auto [value, gradients] = xg::value_and_grad<0, 2>(loss)(a, x, b);  // gradients: a std::tuple of two
+///     auto [value, gradient, auxiliary] = xg::value_and_grad(returns_a_pair)(theta);
+///
+/// \tparam positions  which arguments to differentiate with respect to; the first by default. They are trees, xtensor
+///                    expressions or numbers; the gradient has the argument's type (a Var for the latter two).
+/// \param f        returns a scalar Var, or a std::pair or std::tuple of one and auxiliary results (trees).
+/// \throws ShapeError  unless the loss is a scalar.
+/// \throws TypeError   unless the loss and all differentiated Vars are floating-point.
+template <std::size_t... positions, class F>
+auto value_and_grad(F f, GradOptions options = {}) {
+  return detail::ValueAndGradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);
+}
+
+/// The function that computes the gradient of a loss; see value_and_grad. With an auxiliary result it returns both.
+template <std::size_t... positions, class F>
+auto grad(F f, GradOptions options = {}) {
+  return [both = value_and_grad<positions...>(std::move(f), options)]<class... A>(A&&... a) {
+    auto result = both(std::forward<A>(a)...);
+    if constexpr (requires { result.auxiliary; }) {
+      return GradAndAuxiliary<decltype(result.gradient), decltype(result.auxiliary)>{std::move(result.gradient),
+                                                                                     std::move(result.auxiliary)};
+    } else {
+      return std::move(result.gradient);
+    }
+  };
+}
+
+}  // namespace xgrad

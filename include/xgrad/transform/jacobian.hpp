@@ -1,0 +1,82 @@
+// Whole Jacobians and Hessians, column by column or row by row.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/grad.hpp>
+#include <xgrad/transform/trace.hpp>
+#include <xgrad/transform/vjp.hpp>
+
+namespace xgrad {
+
+enum class Mode : std::uint8_t {
+  automatic,  ///< forward if there are fewer inputs than outputs, else reverse
+  forward,    ///< one forward sweep for each element of the inputs
+  reverse     ///< one reverse sweep for each element of the outputs
+};
+
+namespace detail {
+
+/// d outputs[o] / d inputs[i], each of shape outputs[o].shape + inputs[i].shape, output by output.
+std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode);
+
+template <class F, class Positions>
+class JacobianOf {
+ public:
+  JacobianOf(F f, Mode mode) : f_(std::move(f)), mode_(mode) {}
+
+  template <class... A>
+  auto operator()(A&&... a) const {
+    auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
+    const std::vector<std::string> paths = arguments.paths();
+    Trace trace(arguments.leaves());
+    arguments.enter(trace);
+    const std::vector<Var> inputs = arguments.differentiated();
+    for (std::size_t i = 0; i < inputs.size(); ++i) require_differentiable("jacobian", inputs[i], paths[i]);
+    const auto result = as_tree(arguments.call(f_));
+    const std::vector<Var> outputs = leaves_on(trace, result);
+    const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode_);
+    const auto rebuild = [&](std::size_t output) {
+      return arguments.rebuild(std::span(parts).subspan(output * inputs.size(), inputs.size()));
+    };
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(result)>, Var>) {
+      return std::get<0>(finish(trace, rebuild(0)));
+    } else {
+      std::vector<decltype(rebuild(0))> all;
+      for (std::size_t output = 0; output < outputs.size(); ++output) all.push_back(rebuild(output));
+      return std::get<0>(finish(trace, all));
+    }
+  }
+
+ private:
+  F f_;
+  Mode mode_;
+};
+
+}  // namespace detail
+
+/// The function that computes a Jacobian.
+///
+/// Its result is like the differentiated argument (or a std::tuple for several positions), each leaf having the shape
+/// of the output followed by its own. If the function returns a tree, the result is a std::vector of these, one for
+/// each leaf of the output in order.
+///
+/// \throws TypeError  unless outputs and differentiated Vars are floating-point.
+template <std::size_t... positions, class F>
+auto jacobian(F f, Mode mode = Mode::automatic) {
+  return detail::JacobianOf<F, detail::positions_or_first<positions...>>(std::move(f), mode);
+}
+
+/// The function that computes the second derivatives of a scalar function, forward over reverse.
+///
+/// Of a Var x the result is a Var of shape x.shape + x.shape; of a tree it is a std::vector of trees, one for each
+/// leaf: result[i] holds the derivatives of the gradient with respect to leaf i. For many elements, hvp costs far less.
+template <class F>
+auto hessian(F f) {
+  return jacobian(grad(std::move(f)), Mode::forward);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,195 @@
+// What the transforms share: recording a function call, differentiating it, handing out its results.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/tree/tree.hpp>
+#include <xgrad/var.hpp>
+
+namespace xgrad::detail {
+
+/// The scope in which a function is recorded.
+///
+/// A transform that is called while another one records goes onto the same tape: each starts from fresh nodes of its
+/// own, so derivatives of derivatives need no levels and cannot be confused. The outermost trace has a tape of its own
+/// and hands out concrete results.
+class Trace {
+ public:
+  /// A recorded function that can be differentiated after its trace has ended.
+  using Keep = std::shared_ptr<TapeState>;
+
+  /// \param arguments  all Vars that the function is called with.
+  explicit Trace(std::span<const Var> arguments);
+  /// Goes on where another trace ended.
+  explicit Trace(Keep kept);
+  ~Trace();
+  Trace(const Trace&) = delete;
+  Trace& operator=(const Trace&) = delete;
+
+  /// A fresh node for an argument.
+  Var input(const Var& argument);
+  /// A concrete Var as a node, a recorded one as it is.
+  Var node(const Var& x);
+
+  /// Cotangents of inputs; an input that no output depends on gets an empty Var.
+  std::vector<Var> reverse(std::span<const Var> outputs, std::span<const Var> cotangents, std::span<const Var> inputs);
+  /// Tangents of outputs; an output that depends on no input gets an empty Var.
+  std::vector<Var> forward(std::span<const Var> inputs, std::span<const Var> tangents, std::span<const Var> outputs);
+
+  /// What the caller gets: recorded Vars inside another trace, otherwise values, computed together.
+  std::vector<Var> results(std::span<const Var> recorded);
+
+  /// Keeps what was recorded alive. Inside another trace there is nothing to keep: that one does.
+  Keep keep();
+
+ private:
+  Keep owned_;  // null: the tape is that of another trace, or of the user
+  TapeState* tape_;
+  TapeState* outer_;
+};
+
+/// \throws TypeError  unless x is floating-point; the message names the argument by its path.
+void require_differentiable(std::string_view operation, const Var& x, std::string_view path);
+/// \throws ShapeError  unless the loss is a scalar; TypeError unless it is floating-point.
+void require_scalar_loss(std::string_view operation, const Var& loss);
+/// \throws ShapeError, TypeError  unless a tangent or cotangent has the shape and element type of its primal.
+void require_like(std::string_view operation, std::string_view what, const Var& given, const Var& primal,
+                  std::string_view path);
+/// Puts zeros in the place of empty Vars.
+/// \throws ValueError  if `strict` and there are any, naming their paths.
+void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
+                std::span<const std::string> paths, bool strict);
+/// x in another element type, if it is a weak scalar; others are as they should be already.
+Var of_dtype(const Var& x, DType dtype);
+/// The cotangent 1 of a scalar.
+Var one_of(const Var& loss);
+
+// ---- arguments
+
+/// How a transform keeps an argument that it differentiates: trees as they are, numbers and xtensor expressions as
+/// Vars.
+template <class A>
+using differentiated_t = std::conditional_t<tree::Tree<std::remove_cvref_t<A>>, std::remove_cvref_t<A>, Var>;
+
+/// Other arguments are handed on; trees are copied, because their leaves become nodes.
+template <class A>
+using passed_t = std::conditional_t<tree::Tree<std::remove_cvref_t<A>>, std::remove_cvref_t<A>, A&&>;
+
+template <std::size_t I, std::size_t... positions>
+inline constexpr bool is_position = ((I == positions) || ...);
+
+template <class A, bool differentiated>
+using kept_t = std::conditional_t<differentiated, differentiated_t<A>, passed_t<A>>;
+
+/// The arguments of a call, those at the given positions ready to be differentiated.
+template <class Positions, class Indices, class... A>
+struct Arguments;
+
+template <std::size_t... positions, std::size_t... I, class... A>
+struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A...> {
+  static_assert(((positions < sizeof...(A)) && ...), "there are fewer arguments than the chosen positions need");
+  std::tuple<kept_t<A, is_position<I, positions...>>...> values;
+
+  explicit Arguments(A&&... arguments) : values(std::forward<A>(arguments)...) {}
+
+  /// All Vars among the arguments.
+  [[nodiscard]] std::vector<Var> leaves() const {
+    std::vector<Var> result;
+    (append_leaves(std::get<I>(values), result), ...);
+    return result;
+  }
+  /// The Vars to differentiate with respect to.
+  [[nodiscard]] std::vector<Var> differentiated() const {
+    std::vector<Var> result;
+    (append_leaves(std::get<positions>(values), result), ...);
+    return result;
+  }
+  /// Their names: paths, after the position if there are several arguments.
+  [[nodiscard]] std::vector<std::string> paths() const {
+    std::vector<std::string> result;
+    const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
+      for (const std::string& path : tree::paths(std::get<P>(values))) {
+        const std::string position = "argument " + std::to_string(P);
+        result.push_back(path.empty() ? position : position + ", " + path);
+      }
+    };
+    (append(std::integral_constant<std::size_t, positions>()), ...);
+    return result;
+  }
+  /// Makes every Var a fresh node.
+  void enter(Trace& trace) { (enter_one(std::get<I>(values), trace), ...); }
+
+  template <class F>
+  decltype(auto) call(F& f) {
+    return f(handed_on<I>()...);
+  }
+
+  /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
+  [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
+    [[maybe_unused]] std::size_t used = 0;
+    const auto next = [&](const auto& like) {
+      auto result = like;
+      tree::for_each(result, [&](Var& leaf) { leaf = leaves[used++]; });
+      return result;
+    };
+    if constexpr (sizeof...(positions) == 1) {
+      return next(std::get<(positions, ...)>(values));
+    } else {
+      return std::tuple{next(std::get<positions>(values))...};
+    }
+  }
+
+ private:
+  /// Trees are lent, because they are needed again; anything else goes on as it came.
+  template <std::size_t K>
+  decltype(auto) handed_on() {
+    using Kept = std::tuple_element_t<K, decltype(values)>;
+    if constexpr (std::is_reference_v<Kept>) return static_cast<Kept>(std::get<K>(values));
+    else return std::as_const(std::get<K>(values));
+  }
+  template <class T>
+  static void append_leaves(const T& value, std::vector<Var>& result) {
+    if constexpr (tree::Tree<T>) tree::for_each(value, [&](const Var& leaf) { result.push_back(leaf); });
+  }
+  template <class T>
+  static void enter_one(T& value, Trace& trace) {
+    if constexpr (tree::Tree<T>) tree::for_each(value, [&](Var& leaf) { leaf = trace.input(leaf); });
+  }
+};
+
+template <std::size_t... positions, class... A>
+auto make_arguments(std::index_sequence<positions...>, A&&... arguments) {
+  return Arguments<std::index_sequence<positions...>, std::index_sequence_for<A...>, A...>(
+      std::forward<A>(arguments)...);
+}
+
+template <class T, class F>
+void for_each_leaf(T& value, F f) {
+  tree::detail::NoPath path;
+  auto visit_leaf = [&f](auto& leaf, const auto&) { f(leaf); };
+  tree::detail::visit(value, path, visit_leaf);
+}
+
+/// Hands out several results (trees, or values that ride along) as one batch, so that they are computed together.
+template <class... T>
+std::tuple<T...> finish(Trace& trace, const T&... results) {
+  std::vector<Var> recorded;
+  (for_each_leaf(results, [&](const Var& leaf) { recorded.push_back(leaf); }), ...);
+  const std::vector<Var> done = trace.results(recorded);
+  std::size_t used = 0;
+  const auto next = [&](auto result) {
+    for_each_leaf(result, [&](Var& leaf) { leaf = done[used++]; });
+    return result;
+  };
+  return std::tuple<T...>{next(results)...};  // braces: from left to right
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,158 @@
+// Products with the Jacobian, without forming it: vjp (reverse) and jvp (forward), and with the Hessian: hvp.
+#pragma once
+
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/grad.hpp>
+#include <xgrad/transform/trace.hpp>
+
+namespace xgrad {
+
+namespace detail {
+
+/// A result as a tree: a number or an xtensor expression becomes a Var.
+template <class T>
+differentiated_t<T> as_tree(T&& value) {
+  return std::forward<T>(value);
+}
+
+template <tree::Tree T>
+std::vector<Var> leaves_on(Trace& trace, const T& value) {
+  std::vector<Var> result;
+  tree::for_each(value, [&](const Var& leaf) { result.push_back(trace.node(leaf)); });
+  return result;
+}
+
+/// Leaves of tangents or cotangents, checked against their primals and on the tape of the trace.
+template <tree::Tree T>
+std::vector<Var> sensitivities(std::string_view operation, std::string_view what, Trace& trace, const T& given,
+                               std::span<const Var> primals) {
+  std::vector<Var> result = tree::leaves(given);
+  tree::detail::require_same_count(primals.size(), result.size());
+  const std::vector<std::string> paths = tree::paths(given);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    require_differentiable(operation, primals[i], paths[i]);
+    require_like(operation, what, result[i], primals[i], paths[i]);
+    result[i] = trace.node(of_dtype(result[i], primals[i].dtype()));
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// The reverse derivative of a function at a point; see vjp.
+template <class Y, class Arguments>
+class Pullback {
+ public:
+  Pullback(detail::Trace::Keep keep, Arguments arguments, std::vector<Var> inputs, Y outputs)
+      : keep_(std::move(keep)),
+        arguments_(std::move(arguments)),
+        inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)) {}
+
+  /// Cotangents of the arguments: a tree like the argument, or a std::tuple for several.
+  /// \param cotangent  a tree like the value, with the same shapes.
+  /// \throws ShapeError, TypeError  if it does not fit.
+  template <class T>
+  auto operator()(T&& cotangent) const {
+    detail::Trace trace(keep_);
+    const Y given = std::forward<T>(cotangent);
+    const std::vector<Var> outputs = tree::leaves(outputs_);
+    const std::vector<Var> seeds = detail::sensitivities("vjp", "cotangent", trace, given, outputs);
+    std::vector<Var> derivatives = trace.reverse(outputs, seeds, inputs_);
+    const std::vector<std::string> paths = arguments_.paths();
+    detail::fill_zeros("vjp", derivatives, inputs_, paths, false);
+    return std::get<0>(detail::finish(trace, arguments_.rebuild(derivatives)));
+  }
+
+ private:
+  detail::Trace::Keep keep_;
+  Arguments arguments_;
+  std::vector<Var> inputs_;
+  Y outputs_;
+};
+
+/// What vjp returns.
+template <class Y, class P>
+struct ValueAndPullback {
+  Y value;
+  P pullback;
+};
+
+/// The value of a function and its reverse derivative, cotangent -> cotangents of the arguments.
+///
+///     auto [y, pullback] = xg::vjp(f, x);
+///     xg::Var dx = pullback(dy);
+///
+/// \param f  of trees to a tree; every Var among the arguments is differentiated.
+/// \throws TypeError  unless these Vars are floating-point.
+template <class F, class... A>
+auto vjp(F&& f, A&&... a) {
+  auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
+  const std::vector<std::string> paths = arguments.paths();
+  detail::Trace trace(arguments.leaves());
+  arguments.enter(trace);
+  std::vector<Var> inputs = arguments.differentiated();
+  for (std::size_t i = 0; i < inputs.size(); ++i) detail::require_differentiable("vjp", inputs[i], paths[i]);
+  const auto result = detail::as_tree(arguments.call(f));
+  using Y = std::remove_cvref_t<decltype(result)>;
+  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+  Y value = std::get<0>(detail::finish(trace, outputs));
+  using P = Pullback<Y, decltype(arguments)>;
+  return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
+}
+
+/// What jvp returns.
+template <class Y>
+struct ValueAndTangent {
+  Y value;
+  Y tangent;
+  XGRAD_MEMBER_FIELDS(ValueAndTangent, value, tangent)
+};
+
+/// The value of a function and its derivative in a direction.
+///
+///     auto [y, dy] = xg::jvp(f, x, dx);
+///     auto [y, dy] = xg::jvp(f, std::tuple{a, b}, std::tuple{da, db});  // a function of two arguments
+///
+/// \param primals   the argument, or a std::tuple of several.
+/// \param tangents  the direction: a tree like primals, with the same shapes.
+/// \throws ShapeError, TypeError  if tangents do not fit, or a primal is not floating-point.
+template <class F, class X, class V>
+auto jvp(F&& f, X&& primals, V&& tangents) {
+  using Primal = detail::differentiated_t<X>;
+  const Primal point = std::forward<X>(primals);
+  const Primal direction = std::forward<V>(tangents);
+  std::vector<Var> all = tree::leaves(point);
+  tree::for_each(direction, [&](const Var& leaf) { all.push_back(leaf); });
+  detail::Trace trace(all);
+  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
+  const std::vector<Var> inputs = tree::leaves(entered);
+  const std::vector<Var> seeds = detail::sensitivities("jvp", "tangent", trace, direction, inputs);
+  const auto call = [&] {
+    if constexpr (std::is_invocable_v<F, const Primal&>) return detail::as_tree(f(entered));
+    else return detail::as_tree(std::apply(f, entered));
+  };
+  using Y = std::remove_cvref_t<decltype(call())>;
+  const Y value = tree::map(call(), [&](const Var& leaf) { return trace.node(leaf); });
+  const std::vector<Var> outputs = tree::leaves(value);
+  std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
+  detail::fill_zeros("jvp", derivatives, outputs, tree::paths(value), false);
+  auto [y, dy] = detail::finish(trace, value, tree::with_leaves(value, derivatives));
+  return ValueAndTangent<Y>{std::move(y), std::move(dy)};
+}
+
+/// Hessian of a scalar function times a vector: forward over reverse, at a small multiple of the cost of a gradient.
+///
+/// \param x  a tree; v is one like it.
+/// \return   a tree like x.
+template <class F, class X, class V>
+auto hvp(F f, X&& x, V&& v) {
+  return jvp(grad(std::move(f)), std::forward<X>(x), std::forward<V>(v)).tangent;
+}
+
+}  // namespace xgrad

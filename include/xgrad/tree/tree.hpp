@@ -1,0 +1,215 @@
+// Trees: values with Vars at their leaves. A model, its gradient and the state of an optimiser are trees.
+//
+// A tree is a Var; a struct reflected by XGRAD_FIELDS or Boost.Hana; or a std::vector, std::array, std::tuple,
+// std::pair, std::optional or std::map<std::string, T> of trees. Members that hold no Vars (numbers, enums, strings,
+// ...) ride along.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/hana/unpack.hpp>
+
+#include <xgrad/tree/fields.hpp>
+#include <xgrad/var.hpp>
+
+namespace xgrad::tree {
+
+/// Opens the door for a class of yours that is no tree and holds no Var but is a member of one:
+/// `template <> inline constexpr bool xgrad::tree::rides_along<MyType> = true;`
+template <class T>
+inline constexpr bool rides_along =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_empty_v<T> ||
+    (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) || std::same_as<T, std::string> ||
+    std::same_as<T, std::string_view> || std::same_as<T, const char*>;
+
+namespace detail {
+
+template <class T>
+concept Reflected = boost::hana::Struct<T>::value;
+
+template <class T>
+inline constexpr bool is_sequence = false;
+template <class T, class A>
+inline constexpr bool is_sequence<std::vector<T, A>> = true;
+template <class T, std::size_t N>
+inline constexpr bool is_sequence<std::array<T, N>> = true;
+
+template <class T>
+inline constexpr bool is_product = false;
+template <class... T>
+inline constexpr bool is_product<std::tuple<T...>> = true;
+template <class A, class B>
+inline constexpr bool is_product<std::pair<A, B>> = true;
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+inline constexpr bool is_map = false;
+template <class T, class C, class A>
+inline constexpr bool is_map<std::map<std::string, T, C, A>> = true;
+
+/// A class derived from a reflected one inherits a member `hana_accessors_impl` that knows nothing of its own members.
+template <class T>
+consteval bool reflects_itself() {
+  if constexpr (requires { typename T::hana_accessors_impl::XgradSelf; }) {
+    return std::same_as<typename T::hana_accessors_impl::XgradSelf, T>;
+  } else if constexpr (requires { typename T::hana_accessors_impl; }) {
+    return decltype(boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A...) {
+      constexpr auto owned = []<class V, class C, V C::*p>(boost::hana::struct_detail::member_ptr<V C::*, p>) {
+        return std::bool_constant<std::same_as<C, T>>();
+      };
+      return std::bool_constant<(decltype(owned(boost::hana::second(std::declval<A>())))::value && ...)>();
+    }))::value;
+  } else {
+    return true;
+  }
+}
+
+/// Where a leaf is, spelt out only when somebody asks.
+class Path {
+ public:
+  template <class F>
+  void with(std::string_view part, F&& visit) {
+    const std::size_t length = text_.size();
+    if (length != 0) text_ += '.';
+    text_ += part;
+    visit();
+    text_.resize(length);
+  }
+  template <class F>
+  void with(std::size_t index, F&& visit) {
+    with(std::string_view(std::to_string(index)), visit);
+  }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct NoPath {
+  template <class Part, class F>
+  void with(const Part&, F&& visit) {
+    visit();
+  }
+};
+
+/// Calls f(leaf, path) for every Var in a tree, in the order of its members.
+template <class T, class P, class F>
+void visit(T& tree, P& path, F& f) {
+  using Type = std::remove_const_t<T>;
+  if constexpr (std::same_as<Type, Var>) {
+    f(tree, path);
+  } else if constexpr (is_sequence<Type>) {
+    for (std::size_t i = 0; i < tree.size(); ++i) path.with(i, [&] { visit(tree[i], path, f); });
+  } else if constexpr (is_product<Type>) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (path.with(I, [&] { visit(std::get<I>(tree), path, f); }), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<Type>>());
+  } else if constexpr (is_optional<Type>) {
+    if (tree) visit(*tree, path, f);
+  } else if constexpr (is_map<Type>) {
+    for (auto& [key, value] : tree) path.with(std::string_view(key), [&] { visit(value, path, f); });
+  } else if constexpr (Reflected<Type>) {
+    static_assert(reflects_itself<Type>(),
+                  "this class inherits the reflection of its base: give it an XGRAD_FIELDS of its own");
+    boost::hana::unpack(boost::hana::accessors<Type>(), [&](const auto&... accessors) {
+      (path.with(std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))),
+                 [&] { visit(boost::hana::second(accessors)(tree), path, f); }),
+       ...);
+    });
+  } else {
+    static_assert(rides_along<Type>,
+                  "not a tree: list the members of this struct with XGRAD_FIELDS, or, if it holds no Var, set "
+                  "xgrad::tree::rides_along for it");
+  }
+}
+
+void require_same_count(std::size_t expected, std::size_t given);
+
+}  // namespace detail
+
+/// What can hold Vars, by its outermost type; what is inside is checked where it is visited.
+template <class T>
+concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_product<T> || detail::is_optional<T> ||
+    detail::is_map<T> || detail::Reflected<T>;
+
+/// Calls f(leaf) for each leaf, in order; through a non-const tree f may change the leaves.
+template <class T, class F>
+requires Tree<std::remove_const_t<T>>
+void for_each(T& tree, F f) {
+  detail::NoPath path;
+  auto visit_leaf = [&f](auto& leaf, const auto&) { f(leaf); };
+  detail::visit(tree, path, visit_leaf);
+}
+
+/// The leaves, in order.
+template <Tree T>
+std::vector<Var> leaves(const T& tree) {
+  std::vector<Var> result;
+  for_each(tree, [&result](const Var& leaf) { result.push_back(leaf); });
+  return result;
+}
+
+/// Names of the leaves, in order, such as "layers.0.weight"; a bare Var has the name "".
+template <Tree T>
+std::vector<std::string> paths(const T& tree) {
+  std::vector<std::string> result;
+  detail::Path path;
+  auto collect = [&result](const Var&, const detail::Path& place) { result.push_back(place.text()); };
+  detail::visit(tree, path, collect);
+  return result;
+}
+
+/// A copy of a tree with other leaves, in order.
+/// \throws ShapeError  unless there are as many as the tree has.
+template <Tree T>
+T with_leaves(const T& tree, std::span<const Var> leaves) {
+  T result = tree;
+  std::size_t used = 0;
+  for_each(result, [&](Var& leaf) {
+    if (used < leaves.size()) leaf = leaves[used];
+    ++used;
+  });
+  detail::require_same_count(used, leaves.size());
+  return result;
+}
+
+/// A copy of a tree with f(leaf) in place of each leaf.
+template <Tree T, class F>
+T map(const T& tree, F f) {
+  T result = tree;
+  for_each(result, [&f](Var& leaf) { leaf = f(std::as_const(leaf)); });
+  return result;
+}
+
+/// A copy of the first tree with f(a, b) in place of each pair of leaves: `map(model, gradient, step)`.
+/// \throws ShapeError  unless both have the same number of leaves.
+template <Tree A, Tree B, class F>
+A map(const A& a, const B& b, F f) {
+  const std::vector<Var> others = leaves(b);
+  A result = a;
+  std::size_t used = 0;
+  for_each(result, [&](Var& leaf) {
+    if (used < others.size()) leaf = f(std::as_const(leaf), others[used]);
+    ++used;
+  });
+  detail::require_same_count(used, others.size());
+  return result;
+}
+
+}  // namespace xgrad::tree

@@ -1,0 +1,17 @@
+// All of xgrad's core: arrays, tape, operations, trees, derivatives.
+#pragma once
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/mixed.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/tape.hpp>
+#include <xgrad/transform/grad.hpp>
+#include <xgrad/transform/jacobian.hpp>
+#include <xgrad/transform/vjp.hpp>
+#include <xgrad/tree/fields.hpp>
+#include <xgrad/tree/tree.hpp>
+#include <xgrad/var.hpp>

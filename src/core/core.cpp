@@ -1,0 +1,34 @@
+#include <string>
+
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/errors.hpp>
+#include <xgrad/core/shape.hpp>
+
+namespace xgrad {
+
+std::string_view name(DType dtype) noexcept {
+  constexpr std::array<std::string_view, dtype_count> names{"bool", "int64", "float32", "float64"};
+  return names[static_cast<std::size_t>(dtype)];
+}
+
+std::size_t size_of(DType dtype) noexcept {
+  constexpr std::array<std::size_t, dtype_count> sizes{sizeof(bool), sizeof(std::int64_t), sizeof(float),
+                                                       sizeof(double)};
+  return sizes[static_cast<std::size_t>(dtype)];
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (const std::size_t extent : shape) {
+    if (text.size() > 1) text += ", ";
+    text += std::to_string(extent);
+  }
+  return text + "]";
+}
+
+void detail::throw_too_many_dimensions(std::size_t dimension) {
+  throw ShapeError("an array has at most " + std::to_string(max_dimension) + " dimensions, not " +
+                   std::to_string(dimension));
+}
+
+}  // namespace xgrad

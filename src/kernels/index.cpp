@@ -1,0 +1,145 @@
+// Kernels that choose elements by position. Inputs are dense.
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "kernels.hpp"
+#include "primitives/scalar_functions.hpp"
+
+namespace xgrad::kernels {
+namespace {
+
+/// An array seen as [outer, extent, inner] around one axis.
+struct Around {
+  std::size_t outer = 1;
+  std::size_t extent = 1;
+  std::size_t inner = 1;
+
+  Around(const Shape& shape, std::size_t axis) {
+    for (std::size_t i = 0; i < axis; ++i) outer *= shape[i];
+    extent = shape[axis];
+    for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
+  }
+};
+
+std::size_t checked(std::string_view operation, std::int64_t index, std::size_t extent) {
+  const auto n = static_cast<std::int64_t>(extent);
+  if (index < -n || index >= n) {
+    throw ValueError(std::string(operation) + ": index " + std::to_string(index) +
+                     " is out of range for an axis of extent " + std::to_string(extent));
+  }
+  return static_cast<std::size_t>(index < 0 ? index + n : index);
+}
+
+/// Calls f(flat offset in x, flat offset in the taken array, length) for each slice that an index chooses.
+template <class F>
+void for_each_taken(std::string_view operation, const Shape& x, std::size_t axis, const Operand& indices, F&& f) {
+  const Around around(x, axis);
+  const std::size_t count = size_of(*indices.shape);
+  for (std::size_t o = 0; o < around.outer; ++o) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t chosen = checked(operation, indices.as<std::int64_t>()[i], around.extent);
+      f((o * around.extent + chosen) * around.inner, (o * count + i) * around.inner, around.inner);
+    }
+  }
+}
+
+/// Calls f(flat offset in x, flat offset in the taken array) for each index.
+template <class F>
+void for_each_along(std::string_view operation, const Shape& x, std::size_t axis, const Operand& indices, F&& f) {
+  const Around from(x, axis);
+  const Around at(*indices.shape, axis);
+  for (std::size_t o = 0; o < at.outer; ++o) {
+    for (std::size_t k = 0; k < at.extent; ++k) {
+      for (std::size_t i = 0; i < at.inner; ++i) {
+        const std::size_t flat = (o * at.extent + k) * at.inner + i;
+        const std::size_t chosen = checked(operation, indices.as<std::int64_t>()[flat], from.extent);
+        f((o * from.extent + chosen) * from.inner + i, flat);
+      }
+    }
+  }
+}
+
+std::size_t axis_of(const Call& call) { return static_cast<std::size_t>(call.attributes[0]); }
+
+}  // namespace
+
+void take(const Call& call) {
+  const std::size_t element = size_of(call.output.dtype);
+  for_each_taken("take", *call.inputs[0].shape, axis_of(call), call.inputs[1],
+                 [&](std::size_t from, std::size_t to, std::size_t length) {
+                   std::memcpy(call.output.data + to * element, call.inputs[0].data + from * element, length * element);
+                 });
+}
+
+void scatter_add(const Call& call) {
+  dispatch(call.output.dtype, [&]<class T>() {
+    T* out = call.output.as<T>();
+    const T* in = call.inputs[0].as<T>();
+    std::fill_n(out, size_of(*call.output.shape), T(0));
+    for_each_taken("take", *call.output.shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t to, std::size_t from, std::size_t length) {
+                     for (std::size_t i = 0; i < length; ++i) {
+                       out[to + i] = primitives::Add::eval(out[to + i], in[from + i]);
+                     }
+                   });
+  });
+}
+
+void take_along_axis(const Call& call) {
+  dispatch(call.output.dtype, [&]<class T>() {
+    for_each_along("take_along_axis", *call.inputs[0].shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t from, std::size_t to) { call.output.as<T>()[to] = call.inputs[0].as<T>()[from]; });
+  });
+}
+
+void scatter_add_along_axis(const Call& call) {
+  dispatch(call.output.dtype, [&]<class T>() {
+    T* out = call.output.as<T>();
+    std::fill_n(out, size_of(*call.output.shape), T(0));
+    for_each_along("take_along_axis", *call.output.shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t to, std::size_t from) {
+                     out[to] = primitives::Add::eval(out[to], call.inputs[0].as<T>()[from]);
+                   });
+  });
+}
+
+void one_hot(const Call& call) {
+  const std::size_t classes = call.output.shape->back();
+  const std::size_t count = size_of(*call.inputs[0].shape);
+  dispatch(call.output.dtype, [&]<class T>() {
+    T* out = call.output.as<T>();
+    std::fill_n(out, count * classes, T(0));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t label = call.inputs[0].as<std::int64_t>()[i];
+      if (label < 0 || label >= static_cast<std::int64_t>(classes)) {
+        throw ValueError("one_hot: label " + std::to_string(label) + " is out of range; labels are in [0, " +
+                         std::to_string(classes) + ")");
+      }
+      out[i * classes + static_cast<std::size_t>(label)] = T(1);
+    }
+  });
+}
+
+void argmax(const Call& call) {
+  const Around around(*call.inputs[0].shape, axis_of(call));
+  dispatch(call.inputs[0].dtype, [&]<class T>() {
+    const T* in = call.inputs[0].as<T>();
+    for (std::size_t o = 0; o < around.outer; ++o) {
+      for (std::size_t i = 0; i < around.inner; ++i) {
+        const T* x = in + o * around.extent * around.inner + i;
+        std::size_t best = 0;
+        for (std::size_t k = 1; k < around.extent; ++k) {
+          const T value = x[k * around.inner];
+          const T largest = x[best * around.inner];
+          if (value > largest || (value != value && largest == largest)) best = k;  // the first NaN wins
+        }
+        call.output.as<std::int64_t>()[o * around.inner + i] = static_cast<std::int64_t>(best);
+      }
+    }
+  });
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,55 @@
+// What a kernel is handed: raw memory with extents and strides.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/shape.hpp>
+
+namespace xgrad::kernels {
+
+/// An array in memory; strides are in elements and may be 0 or negative.
+struct Operand {
+  std::byte* data = nullptr;
+  const Shape* shape = nullptr;
+  Strides strides;
+  DType dtype = DType::Float64;
+
+  template <class T>
+  [[nodiscard]] T* as() const noexcept {
+    return reinterpret_cast<T*>(data);
+  }
+};
+
+/// One run of a kernel. The output is dense, row-major and not yet written; it may be the memory of an input that has
+/// the same shape, strides and element size, but only for element-by-element kernels.
+struct Call {
+  Operand output;
+  std::span<const Operand> inputs;
+  std::span<const std::int64_t> attributes;
+};
+
+/// Row-major strides of a dense array.
+Strides dense_strides(const Shape& shape);
+/// Whether elements lie in row-major order without gaps.
+bool is_dense(const Shape& shape, const Strides& strides) noexcept;
+
+/// Calls f<T>() with the C++ type of an element type.
+template <class F>
+decltype(auto) dispatch(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::Bool:
+      return f.template operator()<bool>();
+    case DType::Int64:
+      return f.template operator()<std::int64_t>();
+    case DType::Float32:
+      return f.template operator()<float>();
+    case DType::Float64:
+      break;
+  }
+  return f.template operator()<double>();
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,150 @@
+// Reductions over axes, which stay with extent 1 in the output.
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "kernels.hpp"
+#include "primitives/scalar_functions.hpp"
+
+namespace xgrad::kernels {
+namespace {
+
+struct Axis {
+  std::size_t extent;
+  std::ptrdiff_t in;
+  std::ptrdiff_t out;  // 0: reduced
+};
+
+/// The axes with the smallest steps innermost, so that memory is read in order, and merged where that is possible.
+std::vector<Axis> axes_of(const Call& call) {
+  std::vector<Axis> axes;
+  const Shape& shape = *call.inputs[0].shape;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    const bool reduced = std::find(call.attributes.begin(), call.attributes.end(), static_cast<std::int64_t>(i)) !=
+                         call.attributes.end();
+    axes.push_back({shape[i], call.inputs[0].strides[i], reduced ? 0 : call.output.strides[i]});
+  }
+  std::stable_sort(axes.begin(), axes.end(),
+                   [](const Axis& a, const Axis& b) { return std::abs(a.in) > std::abs(b.in); });
+  std::vector<Axis> merged;
+  for (const Axis& axis : axes) {
+    if (!merged.empty()) {
+      Axis& outer = merged.back();
+      const auto extent = static_cast<std::ptrdiff_t>(axis.extent);
+      if (outer.in == axis.in * extent && outer.out == axis.out * extent && (outer.out == 0) == (axis.out == 0)) {
+        outer = {outer.extent * axis.extent, axis.in, axis.out};
+        continue;
+      }
+    }
+    merged.push_back(axis);
+  }
+  if (merged.empty()) merged.push_back({1, 0, 0});
+  return merged;
+}
+
+/// How a reduction combines: `Wide` is the type of partial results.
+template <class T>
+struct SumOf {
+  using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  static constexpr Wide start() { return Wide(0); }
+  static Wide combine(Wide a, Wide b) { return primitives::Add::eval(a, b); }
+};
+
+template <class T>
+struct MaxOf {
+  using Wide = T;
+  static constexpr T start() {
+    return std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+  }
+  static T combine(T a, T b) { return primitives::Maximum::eval(a, b); }
+};
+
+template <class T>
+struct MinOf {
+  using Wide = T;
+  static constexpr T start() {
+    return std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  }
+  static T combine(T a, T b) { return primitives::Minimum::eval(a, b); }
+};
+
+/// Pairwise, over blocks of eight independent lanes: rounding errors grow with the logarithm of n only.
+template <class R, class T>
+typename R::Wide reduce_run(const T* x, std::size_t n, std::ptrdiff_t stride) {
+  using Wide = typename R::Wide;
+  constexpr std::size_t lanes = 8;
+  constexpr std::size_t block = 256;
+  if (n > block) {
+    const std::size_t half = n / 2 / block * block == 0 ? block : n / 2 / block * block;
+    return R::combine(reduce_run<R>(x, half, stride),
+                      reduce_run<R>(x + static_cast<std::ptrdiff_t>(half) * stride, n - half, stride));
+  }
+  std::array<Wide, lanes> lane;
+  lane.fill(R::start());
+  std::size_t i = 0;
+  const auto at = [&](std::size_t k) { return static_cast<Wide>(x[static_cast<std::ptrdiff_t>(k) * stride]); };
+  if (stride == 1) {
+    for (; i + lanes <= n; i += lanes) {
+      for (std::size_t k = 0; k < lanes; ++k) lane[k] = R::combine(lane[k], static_cast<Wide>(x[i + k]));
+    }
+  } else {
+    for (; i + lanes <= n; i += lanes) {
+      for (std::size_t k = 0; k < lanes; ++k) lane[k] = R::combine(lane[k], at(i + k));
+    }
+  }
+  for (std::size_t k = 0; i + k < n; ++k) lane[k] = R::combine(lane[k], at(i + k));
+  for (std::size_t width = lanes / 2; width > 0; width /= 2) {
+    for (std::size_t k = 0; k < width; ++k) lane[k] = R::combine(lane[k], lane[k + width]);
+  }
+  return lane[0];
+}
+
+/// Adds all runs of the innermost axis into `total`, which has the layout of the output.
+template <class R, class T>
+void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, typename R::Wide* total) {
+  using Wide = typename R::Wide;
+  const Axis& axis = axes[depth];
+  if (depth + 1 < axes.size()) {
+    for (std::size_t i = 0; i < axis.extent; ++i) {
+      const auto k = static_cast<std::ptrdiff_t>(i);
+      reduce_axes<R>(axes, depth + 1, x + k * axis.in, total + k * axis.out);
+    }
+  } else if (axis.out == 0) {
+    *total = R::combine(*total, reduce_run<R>(x, axis.extent, axis.in));
+  } else if (axis.in == 1 && axis.out == 1) {
+    for (std::size_t i = 0; i < axis.extent; ++i) total[i] = R::combine(total[i], static_cast<Wide>(x[i]));
+  } else {
+    for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(axis.extent); ++i) {
+      total[i * axis.out] = R::combine(total[i * axis.out], static_cast<Wide>(x[i * axis.in]));
+    }
+  }
+}
+
+template <template <class> class R>
+void reduce(const Call& call) {
+  const std::vector<Axis> axes = axes_of(call);
+  const std::size_t size = size_of(*call.output.shape);
+  const bool empty = size_of(*call.inputs[0].shape) == 0;
+  dispatch(call.output.dtype, [&]<class T>() {
+    using Wide = typename R<T>::Wide;
+    T* out = call.output.as<T>();
+    const T* in = call.inputs[0].as<T>();
+    if constexpr (std::is_same_v<T, Wide>) {
+      std::fill_n(out, size, R<T>::start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, in, out);
+    } else {
+      std::vector<Wide> total(size, R<T>::start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, in, total.data());
+      std::transform(total.begin(), total.end(), out, [](Wide value) { return static_cast<T>(value); });
+    }
+  });
+}
+
+}  // namespace
+
+void sum(const Call& call) { reduce<SumOf>(call); }
+void max_reduce(const Call& call) { reduce<MaxOf>(call); }
+void min_reduce(const Call& call) { reduce<MinOf>(call); }
+
+}  // namespace xgrad::kernels

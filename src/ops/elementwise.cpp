@@ -1,0 +1,140 @@
+#include <xgrad/ops/elementwise.hpp>
+
+#include <array>
+
+#include "internal.hpp"
+
+namespace xgrad {
+namespace {
+
+using namespace primitives;
+using detail::opcode;
+using detail::Recording;
+
+DType operand_dtype(Operands operands, std::span<const Var* const> args) {
+  const DType common = detail::common_dtype(args);
+  switch (operands) {
+    case Operands::Floats:
+      return is_floating(common) ? common : DType::Float64;
+    case Operands::Numbers:
+      return common == DType::Bool ? DType::Int64 : common;
+    case Operands::Any:
+      return common;
+    case Operands::Booleans:
+      break;
+  }
+  return DType::Bool;
+}
+
+template <class P>
+constexpr DType result_dtype(DType operands) {
+  if constexpr (requires { P::is_predicate; }) return DType::Bool;
+  return operands;
+}
+
+template <class P, class... V>
+Var elementwise(const V&... args) {
+  static_assert(sizeof...(V) == P::arity);
+  const std::array<const Var*, sizeof...(V)> pointers{&args...};
+  Recording recording(P::name, pointers);
+  const DType dtype = operand_dtype(P::operands, pointers);
+  detail::TapeState& tape = recording.tape();
+  const detail::ShapeId shape = tape.intern(detail::broadcast_shape(P::name, pointers));
+  const std::array inputs{recording.node(args, dtype, shape)...};
+  return recording.finish(tape.append(opcode<P>, result_dtype<P>(dtype), shape, inputs));
+}
+
+Var as_boolean(const Var& x) { return x.dtype() == DType::Bool ? x : cast(x, DType::Bool); }
+
+}  // namespace
+
+Var operator+(const Var& a, const Var& b) { return elementwise<Add>(a, b); }
+Var operator-(const Var& a, const Var& b) { return elementwise<Subtract>(a, b); }
+Var operator*(const Var& a, const Var& b) { return elementwise<Multiply>(a, b); }
+Var operator/(const Var& a, const Var& b) { return elementwise<Divide>(a, b); }
+Var operator-(const Var& x) { return elementwise<Negate>(x); }
+Var operator+(const Var& x) { return x; }
+
+Var operator<(const Var& a, const Var& b) { return elementwise<Less>(a, b); }
+Var operator<=(const Var& a, const Var& b) { return elementwise<LessEqual>(a, b); }
+Var operator>(const Var& a, const Var& b) { return elementwise<Less>(b, a); }
+Var operator>=(const Var& a, const Var& b) { return elementwise<LessEqual>(b, a); }
+Var equal(const Var& a, const Var& b) { return elementwise<Equal>(a, b); }
+Var not_equal(const Var& a, const Var& b) { return elementwise<NotEqual>(a, b); }
+Var less(const Var& a, const Var& b) { return a < b; }
+Var less_equal(const Var& a, const Var& b) { return a <= b; }
+Var greater(const Var& a, const Var& b) { return a > b; }
+Var greater_equal(const Var& a, const Var& b) { return a >= b; }
+
+Var operator&&(const Var& a, const Var& b) { return elementwise<LogicalAnd>(as_boolean(a), as_boolean(b)); }
+Var operator||(const Var& a, const Var& b) { return elementwise<LogicalOr>(as_boolean(a), as_boolean(b)); }
+Var operator!(const Var& x) { return elementwise<LogicalNot>(as_boolean(x)); }
+
+Var where(const Var& condition, const Var& a, const Var& b) {
+  const std::array<const Var*, 3> all{&condition, &a, &b};
+  Recording recording(Where::name, all);
+  const DType dtype = detail::common_dtype(std::span(all).subspan(1));
+  detail::TapeState& tape = recording.tape();
+  const detail::ShapeId shape = tape.intern(detail::broadcast_shape(Where::name, all));
+  const std::array inputs{recording.node(condition, DType::Bool, shape), recording.node(a, dtype, shape),
+                          recording.node(b, dtype, shape)};
+  return recording.finish(tape.append(opcode<Where>, dtype, shape, inputs));
+}
+
+Var maximum(const Var& a, const Var& b) { return elementwise<Maximum>(a, b); }
+Var minimum(const Var& a, const Var& b) { return elementwise<Minimum>(a, b); }
+Var clip(const Var& x, const Var& low, const Var& high) { return where(x < low, low, where(x > high, high, x)); }
+
+Var abs(const Var& x) { return elementwise<Absolute>(x); }
+Var sign(const Var& x) { return elementwise<Sign>(x); }
+Var pow(const Var& base, const Var& exponent) { return elementwise<Power>(base, exponent); }
+Var square(const Var& x) { return elementwise<Square>(x); }
+Var sqrt(const Var& x) { return elementwise<Sqrt>(x); }
+Var exp(const Var& x) { return elementwise<Exp>(x); }
+Var expm1(const Var& x) { return elementwise<Expm1>(x); }
+Var log(const Var& x) { return elementwise<Log>(x); }
+Var log1p(const Var& x) { return elementwise<Log1p>(x); }
+Var sin(const Var& x) { return elementwise<Sin>(x); }
+Var cos(const Var& x) { return elementwise<Cos>(x); }
+Var tan(const Var& x) { return elementwise<Tan>(x); }
+Var atan(const Var& x) { return elementwise<Atan>(x); }
+Var sinh(const Var& x) { return elementwise<Sinh>(x); }
+Var cosh(const Var& x) { return elementwise<Cosh>(x); }
+Var tanh(const Var& x) { return elementwise<Tanh>(x); }
+Var erf(const Var& x) { return elementwise<Erf>(x); }
+Var sigmoid(const Var& x) { return elementwise<Sigmoid>(x); }
+Var softplus(const Var& x) { return elementwise<Softplus>(x); }
+Var relu(const Var& x) { return elementwise<Relu>(x); }
+Var logaddexp(const Var& a, const Var& b) { return elementwise<LogAddExp>(a, b); }
+
+Var cast(const Var& x, DType dtype) {
+  if (x.dtype() == dtype && !VarAccess::is_scalar(x)) return x;
+  Var result = detail::record<Cast>(dtype, x.shape(), {&x});
+  // What was cast has the type it was cast to, for good.
+  return VarAccess::is_scalar(result) ? VarAccess::concrete(VarAccess::buffer(result)) : result;
+}
+
+Var stop_gradient(const Var& x) { return x.recorded() ? detail::record<StopGradient>(x.dtype(), x.shape(), {&x}) : x; }
+
+Var full_like(const Var& x, const Var& value) {
+  const DType dtype = x.dtype();
+  if (x.recorded() && VarAccess::is_scalar(value) && (is_floating(dtype) || !is_floating(value.dtype()))) {
+    detail::TapeState& tape = VarAccess::tape(x);
+    const detail::Scalar scalar = VarAccess::scalar_as(value, dtype);
+    return VarAccess::recorded(tape, tape.append_constant(dtype, tape.intern(x.shape()), scalar));
+  }
+  return broadcast_to(cast(value, dtype), x.shape());
+}
+
+Var zeros_like(const Var& x) { return full_like(x, 0.0); }
+Var ones_like(const Var& x) { return full_like(x, 1.0); }
+
+Var one_where(const Var& condition, const Var& x) { return cast(condition, x.dtype()); }
+
+Var share_of_larger(const Var& a, const Var& b) { return where(equal(a, b), full_like(a, 0.5), one_where(a > b, a)); }
+
+Var absorbing_multiply(const Var& cotangent, const Var& partial) {
+  return detail::record<AbsorbingMultiply>(cotangent.dtype(), cotangent.shape(), {&cotangent, &partial});
+}
+
+}  // namespace xgrad

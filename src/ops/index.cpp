@@ -1,0 +1,82 @@
+#include <xgrad/ops/index.hpp>
+
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "axes.hpp"
+#include "internal.hpp"
+
+namespace xgrad {
+namespace {
+
+using namespace primitives;
+
+void require_integers(std::string_view operation, const Var& indices) {
+  if (indices.dtype() != DType::Int64) {
+    throw TypeError(std::string(operation) + ": the indices are " + std::string(name(indices.dtype())) + " " +
+                    to_string(indices.shape()) + "; they must be integers");
+  }
+}
+
+}  // namespace
+
+Var take(const Var& x, const Var& indices, std::ptrdiff_t axis) {
+  require_integers("take", indices);
+  const std::size_t along = detail::normalize_axis("take", axis, x.shape());
+  Shape shape(x.shape().begin(), x.shape().begin() + along);
+  for (const std::size_t extent : indices.shape()) shape.push_back(extent);
+  for (std::size_t i = along + 1; i < x.dimension(); ++i) shape.push_back(x.shape()[i]);
+  const std::array attributes{static_cast<std::int64_t>(along)};
+  return detail::record<Take>(x.dtype(), shape, {&x, &indices}, attributes);
+}
+
+Var take(const Var& x, const Var& indices) { return take(flatten(x), indices, 0); }
+
+Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
+  require_integers("take_along_axis", indices);
+  const std::size_t along = detail::normalize_axis("take_along_axis", axis, x.shape());
+  if (x.dimension() != indices.dimension()) {
+    throw ShapeError("take_along_axis: the shapes " + to_string(x.shape()) + " and (indices) " +
+                     to_string(indices.shape()) + " must have the same number of axes");
+  }
+  Shape values = x.shape();
+  Shape places = indices.shape();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i == along || values[i] == places[i]) continue;
+    if (values[i] != 1 && places[i] != 1) {
+      throw ShapeError("take_along_axis: the shapes " + to_string(x.shape()) + " and (indices) " +
+                       to_string(indices.shape()) + " do not broadcast beside axis " + std::to_string(along));
+    }
+    values[i] = places[i] = values[i] == 1 ? places[i] : values[i];
+  }
+  const Var from = detail::expand_to(x, values);
+  const Var at = detail::expand_to(indices, places);
+  const std::array attributes{static_cast<std::int64_t>(along)};
+  return detail::record<TakeAlongAxis>(x.dtype(), places, {&from, &at}, attributes);
+}
+
+Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
+  if (labels.dtype() != DType::Int64) {
+    throw TypeError("one_hot: the labels are " + std::string(name(labels.dtype())) + " " + to_string(labels.shape()) +
+                    "; they must be integers");
+  }
+  Shape shape = labels.shape();
+  shape.push_back(classes);
+  return detail::record<OneHot>(dtype, shape, {&labels});
+}
+
+namespace detail {
+
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis) {
+  const std::array attributes{axis};
+  return record<ScatterAdd>(x.dtype(), shape, {&x, &indices}, attributes);
+}
+
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis) {
+  const std::array attributes{axis};
+  return record<ScatterAddAlongAxis>(x.dtype(), shape, {&x, &indices}, attributes);
+}
+
+}  // namespace detail
+}  // namespace xgrad

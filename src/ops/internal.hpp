@@ -1,0 +1,34 @@
+// Operations that users do not call: what derivative rules are written with.
+#pragma once
+
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "tape/record.hpp"
+
+namespace xgrad {
+
+/// 1 where the condition holds, else 0, in the element type of x.
+Var one_where(const Var& condition, const Var& x);
+/// The part of the derivative that a gets in max(a, b): 1, 0, or 1/2 where they are equal.
+Var share_of_larger(const Var& a, const Var& b);
+Var absorbing_multiply(const Var& cotangent, const Var& partial);
+
+namespace detail {
+
+/// The given extents from an array of one rank higher or with 1 in the place of some extents: adds up.
+Var sum_to(const Var& x, const Shape& shape);
+/// Broadcasts axes of extent 1; ranks are equal.
+Var expand_to(const Var& x, const Shape& shape);
+/// Swaps the last two axes.
+Var matrix_transpose(const Var& x);
+Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
+Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis);
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis);
+
+}  // namespace detail
+}  // namespace xgrad

@@ -1,0 +1,164 @@
+#include <xgrad/ops/reduce.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "axes.hpp"
+#include "internal.hpp"
+
+namespace xgrad {
+namespace {
+
+using namespace primitives;
+using detail::extent_along;
+using detail::normalize_axes;
+
+Var as_number(const Var& x) { return x.dtype() == DType::Bool ? cast(x, DType::Int64) : x; }
+Var as_floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
+
+Var squeeze_unless(KeepDims keep, const Var& x, const Shape& axes) {
+  return keep == KeepDims::yes || axes.empty() ? x : reshape(x, detail::without_axes(x.shape(), axes));
+}
+
+Var sum_keeping(const Var& x, const Shape& axes) {
+  if (axes.empty()) return x;
+  return detail::record<Sum>(x.dtype(), detail::reduced_shape(x.shape(), axes), {&x}, detail::as_attributes(axes));
+}
+
+Var mean_keeping(const Var& x, const Shape& axes) {
+  return sum_keeping(x, axes) / static_cast<double>(extent_along(x.shape(), axes));
+}
+
+template <class P>
+Var extremum_keeping(const Var& x, const Shape& axes) {
+  if (extent_along(x.shape(), axes) == 0) {
+    throw ValueError(std::string(P::name) + ": nothing to reduce in the shape " + to_string(x.shape()) +
+                     "; the extremum of no elements is undefined");
+  }
+  if (axes.empty()) return x;
+  return detail::record<P>(x.dtype(), detail::reduced_shape(x.shape(), axes), {&x}, detail::as_attributes(axes));
+}
+
+/// The largest element, as a constant that keeps e^(x - shift) from overflowing; 0 where it is infinite, so that
+/// infinities do not cancel to NaN.
+Var exponent_shift(const Var& x, const Shape& axes) {
+  const Var largest = stop_gradient(extremum_keeping<MaxReduce>(x, axes));
+  return where(abs(largest) < std::numeric_limits<double>::infinity(), largest, zeros_like(largest));
+}
+
+Var argmax_keeping(const Var& x, std::size_t axis) {
+  if (x.shape()[axis] == 0) {
+    throw ValueError("argmax: nothing to search along axis " + std::to_string(axis) + " of the shape " +
+                     to_string(x.shape()));
+  }
+  const std::array attributes{static_cast<std::int64_t>(axis)};
+  return detail::record<ArgMax>(DType::Int64, detail::reduced_shape(x.shape(), Shape{axis}), {&x}, attributes);
+}
+
+}  // namespace
+
+Var sum(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("sum", axes, x.shape());
+  return squeeze_unless(keep, sum_keeping(as_number(x), normal), normal);
+}
+
+Var mean(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("mean", axes, x.shape());
+  return squeeze_unless(keep, mean_keeping(as_floating(x), normal), normal);
+}
+
+Var prod(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("prod", axes, x.shape());
+  const Shape reduced = detail::reduced_shape(x.shape(), normal);
+  const std::size_t count = extent_along(x.shape(), normal);
+  // The reduced axes last and as one; then halves are multiplied. Derivatives of products need no division, so zeros
+  // are as good as any other number.
+  Shape order;
+  for (std::size_t i = 0; i < x.dimension(); ++i) {
+    if (std::find(normal.begin(), normal.end(), i) == normal.end()) order.push_back(i);
+  }
+  for (const std::size_t axis : normal) order.push_back(axis);
+  const std::size_t outer = size_of(reduced);
+  Var factors = transpose(as_number(x), Axes(order));
+  factors = reshape(factors, {static_cast<std::ptrdiff_t>(outer), static_cast<std::ptrdiff_t>(count)});
+  const auto part = [&](std::size_t first, std::size_t length) {
+    const std::array<std::int64_t, 4> starts_and_steps{0, 1, static_cast<std::int64_t>(first), 1};
+    return detail::slice(factors, {outer, length}, starts_and_steps);
+  };
+  for (std::size_t n = count; n > 1; n = (n + 1) / 2) {
+    const Var product = part(0, n / 2) * part(n / 2, n / 2);
+    factors = n % 2 == 0 ? product : concatenate({product, part(n - 1, 1)}, 1);
+  }
+  if (count == 0) factors = ones_like(sum(factors, 1, keep_dims));
+  return squeeze_unless(keep, reshape(factors, Strides(reduced)), normal);
+}
+
+Var amax(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("amax", axes, x.shape());
+  return squeeze_unless(keep, extremum_keeping<MaxReduce>(x, normal), normal);
+}
+
+Var amin(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("amin", axes, x.shape());
+  return squeeze_unless(keep, extremum_keeping<MinReduce>(x, normal), normal);
+}
+
+Var variance(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("variance", axes, x.shape());
+  const Var values = as_floating(x);
+  return squeeze_unless(keep, mean_keeping(square(values - mean_keeping(values, normal)), normal), normal);
+}
+
+Var norm(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("norm", axes, x.shape());
+  const Var squares = sum_keeping(square(as_floating(x)), normal);
+  // The branch for 0 keeps the infinite derivative of the square root away from where the norm is 0.
+  return squeeze_unless(keep, where(equal(squares, 0.0), zeros_like(squares), sqrt(squares)), normal);
+}
+
+Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
+  const Shape normal = normalize_axes("logsumexp", axes, x.shape());
+  const Var values = as_floating(x);
+  if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
+  const Var shift = exponent_shift(values, normal);
+  return squeeze_unless(keep, log(sum_keeping(exp(values - shift), normal)) + shift, normal);
+}
+
+Var softmax(const Var& x, const Axes& axes) {
+  const Shape normal = normalize_axes("softmax", axes, x.shape());
+  const Var values = as_floating(x);
+  if (size_of(x.shape()) == 0) return values;
+  const Var powers = exp(values - exponent_shift(values, normal));
+  return powers / sum_keeping(powers, normal);
+}
+
+Var log_softmax(const Var& x, const Axes& axes) {
+  const Shape normal = normalize_axes("log_softmax", axes, x.shape());
+  const Var values = as_floating(x);
+  if (size_of(x.shape()) == 0) return values;
+  const Var shifted = values - exponent_shift(values, normal);
+  return shifted - log(sum_keeping(exp(shifted), normal));
+}
+
+Var argmax(const Var& x) { return reshape(argmax_keeping(flatten(x), 0), {}); }
+
+Var argmax(const Var& x, std::ptrdiff_t axis, KeepDims keep) {
+  const std::size_t normal = detail::normalize_axis("argmax", axis, x.shape());
+  return squeeze_unless(keep, argmax_keeping(x, normal), Shape{normal});
+}
+
+namespace detail {
+
+Var sum_to(const Var& x, const Shape& shape) {
+  Shape axes;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != x.shape()[i]) axes.push_back(i);
+  }
+  return sum_keeping(x, axes);
+}
+
+}  // namespace detail
+}  // namespace xgrad

@@ -1,0 +1,63 @@
+#include "plan.hpp"
+
+#include <algorithm>
+
+namespace xgrad::detail {
+
+namespace {
+
+constexpr ValueId unneeded = no_node;
+
+/// place[node], kept between plans so that a small plan at the end of a long tape costs little.
+std::vector<ValueId>& places(std::size_t size) {
+  thread_local std::vector<ValueId> place;
+  if (place.size() < size) place.resize(size, unneeded);
+  return place;
+}
+
+}  // namespace
+
+Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
+  Plan plan;
+  if (outputs.empty()) return plan;
+  const NodeId last = *std::max_element(outputs.begin(), outputs.end());
+  std::vector<ValueId>& place = places(std::size_t{last} + 1);
+
+  // Which nodes are needed: one loop back over the tape, however deep the graph is, until nothing more is asked for.
+  std::size_t pending = 0;
+  const auto ask_for = [&](NodeId id) {
+    if (place[id] != unneeded) return;
+    place[id] = 0;
+    ++pending;
+  };
+  for (const NodeId output : outputs) ask_for(output);
+  for (NodeId id = last; pending > 0; --id) {
+    if (place[id] == unneeded) continue;
+    --pending;
+    plan.nodes.push_back(id);
+    if (tape.value(id) != nullptr) continue;
+    for (const NodeId input : tape.inputs(id)) ask_for(input);
+  }
+  std::reverse(plan.nodes.begin(), plan.nodes.end());
+
+  plan.uses.assign(plan.nodes.size(), 0);
+  for (ValueId value = 0; value < plan.nodes.size(); ++value) {
+    const NodeId id = plan.nodes[value];
+    place[id] = value;
+    if (tape.value(id) != nullptr) continue;
+    for (const NodeId input : tape.inputs(id)) {
+      plan.inputs.push_back(place[input]);
+      ++plan.uses[place[input]];
+    }
+  }
+  for (const NodeId output : outputs) {
+    plan.outputs.push_back(place[output]);
+    ++plan.uses[place[output]];
+  }
+  for (const NodeId id : plan.nodes) place[id] = unneeded;
+  constexpr std::size_t kept = 1U << 16U;
+  if (place.size() > kept) std::vector<ValueId>().swap(place);
+  return plan;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,143 @@
+// The primitives that look at more than one element, or at none. Their shape rules are with the functions that record
+// them (src/ops), their kernels in src/plan; attributes are listed here because both rely on them.
+#pragma once
+
+#include <array>
+
+#include "kinds.hpp"
+
+namespace xgrad::primitives {
+
+// ---- sources
+
+/// An input. Its value is in the tape's table of leaves.
+struct Leaf : Constantlike {
+  static constexpr std::string_view name = "leaf";
+};
+
+/// One number in every element. The number is in the tape's table of scalars.
+struct Constant : Constantlike {
+  static constexpr std::string_view name = "constant";
+};
+
+// ---- views: no element is computed
+
+/// The input itself: where a nested derivative starts.
+struct Identity : Linear {
+  static constexpr std::string_view name = "identity";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// The input itself, without derivative.
+struct StopGradient : Constantlike {
+  static constexpr std::string_view name = "stop_gradient";
+};
+
+/// Axes of extent 1 repeated; ranks are equal.
+struct Broadcast : Linear {
+  static constexpr std::string_view name = "broadcast";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+struct Reshape : Linear {
+  static constexpr std::string_view name = "reshape";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Attributes: the permutation.
+struct Transpose : Linear {
+  static constexpr std::string_view name = "transpose";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Attributes: for each axis its start and step.
+struct Slice : Linear {
+  static constexpr std::string_view name = "slice";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+// ---- linear
+
+/// Another element type.
+struct Cast : Linear {
+  static constexpr std::string_view name = "cast";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// The transpose of Slice: zeros, with the input at the slice's places. Attributes as those of Slice.
+struct Embed : Linear {
+  static constexpr std::string_view name = "embed";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Attributes: the axis.
+struct Concatenate : Linear {
+  static constexpr std::string_view name = "concatenate";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Sum over axes, which stay with extent 1. Attributes: the axes, ascending.
+struct Sum : Linear {
+  static constexpr std::string_view name = "sum";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace.
+struct Take : Linear {
+  static constexpr std::string_view name = "take";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// The transpose of Take: adds slices up at the places of the indices, in zeros.
+struct ScatterAdd : Linear {
+  static constexpr std::string_view name = "scatter_add";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes: the axis.
+struct TakeAlongAxis : Linear {
+  static constexpr std::string_view name = "take_along_axis";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+/// The transpose of TakeAlongAxis.
+struct ScatterAddAlongAxis : Linear {
+  static constexpr std::string_view name = "scatter_add_along_axis";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
+// ---- general
+
+/// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
+struct MaxReduce : General {
+  static constexpr std::string_view name = "amax";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
+struct MinReduce : General {
+  static constexpr std::string_view name = "amin";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
+/// Stacks of matrices with equal leading extents.
+struct Matmul : General {
+  static constexpr std::string_view name = "matmul";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
+// ---- without derivative
+
+/// Attributes: the axis, which stays with extent 1.
+struct ArgMax : Constantlike {
+  static constexpr std::string_view name = "argmax";
+};
+
+/// A new last axis.
+struct OneHot : Constantlike {
+  static constexpr std::string_view name = "one_hot";
+};
+
+}  // namespace xgrad::primitives

@@ -1,0 +1,87 @@
+// The one list of all primitives. Opcodes, kernel tables, printed names and the coverage check of the tests come from
+// it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include "arrays.hpp"
+#include "scalar_functions.hpp"
+
+namespace xgrad::primitives {
+
+template <class... P>
+using TypeList = boost::hana::tuple<boost::hana::basic_type<P>...>;
+
+// clang-format off
+using List = TypeList<
+    Leaf, Constant,
+    Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
+    Cast, Embed, Concatenate, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
+    MaxReduce, MinReduce, Matmul, ArgMax, OneHot,
+    Add, Subtract, Multiply, Divide, Negate,
+    Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
+    Square, Sqrt, Power, Exp, Expm1, Log, Log1p,
+    Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh,
+    Erf, Sigmoid, Softplus, LogAddExp,
+    Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
+// clang-format on
+
+template <class P>
+concept IsScalarFunction = requires {
+  P::is_scalar_function;
+};
+/// Computed element by element: scalar functions and the other primitives with an `eval`.
+template <class P>
+concept IsElementwise = IsScalarFunction<P> || std::is_same_v<P, Where> || std::is_same_v<P, AbsorbingMultiply>;
+template <class P>
+concept IsLinear = requires {
+  P::is_linear;
+};
+template <class P>
+concept IsGeneral = requires {
+  P::is_general;
+};
+
+namespace list_detail {
+
+template <class P, class... All>
+consteval std::size_t position(boost::hana::tuple<boost::hana::basic_type<All>...>*) {
+  std::size_t index = 0;
+  const bool found = ((std::is_same_v<P, All> || (++index, false)) || ...);
+  return found ? index : throw "not in the list of primitives";
+}
+
+template <class... All>
+consteval std::size_t count(boost::hana::tuple<boost::hana::basic_type<All>...>*) {
+  return sizeof...(All);
+}
+
+}  // namespace list_detail
+
+inline constexpr std::size_t count = list_detail::count(static_cast<List*>(nullptr));
+static_assert(count <= 256, "an opcode is one byte");
+
+}  // namespace xgrad::primitives
+
+namespace xgrad::detail {
+
+/// The number of a primitive: its place in the list.
+template <class P>
+inline constexpr auto opcode =
+    static_cast<std::uint8_t>(primitives::list_detail::position<P>(static_cast<primitives::List*>(nullptr)));
+
+/// table[opcode] = make(hana::type<P>), for every primitive.
+template <class Entry, class Make>
+constexpr std::array<Entry, primitives::count> table_of_primitives(Make make) {
+  return [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
+    return std::array<Entry, primitives::count>{make(boost::hana::type_c<P>)...};
+  }(static_cast<primitives::List*>(nullptr));
+}
+
+}  // namespace xgrad::detail

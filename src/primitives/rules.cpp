@@ -1,0 +1,90 @@
+#include "rules.hpp"
+
+#include <utility>
+
+#include <xgrad/ops/elementwise.hpp>
+
+#include "ops/internal.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using namespace primitives;
+
+/// sensitivity x partial, absorbing where it must.
+Var product(const Site&, const Var&, Zero) { return {}; }
+Var product(const Site&, const Var& sensitivity, One) { return sensitivity; }
+Var product(const Site&, const Var& sensitivity, MinusOne) { return -sensitivity; }
+Var product(const Site& site, const Var& sensitivity, const Var& partial) {
+  return site.masked ? absorbing_multiply(sensitivity, partial) : sensitivity * partial;
+}
+
+template <class P, std::size_t I>
+auto partial(const Site& site) {
+  return [&]<std::size_t... J>(std::index_sequence<J...>) {
+    return P::partial(Arg<I>(), site.input(J)..., site.output());
+  }
+  (std::make_index_sequence<P::arity>());
+}
+
+template <class P>
+Var scalar_vjp(const Site& site, std::size_t input, const Var& cotangent) {
+  Var result;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (void)((input == I && (result = product(site, cotangent, partial<P, I>(site)), true)) || ...);
+  }
+  (std::make_index_sequence<P::arity>());
+  return result;
+}
+
+template <class P>
+Var scalar_jvp(const Site& site, std::span<const Var> tangents) {
+  Var result;
+  const auto add = [&](const Var& term) {
+    if (term.defined()) result = result.defined() ? result + term : term;
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    ((tangents[I].defined() ? add(product(site, tangents[I], partial<P, I>(site))) : void()), ...);
+  }
+  (std::make_index_sequence<P::arity>());
+  return result;
+}
+
+/// A linear primitive applied to tangents: floating-point inputs are replaced, indices stay.
+Var linear_jvp(const Site& site, std::span<const Var> tangents) {
+  std::vector<NodeId> inputs;
+  for (std::size_t i = 0; i < tangents.size(); ++i) {
+    const Var input = site.input(i);
+    if (tangents[i].defined()) {
+      inputs.push_back(VarAccess::node(tangents[i]));
+    } else {
+      inputs.push_back(VarAccess::node(is_floating(input.dtype()) ? zeros_like(input) : input));
+    }
+  }
+  const Node node = site.tape.node(site.node);
+  const std::vector<std::int64_t> attributes(site.attributes().begin(), site.attributes().end());
+  return VarAccess::recorded(site.tape, site.tape.append(node.op, node.dtype, node.shape, inputs, attributes));
+}
+
+template <class P>
+constexpr Rules rules_for() {
+  if constexpr (IsGeneral<P>) {
+    return {P::vjp, P::jvp, std::is_same_v<P, Where> || std::is_same_v<P, AbsorbingMultiply>};
+  } else if constexpr (IsLinear<P>) {
+    return {P::transpose, linear_jvp, false};
+  } else if constexpr (IsScalarFunction<P>) {
+    return {scalar_vjp<P>, scalar_jvp<P>, false};
+  } else {
+    return {};
+  }
+}
+
+}  // namespace
+
+const Rules& rules_of(Opcode op) noexcept {
+  static constexpr auto table =
+      table_of_primitives<Rules>([]<class P>(boost::hana::basic_type<P>) { return rules_for<P>(); });
+  return table[op];
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,369 @@
+// The scalar functions: value and partial derivatives of each, side by side.
+//
+// Nothing here depends on Var or on a SIMD library. `eval` is instantiated with numbers (and batches) by the kernels,
+// `partial` with Var by the derivative rules; functions that they call are found by argument-dependent lookup.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+
+#include "kinds.hpp"
+
+namespace xgrad::primitives {
+
+/// `select(c, a, b)` is `c ? a : b` for numbers; batches bring their own.
+template <class T>
+constexpr T select(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
+/// Integer arithmetic wraps around instead of being undefined.
+template <class T>
+using Wrapping = std::conditional_t<std::is_same_v<T, std::int64_t>, std::uint64_t, T>;
+
+// ---- arithmetic
+
+struct Add : ScalarFunction<2, Operands::Numbers> {
+  static constexpr std::string_view name = "add";
+  template <class T>
+  static T eval(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
+  }
+  static One partial(auto, const auto&...) { return {}; }
+};
+
+struct Subtract : ScalarFunction<2, Operands::Numbers> {
+  static constexpr std::string_view name = "subtract";
+  template <class T>
+  static T eval(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
+  }
+  static One partial(Arg<0>, const auto&...) { return {}; }
+  static MinusOne partial(Arg<1>, const auto&...) { return {}; }
+};
+
+struct Multiply : ScalarFunction<2, Operands::Numbers> {
+  static constexpr std::string_view name = "multiply";
+  template <class T>
+  static T eval(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
+  }
+  static auto partial(Arg<0>, const auto&, const auto& b, const auto&) { return b; }
+  static auto partial(Arg<1>, const auto& a, const auto&, const auto&) { return a; }
+};
+
+struct Divide : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "divide";
+  static auto eval(auto a, auto b) { return a / b; }
+  static auto partial(Arg<0>, const auto&, const auto& b, const auto&) { return 1.0 / b; }
+  static auto partial(Arg<1>, const auto&, const auto& b, const auto& y) { return -(y / b); }
+};
+
+struct Negate : ScalarFunction<1, Operands::Numbers> {
+  static constexpr std::string_view name = "negate";
+  template <class T>
+  static T eval(T x) {
+    if constexpr (std::is_same_v<T, std::int64_t>) return Subtract::eval(T(0), x);
+    return -x;
+  }
+  static MinusOne partial(Arg<0>, const auto&...) { return {}; }
+};
+
+// ---- choice
+
+struct Where : General {  // not a scalar function: its derivative selects where a partial derivative would multiply
+  static constexpr std::string_view name = "where";
+  template <class T>
+  static T eval(bool condition, T a, T b) {
+    return condition ? a : b;
+  }
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
+/// g p, and 0 wherever g is 0, whatever p is. Reverse mode multiplies so once a `where` has set cotangents to 0, so
+/// that an infinite partial derivative in the branch not taken cannot make them NaN.
+struct AbsorbingMultiply : General {
+  static constexpr std::string_view name = "absorbing_multiply";
+  template <class T>
+  static T eval(T g, T p) {
+    return select(g == T(0), T(0), g * p);
+  }
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
+struct Maximum : ScalarFunction<2, Operands::Numbers> {
+  static constexpr std::string_view name = "maximum";
+  template <class T>
+  static T eval(T a, T b) {
+    return select(b != b || b > a, b, a);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return share_of_larger(a, b); }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return share_of_larger(b, a); }
+};
+
+struct Minimum : ScalarFunction<2, Operands::Numbers> {
+  static constexpr std::string_view name = "minimum";
+  template <class T>
+  static T eval(T a, T b) {
+    return select(b != b || b < a, b, a);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return share_of_larger(b, a); }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return share_of_larger(a, b); }
+};
+
+struct Absolute : ScalarFunction<1, Operands::Numbers> {
+  static constexpr std::string_view name = "abs";
+  template <class T>
+  static T eval(T x) {
+    if constexpr (std::is_same_v<T, std::int64_t>) return x < 0 ? Negate::eval(x) : x;
+    using std::abs;
+    return abs(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return sign(x); }
+};
+
+struct Sign : ScalarFunction<1, Operands::Numbers> {
+  static constexpr std::string_view name = "sign";
+  template <class T>
+  static T eval(T x) {
+    return select(x > T(0), T(1), select(x < T(0), T(-1), x));  // x itself: 0, -0 or NaN
+  }
+  static Zero partial(Arg<0>, const auto&...) { return {}; }
+};
+
+struct Relu : ScalarFunction<1, Operands::Numbers> {
+  static constexpr std::string_view name = "relu";
+  template <class T>
+  static T eval(T x) {
+    return select(x <= T(0), T(0), x);  // NaN stays NaN
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return one_where(x > 0.0, x); }
+};
+
+// ---- powers, exponentials, logarithms
+
+struct Square : ScalarFunction<1, Operands::Numbers> {
+  static constexpr std::string_view name = "square";
+  static auto eval(auto x) { return Multiply::eval(x, x); }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return 2.0 * x; }
+};
+
+struct Sqrt : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "sqrt";
+  static auto eval(auto x) {
+    using std::sqrt;
+    return sqrt(x);
+  }
+  static auto partial(Arg<0>, const auto&, const auto& y) { return 0.5 / y; }
+};
+
+struct Power : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "pow";
+  static auto eval(auto a, auto b) {
+    using std::pow;
+    return pow(a, b);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) {
+    // 0 where b = 0, even for a = 0, where a^(b - 1) is infinite.
+    return where(equal(b, 0.0), zeros_like(a), b * pow(a, b - 1.0));
+  }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
+    // 0^b stays 0 for positive b (and 0^0 = 1 by convention), although ln 0 is infinite.
+    return where(equal(a, 0.0) && b >= 0.0, zeros_like(a), y * log(a));
+  }
+};
+
+struct Exp : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "exp";
+  static auto eval(auto x) {
+    using std::exp;
+    return exp(x);
+  }
+  static auto partial(Arg<0>, const auto&, const auto& y) { return y; }
+};
+
+struct Expm1 : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "expm1";
+  static auto eval(auto x) {
+    using std::expm1;
+    return expm1(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return exp(x); }  // y + 1 would lose all digits far below 0
+};
+
+struct Log : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "log";
+  static auto eval(auto x) {
+    using std::log;
+    return log(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return 1.0 / x; }
+};
+
+struct Log1p : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "log1p";
+  static auto eval(auto x) {
+    using std::log1p;
+    return log1p(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return 1.0 / (1.0 + x); }
+};
+
+// ---- trigonometry
+
+struct Sin : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "sin";
+  static auto eval(auto x) {
+    using std::sin;
+    return sin(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return cos(x); }
+};
+
+struct Cos : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "cos";
+  static auto eval(auto x) {
+    using std::cos;
+    return cos(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return -sin(x); }
+};
+
+struct Tan : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "tan";
+  static auto eval(auto x) {
+    using std::tan;
+    return tan(x);
+  }
+  static auto partial(Arg<0>, const auto&, const auto& y) { return 1.0 + square(y); }
+};
+
+struct Atan : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "atan";
+  static auto eval(auto x) {
+    using std::atan;
+    return atan(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return 1.0 / (1.0 + square(x)); }
+};
+
+struct Sinh : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "sinh";
+  static auto eval(auto x) {
+    using std::sinh;
+    return sinh(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return cosh(x); }
+};
+
+struct Cosh : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "cosh";
+  static auto eval(auto x) {
+    using std::cosh;
+    return cosh(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return sinh(x); }
+};
+
+struct Tanh : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "tanh";
+  static auto eval(auto x) {
+    using std::tanh;
+    return tanh(x);
+  }
+  static auto partial(Arg<0>, const auto&, const auto& y) { return 1.0 - square(y); }
+};
+
+// ---- probability
+
+struct Erf : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "erf";
+  static auto eval(auto x) {
+    using std::erf;
+    return erf(x);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) {
+    constexpr double two_over_sqrt_pi = 1.12837916709551257390;
+    return two_over_sqrt_pi * exp(-square(x));
+  }
+};
+
+struct Sigmoid : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "sigmoid";
+  template <class T>
+  static T eval(T x) {
+    using std::abs;
+    using std::exp;
+    const T e = exp(-abs(x));  // at most 1
+    return select(x < T(0), e, T(1)) / (T(1) + e);
+  }
+  static auto partial(Arg<0>, const auto& x, const auto& y) { return y * sigmoid(-x); }  // 1 - y would lose digits
+};
+
+struct Softplus : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "softplus";
+  template <class T>
+  static T eval(T x) {
+    using std::abs;
+    using std::exp;
+    using std::log1p;
+    return Relu::eval(x) + log1p(exp(-abs(x)));
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return sigmoid(x); }
+};
+
+struct LogAddExp : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "logaddexp";
+  template <class T>
+  static T eval(T a, T b) {
+    using std::abs;
+    using std::exp;
+    using std::log1p;
+    // Equal infinities have no difference.
+    return Maximum::eval(a, b) + log1p(exp(-select(a == b, T(0), abs(a - b))));
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return sigmoid(a - b); }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return sigmoid(b - a); }
+};
+
+// ---- predicates
+
+struct Less : Predicate<2, Operands::Any> {
+  static constexpr std::string_view name = "less";
+  static auto eval(auto a, auto b) { return a < b; }
+};
+
+struct LessEqual : Predicate<2, Operands::Any> {
+  static constexpr std::string_view name = "less_equal";
+  static auto eval(auto a, auto b) { return a <= b; }
+};
+
+struct Equal : Predicate<2, Operands::Any> {
+  static constexpr std::string_view name = "equal";
+  static auto eval(auto a, auto b) { return a == b; }
+};
+
+struct NotEqual : Predicate<2, Operands::Any> {
+  static constexpr std::string_view name = "not_equal";
+  static auto eval(auto a, auto b) { return a != b; }
+};
+
+struct LogicalAnd : Predicate<2, Operands::Booleans> {
+  static constexpr std::string_view name = "logical_and";
+  static auto eval(auto a, auto b) { return a && b; }
+};
+
+struct LogicalOr : Predicate<2, Operands::Booleans> {
+  static constexpr std::string_view name = "logical_or";
+  static auto eval(auto a, auto b) { return a || b; }
+};
+
+struct LogicalNot : Predicate<1, Operands::Booleans> {
+  static constexpr std::string_view name = "logical_not";
+  static auto eval(auto x) { return !x; }
+};
+
+}  // namespace xgrad::primitives

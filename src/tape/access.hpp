@@ -1,0 +1,62 @@
+// The library's own view of a Var.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <xgrad/var.hpp>
+
+#include "state.hpp"
+
+namespace xgrad {
+
+struct VarAccess {
+  using Kind = Var::Kind;
+
+  static Kind kind(const Var& x) noexcept { return x.kind_; }
+  static bool is_scalar(const Var& x) noexcept { return x.kind_ == Kind::Scalar; }
+  /// The element type, for a Var that is known to be defined.
+  static DType dtype(const Var& x) noexcept { return x.dtype_; }
+
+  static Var recorded(detail::TapeState& tape, detail::NodeId node) noexcept {
+    Var result;
+    result.kind_ = Kind::Recorded;
+    result.dtype_ = tape.node(node).dtype;
+    result.first_.tape = &tape;
+    result.second_ = node | (static_cast<std::uint64_t>(tape.generation()) << 32U);
+    return result;
+  }
+  static Var concrete(detail::BufferPtr buffer) noexcept {
+    Var result;
+    result.kind_ = Kind::Array;
+    result.dtype_ = buffer->dtype();
+    result.first_.buffer = buffer.detach();
+    return result;
+  }
+  /// A weak scalar with the value of a one-element array.
+  static Var scalar(const detail::Buffer& buffer);
+
+  /// The tape of a recorded Var.
+  /// \throws TapeError  if it has ended.
+  static detail::TapeState& tape(const Var& x);
+  static detail::NodeId node(const Var& x) noexcept { return static_cast<detail::NodeId>(x.second_); }
+  /// The number in a weak scalar, in the representation of the given element type.
+  static detail::Scalar scalar_as(const Var& x, DType dtype) noexcept;
+  /// Whether the tape of a recorded Var still runs.
+  static bool is_live(const Var& x) noexcept { return x.first_.tape->generation() == x.second_ >> 32U; }
+  /// Writes the value of a weak scalar in its own element type.
+  static void store_scalar(const Var& x, std::byte* target) noexcept;
+  /// A share of the array of a concrete Var.
+  static detail::BufferPtr buffer(const Var& x);
+};
+
+namespace detail {
+
+/// "float64 [2, 3]", for messages.
+std::string describe(const Var& x);
+
+/// \throws TapeError  for an empty Var or one of a finished tape.
+void require_usable(const Var& x, std::string_view operation);
+
+}  // namespace detail
+}  // namespace xgrad

@@ -1,0 +1,141 @@
+#include "record.hpp"
+
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "plan/evaluate.hpp"
+
+namespace xgrad::detail {
+
+Recording::Recording(std::string_view operation, std::span<const Var* const> operands) {
+  for (const Var* operand : operands) {
+    require_usable(*operand, operation);
+    if (!VarAccess::is_scalar(*operand)) weak_ = false;
+    if (!operand->recorded()) continue;
+    TapeState& tape = VarAccess::tape(*operand);
+    if (tape_ != nullptr && tape_ != &tape) {
+      throw TapeError(
+          std::string(operation) +
+          ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
+          "outside only if they are of the same tape: pass the captured Var as an argument");
+    }
+    tape_ = &tape;
+  }
+  if (tape_ == nullptr) {
+    tape_ = TapeState::acquire();
+    scratch_ = true;
+  }
+}
+
+NodeId import(TapeState& tape, const Var& x) {
+  if (x.recorded()) return VarAccess::node(x);
+  if (VarAccess::is_scalar(x)) {
+    const DType dtype = VarAccess::dtype(x);
+    return tape.append_constant(dtype, tape.intern({}), VarAccess::scalar_as(x, dtype));
+  }
+  return tape.append_leaf(VarAccess::buffer(x));
+}
+
+NodeId Recording::node(const Var& operand) { return import(*tape_, operand); }
+
+NodeId Recording::node(const Var& operand, DType dtype, ShapeId shape) {
+  if (VarAccess::is_scalar(operand)) {
+    return tape_->append_constant(dtype, shape, VarAccess::scalar_as(operand, dtype));
+  }
+  NodeId id = node(operand);
+  if (tape_->node(id).dtype != dtype) {
+    const std::array inputs{id};
+    id = tape_->append(opcode<primitives::Cast>, dtype, tape_->node(id).shape, inputs);
+  }
+  if (tape_->node(id).shape == shape) return id;
+  const Shape target = tape_->shape_of(shape);
+  Shape source = tape_->shape(id);
+  if (source == target) return id;
+  if (source.size() < target.size()) {
+    while (source.size() < target.size()) source.insert(0, 1);
+    const std::array inputs{id};
+    id = tape_->append(opcode<primitives::Reshape>, dtype, tape_->intern(source), inputs);
+  }
+  if (source == target) return id;
+  const std::array inputs{id};
+  return tape_->append(opcode<primitives::Broadcast>, dtype, shape, inputs);
+}
+
+Var Recording::finish(NodeId result) {
+  if (!scratch_) return VarAccess::recorded(*tape_, result);
+  Buffer* value = evaluated(*tape_, result);
+  if (weak_ && value->shape().empty()) return VarAccess::scalar(*value);
+  return VarAccess::concrete(BufferPtr::share(value));
+}
+
+Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,
+           std::span<const std::int64_t> attributes) {
+  Recording recording(name_of(op), inputs);
+  Dimensions<NodeId> few;
+  std::vector<NodeId> many;
+  if (inputs.size() > max_dimension) {
+    for (const Var* input : inputs) many.push_back(recording.node(*input));
+  } else {
+    for (const Var* input : inputs) few.push_back(recording.node(*input));
+  }
+  const std::span<const NodeId> ids = many.empty() ? std::span<const NodeId>(few) : std::span<const NodeId>(many);
+  TapeState& tape = recording.tape();
+  return recording.finish(tape.append(op, dtype, tape.intern(shape), ids, attributes));
+}
+
+Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value) {
+  const Scalar scalar =
+      is_floating(dtype) ? Scalar{.real = value} : Scalar{.integer = static_cast<std::int64_t>(value)};
+  return VarAccess::recorded(tape, tape.append_constant(dtype, tape.intern(shape), scalar));
+}
+
+std::string_view name_of(Opcode op) noexcept {
+  static constexpr auto names =
+      table_of_primitives<std::string_view>([]<class P>(boost::hana::basic_type<P>) { return P::name; });
+  return names[op];
+}
+
+DType common_dtype(std::span<const Var* const> operands) {
+  DType strong = DType::Bool;
+  DType weak = DType::Bool;
+  bool any_strong = false;
+  for (const Var* operand : operands) {
+    const DType dtype = VarAccess::dtype(*operand);
+    if (VarAccess::is_scalar(*operand)) {
+      weak = promote(weak, dtype);
+    } else {
+      strong = any_strong ? promote(strong, dtype) : dtype;
+      any_strong = true;
+    }
+  }
+  if (!any_strong) return weak;
+  if (is_floating(weak) && !is_floating(strong)) return DType::Float64;
+  if (weak == DType::Int64 && strong == DType::Bool) return DType::Int64;
+  return strong;
+}
+
+Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands) {
+  Shape result = operands[0]->shape();
+  for (const Var* operand : operands.subspan(1)) {
+    const Shape& shape = operand->shape();
+    if (shape == result) continue;
+    while (result.size() < shape.size()) result.insert(0, 1);
+    const std::size_t offset = result.size() - shape.size();
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      std::size_t& extent = result[offset + i];
+      if (extent == shape[i] || shape[i] == 1) continue;
+      if (extent == 1) {
+        extent = shape[i];
+        continue;
+      }
+      std::string shapes;
+      for (const Var* each : operands) shapes += (shapes.empty() ? "" : " and ") + to_string(each->shape());
+      throw ShapeError(std::string(operation) + ": the shapes " + shapes +
+                       " do not broadcast; extents must be equal or 1, counted from the last axis");
+    }
+  }
+  return result;
+}
+
+}  // namespace xgrad::detail

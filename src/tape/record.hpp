@@ -1,0 +1,67 @@
+// How operations get onto a tape.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include <xgrad/var.hpp>
+
+#include "access.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::detail {
+
+/// One operation on Vars: on the tape of its recorded operands, or, if all are concrete, on a tape of its own that is
+/// evaluated at once.
+class Recording {
+ public:
+  /// \throws TapeError  for an empty Var, one of a finished tape, or Vars of two tapes.
+  Recording(std::string_view operation, std::span<const Var* const> operands);
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+  ~Recording() {
+    if (scratch_) tape_->release();
+  }
+
+  TapeState& tape() noexcept { return *tape_; }
+  /// An operand as a node; arrays become leaves, weak scalars constants.
+  NodeId node(const Var& operand);
+  /// An operand in a given element type and broadcast to a given shape.
+  NodeId node(const Var& operand, DType dtype, ShapeId shape);
+  /// The result: recorded, or evaluated.
+  Var finish(NodeId result);
+
+ private:
+  TapeState* tape_ = nullptr;
+  bool scratch_ = false;
+  bool weak_ = true;  // all operands are weak scalars
+};
+
+/// One node. Its inputs are dense operands of their own types and shapes.
+Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,
+           std::span<const std::int64_t> attributes = {});
+
+template <class P>
+Var record(DType dtype, const Shape& shape, std::initializer_list<const Var*> inputs,
+           std::span<const std::int64_t> attributes = {}) {
+  return record(opcode<P>, dtype, shape, std::span<const Var* const>(inputs.begin(), inputs.size()), attributes);
+}
+
+/// The node of a Var on a given tape.
+NodeId import(TapeState& tape, const Var& x);
+
+/// A recorded constant: a number in every element.
+Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value);
+
+/// Printed name of a primitive.
+std::string_view name_of(Opcode op) noexcept;
+
+/// The element type in which operands meet; weak scalars give way.
+DType common_dtype(std::span<const Var* const> operands);
+
+/// \throws ShapeError  unless the shapes broadcast.
+Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands);
+
+}  // namespace xgrad::detail

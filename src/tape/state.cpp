@@ -1,0 +1,130 @@
+#include "state.hpp"
+
+#include <memory>
+#include <mutex>
+
+#include <xgrad/core/errors.hpp>
+
+#include "primitives/list.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// States of finished tapes, to be used again. Neither the pool nor its states are ever destroyed: a Var in a static
+/// object may outlive everything.
+struct Pool {
+  std::mutex mutex;
+  std::vector<TapeState*> all;
+  std::vector<TapeState*> free;
+
+  static Pool& instance() {
+    static auto* pool = new Pool;
+    return *pool;
+  }
+};
+
+/// A finished tape keeps memory for small programs, so that recording them again allocates nothing.
+constexpr std::size_t kept_nodes = 4096;
+
+template <class T>
+void clear(std::vector<T>& items) {
+  items.clear();
+  if (items.capacity() > 4 * kept_nodes) items.shrink_to_fit();
+}
+
+}  // namespace
+
+BufferPtr make_buffer(DType dtype, const Shape& shape) {
+  switch (dtype) {
+    case DType::Bool:
+      return BufferPtr(new Buffer(Array<bool>::from_shape(shape)));
+    case DType::Int64:
+      return BufferPtr(new Buffer(Array<std::int64_t>::from_shape(shape)));
+    case DType::Float32:
+      return BufferPtr(new Buffer(Array<float>::from_shape(shape)));
+    case DType::Float64:
+      break;
+  }
+  return BufferPtr(new Buffer(Array<double>::from_shape(shape)));
+}
+
+TapeState* TapeState::acquire() {
+  Pool& pool = Pool::instance();
+  const std::scoped_lock lock(pool.mutex);
+  if (pool.free.empty()) {
+    pool.all.push_back(new TapeState);
+    pool.free.reserve(pool.all.size());  // release() must not allocate
+    return pool.all.back();
+  }
+  TapeState* state = pool.free.back();
+  pool.free.pop_back();
+  return state;
+}
+
+void TapeState::release() noexcept {
+  generation_.fetch_add(1, std::memory_order_relaxed);
+  clear(nodes_);
+  clear(inputs_);
+  clear(attributes_);
+  shapes_.clear();
+  clear(scalars_);
+  clear(leaves_);
+  values_.clear();
+  Pool& pool = Pool::instance();
+  const std::scoped_lock lock(pool.mutex);
+  pool.free.push_back(this);
+}
+
+NodeId TapeState::append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
+                         std::span<const std::int64_t> attributes) {
+  if (nodes_.size() >= no_node) throw TapeError("a tape holds at most 2^32 - 1 nodes");
+  nodes_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
+                    .input_count = static_cast<std::uint32_t>(inputs.size()),
+                    .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
+                    .attribute_count = static_cast<std::uint32_t>(attributes.size()),
+                    .shape = shape,
+                    .op = op,
+                    .dtype = dtype});
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
+  return static_cast<NodeId>(nodes_.size() - 1);
+}
+
+NodeId TapeState::append_leaf(BufferPtr value) {
+  const NodeId id = append(opcode<primitives::Leaf>, value->dtype(), intern(value->shape()), {});
+  nodes_[id].first_attribute = static_cast<std::uint32_t>(leaves_.size());
+  leaves_.push_back(std::move(value));
+  return id;
+}
+
+NodeId TapeState::append_constant(DType dtype, ShapeId shape, Scalar value) {
+  const NodeId id = append(opcode<primitives::Constant>, dtype, shape, {});
+  nodes_[id].first_attribute = static_cast<std::uint32_t>(scalars_.size());
+  scalars_.push_back(value);
+  return id;
+}
+
+ShapeId TapeState::intern(const Shape& shape) {
+  // Programs use few shapes, and mostly those that they used just before.
+  constexpr std::size_t window = 8;
+  const std::size_t count = shapes_.size();
+  for (std::size_t i = count; i > 0 && i + window > count; --i) {
+    if (shapes_[i - 1] == shape) return static_cast<ShapeId>(i - 1);
+  }
+  shapes_.push_back(shape);
+  return static_cast<ShapeId>(count);
+}
+
+Buffer* TapeState::value(NodeId id) const {
+  if (nodes_[id].op == opcode<primitives::Leaf>) return leaves_[nodes_[id].first_attribute].get();
+  if (values_.empty()) return nullptr;
+  const auto found = values_.find(id);
+  return found == values_.end() ? nullptr : found->second.get();
+}
+
+std::size_t TapeState::bytes() const noexcept {
+  return nodes_.size() * sizeof(Node) + inputs_.size() * sizeof(NodeId) + attributes_.size() * sizeof(std::int64_t) +
+         shapes_.size() * sizeof(Shape) + scalars_.size() * sizeof(Scalar) + leaves_.size() * sizeof(BufferPtr);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,108 @@
+#include <xgrad/tape.hpp>
+
+#include <utility>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/transform/trace.hpp>
+
+#include "access.hpp"
+#include "plan/evaluate.hpp"
+#include "primitives/list.hpp"
+#include "transform/sweep.hpp"
+
+namespace xgrad {
+
+Tape::Tape() : state_(detail::TapeState::acquire()) {}
+
+Tape::~Tape() {
+  if (state_ != nullptr) state_->release();
+}
+
+Tape::Tape(Tape&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+Tape& Tape::operator=(Tape&& other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
+
+namespace {
+
+void require_running(std::string_view operation, const detail::TapeState* tape) {
+  if (tape == nullptr) throw TapeError(std::string(operation) + ": the Tape was moved from");
+}
+
+void require_on_tape(std::string_view operation, const Var& x, const detail::TapeState* tape) {
+  require_running(operation, tape);
+  detail::require_usable(x, operation);
+  if (!x.recorded() || &VarAccess::tape(x) != tape) {
+    throw TapeError(std::string(operation) + ": the Var " + detail::describe(x) + " is not recorded on this tape");
+  }
+}
+
+}  // namespace
+
+Var Tape::leaf(const Var& value) {
+  require_running("leaf", state_);
+  detail::require_usable(value, "leaf");
+  if (!value.recorded()) return VarAccess::recorded(*state_, state_->append_leaf(VarAccess::buffer(value)));
+  require_on_tape("leaf", value, state_);
+  const detail::NodeId id = VarAccess::node(value);
+  const std::array inputs{id};
+  const detail::Node node = state_->node(id);
+  return VarAccess::recorded(*state_,
+                             state_->append(detail::opcode<primitives::Identity>, node.dtype, node.shape, inputs));
+}
+
+Var Tape::gradient(const Var& output, const Var& input) {
+  return gradients(output, std::span<const Var>(&input, 1))[0];
+}
+
+std::vector<Var> Tape::gradients(const Var& output, std::initializer_list<Var> inputs, const Var& cotangent) {
+  return gradients(output, std::span<const Var>(inputs.begin(), inputs.size()), cotangent);
+}
+
+std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent) {
+  require_on_tape("gradient", output, state_);
+  for (const Var& input : inputs) {
+    require_on_tape("gradient", input, state_);
+    detail::require_differentiable("gradient", input, "");
+  }
+  Var seed;
+  if (cotangent.defined()) {
+    detail::require_like("gradient", "cotangent", cotangent, output, "");
+    if (!is_floating(output.dtype())) detail::require_differentiable("gradient", output, "output");
+    seed = cotangent.recorded() ? cotangent : full_like(output, 1.0) * cotangent;
+  } else {
+    detail::require_scalar_loss("gradient", output);
+    seed = ones_like(output);
+  }
+  std::vector<Var> result = detail::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (!result[i].defined()) result[i] = zeros_like(inputs[i]);
+  }
+  return result;
+}
+
+std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
+  require_running("evaluate", state_);
+  std::vector<detail::NodeId> nodes;
+  for (const Var& output : outputs) {
+    detail::require_usable(output, "evaluate");
+    if (!output.recorded()) continue;
+    require_on_tape("evaluate", output, state_);
+    nodes.push_back(VarAccess::node(output));
+  }
+  std::vector<detail::BufferPtr> values = detail::evaluate(*state_, nodes);
+  std::vector<Var> result;
+  std::size_t next = 0;
+  for (const Var& output : outputs) {
+    result.push_back(output.recorded() ? VarAccess::concrete(std::move(values[next++])) : output);
+  }
+  return result;
+}
+
+std::size_t Tape::size() const { return state_ == nullptr ? 0 : state_->size(); }
+std::size_t Tape::bytes() const { return state_ == nullptr ? 0 : state_->bytes(); }
+
+}  // namespace xgrad

@@ -1,0 +1,127 @@
+#include "sweep.hpp"
+
+#include <algorithm>
+
+#include <xgrad/ops/elementwise.hpp>
+
+#include "primitives/rules.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// The nodes from the first input to the last output, and which of them depend on an input.
+struct Range {
+  NodeId first = 0;
+  NodeId last = 0;
+  std::vector<bool> active;
+
+  [[nodiscard]] bool contains(NodeId id) const { return id >= first && id <= last; }
+  [[nodiscard]] bool is_active(NodeId id) const { return contains(id) && active[id - first]; }
+};
+
+NodeId node_of(const Var& x) { return VarAccess::node(x); }
+
+Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs) {
+  Range range{.first = no_node, .last = 0, .active = {}};
+  for (const Var& input : inputs) range.first = std::min(range.first, node_of(input));
+  for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
+  if (range.first > range.last) return range;
+  range.active.resize(std::size_t{range.last - range.first} + 1, false);
+  for (const Var& input : inputs) {
+    if (range.contains(node_of(input))) range.active[node_of(input) - range.first] = true;
+  }
+  for (NodeId id = range.first; id <= range.last; ++id) {
+    if (range.active[id - range.first] || !is_floating(tape.node(id).dtype)) continue;
+    if (rules_of(tape.node(id).op).vjp == nullptr) continue;
+    for (const NodeId input : tape.inputs(id)) {
+      if (range.is_active(input)) {
+        range.active[id - range.first] = true;
+        break;
+      }
+    }
+  }
+  return range;
+}
+
+/// Cotangents of the nodes of a range, added up as they come in.
+class Cotangents {
+ public:
+  Cotangents(TapeState& tape, const Range& range)
+      : tape_(tape), first_(range.first), nodes_(range.active.size(), no_node), masked_(range.active.size(), false) {}
+
+  void add(NodeId id, const Var& term, bool masked) {
+    NodeId& sum = nodes_[id - first_];
+    sum = sum == no_node ? node_of(term) : node_of(VarAccess::recorded(tape_, sum) + term);
+    if (masked) masked_[id - first_] = true;
+  }
+  [[nodiscard]] Var operator[](NodeId id) const {
+    const NodeId sum = nodes_[id - first_];
+    return sum == no_node ? Var() : VarAccess::recorded(tape_, sum);
+  }
+  [[nodiscard]] bool masked(NodeId id) const { return masked_[id - first_]; }
+
+ private:
+  TapeState& tape_;
+  NodeId first_;
+  std::vector<NodeId> nodes_;
+  std::vector<bool> masked_;
+};
+
+}  // namespace
+
+std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, std::span<const Var> cotangents,
+                               std::span<const Var> inputs) {
+  const Range range = active_range(tape, inputs, outputs);
+  Cotangents sums(tape, range);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (range.is_active(node_of(outputs[k]))) sums.add(node_of(outputs[k]), cotangents[k], false);
+  }
+  for (std::size_t i = range.active.size(); i-- > 0;) {
+    const NodeId id = range.first + static_cast<NodeId>(i);
+    const Var cotangent = sums[id];
+    if (!cotangent.defined()) continue;
+    const Rules& rules = rules_of(tape.node(id).op);
+    if (rules.vjp == nullptr) continue;
+    const Site site{tape, id, sums.masked(id)};
+    for (std::size_t k = 0; k < site.input_count(); ++k) {
+      const NodeId input = tape.inputs(id)[k];
+      if (!range.is_active(input)) continue;
+      const Var term = rules.vjp(site, k, cotangent);
+      if (term.defined()) sums.add(input, term, site.masked || rules.masks);
+    }
+  }
+  std::vector<Var> result;
+  for (const Var& input : inputs) {
+    result.push_back(range.contains(node_of(input)) ? sums[node_of(input)] : Var());
+  }
+  return result;
+}
+
+std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std::span<const Var> tangents,
+                               std::span<const Var> outputs) {
+  const Range range = active_range(tape, inputs, outputs);
+  std::vector<Var> of_node(range.active.size());
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (range.contains(node_of(inputs[k]))) of_node[node_of(inputs[k]) - range.first] = tangents[k];
+  }
+  std::vector<Var> arguments;
+  for (std::size_t i = 0; i < of_node.size(); ++i) {
+    const NodeId id = range.first + static_cast<NodeId>(i);
+    if (!range.active[i] || of_node[i].defined()) continue;
+    const Site site{tape, id};
+    arguments.clear();
+    bool any = false;
+    for (const NodeId input : tape.inputs(id)) {
+      arguments.push_back(range.is_active(input) ? of_node[input - range.first] : Var());
+      any = any || arguments.back().defined();
+    }
+    if (any) of_node[i] = rules_of(tape.node(id).op).jvp(site, arguments);
+  }
+  std::vector<Var> result;
+  for (const Var& output : outputs) {
+    result.push_back(range.contains(node_of(output)) ? of_node[node_of(output) - range.first] : Var());
+  }
+  return result;
+}
+
+}  // namespace xgrad::detail

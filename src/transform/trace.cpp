@@ -1,0 +1,144 @@
+#include <xgrad/transform/trace.hpp>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "plan/evaluate.hpp"
+#include "primitives/list.hpp"
+#include "sweep.hpp"
+#include "tape/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// The tape onto which transforms of this thread record now.
+thread_local TapeState* current = nullptr;
+
+}  // namespace
+
+Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
+  for (const Var& argument : arguments) {
+    require_usable(argument, "a function to be differentiated");
+    if (argument.recorded()) tape_ = &VarAccess::tape(argument);
+  }
+  if (tape_ == nullptr) tape_ = current;
+  if (tape_ == nullptr) {
+    owned_ = Keep(TapeState::acquire(), [](TapeState* tape) { tape->release(); });
+    tape_ = owned_.get();
+  }
+  current = tape_;
+}
+
+Trace::Trace(Keep kept) : owned_(kept.use_count() > 0 ? kept : nullptr), tape_(kept.get()), outer_(current) {
+  current = tape_;
+}
+
+Trace::~Trace() { current = outer_; }
+
+Trace::Keep Trace::keep() { return owned_ ? owned_ : Keep(Keep(), tape_); }
+
+Var Trace::node(const Var& x) {
+  require_usable(x, "trace");
+  if (x.recorded() && &VarAccess::tape(x) != tape_) {
+    throw TapeError("a function that is differentiated uses recorded Vars of another tape than its arguments");
+  }
+  return x.recorded() ? x : VarAccess::recorded(*tape_, import(*tape_, x));
+}
+
+Var Trace::input(const Var& argument) {
+  // Through an array, so that a C++ number becomes a leaf, not a constant.
+  if (!argument.recorded()) return VarAccess::recorded(*tape_, tape_->append_leaf(VarAccess::buffer(argument)));
+  const Var known = node(argument);
+  const NodeId id = VarAccess::node(known);
+  const std::array inputs{id};
+  const Node copy = tape_->node(id);
+  return VarAccess::recorded(*tape_, tape_->append(opcode<primitives::Identity>, copy.dtype, copy.shape, inputs));
+}
+
+std::vector<Var> Trace::reverse(std::span<const Var> outputs, std::span<const Var> cotangents,
+                                std::span<const Var> inputs) {
+  return reverse_sweep(*tape_, outputs, cotangents, inputs);
+}
+
+std::vector<Var> Trace::forward(std::span<const Var> inputs, std::span<const Var> tangents,
+                                std::span<const Var> outputs) {
+  return forward_sweep(*tape_, inputs, tangents, outputs);
+}
+
+std::vector<Var> Trace::results(std::span<const Var> recorded) {
+  std::vector<Var> result(recorded.begin(), recorded.end());
+  if (!owned_) return result;
+  std::vector<NodeId> nodes;
+  for (const Var& x : recorded) {
+    if (x.recorded()) nodes.push_back(VarAccess::node(node(x)));
+  }
+  std::vector<BufferPtr> values = evaluate(*tape_, nodes);
+  std::size_t next = 0;
+  for (Var& x : result) {
+    if (x.recorded()) x = VarAccess::concrete(std::move(values[next++]));
+  }
+  return result;
+}
+
+namespace {
+
+std::string quoted(std::string_view path) { return path.empty() ? "" : " (" + std::string(path) + ")"; }
+
+}  // namespace
+
+void require_differentiable(std::string_view operation, const Var& x, std::string_view path) {
+  if (is_floating(x.dtype())) return;
+  throw TypeError(std::string(operation) + ": no derivative with respect to " + describe(x) + quoted(path) +
+                  "; only floating-point arrays have derivatives, cast the argument");
+}
+
+void require_scalar_loss(std::string_view operation, const Var& loss) {
+  if (loss.dimension() != 0) {
+    throw ShapeError(std::string(operation) + ": the loss has the shape " + to_string(loss.shape()) +
+                     " and must be a scalar; reduce it with mean() or sum()");
+  }
+  if (!is_floating(loss.dtype())) {
+    throw TypeError(std::string(operation) + ": the loss is " + describe(loss) + " and must be floating-point");
+  }
+}
+
+void require_like(std::string_view operation, std::string_view what, const Var& given, const Var& primal,
+                  std::string_view path) {
+  if (given.shape() != primal.shape()) {
+    throw ShapeError(std::string(operation) + ": a " + std::string(what) + " has the shape " +
+                     to_string(given.shape()) + ", its primal " + to_string(primal.shape()) + quoted(path) +
+                     "; they must be equal");
+  }
+  if (given.dtype() != primal.dtype() && !VarAccess::is_scalar(given)) {
+    throw TypeError(std::string(operation) + ": a " + std::string(what) + " is " + describe(given) + ", its primal " +
+                    describe(primal) + quoted(path) + "; they must have the same element type");
+  }
+}
+
+void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
+                std::span<const std::string> paths, bool strict) {
+  std::string unused;
+  for (std::size_t i = 0; i < derivatives.size(); ++i) {
+    if (derivatives[i].defined()) continue;
+    if (strict) unused += (unused.empty() ? "" : "; ") + paths[i];
+    derivatives[i] = zeros_like(primals[i]);
+  }
+  if (!unused.empty()) {
+    throw ValueError(std::string(operation) + ": the result does not depend on: " + unused);
+  }
+}
+
+Var of_dtype(const Var& x, DType dtype) { return VarAccess::is_scalar(x) ? cast(x, dtype) : x; }
+
+Var one_of(const Var& loss) { return ones_like(loss); }
+
+}  // namespace xgrad::detail
+
+namespace xgrad::tree::detail {
+
+void require_same_count(std::size_t expected, std::size_t given) {
+  if (expected == given) return;
+  throw ShapeError("tree: " + std::to_string(given) + " leaves do not fit a tree of " + std::to_string(expected));
+}
+
+}  // namespace xgrad::tree::detail
