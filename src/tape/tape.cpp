@@ -64,23 +64,21 @@ std::vector<Var> Tape::gradients(const Var& output, std::initializer_list<Var> i
 
 std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent) {
   require_on_tape("gradient", output, state_);
-  for (const Var& input : inputs) {
-    require_on_tape("gradient", input, state_);
-    detail::require_differentiable("gradient", input, "");
-  }
+  for (const Var& input : inputs) require_on_tape("gradient", input, state_);
+  const auto no_paths = [&] { return std::vector<std::string>(inputs.size() + 1); };
+  detail::require_differentiable("gradient", inputs, no_paths);
   Var seed;
   if (cotangent.defined()) {
-    detail::require_like("gradient", "cotangent", cotangent, output, "");
-    if (!is_floating(output.dtype())) detail::require_differentiable("gradient", output, "output");
-    seed = cotangent.recorded() ? cotangent : full_like(output, 1.0) * cotangent;
+    detail::require_differentiable("gradient", {&output, 1}, no_paths);
+    detail::require_like("gradient", "cotangent", {&cotangent, 1}, {&output, 1}, no_paths);
+    if (cotangent.recorded()) require_on_tape("gradient", cotangent, state_);
+    seed = cotangent.recorded() ? cotangent : ones_like(output) * cotangent;
   } else {
     detail::require_scalar_loss("gradient", output);
     seed = ones_like(output);
   }
   std::vector<Var> result = detail::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    if (!result[i].defined()) result[i] = zeros_like(inputs[i]);
-  }
+  detail::fill_zeros("gradient", result, inputs, no_paths, false);
   return result;
 }
 

@@ -44,7 +44,7 @@ Var assemble_columns(const std::vector<Var>& columns, const Var& output, const V
 }  // namespace
 
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode) {
-  for (const Var& output : outputs) require_differentiable("jacobian", output, "output");
+  require_differentiable("jacobian", outputs, [&] { return std::vector<std::string>(outputs.size(), "output"); });
   std::vector<Var> result(outputs.size() * inputs.size());
   const bool forward = mode == Mode::forward || (mode == Mode::automatic && total_size(inputs) < total_size(outputs));
   if (forward) {

@@ -86,10 +86,12 @@ std::string quoted(std::string_view path) { return path.empty() ? "" : " (" + st
 
 }  // namespace
 
-void require_differentiable(std::string_view operation, const Var& x, std::string_view path) {
-  if (is_floating(x.dtype())) return;
-  throw TypeError(std::string(operation) + ": no derivative with respect to " + describe(x) + quoted(path) +
-                  "; only floating-point arrays have derivatives, cast the argument");
+void require_differentiable(std::string_view operation, std::span<const Var> all, const Paths& paths) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (is_floating(all[i].dtype())) continue;
+    throw TypeError(std::string(operation) + ": no derivative with respect to " + describe(all[i]) +
+                    quoted(paths()[i]) + "; only floating-point arrays have derivatives, cast the argument");
+  }
 }
 
 void require_scalar_loss(std::string_view operation, const Var& loss) {
@@ -102,25 +104,28 @@ void require_scalar_loss(std::string_view operation, const Var& loss) {
   }
 }
 
-void require_like(std::string_view operation, std::string_view what, const Var& given, const Var& primal,
-                  std::string_view path) {
-  if (given.shape() != primal.shape()) {
-    throw ShapeError(std::string(operation) + ": a " + std::string(what) + " has the shape " +
-                     to_string(given.shape()) + ", its primal " + to_string(primal.shape()) + quoted(path) +
-                     "; they must be equal");
-  }
-  if (given.dtype() != primal.dtype() && !VarAccess::is_scalar(given)) {
-    throw TypeError(std::string(operation) + ": a " + std::string(what) + " is " + describe(given) + ", its primal " +
-                    describe(primal) + quoted(path) + "; they must have the same element type");
+void require_like(std::string_view operation, std::string_view what, std::span<const Var> given,
+                  std::span<const Var> primals, const Paths& paths) {
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i].shape() != primals[i].shape()) {
+      throw ShapeError(std::string(operation) + ": a " + std::string(what) + " has the shape " +
+                       to_string(given[i].shape()) + ", its primal " + to_string(primals[i].shape()) +
+                       quoted(paths()[i]) + "; they must be equal");
+    }
+    if (given[i].dtype() != primals[i].dtype() && !VarAccess::is_scalar(given[i])) {
+      throw TypeError(std::string(operation) + ": a " + std::string(what) + " is " + describe(given[i]) +
+                      ", its primal " + describe(primals[i]) + quoted(paths()[i]) +
+                      "; they must have the same element type");
+    }
   }
 }
 
 void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-                std::span<const std::string> paths, bool strict) {
+                const Paths& paths, bool strict) {
   std::string unused;
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
     if (derivatives[i].defined()) continue;
-    if (strict) unused += (unused.empty() ? "" : "; ") + paths[i];
+    if (strict) unused += (unused.empty() ? "" : "; ") + paths()[i];
     derivatives[i] = zeros_like(primals[i]);
   }
   if (!unused.empty()) {

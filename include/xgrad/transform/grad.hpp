@@ -83,11 +83,11 @@ class ValueAndGradOf {
   template <class... A>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    const std::vector<std::string> paths = arguments.paths();
+    const Paths paths = [&] { return arguments.paths(); };
     Trace trace(arguments.leaves());
     arguments.enter(trace);
     const std::vector<Var> inputs = arguments.differentiated();
-    for (std::size_t i = 0; i < inputs.size(); ++i) require_differentiable("grad", inputs[i], paths[i]);
+    require_differentiable("grad", inputs, paths);
 
     using R = std::remove_cvref_t<decltype(arguments.call(f_))>;
     const R result = arguments.call(f_);

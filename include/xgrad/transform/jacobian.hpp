@@ -31,11 +31,10 @@ class JacobianOf {
   template <class... A>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    const std::vector<std::string> paths = arguments.paths();
     Trace trace(arguments.leaves());
     arguments.enter(trace);
     const std::vector<Var> inputs = arguments.differentiated();
-    for (std::size_t i = 0; i < inputs.size(); ++i) require_differentiable("jacobian", inputs[i], paths[i]);
+    require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });
     const auto result = as_tree(arguments.call(f_));
     const std::vector<Var> outputs = leaves_on(trace, result);
     const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,17 +57,20 @@ class Trace {
   TapeState* outer_;
 };
 
-/// \throws TypeError  unless x is floating-point; the message names the argument by its path.
-void require_differentiable(std::string_view operation, const Var& x, std::string_view path);
+/// Names of the Vars of a list, made only when an error has to name one.
+using Paths = std::function<std::vector<std::string>()>;
+
+/// \throws TypeError  unless all are floating-point; the message names the culprit.
+void require_differentiable(std::string_view operation, std::span<const Var> all, const Paths& paths);
 /// \throws ShapeError  unless the loss is a scalar; TypeError unless it is floating-point.
 void require_scalar_loss(std::string_view operation, const Var& loss);
-/// \throws ShapeError, TypeError  unless a tangent or cotangent has the shape and element type of its primal.
-void require_like(std::string_view operation, std::string_view what, const Var& given, const Var& primal,
-                  std::string_view path);
+/// \throws ShapeError, TypeError  unless tangents or cotangents have the shapes and element types of their primals.
+void require_like(std::string_view operation, std::string_view what, std::span<const Var> given,
+                  std::span<const Var> primals, const Paths& paths);
 /// Puts zeros in the place of empty Vars.
-/// \throws ValueError  if `strict` and there are any, naming their paths.
+/// \throws ValueError  if `strict` and there are any, naming them.
 void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-                std::span<const std::string> paths, bool strict);
+                const Paths& paths, bool strict);
 /// x in another element type, if it is a weak scalar; others are as they should be already.
 Var of_dtype(const Var& x, DType dtype);
 /// The cotangent 1 of a scalar.
@@ -112,7 +116,7 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
     (append_leaves(std::get<positions>(values), result), ...);
     return result;
   }
-  /// Their names: paths, after the position if there are several arguments.
+  /// Their names: position and path.
   [[nodiscard]] std::vector<std::string> paths() const {
     std::vector<std::string> result;
     const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {

@@ -33,10 +33,10 @@ std::vector<Var> sensitivities(std::string_view operation, std::string_view what
                                std::span<const Var> primals) {
   std::vector<Var> result = tree::leaves(given);
   tree::detail::require_same_count(primals.size(), result.size());
-  const std::vector<std::string> paths = tree::paths(given);
+  const Paths paths = [&] { return tree::paths(given); };
+  require_differentiable(operation, primals, paths);
+  require_like(operation, what, result, primals, paths);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    require_differentiable(operation, primals[i], paths[i]);
-    require_like(operation, what, result[i], primals[i], paths[i]);
     result[i] = trace.node(of_dtype(result[i], primals[i].dtype()));
   }
   return result;
@@ -64,8 +64,7 @@ class Pullback {
     const std::vector<Var> outputs = tree::leaves(outputs_);
     const std::vector<Var> seeds = detail::sensitivities("vjp", "cotangent", trace, given, outputs);
     std::vector<Var> derivatives = trace.reverse(outputs, seeds, inputs_);
-    const std::vector<std::string> paths = arguments_.paths();
-    detail::fill_zeros("vjp", derivatives, inputs_, paths, false);
+    detail::fill_zeros("vjp", derivatives, inputs_, {}, false);
     return std::get<0>(detail::finish(trace, arguments_.rebuild(derivatives)));
   }
 
@@ -93,11 +92,10 @@ struct ValueAndPullback {
 template <class F, class... A>
 auto vjp(F&& f, A&&... a) {
   auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
-  const std::vector<std::string> paths = arguments.paths();
   detail::Trace trace(arguments.leaves());
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();
-  for (std::size_t i = 0; i < inputs.size(); ++i) detail::require_differentiable("vjp", inputs[i], paths[i]);
+  detail::require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
   const auto result = detail::as_tree(arguments.call(f));
   using Y = std::remove_cvref_t<decltype(result)>;
   const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
@@ -141,7 +139,7 @@ auto jvp(F&& f, X&& primals, V&& tangents) {
   const Y value = tree::map(call(), [&](const Var& leaf) { return trace.node(leaf); });
   const std::vector<Var> outputs = tree::leaves(value);
   std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
-  detail::fill_zeros("jvp", derivatives, outputs, tree::paths(value), false);
+  detail::fill_zeros("jvp", derivatives, outputs, {}, false);
   auto [y, dy] = detail::finish(trace, value, tree::with_leaves(value, derivatives));
   return ValueAndTangent<Y>{std::move(y), std::move(dy)};
 }
