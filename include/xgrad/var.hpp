@@ -30,6 +30,10 @@ concept Expression =
 template <Expression E>
 auto to_array(const E& expression);
 
+/// Both `unsigned long` and `unsigned long long`, only one of which is std::uint64_t.
+template <class T>
+inline constexpr bool unsigned_64 = std::unsigned_integral<T> && sizeof(T) == sizeof(std::uint64_t);
+
 [[noreturn]] void throw_unsigned_overflow(std::uint64_t value);
 
 }  // namespace detail
@@ -48,12 +52,12 @@ class Var {
   /// From a C++ number: a scalar that is *weak*, that is, takes the floating-point type of the arrays it meets.
   template <Storable T>
   requires std::is_arithmetic_v<T> Var(T value)
-  noexcept(!std::same_as<T, std::uint64_t>) : kind_(Kind::Scalar), dtype_(dtype_of<stored_t<T>>) {
+  noexcept(!detail::unsigned_64<T>) : kind_(Kind::Scalar), dtype_(dtype_of<stored_t<T>>) {
     if constexpr (std::floating_point<T>) {
       first_.real = static_cast<double>(value);
     } else {
-      if constexpr (std::same_as<T, std::uint64_t>) {
-        if (value > static_cast<std::uint64_t>(INT64_MAX)) detail::throw_unsigned_overflow(value);
+      if constexpr (detail::unsigned_64<T>) {
+        if (value > static_cast<T>(INT64_MAX)) detail::throw_unsigned_overflow(value);
       }
       first_.integer = static_cast<std::int64_t>(value);
     }
@@ -168,17 +172,13 @@ auto to_array(const E& expression) {
   using Value = typename E::value_type;
   using T = stored_t<Value>;
   auto array = Array<T>::from_shape(Shape(expression.shape()));
-  if constexpr (std::same_as<Value, std::uint64_t>) {
+  if constexpr (unsigned_64<Value>) {
     std::transform(expression.template begin<xt::layout_type::row_major>(),
-                   expression.template end<xt::layout_type::row_major>(), array.data(), [](std::uint64_t value) {
-                     if (value > static_cast<std::uint64_t>(INT64_MAX)) throw_unsigned_overflow(value);
+                   expression.template end<xt::layout_type::row_major>(), array.data(), [](Value value) {
+                     if (value > static_cast<Value>(INT64_MAX)) throw_unsigned_overflow(value);
                      return static_cast<std::int64_t>(value);
                    });
-  } else if constexpr (requires {
-                         expression.storage().data();
-                         requires E::static_layout == xt::layout_type::row_major;
-                         requires E::contiguous_layout;
-                       }) {
+  } else if constexpr (std::derived_from<E, xt::xcontainer<E>> && E::static_layout == xt::layout_type::row_major) {
     std::transform(expression.data(), expression.data() + expression.size(), array.data(),
                    [](const Value& value) { return static_cast<T>(value); });
   } else {

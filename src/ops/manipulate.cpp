@@ -193,6 +193,11 @@ Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts
 
 std::size_t sliced_extent(const Var& x, std::size_t axis) { return axis < x.dimension() ? x.shape()[axis] : 0; }
 
+void throw_bad_drop(std::size_t extent) {
+  throw ValueError("view: drop() names an index twice or one that is out of range for an axis of extent " +
+                   std::to_string(extent));
+}
+
 namespace {
 
 std::int64_t checked_index(std::int64_t index, std::size_t axis, const Shape& shape) {

@@ -23,22 +23,21 @@ Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
   const NodeId last = *std::max_element(outputs.begin(), outputs.end());
   std::vector<ValueId>& place = places(std::size_t{last} + 1);
 
-  // Which nodes are needed: one loop back over the tape, however deep the graph is, until nothing more is asked for.
-  std::size_t pending = 0;
+  // Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now
+  // and then while a long tape grows does not walk over the tape each time.
+  plan.nodes.reserve(outputs.size());
   const auto ask_for = [&](NodeId id) {
     if (place[id] != unneeded) return;
     place[id] = 0;
-    ++pending;
+    plan.nodes.push_back(id);
   };
   for (const NodeId output : outputs) ask_for(output);
-  for (NodeId id = last; pending > 0; --id) {
-    if (place[id] == unneeded) continue;
-    --pending;
-    plan.nodes.push_back(id);
+  for (std::size_t next = 0; next < plan.nodes.size(); ++next) {
+    const NodeId id = plan.nodes[next];
     if (tape.value(id) != nullptr) continue;
     for (const NodeId input : tape.inputs(id)) ask_for(input);
   }
-  std::reverse(plan.nodes.begin(), plan.nodes.end());
+  std::sort(plan.nodes.begin(), plan.nodes.end());
 
   plan.uses.assign(plan.nodes.size(), 0);
   for (ValueId value = 0; value < plan.nodes.size(); ++value) {
@@ -55,8 +54,10 @@ Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
     ++plan.uses[place[output]];
   }
   for (const NodeId id : plan.nodes) place[id] = unneeded;
+  // A large table goes when it costs no more than the plan did, or when the tapes have become small again.
   constexpr std::size_t kept = 1U << 16U;
-  if (place.size() > kept) std::vector<ValueId>().swap(place);
+  const bool rarely = plan.nodes.size() > place.size() / 16 || last < place.size() / 16;
+  if (place.size() > kept && rarely) std::vector<ValueId>().swap(place);
   return plan;
 }
 

@@ -69,7 +69,10 @@ void TapeState::release() noexcept {
   shapes_.clear();
   clear(scalars_);
   clear(leaves_);
-  values_.clear();
+  // clear() would write to every bucket of a large table, each time from now on.
+  constexpr std::size_t few_buckets = 256;
+  if (values_.bucket_count() > few_buckets) std::unordered_map<NodeId, BufferPtr>().swap(values_);
+  else values_.clear();
   Pool& pool = Pool::instance();
   const std::scoped_lock lock(pool.mutex);
   pool.free.push_back(this);

@@ -64,6 +64,13 @@ inline constexpr bool is_new_axis = std::same_as<S, xt::xnewaxis_tag> || require
 };
 
 template <class S>
+inline constexpr bool is_drop = requires(S s) {
+  []<class T>(xt::xdrop_slice<T>) {}(s);
+};
+
+[[noreturn]] void throw_bad_drop(std::size_t extent);
+
+template <class S>
 inline constexpr bool is_ellipsis = std::same_as<S, xt::xellipsis_tag>;
 
 /// Reads one slice; `extent` is that of the axis it acts on.
@@ -79,12 +86,24 @@ Slice read_slice(const S& slice, std::size_t extent) {
     return {.kind = Slice::Kind::Range, .count = static_cast<std::int64_t>(extent)};
   } else if constexpr (requires { slice.get(extent); }) {
     return read_slice(slice.get(extent), extent);
-  } else if constexpr (requires { slice.normalize(extent); }) {  // keep and drop
-    auto normalized = slice;
+  } else if constexpr (is_drop<S>) {
+    S normalized = slice;
     normalized.normalize(extent);
     Slice result{.kind = Slice::Kind::Indices};
-    for (std::size_t i = 0; i < normalized.size(); ++i) {
-      result.indices.push_back(static_cast<std::int64_t>(normalized(static_cast<std::ptrdiff_t>(i))));
+    for (std::size_t i = 0; i < extent; ++i) {
+      if (normalized.contains(static_cast<typename S::size_type>(i)))
+        result.indices.push_back(static_cast<std::int64_t>(i));
+    }
+    if (result.indices.size() != static_cast<std::size_t>(normalized.size())) throw_bad_drop(extent);
+    return result;
+  } else if constexpr (requires(S copy) { copy.normalize(extent); }) {  // keep
+    S normalized = slice;
+    normalized.normalize(extent);
+    Slice result{.kind = Slice::Kind::Indices};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(normalized.size()); ++i) {
+      const auto index = static_cast<std::int64_t>(normalized(static_cast<typename S::size_type>(i)));
+      // Still negative: out of range, which the message shall say of the index that was given.
+      result.indices.push_back(index < 0 ? index - static_cast<std::int64_t>(extent) : index);
     }
     return result;
   } else {  // the ranges that get() gives

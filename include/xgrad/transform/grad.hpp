@@ -81,8 +81,10 @@ class ValueAndGradOf {
   ValueAndGradOf(F f, GradOptions options) : f_(std::move(f)), options_(options) {}
 
   template <class... A>
+  requires CallableWith<const F&, Positions, A...>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
+    static_assert(decltype(arguments)::may_hold_vars, "an argument to be differentiated holds no Var");
     const Paths paths = [&] { return arguments.paths(); };
     Trace trace(arguments.leaves());
     arguments.enter(trace);
@@ -135,7 +137,8 @@ auto value_and_grad(F f, GradOptions options = {}) {
 /// The function that computes the gradient of a loss; see value_and_grad. With an auxiliary result it returns both.
 template <std::size_t... positions, class F>
 auto grad(F f, GradOptions options = {}) {
-  return [both = value_and_grad<positions...>(std::move(f), options)]<class... A>(A&&... a) {
+  using Both = decltype(value_and_grad<positions...>(std::move(f), options));
+  return [both = Both(std::move(f), options)]<class... A>(A && ... a) requires std::invocable<const Both&, A...> {
     auto result = both(std::forward<A>(a)...);
     if constexpr (requires { result.auxiliary; }) {
       return GradAndAuxiliary<decltype(result.gradient), decltype(result.auxiliary)>{std::move(result.gradient),

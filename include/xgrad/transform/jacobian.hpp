@@ -29,8 +29,10 @@ class JacobianOf {
   JacobianOf(F f, Mode mode) : f_(std::move(f)), mode_(mode) {}
 
   template <class... A>
+  requires CallableWith<const F&, Positions, A...>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
+    static_assert(decltype(arguments)::may_hold_vars, "an argument to be differentiated holds no Var");
     Trace trace(arguments.leaves());
     arguments.enter(trace);
     const std::vector<Var> inputs = arguments.differentiated();

@@ -93,13 +93,28 @@ inline constexpr bool is_position = ((I == positions) || ...);
 template <class A, bool differentiated>
 using kept_t = std::conditional_t<differentiated, differentiated_t<A>, passed_t<A>>;
 
+/// What the function gets of such an argument: trees are lent, because they are needed again; anything else goes on as
+/// it came.
+template <class Kept>
+using handed_t = std::conditional_t<std::is_reference_v<Kept>, Kept, const Kept&>;
+
+template <class F, class Positions, class Indices, class... A>
+inline constexpr bool is_callable = false;
+template <class F, std::size_t... positions, std::size_t... I, class... A>
+requires((positions < sizeof...(A)) && ...)  //
+    inline constexpr bool is_callable<F, std::index_sequence<positions...>, std::index_sequence<I...>, A...> =
+        std::is_invocable_v<F, handed_t<kept_t<A, is_position<I, positions...>>>...>;
+
+/// Whether the function of a transform can be called with these arguments. Transforms say so, because others (jvp) ask.
+template <class F, class Positions, class... A>
+concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, A...>;
+
 /// The arguments of a call, those at the given positions ready to be differentiated.
 template <class Positions, class Indices, class... A>
 struct Arguments;
 
 template <std::size_t... positions, std::size_t... I, class... A>
 struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A...> {
-  static_assert(((positions < sizeof...(A)) && ...), "there are fewer arguments than the chosen positions need");
   std::tuple<kept_t<A, is_position<I, positions...>>...> values;
 
   explicit Arguments(A&&... arguments) : values(std::forward<A>(arguments)...) {}
@@ -116,6 +131,8 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
     (append_leaves(std::get<positions>(values), result), ...);
     return result;
   }
+  static constexpr bool may_hold_vars =
+      (tree::detail::may_hold_vars<std::tuple_element_t<positions, decltype(values)>> && ...);
   /// Their names: position and path.
   [[nodiscard]] std::vector<std::string> paths() const {
     std::vector<std::string> result;
@@ -152,12 +169,9 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
   }
 
  private:
-  /// Trees are lent, because they are needed again; anything else goes on as it came.
   template <std::size_t K>
   decltype(auto) handed_on() {
-    using Kept = std::tuple_element_t<K, decltype(values)>;
-    if constexpr (std::is_reference_v<Kept>) return static_cast<Kept>(std::get<K>(values));
-    else return std::as_const(std::get<K>(values));
+    return static_cast<handed_t<std::tuple_element_t<K, decltype(values)>>>(std::get<K>(values));
   }
   template <class T>
   static void append_leaves(const T& value, std::vector<Var>& result) {

@@ -104,6 +104,20 @@ auto vjp(F&& f, A&&... a) {
   return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
 }
 
+namespace detail {
+
+/// Where a jvp starts: one argument, or a std::tuple of several, each kept as if it stood alone.
+template <class X>
+struct PrimalOf {
+  using type = differentiated_t<X>;
+};
+template <class... X>
+struct PrimalOf<std::tuple<X...>> {
+  using type = std::tuple<differentiated_t<X>...>;
+};
+
+}  // namespace detail
+
 /// What jvp returns.
 template <class Y>
 struct ValueAndTangent {
@@ -122,7 +136,8 @@ struct ValueAndTangent {
 /// \throws ShapeError, TypeError  if tangents do not fit, or a primal is not floating-point.
 template <class F, class X, class V>
 auto jvp(F&& f, X&& primals, V&& tangents) {
-  using Primal = detail::differentiated_t<X>;
+  using Primal = typename detail::PrimalOf<std::remove_cvref_t<X>>::type;
+  static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
   const Primal point = std::forward<X>(primals);
   const Primal direction = std::forward<V>(tangents);
   std::vector<Var> all = tree::leaves(point);

@@ -31,7 +31,7 @@ template <class T>
 inline constexpr bool rides_along =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_empty_v<T> ||
     (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) || std::same_as<T, std::string> ||
-    std::same_as<T, std::string_view> || std::same_as<T, const char*>;
+    std::same_as<T, std::string_view> || std::same_as<T, const char*> || std::same_as<T, std::vector<bool>>;
 
 namespace detail {
 
@@ -42,6 +42,8 @@ template <class T>
 inline constexpr bool is_sequence = false;
 template <class T, class A>
 inline constexpr bool is_sequence<std::vector<T, A>> = true;
+template <class A>
+inline constexpr bool is_sequence<std::vector<bool, A>> = false;  // bits, which cannot be visited
 template <class T, std::size_t N>
 inline constexpr bool is_sequence<std::array<T, N>> = true;
 
@@ -61,6 +63,22 @@ template <class T>
 inline constexpr bool is_map = false;
 template <class T, class C, class A>
 inline constexpr bool is_map<std::map<std::string, T, C, A>> = true;
+
+/// Whether a type can hold a Var. What a reflected struct holds is not looked at: it may hold itself.
+template <class T>
+inline constexpr bool may_hold_vars = std::same_as<T, Var> || Reflected<T>;
+template <class T, class A>
+inline constexpr bool may_hold_vars<std::vector<T, A>> = may_hold_vars<T>;
+template <class T, std::size_t N>
+inline constexpr bool may_hold_vars<std::array<T, N>> = may_hold_vars<T>;
+template <class T>
+inline constexpr bool may_hold_vars<std::optional<T>> = may_hold_vars<T>;
+template <class T, class C, class A>
+inline constexpr bool may_hold_vars<std::map<std::string, T, C, A>> = may_hold_vars<T>;
+template <class... T>
+inline constexpr bool may_hold_vars<std::tuple<T...>> = sizeof...(T) == 0 || (may_hold_vars<T> || ...);
+template <class A, class B>
+inline constexpr bool may_hold_vars<std::pair<A, B>> = may_hold_vars<A> || may_hold_vars<B>;
 
 /// A class derived from a reflected one inherits a member `hana_accessors_impl` that knows nothing of its own members.
 template <class T>
@@ -123,7 +141,7 @@ void visit(T& tree, P& path, F& f) {
   } else if constexpr (is_optional<Type>) {
     if (tree) visit(*tree, path, f);
   } else if constexpr (is_map<Type>) {
-    for (auto& [key, value] : tree) path.with(std::string_view(key), [&] { visit(value, path, f); });
+    for (auto& entry : tree) path.with(std::string_view(entry.first), [&] { visit(entry.second, path, f); });
   } else if constexpr (Reflected<Type>) {
     static_assert(reflects_itself<Type>(),
                   "this class inherits the reflection of its base: give it an XGRAD_FIELDS of its own");

@@ -1,0 +1,59 @@
+// Pictures: curves and small grey-scale images as SVG files, which every browser shows.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <xgrad/var.hpp>
+
+namespace xgrad::draw {
+
+enum class Style { Line, Points };
+
+/// One curve or cloud of points.
+struct Series {
+  std::string name = {};  ///< in the legend; without a name there is no entry
+  std::vector<double> x = {};
+  std::vector<double> y = {};  ///< as many as x
+  Style style = Style::Line;
+};
+
+/// One or more series over common axes, whose limits are round numbers around the data. Colours are told apart with
+/// any colour vision; after seven series they repeat with dashes. Texts are UTF-8.
+///
+/// Points that are not finite, and on a logarithmic axis those with y <= 0, are left out; a line breaks there.
+struct Plot {
+  std::string title = {};
+  std::string x_label = {};
+  std::string y_label = {};
+  std::vector<Series> series = {};
+  bool log_y = false;  ///< logarithmic y axis
+};
+
+/// A grid of grey-scale images, row by row, with a caption below each. Every pixel becomes a square of its own, so this
+/// suits small images.
+struct Images {
+  std::string title = {};
+  Var pixels = {};                         ///< [n, h, w], n, h, w > 0; one that is NaN is left blank
+  std::vector<std::string> captions = {};  ///< n, or none
+  double black = 0.0;                      ///< the number drawn black ...
+  double white = 1.0;                      ///< ... and white; numbers outside are drawn as the nearer one
+  std::size_t columns = 8;                 ///< images in a row, > 0
+};
+
+/// The text of an SVG document.
+/// \throws ValueError  if there is no point to draw, or a series has different numbers of x and y.
+std::string svg(const Plot& plot);
+/// \throws ShapeError  unless pixels are [n, h, w].
+/// \throws ValueError  if there are no pixels, columns are 0, captions are not n or none, or black and white are equal
+///                     or not finite.
+std::string svg(const Images& images);
+
+/// Writes an SVG file, in place of one that is there already.
+/// \throws IoError  naming the path, if it cannot be written; otherwise as svg().
+void save(const std::filesystem::path& path, const Plot& plot);
+void save(const std::filesystem::path& path, const Images& images);
+
+}  // namespace xgrad::draw
