@@ -68,6 +68,11 @@ class Var {
   template <detail::Expression E>
   Var(const E& expression) : Var(detail::to_array(expression)) {}
 
+  /// Deleted: complex numbers, strings and other elements cannot be stored.
+  template <class E>
+  requires(xt::is_xexpression<E>::value && !detail::Expression<E>) Var(const E&)
+  = delete;
+
   /// Takes over an array without copying it.
   Var(Array<bool>&& array);
   Var(Array<std::int64_t>&& array);

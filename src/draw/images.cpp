@@ -71,9 +71,10 @@ std::string svg(const Images& images) {
   Svg result;
   result.text(margin, margin + 14.0, images.title, {.size = 17.0, .bold = true});
   for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t row = n / per_row;
     const double cell_left = margin + static_cast<double>(n % per_row) * (cell_width + gap);
     const double left = cell_left + (cell_width - image_width) / 2;
-    const double top = margin + title_height + static_cast<double>(n / per_row) * (cell_height + gap);
+    const double top = margin + title_height + static_cast<double>(row) * (cell_height + gap);
     result.element("<g shape-rendering=\"crispEdges\">");
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < columns; ++j) {
@@ -91,11 +92,11 @@ std::string svg(const Images& images) {
                   {.size = caption_size, .anchor = Anchor::Middle});
     }
   }
-  const auto grid_rows = static_cast<double>((count + per_row - 1) / per_row);
+  const std::size_t grid_rows = (count + per_row - 1) / per_row;
   const double grid_width = static_cast<double>(per_row) * (cell_width + gap) - gap;
   const double title_width = text_width(images.title, 17.0);
   return result.document(2 * margin + std::max(grid_width, title_width),
-                         2 * margin + title_height + grid_rows * (cell_height + gap) - gap);
+                         2 * margin + title_height + static_cast<double>(grid_rows) * (cell_height + gap) - gap);
 }
 
 }  // namespace xgrad::draw

@@ -66,6 +66,15 @@ double round_up_125(double x) {
   return 10.0 * power;
 }
 
+/// The largest of 1, 2, 5 times a power of ten that is not larger than x.
+double round_down_125(double x) {
+  const double power = std::pow(10.0, std::floor(std::log10(x)));
+  for (const double factor : {5.0, 2.0}) {
+    if (factor * power <= x * (1.0 + slack)) return factor * power;
+  }
+  return power;
+}
+
 /// Data without extent get an axis all the same.
 void widen(double& low, double& high) {
   const double magnitude = std::max(std::abs(low), std::abs(high));
@@ -106,26 +115,24 @@ Axis logarithmic_axis(double low, double high, int count) {
     low /= 2.0;
     high *= 2.0;
   }
-  const int bottom = static_cast<int>(std::floor(std::log10(low) + slack));
-  const int top = static_cast<int>(std::ceil(std::log10(high) - slack));
-  const bool is_short = top - bottom <= 2;
-  const int stride = std::max(1, (top - bottom + count - 1) / count);
-  std::vector<Tick> candidates;
-  for (int exponent = bottom; exponent < top + stride; exponent += stride) {
-    candidates.push_back(logarithmic_tick(1, exponent));
-    if (!is_short) continue;
-    candidates.push_back(logarithmic_tick(2, exponent));
-    candidates.push_back(logarithmic_tick(5, exponent));
-  }
+  const double bottom = round_down_125(low);
+  const double top = round_up_125(high);
+  const double decades = std::log10(top) - std::log10(bottom);
+  const bool is_short = decades < 2.5;
+  const int stride = is_short ? 1 : std::max(1, static_cast<int>(std::ceil(decades / count)));
 
-  // The axis reaches from the last candidate below the data to the first above.
-  Axis axis{.low = candidates.front().value, .high = candidates.back().value, .ticks = {}, .logarithmic = true};
-  for (const Tick& tick : candidates) {
-    if (tick.value <= low * (1.0 + slack)) axis.low = tick.value;
-    if (tick.value >= high * (1.0 - slack)) axis.high = std::min(axis.high, tick.value);
-  }
-  for (Tick& tick : candidates) {
-    if (tick.value >= axis.low && tick.value <= axis.high) axis.ticks.push_back(std::move(tick));
+  Axis axis{.low = bottom, .high = top, .ticks = {}, .logarithmic = true};
+  const auto add = [&axis](int factor, int exponent) {
+    Tick tick = logarithmic_tick(factor, exponent);
+    if (tick.value >= axis.low * (1.0 - slack) && tick.value <= axis.high * (1.0 + slack)) {
+      axis.ticks.push_back(std::move(tick));
+    }
+  };
+  const int first = static_cast<int>(std::floor(std::log10(bottom) + slack));
+  for (int exponent = first; std::pow(10.0, exponent) <= top * (1.0 + slack); exponent += stride) {
+    add(1, exponent);
+    if (is_short) add(2, exponent);
+    if (is_short) add(5, exponent);
   }
   return axis;
 }

@@ -25,7 +25,8 @@ struct Axis {
 /// Ticks at multiples of 1, 2 or 5 times a power of ten, about `count` of them, around [low, high].
 Axis linear_axis(double low, double high, int count);
 
-/// Ticks at powers of ten; also at 2 and 5 times these if the range is short. Both limits are positive.
+/// Ticks at powers of ten, at most about `count` of them; at 1, 2 and 5 times these if the range is short. Around
+/// [low, high], both positive.
 Axis logarithmic_axis(double low, double high, int count);
 
 }  // namespace xgrad::draw

@@ -105,6 +105,11 @@ void run(Loop loop, const Call& call) {
 
 }  // namespace
 
+void elementwise_run(detail::Opcode op, DType dtype, std::size_t count, std::byte* output,
+                     const std::byte* const* inputs, const std::ptrdiff_t* step) {
+  loops[op][static_cast<std::size_t>(dtype)](count, output, inputs, step);
+}
+
 void elementwise(detail::Opcode op, const Call& call) {
   const Loop loop = loops[op][static_cast<std::size_t>(call.inputs.back().dtype)];
   switch (call.inputs.size()) {

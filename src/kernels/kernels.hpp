@@ -10,6 +10,10 @@ using Kernel = void (*)(const Call&);
 
 /// Element by element; any strides.
 void elementwise(detail::Opcode op, const Call& call);
+/// Element by element, over a dense output. step[k] is 1 if input k is dense and has as many elements, 0 if it is one
+/// element; dtype is that of the last input.
+void elementwise_run(detail::Opcode op, DType dtype, std::size_t count, std::byte* output,
+                     const std::byte* const* inputs, const std::ptrdiff_t* step);
 
 void cast(const Call& call);
 void concatenate(const Call& call);

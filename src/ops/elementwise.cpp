@@ -39,7 +39,7 @@ Var elementwise(const V&... args) {
   Recording recording(P::name, pointers);
   const DType dtype = operand_dtype(P::operands, pointers);
   detail::TapeState& tape = recording.tape();
-  const detail::ShapeId shape = tape.intern(detail::broadcast_shape(P::name, pointers));
+  const detail::ShapeId shape = recording.broadcast(P::name, pointers);
   const std::array inputs{recording.node(args, dtype, shape)...};
   return recording.finish(tape.append(opcode<P>, result_dtype<P>(dtype), shape, inputs));
 }
@@ -53,7 +53,10 @@ Var operator-(const Var& a, const Var& b) { return elementwise<Subtract>(a, b); 
 Var operator*(const Var& a, const Var& b) { return elementwise<Multiply>(a, b); }
 Var operator/(const Var& a, const Var& b) { return elementwise<Divide>(a, b); }
 Var operator-(const Var& x) { return elementwise<Negate>(x); }
-Var operator+(const Var& x) { return x; }
+Var operator+(const Var& x) {
+  detail::require_usable(x, "+");
+  return x;
+}
 
 Var operator<(const Var& a, const Var& b) { return elementwise<Less>(a, b); }
 Var operator<=(const Var& a, const Var& b) { return elementwise<LessEqual>(a, b); }
@@ -75,7 +78,7 @@ Var where(const Var& condition, const Var& a, const Var& b) {
   Recording recording(Where::name, all);
   const DType dtype = detail::common_dtype(std::span(all).subspan(1));
   detail::TapeState& tape = recording.tape();
-  const detail::ShapeId shape = tape.intern(detail::broadcast_shape(Where::name, all));
+  const detail::ShapeId shape = recording.broadcast(Where::name, all);
   const std::array inputs{recording.node(condition, DType::Bool, shape), recording.node(a, dtype, shape),
                           recording.node(b, dtype, shape)};
   return recording.finish(tape.append(opcode<Where>, dtype, shape, inputs));
@@ -114,7 +117,10 @@ Var cast(const Var& x, DType dtype) {
   return VarAccess::is_scalar(result) ? VarAccess::concrete(VarAccess::buffer(result)) : result;
 }
 
-Var stop_gradient(const Var& x) { return x.recorded() ? detail::record<StopGradient>(x.dtype(), x.shape(), {&x}) : x; }
+Var stop_gradient(const Var& x) {
+  detail::require_usable(x, StopGradient::name);
+  return x.recorded() ? detail::record<StopGradient>(x.dtype(), x.shape(), {&x}) : x;
+}
 
 Var full_like(const Var& x, const Var& value) {
   const DType dtype = x.dtype();

@@ -79,11 +79,10 @@ Var matmul(const Var& left, const Var& right) {
   if (b.dimension() == 2 && a.dimension() > 2) {  // one matrix for the whole stack: one large product
     Shape shape = a.shape();
     shape.back() = b.shape().back();
-    const Strides rows{static_cast<std::ptrdiff_t>(size_of(shape) == 0 ? 0 : a.size() / a.shape().back()),
-                       static_cast<std::ptrdiff_t>(a.shape().back())};
     if (size_of(shape) == 0 || a.size() == 0) {
       result = multiply_stacks(a, with_leading(b, leading(a.shape())));
     } else {
+      const Strides rows{-1, static_cast<std::ptrdiff_t>(a.shape().back())};
       result = reshape(multiply_stacks(reshape(a, rows), b), Strides(shape));
     }
   } else {
@@ -97,11 +96,11 @@ Var matmul(const Var& left, const Var& right) {
 
 Var dot(const Var& a, const Var& b) {
   if (a.dimension() == 0 || b.dimension() == 0) return a * b;
-  if (b.dimension() <= 2) return matmul(a, b);
-  const std::size_t inner = b.dimension() - 2;
+  const std::size_t inner = b.dimension() == 1 ? 0 : b.dimension() - 2;
   if (a.shape(-1) != b.shape()[inner]) {
-    refuse("dot", a, b, "the last extent of the first must be the last but one extent of the second");
+    refuse("dot", a, b, "the last extent of the first must be the last but one (or only) extent of the second");
   }
+  if (b.dimension() <= 2) return matmul(a, b);
   // The summed axis of b first, all others as one.
   Shape order{inner};
   for (std::size_t i = 0; i < b.dimension(); ++i) {

@@ -12,6 +12,16 @@ namespace {
 
 using namespace primitives;
 
+/// Where a new axis goes, counted from the front.
+std::size_t new_axis(std::string_view operation, std::ptrdiff_t axis, const Shape& shape) {
+  const auto rank = static_cast<std::ptrdiff_t>(shape.size());
+  if (axis < -rank - 1 || axis > rank) {
+    throw ShapeError(std::string(operation) + ": the new axis " + std::to_string(axis) +
+                     " is out of range for the shape " + to_string(shape));
+  }
+  return static_cast<std::size_t>(axis < 0 ? axis + rank + 1 : axis);
+}
+
 Strides signed_extents(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
 /// Casts all to their common element type.
@@ -89,10 +99,7 @@ Var transpose(const Var& x, const Axes& permutation) {
 
 Var expand_dims(const Var& x, std::ptrdiff_t axis) {
   Strides shape = signed_extents(x.shape());
-  shape.push_back(1);
-  const std::size_t position = detail::normalize_axis("expand_dims", axis, Shape(shape));
-  shape = signed_extents(x.shape());
-  shape.insert(position, 1);
+  shape.insert(new_axis("expand_dims", axis, x.shape()), 1);
   return reshape(x, shape);
 }
 
@@ -156,14 +163,16 @@ Var concatenate(std::initializer_list<Var> parts, std::ptrdiff_t axis) {
 
 Var stack(std::span<const Var> parts, std::ptrdiff_t axis) {
   std::vector<Var> grown;
-  for (const Var& part : promoted("stack", parts)) {
+  const std::vector<Var> same = promoted("stack", parts);
+  const auto along = static_cast<std::ptrdiff_t>(new_axis("stack", axis, same[0].shape()));
+  for (const Var& part : same) {
     if (part.shape() != parts[0].shape()) {
       throw ShapeError("stack: " + to_string(parts[0].shape()) + " and " + to_string(part.shape()) +
                        " do not stack; all shapes must be equal");
     }
-    grown.push_back(expand_dims(part, axis));
+    grown.push_back(expand_dims(part, along));
   }
-  return concatenate(grown, axis);
+  return concatenate(grown, along);
 }
 
 Var stack(std::initializer_list<Var> parts, std::ptrdiff_t axis) {

@@ -44,6 +44,8 @@ constexpr Execution execution_for() {
 constexpr auto executions =
     table_of_primitives<Execution>([]<class P>(boost::hana::basic_type<P>) { return execution_for<P>(); });
 
+constexpr std::size_t max_arity = 3;  // of primitives that are computed element by element
+
 /// One evaluation: walks a plan and keeps each value as long as a later step needs it.
 class Run {
  public:
@@ -77,24 +79,35 @@ class Run {
 
  private:
   static constexpr std::uint32_t no_output = ~0U;
+  static constexpr std::uint32_t uniform = ~0U;
 
   struct Value {
     std::byte* data = nullptr;
     BlockId block = no_block;
-    std::uint32_t strides = 0;  // 0: dense; else one more than the place in strides_
+    std::uint32_t strides = 0;  // 0: dense; uniform: all strides are 0; else one more than the place in strides_
   };
+
+  [[nodiscard]] Strides strides_of(ValueId id) const {
+    const Shape& shape = tape_.shape(plan_.nodes[id]);
+    const std::uint32_t strides = values_[id].strides;
+    if (strides == 0) return kernels::dense_strides(shape);
+    return strides == uniform ? Strides(shape.size(), 0) : strides_[strides - 1];
+  }
 
   [[nodiscard]] Operand operand(ValueId id) const {
     const NodeId node = plan_.nodes[id];
-    const Shape& shape = tape_.shape(node);
-    const Value& value = values_[id];
-    return {value.data, &shape, value.strides == 0 ? kernels::dense_strides(shape) : strides_[value.strides - 1],
-            tape_.node(node).dtype};
+    return {values_[id].data, &tape_.shape(node), strides_of(id), tape_.node(node).dtype};
+  }
+
+  [[nodiscard]] bool same_shape(NodeId a, NodeId b) const {
+    return tape_.node(a).shape == tape_.node(b).shape || tape_.shape(a) == tape_.shape(b);
   }
 
   void compute(ValueId id, NodeId node, std::span<const ValueId> inputs) {
     const Opcode op = tape_.node(node).op;
     if (op == opcode<Constant>) return make_constant(id, node);
+    const bool elementwise = executions[op].kernel == nullptr && !is_view(op);
+    if (elementwise && run_flat(id, node, inputs)) return;
     operands_.clear();
     for (const ValueId input : inputs) operands_.push_back(operand(input));
     if (is_view(op) && make_view(id, node, inputs[0])) return;
@@ -106,7 +119,7 @@ class Run {
     }
     const Shape& shape = tape_.shape(node);
     Operand output{nullptr, &shape, kernels::dense_strides(shape), tape_.node(node).dtype};
-    output.data = place_output(id, output, inputs, execution.kernel == nullptr && !is_view(op));
+    output.data = place_output(id, node, inputs, elementwise);
     const kernels::Call call{output, operands_, tape_.attributes(node)};
     if (size_of(shape) != 0) {
       if (is_view(op)) copy_in_order(output, operands_[0]);
@@ -114,6 +127,23 @@ class Run {
       else kernels::elementwise(op, call);
     }
     for (const BlockId block : temporaries_) memory_.release(block);
+  }
+
+  /// The usual step, which needs no strides: element by element over dense arrays like the output, and single numbers.
+  bool run_flat(ValueId id, NodeId node, std::span<const ValueId> inputs) {
+    std::array<const std::byte*, max_arity> data;
+    std::array<std::ptrdiff_t, max_arity> step;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      const Value& input = values_[inputs[k]];
+      const bool single = input.strides == uniform;
+      if (!single && (input.strides != 0 || !same_shape(plan_.nodes[inputs[k]], node))) return false;
+      data[k] = input.data;
+      step[k] = single ? 0 : 1;
+    }
+    std::byte* output = place_output(id, node, inputs, true);
+    const DType dtype = tape_.node(plan_.nodes[inputs.back()]).dtype;
+    kernels::elementwise_run(tape_.node(node).op, dtype, size_of(tape_.shape(node)), output, data.data(), step.data());
+    return true;
   }
 
   void make_constant(ValueId id, NodeId node) {
@@ -125,7 +155,7 @@ class Run {
           std::is_floating_point_v<T> ? static_cast<T>(scalar.real) : static_cast<T>(scalar.integer);
     });
     values_[id].data = data;
-    set_strides(id, Strides(tape_.shape(node).size(), 0));
+    values_[id].strides = uniform;
   }
 
   bool make_view(ValueId id, NodeId node, ValueId input) {
@@ -158,24 +188,26 @@ class Run {
 
   /// Memory for the output of a step: a result that the user gets, the memory of an input that is not needed any more,
   /// or a block.
-  std::byte* place_output(ValueId id, const Operand& output, std::span<const ValueId> inputs, bool may_overwrite) {
+  std::byte* place_output(ValueId id, NodeId node, std::span<const ValueId> inputs, bool may_overwrite) {
     Value& value = values_[id];
+    const DType dtype = tape_.node(node).dtype;
     if (output_of_[id] != no_output) {
       BufferPtr& result = results_[output_of_[id]];
-      result = make_buffer(output.dtype, *output.shape);
+      result = make_buffer(dtype, tape_.shape(node));
       return value.data = result->data();
     }
     for (std::size_t k = 0; may_overwrite && k < inputs.size(); ++k) {
       const Value& input = values_[inputs[k]];
+      const NodeId from = plan_.nodes[inputs[k]];
       if (uses_[inputs[k]] == 1 && input.block != no_block && memory_.users(input.block) == 1 && input.strides == 0 &&
-          input.data == memory_.data(input.block) && size_of(operands_[k].dtype) == size_of(output.dtype) &&
-          *operands_[k].shape == *output.shape) {
+          input.data == memory_.data(input.block) && size_of(tape_.node(from).dtype) == size_of(dtype) &&
+          same_shape(from, node)) {
         memory_.retain(input.block);
         value.block = input.block;
         return value.data = input.data;
       }
     }
-    value.block = memory_.allocate(size_of(*output.shape) * size_of(output.dtype));
+    value.block = memory_.allocate(size_of(tape_.shape(node)) * size_of(dtype));
     return value.data = memory_.data(value.block);
   }
 

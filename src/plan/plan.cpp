@@ -32,12 +32,20 @@ Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
     plan.nodes.push_back(id);
   };
   for (const NodeId output : outputs) ask_for(output);
-  for (std::size_t next = 0; next < plan.nodes.size(); ++next) {
+  for (std::size_t next = 0; next < plan.nodes.size(); ++next) {  // NOLINT(modernize-loop-convert): it grows
     const NodeId id = plan.nodes[next];
     if (tape.value(id) != nullptr) continue;
     for (const NodeId input : tape.inputs(id)) ask_for(input);
   }
-  std::sort(plan.nodes.begin(), plan.nodes.end());
+  const NodeId first = *std::min_element(plan.nodes.begin(), plan.nodes.end());
+  if ((last - first) / 8 < plan.nodes.size()) {  // most are needed: looking at all is faster than sorting
+    plan.nodes.clear();
+    for (NodeId id = first; id <= last; ++id) {
+      if (place[id] != unneeded) plan.nodes.push_back(id);
+    }
+  } else {
+    std::sort(plan.nodes.begin(), plan.nodes.end());
+  }
 
   plan.uses.assign(plan.nodes.size(), 0);
   for (ValueId value = 0; value < plan.nodes.size(); ++value) {

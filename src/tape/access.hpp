@@ -55,8 +55,12 @@ namespace detail {
 /// "float64 [2, 3]", for messages.
 std::string describe(const Var& x);
 
+[[noreturn]] void throw_unusable(const Var& x, std::string_view operation);
+
 /// \throws TapeError  for an empty Var or one of a finished tape.
-void require_usable(const Var& x, std::string_view operation);
+inline void require_usable(const Var& x, std::string_view operation) {
+  if (!x.defined() || (x.recorded() && !VarAccess::is_live(x))) throw_unusable(x, operation);
+}
 
 }  // namespace detail
 }  // namespace xgrad

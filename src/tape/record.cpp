@@ -37,6 +37,20 @@ NodeId import(TapeState& tape, const Var& x) {
   return tape.append_leaf(VarAccess::buffer(x));
 }
 
+ShapeId Recording::broadcast(std::string_view operation, std::span<const Var* const> operands) {
+  // Mostly the operands have one shape already, beside single numbers.
+  const Var* array = nullptr;
+  bool same = true;
+  const auto id_of_shape = [this](const Var& x) { return tape_->node(VarAccess::node(x)).shape; };
+  for (const Var* operand : operands) {
+    if (VarAccess::is_scalar(*operand)) continue;
+    if (array == nullptr) array = operand;
+    same = same && operand->recorded() && id_of_shape(*operand) == id_of_shape(*array);
+  }
+  if (same && array != nullptr) return id_of_shape(*array);
+  return tape_->intern(broadcast_shape(operation, operands));
+}
+
 NodeId Recording::node(const Var& operand) { return import(*tape_, operand); }
 
 NodeId Recording::node(const Var& operand, DType dtype, ShapeId shape) {

@@ -26,6 +26,9 @@ class Recording {
   }
 
   TapeState& tape() noexcept { return *tape_; }
+  /// The shape to which the operands broadcast.
+  /// \throws ShapeError  if they do not.
+  ShapeId broadcast(std::string_view operation, std::span<const Var* const> operands);
   /// An operand as a node; arrays become leaves, weak scalars constants.
   NodeId node(const Var& operand);
   /// An operand in a given element type and broadcast to a given shape.

@@ -125,6 +125,23 @@ Buffer* TapeState::value(NodeId id) const {
   return found == values_.end() ? nullptr : found->second.get();
 }
 
+TapeState::Mark TapeState::mark() const noexcept {
+  return {nodes_.size(), inputs_.size(), attributes_.size(), shapes_.size(), scalars_.size(), leaves_.size()};
+}
+
+void TapeState::rewind(const Mark& mark) noexcept {
+  const auto cut = [](auto& items, std::size_t size) {
+    items.erase(items.begin() + static_cast<std::ptrdiff_t>(size), items.end());
+  };
+  cut(nodes_, mark.nodes);
+  cut(inputs_, mark.inputs);
+  cut(attributes_, mark.attributes);
+  cut(shapes_, mark.shapes);
+  cut(scalars_, mark.scalars);
+  cut(leaves_, mark.leaves);
+  std::erase_if(values_, [&](const auto& known) { return known.first >= mark.nodes; });
+}
+
 std::size_t TapeState::bytes() const noexcept {
   return nodes_.size() * sizeof(Node) + inputs_.size() * sizeof(NodeId) + attributes_.size() * sizeof(std::int64_t) +
          shapes_.size() * sizeof(Shape) + scalars_.size() * sizeof(Scalar) + leaves_.size() * sizeof(BufferPtr);

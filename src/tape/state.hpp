@@ -75,6 +75,14 @@ class TapeState {
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
+  /// How much is recorded, to come back to.
+  struct Mark {
+    std::size_t nodes, inputs, attributes, shapes, scalars, leaves;
+  };
+  [[nodiscard]] Mark mark() const noexcept;
+  /// Forgets what was recorded after a mark. Nobody may hold a Var of it.
+  void rewind(const Mark& mark) noexcept;
+
  private:
   TapeState() = default;
 

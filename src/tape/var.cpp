@@ -173,14 +173,12 @@ namespace detail {
 
 std::string describe(const Var& x) { return std::string(name(x.dtype())) + " " + to_string(x.shape()); }
 
-void require_usable(const Var& x, std::string_view operation) {
+void throw_unusable(const Var& x, std::string_view operation) {
   if (!x.defined()) {
     throw TapeError(std::string(operation) + ": the Var is empty (default-constructed or moved from)");
   }
-  if (x.recorded() && !VarAccess::is_live(x)) {
-    throw TapeError(std::string(operation) +
-                    ": the Var belongs to a tape that has ended; evaluate what is needed before it ends");
-  }
+  throw TapeError(std::string(operation) +
+                  ": the Var belongs to a tape that has ended; evaluate what is needed before it ends");
 }
 
 void throw_unsigned_overflow(std::uint64_t value) {

@@ -29,7 +29,11 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   current = tape_;
 }
 
-Trace::Trace(Keep kept) : owned_(kept.use_count() > 0 ? kept : nullptr), tape_(kept.get()), outer_(current) {
+Trace::Trace(const Keep& kept) : tape_(kept.get()), outer_(current) {
+  // What is recorded from here on is of use to this trace only: calling a pullback often shall not fill the memory.
+  if (kept.use_count() > 0) {
+    owned_ = Keep(tape_, [kept, mark = tape_->mark()](TapeState* tape) { tape->rewind(mark); });
+  }
   current = tape_;
 }
 

@@ -30,7 +30,7 @@ class Trace {
   /// \param arguments  all Vars that the function is called with.
   explicit Trace(std::span<const Var> arguments);
   /// Goes on where another trace ended.
-  explicit Trace(Keep kept);
+  explicit Trace(const Keep& kept);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;

@@ -1,0 +1,59 @@
+// One call of every operation, to see that none forgets to look at what it is handed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <xgrad/xgrad.hpp>
+
+struct EveryOperation {
+  std::string name;
+  bool several;  ///< takes the good operand, too
+  /// \param bad   the operand that must be refused; float64 [2, 2] if anything.
+  /// \param good  another one, float64 [2, 2].
+  std::function<void(const xgrad::Var& bad, const xgrad::Var& good)> run;
+};
+
+inline const std::vector<EveryOperation>& every_operation() {
+  using xgrad::Var;
+  const auto index = [] { return Var(xt::xarray<int>{{0, 1}, {1, 0}}); };
+#define ONE(expression)                                                                        \
+  {                                                                                            \
+#expression, false, [=]([[maybe_unused]] const Var& x, const Var&) { (void)(expression); } \
+  }
+#define TWO(expression)                                                                    \
+  {#expression, true, [=](const Var& x, const Var& y) { (void)(expression); }}, {          \
+    "reversed " #expression, true, [=](const Var& y, const Var& x) { (void)(expression); } \
+  }
+  static const std::vector<EveryOperation> all{
+      ONE(x.shape()), ONE(x.shape(0)), ONE(x.dtype()), ONE(x.size()), ONE(x.dimension()), ONE(x.array<double>()),
+      ONE(x.item<double>()), ONE(std::ostringstream() << x), ONE(Var(x).array<double>()),
+      // arithmetic
+      TWO(x + y), TWO(x - y), TWO(x * y), TWO(x / y), ONE(-x), ONE(+x), ONE(x + 1.0), ONE(1.0 / x), ONE(x * x),
+      TWO(x < y), TWO(x <= y), TWO(x > y), TWO(x >= y), TWO(equal(x, y)), TWO(not_equal(x, y)), TWO(less(x, y)),
+      TWO(less_equal(x, y)), TWO(greater(x, y)), TWO(greater_equal(x, y)), TWO(x && y), TWO(x || y), ONE(!x),
+      TWO(where(x, y, y)), TWO(where(y, x, y)), TWO(where(y, y, x)), TWO(maximum(x, y)), TWO(minimum(x, y)),
+      TWO(clip(x, y, y)), TWO(clip(y, x, y)), TWO(clip(y, y, x)), TWO(pow(x, y)), TWO(logaddexp(x, y)),
+      // element by element
+      ONE(abs(x)), ONE(sign(x)), ONE(square(x)), ONE(sqrt(x)), ONE(exp(x)), ONE(expm1(x)), ONE(log(x)), ONE(log1p(x)),
+      ONE(sin(x)), ONE(cos(x)), ONE(tan(x)), ONE(atan(x)), ONE(sinh(x)), ONE(cosh(x)), ONE(tanh(x)), ONE(erf(x)),
+      ONE(sigmoid(x)), ONE(softplus(x)), ONE(relu(x)), ONE(cast<float>(x)), ONE(cast<double>(x)), ONE(stop_gradient(x)),
+      ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
+      // reductions
+      ONE(sum(x)), ONE(sum(x, 0)), ONE(mean(x)), ONE(mean(x, {0, 1}, xgrad::keep_dims)), ONE(prod(x)), ONE(prod(x, 1)),
+      ONE(amax(x)), ONE(amin(x)), ONE(variance(x)), ONE(norm(x)), ONE(logsumexp(x)), ONE(softmax(x)),
+      ONE(log_softmax(x)), ONE(argmax(x)), ONE(argmax(x, 0)),
+      // rearranging
+      ONE(reshape(x, {4})), ONE(reshape(x, {2, 2})), ONE(flatten(x)), ONE(transpose(x)), ONE(transpose(x, {0, 1})),
+      ONE(expand_dims(x, 0)), ONE(squeeze(x)), ONE(broadcast_to(x, {2, 2})), ONE(broadcast_to(x, {3, 2, 2})),
+      TWO(xgrad::concatenate({x, y})), ONE(xgrad::concatenate({x})), TWO(xgrad::stack({x, y}, 1)), ONE(view(x, 0)),
+      ONE(view(x, xt::all(), xt::range(0, 1))),
+      // indices
+      ONE(take(x, index(), 0)), ONE(take(x, index())), ONE(take_along_axis(x, index(), 0)), ONE(one_hot(x, 2)),
+      // products
+      TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y))};
+#undef ONE
+#undef TWO
+  return all;
+}

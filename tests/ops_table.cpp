@@ -1,0 +1,22 @@
+#include "ops_table.hpp"
+
+#include "ops_table_rows.hpp"
+
+namespace xgrad::testing {
+
+const std::vector<OpRow>& ops_table() {
+  static const std::vector<OpRow> table = [] {
+    Rows rows;
+    append_unary(rows);
+    append_binary(rows);
+    append_choices(rows);
+    append_reductions(rows);
+    append_manipulations(rows);
+    append_indexing(rows);
+    append_products(rows);
+    return rows;
+  }();
+  return table;
+}
+
+}  // namespace xgrad::testing

@@ -1,0 +1,54 @@
+// Rows of the operations without derivative.
+#include "ops_table_rows.hpp"
+
+namespace xgrad::testing {
+
+const std::vector<OpRow>& ops_without_derivative() {
+  static const std::vector<OpRow> table = [] {
+    Rows rows;
+    Random random(8);
+    const auto add = [&](const std::string& name, Operation function, std::vector<Case> cases,
+                         std::vector<std::string> primitives) {
+      rows.push_back({.name = name,
+                      .function = std::move(function),
+                      .special = std::move(cases),
+                      .primitives = std::move(primitives)});
+    };
+    using Binary = Var (*)(const Var&, const Var&);
+    const auto compare = [&](const std::string& name, Binary f, const std::string& primitive) {
+      add(name, [f](const Case& x) { return f(x[0], x[1]); },
+          {special_pairs(), {random.lattice({2, 1}, 0.0), random.lattice({3}, 0.0)}}, {primitive});
+    };
+    compare("less", operator<, "less");
+    compare("less_equal", operator<=, "less_equal");
+    compare("greater", operator>, "less");
+    compare("greater_equal", operator>=, "less_equal");
+    compare("less.name", less, "less");
+    compare("less_equal.name", less_equal, "less_equal");
+    compare("greater.name", greater, "less");
+    compare("greater_equal.name", greater_equal, "less_equal");
+    compare("equal", equal, "equal");
+    compare("not_equal", not_equal, "not_equal");
+    compare("logical_and", operator&&, "logical_and");
+    compare("logical_or", operator||, "logical_or");
+    const Case numbers{special_numbers()};
+    add("logical_not", [](const Case& x) { return !x[0]; }, {numbers}, {"logical_not"});
+    add("cast.bool", [](const Case& x) { return cast<bool>(x[0]); }, {numbers}, {"cast"});
+    add("cast.int64", [](const Case& x) { return cast<std::int64_t>(x[0]); },
+        {{xt::xarray<double>{0.0, -0.0, 1.9, -1.9, 1e15, -9007199254740993.0}}}, {"cast"});
+    const std::vector<Case> searched{{random.distinct({4})},
+                                     {random.distinct({2, 3})},
+                                     {xt::xarray<double>{1.0, 3.0, 3.0}},
+                                     {xt::xarray<double>{1.0, infinity, -infinity}}};
+    add("argmax", [](const Case& x) { return argmax(x[0]); }, searched, {"argmax"});
+    add("argmax.axis", [](const Case& x) { return argmax(x[0], 0); }, searched, {"argmax"});
+    add("argmax.axis_keep_dims", [](const Case& x) { return argmax(x[0], -1, keep_dims); }, searched, {"argmax"});
+    add("one_hot", [](const Case& x) { return one_hot(x[0], 4); },
+        {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
+    add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
+    return rows;
+  }();
+  return table;
+}
+
+}  // namespace xgrad::testing

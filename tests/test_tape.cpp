@@ -1,0 +1,553 @@
+// Tape: leaves, gradients, evaluation, lifetimes.
+#include "comparing.hpp"
+#include "every_operation.hpp"
+
+#include <cmath>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::same;
+using comparing::throws;
+using xg::Tape;
+using xg::Var;
+
+namespace {
+
+Var matrix() { return xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}; }
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(imperative)
+
+BOOST_AUTO_TEST_CASE(leaf_gradient_item) {
+  Tape tape;
+  const Var w = tape.leaf(matrix());
+  BOOST_TEST(w.recorded());
+  const Var loss = sum(square(w) * 3.0);
+  const Var dw = tape.gradient(loss, w);
+  BOOST_TEST(dw.recorded());
+  BOOST_TEST(loss.item<double>() == 90.0);
+  BOOST_TEST(tape.item<double>(loss) == 90.0);
+  BOOST_TEST(same(tape.evaluate(dw), 6.0 * matrix()));
+  BOOST_TEST(same(w, matrix()));
+  BOOST_TEST(tape.leaf(2.0).dtype() == xg::DType::Float64);
+  BOOST_TEST(tape.leaf(xt::xarray<float>{1.0F}).dtype() == xg::DType::Float32);
+  BOOST_TEST(tape.leaf(xt::xarray<int>{1}).dtype() == xg::DType::Int64);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_leaf_is_not_copied) {
+  Tape tape;
+  const Var x = xt::xarray<double>::from_shape({1000});
+  const Var leaf = tape.leaf(x);
+  BOOST_TEST(leaf.array<double>().data() == x.array<double>().data());
+  const std::vector<Var> values = tape.evaluate(std::vector<Var>{leaf, leaf + 1.0});
+  BOOST_TEST(values[0].array<double>().data() == x.array<double>().data());
+}
+
+BOOST_AUTO_TEST_CASE(several_inputs) {
+  Tape tape;
+  const Var a = tape.leaf(2.0);
+  const Var b = tape.leaf(3.0);
+  const Var unused = tape.leaf(matrix());
+  const Var loss = a * a * b;
+  const std::vector<Var> all = tape.gradients(loss, {a, b, unused, a, loss});
+  BOOST_TEST(all.size() == 5U);
+  BOOST_TEST(all[0].item<double>() == 12.0);
+  BOOST_TEST(all[1].item<double>() == 4.0);
+  BOOST_TEST(same(all[2], 0.0 * matrix()));
+  BOOST_TEST(all[3].item<double>() == 12.0);
+  BOOST_TEST(all[4].item<double>() == 1.0);
+  BOOST_TEST(tape.gradients(loss, std::vector<Var>{}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(trees_of_inputs) {
+  Tape tape;
+  using Model = std::map<std::string, std::vector<Var>>;
+  const Model model{{"a", {2.0, 3.0}}, {"b", {matrix()}}};
+  const Model leaves = tape.leaf(model);
+  const Var loss = leaves.at("a")[0] * leaves.at("a")[1] + sum(leaves.at("b")[0]);
+  const Model gradient = tape.gradient(loss, leaves);
+  BOOST_TEST(gradient.at("a")[0].recorded());
+  const Model values = tape.evaluate(gradient);
+  BOOST_TEST(!values.at("a")[0].recorded());
+  BOOST_TEST(values.at("a")[0].item<double>() == 3.0);
+  BOOST_TEST(values.at("a")[1].item<double>() == 2.0);
+  BOOST_TEST(same(values.at("b")[0], ones_like(matrix())));
+}
+
+BOOST_AUTO_TEST_CASE(with_respect_to_intermediates) {
+  Tape tape;
+  const Var x = tape.leaf(3.0);
+  const Var y = x * x;
+  const Var z = y * y + x;
+  BOOST_TEST(tape.gradient(z, y).item<double>() == 18.0);
+  BOOST_TEST(tape.gradient(z, x).item<double>() == 109.0);
+  BOOST_TEST(tape.gradient(y, z).item<double>() == 0.0);  // recorded later
+}
+
+BOOST_AUTO_TEST_CASE(leaf_of_a_recorded_var_lets_derivatives_through) {
+  Tape tape;
+  const Var x = tape.leaf(3.0);
+  const Var again = tape.leaf(x * x);
+  BOOST_TEST(again.item<double>() == 9.0);
+  const Var z = again * x;
+  BOOST_TEST(tape.gradient(z, again).item<double>() == 3.0);
+  BOOST_TEST(tape.gradient(z, x).item<double>() == 27.0);
+}
+
+BOOST_AUTO_TEST_CASE(cotangents) {
+  Tape tape;
+  const Var x = tape.leaf(xt::xarray<double>{1.0, 2.0, 3.0});
+  const Var y = x * x;
+  const Var weights = xt::xarray<double>{1.0, 10.0, 100.0};
+  BOOST_TEST(same(tape.gradients(y, {x}, weights)[0], Var(xt::xarray<double>{2.0, 40.0, 600.0})));
+  BOOST_TEST(
+      same(tape.gradients(y, {x}, xt::xarray<double>{0.0, 1.0, 0.0})[0], Var(xt::xarray<double>{0.0, 4.0, 0.0})));
+  // A recorded cotangent is differentiated like anything else.
+  const Var v = tape.leaf(weights);
+  const Var vjp = tape.gradients(y, {x}, v)[0];
+  BOOST_TEST(same(tape.gradient(sum(vjp), v), 2.0 * tape.evaluate(x)));
+  BOOST_TEST(same(tape.gradient(sum(vjp), x), 2.0 * weights));
+  // Of a scalar it is a factor.
+  BOOST_TEST(tape.gradients(sum(x), {x}, 5.0)[0].array<double>()(1) == 5.0);
+  const Var f = tape.leaf(xt::xarray<float>{1.0F});
+  BOOST_TEST(same(tape.gradients(sum(f), {f}, 0.5)[0], Var(xt::xarray<float>{0.5F})));
+
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tape.gradients(y, {x}); }, {"gradient", "[3]", "scalar"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tape.gradients(y, {x}, 1.0); }, {"cotangent", "[]", "[3]"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tape.gradients(y, {x}, matrix()); }, {"[2, 2]", "[3]"}));
+  BOOST_TEST(throws<xg::TypeError>(
+      [&] {
+        return tape.gradients(y, {x}, xt::xarray<float>{1.0F, 1.0F, 1.0F});
+      },
+      {"float32", "float64"}));
+  Tape other;
+  (void)other.leaf(weights);
+  const Var stranger = other.leaf(weights);
+  BOOST_TEST(throws<xg::TapeError>([&] { return tape.gradients(y, {x}, stranger); }));
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_derivative) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const Var n = tape.leaf(xt::xarray<int>{1, 2});
+  const Var b = x > 2.0;
+  BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradient(sum(n * 1.0), n); }, {"gradient", "int64 [2]"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradient(sum(x), b); }, {"bool [2, 2]"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradient(sum(n), x); }, {"int64"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradients(n, {x}, xt::xarray<int>{1, 1}); }, {"int64"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tape.gradient(x, x); }, {"[2, 2]", "scalar"}));
+}
+
+BOOST_AUTO_TEST_CASE(several_gradients_on_one_tape) {
+  Tape tape;
+  const Var x = tape.leaf(2.0);
+  const Var y = x * x * x;
+  const Var first = tape.gradient(y, x);
+  const Var again = tape.gradient(y, x);
+  const Var other = tape.gradient(y * 10.0, x);
+  BOOST_TEST(first.item<double>() == 12.0);
+  BOOST_TEST(again.item<double>() == 12.0);
+  BOOST_TEST(other.item<double>() == 120.0);
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_gradients) {
+  Tape tape;
+  const Var x = tape.leaf(0.5);
+  Var derivative = sin(x);
+  const double expected[] = {std::cos(0.5), -std::sin(0.5), -std::cos(0.5), std::sin(0.5), std::cos(0.5)};
+  for (const double each : expected) {
+    derivative = tape.gradient(derivative, x);
+    BOOST_TEST(near(tape.evaluate(derivative), each, 1e-14));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(stop_gradient_stops) {
+  Tape tape;
+  const Var x = tape.leaf(3.0);
+  BOOST_TEST(tape.gradient(x * stop_gradient(x), x).item<double>() == 3.0);
+  BOOST_TEST(tape.gradient(stop_gradient(x * x), x).item<double>() == 0.0);
+  BOOST_TEST(stop_gradient(x).item<double>() == 3.0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(evaluation)
+
+BOOST_AUTO_TEST_CASE(values_are_concrete_and_kept) {
+  std::optional<Tape> tape(std::in_place);
+  const Var x = tape->leaf(matrix());
+  const Var y = x * 2.0;
+  const xg::Array<double>& array = y.array<double>();
+  const std::vector<Var> values = tape->evaluate(std::vector<Var>{y, y, x, 1.0, matrix()});
+  BOOST_TEST(&y.array<double>() == &array);
+  BOOST_TEST(values[0].array<double>().data() == array.data());
+  BOOST_TEST(values[1].array<double>().data() == array.data());
+  for (const Var& value : values) BOOST_TEST(!value.recorded());
+  BOOST_TEST(values[3].item<double>() == 1.0);
+  tape.reset();
+  BOOST_TEST(same(values[0], 2.0 * matrix()));
+  BOOST_TEST(same(values[2], matrix()));
+}
+
+BOOST_AUTO_TEST_CASE(trees_and_nothing) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const auto [a, b] = tape.evaluate(std::tuple{x + 1.0, std::vector<Var>{x * 2.0, x}});
+  BOOST_TEST(same(a, matrix() + 1.0));
+  BOOST_TEST(same(b[0], matrix() * 2.0));
+  BOOST_TEST(same(b[1], matrix()));
+  BOOST_TEST(tape.evaluate(std::vector<Var>{}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(views_and_sources_as_results) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const Var y = exp(x);
+  const Var t = transpose(y);
+  const Var row = view(y, 1);
+  const Var flat = reshape(t, {4});
+  const Var spread = broadcast_to(row, {3, 2});
+  const Var later = y * 2.0 + transpose(t);  // may not overwrite what the views still need
+  const Var constant = ones_like(y);
+  const std::vector<Var> recorded{later, t, row, flat, spread, constant, x, transpose(x), flatten(x), y, t};
+  const std::vector<Var> values = tape.evaluate(recorded);
+  const Var e = exp(matrix());
+  BOOST_TEST(same(values[0], e * 3.0));
+  BOOST_TEST(same(values[1], transpose(e)));
+  BOOST_TEST(same(values[2], view(e, 1)));
+  BOOST_TEST(same(values[3], reshape(transpose(e), {4})));
+  BOOST_TEST(same(values[4], broadcast_to(view(e, 1), {3, 2})));
+  BOOST_TEST(same(values[5], Var(xt::xarray<double>{{1.0, 1.0}, {1.0, 1.0}})));
+  BOOST_TEST(same(values[6], matrix()));
+  BOOST_TEST(same(values[7], transpose(matrix())));
+  BOOST_TEST(same(values[8], flatten(matrix())));
+  BOOST_TEST(same(values[9], e));
+  BOOST_TEST(same(values[10], transpose(e)));
+}
+
+BOOST_AUTO_TEST_CASE(no_elements) {
+  Tape tape;
+  const Var x = tape.leaf(xt::xarray<double>::from_shape({0, 3}));
+  const Var y = transpose(exp(x) + 1.0);
+  const Var flat = reshape(y, {3, 0, 2});
+  BOOST_TEST((y.array<double>().shape() == xg::Shape{3, 0}));
+  BOOST_TEST((flat.array<double>().shape() == xg::Shape{3, 0, 2}));
+  BOOST_TEST(sum(y).item<double>() == 0.0);
+  BOOST_TEST((tape.gradient(sum(y), x).array<double>().shape() == xg::Shape{0, 3}));
+}
+
+namespace {
+
+/// A random program over matrices, run twice: recorded, and at once with concrete Vars.
+struct RandomProgram {
+  Tape tape;
+  std::vector<Var> recorded;
+  std::vector<Var> concrete;
+
+  RandomProgram(std::mt19937& random, bool exact) {
+    for (int i = 0; i < 3; ++i) {
+      auto values = xg::Array<double>::from_shape({3, 4});
+      for (double& value : values) value = std::uniform_real_distribution<double>(-1.0, 1.0)(random);
+      const Var x = std::move(values);
+      add(tape.leaf(x), x);
+    }
+    for (int i = 0; i < 60; ++i) {
+      const std::size_t a = pick(random);
+      const std::size_t b = pick(random);
+      const std::uint_fast32_t kind = random() % 14;
+      add(step(kind, recorded[a], recorded[b], exact), step(kind, concrete[a], concrete[b], exact));
+    }
+  }
+
+  std::size_t pick(std::mt19937& random) const {
+    // Mostly what was made just before, so that values die early and their memory is used again.
+    const std::size_t recent = std::min<std::size_t>(recorded.size(), random() % 4 == 0 ? recorded.size() : 4);
+    return recorded.size() - 1 - random() % recent;
+  }
+
+  /// All results are [3, 4]. If exact, nothing is summed: the order of a sum may depend on how its terms lie in memory.
+  static Var step(std::uint_fast32_t kind, const Var& a, const Var& b, bool exact) {
+    switch (kind) {
+      case 0:
+        return a + b;
+      case 1:
+        return a * b;
+      case 2:
+        return a - a;
+      case 3:
+        return transpose(reshape(tanh(a), {4, 3}));
+      case 4:
+        return reshape(transpose(a), {3, 4});
+      case 5:
+        return where(a < b, a, 0.5 * b);
+      case 6:
+        return broadcast_to(view(a, 1), {3, 4}) + b;
+      case 7:
+        return view(a, xt::range(2, xt::placeholders::_, -1)) * 0.5;
+      case 8:
+        return exact ? b : tanh(a) + sum(b, 1, xg::keep_dims) * 0.1;
+      case 9:
+        return ones_like(a) * 0.25;
+      case 10:
+        return view(a, xt::all(), xt::range(3, xt::placeholders::_, -1));
+      case 11:
+        return exact ? a : matmul(matmul(a, transpose(b)), b) * 0.05;
+      case 12:
+        return cast<double>(cast<bool>(a > b)) - tanh(b);
+      default:
+        return tanh(-a);
+    }
+  }
+
+  void add(const Var& r, const Var& c) {
+    recorded.push_back(r);
+    concrete.push_back(c);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(random_programs_and_random_results) {
+  std::mt19937 random(20240501);
+  for (int program = 0; program < 200; ++program) {
+    const bool exact = program % 2 == 0;
+    RandomProgram both(random, exact);
+    const auto equal = [&](const Var& a, const Var& b) { return exact ? same(a, b) : near(a, b, 1e-13); };
+    for (int round = 0; round < 3; ++round) {
+      std::vector<std::size_t> chosen;
+      for (int i = 0; i < 5; ++i) chosen.push_back(random() % both.recorded.size());
+      std::vector<Var> wanted;
+      for (const std::size_t i : chosen) wanted.push_back(both.recorded[i]);
+      const std::vector<Var> values = both.tape.evaluate(wanted);
+      bool good = true;
+      for (std::size_t i = 0; i < chosen.size(); ++i) good = good && equal(values[i], both.concrete[chosen[i]]);
+      BOOST_TEST(good, "program " << program << ", round " << round);
+    }
+    // Everything at once, with what is known already, and inputs as they were.
+    const std::vector<Var> all = both.tape.evaluate(both.recorded);
+    bool good = true;
+    for (std::size_t i = 0; i < all.size(); ++i) good = good && equal(all[i], both.concrete[i]);
+    BOOST_TEST(good, "program " << program);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_do_not_depend_on_what_was_evaluated) {
+  std::mt19937 random(7);
+  for (int program = 0; program < 40; ++program) {
+    RandomProgram both(random, false);
+    const Var loss = sum(both.recorded.back() + both.recorded[20]);
+    const std::vector<Var> inputs(both.recorded.begin(), both.recorded.begin() + 3);
+    const std::vector<Var> before = both.tape.evaluate(both.tape.gradients(loss, inputs));
+    (void)both.tape.evaluate(std::vector<Var>{both.recorded[10], both.recorded[30], loss});
+    const std::vector<Var> after = both.tape.evaluate(both.tape.gradients(loss, inputs));
+    for (std::size_t i = 0; i < inputs.size(); ++i) BOOST_TEST(near(after[i], before[i], 1e-13));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_values_appear_when_evaluated) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const Var bad = take(x, tape.leaf(xt::xarray<int>{7}), 0) + 1.0;
+  BOOST_TEST(throws<xg::ValueError>([&] { return tape.evaluate(bad); }, {"take", "7"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return bad.array<double>(); }, {"take", "7"}));
+  BOOST_TEST(same(tape.evaluate(x + 1.0), matrix() + 1.0));  // the tape is as good as before
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(lifetimes)
+
+BOOST_AUTO_TEST_CASE(vars_of_a_finished_tape_are_refused) {
+  Var stale;
+  {
+    Tape tape;
+    stale = tape.leaf(matrix()) * 2.0;
+  }
+  const auto check_all = [&](const Var& good) {
+    for (const EveryOperation& operation : every_operation()) {
+      BOOST_TEST_CONTEXT(operation.name) {
+        BOOST_TEST(throws<xg::TapeError>([&] { return operation.run(stale, good), 0; }, {"tape", "ended"}));
+      }
+    }
+  };
+  check_all(matrix());
+  {
+    // The state of the tape is used again and has nodes of the same numbers.
+    Tape next;
+    const Var a = next.leaf(matrix());
+    const Var b = a * 3.0 + a;
+    BOOST_TEST(throws<xg::TapeError>([&] { return next.leaf(stale); }, {"ended"}));
+    BOOST_TEST(throws<xg::TapeError>([&] { return next.evaluate(stale); }, {"ended"}));
+    BOOST_TEST(throws<xg::TapeError>([&] { return next.gradient(sum(b), stale); }, {"ended"}));
+    BOOST_TEST(throws<xg::TapeError>([&] { return next.gradient(stale, a); }, {"ended"}));
+    BOOST_TEST(throws<xg::TapeError>([&] { return next.gradients(b, {a}, stale); }, {"ended"}));
+    check_all(b);
+    BOOST_TEST(same(next.evaluate(b), matrix() * 4.0));
+  }
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad([](const Var& x) { return sum(x); })(stale); }, {"ended"}));
+  BOOST_TEST(
+      throws<xg::TapeError>([&] { return xg::grad([&](const Var& x) { return sum(x * stale); })(1.0); }, {"ended"}));
+  BOOST_TEST(stale.recorded());
+  stale = 1.0;  // the handle itself is fine
+  BOOST_TEST(stale.item<double>() == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(vars_of_two_tapes_are_refused) {
+  Tape one;
+  Tape two;
+  const Var a = one.leaf(matrix());
+  const Var b = two.leaf(matrix());
+  for (const EveryOperation& operation : every_operation()) {
+    if (!operation.several) continue;
+    BOOST_TEST_CONTEXT(operation.name) {
+      BOOST_TEST(throws<xg::TapeError>([&] { return operation.run(a, b), 0; }, {"two tapes"}));
+    }
+  }
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.leaf(a); }, {"not recorded on this tape"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.evaluate(a); }, {"not recorded on this tape"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.gradient(sum(b), a); }, {"not recorded on this tape"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.gradient(sum(a), b); }, {"not recorded on this tape"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.gradient(matrix(), b); }, {"not recorded on this tape"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return two.gradient(sum(b), 1.0); }, {"not recorded on this tape"}));
+}
+
+BOOST_AUTO_TEST_CASE(moved_tapes) {
+  Tape tape;
+  const Var x = tape.leaf(3.0);
+  Tape moved = std::move(tape);
+  BOOST_TEST(moved.gradient(x * x, x).item<double>() == 6.0);
+  BOOST_TEST(tape.size() == 0U);
+  BOOST_TEST(tape.bytes() == 0U);
+  const auto refused = [](auto f) { return throws<xg::TapeError>(f, {"moved from"}); };
+  BOOST_TEST(refused([&] { return tape.leaf(1.0); }));
+  BOOST_TEST(refused([&] { return tape.gradient(x, x); }));
+  BOOST_TEST(refused([&] { return tape.evaluate(x); }));
+  tape = Tape();
+  const Var fresh = tape.leaf(4.0);
+  BOOST_TEST(tape.gradient(fresh * fresh, fresh).item<double>() == 8.0);
+  Tape& alias = moved;
+  moved = std::move(alias);
+  BOOST_TEST(moved.gradient(x * x, x).item<double>() == 6.0);
+  moved = Tape();  // ends the tape of x
+  BOOST_TEST(throws<xg::TapeError>([&] { return x.item<double>(); }, {"ended"}));
+}
+
+BOOST_AUTO_TEST_CASE(references_to_shapes_stay_valid) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const xg::Shape& shape = x.shape();
+  Var y = x;
+  for (std::size_t i = 1; i < 3000; ++i) y = xg::concatenate({y, view(x, xt::range(0, 1))});
+  BOOST_TEST((y.shape() == xg::Shape{3001, 2}));
+  BOOST_TEST((shape == xg::Shape{2, 2}));
+  BOOST_TEST(&x.shape() == &shape);
+}
+
+BOOST_AUTO_TEST_CASE(sizes) {
+  Tape tape;
+  BOOST_TEST(tape.size() == 0U);
+  const Var x = tape.leaf(matrix());
+  BOOST_TEST(tape.size() == 1U);
+  const std::size_t bytes = tape.bytes();
+  BOOST_TEST(bytes > 0U);
+  (void)(x + x);
+  BOOST_TEST(tape.size() == 2U);
+  BOOST_TEST(tape.bytes() > bytes);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(long_tapes)
+
+BOOST_AUTO_TEST_CASE(a_chain_of_a_million_nodes) {
+  constexpr int length = 1'000'000;
+  const double begin = cpu_seconds();
+  Tape tape;
+  const Var x = tape.leaf(0.5);
+  Var y = x;
+  double value = 0.5;
+  double derivative = 1.0;
+  for (int i = 0; i < length; ++i) {
+    y = sin(y);
+    derivative *= std::cos(value);
+    value = std::sin(value);
+  }
+  BOOST_TEST(tape.size() == length + 1U);
+  BOOST_TEST_MESSAGE("bytes per node: " << static_cast<double>(tape.bytes()) / static_cast<double>(tape.size()));
+  BOOST_TEST(static_cast<double>(tape.bytes()) / static_cast<double>(tape.size()) < 64.0);
+  const Var dx = tape.gradient(y, x);
+  BOOST_TEST(near(tape.evaluate(y), value, 1e-12));
+  const double found = dx.item<double>();
+  BOOST_TEST(std::abs(found - derivative) <= 1e-9 * std::abs(derivative));
+  BOOST_TEST_MESSAGE("seconds: " << cpu_seconds() - begin);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_chain_forward) {
+  constexpr int length = 1'000'000;
+  const auto f = [](const Var& x) {
+    Var y = x;
+    for (int i = 0; i < length; ++i) y = y + x;
+    return y;
+  };
+  const auto [value, tangent] = xg::jvp(f, 0.5, 2.0);
+  BOOST_TEST(value.item<double>() == 500000.5);
+  BOOST_TEST(tangent.item<double>() == 2000002.0);
+}
+
+namespace {
+
+/// Asks for a value after every step, as a search or a solver does.
+double seconds_of_data_dependent_loop(int length) {
+  const double begin = cpu_seconds();
+  Tape tape;
+  const Var rate = tape.leaf(1e-6);
+  Var x = tape.leaf(1.0);
+  int steps = 0;
+  while (steps < length && x.item<double>() > 0.0) {
+    x = x - rate * x;
+    ++steps;
+  }
+  BOOST_TEST(steps == length);
+  return cpu_seconds() - begin;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(evaluating_in_a_loop_takes_linear_time) {
+  (void)seconds_of_data_dependent_loop(1000);
+  const double few = seconds_of_data_dependent_loop(20'000);
+  const double many = seconds_of_data_dependent_loop(160'000);
+  BOOST_TEST_MESSAGE("20,000 steps: " << few << " s, 160,000 steps: " << many << " s");
+  BOOST_TEST(many < 24.0 * few);  // 8 if linear, 64 if quadratic
+}
+
+BOOST_AUTO_TEST_CASE(a_large_tape_does_not_slow_down_what_follows) {
+  const auto seconds_of_small_operations = [] {
+    const double begin = cpu_seconds();
+    Var x = 1.0;
+    for (int i = 0; i < 20'000; ++i) x = x + 1.0;
+    BOOST_TEST(x.item<double>() == 20'001.0);
+    return cpu_seconds() - begin;
+  };
+  const double before = seconds_of_small_operations();
+  (void)seconds_of_data_dependent_loop(100'000);
+  const double after = seconds_of_small_operations();
+  BOOST_TEST(after < 5.0 * before + 0.01);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,94 @@
+// Threads with tapes of their own, and concrete Vars that all of them share.
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace xg = xgrad;
+
+namespace {
+
+constexpr int thread_count = 4;
+
+/// Runs f(thread number) in several threads and counts the calls that return true. (Boost.Test's own checks are not
+/// meant for threads.)
+template <class F>
+int count_successes(F f) {
+  std::atomic<int> successes{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < thread_count; ++t) {
+    threads.emplace_back([&, t] {
+      if (f(t)) ++successes;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return successes;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(transforms_in_parallel) {
+  const xg::Var x = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}};
+  const xg::Var y = xt::xarray<double>{1.0, 2.0, 3.0};
+  const int good = count_successes([&](int t) {
+    bool right = true;
+    for (int i = 0; i < 50; ++i) {
+      const double scale = 1.0 + t + 0.01 * i;
+      const auto loss = [&](const xg::Var& w) { return scale * sum(square(matmul(x, w) - y)); };
+      const xg::Var w = xt::xarray<double>{0.5, -0.5};
+      const auto [value, gradient] = xg::value_and_grad(loss)(w);
+      const xg::Var expected = 2.0 * scale * matmul(transpose(x), matmul(x, w) - y);
+      right = right && amax(abs(gradient - expected)).item<double>() < 1e-9;
+      right = right && xg::hessian(loss)(w).array<double>()(0, 0) > 0.0;
+    }
+    return right;
+  });
+  BOOST_TEST(good == thread_count);
+}
+
+BOOST_AUTO_TEST_CASE(tapes_in_parallel) {
+  const int good = count_successes([](int t) {
+    bool right = true;
+    for (int i = 0; i < 100; ++i) {
+      xg::Tape tape;
+      const xg::Var a = tape.leaf(static_cast<double>(t) + 1.0);
+      xg::Var product = a;
+      for (int k = 0; k < 20; ++k) product = product * 0.5 + a;
+      const xg::Var derivative = tape.gradient(product, a);
+      right = right && std::abs(derivative.item<double>() - 2.0) < 1e-5;
+    }
+    return right;
+  });
+  BOOST_TEST(good == thread_count);
+}
+
+BOOST_AUTO_TEST_CASE(one_concrete_var_in_all_threads) {
+  const xg::Var shared = xt::xarray<double>::from_shape({1000}) * 0.0 + 1.0;
+  const xg::Var number = 2.5;  // its array is made by whoever asks first
+  std::vector<const double*> seen(thread_count);
+  const int good = count_successes([&](int t) {
+    double total = 0.0;
+    for (int i = 0; i < 1000; ++i) {
+      const xg::Var copy = shared;
+      total += copy.array<double>()(static_cast<std::size_t>(i));
+    }
+    seen[static_cast<std::size_t>(t)] = number.array<double>().data();
+    return total == 1000.0 && number.array<double>()() == 2.5;
+  });
+  BOOST_TEST(good == thread_count);
+  for (const double* each : seen) BOOST_TEST(each == seen[0]);
+}
+
+BOOST_AUTO_TEST_CASE(a_tape_may_end_in_another_thread) {
+  auto tape = std::make_unique<xg::Tape>();
+  const xg::Var leaf = tape->leaf(xt::xarray<double>{1.0, 2.0});
+  const xg::Var value = tape->evaluate(sum(leaf));
+  std::thread([owned = std::move(tape)]() mutable { owned.reset(); }).join();
+  BOOST_TEST(value.item<double>() == 3.0);
+  BOOST_CHECK_THROW((void)(leaf + 1.0), xg::TapeError);
+}
