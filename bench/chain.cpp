@@ -3,9 +3,10 @@
 //     bench_chain [number of nodes, 1000000 by default]
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
+#include <utility>
 
 #include <xgrad/xgrad.hpp>
 
@@ -13,17 +14,14 @@ namespace xg = xgrad;
 
 namespace {
 
-/// Seconds since the last call.
+/// Processor seconds since the last call.
 double lap() {
-  using Clock = std::chrono::steady_clock;
-  static Clock::time_point last = Clock::now();
-  const Clock::time_point now = Clock::now();
-  const double seconds = std::chrono::duration<double>(now - last).count();
-  last = now;
-  return seconds;
+  static std::clock_t last = std::clock();
+  const std::clock_t now = std::clock();
+  return static_cast<double>(now - std::exchange(last, now)) / CLOCKS_PER_SEC;
 }
 
-double peak_megabytes() {
+double peak_mebibytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts in KiB
@@ -35,7 +33,7 @@ double bytes_per_node(const xg::Tape& tape) {
 
 void print_row(const char* stage, double seconds, const xg::Tape& tape) {
   std::printf("| %-28s | %8.3f | %10zu | %14.1f | %12.0f |\n", stage, seconds, tape.size(), bytes_per_node(tape),
-              peak_megabytes());
+              peak_mebibytes());
 }
 
 }  // namespace
@@ -43,7 +41,7 @@ void print_row(const char* stage, double seconds, const xg::Tape& tape) {
 int main(int argc, char** argv) {
   const std::size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
   const xt::xarray<double> start = xt::linspace<double>(0.1, 1.0, 10);
-  std::printf("A chain of %zu nodes, x = sin(x), 10 doubles each.\n\n", count);
+  std::printf("A chain of %zu nodes, x = sin(x), 10 doubles each; processor seconds.\n\n", count);
   std::printf("| stage                        |  seconds |      nodes | bytes per node | peak MiB     |\n");
   std::printf("|------------------------------|---------:|-----------:|---------------:|-------------:|\n");
   lap();

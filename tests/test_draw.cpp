@@ -66,8 +66,7 @@ BOOST_AUTO_TEST_CASE(linear_ticks_are_round_numbers_around_the_data) {
   BOOST_TEST(labels(draw::linear_axis(0.0, 999.0, 8)) == "0 200 400 600 800 1000");
   BOOST_TEST(labels(draw::linear_axis(0.03, 0.97, 6)) == "0.0 0.2 0.4 0.6 0.8 1.0");
   BOOST_TEST(labels(draw::linear_axis(-1.2, 2.7, 6)) == "−2 −1 0 1 2 3");
-  BOOST_TEST(labels(draw::linear_axis(0.0, 2e6, 4)) == "0 5×10⁵ 1×10⁶ 1.5×10⁶ 2×10⁶" ||
-             labels(draw::linear_axis(0.0, 2e6, 4)) == "0 5×10⁵ 1.0×10⁶ 1.5×10⁶ 2.0×10⁶");
+  BOOST_TEST(labels(draw::linear_axis(0.0, 2e6, 4)) == "0 5×10⁵ 1.0×10⁶ 1.5×10⁶ 2.0×10⁶");
   BOOST_TEST(labels(draw::linear_axis(0.0, 4e-7, 4)) == "0 1×10⁻⁷ 2×10⁻⁷ 3×10⁻⁷ 4×10⁻⁷");
 }
 
@@ -86,8 +85,9 @@ BOOST_AUTO_TEST_CASE(any_finite_data_get_an_axis_that_contains_them) {
       {0.1, 0.1 + 1e-12}, {-1e300, 1e300}, {1e-12, 3e-12}, {0.0, 1e307},       {-7e-200, 3.0}};
   for (const auto& [low, high] : ranges) {
     const draw::Axis axis = draw::linear_axis(low, high, 6);
-    BOOST_TEST(axis.low <= low);
-    BOOST_TEST(axis.high >= high);
+    const double invisible = 1e-9 * (axis.high - axis.low);
+    BOOST_TEST(axis.low <= low + invisible);
+    BOOST_TEST(axis.high >= high - invisible);
     BOOST_TEST(axis.low < axis.high);
     BOOST_TEST(axis.ticks.size() >= 2U);
     BOOST_TEST(axis.ticks.size() <= 9U);

@@ -11,14 +11,15 @@ struct Tick {
   std::string label;
 };
 
-/// Limits of an axis and the numbers written along it.
+/// Limits of an axis and the numbers written along it. Data may lie outside by a billionth of its length, which is not
+/// worth another tick.
 struct Axis {
   double low;
   double high;
   std::vector<Tick> ticks;
   bool logarithmic;
 
-  /// Where a value lies between low (0) and high (1).
+  /// Where a value lies between low (0) and high (1); never outside.
   [[nodiscard]] double position(double value) const;
 };
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace xgrad::testing::libtorch {
+namespace libtorch {
 
 using at::Tensor;
 using Tensors = std::vector<Tensor>;
@@ -303,4 +303,4 @@ inline Counterparts make_counterparts() {
   return table;
 }
 
-}  // namespace xgrad::testing::libtorch
+}  // namespace libtorch

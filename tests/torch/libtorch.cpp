@@ -3,12 +3,15 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
 #include "counterparts.hpp"
 
-namespace xgrad::testing::libtorch {
+namespace libtorch {
 namespace {
 
 const Counterparts& counterparts() {
@@ -19,50 +22,29 @@ const Counterparts& counterparts() {
   return table;
 }
 
-template <class T>
-at::Tensor copy_in(const Var& x, at::ScalarType type) {
-  const std::vector<std::int64_t> shape(x.shape().begin(), x.shape().end());
-  at::Tensor result = at::empty(shape, type);
-  if (x.size() != 0) std::memcpy(result.data_ptr(), x.array<T>().data(), x.size() * sizeof(T));
+constexpr std::array types{at::kBool, at::kLong, at::kFloat, at::kDouble};  // in the order of Type
+
+at::Tensor to_torch(const Dense& x) {
+  at::Tensor result = at::empty(x.shape, types[static_cast<std::size_t>(x.type)]);
+  if (!x.bytes.empty()) std::memcpy(result.data_ptr(), x.bytes.data(), x.bytes.size());
   return result;
 }
 
-at::Tensor to_torch(const Var& x) {
-  switch (x.dtype()) {
-    case DType::Bool:
-      return copy_in<bool>(x, at::kBool);
-    case DType::Int64:
-      return copy_in<std::int64_t>(x, at::kLong);
-    case DType::Float32:
-      return copy_in<float>(x, at::kFloat);
-    case DType::Float64:
-      break;
-  }
-  return copy_in<double>(x, at::kDouble);
-}
-
-template <class T>
-Var copy_out(const at::Tensor& x) {
-  auto result = Array<T>::from_shape(Shape(x.sizes()));
-  if (x.numel() != 0) std::memcpy(result.data(), x.data_ptr(), static_cast<std::size_t>(x.numel()) * sizeof(T));
-  return {std::move(result)};
-}
-
-Var from_torch(const at::Tensor& x) {
+Dense from_torch(const at::Tensor& x) {
   if (x._is_zerotensor()) return from_torch(at::zeros(x.sizes(), x.scalar_type()));  // a zero without memory
   const at::Tensor dense = x.detach().contiguous();
-  switch (dense.scalar_type()) {
-    case at::kBool:
-      return copy_out<bool>(dense);
-    case at::kLong:
-      return copy_out<std::int64_t>(dense);
-    case at::kFloat:
-      return copy_out<float>(dense);
-    case at::kDouble:
-      return copy_out<double>(dense);
-    default:
-      throw std::runtime_error("libtorch gave an element type that xgrad does not have");
-  }
+  const auto type = std::find(types.begin(), types.end(), dense.scalar_type());
+  if (type == types.end()) throw std::runtime_error("libtorch gave an element type that xgrad does not have");
+  Dense result{static_cast<Type>(type - types.begin()), dense.sizes().vec(), std::vector<std::byte>(dense.nbytes())};
+  if (!result.bytes.empty()) std::memcpy(result.bytes.data(), dense.data_ptr(), result.bytes.size());
+  return result;
+}
+
+at::Tensor weights_like(const at::Tensor& x, std::size_t which) {
+  at::Tensor result = at::empty(x.sizes(), at::kDouble);
+  const auto size = static_cast<std::size_t>(result.numel());
+  for (std::size_t i = 0; i < size; ++i) result.data_ptr<double>()[i] = weight(which, i);
+  return result.to(x.scalar_type());
 }
 
 /// Derivatives of the sum of outputs * weights; zeros where nothing depends on an input.
@@ -72,7 +54,7 @@ Tensors gradients(const Tensors& outputs, const Tensors& inputs, bool create_gra
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i].requires_grad()) continue;
     active.push_back(outputs[i]);
-    cotangents.push_back(to_torch(weights(from_torch(outputs[i]), i)));
+    cotangents.push_back(weights_like(outputs[i], i));
   }
   Tensors result(inputs.size());
   if (!active.empty()) result = torch::autograd::grad(active, inputs, cotangents, true, create_graph, true);
@@ -82,13 +64,18 @@ Tensors gradients(const Tensors& outputs, const Tensors& inputs, bool create_gra
   return result;
 }
 
-std::vector<Var> all_from_torch(const Tensors& all) {
-  std::vector<Var> result;
+std::vector<Dense> all_from_torch(const Tensors& all) {
+  std::vector<Dense> result;
   for (const at::Tensor& x : all) result.push_back(from_torch(x));
   return result;
 }
 
 }  // namespace
+
+double weight(std::size_t which, std::size_t i) {
+  const double angle = 0.7 + static_cast<double>(which) + 2.4 * static_cast<double>(i + 1);
+  return std::copysign(0.5 + std::abs(std::sin(angle)), std::sin(3.1 * angle));
+}
 
 std::vector<std::string> keys() {
   std::vector<std::string> result;
@@ -96,15 +83,15 @@ std::vector<std::string> keys() {
   return result;
 }
 
-Derivatives derivatives(const std::string& key, const std::vector<Var>& arguments, int order) {
+Derivatives derivatives(const std::string& key, const std::vector<Dense>& arguments, int order) {
   Tensors all;
   Tensors inputs;
-  for (const Var& argument : arguments) {
+  for (const Dense& argument : arguments) {
     all.push_back(to_torch(argument));
-    if (order > 0 && is_floating(argument.dtype())) inputs.push_back(all.back().requires_grad_(true));
+    if (order > 0 && all.back().is_floating_point()) inputs.push_back(all.back().requires_grad_(true));
   }
   const at::Tensor value = counterparts().at(key)(all);
-  Derivatives result{.value = from_torch(value), .gradients = {}, .second = {}};
+  Derivatives result{from_torch(value), {}, {}};
   if (order == 0) return result;
   const Tensors first = gradients({value}, inputs, order > 1);
   result.gradients = all_from_torch(first);
@@ -112,4 +99,4 @@ Derivatives derivatives(const std::string& key, const std::vector<Var>& argument
   return result;
 }
 
-}  // namespace xgrad::testing::libtorch
+}  // namespace libtorch

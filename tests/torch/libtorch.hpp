@@ -1,32 +1,39 @@
-// The other library behind an interface without its headers, which take long to compile.
+// libtorch behind an interface without its headers: they take long to compile, and clang 14 refuses them in C++20.
+// Hence nothing of xgrad here either: this header is C++17.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include <xgrad/xgrad.hpp>
+namespace libtorch {
 
-namespace xgrad::testing {
+enum class Type : std::uint8_t { Bool, Int64, Float32, Float64 };
 
-/// What is compared: an operation at a point, with its derivatives.
-struct Derivatives {
-  Var value;
-  /// Of the sum of value * weights(value), with respect to each floating-point argument.
-  std::vector<Var> gradients;
-  /// Of the sum of all gradients times their weights; empty unless asked for.
-  std::vector<Var> second;
+/// An array, row-major.
+struct Dense {
+  Type type = Type::Float64;
+  std::vector<std::int64_t> shape;
+  std::vector<std::byte> bytes;
 };
 
-/// Fixed numbers of both signs, none small, in the shape and type of x: cotangents and directions.
-Var weights(const Var& x, std::size_t which);
+/// Fixed numbers of both signs, none small: element i of cotangent or direction number `which`.
+double weight(std::size_t which, std::size_t i);
 
-namespace libtorch {
+/// An operation at a point, with its derivatives.
+struct Derivatives {
+  Dense value;
+  /// Of the sum of value * weight(0), with respect to each floating-point argument.
+  std::vector<Dense> gradients;
+  /// Of the sum of each gradient k times weight(k); empty unless asked for.
+  std::vector<Dense> second;
+};
 
 /// The operations that have a counterpart in libtorch.
 std::vector<std::string> keys();
 
 /// \param order  0: the value only; 1 or 2: derivatives up to this order.
-Derivatives derivatives(const std::string& key, const std::vector<Var>& arguments, int order);
+Derivatives derivatives(const std::string& key, const std::vector<Dense>& arguments, int order);
 
 }  // namespace libtorch
-}  // namespace xgrad::testing

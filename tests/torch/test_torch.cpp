@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <sstream>
 
@@ -12,17 +13,72 @@
 
 namespace xgrad::testing {
 
+namespace {
+
 Var weights(const Var& x, std::size_t which) {
   auto values = Array<double>::from_shape(x.shape());
-  double angle = 0.7 + static_cast<double>(which);
-  for (double& value : values) {
-    angle += 2.4;  // the golden angle: no two weights are close
-    value = std::copysign(0.5 + std::abs(std::sin(angle)), std::sin(3.1 * angle));
-  }
+  for (std::size_t i = 0; i < values.size(); ++i) values.data()[i] = libtorch::weight(which, i);
   return cast(Var(std::move(values)), x.dtype());
 }
 
-namespace {
+template <class T>
+libtorch::Dense to_dense(const Var& x, libtorch::Type type) {
+  libtorch::Dense result{type, {x.shape().begin(), x.shape().end()}, std::vector<std::byte>(x.size() * sizeof(T))};
+  std::memcpy(result.bytes.data(), x.array<T>().data(), result.bytes.size());
+  return result;
+}
+
+libtorch::Dense to_dense(const Var& x) {
+  switch (x.dtype()) {
+    case DType::Bool:
+      return to_dense<bool>(x, libtorch::Type::Bool);
+    case DType::Int64:
+      return to_dense<std::int64_t>(x, libtorch::Type::Int64);
+    case DType::Float32:
+      return to_dense<float>(x, libtorch::Type::Float32);
+    case DType::Float64:
+      break;
+  }
+  return to_dense<double>(x, libtorch::Type::Float64);
+}
+
+template <class T>
+Var from_dense(const libtorch::Dense& x) {
+  auto result = Array<T>::from_shape(Shape(x.shape));
+  std::memcpy(result.data(), x.bytes.data(), x.bytes.size());
+  return {std::move(result)};
+}
+
+Var from_dense(const libtorch::Dense& x) {
+  switch (x.type) {
+    case libtorch::Type::Bool:
+      return from_dense<bool>(x);
+    case libtorch::Type::Int64:
+      return from_dense<std::int64_t>(x);
+    case libtorch::Type::Float32:
+      return from_dense<float>(x);
+    case libtorch::Type::Float64:
+      break;
+  }
+  return from_dense<double>(x);
+}
+
+/// An operation at a point, with its derivatives, as libtorch::Derivatives.
+struct Derivatives {
+  Var value;
+  std::vector<Var> gradients;
+  std::vector<Var> second;
+};
+
+Derivatives theirs(const OpRow& row, const Case& arguments, int order) {
+  std::vector<libtorch::Dense> dense;
+  for (const Var& x : arguments) dense.push_back(to_dense(x));
+  const libtorch::Derivatives all = libtorch::derivatives(row.torch, dense, order);
+  Derivatives result{.value = from_dense(all.value), .gradients = {}, .second = {}};
+  for (const libtorch::Dense& x : all.gradients) result.gradients.push_back(from_dense(x));
+  for (const libtorch::Dense& x : all.second) result.second.push_back(from_dense(x));
+  return result;
+}
 
 Derivatives ours(const OpRow& row, const Case& arguments, int order) {
   if (order == 0) return {.value = row.function(arguments), .gradients = {}, .second = {}};
@@ -34,7 +90,7 @@ Derivatives ours(const OpRow& row, const Case& arguments, int order) {
     if (is_floating(argument.dtype())) inputs.push_back(leaves.back());
   }
   const Var value = row.function(leaves);
-  std::vector<Var> first = tape.gradients(value, inputs, weights(value, 0));
+  const std::vector<Var> first = tape.gradients(value, inputs, weights(value, 0));
   std::vector<Var> second;
   if (order > 1) {
     Var weighed = sum(first[0] * weights(first[0], 0));
@@ -117,24 +173,24 @@ class Comparison {
 
 void compare_row(const OpRow& row, const Case& arguments, int order) {
   const Derivatives mine = ours(row, arguments, order);
-  const Derivatives theirs = libtorch::derivatives(row.torch, arguments, order);
+  const Derivatives other = theirs(row, arguments, order);
   Comparison compare(row, arguments, /*special=*/order < 2);
   const Var weight = weights(mine.value, 0);
-  compare("value", mine.value, theirs.value, weight);
+  compare("value", mine.value, other.value, weight);
   for (std::size_t i = 0; i < mine.gradients.size(); ++i) {
-    compare("gradient " + std::to_string(i), mine.gradients[i], theirs.gradients[i], weight);
+    compare("gradient " + std::to_string(i), mine.gradients[i], other.gradients[i], weight);
   }
   for (std::size_t i = 0; i < mine.second.size(); ++i) {
-    compare("second order " + std::to_string(i), mine.second[i], theirs.second[i], weight);
+    compare("second order " + std::to_string(i), mine.second[i], other.second[i], weight);
   }
 }
 
 /// The rows to compare, each with all of its special inputs.
 std::vector<OpRow> compared_rows() {
   std::vector<OpRow> rows = ops_table();
-  for (const auto& [name, cases] : more_special_cases()) {
-    const auto row = std::find_if(rows.begin(), rows.end(), [&](const OpRow& each) { return each.name == name; });
-    BOOST_TEST_REQUIRE((row != rows.end()), "special inputs for " << name << ", which is not in the table");
+  for (const auto& [key, cases] : more_special_cases()) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&key = key](const OpRow& x) { return x.name == key; });
+    BOOST_TEST_REQUIRE((row != rows.end()), "special inputs for " << key << ", which is not in the table");
     row->special.insert(row->special.end(), cases.begin(), cases.end());
   }
   for (OpRow& row : rows_of_conventions()) rows.push_back(std::move(row));
@@ -160,9 +216,9 @@ BOOST_AUTO_TEST_CASE(every_row_has_a_counterpart) {
     unused.erase(key);
   }
   for (const std::string& key : unused) BOOST_ERROR(key + ": a counterpart without a row");
-  for (const auto& [name, reason] : without_counterpart()) {
-    const bool found = std::any_of(rows.begin(), rows.end(), [&](const OpRow& row) { return row.name == name; });
-    BOOST_TEST((found && !keys.contains(name)), name << " is listed without counterpart (" << reason << "), wrongly");
+  for (const auto& [key, reason] : without_counterpart()) {
+    const bool found = std::any_of(rows.begin(), rows.end(), [&key = key](const OpRow& x) { return x.name == key; });
+    BOOST_TEST((found && !keys.contains(key)), key << " is listed without counterpart (" << reason << "), wrongly");
   }
 }
 
