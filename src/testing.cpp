@@ -52,6 +52,7 @@ class Check {
 
   void run(const Scalar& f, int order) {
     const std::vector<Var> gradient = grad(f)(at_);
+    look_for_nan(f, gradient, order);
     compare_modes(f, gradient, order);
     compare_differences(f, gradient, order);
     // Derivatives of a wrong derivative would only hide what is wrong.
@@ -123,18 +124,32 @@ class Check {
 
   void compare_differences(const Scalar& f, const std::vector<Var>& gradient, int order) {
     for_each_element([&](std::size_t leaf, std::size_t flat) {
-      const double x = at_[leaf].array<double>().data()[flat];
-      const double h = options_.step * std::max(1.0, std::abs(x));
-      const auto at = [&](double offset) {
-        std::vector<Var> moved = at_;
-        moved[leaf] = shifted(at_[leaf], flat, offset);
-        return f(moved).item<double>();
-      };
-      const double difference = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
       const double reverse = gradient[leaf].array<double>().data()[flat];
+      const double difference = central_difference(f, leaf, flat);
       note(error(reverse, difference), options_.tolerance, order, element(leaf, flat), reverse, "central differences",
            difference);
     });
+  }
+
+  /// NaN of one element spreads to what is compared for all others, so it is looked for before anything is compared.
+  void look_for_nan(const Scalar& f, const std::vector<Var>& gradient, int order) {
+    for_each_element([&](std::size_t leaf, std::size_t flat) {
+      const double reverse = gradient[leaf].array<double>().data()[flat];
+      if (!std::isnan(reverse)) return;
+      note(INFINITY, options_.tolerance, order, element(leaf, flat), reverse, "central differences",
+           central_difference(f, leaf, flat));
+    });
+  }
+
+  double central_difference(const Scalar& f, std::size_t leaf, std::size_t flat) const {
+    const double x = at_[leaf].array<double>().data()[flat];
+    const double h = options_.step * std::max(1.0, std::abs(x));
+    const auto at = [&](double offset) {
+      std::vector<Var> moved = at_;
+      moved[leaf] = shifted(at_[leaf], flat, offset);
+      return f(moved).item<double>();
+    };
+    return (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
   }
 
   template <class F>

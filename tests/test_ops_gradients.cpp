@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(primitives_with_a_derivative_have_smooth_rows) {
   for (const OpRow& row : xg::testing::ops_table()) {
     for (const Case& at : row.smooth) smooth.merge(recorded_primitives(row, at));
   }
-  for (std::size_t op = 0; op < xg::primitives::count; ++op) {
+  for (std::size_t op = 0; op < xg::primitives::list_size; ++op) {
     const auto opcode = static_cast<xg::detail::Opcode>(op);
     if (xg::detail::rules_of(opcode).vjp == nullptr) continue;
     const std::string primitive(xg::detail::name_of(opcode));

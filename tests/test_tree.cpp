@@ -1,8 +1,13 @@
-// Trees: reflected structs and standard containers, nested at will.
+// Trees: reflected structs, containers, paths, members that ride along.
+#include "comparing.hpp"
+
 #include <array>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -12,245 +17,370 @@
 #include <boost/hana/keys.hpp>
 #include <boost/hana/length.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include <xgrad/core/errors.hpp>
 #include <xgrad/xgrad.hpp>
 
 namespace xg = xgrad;
+namespace tree = xgrad::tree;
+using comparing::same;
+using comparing::throws;
+using xg::Var;
+using Paths = std::vector<std::string>;
 
-namespace app {
+namespace outer::inner {
 
-enum class Activation { Tanh, Relu };
+enum class Activation { identity, tanh };
 
-xg::Var identity(const xg::Var& x) { return x; }
-
-struct Linear {
-  xg::Var weight = xt::xarray<double>{1.0, 2.0};
-  xg::Var bias = 0.5;
-  int width = 2;
-  std::string label = "linear";
-  Activation activation = Activation::Relu;
-  bool frozen = true;
-  xg::Var (*after)(const xg::Var&) = identity;
+struct Layer {
+  Var weight = 1.0;
+  Var bias = 0.0;
+  int width = 4;
+  Activation activation = Activation::tanh;
+  std::string name = "layer";
+  bool trained = false;
+  double (*initial)(double) = std::sqrt;
+  std::vector<bool> mask = {true, false};
+  const char* label = "fixed";
+  const int version = 3;
 };
-XGRAD_FIELDS(Linear, weight, bias, width, label, activation, frozen, after)
+XGRAD_FIELDS(Layer, weight, bias, width, activation, name, trained, initial, mask, label, version)
 
-struct Net {
-  std::vector<Linear> layers{Linear{}, Linear{}};
-  std::optional<xg::Var> scale = {};
-  std::map<std::string, xg::Var> named = {};
-  std::tuple<xg::Var, int> pair = {3.0, 7};
-  std::array<std::pair<xg::Var, xg::Var>, 1> table = {};
+struct Network {
+  std::vector<Layer> layers = std::vector<Layer>(2);
+  Layer out;
 };
-XGRAD_FIELDS(Net, layers, scale, named, pair, table)
+XGRAD_FIELDS(Network, layers, out)
 
-struct Base {
-  xg::Var inherited = 1.0;
+struct Stateless {};
+XGRAD_FIELDS(Stateless)
+
+/// Has one member that no tree knows of, which does not matter as long as it is not listed.
+struct Partly {
+  Var known = 1.0;
+  std::function<double()> unknown = [] { return 7.0; };
 };
-struct Derived : Base {
-  xg::Var own = 2.0;
-};
-XGRAD_FIELDS(Derived, inherited, own)
-
-template <class T>
-struct Two {
-  T first, second;
-  XGRAD_MEMBER_FIELDS(Two, first, second)
-};
-
-class Hidden {
- public:
-  explicit Hidden(double value) : secret_(value) {}
-  [[nodiscard]] const xg::Var& secret() const { return secret_; }
-
- private:
-  xg::Var secret_;
-
- public:
-  XGRAD_MEMBER_FIELDS(Hidden, secret_)
-};
+XGRAD_FIELDS(Partly, known)
 
 struct Recursive {
-  xg::Var value = 1.0;
-  std::vector<Recursive> children = {};
+  Var value;
+  std::vector<Recursive> children;
 };
 XGRAD_FIELDS(Recursive, value, children)
 
-struct HanaDefined {
-  BOOST_HANA_DEFINE_STRUCT(HanaDefined, (xg::Var, a), (int, n), (xg::Var, b));
+class Derived : public Layer {
+ public:
+  Var scale = 2.0;
+};
+XGRAD_FIELDS(Derived, weight, bias, scale)
+
+}  // namespace outer::inner
+
+struct Global {
+  Var x = 1.0;
+};
+XGRAD_FIELDS(Global, x)
+
+struct Adapted {
+  Var x = 1.0;
+  int n = 5;
+  Var y = 2.0;
+};
+BOOST_HANA_ADAPT_STRUCT(Adapted, x, n, y);
+
+struct Defined {
+  BOOST_HANA_DEFINE_STRUCT(Defined, (Var, x), (int, n), (Var, y));
 };
 
-struct HanaAdapted {
-  xg::Var u, v;
+template <class T>
+struct Templated {
+  T first;
+  T second;
+  XGRAD_MEMBER_FIELDS(Templated, first, second)
 };
 
+class Private {
+ public:
+  explicit Private(Var value) : value_(std::move(value)) {}
+  [[nodiscard]] const Var& value() const { return value_; }
+
+ private:
+  Var value_;
+  int count_ = 3;
+
+ public:
+  XGRAD_MEMBER_FIELDS(Private, value_, count_)
+};
+
+#define SIX(prefix) prefix##0, prefix##1, prefix##2, prefix##3, prefix##4, prefix##5
+#define SIXTY SIX(a), SIX(b), SIX(c), SIX(d), SIX(e), SIX(f), SIX(g), SIX(h), SIX(i), SIX(j)
 struct Sixty {
-  xg::Var a0 = 0.0, a1 = 1.0, a2 = 2.0, a3 = 3.0, a4 = 4.0, a5 = 5.0, a6 = 6.0, a7 = 7.0, a8 = 8.0, a9 = 9.0;
-  xg::Var b0 = 0.0, b1 = 1.0, b2 = 2.0, b3 = 3.0, b4 = 4.0, b5 = 5.0, b6 = 6.0, b7 = 7.0, b8 = 8.0, b9 = 9.0;
-  xg::Var c0 = 0.0, c1 = 1.0, c2 = 2.0, c3 = 3.0, c4 = 4.0, c5 = 5.0, c6 = 6.0, c7 = 7.0, c8 = 8.0, c9 = 9.0;
-  xg::Var d0 = 0.0, d1 = 1.0, d2 = 2.0, d3 = 3.0, d4 = 4.0, d5 = 5.0, d6 = 6.0, d7 = 7.0, d8 = 8.0, d9 = 9.0;
-  xg::Var e0 = 0.0, e1 = 1.0, e2 = 2.0, e3 = 3.0, e4 = 4.0, e5 = 5.0, e6 = 6.0, e7 = 7.0, e8 = 8.0, e9 = 9.0;
-  xg::Var f0 = 0.0, f1 = 1.0, f2 = 2.0, f3 = 3.0, f4 = 4.0, f5 = 5.0, f6 = 6.0, f7 = 7.0, f8 = 8.0, f9 = 9.0;
+  Var SIXTY;
 };
-XGRAD_FIELDS(Sixty, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4,
-             c5, c6, c7, c8, c9, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, f0, f1,
-             f2, f3, f4, f5, f6, f7, f8, f9)
+XGRAD_FIELDS(Sixty, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5, c0, c1, c2, c3, c4, c5, d0, d1, d2, d3, d4, d5, e0,
+             e1, e2, e3, e4, e5, f0, f1, f2, f3, f4, f5, g0, g1, g2, g3, g4, g5, h0, h1, h2, h3, h4, h5, i0, i1, i2, i3,
+             i4, i5, j0, j1, j2, j3, j4, j5)
 
-}  // namespace app
+struct Opaque {
+  std::vector<int*> pointers;
+};
+template <>
+inline constexpr bool xgrad::tree::rides_along<Opaque> = true;
 
-BOOST_HANA_ADAPT_STRUCT(app::HanaAdapted, u, v);
+struct WithOpaque {
+  Var x = 1.0;
+  Opaque opaque;
+};
+XGRAD_FIELDS(WithOpaque, x, opaque)
+
+using outer::inner::Activation;
+using outer::inner::Layer;
+using outer::inner::Network;
 
 namespace {
 
-/// Sum of the squares of all leaves, times one for each place, so that no two leaves have the same gradient.
+/// Every leaf plus one, to see that a tree goes through a transform in its own type.
 template <class T>
-xg::Var weighted_squares(const T& tree) {
-  xg::Var total = 0.0;
-  double weight = 0.0;
-  xg::tree::for_each(tree, [&](const xg::Var& leaf) { total = total + (weight += 1.0) * sum(square(leaf)); });
-  return total;
+T plus_one(const T& tree) {
+  return tree::map(tree, [](const Var& leaf) { return leaf + 1.0; });
 }
 
-/// Checks that the gradient has the tree's type and, leaf for leaf, the value 2 k leaf.
 template <class T>
-T checked_gradient(const T& tree) {
-  const auto [value, gradient] = xg::value_and_grad([](const T& t) { return weighted_squares(t); })(tree);
-  static_assert(std::is_same_v<std::remove_cvref_t<decltype(gradient)>, T>);
-  const std::vector<xg::Var> points = xg::tree::leaves(tree);
-  const std::vector<xg::Var> derivatives = xg::tree::leaves(gradient);
-  BOOST_TEST_REQUIRE(points.size() == derivatives.size());
-  for (std::size_t k = 0; k < points.size(); ++k) {
-    const double factor = 2.0 * (static_cast<double>(k) + 1.0);
-    BOOST_TEST((points[k].shape() == derivatives[k].shape()));
-    BOOST_TEST(sum(abs(derivatives[k] - factor * points[k])).template item<double>() == 0.0);
-  }
-  return gradient;
-}
-
-app::Net make_net() {
-  app::Net net;
-  net.scale = 4.0;
-  net.named = {{"zeta", 5.0}, {"alpha", xt::xarray<double>{6.0, 7.0}}};
-  net.table[0] = {8.0, 9.0};
-  return net;
+Var total(const T& tree) {
+  Var result = 0.0;
+  tree::for_each(tree, [&](const Var& leaf) { result = result + sum(leaf * leaf); });
+  return result;
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(paths_name_the_leaves_in_order) {
-  const std::vector<std::string> expected{"layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
-                                          "scale",           "named.alpha",   "named.zeta",      "pair.0",
-                                          "table.0.0",       "table.0.1"};
-  BOOST_TEST(xg::tree::paths(make_net()) == expected, boost::test_tools::per_element());
-  BOOST_TEST(xg::tree::paths(xg::Var(1.0)) == std::vector<std::string>{""}, boost::test_tools::per_element());
+BOOST_AUTO_TEST_SUITE(structs)
+
+BOOST_AUTO_TEST_CASE(in_a_namespace_with_defaults) {
+  const Layer layer;
+  BOOST_TEST((tree::paths(layer) == Paths{"weight", "bias"}));
+  const Layer g = xg::grad([](const Layer& l) { return total(l); })(layer);
+  BOOST_TEST(g.weight.item<double>() == 2.0);
+  BOOST_TEST(g.bias.item<double>() == 0.0);
 }
 
-BOOST_AUTO_TEST_CASE(gradients_have_the_type_of_the_tree) {
-  const app::Net gradient = checked_gradient(make_net());
-  BOOST_TEST(gradient.scale.has_value());
-  BOOST_TEST(gradient.named.at("zeta").item<double>() == 2.0 * 7.0 * 5.0);
+BOOST_AUTO_TEST_CASE(other_members_ride_along) {
+  Layer layer;
+  layer.width = 9;
+  layer.activation = Activation::identity;
+  layer.name = "first";
+  layer.trained = true;
+  layer.mask = {false, false, true};
+  layer.initial = [](double x) { return 2.0 * x; };
+  const Layer result = plus_one(layer);
+  BOOST_TEST(result.weight.item<double>() == 2.0);
+  BOOST_TEST(result.width == 9);
+  BOOST_TEST((result.activation == Activation::identity));
+  BOOST_TEST(result.name == "first");
+  BOOST_TEST(result.trained);
+  BOOST_TEST(result.initial(4.0) == 8.0);
+  BOOST_TEST((result.mask == std::vector<bool>{false, false, true}));
+  BOOST_TEST(result.label == std::string("fixed"));
+  BOOST_TEST(result.version == 3);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_var_rides_along) {
-  app::Net net = make_net();
-  net.layers[1].width = 11;
-  net.layers[1].label = "second";
-  net.layers[1].activation = app::Activation::Tanh;
-  net.layers[1].frozen = false;
-  const app::Net gradient = checked_gradient(net);
-  BOOST_TEST(gradient.layers[1].width == 11);
-  BOOST_TEST(gradient.layers[1].label == "second");
-  BOOST_TEST((gradient.layers[1].activation == app::Activation::Tanh));
-  BOOST_TEST(!gradient.layers[1].frozen);
-  BOOST_TEST((gradient.layers[1].after == app::identity));
-  BOOST_TEST(std::get<1>(gradient.pair) == 7);
+BOOST_AUTO_TEST_CASE(nested) {
+  Network network;
+  network.layers[1].weight = xt::xarray<double>{1.0, 2.0};
+  BOOST_TEST((tree::paths(network) ==
+              Paths{"layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "out.weight", "out.bias"}));
+  const Network g = xg::grad([](const Network& n) { return total(n); })(network);
+  BOOST_TEST(same(g.layers[1].weight, Var(xt::xarray<double>{2.0, 4.0})));
+  BOOST_TEST(g.out.name == "layer");
 }
 
-BOOST_AUTO_TEST_CASE(every_kind_of_reflection) {
-  checked_gradient(app::Derived{});
-  checked_gradient(app::Two<xg::Var>{1.0, 2.0});
-  checked_gradient(app::Two<app::Two<xg::Var>>{{1.0, 2.0}, {3.0, 4.0}});
-  checked_gradient(app::HanaDefined{1.0, 3, xt::xarray<double>{2.0, 3.0}});
-  checked_gradient(app::HanaAdapted{1.0, 2.0});
-  BOOST_TEST(checked_gradient(app::Hidden(3.0)).secret().item<double>() == 6.0);
-  struct Local {
-    xg::Var only;
-    XGRAD_MEMBER_FIELDS(Local, only)
-  };
-  checked_gradient(Local{5.0});
-  BOOST_TEST(xg::tree::paths(app::HanaDefined{})[1] == "b");
+BOOST_AUTO_TEST_CASE(without_members_and_at_global_scope) {
+  BOOST_TEST(tree::leaves(outer::inner::Stateless()).empty());
+  BOOST_TEST((tree::paths(std::tuple{Global(), outer::inner::Stateless(), Global()}) == Paths{"0.x", "2.x"}));
+}
+
+BOOST_AUTO_TEST_CASE(members_that_are_not_listed) {
+  const auto result = plus_one(outer::inner::Partly());
+  BOOST_TEST(result.known.item<double>() == 2.0);
+  BOOST_TEST(result.unknown() == 7.0);
 }
 
 BOOST_AUTO_TEST_CASE(sixty_fields) {
-  checked_gradient(app::Sixty{});
-  BOOST_TEST(xg::tree::paths(app::Sixty{})[59] == "f9");
-  constexpr std::size_t keys = decltype(boost::hana::length(boost::hana::keys(app::Sixty{})))::value;
-  BOOST_TEST(keys == 60U);
+  Sixty many;
+  double next = 0.0;
+  tree::for_each(many, [&](Var& leaf) { leaf = next++; });
+  const Paths paths = tree::paths(many);
+  BOOST_TEST(paths.size() == 60U);
+  BOOST_TEST(paths.front() == "a0");
+  BOOST_TEST(paths[36] == "g0");
+  BOOST_TEST(paths.back() == "j5");
+  BOOST_TEST(many.g0.item<double>() == 36.0);
+  const Sixty g = xg::grad([](const Sixty& s) { return total(s); })(many);
+  BOOST_TEST(g.j5.item<double>() == 118.0);
 }
 
-BOOST_AUTO_TEST_CASE(trees_may_contain_themselves) {
-  app::Recursive root{1.0, {{2.0, {}}, {3.0, {{4.0, {}}}}}};
-  checked_gradient(root);
-  BOOST_TEST(xg::tree::paths(root)[3] == "children.1.children.0.value");
-}
-
-BOOST_AUTO_TEST_CASE(empty_trees) {
-  BOOST_TEST(xg::tree::leaves(std::vector<xg::Var>{}).empty());
-  BOOST_TEST(xg::tree::leaves(std::optional<xg::Var>{}).empty());
-  BOOST_TEST(xg::tree::leaves(std::tuple<>{}).empty());
-  const auto loss = [](const std::vector<xg::Var>& none, const xg::Var& x) {
-    return x + static_cast<double>(none.size());
+BOOST_AUTO_TEST_CASE(templates_private_members_local_classes) {
+  struct Local {
+    Var x = 3.0;
+    Templated<Var> both{1.0, 2.0};
+    XGRAD_MEMBER_FIELDS(Local, x, both)
   };
-  BOOST_TEST(xg::grad(loss)(std::vector<xg::Var>{}, 1.0).empty());
+  BOOST_TEST((tree::paths(Local()) == Paths{"x", "both.first", "both.second"}));
+  const Local g = xg::grad([](const Local& l) { return l.x * l.both.second; })(Local());
+  BOOST_TEST(g.x.item<double>() == 2.0);
+  BOOST_TEST(g.both.second.item<double>() == 3.0);
+
+  const Templated<std::vector<Var>> lists{{1.0, 2.0}, {3.0}};
+  BOOST_TEST((tree::paths(lists) == Paths{"first.0", "first.1", "second.0"}));
+
+  BOOST_TEST((tree::paths(Private(1.0)) == Paths{"value_"}));
+  BOOST_TEST(plus_one(Private(4.0)).value().item<double>() == 5.0);
 }
 
-BOOST_AUTO_TEST_CASE(maps_over_one_tree_and_two) {
-  const app::Linear layer;
-  const app::Linear doubled = xg::tree::map(layer, [](const xg::Var& x) { return 2.0 * x; });
-  BOOST_TEST(doubled.weight.array<double>()(1) == 4.0);
-  BOOST_TEST(doubled.label == "linear");
-  const app::Linear sum = xg::tree::map(layer, doubled, [](const xg::Var& a, const xg::Var& b) { return a + b; });
-  BOOST_TEST(sum.bias.item<double>() == 1.5);
-  double total = 0.0;
-  xg::tree::for_each(layer, [&](const xg::Var& leaf) { total += xgrad::sum(leaf).item<double>(); });
-  BOOST_TEST(total == 3.5);
-}
-
-BOOST_AUTO_TEST_CASE(other_numbers_of_leaves_are_refused) {
-  const auto names_both = [](const xg::ShapeError& error) {
-    const std::string text = error.what();
-    return text.find("tree") != std::string::npos && text.find('1') != std::string::npos &&
-           text.find('2') != std::string::npos;
+BOOST_AUTO_TEST_CASE(hana_structs) {
+  const Defined defined{1.0, 5, 2.0};
+  const auto check = [](auto value) {
+    BOOST_TEST((tree::paths(value) == Paths{"x", "y"}));
+    const auto g = xg::grad([](const decltype(value)& v) { return v.x * v.y; })(value);
+    BOOST_TEST(g.x.template item<double>() == 2.0);
+    BOOST_TEST(g.y.template item<double>() == 1.0);
+    BOOST_TEST(g.n == 5);
   };
-  const std::vector<xg::Var> one{1.0};
-  const std::vector<xg::Var> two{1.0, 2.0};
-  const auto add = [](const xg::Var& a, const xg::Var& b) { return a + b; };
-  BOOST_CHECK_EXCEPTION(xg::tree::map(one, two, add), xg::ShapeError, names_both);
-  BOOST_CHECK_EXCEPTION(xg::tree::map(two, one, add), xg::ShapeError, names_both);
-  BOOST_CHECK_EXCEPTION(xg::tree::with_leaves(one, two), xg::ShapeError, names_both);
+  check(Adapted());
+  check(defined);
 }
 
-BOOST_AUTO_TEST_CASE(errors_name_leaves_by_their_paths) {
-  app::Net net = make_net();
-  net.layers[1].weight = xt::xarray<int>{1, 2};
-  const auto names_it = [](const xg::TypeError& error) {
-    const std::string text = error.what();
-    return text.find("layers.1.weight") != std::string::npos && text.find("int64") != std::string::npos;
-  };
-  BOOST_CHECK_EXCEPTION(xg::grad([](const app::Net& n) { return weighted_squares(n); })(net), xg::TypeError, names_it);
+BOOST_AUTO_TEST_CASE(ours_are_hana_structs) {
+  namespace hana = boost::hana;
+  static_assert(hana::Struct<Layer>::value);
+  static_assert(hana::Struct<Templated<Var>>::value);
+  static_assert(decltype(hana::length(hana::keys(Network())))::value == 2);
 }
 
-BOOST_AUTO_TEST_CASE(results_may_be_trees) {
-  const auto f = [](const app::Linear& layer) {
-    return std::map<std::string, xg::Var>{{"w", square(layer.weight)}, {"b", 3.0 * layer.bias}};
-  };
-  const app::Linear layer;
-  const auto [value, pullback] = xg::vjp(f, layer);
-  BOOST_TEST(value.at("b").item<double>() == 1.5);
-  const app::Linear cotangent =
-      pullback(std::map<std::string, xg::Var>{{"w", xt::xarray<double>{1.0, 10.0}}, {"b", 2.0}});
-  BOOST_TEST(cotangent.weight.array<double>()(1) == 40.0);
-  BOOST_TEST(cotangent.bias.item<double>() == 6.0);
-  const auto [same, tangent] = xg::jvp(f, layer, app::Linear{});
-  BOOST_TEST(tangent.at("w").array<double>()(1) == 8.0);
+BOOST_AUTO_TEST_CASE(derived_classes_with_fields_of_their_own) {
+  const outer::inner::Derived derived;
+  BOOST_TEST((tree::paths(derived) == Paths{"weight", "bias", "scale"}));
+  BOOST_TEST(plus_one(derived).scale.item<double>() == 3.0);
+  BOOST_TEST(plus_one(derived).weight.item<double>() == 2.0);
 }
+
+BOOST_AUTO_TEST_CASE(a_struct_that_holds_itself) {
+  using outer::inner::Recursive;
+  const Recursive family{1.0, {{2.0, {}}, {3.0, {{4.0, {}}}}}};
+  BOOST_TEST(
+      (tree::paths(family) == Paths{"value", "children.0.value", "children.1.value", "children.1.children.0.value"}));
+  const Recursive g = xg::grad([](const Recursive& r) { return total(r); })(family);
+  BOOST_TEST(g.children[1].children[0].value.item<double>() == 8.0);
+}
+
+BOOST_AUTO_TEST_CASE(classes_that_are_told_to_ride_along) {
+  int n = 0;
+  WithOpaque tree;
+  tree.opaque.pointers = {&n};
+  BOOST_TEST(plus_one(tree).opaque.pointers[0] == &n);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(containers)
+
+BOOST_AUTO_TEST_CASE(every_kind) {
+  const auto paths = [](const auto& value) { return tree::paths(value); };
+  BOOST_TEST((paths(Var(1.0)) == Paths{""}));
+  BOOST_TEST((paths(std::vector<Var>{1.0, 2.0}) == Paths{"0", "1"}));
+  BOOST_TEST((paths(std::array<Var, 2>{1.0, 2.0}) == Paths{"0", "1"}));
+  BOOST_TEST((paths(std::tuple{Var(1.0), 3, Var(2.0)}) == Paths{"0", "2"}));
+  BOOST_TEST((paths(std::pair{Var(1.0), Var(2.0)}) == Paths{"0", "1"}));
+  BOOST_TEST((paths(std::optional<Var>(1.0)) == Paths{""}));
+  BOOST_TEST((paths(std::map<std::string, Var>{{"b", 1.0}, {"a", 2.0}}) == Paths{"a", "b"}));
+  const std::map<std::string, Var, std::greater<>> descending{{"a", 2.0}, {"b", 1.0}};
+  BOOST_TEST((paths(descending) == Paths{"b", "a"}));
+}
+
+BOOST_AUTO_TEST_CASE(empty_ones) {
+  BOOST_TEST(tree::leaves(std::vector<Var>()).empty());
+  BOOST_TEST(tree::leaves(std::array<Var, 0>()).empty());
+  BOOST_TEST(tree::leaves(std::tuple<>()).empty());
+  BOOST_TEST(tree::leaves(std::optional<Var>()).empty());
+  BOOST_TEST(tree::leaves(std::map<std::string, Var>()).empty());
+  const auto f = [](const std::vector<std::optional<Var>>& v) { return total(v); };
+  const auto g = xg::grad(f)(std::vector<std::optional<Var>>{std::nullopt, 3.0, std::nullopt});
+  BOOST_TEST(!g[0].has_value());
+  BOOST_TEST(g[1]->item<double>() == 6.0);
+  BOOST_TEST(xg::grad(f)(std::vector<std::optional<Var>>()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(nested_at_will) {
+  using Deep = std::map<std::string, std::vector<std::pair<std::optional<Layer>, std::array<std::tuple<Var, int>, 2>>>>;
+  Deep deep;
+  deep["k"].push_back({Layer(), {std::tuple{Var(1.0), 1}, std::tuple{Var(2.0), 2}}});
+  deep["k"].push_back({std::nullopt, {std::tuple{Var(3.0), 3}, std::tuple{Var(4.0), 4}}});
+  BOOST_TEST(
+      (tree::paths(deep) == Paths{"k.0.0.weight", "k.0.0.bias", "k.0.1.0.0", "k.0.1.1.0", "k.1.1.0.0", "k.1.1.1.0"}));
+  const Deep g = xg::grad([](const Deep& d) { return total(d); })(deep);
+  BOOST_TEST(std::get<0>(g.at("k")[1].second[1]).item<double>() == 8.0);
+  BOOST_TEST(std::get<1>(g.at("k")[1].second[1]) == 4);
+  BOOST_TEST(!g.at("k")[1].first.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_in_containers_ride_along) {
+  const std::pair<Var, std::vector<double>> x{2.0, {1.0, 2.0}};
+  const auto g = xg::grad([](const auto& p) { return p.first * p.second[1]; })(x);
+  BOOST_TEST(g.first.item<double>() == 2.0);
+  BOOST_TEST((g.second == std::vector<double>{1.0, 2.0}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(functions)
+
+BOOST_AUTO_TEST_CASE(leaves_in_order_and_back) {
+  Network network;
+  double next = 1.0;
+  tree::for_each(network, [&](Var& leaf) { leaf = next++; });
+  const std::vector<Var> leaves = tree::leaves(network);
+  BOOST_TEST(leaves.size() == 6U);
+  for (std::size_t i = 0; i < leaves.size(); ++i) BOOST_TEST(leaves[i].item<double>() == static_cast<double>(i + 1));
+  const std::vector<Var> reversed(leaves.rbegin(), leaves.rend());
+  const Network back = tree::with_leaves(network, reversed);
+  BOOST_TEST(back.layers[0].weight.item<double>() == 6.0);
+  BOOST_TEST(back.out.bias.item<double>() == 1.0);
+  BOOST_TEST(network.layers[0].weight.item<double>() == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(with_leaves_needs_as_many) {
+  const std::vector<Var> three(3, Var(1.0));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tree::with_leaves(Layer(), three).width; }, {"3 leaves", "2"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tree::with_leaves(Network(), three).out.width; }, {"3 leaves", "6"}));
+}
+
+BOOST_AUTO_TEST_CASE(map_of_two_trees) {
+  Layer a;
+  a.name = "a";
+  Layer b;
+  b.weight = 10.0;
+  b.bias = 20.0;
+  const Layer result = tree::map(a, b, [](const Var& x, const Var& y) { return x - 0.5 * y; });
+  BOOST_TEST(result.weight.item<double>() == -4.0);
+  BOOST_TEST(result.bias.item<double>() == -10.0);
+  BOOST_TEST(result.name == "a");
+  // The second may be of another type with as many leaves.
+  const Layer other = tree::map(a, std::vector<Var>{3.0, 4.0}, [](const Var&, const Var& y) { return y; });
+  BOOST_TEST(other.bias.item<double>() == 4.0);
+  const auto second = [](const Var&, const Var& y) { return y; };
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return tree::map(a, std::vector<Var>{3.0}, second).width; }, {"1 leaves", "2"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return tree::map(Var(1.0), a, second).size(); }, {"2 leaves", "1"}));
+}
+
+BOOST_AUTO_TEST_CASE(concepts) {
+  static_assert(tree::Tree<Var>);
+  static_assert(tree::Tree<Network>);
+  static_assert(tree::Tree<std::vector<Layer>>);
+  static_assert(tree::Tree<std::optional<Var>>);
+  static_assert(!tree::Tree<double>);
+  static_assert(!tree::Tree<std::string>);
+  static_assert(!tree::Tree<std::vector<bool>>);
+  static_assert(!tree::Tree<xt::xarray<double>>);
+  static_assert(!tree::Tree<std::map<int, Var>>);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -64,8 +64,8 @@ consteval std::size_t count(boost::hana::tuple<boost::hana::basic_type<All>...>*
 
 }  // namespace list_detail
 
-inline constexpr std::size_t count = list_detail::count(static_cast<List*>(nullptr));
-static_assert(count <= 256, "an opcode is one byte");
+inline constexpr std::size_t list_size = list_detail::count(static_cast<List*>(nullptr));
+static_assert(list_size <= 256, "an opcode is one byte");
 
 }  // namespace xgrad::primitives
 
@@ -78,9 +78,9 @@ inline constexpr auto opcode =
 
 /// table[opcode] = make(hana::type<P>), for every primitive.
 template <class Entry, class Make>
-constexpr std::array<Entry, primitives::count> table_of_primitives(Make make) {
+constexpr std::array<Entry, primitives::list_size> table_of_primitives(Make make) {
   return [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
-    return std::array<Entry, primitives::count>{make(boost::hana::type_c<P>)...};
+    return std::array<Entry, primitives::list_size>{make(boost::hana::type_c<P>)...};
   }(static_cast<primitives::List*>(nullptr));
 }
 

@@ -58,7 +58,7 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 /// `boost::hana::Struct`; default member initialisers, up to 256 members and members of base classes are fine.
 #define XGRAD_FIELDS(Type, ...)                                                                  \
   [[maybe_unused]] constexpr auto xgrad_fields(::xgrad::tree::detail::Self<Type>) {              \
-    using XgradSelf = Type;                                                                      \
+    using XgradSelf [[maybe_unused]] = Type;                                                     \
     return ::boost::hana::make_tuple(XGRAD_DETAIL_FOR_EACH(XGRAD_DETAIL_ACCESSOR, __VA_ARGS__)); \
   }
 
