@@ -132,10 +132,10 @@ configure() {
   (cd "$root" && cmake "${arguments[@]}")
 }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...]: goes on after an error, so that one run shows them all.
 build() {
-  local preset=$1
+  local folder=$root/build/$1
   shift
-  say "building in build/$preset"
-  if (( $# )); then cmake --build "$root/build/$preset" --target "$@"; else cmake --build "$root/build/$preset"; fi
+  say "building in $folder"
+  if (( $# )); then cmake --build "$folder" --target "$@" -- -k 0; else cmake --build "$folder" -- -k 0; fi
 }

@@ -151,6 +151,10 @@ BOOST_AUTO_TEST_CASE(what_has_no_derivative) {
   BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradient(sum(n), x); }, {"int64"}));
   BOOST_TEST(throws<xg::TypeError>([&] { return tape.gradients(n, {x}, xt::xarray<int>{1, 1}); }, {"int64"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return tape.gradient(x, x); }, {"[2, 2]", "scalar"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return tape.leaf(Var()); }, {"empty"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return tape.gradient(Var(), x); }, {"empty"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return tape.gradient(sum(x), Var()); }, {"empty"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return tape.evaluate(std::vector<Var>{x, Var()}); }, {"empty"}));
 }
 
 BOOST_AUTO_TEST_CASE(several_gradients_on_one_tape) {

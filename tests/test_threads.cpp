@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(tapes_in_parallel) {
 }
 
 BOOST_AUTO_TEST_CASE(one_concrete_var_in_all_threads) {
-  const xg::Var shared = xt::xarray<double>::from_shape({1000}) * 0.0 + 1.0;
+  const xg::Var shared = xt::xarray<double>(std::vector<std::size_t>{1000}, 1.0);
   const xg::Var number = 2.5;  // its array is made by whoever asks first
   std::vector<const double*> seen(thread_count);
   const int good = count_successes([&](int t) {
@@ -91,4 +91,78 @@ BOOST_AUTO_TEST_CASE(a_tape_may_end_in_another_thread) {
   std::thread([owned = std::move(tape)]() mutable { owned.reset(); }).join();
   BOOST_TEST(value.item<double>() == 3.0);
   BOOST_CHECK_THROW((void)(leaf + 1.0), xg::TapeError);
+}
+
+BOOST_AUTO_TEST_CASE(everything_may_move_between_threads) {
+  // Made in other threads: a tape, a pullback, an array whose last handle is dropped here.
+  std::vector<xg::Tape> tapes(thread_count);
+  std::vector<xg::Var> squares(thread_count);
+  std::vector<xg::Var> arrays(thread_count);
+  const auto square = [](const xg::Var& x) { return x * x; };
+  using Pullback = decltype(xg::vjp(square, xg::Var(1.0)).pullback);
+  std::vector<std::unique_ptr<Pullback>> pullbacks(thread_count);
+  const int made = count_successes([&](int t) {
+    const auto i = static_cast<std::size_t>(t);
+    const xg::Var x = tapes[i].leaf(static_cast<double>(t));
+    squares[i] = x * x;
+    arrays[i] = xt::xarray<double>(std::vector<std::size_t>{1000}, static_cast<double>(t));
+    pullbacks[i] = std::make_unique<Pullback>(xg::vjp(square, arrays[i]).pullback);
+    return true;
+  });
+  BOOST_TEST(made == thread_count);
+  for (std::size_t i = 0; i < thread_count; ++i) {
+    const auto value = static_cast<double>(i);
+    BOOST_TEST(squares[i].item<double>() == value * value);
+    BOOST_TEST((*pullbacks[i])(arrays[i]).array<double>()(999) == 2.0 * value * value);
+  }
+  // Used once more and ended in yet other threads, where new tapes take over their memory.
+  const int ended = count_successes([&](int t) {
+    const auto i = (static_cast<std::size_t>(t) + 1) % thread_count;
+    const bool right = (*pullbacks[i])(arrays[i]).array<double>()(0) == 2.0 * static_cast<double>(i * i);
+    pullbacks[i].reset();
+    arrays[i] = xg::Var();
+    tapes[i] = xg::Tape();
+    const xg::Var y = tapes[i].leaf(3.0);
+    bool refused = false;
+    try {
+      (void)squares[i].item<double>();
+    } catch (const xg::TapeError&) {
+      refused = true;
+    }
+    return right && refused && tapes[i].gradient(y * y, y).item<double>() == 6.0;
+  });
+  BOOST_TEST(ended == thread_count);
+}
+
+BOOST_AUTO_TEST_CASE(exceptions_in_parallel) {
+  const int good = count_successes([](int t) {
+    bool right = true;
+    for (int i = 0; i < 50; ++i) {
+      const xg::Var x = xt::xarray<double>{1.0, 2.0};
+      try {
+        (void)xg::grad([](const xg::Var& y) { return y * 2.0; })(x);
+        right = false;
+      } catch (const xg::ShapeError&) {
+      }
+      const xg::Var g = xg::grad([&](const xg::Var& y) { return sum(y * y) * static_cast<double>(t); })(x);
+      right = right && !g.recorded() && g.array<double>()(1) == 4.0 * t;
+    }
+    return right;
+  });
+  BOOST_TEST(good == thread_count);
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_two_threads_tapes) {
+  // A Var that is recorded in one thread does not get onto a trace of another.
+  xg::Tape tape;
+  const xg::Var x = tape.leaf(2.0);
+  const int refused = count_successes([&](int) {
+    try {
+      (void)xg::grad([&](const xg::Var& y) { return y * x; })(1.0);
+    } catch (const xg::TapeError&) {
+      return true;
+    }
+    return false;
+  });
+  BOOST_TEST(refused == thread_count);
 }

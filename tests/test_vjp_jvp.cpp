@@ -124,6 +124,16 @@ BOOST_AUTO_TEST_CASE(a_pullback_of_an_inner_trace_ends_with_it) {
   BOOST_TEST(throws<xg::TapeError>([&] { return leaked[0](xt::xarray<double>{1.0, 1.0}); }, {"ended"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_pullback_takes_cotangents_of_its_own_tape_only) {
+  const auto result = xg::vjp([](const Var& x) { return x * x; }, vector3());
+  const auto of_cotangent = [&](const Var& u) { return sum(result.pullback(u)); };
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad(of_cotangent)(direction3()); }, {"another tape"}));
+  // Inside another trace it gives values, as outside.
+  const auto with_values = [&](const Var& x) { return sum(x * result.pullback(direction3())); };
+  BOOST_TEST(same(xg::grad(with_values)(vector3()), 2.0 * vector3() * direction3()));
+  BOOST_TEST(same(result.pullback(direction3()), 2.0 * vector3() * direction3()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(forward)

@@ -1,12 +1,17 @@
 // What goes wrong in xtensor and xtensor-blas as Debian ships them, and must not here.
+#include <cmath>
 #include <cstdint>
 #include <typeinfo>
 
 #include <boost/test/unit_test.hpp>
 
 #if __has_include(<xtensor/views/xview.hpp>)
+#include <xtensor/core/xmath.hpp>
+#include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xmath.hpp>
+#include <xtensor/xstrided_view.hpp>
 #include <xtensor/xview.hpp>
 #endif
 
@@ -28,11 +33,31 @@ BOOST_AUTO_TEST_CASE(temporaries_of_expressions_have_run_time_shapes) {
   BOOST_TEST(b(0, 2) == 9.0);
 }
 
+BOOST_AUTO_TEST_CASE(xtensor_reduces_at_once_beside_us) {
+  const xt::xarray<double> a = {{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}};
+  static_assert(std::is_same_v<std::remove_cvref_t<decltype(xt::eval(a + a))>, xt::xarray<double>>);
+  const xt::xarray<double> columns = xt::sum(a + a, {0}, xt::evaluation_strategy::immediate);
+  BOOST_TEST(columns.dimension() == 1U);
+  BOOST_TEST(columns(2) == 18.0);
+  BOOST_TEST(xt::variance(a)() == 35.0 / 12.0);
+  BOOST_TEST(std::abs(xt::stddev(a)() - std::sqrt(35.0 / 12.0)) < 1e-15);
+  xt::xarray<double> b = a;
+  xt::strided_view(b, {xt::all(), 1}) += 10.0;
+  xt::strided_view(b, {0}) += xt::strided_view(a, {1});
+  BOOST_TEST(b(0, 1) == 17.0);
+  BOOST_TEST(b(1, 1) == 15.0);
+}
+
 BOOST_AUTO_TEST_CASE(kept_dimensions_broadcast) {
   const xg::Var a = xt::xarray<double>{{1.0, 5.0, 3.0}, {4.0, 2.0, 6.0}};
   const xg::Var shifted = a - amax(a, 1, xg::keep_dims);
   BOOST_TEST(shifted.array<double>()(0, 0) == -4.0);
   BOOST_TEST(shifted.array<double>()(1, 2) == 0.0);
+  const auto spread = [](const xg::Var& x) { return sum(square(x - amax(x, 1, xg::keep_dims))); };
+  BOOST_TEST(spread(a).item<double>() == 16.0 + 0.0 + 4.0 + 4.0 + 16.0 + 0.0);
+  const xg::Var gradient = xg::grad(spread)(a);
+  BOOST_TEST(gradient.array<double>()(0, 0) == -8.0);
+  BOOST_TEST(gradient.array<double>()(0, 1) == 12.0);  // as much as the others have less
 }
 
 BOOST_AUTO_TEST_CASE(product_of_a_part_with_the_transpose_of_the_whole) {
@@ -54,6 +79,13 @@ BOOST_AUTO_TEST_CASE(product_with_gaps_in_memory) {
   const xg::Var product = tape.evaluate(dot(part, part));
   BOOST_TEST(product.array<double>()(0, 0) == 7.0);
   BOOST_TEST(product.array<double>()(1, 1) == 22.0);
+  const xt::xarray<double> plain{{1.0, 9.0, 2.0, 9.0}, {3.0, 9.0, 4.0, 9.0}};
+  const auto gaps = xt::view(plain, xt::all(), xt::range(0, 4, 2));
+  const xg::Var same = xg::dot(gaps, gaps);
+  BOOST_TEST(same.array<double>()(0, 0) == 7.0);
+  const xg::Var with_whole = xg::matmul(xt::view(plain, xt::range(0, 1)), xt::transpose(plain));
+  BOOST_TEST((with_whole.shape() == xg::Shape{1, 2}));
+  BOOST_TEST(with_whole.array<double>()(0, 1) == 173.0);
 }
 
 BOOST_AUTO_TEST_CASE(arrays_are_aligned_and_have_one_type) {

@@ -56,6 +56,7 @@ class Tape {
 
   /// Computes values together, sharing all the work that they share; the results are concrete.
   std::vector<Var> evaluate(std::span<const Var> outputs);
+  std::vector<Var> evaluate(std::initializer_list<Var> outputs);
   /// A tree of values, concrete.
   template <tree::Tree T>
   T evaluate(const T& outputs) {

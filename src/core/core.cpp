@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include <xgrad/core/dtype.hpp>
@@ -24,6 +26,18 @@ std::string to_string(const Shape& shape) {
     text += std::to_string(extent);
   }
   return text + "]";
+}
+
+void require_addressable(const Shape& shape) {
+  constexpr std::size_t limit = PTRDIFF_MAX / sizeof(double);
+  std::size_t size = 1;
+  for (const std::size_t extent : shape) {
+    // Empty arrays count without their empty axes, so that strides fit too.
+    if (extent > 1 && size > limit / extent) {
+      throw ShapeError("an array of the shape " + to_string(shape) + " does not fit the address space");
+    }
+    size *= std::max<std::size_t>(extent, 1);
+  }
 }
 
 void detail::throw_too_many_dimensions(std::size_t dimension) {

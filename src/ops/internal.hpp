@@ -19,7 +19,7 @@ Var absorbing_multiply(const Var& cotangent, const Var& partial);
 
 namespace detail {
 
-/// The given extents from an array of one rank higher or with 1 in the place of some extents: adds up.
+/// Adds up along the axes whose extent in `shape` is 1 where that of x is not; ranks are equal.
 Var sum_to(const Var& x, const Shape& shape);
 /// Broadcasts axes of extent 1; ranks are equal.
 Var expand_to(const Var& x, const Shape& shape);

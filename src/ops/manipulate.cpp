@@ -64,6 +64,7 @@ Var reshape(const Var& x, const Strides& shape) {
     if (known == 0 || size % known != 0) refuse("the extent -1 cannot be computed");
     target[*open] = size / known;
   }
+  require_addressable(target);
   if (size_of(target) != size) refuse("the number of elements must stay the same");
   if (target == x.shape()) return x;
   return detail::record<Reshape>(x.dtype(), target, {&x});

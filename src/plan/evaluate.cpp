@@ -220,7 +220,7 @@ class Run {
     values_[id].strides = static_cast<std::uint32_t>(strides_.size());
   }
 
-  /// The array of an output; what is only a view so far is copied, unless it is all of an array that exists.
+  /// The array of an output; what is only a view so far is copied.
   BufferPtr result(ValueId id) {
     BufferPtr& made = results_[output_of_[id]];
     if (made) return made;

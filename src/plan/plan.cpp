@@ -15,14 +15,8 @@ std::vector<ValueId>& places(std::size_t size) {
   return place;
 }
 
-}  // namespace
-
-Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
-  Plan plan;
-  if (outputs.empty()) return plan;
+void fill_plan(Plan& plan, std::vector<ValueId>& place, const TapeState& tape, std::span<const NodeId> outputs) {
   const NodeId last = *std::max_element(outputs.begin(), outputs.end());
-  std::vector<ValueId>& place = places(std::size_t{last} + 1);
-
   // Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now
   // and then while a long tape grows does not walk over the tape each time.
   plan.nodes.reserve(outputs.size());
@@ -66,6 +60,20 @@ Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
   constexpr std::size_t kept = 1U << 16U;
   const bool rarely = plan.nodes.size() > place.size() / 16 || last < place.size() / 16;
   if (place.size() > kept && rarely) std::vector<ValueId>().swap(place);
+}
+
+}  // namespace
+
+Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
+  Plan plan;
+  if (outputs.empty()) return plan;
+  std::vector<ValueId>& place = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1);
+  try {
+    fill_plan(plan, place, tape, outputs);
+  } catch (...) {  // out of memory: a half-written table would mislead the next plan
+    std::vector<ValueId>().swap(place);
+    throw;
+  }
   return plan;
 }
 

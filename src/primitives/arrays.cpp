@@ -51,7 +51,9 @@ Var Concatenate::transpose(const Site& site, std::size_t input, const Var& cotan
     places.push_back(0);
     places.push_back(1);
   }
-  for (std::size_t i = 0; i < input; ++i) places[2 * axis] += static_cast<std::int64_t>(site.input(i).shape()[axis]);
+  for (std::size_t i = 0; i < input; ++i) {
+    places[2 * axis] += static_cast<std::int64_t>(site.tape.shape(site.tape.inputs(site.node)[i])[axis]);
+  }
   return detail::slice(cotangent, shape, places);
 }
 

@@ -14,7 +14,7 @@ struct Rules {
   Var (*vjp)(const Site& site, std::size_t input, const Var& cotangent) = nullptr;
   /// Tangent of the output from the tangents of the inputs (empty: zero), recorded; an empty Var stands for zero.
   Var (*jvp)(const Site& site, std::span<const Var> tangents) = nullptr;
-  /// Whether the primitive sets parts of a cotangent to 0 (see Site::masked).
+  /// Whether the primitive sets parts of a cotangent or tangent to 0 (see Site::masked).
   bool masks = false;
 };
 

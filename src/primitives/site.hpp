@@ -10,7 +10,7 @@ namespace xgrad::detail {
 struct Site {
   TapeState& tape;
   NodeId node;
-  /// Whether a `where` may have set elements of the cotangent to 0, so that products must absorb.
+  /// Whether a `where` may have set elements of the cotangent (or tangents) to 0, so that products must absorb.
   bool masked = false;
 
   [[nodiscard]] Var input(std::size_t i) const { return VarAccess::recorded(tape, tape.inputs(node)[i]); }

@@ -1,5 +1,6 @@
 #include "state.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -80,7 +81,9 @@ void TapeState::release() noexcept {
 
 NodeId TapeState::append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
                          std::span<const std::int64_t> attributes) {
-  if (nodes_.size() >= no_node) throw TapeError("a tape holds at most 2^32 - 1 nodes");
+  if (std::max({nodes_.size(), inputs_.size() + inputs.size(), attributes_.size() + attributes.size()}) >= no_node) {
+    throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
+  }
   nodes_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
                     .input_count = static_cast<std::uint32_t>(inputs.size()),
                     .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
@@ -114,6 +117,7 @@ ShapeId TapeState::intern(const Shape& shape) {
   for (std::size_t i = count; i > 0 && i + window > count; --i) {
     if (shapes_[i - 1] == shape) return static_cast<ShapeId>(i - 1);
   }
+  require_addressable(shape);
   shapes_.push_back(shape);
   return static_cast<ShapeId>(count);
 }

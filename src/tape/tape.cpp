@@ -100,6 +100,10 @@ std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
   return result;
 }
 
+std::vector<Var> Tape::evaluate(std::initializer_list<Var> outputs) {
+  return evaluate(std::span<const Var>(outputs.begin(), outputs.size()));
+}
+
 std::size_t Tape::size() const { return state_ == nullptr ? 0 : state_->size(); }
 std::size_t Tape::bytes() const { return state_ == nullptr ? 0 : state_->bytes(); }
 

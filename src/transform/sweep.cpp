@@ -101,6 +101,7 @@ std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std
                                std::span<const Var> outputs) {
   const Range range = active_range(tape, inputs, outputs);
   std::vector<Var> of_node(range.active.size());
+  std::vector<bool> masked(range.active.size(), false);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     if (range.contains(node_of(inputs[k]))) of_node[node_of(inputs[k]) - range.first] = tangents[k];
   }
@@ -108,14 +109,18 @@ std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std
   for (std::size_t i = 0; i < of_node.size(); ++i) {
     const NodeId id = range.first + static_cast<NodeId>(i);
     if (!range.active[i] || of_node[i].defined()) continue;
-    const Site site{tape, id};
+    const Rules& rules = rules_of(tape.node(id).op);
+    Site site{tape, id, false};
     arguments.clear();
     bool any = false;
     for (const NodeId input : tape.inputs(id)) {
-      arguments.push_back(range.is_active(input) ? of_node[input - range.first] : Var());
+      const bool active = range.is_active(input);
+      arguments.push_back(active ? of_node[input - range.first] : Var());
       any = any || arguments.back().defined();
+      site.masked = site.masked || (active && masked[input - range.first]);
     }
-    if (any) of_node[i] = rules_of(tape.node(id).op).jvp(site, arguments);
+    if (any) of_node[i] = rules.jvp(site, arguments);
+    masked[i] = site.masked || rules.masks;
   }
   std::vector<Var> result;
   for (const Var& output : outputs) {

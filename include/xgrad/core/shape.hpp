@@ -19,7 +19,14 @@ inline constexpr std::size_t max_dimension = 8;
 
 namespace detail {
 [[noreturn]] void throw_too_many_dimensions(std::size_t dimension);
-}
+
+/// An element of a braced list, so that signed and unsigned numbers may stand in one: `reshape(x, {x.shape(0), -1})`.
+template <class T>
+struct Extent {
+  T value;
+  constexpr Extent(std::integral auto number) : value(static_cast<T>(number)) {}  // NOLINT(*-explicit-*)
+};
+}  // namespace detail
 
 /// A sequence of at most `max_dimension` numbers, held in place. It meets xtensor's requirements on a shape type, and
 /// is ours so that the type of an array does not depend on the flags a user compiles with.
@@ -41,7 +48,9 @@ class Dimensions {
 
   constexpr Dimensions() noexcept = default;
   explicit constexpr Dimensions(std::size_t count, T value = T()) { resize(count, value); }
-  constexpr Dimensions(std::initializer_list<T> values) : Dimensions(values.begin(), values.end()) {}
+  constexpr Dimensions(std::initializer_list<detail::Extent<T>> values) {
+    for (const detail::Extent<T>& each : values) push_back(each.value);
+  }
   template <std::input_iterator I>
   constexpr Dimensions(I first, I last) {
     for (; first != last; ++first) push_back(static_cast<T>(*first));
@@ -115,17 +124,21 @@ constexpr std::size_t size_of(const Shape& shape) noexcept {
   return size;
 }
 
+/// \throws ShapeError  if an array of this shape would not fit the address space.
+void require_addressable(const Shape& shape);
+
 /// "[2, 3]".
 std::string to_string(const Shape& shape);
 
 /// The axes that an operation works on: one, several, or (the default) all of them. Negative ones count from the end.
 class Axes {
  public:
-  constexpr Axes() noexcept = default;                     ///< all axes
-  constexpr Axes(std::integral auto axis) : all_(false) {  // NOLINT(*-explicit-*)
+  constexpr Axes() noexcept = default;  ///< all axes
+  template <std::integral I>
+  requires(!std::same_as<I, bool>) constexpr Axes(I axis) : all_(false) {  // NOLINT(*-explicit-*)
     axes_.push_back(static_cast<std::ptrdiff_t>(axis));
   }
-  constexpr Axes(std::initializer_list<std::ptrdiff_t> axes) : axes_(axes), all_(false) {}
+  constexpr Axes(std::initializer_list<detail::Extent<std::ptrdiff_t>> axes) : axes_(axes), all_(false) {}
   template <class S>
   requires(!std::same_as<S, Axes> && !std::integral<S> &&
            std::constructible_from<Strides, const S&>) constexpr Axes(const S& axes)

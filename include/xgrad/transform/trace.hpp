@@ -78,10 +78,18 @@ Var one_of(const Var& loss);
 
 // ---- arguments
 
+template <class A>
+struct Differentiated {
+  static_assert(tree::Tree<A> || std::is_convertible_v<A, Var>,
+                "derivatives are of trees, Vars, xtensor expressions and numbers: list the members of a struct with "
+                "XGRAD_FIELDS");
+  using type = std::conditional_t<tree::Tree<A>, A, Var>;
+};
+
 /// How a transform keeps an argument that it differentiates: trees as they are, numbers and xtensor expressions as
 /// Vars.
 template <class A>
-using differentiated_t = std::conditional_t<tree::Tree<std::remove_cvref_t<A>>, std::remove_cvref_t<A>, Var>;
+using differentiated_t = typename Differentiated<std::remove_cvref_t<A>>::type;
 
 /// Other arguments are handed on; trees are copied, because their leaves become nodes.
 template <class A>
@@ -91,12 +99,20 @@ template <std::size_t I, std::size_t... positions>
 inline constexpr bool is_position = ((I == positions) || ...);
 
 template <class A, bool differentiated>
-using kept_t = std::conditional_t<differentiated, differentiated_t<A>, passed_t<A>>;
+struct Kept {
+  using type = passed_t<A>;
+};
+template <class A>
+struct Kept<A, true> {
+  using type = differentiated_t<A>;
+};
+template <class A, bool differentiated>
+using kept_t = typename Kept<A, differentiated>::type;
 
 /// What the function gets of such an argument: trees are lent, because they are needed again; anything else goes on as
 /// it came.
-template <class Kept>
-using handed_t = std::conditional_t<std::is_reference_v<Kept>, Kept, const Kept&>;
+template <class K>
+using handed_t = std::conditional_t<std::is_reference_v<K>, K, const K&>;
 
 template <class F, class Positions, class Indices, class... A>
 inline constexpr bool is_callable = false;

@@ -165,6 +165,8 @@ auto jvp(F&& f, X&& primals, V&& tangents) {
 /// \return   a tree like x.
 template <class F, class X, class V>
 auto hvp(F f, X&& x, V&& v) {
+  static_assert(std::is_invocable_v<const F&, const detail::differentiated_t<X>&>,
+                "hvp takes a function of one argument: put several into one tree");
   return jvp(grad(std::move(f)), std::forward<X>(x), std::forward<V>(v)).tangent;
 }
 
