@@ -41,6 +41,8 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto step = static_cast<std::size_t>(alignment);
   return counted(std::aligned_alloc(step, std::max(step, (size + step - 1) / step * step)));
 }
+// The standard library's own calls the first of these, but a sanitizer's does not.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 void operator delete(void* p) noexcept { counted_free(p); }
 void operator delete(void* p, std::size_t) noexcept { counted_free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { counted_free(p); }

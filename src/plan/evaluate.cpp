@@ -162,7 +162,10 @@ class Run {
     const auto view = view_of(tape_.node(node).op, tape_.shape(node), operands_[0], tape_.attributes(node));
     if (!view) return false;
     const Value& source = values_[input];
-    values_[id].data = source.data + view->offset * static_cast<std::ptrdiff_t>(size_of(tape_.node(node).dtype));
+    values_[id].data = source.data;
+    if (source.data != nullptr) {  // an array without elements has no memory, but a view of it may start at an offset
+      values_[id].data += view->offset * static_cast<std::ptrdiff_t>(size_of(tape_.node(node).dtype));
+    }
     values_[id].block = source.block;
     if (source.block != no_block) memory_.retain(source.block);
     if (!kernels::is_dense(tape_.shape(node), view->strides)) set_strides(id, view->strides);
