@@ -30,8 +30,6 @@ struct OpRow {
   std::string torch = name;
   /// Largest allowed difference to libtorch, relative to the larger of 1 and the value.
   double torch_tolerance = 1e-10;
-  /// Why the special inputs of this row are not compared with libtorch, if they are not: another convention at a kink.
-  std::string torch_differs = {};
 };
 
 /// The rows with floating-point results, which have derivatives.
