@@ -36,8 +36,28 @@ BOOST_AUTO_TEST_CASE(dimensions_hold_up_to_eight_numbers) {
   Shape eight(8, 1);
   BOOST_TEST(throws<xg::ShapeError>([&] { return eight.push_back(1), 0; }, {"at most 8", "not 9"}));
   BOOST_TEST(eight.size() == 8U);
-  BOOST_TEST(throws<xg::ShapeError>([] { return Shape(9).size(); }, {"not 9"}));
+  BOOST_TEST(throws<xg::ShapeError>([] { return Shape(9, 1).size(); }, {"not 9"}));
   BOOST_TEST(throws<xg::ShapeError>([] { return Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}.size(); }));
+}
+
+/// clang 14 strips the braces of a one-element list from what a template contains.
+template <class T>
+void check_braces_in_a_template(T one) {
+  const auto same = [](const Shape& shape) { return shape; };
+  BOOST_TEST(to_string(Shape{5}) == "[5]");
+  BOOST_TEST(to_string(same({5})) == "[5]");
+  BOOST_TEST(to_string(same(Shape{5})) == "[5]");
+  BOOST_TEST(to_string(same(Shape{one})) == "[7]");
+  BOOST_TEST(to_string(Shape{2, 3}) == "[2, 3]");
+  BOOST_TEST(to_string(same({2, 3})) == "[2, 3]");
+  BOOST_TEST(to_string(same(Shape{2, one})) == "[2, 7]");
+  BOOST_TEST((Strides{-5}.back() == -5));
+  BOOST_TEST((xg::Axes{4}.values() == Strides{4}));
+}
+
+BOOST_AUTO_TEST_CASE(braces_list_extents_in_templates_too) {
+  check_braces_in_a_template(7);
+  check_braces_in_a_template(std::size_t{7});
 }
 
 BOOST_AUTO_TEST_CASE(dimensions_of_other_sequences) {

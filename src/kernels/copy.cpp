@@ -12,7 +12,7 @@
 namespace xgrad::kernels {
 
 Strides dense_strides(const Shape& shape) {
-  Strides strides(shape.size());
+  Strides strides(shape.size(), 1);
   std::ptrdiff_t step = 1;
   for (std::size_t i = shape.size(); i-- > 0;) {
     strides[i] = step;

@@ -24,7 +24,7 @@ Var Reshape::transpose(const Site& site, std::size_t, const Var& cotangent) {
 }
 
 Var Transpose::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  Shape inverse(cotangent.dimension());
+  Shape inverse(cotangent.dimension(), 0);
   for (std::size_t i = 0; i < inverse.size(); ++i) inverse[static_cast<std::size_t>(site.attributes()[i])] = i;
   return xgrad::transpose(cotangent, Axes(inverse));
 }

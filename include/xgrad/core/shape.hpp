@@ -10,6 +10,8 @@
 #include <string>
 #include <type_traits>
 
+#include <xtl/xsequence.hpp>
+
 #include <xgrad/core/xtensor.hpp>
 
 namespace xgrad {
@@ -47,7 +49,9 @@ class Dimensions {
   using const_reverse_iterator = std::reverse_iterator<const_iterator>;
 
   constexpr Dimensions() noexcept = default;
-  explicit constexpr Dimensions(std::size_t count, T value = T()) { resize(count, value); }
+  /// A single extent, as in braces: clang 14 turns the `Shape{5}` of a template into `Shape(5)`.
+  explicit constexpr Dimensions(std::integral auto extent) { push_back(static_cast<T>(extent)); }
+  constexpr Dimensions(std::size_t count, T value) { resize(count, value); }
   constexpr Dimensions(std::initializer_list<detail::Extent<T>> values) {
     for (const detail::Extent<T>& each : values) push_back(each.value);
   }
@@ -157,6 +161,18 @@ enum class KeepDims : bool { no, yes };
 inline constexpr KeepDims keep_dims = KeepDims::yes;
 
 }  // namespace xgrad
+
+namespace xtl::detail {
+/// xtensor makes its shapes and strides here; by default with `S(count)`.
+template <class T>
+struct sequence_builder<xgrad::Dimensions<T>> {
+  static xgrad::Dimensions<T> make(std::size_t count) { return make(count, T()); }
+  static xgrad::Dimensions<T> make(std::size_t count, T value) { return xgrad::Dimensions<T>(count, value); }
+  static xgrad::Dimensions<T> make(std::initializer_list<T> values) {
+    return xgrad::Dimensions<T>(values.begin(), values.end());
+  }
+};
+}  // namespace xtl::detail
 
 namespace xt {
 template <class X, class T>
