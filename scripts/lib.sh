@@ -19,7 +19,8 @@ needs=(
   "libboost-test-dev|Boost.Test, for the tests|Boost 1.74 or newer, boost.org"
   "libxtensor-dev|the arrays at the interface|xtensor 0.24 to 0.27 and xtl, github.com/xtensor-stack"
   "libxtensor-blas-dev|its interface to BLAS|xtensor-blas, github.com/xtensor-stack"
-  "libxsimd-dev|the SIMD types that xtensor can use|xsimd, github.com/xtensor-stack"
+  "libxsimd-dev|the vector instructions of the kernels|xsimd 8.1 or newer, github.com/xtensor-stack"
+  "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
   "libopenblas-dev|products of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface"
 )
 

@@ -1,79 +1,294 @@
 #include "plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "group.hpp"
+#include "lower.hpp"
 
 namespace xgrad::detail {
-
 namespace {
 
-constexpr ValueId unneeded = no_node;
+using namespace primitives;
+using kernels::Kernel;
 
-/// place[node], kept between plans so that a small plan at the end of a long tape costs little.
-std::vector<ValueId>& places(std::size_t size) {
-  thread_local std::vector<ValueId> place;
-  if (place.size() < size) place.resize(size, unneeded);
-  return place;
+Kernel kernel_of(Opcode op) {
+  if (op == opcode<Cast>) return kernels::cast;
+  if (op == opcode<Concatenate>) return kernels::concatenate;
+  if (op == opcode<Embed>) return kernels::embed;
+  if (op == opcode<Sum>) return kernels::sum;
+  if (op == opcode<MaxReduce>) return kernels::max_reduce;
+  if (op == opcode<MinReduce>) return kernels::min_reduce;
+  if (op == opcode<ArgMax>) return kernels::argmax;
+  if (op == opcode<Take>) return kernels::take;
+  if (op == opcode<ScatterAdd>) return kernels::scatter_add;
+  if (op == opcode<TakeAlongAxis>) return kernels::take_along_axis;
+  if (op == opcode<ScatterAddAlongAxis>) return kernels::scatter_add_along_axis;
+  return kernels::one_hot;
 }
 
-void fill_plan(Plan& plan, std::vector<ValueId>& place, const TapeState& tape, std::span<const NodeId> outputs) {
-  const NodeId last = *std::max_element(outputs.begin(), outputs.end());
-  // Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now
-  // and then while a long tape grows does not walk over the tape each time.
-  plan.nodes.reserve(outputs.size());
-  const auto ask_for = [&](NodeId id) {
-    if (place[id] != unneeded) return;
-    place[id] = 0;
-    plan.nodes.push_back(id);
+/// Offsets in one piece of memory for arrays that live from one step to another.
+class Arena {
+ public:
+  std::size_t take(std::size_t bytes) {
+    // The smallest free block that is large enough, unless it is much too large.
+    const auto found = free_.lower_bound(bytes);
+    if (found != free_.end() && found->first <= 2 * bytes) {
+      const auto [size, offset] = *found;
+      free_.erase(found);
+      sizes_[offset] = size;
+      return offset;
+    }
+    const std::size_t offset = end_;
+    end_ += bytes;
+    sizes_[offset] = bytes;
+    return offset;
+  }
+  void give(std::size_t offset) { free_.emplace(sizes_.at(offset), offset); }
+  [[nodiscard]] std::size_t size() const noexcept { return end_; }
+
+ private:
+  std::multimap<std::size_t, std::size_t> free_;
+  std::unordered_map<std::size_t, std::size_t> sizes_;
+  std::size_t end_ = 0;
+};
+
+class Planner {
+ public:
+  Planner(Graph graph, const std::vector<bool>& donated) : graph_(std::move(graph)), donated_(donated) {}
+
+  std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
+    choose_outputs(shapes);
+    groups_ = make_groups(graph_);
+    for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
+    place_arrays();
+    choose_donors();
+    for (const Number& number : graph_.constants()) plan_->numbers.push_back(number);
+    return plan_;
+  }
+
+ private:
+  // ---- outputs
+
+  /// Which outputs are computed into arrays of their own; what is only a view is copied.
+  void choose_outputs(std::span<const Shape> shapes) {
+    std::unordered_map<ValueId, std::uint32_t> first;  // output that has the value
+    for (std::uint32_t k = 0; k < graph_.outputs.size(); ++k) {
+      ValueId value = graph_.outputs[k];
+      PlanOutput output{PlanOutput::Kind::Own, 0, -1, graph_[value].dtype, shapes[k]};
+      const ValueId base = graph_.base(value);
+      const bool leaf = graph_[value].op == opcode<Leaf>;
+      const bool computed = graph_[base].op != opcode<Leaf> && !graph_.is_constant(base);
+      if (const auto same = first.find(value);
+          same != first.end() && !leaf && plan_->outputs[same->second].shape == shapes[k]) {
+        output.kind = PlanOutput::Kind::Same;
+        output.index = same->second;
+      } else if (leaf && graph_.shape(value) == shapes[k]) {
+        output.kind = PlanOutput::Kind::Leaf;
+        output.index = graph_[value].source;
+      } else {
+        const bool as_it_is = computed && graph_.count(base) == graph_.count(value) && !first.contains(base) &&
+                              keeps_order(graph_.shape(value), graph_.access(value));
+        const ValueId own = as_it_is ? base : graph_.fresh_copy(value);
+        first.emplace(own, k);
+        first.emplace(value, k);
+        graph_.outputs[k] = own;
+        own_[own] = k;
+      }
+      plan_->outputs.push_back(output);
+    }
+  }
+
+  // ---- places
+
+  PlaceId place_of(ValueId id) {
+    const auto [found, fresh] = places_.try_emplace(id, no_place);
+    if (fresh) {
+      found->second = static_cast<PlaceId>(plan_->places.size());
+      plan_->places.push_back(make_place(id));
+      lives_.push_back({step_, step_});
+    }
+    lives_[found->second].last = step_;
+    return found->second;
+  }
+
+  Place make_place(ValueId id) {
+    const DType dtype = graph_[id].dtype;
+    const std::size_t bytes = (graph_.count(id) * size_of(dtype) + 63) / 64 * 64;
+    if (graph_[id].op == opcode<Leaf>) return {Place::Kind::Leaf, dtype, graph_[id].source, 0, bytes};
+    if (graph_.is_constant(id)) return {Place::Kind::Number, dtype, graph_[id].source, 0, bytes};
+    if (const auto own = own_.find(id); own != own_.end()) return {Place::Kind::Output, dtype, own->second, 0, bytes};
+    return {Place::Kind::Arena, dtype, 0, 0, bytes};
+  }
+
+  /// A materialised value may get its place only when it is read; this is for what is written.
+  void place_members(const Group& group) {
+    for (const ValueId id : group.members) {
+      if (groups_.materialised[id]) place_of(id);
+    }
+  }
+
+  void place_arrays() {
+    Arena arena;
+    std::vector<std::vector<PlaceId>> begins(step_);
+    std::vector<std::vector<PlaceId>> ends(step_);
+    for (PlaceId place = 0; place < plan_->places.size(); ++place) {
+      if (plan_->places[place].kind != Place::Kind::Arena) continue;
+      begins[lives_[place].first].push_back(place);
+      ends[lives_[place].last].push_back(place);
+    }
+    for (std::uint32_t step = 0; step < step_; ++step) {
+      for (const PlaceId place : begins[step]) {
+        Place& each = plan_->places[place];
+        each.offset = arena.take(std::max<std::size_t>(each.bytes, 64));
+      }
+      for (const PlaceId place : ends[step]) arena.give(plan_->places[place].offset);
+    }
+    plan_->arena_bytes = arena.size();
+  }
+
+  /// Donated arrays that outputs may be written over: nothing reads them later, and each is given once.
+  void choose_donors() {
+    std::vector<bool> taken(plan_->leaves, false);
+    for (const PlanOutput& output : plan_->outputs) {
+      if (output.kind == PlanOutput::Kind::Leaf && output.index < taken.size()) taken[output.index] = true;
+    }
+    for (const auto& [out, in, step] : in_place_) {
+      const Place& target = plan_->places[out];
+      const Place& source = plan_->places[in];
+      if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
+      PlanOutput& output = plan_->outputs[target.index];
+      const bool given = source.index < donated_.size() && donated_[source.index] && !taken[source.index];
+      if (!given || output.donor >= 0 || lives_[in].last != step || source.bytes != target.bytes) continue;
+      output.donor = static_cast<std::int32_t>(source.index);
+      taken[source.index] = true;
+    }
+  }
+
+  // ---- steps
+
+  void lower(GroupId g) {
+    const Group& group = groups_.list[static_cast<std::size_t>(g)];
+    place_members(group);
+    if (group.loop) {
+      lower_group(g);
+    } else if (const ValueId id = group.members[0]; graph_[id].op == opcode<Matmul> || graph_[id].op == op_gemm) {
+      lower_product(id);
+    } else {
+      lower_call(id);
+    }
+    ++step_;
+  }
+
+  void lower_group(GroupId g) {
+    LoweredLoop lowered = lower_loop(graph_, groups_, g, [this](ValueId id) { return place_of(id); });
+    for (const auto& [out, in] : lowered.in_place) in_place_.push_back({out, in, step_});
+    plan_->scratch_bytes = std::max(plan_->scratch_bytes, lowered.loop.scratch_bytes);
+    plan_->partial_bytes = std::max(plan_->partial_bytes, lowered.loop.partial_bytes * lowered.loop.chunks);
+    plan_->steps.push_back({Step::Kind::Loop, static_cast<std::uint32_t>(plan_->loops.size())});
+    plan_->loops.push_back(std::move(lowered.loop));
+  }
+
+  ArrayAt array_at(ValueId id) {
+    const Access access = graph_.access(id);
+    const DType dtype = graph_[id].dtype;
+    return {place_of(access.base), access.offset * static_cast<std::ptrdiff_t>(size_of(dtype)), dtype,
+            graph_.shape(id), access.strides};
+  }
+
+  void lower_call(ValueId id) {
+    Call call{kernel_of(graph_[id].op), array_at(id), {}, {}};
+    for (const ValueId input : graph_.inputs(id)) call.inputs.push_back(array_at(input));
+    call.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
+    plan_->steps.push_back({Step::Kind::Call, static_cast<std::uint32_t>(plan_->calls.size())});
+    plan_->calls.push_back(std::move(call));
+  }
+
+  void lower_product(ValueId id) {
+    const std::span<const ValueId> inputs = graph_.inputs(id);
+    const ArrayAt a = array_at(inputs[0]);
+    const ArrayAt b = array_at(inputs[1]);
+    const Shape& shape = graph_.shape(id);
+    const std::size_t rank = shape.size();
+    ProductStep step;
+    step.product.dtype = graph_[id].dtype;
+    step.product.m = shape[rank - 2];
+    step.product.n = shape[rank - 1];
+    step.product.k = a.shape[rank - 1];
+    step.product.transposed_a = !is_row_major(a);
+    step.product.transposed_b = !is_row_major(b);
+    for (std::size_t i = 0; i + 2 < rank; ++i) {
+      step.product.stack.push_back(shape[i]);
+      step.product.stack_a.push_back(a.strides[i]);
+      step.product.stack_b.push_back(b.strides[i]);
+    }
+    step.a = a.place;
+    step.b = b.place;
+    step.offset_a = a.offset;
+    step.offset_b = b.offset;
+    step.out = place_of(id);
+    if (graph_[id].op == op_gemm) {
+      step.c = place_of(inputs[2]);
+      step.sign = static_cast<double>(graph_.attributes(id)[0]);
+      if (inputs.size() > 3) step.scale = place_of(graph_.base(inputs[3]));
+      in_place_.push_back({step.out, step.c, step_});
+    }
+    plan_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(plan_->products.size())});
+    plan_->products.push_back(std::move(step));
+  }
+
+  static bool is_row_major(const ArrayAt& x) {
+    const std::size_t rank = x.shape.size();
+    const std::size_t rows = x.shape[rank - 2];
+    const std::size_t columns = x.shape[rank - 1];
+    return (columns <= 1 || x.strides[rank - 1] == 1) &&
+           (rows <= 1 || x.strides[rank - 2] == static_cast<std::ptrdiff_t>(columns));
+  }
+
+  struct Life {
+    std::uint32_t first, last;
   };
-  for (const NodeId output : outputs) ask_for(output);
-  for (std::size_t next = 0; next < plan.nodes.size(); ++next) {  // NOLINT(modernize-loop-convert): it grows
-    const NodeId id = plan.nodes[next];
-    if (tape.value(id) != nullptr) continue;
-    for (const NodeId input : tape.inputs(id)) ask_for(input);
-  }
-  const NodeId first = *std::min_element(plan.nodes.begin(), plan.nodes.end());
-  if ((last - first) / 8 < plan.nodes.size()) {  // most are needed: looking at all is faster than sorting
-    plan.nodes.clear();
-    for (NodeId id = first; id <= last; ++id) {
-      if (place[id] != unneeded) plan.nodes.push_back(id);
-    }
-  } else {
-    std::sort(plan.nodes.begin(), plan.nodes.end());
-  }
+  struct InPlace {
+    PlaceId out, in;
+    std::uint32_t step;
+  };
 
-  plan.uses.assign(plan.nodes.size(), 0);
-  for (ValueId value = 0; value < plan.nodes.size(); ++value) {
-    const NodeId id = plan.nodes[value];
-    place[id] = value;
-    if (tape.value(id) != nullptr) continue;
-    for (const NodeId input : tape.inputs(id)) {
-      plan.inputs.push_back(place[input]);
-      ++plan.uses[place[input]];
-    }
-  }
-  for (const NodeId output : outputs) {
-    plan.outputs.push_back(place[output]);
-    ++plan.uses[place[output]];
-  }
-  for (const NodeId id : plan.nodes) place[id] = unneeded;
-  // A large table goes when it costs no more than the plan did, or when the tapes have become small again.
-  constexpr std::size_t kept = 1U << 16U;
-  const bool rarely = plan.nodes.size() > place.size() / 16 || last < place.size() / 16;
-  if (place.size() > kept && rarely) std::vector<ValueId>().swap(place);
-}
+  Graph graph_;
+  const std::vector<bool>& donated_;
+  Groups groups_;
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+  std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
+  std::unordered_map<ValueId, PlaceId> places_;
+  std::vector<Life> lives_;
+  std::vector<InPlace> in_place_;
+  std::uint32_t step_ = 0;
+
+ public:
+  void set_leaves(std::size_t leaves) { plan_->leaves = leaves; }
+};
 
 }  // namespace
 
-Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs) {
-  Plan plan;
-  if (outputs.empty()) return plan;
-  std::vector<ValueId>& place = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1);
-  try {
-    fill_plan(plan, place, tape, outputs);
-  } catch (...) {  // out of memory: a half-written table would mislead the next plan
-    std::vector<ValueId>().swap(place);
-    throw;
+std::size_t Plan::bytes() const noexcept {
+  std::size_t bytes = sizeof(Plan) + signature.size() * sizeof(std::uint64_t) + places.size() * sizeof(Place) +
+                      steps.size() * sizeof(Step) + calls.size() * sizeof(Call) + products.size() * sizeof(ProductStep);
+  for (const Loop& loop : loops) {
+    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot);
   }
+  return bytes;
+}
+
+std::shared_ptr<const Plan> make_plan(Request& request, const TapeState& tape, std::span<const NodeId> outputs,
+                                      const std::vector<bool>& donated) {
+  std::vector<Shape> shapes;
+  for (const NodeId output : outputs) shapes.push_back(tape.shape(output));
+  Planner planner(make_graph(request, tape, outputs), donated);
+  planner.set_leaves(request.leaves.size());
+  std::shared_ptr<Plan> plan = planner(shapes);
+  plan->signature = request.signature;
+  plan->hash = request.hash;
+  plan->nodes = request.nodes.size();
   return plan;
 }
 

@@ -1,26 +1,155 @@
-// What to run, in which order, and when each value is last needed.
+// The executable form of a program: loops of block kernels, products of matrices, and other kernels, over places in
+// memory that are known but for their addresses. A plan is immutable; any number of threads may run it at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "tape/state.hpp"
+#include "blas/product.hpp"
+#include "graph.hpp"
+#include "kernels/block/block.hpp"
+#include "kernels/kernels.hpp"
 
 namespace xgrad::detail {
 
-/// Place of a value among all values of a plan.
-using ValueId = std::uint32_t;
+using PlaceId = std::uint32_t;
+inline constexpr PlaceId no_place = ~PlaceId{0};
 
-/// The executable form of a part of a tape. Steps are in the order of the tape, which is topological.
-struct Plan {
-  std::vector<NodeId> nodes;        ///< value i is that of nodes[i]
-  std::vector<ValueId> inputs;      ///< of all steps, one after another
-  std::vector<std::uint32_t> uses;  ///< of each value: by steps, and once more if it is an output
-  std::vector<ValueId> outputs;
+/// Where an array of the plan is.
+struct Place {
+  enum class Kind : std::uint8_t { Leaf, Number, Output, Arena };
+  Kind kind;
+  DType dtype;
+  std::uint32_t index;  ///< of a leaf, a number, an output
+  std::size_t offset;   ///< in the arena
+  std::size_t bytes;
 };
 
-/// The nodes that the outputs need, without those whose values are known already beyond themselves.
-Plan make_plan(const TapeState& tape, std::span<const NodeId> outputs);
+/// A pointer of a loop: where it starts, and how far it moves from row to row and from column to column, in bytes.
+struct Slot {
+  enum class Base : std::uint8_t { Memory, Scratch, Partials };
+  Base base;
+  PlaceId place;
+  std::ptrdiff_t offset;
+  std::ptrdiff_t row_step;
+  std::ptrdiff_t column_step;
+};
+
+/// Instructions that run together: once for each block of rows (on row values), or for each block of elements.
+struct Segment {
+  std::uint32_t first;
+  std::uint32_t last;
+  bool rows;
+};
+
+/// An operand that is neither dense nor a row nor a column of the loop: gathered block by block.
+struct Gathered {
+  std::uint32_t slot;  ///< of the first element of its memory
+  std::size_t element;
+  std::size_t columns;  ///< elements of it in each row of the loop: those of the loop, or 1
+  Shape shape;
+  Strides strides;  ///< in elements
+};
+
+/// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
+struct Late {
+  kernels::Reduction reduction;
+  DType wide;             ///< element type of the partial results
+  std::size_t partial;    ///< offset among the partial results of a chunk
+  std::size_t count;      ///< elements
+  PlaceId target;
+  DType dtype;
+};
+
+struct Loop {
+  std::size_t rows = 1;
+  std::size_t columns = 1;
+  std::size_t block_rows = 1;     ///< rows in a block; more than one only if a block holds whole rows
+  std::size_t block_columns = 1;  ///< elements of a row that are worked on together
+  std::size_t chunk_rows = 1;
+  std::size_t chunk_columns = 1;
+  std::size_t chunks = 1;
+  std::size_t scratch_bytes = 0;
+  std::size_t partial_bytes = 0;  ///< of one chunk
+  std::vector<kernels::Instruction> code;
+  std::vector<Segment> segments;
+  std::vector<Slot> slots;
+  std::vector<std::uint32_t> moving_rows;     ///< slots
+  std::vector<std::uint32_t> moving_columns;  ///< slots
+  std::vector<Gathered> gathered;
+  std::vector<Late> late;
+  std::string_view chooses;  ///< operation whose index may be out of range
+};
+
+/// An array as a kernel sees it.
+struct ArrayAt {
+  PlaceId place;
+  std::ptrdiff_t offset;  ///< bytes
+  DType dtype;
+  Shape shape;
+  Strides strides;
+};
+
+struct Call {
+  kernels::Kernel kernel;
+  ArrayAt output;
+  std::vector<ArrayAt> inputs;
+  std::vector<std::int64_t> attributes;
+};
+
+/// out = c + sign * scale * a b
+struct ProductStep {
+  kernels::Product product;
+  PlaceId a, b, out;
+  std::ptrdiff_t offset_a, offset_b;  ///< bytes
+  PlaceId c = no_place;
+  PlaceId scale = no_place;  ///< one number
+  double sign = 1;
+};
+
+struct Step {
+  enum class Kind : std::uint8_t { Loop, Call, Product };
+  Kind kind;
+  std::uint32_t index;
+};
+
+/// What a caller gets for an output.
+struct PlanOutput {
+  enum class Kind : std::uint8_t { Own, Leaf, Same };
+  Kind kind;
+  std::uint32_t index;     ///< of a leaf, or of the output that is the same
+  std::int32_t donor = -1;  ///< leaf whose array this may be, if nobody else has it
+  DType dtype;
+  Shape shape;
+};
+
+struct Plan {
+  std::vector<std::uint64_t> signature;
+  std::uint64_t hash = 0;
+  std::vector<Step> steps;
+  std::vector<Loop> loops;
+  std::vector<Call> calls;
+  std::vector<ProductStep> products;
+  std::vector<Place> places;
+  std::vector<Number> numbers;
+  std::vector<DType> number_types;
+  std::vector<PlanOutput> outputs;
+  std::size_t leaves = 0;
+  std::size_t arena_bytes = 0;
+  std::size_t scratch_bytes = 0;
+  std::size_t partial_bytes = 0;
+  std::size_t nodes = 0;  ///< recorded nodes that it stands for
+
+  /// Memory of the plan itself, roughly.
+  [[nodiscard]] std::size_t bytes() const noexcept;
+};
+
+/// \param donated  for each leaf whether its array may be overwritten; empty: none.
+std::shared_ptr<const Plan> make_plan(Request& request, const TapeState& tape, std::span<const NodeId> outputs,
+                                      const std::vector<bool>& donated = {});
 
 }  // namespace xgrad::detail

@@ -6,8 +6,8 @@ namespace xgrad::detail {
 
 using namespace primitives;
 
-bool is_view(Opcode op) noexcept { return op >= opcode<Identity> && op <= opcode<Slice>; }
-static_assert(opcode<Slice> - opcode<Identity> == 5, "the views stand together in the list of primitives");
+bool is_view(Opcode op) noexcept { return op >= opcode<Broadcast> && op <= opcode<Slice>; }
+static_assert(opcode<Slice> - opcode<Broadcast> == 3, "the views stand together in the list of primitives");
 
 namespace {
 

@@ -10,6 +10,9 @@
 
 namespace xgrad::detail {
 
+class BufferPtr;
+BufferPtr make_buffer(DType dtype, const Shape& shape);
+
 class Buffer {
  public:
   using Arrays = std::variant<Array<bool>, Array<std::int64_t>, Array<float>, Array<double>>;  // in the order of DType
@@ -35,11 +38,17 @@ class Buffer {
 
   void retain() noexcept { users_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (users_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (users_.fetch_sub(1, std::memory_order_acq_rel) == 1) recycle(this);
   }
+  /// Whether nobody else has this array.
+  [[nodiscard]] bool exclusive() const noexcept { return users_.load(std::memory_order_acquire) == 1; }
 
  private:
+  friend class BufferPool;
+  friend BufferPtr make_buffer(DType dtype, const Shape& shape);
   ~Buffer() = default;
+  /// Keeps the memory for the next array of its size, or frees it.
+  static void recycle(Buffer* buffer) noexcept;
   std::atomic<std::size_t> users_{1};
   Arrays array_;
 };
@@ -77,5 +86,9 @@ class BufferPtr {
 
 /// A dense array with unwritten elements.
 BufferPtr make_buffer(DType dtype, const Shape& shape);
+
+/// Memory of arrays that this thread has freed and keeps for arrays to come: fresh memory costs a page fault for every
+/// 4 KiB, more than most operations on it.
+inline constexpr std::size_t most_recycled_bytes = std::size_t{256} << 20U;
 
 }  // namespace xgrad::detail

@@ -35,20 +35,6 @@ void clear(std::vector<T>& items) {
 
 }  // namespace
 
-BufferPtr make_buffer(DType dtype, const Shape& shape) {
-  switch (dtype) {
-    case DType::Bool:
-      return BufferPtr(new Buffer(Array<bool>::from_shape(shape)));
-    case DType::Int64:
-      return BufferPtr(new Buffer(Array<std::int64_t>::from_shape(shape)));
-    case DType::Float32:
-      return BufferPtr(new Buffer(Array<float>::from_shape(shape)));
-    case DType::Float64:
-      break;
-  }
-  return BufferPtr(new Buffer(Array<double>::from_shape(shape)));
-}
-
 TapeState* TapeState::acquire() {
   Pool& pool = Pool::instance();
   const std::scoped_lock lock(pool.mutex);

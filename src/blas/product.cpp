@@ -1,0 +1,110 @@
+// Products of matrices by BLAS. The only place that includes xtensor-blas.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <mutex>
+
+#if __has_include(<xtensor/containers/xadapt.hpp>)
+#include <xtensor/containers/xadapt.hpp>
+#else
+#include <xtensor/xadapt.hpp>
+#endif
+#include <xtensor-blas/xblas.hpp>
+
+#include "kernels/operand.hpp"
+#include "primitives/scalar_functions.hpp"
+#include "product.hpp"
+
+// Present if the BLAS that was loaded is OpenBLAS.
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+
+namespace xgrad::kernels {
+namespace {
+
+/// OpenBLAS starts a thread for each core even for tiny products, which on a busy machine makes them a hundred times
+/// slower. It keeps to one thread unless its environment variables say otherwise.
+void calm_blas() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (openblas_set_num_threads != nullptr && std::getenv("OPENBLAS_NUM_THREADS") == nullptr &&
+        std::getenv("OMP_NUM_THREADS") == nullptr) {
+      openblas_set_num_threads(1);
+    }
+  });
+}
+
+/// One matrix as BLAS wants it: dense, row-major, perhaps to be transposed.
+struct Matrix {
+  const std::byte* data;
+  bool transposed;
+};
+
+template <class T>
+void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate) {
+  const auto adapt = [](auto* data, std::size_t rows, std::size_t columns) {
+    return xt::adapt(data, rows * columns, xt::no_ownership(), std::array<std::size_t, 2>{rows, columns});
+  };
+  const auto matrix = [&](const Matrix& x, std::size_t rows, std::size_t columns) {
+    const T* data = reinterpret_cast<const T*>(x.data);
+    return x.transposed ? adapt(data, columns, rows) : adapt(data, rows, columns);
+  };
+  auto out = adapt(c, size.m, size.n);
+  xt::blas::gemm(matrix(a, size.m, size.k), matrix(b, size.k, size.n), out, a.transposed, b.transposed,
+                 static_cast<T>(alpha), T(accumulate ? 1 : 0));
+}
+
+template <>
+void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matrix& b, std::int64_t* c, double,
+                                bool) {
+  const auto* x = reinterpret_cast<const std::int64_t*>(a.data);
+  const auto* y = reinterpret_cast<const std::int64_t*>(b.data);
+  using primitives::Add;
+  using primitives::Multiply;
+  for (std::size_t i = 0; i < size.m; ++i) {
+    for (std::size_t j = 0; j < size.n; ++j) {
+      std::int64_t total = 0;
+      for (std::size_t l = 0; l < size.k; ++l) {
+        total = Add::eval(total, Multiply::eval(x[a.transposed ? l * size.m + i : i * size.k + l],
+                                                y[b.transposed ? j * size.k + l : l * size.n + j]));
+      }
+      c[i * size.n + j] = total;
+    }
+  }
+}
+
+}  // namespace
+
+void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
+              bool accumulate) {
+  const std::size_t matrix = product.m * product.n;
+  const std::size_t size = size_of(product.stack) * matrix;
+  if (size == 0) return;
+  if (product.k == 0) {
+    if (!accumulate) std::fill_n(out, size * size_of(product.dtype), std::byte{0});
+    return;
+  }
+  calm_blas();
+  const auto element = static_cast<std::ptrdiff_t>(size_of(product.dtype));
+  dispatch(product.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) {
+      T* to = reinterpret_cast<T*>(out);
+      Shape index(product.stack.size(), 0);
+      for (T* end = to + size; to != end; to += matrix) {
+        std::ptrdiff_t offset_a = 0;
+        std::ptrdiff_t offset_b = 0;
+        for (std::size_t i = 0; i < index.size(); ++i) {
+          offset_a += static_cast<std::ptrdiff_t>(index[i]) * product.stack_a[i];
+          offset_b += static_cast<std::ptrdiff_t>(index[i]) * product.stack_b[i];
+        }
+        multiply_one<T>(product, {a + offset_a * element, product.transposed_a},
+                        {b + offset_b * element, product.transposed_b}, to, alpha, accumulate);
+        for (std::size_t i = index.size(); i-- > 0;) {
+          if (++index[i] < product.stack[i]) break;
+          index[i] = 0;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,316 @@
+// The kernels of float and double for one instruction set. Included by one translation unit for each; everything is a
+// template over the instruction set, so that the linker cannot mix them up.
+#pragma once
+
+#include <type_traits>
+
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include "block.hpp"
+#include "kernels/simd/math.hpp"
+#include "kernels/simd/pack.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::kernels {
+
+template <class Arch>
+struct FloatKernels {
+  template <class T>
+  using Pack = simd::Pack<T, Arch>;
+  template <class T>
+  using Wide = typename WideType<T>::type;
+
+  template <class T>
+  static T* at(std::byte* const* slots, std::uint32_t slot) {
+    return reinterpret_cast<T*>(slots[slot]);
+  }
+
+  /// An operand of a loop over packs: consecutive elements, or one number.
+  template <class T, bool single>
+  struct Operand {
+    const T* data;
+    Pack<T> number;
+    [[gnu::always_inline]] explicit Operand(const T* from) : data(from), number(single ? *from : T(0)) {}
+    [[gnu::always_inline]] Pack<T> load(std::size_t i) const {
+      if constexpr (single) return number;
+      else return Pack<T>::load(data + i);
+    }
+    /// The first n elements, fewer than a pack. The rest repeats the first, which is as harmless as any.
+    [[gnu::always_inline]] Pack<T> load_part(std::size_t n) const {
+      if constexpr (single) {
+        return number;
+      } else {
+        T part[Pack<T>::size];
+        for (std::size_t i = 0; i < Pack<T>::size; ++i) part[i] = data[i < n ? i : 0];
+        return Pack<T>::load(part);
+      }
+    }
+  };
+
+  /// out[i] = f(operands[i]...). The last elements go through a whole pack too, so that no value depends on its place;
+  /// out may be the memory of an operand.
+  template <class T, class F, class... O>
+  [[gnu::always_inline]] static void map(std::size_t n, T* out, F f, const O&... operands) {
+    constexpr std::size_t width = Pack<T>::size;
+    if (n < width) {
+      if (n == 0) return;
+      T part[width];
+      f(operands.load_part(n)...).store(part);
+      for (std::size_t i = 0; i < n; ++i) out[i] = part[i];
+      return;
+    }
+    const std::size_t rest = n % width;
+    const Pack<T> last = rest == 0 ? Pack<T>(T(0)) : f(operands.load(n - width)...);  // before anything is overwritten
+    const std::size_t whole = n - rest;
+#pragma GCC unroll 2
+    for (std::size_t i = 0; i < whole; i += width) f(operands.load(i)...).store(out + i);
+    if (rest != 0) last.store(out + n - width);
+  }
+
+  template <class P, class T>
+  static void unary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(
+        frame.count, at<T>(slots, i.out), [](Pack<T> x) __attribute__((always_inline)) { return P::eval(x); },
+        Operand<T, false>(at<const T>(slots, i.a)));
+  }
+
+  template <class P, class T, bool single_a, bool single_b>
+  static void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const Operand<T, single_a> a(at<const T>(slots, i.a));
+    const Operand<T, single_b> b(at<const T>(slots, i.b));
+    if constexpr (std::is_same_v<P, primitives::Power> && single_b && !single_a) {
+      const T exponent = *b.data;
+      map<T>(
+          frame.count, at<T>(slots, i.out),
+          [exponent](Pack<T> x) __attribute__((always_inline)) { return simd::pow_uniform(x, exponent); }, a);
+    } else {
+      map<T>(
+          frame.count, at<T>(slots, i.out),
+          [](Pack<T> x, Pack<T> y) __attribute__((always_inline)) { return P::eval(x, y); }, a, b);
+    }
+  }
+
+  /// Comparisons are exact, so the compiler may vectorise them as it likes.
+  template <class P, class T, bool single_a, bool single_b>
+  static void compare(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const T* __restrict a = at<const T>(slots, i.a);
+    const T* __restrict b = at<const T>(slots, i.b);
+    bool* __restrict out = at<bool>(slots, i.out);
+    const std::size_t n = frame.count;
+    for (std::size_t k = 0; k < n; ++k) {
+      const T x = a[single_a ? 0 : k];
+      const T y = b[single_b ? 0 : k];
+      if constexpr (std::is_same_v<P, primitives::Less>) out[k] = x < y;
+      else if constexpr (std::is_same_v<P, primitives::LessEqual>) out[k] = x <= y;
+      else if constexpr (std::is_same_v<P, primitives::Equal>) out[k] = x == y;
+      else out[k] = x != y;
+    }
+  }
+
+  template <class T, bool single_a, bool single_b>
+  static void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const bool* condition = at<const bool>(slots, i.a);
+    const T* a = at<const T>(slots, i.b);
+    const T* b = at<const T>(slots, i.c);
+    T* out = at<T>(slots, i.out);
+    const std::size_t n = frame.count;
+    const T first_a = *a;
+    const T first_b = *b;
+#if defined(__clang__)
+#pragma clang loop vectorize(assume_safety)
+#else
+#pragma GCC ivdep
+#endif
+    for (std::size_t k = 0; k < n; ++k) {
+      const T x = single_a ? first_a : a[k];
+      const T y = single_b ? first_b : b[k];
+      out[k] = condition[k] ? x : y;
+    }
+  }
+
+  template <class T>
+  static void exp_neg_abs(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(
+        frame.count, at<T>(slots, i.out),
+        [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_abs(x); },
+        Operand<T, false>(at<const T>(slots, i.a)));
+  }
+  template <class T>
+  static void sigmoid_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(
+        frame.count, at<T>(slots, i.out),
+        [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::sigmoid_from(x, e); },
+        Operand<T, false>(at<const T>(slots, i.a)), Operand<T, false>(at<const T>(slots, i.b)));
+  }
+  template <class T>
+  static void softplus_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(
+        frame.count, at<T>(slots, i.out),
+        [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::softplus_from(x, e); },
+        Operand<T, false>(at<const T>(slots, i.a)), Operand<T, false>(at<const T>(slots, i.b)));
+  }
+
+  template <class To, class From>
+  static void cast(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const From* __restrict in = at<const From>(slots, i.a);
+    To* __restrict out = at<To>(slots, i.out);
+    const std::size_t n = frame.count;
+    for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<To>(in[k]);
+  }
+
+  // ---- reductions
+
+  static constexpr std::size_t lanes = 16;
+
+  template <Reduction R, class T>
+  using Acc = std::conditional_t<R == Reduction::Sum, Wide<T>, T>;
+
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static constexpr Acc<R, T> neutral() {
+    if constexpr (R == Reduction::Sum) return 0;
+    else if constexpr (R == Reduction::Max) return -__builtin_inf();
+    else return __builtin_inf();
+  }
+
+  template <Reduction R, class A>
+  [[gnu::always_inline]] static A combine(A x, A y) {
+    if constexpr (R == Reduction::Sum) return x + y;
+    else if constexpr (R == Reduction::Max) return y != y || y > x ? y : x;
+    else return y != y || y < x ? y : x;
+  }
+
+  /// Adds up n elements in a fixed number of lanes, whatever the width of the machine's vectors.
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static Acc<R, T> reduce_run(const T* x, std::size_t n) {
+    using A = Acc<R, T>;
+    if (n < lanes) {
+      A total = neutral<R, T>();
+      for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
+      return total;
+    }
+    A lane[lanes];
+    std::size_t i = 0;
+    if constexpr (std::is_same_v<A, T>) {
+      using V = Pack<T>;
+      constexpr std::size_t parts = lanes / V::size;
+      V part[parts];
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < parts; ++k) part[k] = V::load(x + k * V::size);
+      for (i = lanes; i + lanes <= n; i += lanes) {
+#pragma GCC unroll 8
+        for (std::size_t k = 0; k < parts; ++k) {
+          const V y = V::load(x + i + k * V::size);
+          if constexpr (R == Reduction::Sum) part[k] = part[k] + y;
+          else if constexpr (R == Reduction::Max) part[k] = select(y != y || y > part[k], y, part[k]);
+          else part[k] = select(y != y || y < part[k], y, part[k]);
+        }
+      }
+      for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
+    } else {
+      for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;
+      for (; i + lanes <= n; i += lanes) {
+        for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<A>(x[i + k]);
+      }
+    }
+    for (std::size_t k = 0; i + k < n; ++k) lane[k] = combine<R, A>(lane[k], static_cast<A>(x[i + k]));
+    for (std::size_t width = lanes / 2; width > 0; width /= 2) {
+      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
+    }
+    return lane[0];
+  }
+
+  template <Reduction R, class T>
+  static void start(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    auto* out = at<Acc<R, T>>(slots, i.out);
+    for (std::size_t k = 0; k < frame.count; ++k) out[k] = neutral<R, T>();
+  }
+  template <Reduction R, class T>
+  static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    using A = Acc<R, T>;
+    const T* x = at<const T>(slots, i.a);
+    A* out = at<A>(slots, i.out);
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns, ++out) {
+      *out = combine<R, A>(*out, reduce_run<R>(x, columns));
+    }
+  }
+  template <Reduction R, class T>
+  static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    using A = Acc<R, T>;
+    A* out = at<A>(slots, i.out);
+    *out = combine<R, A>(*out, reduce_run<R>(at<const T>(slots, i.a), frame.count));
+  }
+  template <Reduction R, class T>
+  static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    using A = Acc<R, T>;
+    const T* __restrict x = at<const T>(slots, i.a);
+    A* __restrict out = at<A>(slots, i.out);
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
+      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
+    }
+  }
+
+  // ---- the table
+
+  template <class P, class T>
+  static void add(BlockTable& table, std::size_t dtype) {
+    using namespace primitives;
+    BlockKernel* entry = table.elementwise[detail::opcode<P>][dtype];
+    if constexpr (std::is_same_v<P, Where>) {
+      entry[0] = where<T, false, false>;
+      entry[1] = where<T, true, false>;
+      entry[2] = where<T, false, true>;
+      entry[3] = where<T, true, true>;
+    } else if constexpr (!IsElementwise<P>) {
+      return;
+    } else if constexpr (requires { P::is_predicate; }) {
+      if constexpr (P::operands == Operands::Any && P::arity == 2) {
+        entry[0] = compare<P, T, false, false>;
+        entry[1] = compare<P, T, true, false>;
+        entry[2] = compare<P, T, false, true>;
+      }
+    } else if constexpr (requires(Pack<T> x) { P::eval(x); }) {
+      entry[0] = unary<P, T>;
+    } else {
+      entry[0] = binary<P, T, false, false>;
+      entry[1] = binary<P, T, true, false>;
+      entry[2] = binary<P, T, false, true>;
+    }
+  }
+
+  template <Reduction R, class T>
+  static void add_reduction(BlockTable& table, std::size_t dtype) {
+    constexpr auto r = static_cast<std::size_t>(R);
+    table.start[r][dtype] = start<R, T>;
+    table.reduce_rows[r][dtype] = reduce_rows<R, T>;
+    table.reduce_all[r][dtype] = reduce_all<R, T>;
+    table.reduce_columns[r][dtype] = reduce_columns<R, T>;
+  }
+
+  template <class T>
+  static void add_all(BlockTable& table, std::size_t dtype) {
+    [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
+      (add<P, T>(table, dtype), ...);
+    }(static_cast<primitives::List*>(nullptr));
+    add_reduction<Reduction::Sum, T>(table, dtype);
+    add_reduction<Reduction::Max, T>(table, dtype);
+    add_reduction<Reduction::Min, T>(table, dtype);
+    table.exp_neg_abs[dtype] = exp_neg_abs<T>;
+    table.sigmoid_from[dtype] = sigmoid_from<T>;
+    table.softplus_from[dtype] = softplus_from<T>;
+  }
+
+  /// Adds what is faster with this instruction set.
+  static void add_to(BlockTable& table) {
+    constexpr std::size_t float32 = 2;
+    constexpr std::size_t float64 = 3;
+    add_all<float>(table, float32);
+    add_all<double>(table, float64);
+    table.cast[float32][float64] = cast<float, double>;
+    table.cast[float64][float32] = cast<double, float>;
+  }
+};
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,308 @@
+// Which kernels this processor runs; and the kernels that are the same on all of them: integers, booleans, moving.
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include <xgrad/core/errors.hpp>
+
+#include "block.hpp"
+#include "kernels/operand.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::kernels {
+
+void add_baseline(BlockTable& table);
+#if defined(__x86_64__)
+void add_avx2(BlockTable& table);
+void add_avx512(BlockTable& table);
+#endif
+
+namespace {
+
+using namespace primitives;
+static_assert(list_size <= opcode_slots);
+
+template <class T>
+T* at(std::byte* const* slots, std::uint32_t slot) {
+  return reinterpret_cast<T*>(slots[slot]);
+}
+
+// ---- integers and booleans
+
+template <class P, class R, class T>
+void unary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* in = at<const T>(slots, i.a);
+  R* out = at<R>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) out[k] = static_cast<R>(P::eval(in[k]));
+}
+
+template <class P, class R, class T, bool single_a, bool single_b>
+void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* a = at<const T>(slots, i.a);
+  const T* b = at<const T>(slots, i.b);
+  R* out = at<R>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) {
+    out[k] = static_cast<R>(P::eval(a[single_a ? 0 : k], b[single_b ? 0 : k]));
+  }
+}
+
+template <class T, bool single_a, bool single_b>
+void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const bool* condition = at<const bool>(slots, i.a);
+  const T* a = at<const T>(slots, i.b);
+  const T* b = at<const T>(slots, i.c);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) {
+    out[k] = condition[k] ? a[single_a ? 0 : k] : b[single_b ? 0 : k];
+  }
+}
+
+template <class P, class T>
+constexpr bool accepts() {
+  if constexpr (!IsScalarFunction<P>) return false;
+  else if constexpr (std::is_same_v<T, bool>) return P::operands == Operands::Any || P::operands == Operands::Booleans;
+  else return P::operands == Operands::Any || P::operands == Operands::Numbers;
+}
+
+template <class P, class T>
+void add(BlockTable& table) {
+  BlockKernel* entry = table.elementwise[detail::opcode<P>][static_cast<std::size_t>(dtype_of<T>)];
+  if constexpr (std::is_same_v<P, Where>) {
+    entry[0] = where<T, false, false>;
+    entry[1] = where<T, true, false>;
+    entry[2] = where<T, false, true>;
+    entry[3] = where<T, true, true>;
+  } else if constexpr (accepts<P, T>()) {
+    using R = std::conditional_t < requires { P::is_predicate; }
+    , bool, T > ;
+    if constexpr (P::arity == 1) {
+      entry[0] = unary<P, R, T>;
+    } else {
+      entry[0] = binary<P, R, T, false, false>;
+      entry[1] = binary<P, R, T, true, false>;
+      entry[2] = binary<P, R, T, false, true>;
+    }
+  }
+}
+
+template <Reduction R, class T>
+constexpr T neutral() {
+  if constexpr (R == Reduction::Sum) return T(0);
+  else if constexpr (R == Reduction::Max) return std::numeric_limits<T>::lowest();
+  else return std::numeric_limits<T>::max();
+}
+
+template <Reduction R, class T>
+T combine(T a, T b) {
+  if constexpr (R == Reduction::Sum) return Add::eval(a, b);
+  else if constexpr (R == Reduction::Max) return Maximum::eval(a, b);
+  else return Minimum::eval(a, b);
+}
+
+template <Reduction R, class T>
+void start(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  for (std::size_t k = 0; k < frame.count; ++k) at<T>(slots, i.out)[k] = neutral<R, T>();
+}
+template <Reduction R, class T>
+void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* x = at<const T>(slots, i.a);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) {
+    T& total = out[k / frame.columns];
+    total = combine<R>(total, x[k]);
+  }
+}
+template <Reduction R, class T>
+void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  T& total = *at<T>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) total = combine<R>(total, at<const T>(slots, i.a)[k]);
+}
+template <Reduction R, class T>
+void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* x = at<const T>(slots, i.a);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t row = 0; row < frame.count; row += frame.columns) {
+    for (std::size_t k = 0; k < frame.columns; ++k) out[k] = combine<R>(out[k], x[row + k]);
+  }
+}
+
+template <Reduction R, class T>
+void add_reduction(BlockTable& table) {
+  constexpr auto r = static_cast<std::size_t>(R);
+  constexpr auto dtype = static_cast<std::size_t>(dtype_of<T>);
+  table.start[r][dtype] = start<R, T>;
+  table.reduce_rows[r][dtype] = reduce_rows<R, T>;
+  table.reduce_all[r][dtype] = reduce_all<R, T>;
+  table.reduce_columns[r][dtype] = reduce_columns<R, T>;
+}
+
+// ---- moving elements
+
+template <class T>
+void copy(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  std::memmove(slots[i.out], slots[i.a], frame.count * sizeof(T));
+}
+template <class T>
+void splat(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T value = *at<const T>(slots, i.a);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) out[k] = value;
+}
+template <class T>
+void expand(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* in = at<const T>(slots, i.a);
+  T* out = at<T>(slots, i.out);
+  const std::size_t columns = frame.columns;
+  for (std::size_t row = 0; row < frame.count; row += columns, ++in) {
+    const T value = *in;
+    for (std::size_t k = 0; k < columns; ++k) out[row + k] = value;
+  }
+}
+template <class T>
+void tile(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  for (std::size_t row = 0; row < frame.count; row += frame.columns) {
+    std::memcpy(slots[i.out] + row * sizeof(T), slots[i.a], frame.columns * sizeof(T));
+  }
+}
+
+/// The column that an index names; -1 if it is out of range, or not among the columns of this block.
+std::ptrdiff_t column_of(const Frame& frame, std::int64_t index) {
+  const auto extent = static_cast<std::int64_t>(frame.extent);
+  if (index < -extent || index >= extent) {
+    if (!*frame.has_bad_index) *frame.bad_index = index;
+    *frame.has_bad_index = true;
+    return -1;
+  }
+  const std::int64_t column = (index < 0 ? index + extent : index) - static_cast<std::int64_t>(frame.first_column);
+  return column < static_cast<std::int64_t>(frame.columns) ? column : -1;
+}
+
+template <class T>
+void pick(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* x = at<const T>(slots, i.a);
+  const std::int64_t* index = at<const std::int64_t>(slots, i.b);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t row = 0; row < frame.count; row += frame.columns, ++index, ++out) {
+    const std::ptrdiff_t column = column_of(frame, *index);
+    if (column >= 0) *out = x[row + static_cast<std::size_t>(column)];
+  }
+}
+template <class T>
+void place(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const T* x = at<const T>(slots, i.a);
+  const std::int64_t* index = at<const std::int64_t>(slots, i.b);
+  T* out = at<T>(slots, i.out);
+  std::memset(out, 0, frame.count * sizeof(T));
+  for (std::size_t row = 0; row < frame.count; row += frame.columns, ++index, ++x) {
+    const std::ptrdiff_t column = column_of(frame, *index);
+    if (column >= 0) out[row + static_cast<std::size_t>(column)] = *x;
+  }
+}
+
+template <class To, class From>
+void cast(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const From* in = at<const From>(slots, i.a);
+  To* out = at<To>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) {
+    if constexpr (std::is_same_v<To, bool>) out[k] = in[k] != From(0);
+    else out[k] = static_cast<To>(in[k]);
+  }
+}
+
+/// Numbers with a fraction do not always fit int64; such casts are no block kernels, because they throw.
+template <class To, class From>
+void add_cast(BlockTable& table) {
+  if constexpr (!(std::is_same_v<To, std::int64_t> && std::is_floating_point_v<From>)) {
+    table.cast[static_cast<std::size_t>(dtype_of<To>)][static_cast<std::size_t>(dtype_of<From>)] = cast<To, From>;
+  }
+}
+
+template <class T>
+void add_moves(BlockTable& table) {
+  constexpr auto dtype = static_cast<std::size_t>(dtype_of<T>);
+  table.elementwise[detail::opcode<Identity>][dtype][0] = copy<T>;
+  table.splat[dtype] = splat<T>;
+  table.expand[dtype] = expand<T>;
+  table.tile[dtype] = tile<T>;
+  table.pick[dtype] = pick<T>;
+  table.place[dtype] = place<T>;
+  add_cast<T, bool>(table);
+  add_cast<T, std::int64_t>(table);
+  add_cast<T, float>(table);
+  add_cast<T, double>(table);
+}
+
+template <class T>
+void add_common(BlockTable& table) {
+  [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
+    (add<P, T>(table), ...);
+  }(static_cast<List*>(nullptr));
+  add_reduction<Reduction::Sum, T>(table);
+  add_reduction<Reduction::Max, T>(table);
+  add_reduction<Reduction::Min, T>(table);
+}
+
+// ---- choosing
+
+enum class Isa { Baseline, Avx2, Avx512 };
+
+Isa best_isa() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw")) {
+    return Isa::Avx512;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::Avx2;
+#endif
+  return Isa::Baseline;
+}
+
+Isa chosen_isa() {
+  const Isa best = best_isa();
+  const char* wish = std::getenv("XGRAD_ISA");
+  if (wish == nullptr || *wish == '\0') return best;
+  constexpr std::array<std::string_view, 3> names{"baseline", "avx2", "avx512"};
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (names[k] == wish) return static_cast<Isa>(k) < best ? static_cast<Isa>(k) : best;
+  }
+  throw ValueError("XGRAD_ISA: \"" + std::string(wish) + "\" is none of baseline, avx2, avx512");
+}
+
+BlockTable make_table() {
+  BlockTable table{};
+  add_common<bool>(table);
+  add_common<std::int64_t>(table);
+  add_baseline(table);
+  add_moves<bool>(table);
+  add_moves<std::int64_t>(table);
+  add_moves<float>(table);
+  add_moves<double>(table);
+  table.name = "baseline";
+#if defined(__x86_64__)
+  const Isa isa = chosen_isa();
+  if (isa >= Isa::Avx2) {
+    add_avx2(table);
+    table.name = "avx2";
+  }
+  if (isa == Isa::Avx512) {
+    add_avx512(table);
+    table.name = "avx512";
+  }
+#else
+  chosen_isa();
+#endif
+  // The functions of logical values of floating-point type do not exist; `where` of every type does.
+  return table;
+}
+
+}  // namespace
+
+const BlockTable& block_table() {
+  static const BlockTable table = make_table();
+  return table;
+}
+
+}  // namespace xgrad::kernels

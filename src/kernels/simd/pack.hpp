@@ -1,0 +1,156 @@
+// Pack: the numbers in one SIMD register, with the operators and functions that the scalar functions use.
+//
+// Units that are compiled for different instruction sets include this header into one program, and the linker merges
+// functions of one name. Each function is therefore a template over the architecture and always inlined; nothing here
+// may depend on what else the unit includes, and no function of the standard library may be called from here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+#define XGRAD_INLINE [[gnu::always_inline]] inline
+
+// g++ before 13 takes the unused operands in its own AVX-512 header for uninitialised variables (GCC PR 105593).
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13 && defined(__AVX512F__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace xgrad::kernels::simd {
+
+template <class T, class Arch>
+struct Pack;
+
+/// One truth value for each number of a Pack.
+template <class T, class Arch>
+struct Mask {
+  using Batch = xsimd::batch_bool<T, Arch>;
+
+  Batch batch;
+
+  Mask() = default;
+  XGRAD_INLINE Mask(Batch value) : batch(value) {}
+  XGRAD_INLINE explicit Mask(bool value) : batch(value) {}
+
+  XGRAD_INLINE friend Mask operator&&(Mask a, Mask b) { return a.batch & b.batch; }
+  XGRAD_INLINE friend Mask operator||(Mask a, Mask b) { return a.batch | b.batch; }
+  XGRAD_INLINE friend Mask operator!(Mask a) { return ~a.batch; }
+  XGRAD_INLINE friend bool any(Mask a) { return xsimd::any(a.batch); }
+  XGRAD_INLINE friend bool all(Mask a) {
+#if defined(__AVX2__)  // one instruction less than xsimd's
+    if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) return _mm256_movemask_pd(a.batch) == 0xf;
+    if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) return _mm256_movemask_ps(a.batch) == 0xff;
+#endif
+    return xsimd::all(a.batch);
+  }
+};
+
+/// The bit patterns of a Pack's numbers as unsigned integers.
+template <class T, class Arch>
+struct Bits {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  using Unsigned = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  using Batch = xsimd::batch<Unsigned, Arch>;
+
+  Batch batch;
+
+  XGRAD_INLINE Bits(Batch value) : batch(value) {}
+  XGRAD_INLINE Bits(Unsigned value) : batch(value) {}
+
+  XGRAD_INLINE friend Bits operator+(Bits a, Bits b) { return a.batch + b.batch; }
+  XGRAD_INLINE friend Bits operator-(Bits a, Bits b) { return a.batch - b.batch; }
+  XGRAD_INLINE friend Bits operator&(Bits a, Bits b) { return a.batch & b.batch; }
+  XGRAD_INLINE friend Bits operator|(Bits a, Bits b) { return a.batch | b.batch; }
+  XGRAD_INLINE friend Bits operator^(Bits a, Bits b) { return a.batch ^ b.batch; }
+  XGRAD_INLINE friend Bits operator<<(Bits a, int count) { return a.batch << count; }
+  XGRAD_INLINE friend Bits operator>>(Bits a, int count) { return a.batch >> count; }
+};
+
+namespace detail {
+
+template <class To, class From>
+XGRAD_INLINE To cast_bits(From from) {
+#if XSIMD_VERSION_MAJOR < 9
+  return xsimd::bitwise_cast<To>(from);
+#else
+  return xsimd::bitwise_cast<typename To::value_type>(from);
+#endif
+}
+
+// xsimd 8.1 knows no fused operation for AVX-512.
+template <class Arch>
+XGRAD_INLINE auto fused(auto a, auto b, auto c) {
+  using Batch = decltype(a);
+#if defined(__AVX512F__)
+  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {
+    if constexpr (std::is_same_v<typename Batch::value_type, double>) return Batch(_mm512_fmadd_pd(a, b, c));
+    else return Batch(_mm512_fmadd_ps(a, b, c));
+  } else
+#endif
+    return Batch(xsimd::fma(a, b, c));
+}
+
+}  // namespace detail
+
+/// Whether `fma` of packs rounds once. (On other processors it may, but is not relied on.)
+template <class Arch>
+inline constexpr bool has_fma =
+    std::is_base_of_v<xsimd::fma3<xsimd::avx2>, Arch> || std::is_base_of_v<xsimd::avx512f, Arch>;
+
+template <class T, class Arch>
+struct Pack {
+  using value_type = T;
+  using Batch = xsimd::batch<T, Arch>;
+  using MaskType = Mask<T, Arch>;
+  using BitsType = Bits<T, Arch>;
+
+  static constexpr std::size_t size = Batch::size;
+
+  Batch batch;
+
+  Pack() = default;
+  XGRAD_INLINE Pack(Batch value) : batch(value) {}
+  XGRAD_INLINE Pack(T value) : batch(value) {}
+
+  XGRAD_INLINE static Pack load(const T* from) { return Batch::load_unaligned(from); }
+  XGRAD_INLINE void store(T* to) const { batch.store_unaligned(to); }
+
+  XGRAD_INLINE friend Pack operator+(Pack a, Pack b) { return a.batch + b.batch; }
+  XGRAD_INLINE friend Pack operator-(Pack a, Pack b) { return a.batch - b.batch; }
+  XGRAD_INLINE friend Pack operator*(Pack a, Pack b) { return a.batch * b.batch; }
+  XGRAD_INLINE friend Pack operator/(Pack a, Pack b) { return a.batch / b.batch; }
+  // Not xsimd's, which for AVX-512 subtracts from 0 and so loses the sign of a zero.
+  XGRAD_INLINE friend Pack operator-(Pack a) { return from_bits(to_bits(a) ^ sign_bit()); }
+
+  XGRAD_INLINE friend MaskType operator<(Pack a, Pack b) { return a.batch < b.batch; }
+  XGRAD_INLINE friend MaskType operator<=(Pack a, Pack b) { return a.batch <= b.batch; }
+  XGRAD_INLINE friend MaskType operator>(Pack a, Pack b) { return a.batch > b.batch; }
+  XGRAD_INLINE friend MaskType operator>=(Pack a, Pack b) { return a.batch >= b.batch; }
+  XGRAD_INLINE friend MaskType operator==(Pack a, Pack b) { return a.batch == b.batch; }
+  // Not xsimd's: its NaN != NaN is false for AVX and AVX-512.
+  XGRAD_INLINE friend MaskType operator!=(Pack a, Pack b) { return !(a == b); }
+
+  /// a where the mask is true, else b.
+  XGRAD_INLINE friend Pack select(MaskType mask, Pack a, Pack b) { return xsimd::select(mask.batch, a.batch, b.batch); }
+
+  /// a b + c, rounded once where the architecture can.
+  XGRAD_INLINE friend Pack fma(Pack a, Pack b, Pack c) { return detail::fused<Arch>(a.batch, b.batch, c.batch); }
+
+  /// The larger and the smaller; b where a is NaN or b is.
+  XGRAD_INLINE friend Pack max(Pack a, Pack b) { return xsimd::max(a.batch, b.batch); }
+  XGRAD_INLINE friend Pack min(Pack a, Pack b) { return xsimd::min(a.batch, b.batch); }
+
+  XGRAD_INLINE friend Pack sqrt(Pack a) { return xsimd::sqrt(a.batch); }
+  XGRAD_INLINE friend Pack abs(Pack a) { return from_bits(to_bits(a) & ~sign_bit()); }
+
+  XGRAD_INLINE friend BitsType to_bits(Pack a) { return detail::cast_bits<typename BitsType::Batch>(a.batch); }
+  XGRAD_INLINE static Pack from_bits(BitsType bits) { return detail::cast_bits<Batch>(bits.batch); }
+
+  static constexpr typename BitsType::Unsigned sign_bit() {
+    return typename BitsType::Unsigned{1} << (8 * sizeof(T) - 1);
+  }
+};
+
+}  // namespace xgrad::kernels::simd

@@ -1,0 +1,62 @@
+#include "parallel.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/threads.hpp>
+
+namespace xgrad {
+namespace {
+
+/// The threads of oneTBB that may work for us. Evaluations hold on to the arena that they began with.
+struct Setting {
+  std::mutex mutex;
+  std::shared_ptr<tbb::task_arena> arena;
+  std::atomic<int> count{1};
+
+  static Setting& instance() {
+    static auto* setting = new Setting;  // never destroyed: threads may outlive static objects
+    return *setting;
+  }
+};
+
+}  // namespace
+
+void set_threads(int count) {
+  if (count < 1) throw ValueError("set_threads: the number of threads must be at least 1, not " + std::to_string(count));
+  Setting& setting = Setting::instance();
+  const std::scoped_lock lock(setting.mutex);
+  setting.arena = count == 1 ? nullptr : std::make_shared<tbb::task_arena>(count);
+  setting.count.store(count, std::memory_order_relaxed);
+}
+
+int threads() noexcept { return Setting::instance().count.load(std::memory_order_relaxed); }
+
+namespace detail {
+
+void parallel_rounds(std::size_t rounds, RoundFunction function, void* context) {
+  Setting& setting = Setting::instance();
+  if (rounds > 1 && setting.count.load(std::memory_order_relaxed) > 1) {
+    std::shared_ptr<tbb::task_arena> arena;
+    {
+      const std::scoped_lock lock(setting.mutex);
+      arena = setting.arena;
+    }
+    if (arena) {
+      arena->execute([&] {
+        tbb::parallel_for(std::size_t{0}, rounds, [&](std::size_t round) { function(context, round); });
+      });
+      return;
+    }
+  }
+  for (std::size_t round = 0; round < rounds; ++round) function(context, round);
+}
+
+}  // namespace detail
+}  // namespace xgrad

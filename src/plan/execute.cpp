@@ -1,0 +1,136 @@
+#include "execute.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "loop.hpp"
+#include "workspace.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// Arenas up to this size are kept for the next evaluation.
+constexpr std::size_t kept_arena = std::size_t{512} << 20U;
+
+void store(const Number& number, DType dtype, std::span<const Scalar> scalars, Scalar& target) {
+  const Scalar value = number.literal ? number.value : scalars[number.index];
+  kernels::dispatch(dtype, [&]<class T>() {
+    const T element = std::is_floating_point_v<T> ? static_cast<T>(value.real) : static_cast<T>(value.integer);
+    std::memcpy(&target, &element, sizeof(T));
+  });
+}
+
+class Execution {
+ public:
+  Execution(const Plan& plan, Workspace& workspace) : plan_(plan), workspace_(workspace) {}
+
+  void place(std::span<Buffer* const> leaves, std::span<const Scalar> scalars, std::span<BufferPtr> results) {
+    std::byte* arena = workspace_.arena.at_least(plan_.arena_bytes);
+    workspace_.numbers.resize(plan_.numbers.size());
+    workspace_.places.resize(plan_.places.size());
+    for (std::size_t k = 0; k < plan_.places.size(); ++k) {
+      const Place& place = plan_.places[k];
+      switch (place.kind) {
+        case Place::Kind::Leaf:
+          workspace_.places[k] = leaves[place.index]->data();
+          break;
+        case Place::Kind::Number:
+          store(plan_.numbers[place.index], place.dtype, scalars, workspace_.numbers[place.index]);
+          workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
+          break;
+        case Place::Kind::Output:
+          workspace_.places[k] = results[place.index]->data();
+          break;
+        case Place::Kind::Arena:
+          workspace_.places[k] = arena + place.offset;
+          break;
+      }
+    }
+  }
+
+  void run() {
+    std::byte* partials = workspace_.partials.at_least(plan_.partial_bytes);
+    for (const Step& step : plan_.steps) {
+      switch (step.kind) {
+        case Step::Kind::Loop:
+          run_loop(plan_.loops[step.index], plan_, workspace_.places.data(), partials);
+          break;
+        case Step::Kind::Call:
+          run_call(plan_.calls[step.index]);
+          break;
+        case Step::Kind::Product:
+          run_product(plan_.products[step.index]);
+          break;
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
+    std::byte* base = workspace_.places[array.place];
+    // An array without elements has no memory, but a view of it may start at an offset.
+    return {base == nullptr ? nullptr : base + array.offset, &array.shape, array.strides, array.dtype};
+  }
+
+  void run_call(const Call& call) const {
+    if (size_of(call.output.shape) == 0) return;
+    std::array<kernels::Operand, 4> few;
+    std::vector<kernels::Operand> many;
+    std::span<kernels::Operand> inputs(few.data(), call.inputs.size());
+    if (call.inputs.size() > few.size()) {
+      many.resize(call.inputs.size());
+      inputs = many;
+    }
+    for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(call.inputs[k]);
+    call.kernel({operand(call.output), inputs, call.attributes});
+  }
+
+  void run_product(const ProductStep& step) const {
+    std::byte* out = workspace_.places[step.out];
+    double alpha = step.sign;
+    if (step.scale != no_place) alpha *= number_at(step.scale);
+    const bool accumulate = step.c != no_place;
+    if (accumulate && workspace_.places[step.c] != out) {
+      const kernels::Product& p = step.product;
+      std::memcpy(out, workspace_.places[step.c], size_of(p.stack) * p.m * p.n * size_of(p.dtype));
+    }
+    kernels::multiply(step.product, workspace_.places[step.a] + step.offset_a,
+                      workspace_.places[step.b] + step.offset_b, out, alpha, accumulate);
+  }
+
+  [[nodiscard]] double number_at(PlaceId place) const {
+    const std::byte* data = workspace_.places[place];
+    if (plan_.places[place].dtype == DType::Float32) return static_cast<double>(*reinterpret_cast<const float*>(data));
+    return *reinterpret_cast<const double*>(data);
+  }
+
+  const Plan& plan_;
+  Workspace& workspace_;
+};
+
+}  // namespace
+
+void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
+             std::span<BufferPtr> results, std::span<const bool> exclusive) {
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    const PlanOutput& output = plan.outputs[k];
+    if (output.kind == PlanOutput::Kind::Leaf) {
+      results[k] = BufferPtr::share(leaves[output.index]);
+    } else if (output.kind == PlanOutput::Kind::Same) {
+      results[k] = results[output.index];
+    } else if (const auto donor = static_cast<std::size_t>(output.donor);
+               output.donor >= 0 && donor < exclusive.size() && exclusive[donor] &&
+               leaves[donor]->shape() == output.shape) {
+      results[k] = BufferPtr::share(leaves[donor]);
+    } else {
+      results[k] = make_buffer(output.dtype, output.shape);
+    }
+  }
+  thread_local Workspace workspace;
+  Execution execution(plan, workspace);
+  execution.place(leaves, scalars, results);
+  execution.run();
+  workspace.arena.shrink(kept_arena);
+}
+
+}  // namespace xgrad::detail

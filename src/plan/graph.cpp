@@ -1,0 +1,224 @@
+#include "graph.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "kernels/operand.hpp"
+#include "simplify.hpp"
+#include "views.hpp"
+
+namespace xgrad::detail {
+
+using namespace primitives;
+
+bool is_elementwise(Opcode op) noexcept {
+  if (op >= list_size) return op < op_gemm;
+  static constexpr auto table =
+      table_of_primitives<bool>([]<class P>(boost::hana::basic_type<P>) { return IsElementwise<P>; });
+  return table[op] || op == op_copy;
+}
+
+bool Graph::is_constant(ValueId id) const noexcept { return values_[id].op == opcode<Constant>; }
+
+Known Graph::known(ValueId id) const noexcept { return is_constant(id) ? constant(id).known : Known::Nothing; }
+
+std::uint32_t Graph::intern(const Shape& shape) {
+  // Programs use few shapes, and mostly those that they used just before. A shape that is not found is entered twice,
+  // which only hides that two values are equal.
+  constexpr std::size_t window = 32;
+  const std::size_t count = shapes_.size();
+  for (std::size_t i = count; i > 0 && i + window > count; --i) {
+    if (shapes_[i - 1] == shape) return static_cast<std::uint32_t>(i - 1);
+  }
+  shapes_.push_back(shape);
+  sizes_.push_back(size_of(shape));
+  return static_cast<std::uint32_t>(count);
+}
+
+Access Graph::access(ValueId id) const {
+  if (is_view(values_[id].op)) return views_[values_[id].source];
+  if (is_constant(id)) return {id, 0, Strides(shape(id).size(), 0)};
+  return {id, 0, kernels::dense_strides(shape(id))};
+}
+
+ValueId Graph::append(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                      std::span<const std::int64_t> attributes) {
+  const auto id = static_cast<ValueId>(values_.size());
+  values_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
+                     .input_count = static_cast<std::uint32_t>(inputs.size()),
+                     .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
+                     .attribute_count = static_cast<std::uint32_t>(attributes.size()),
+                     .shape = shape,
+                     .source = 0,
+                     .op = op,
+                     .dtype = dtype});
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
+  return id;
+}
+
+ValueId Graph::leaf(DType dtype, std::uint32_t shape, std::uint32_t index) {
+  const ValueId id = append(opcode<Leaf>, dtype, shape, {}, {});
+  values_[id].source = index;
+  return id;
+}
+
+ValueId Graph::number(DType dtype, std::uint32_t shape, const Number& constant) {
+  // Numbers of which everything is known are the same wherever they come from.
+  if (constant.known < Known::Nonzero) {
+    const std::array<std::int64_t, 1> what{static_cast<std::int64_t>(constant.known)};
+    const std::size_t before = values_.size();
+    const ValueId id = add(opcode<Constant>, dtype, shape, {}, what);
+    if (id == before) {
+      values_[id].source = static_cast<std::uint32_t>(constants_.size());
+      constants_.push_back(constant);
+    }
+    return id;
+  }
+  const ValueId id = append(opcode<Constant>, dtype, shape, {}, {});
+  values_[id].source = static_cast<std::uint32_t>(constants_.size());
+  constants_.push_back(constant);
+  return id;
+}
+
+ValueId Graph::literal(DType dtype, std::uint32_t shape, double value) {
+  const Scalar scalar =
+      is_floating(dtype) ? Scalar{.real = value} : Scalar{.integer = static_cast<std::int64_t>(value)};
+  return number(dtype, shape, {.literal = true, .index = 0, .value = scalar, .known = known_of(dtype, scalar)});
+}
+
+ValueId Graph::dense(ValueId id) {
+  const std::array inputs{id};
+  return add(op_copy, values_[id].dtype, values_[id].shape, inputs);
+}
+
+ValueId Graph::fresh_copy(ValueId id) {
+  const std::array inputs{id};
+  return append(op_copy, values_[id].dtype, values_[id].shape, inputs, {});
+}
+
+std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                             std::span<const std::int64_t> attributes) const noexcept {
+  std::uint64_t hash = op | (static_cast<std::uint64_t>(dtype) << 8U) | (std::uint64_t{shape} << 16U);
+  const auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 31U;
+  };
+  for (const ValueId input : inputs) mix(input);
+  for (const std::int64_t attribute : attributes) mix(static_cast<std::uint64_t>(attribute));
+  mix(0x55);
+  return hash;
+}
+
+void Graph::grow_table() {
+  if (2 * (entries_ + 1) < table_.size()) return;
+  std::vector<ValueId> old(std::max<std::size_t>(64, 4 * table_.size()), no_value);
+  old.swap(table_);
+  for (const ValueId id : old) {
+    if (id == no_value) continue;
+    const Value& value = values_[id];
+    std::size_t at = hash_of(value.op, value.dtype, value.shape, inputs(id), attributes(id)) & (table_.size() - 1);
+    while (table_[at] != no_value) at = (at + 1) & (table_.size() - 1);
+    table_[at] = id;
+  }
+}
+
+ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                   std::span<const std::int64_t> attributes) {
+  const ValueId simpler = Simplifier(*this).simplify(op, dtype, shape, inputs, attributes);
+  if (simpler != no_value) return simpler;
+  std::optional<View> view;
+  if (is_view(op)) {
+    const ValueId from = inputs[0];
+    const kernels::Operand operand{nullptr, &this->shape(from), access(from).strides, dtype};
+    view = view_of(op, shapes_[shape], operand, attributes);
+    if (!view) {  // a reshape of an array with gaps: the elements move
+      const std::array moved{dense(from)};
+      return add(op, dtype, shape, moved, attributes);
+    }
+  }
+  grow_table();
+  std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
+  for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
+    const ValueId id = table_[at];
+    const Value& value = values_[id];
+    if (value.op == op && value.dtype == dtype && value.shape == shape &&
+        std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
+      return id;
+    }
+  }
+  const ValueId id = append(op, dtype, shape, inputs, attributes);
+  table_[at] = id;
+  ++entries_;
+  if (view) {
+    Access from = access(inputs[0]);
+    values_[id].source = static_cast<std::uint32_t>(views_.size());
+    views_.push_back({from.base, from.offset + view->offset, view->strides});
+  }
+  return id;
+}
+
+namespace {
+
+/// Turns the nodes of a request into values.
+class Builder {
+ public:
+  Builder(const Request& request, const TapeState& tape) : request_(request), tape_(tape) {}
+
+  Graph build(std::span<const NodeId> outputs) {
+    value_.resize(request_.nodes.size());
+    for (std::uint32_t k = 0; k < request_.nodes.size(); ++k) value_[k] = build_node(request_.nodes[k]);
+    for (const NodeId output : outputs) graph_.outputs.push_back(value_of(output));
+    return std::move(graph_);
+  }
+
+ private:
+  ValueId value_of(NodeId id) const {
+    const auto found = std::lower_bound(request_.nodes.begin(), request_.nodes.end(), id);
+    return value_[static_cast<std::size_t>(found - request_.nodes.begin())];
+  }
+
+  std::uint32_t shape_of(NodeId id) {
+    const ShapeId shape = tape_.node(id).shape;
+    if (shapes_.size() <= shape) shapes_.resize(std::size_t{shape} + 1, ~0U);
+    if (shapes_[shape] == ~0U) shapes_[shape] = graph_.intern(tape_.shape_of(shape));
+    return shapes_[shape];
+  }
+
+  ValueId build_node(NodeId id) {
+    const Node& node = tape_.node(id);
+    if (tape_.value(id) != nullptr) return graph_.leaf(node.dtype, shape_of(id), leaves_++);
+    if (node.op == opcode<Constant>) {
+      const Scalar scalar = tape_.scalar(id);
+      return graph_.number(
+          node.dtype, shape_of(id),
+          {.literal = false, .index = constants_++, .value = scalar, .known = known_of(node.dtype, scalar)});
+    }
+    const std::span<const NodeId> from = tape_.inputs(id);
+    inputs_.clear();
+    const bool contiguous = request_.nodes.back() - request_.nodes.front() + 1 == request_.nodes.size();
+    for (const NodeId input : from) {
+      inputs_.push_back(contiguous ? value_[input - request_.nodes.front()] : value_of(input));
+    }
+    if (node.op == opcode<Identity> || node.op == opcode<StopGradient>) return inputs_[0];
+    return graph_.add(node.op, node.dtype, shape_of(id), inputs_, tape_.attributes(id));
+  }
+
+  const Request& request_;
+  const TapeState& tape_;
+  Graph graph_;
+  std::vector<ValueId> value_;
+  std::vector<ValueId> inputs_;
+  std::vector<std::uint32_t> shapes_;
+  std::uint32_t leaves_ = 0;
+  std::uint32_t constants_ = 0;
+};
+
+}  // namespace
+
+Graph make_graph(const Request& request, const TapeState& tape, std::span<const NodeId> outputs) {
+  return Builder(request, tape).build(outputs);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,119 @@
+// The program of a plan: the needed nodes after clean-up. Nothing here depends on the values of arrays, and of the
+// numbers only on what `Known` tells.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "primitives/list.hpp"
+#include "request.hpp"
+
+namespace xgrad::detail {
+
+using ValueId = std::uint32_t;
+inline constexpr ValueId no_value = ~ValueId{0};
+
+// Operations that only plans have.
+inline constexpr Opcode op_copy = opcode<primitives::Identity>;  ///< a dense copy of a view
+inline constexpr Opcode op_exp_neg_abs = primitives::list_size;
+inline constexpr Opcode op_sigmoid_from = op_exp_neg_abs + 1;
+inline constexpr Opcode op_softplus_from = op_exp_neg_abs + 2;
+/// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
+inline constexpr Opcode op_gemm = op_exp_neg_abs + 3;
+
+/// Where a number comes from: the request, or the planner.
+struct Number {
+  bool literal;
+  std::uint32_t index;  ///< among the request's numbers
+  Scalar value;         ///< of a literal
+  Known known;
+};
+
+struct Value {
+  std::uint32_t first_input;
+  std::uint32_t input_count;
+  std::uint32_t first_attribute;
+  std::uint32_t attribute_count;
+  std::uint32_t shape;
+  std::uint32_t source;  ///< of a leaf among the leaves, of a constant among the constants, of a view among the views
+  Opcode op;
+  DType dtype;
+};
+
+/// Elements of another value's memory.
+struct Access {
+  ValueId base;
+  std::ptrdiff_t offset;  ///< elements
+  Strides strides;
+};
+
+bool is_view(Opcode op) noexcept;
+/// Computed element by element, by a block kernel.
+bool is_elementwise(Opcode op) noexcept;
+
+class Graph {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+  [[nodiscard]] const Value& operator[](ValueId id) const noexcept { return values_[id]; }
+  [[nodiscard]] std::span<const ValueId> inputs(ValueId id) const noexcept {
+    return {inputs_.data() + values_[id].first_input, values_[id].input_count};
+  }
+  [[nodiscard]] std::span<const std::int64_t> attributes(ValueId id) const noexcept {
+    return {attributes_.data() + values_[id].first_attribute, values_[id].attribute_count};
+  }
+  [[nodiscard]] const Shape& shape(ValueId id) const noexcept { return shapes_[values_[id].shape]; }
+  [[nodiscard]] const Shape& shape_at(std::uint32_t shape) const noexcept { return shapes_[shape]; }
+  [[nodiscard]] std::size_t count(ValueId id) const noexcept { return sizes_[values_[id].shape]; }
+  [[nodiscard]] const Number& constant(ValueId id) const noexcept { return constants_[values_[id].source]; }
+  [[nodiscard]] bool is_constant(ValueId id) const noexcept;
+  /// What is known of a constant; Nothing for any other value.
+  [[nodiscard]] Known known(ValueId id) const noexcept;
+
+  /// How a value is found in memory: in its own, or, being a view, in that of another.
+  [[nodiscard]] Access access(ValueId id) const;
+  /// The value in whose memory (or registers) a value is found.
+  [[nodiscard]] ValueId base(ValueId id) const noexcept {
+    return is_view(values_[id].op) ? views_[values_[id].source].base : id;
+  }
+
+  // ---- building
+
+  std::uint32_t intern(const Shape& shape);
+  ValueId leaf(DType dtype, std::uint32_t shape, std::uint32_t index);
+  ValueId number(DType dtype, std::uint32_t shape, const Number& value);
+  ValueId literal(DType dtype, std::uint32_t shape, double value);
+  /// A value equal to this operation; perhaps another one than asked for.
+  ValueId add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+              std::span<const std::int64_t> attributes = {});
+  /// The same elements, dense in memory of their own.
+  ValueId dense(ValueId id);
+  /// A copy that is not merged with any other.
+  ValueId fresh_copy(ValueId id);
+  /// The same, without looking for something simpler or equal.
+  ValueId append(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                 std::span<const std::int64_t> attributes);
+
+  std::vector<ValueId> outputs;
+  [[nodiscard]] const std::vector<Number>& constants() const noexcept { return constants_; }
+
+ private:
+  [[nodiscard]] std::uint64_t hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                                      std::span<const std::int64_t> attributes) const noexcept;
+  void grow_table();
+
+  std::vector<Value> values_;
+  std::vector<ValueId> inputs_;
+  std::vector<std::int64_t> attributes_;
+  std::vector<Shape> shapes_;
+  std::vector<std::size_t> sizes_;
+  std::vector<Number> constants_;
+  std::vector<Access> views_;
+  std::vector<ValueId> table_;  // open addressing; of values that may be found again
+  std::size_t entries_ = 0;
+};
+
+/// The graph of a request: cleaned up, equal values merged. Values that nothing needs may remain.
+Graph make_graph(const Request& request, const TapeState& tape, std::span<const NodeId> outputs);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,303 @@
+#include "group.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "kernels/operand.hpp"
+#include "simplify.hpp"
+
+namespace xgrad::detail {
+
+using namespace primitives;
+
+bool keeps_order(const Shape& shape, const Access& access) noexcept {
+  return access.offset == 0 && kernels::is_dense(shape, access.strides);
+}
+
+bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, std::size_t columns) noexcept {
+  if (access.offset != 0) return false;
+  std::size_t inner = 1;
+  std::size_t i = shape.size();
+  for (; i > 0 && inner < columns; --i) {
+    if (shape[i - 1] != 1 && access.strides[i - 1] != 0) return false;
+    inner *= shape[i - 1];
+  }
+  if (inner != columns) return false;
+  std::ptrdiff_t step = 1;
+  for (; i > 0; --i) {
+    if (shape[i - 1] != 1 && access.strides[i - 1] != step) return false;
+    step *= static_cast<std::ptrdiff_t>(shape[i - 1]);
+  }
+  return static_cast<std::size_t>(step) == rows;
+}
+
+namespace {
+
+/// Limits of one loop, so that planning stays linear and programs stay small.
+constexpr std::size_t most_members = 1024;
+constexpr std::size_t recent_groups = 8;
+/// Longest row of partial sums over rows.
+constexpr std::size_t longest_column_sums = 65536;
+
+enum class Span : std::uint8_t { All, Trailing, Leading, Other };
+
+/// Which axes a reduction takes, seen as rows x columns.
+struct Reduced {
+  Span span;
+  std::size_t rows;
+  std::size_t columns;
+};
+
+Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes) {
+  Dimensions<bool> taken(shape.size(), false);
+  for (const std::int64_t axis : axes) taken[static_cast<std::size_t>(axis)] = true;
+  std::size_t changes = 0;
+  bool first = false;
+  bool last = false;
+  bool any = false;
+  Reduced result{Span::Other, 1, 1};
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    if (!any) first = taken[i];
+    else if (taken[i] != last) ++changes;
+    last = taken[i];
+    any = true;
+    (changes == 0 ? result.rows : result.columns) *= shape[i];
+  }
+  if (changes == 0) return {Span::All, 1, result.rows};
+  if (changes == 1) result.span = first ? Span::Leading : Span::Trailing;
+  return result;
+}
+
+class Grouping {
+ public:
+  explicit Grouping(const Graph& graph) : graph_(graph), needed_(graph.size(), false) {
+    result_.of.assign(graph.size(), no_group);
+    result_.role.assign(graph.size(), Role::Memory);
+    result_.materialised.assign(graph.size(), false);
+  }
+
+  Groups operator()() {
+    find_needed();
+    for (ValueId id = 0; id < graph_.size(); ++id) {
+      if (needed_[id] && !is_source(id) && !is_view(graph_[id].op)) place(id);
+    }
+    for (const ValueId output : graph_.outputs) {
+      const ValueId base = graph_.base(output);
+      if (result_.of[base] != no_group) result_.materialised[base] = true;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] bool is_source(ValueId id) const { return graph_[id].op == opcode<Leaf> || graph_.is_constant(id); }
+
+  void find_needed() {
+    for (const ValueId output : graph_.outputs) needed_[output] = true;
+    for (auto id = static_cast<ValueId>(graph_.size()); id-- > 0;) {
+      if (!needed_[id]) continue;
+      for (const ValueId input : graph_.inputs(id)) needed_[input] = true;
+    }
+  }
+
+  // ---- what a value wants of a group
+
+  struct Wish {
+    Role role = Role::Memory;
+    std::size_t size = 0;     // of the loop
+    std::size_t columns = 0;  // 0: any
+    bool whole_rows = false;
+  };
+
+
+  struct Wishes {
+    std::array<Wish, 2> wish;
+    std::size_t count = 0;
+    void add(const Wish& each) { wish[count++] = each; }
+  };
+
+  Wishes wishes_of(ValueId id) const {
+    const Opcode op = graph_[id].op;
+    const std::size_t count = graph_.count(id);
+    Wishes wishes;
+    if (is_elementwise(op) || (op == opcode<Cast> && !throws(id))) {
+      wishes.add({Role::Full, count, 0, false});
+    } else if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) {
+      add_reduction(wishes, id);
+    } else if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) {
+      add_choice(wishes, id);
+    }
+    return wishes;
+  }
+
+  [[nodiscard]] bool throws(ValueId id) const {
+    return graph_[id].dtype == DType::Int64 && is_floating(graph_[graph_.inputs(id)[0]].dtype);
+  }
+
+  void add_reduction(Wishes& wishes, ValueId id) const {
+    const ValueId input = graph_.inputs(id)[0];
+    const std::size_t count = graph_.count(input);
+    if (count == 0 || graph_[input].dtype == DType::Bool) return;
+    const Reduced axes = reduced_axes(graph_.shape(input), graph_.attributes(id));
+    if (axes.span == Span::All) {
+      if (count <= longest_row) wishes.add({Role::Row, count, count, true});
+      wishes.add({Role::LateAll, count, 0, false});
+    } else if (axes.span == Span::Trailing) {
+      if (axes.columns <= longest_row) wishes.add({Role::Row, count, axes.columns, true});
+    } else if (axes.span == Span::Leading) {
+      if (axes.columns <= longest_column_sums) wishes.add({Role::LateColumns, count, axes.columns, false});
+    }
+  }
+
+  /// Elements of rows chosen by one index for each row, and their transpose.
+  void add_choice(Wishes& wishes, ValueId id) const {
+    if (!chooses_in_rows(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id))) return;
+    const bool take = graph_[id].op == opcode<TakeAlongAxis>;
+    const ValueId full = take ? graph_.inputs(id)[0] : id;
+    const std::size_t columns = graph_.shape(full)[static_cast<std::size_t>(graph_.attributes(id)[0])];
+    const std::size_t count = graph_.count(full);
+    wishes.add({take ? Role::Row : Role::Full, count, columns, true});
+  }
+
+  // ---- whether a group grants it
+
+  /// Whether the inputs are there when the group needs them. Inputs of earlier groups are in memory.
+  bool reaches(ValueId id, GroupId g, const Wish& wish, std::size_t columns) const {
+    const Group& group = result_.list[static_cast<std::size_t>(g)];
+    const std::size_t rows = columns == 0 ? 0 : group.size / columns;
+    const bool choice = graph_[id].op == opcode<TakeAlongAxis> || graph_[id].op == opcode<ScatterAddAlongAxis>;
+    const bool reduces = wish.role != Role::Full || choice;
+    for (std::size_t k = 0; k < graph_.inputs(id).size(); ++k) {
+      const ValueId input = graph_.inputs(id)[k];
+      const ValueId base = graph_.base(input);
+      if (result_.of[base] < g) continue;
+      if (result_.of[base] > g) return false;
+      const Access access = graph_.access(input);
+      const Shape& shape = graph_.shape(input);
+      const bool in_order = keeps_order(shape, access);
+      const Role role = result_.role[base];
+      const std::size_t count = graph_.count(input);
+      // As wide as the loop, or one for each row?
+      const bool wants_row = choice ? count != group.size : (reduces ? false : count != group.size);
+      if (role == Role::Full && in_order && !wants_row) continue;
+      if (role == Role::Row && wants_row && in_order) continue;
+      if (role == Role::Row && !wants_row && columns != 0 && repeats_rows(shape, access, rows, columns)) continue;
+      if (role == Role::Row && rows == group.size && in_order) continue;
+      return false;
+    }
+    return true;
+  }
+
+  /// Whether a value can join, and how; the columns that the group then has.
+  bool fits(ValueId id, GroupId g, const Wish& wish, std::size_t& columns) const {
+    const Group& group = result_.list[static_cast<std::size_t>(g)];
+    if (!group.loop || group.members.size() >= most_members || group.size != wish.size) return false;
+    columns = group.columns;
+    if (wish.columns != 0) {
+      if (columns != 0 && columns != wish.columns) return false;
+      columns = wish.columns;
+    }
+    if ((group.whole_rows || wish.whole_rows) && columns > longest_row) return false;
+    return reaches(id, g, wish, columns);
+  }
+
+  /// An operation on row values of a loop, beside the loop's full values.
+  bool fits_rows(ValueId id, GroupId g) const {
+    const Group& group = result_.list[static_cast<std::size_t>(g)];
+    if (!group.loop || !group.whole_rows || group.members.size() >= most_members) return false;
+    const std::size_t rows = group.size / group.columns;
+    if (graph_.count(id) != rows || rows == group.size || !is_row_operation(id)) return false;
+    return reaches(id, g, {Role::Full, group.size, 0, false}, group.columns);
+  }
+
+  [[nodiscard]] bool is_row_operation(ValueId id) const {
+    const Opcode op = graph_[id].op;
+    return is_elementwise(op) || (op == opcode<Cast> && !throws(id));
+  }
+
+  // ---- placing
+
+  void join(ValueId id, GroupId g, Role role, std::size_t columns, bool whole_rows) {
+    Group& group = result_.list[static_cast<std::size_t>(g)];
+    group.members.push_back(id);
+    group.columns = columns;
+    group.whole_rows = group.whole_rows || whole_rows;
+    result_.of[id] = g;
+    result_.role[id] = role;
+    const bool late = role == Role::LateAll || role == Role::LateColumns;
+    if (late) result_.materialised[id] = true;
+    for (const ValueId input : graph_.inputs(id)) {
+      const ValueId base = graph_.base(input);
+      if (result_.of[base] != no_group && result_.of[base] != g) result_.materialised[base] = true;
+    }
+  }
+
+  void place(ValueId id) {
+    GroupId start = no_group;
+    for (const ValueId input : graph_.inputs(id)) start = std::max(start, result_.of[graph_.base(input)]);
+    const Wishes wishes = wishes_of(id);
+    std::size_t columns = 0;
+    if (start != no_group && fits_rows(id, start)) {
+      return join(id, start, Role::Row, result_.list[static_cast<std::size_t>(start)].columns, true);
+    }
+    for (std::size_t k = 0; k < wishes.count; ++k) {
+      const Wish& wish = wishes.wish[k];
+      if (start != no_group && fits(id, start, wish, columns)) return join(id, start, wish.role, columns, wish.whole_rows);
+    }
+    for (std::size_t k = 0; k < wishes.count; ++k) {
+      const Wish& wish = wishes.wish[k];
+      for (const GroupId g : recent_[wish.size]) {
+        if (g > start && fits(id, g, wish, columns)) return join(id, g, wish.role, columns, wish.whole_rows);
+      }
+    }
+    if (start != no_group && fits_late_total(id, start)) return join_late_total(id, start);
+    add_group(id, wishes);
+  }
+
+  /// A sum over all row values of a loop (the mean of the losses of its rows).
+  bool fits_late_total(ValueId id, GroupId g) const {
+    const Opcode op = graph_[id].op;
+    if (op != opcode<Sum> && op != opcode<MaxReduce> && op != opcode<MinReduce>) return false;
+    const Group& group = result_.list[static_cast<std::size_t>(g)];
+    if (!group.loop || !group.whole_rows || group.members.size() >= most_members) return false;
+    const ValueId input = graph_.inputs(id)[0];
+    const ValueId base = graph_.base(input);
+    const std::size_t rows = group.size / group.columns;
+    if (result_.of[base] != g || result_.role[base] != Role::Row || rows == group.size) return false;
+    if (graph_.count(input) != rows || graph_.count(id) != 1 || graph_[input].dtype == DType::Bool) return false;
+    return keeps_order(graph_.shape(input), graph_.access(input));
+  }
+
+  void join_late_total(ValueId id, GroupId g) {
+    const Group& group = result_.list[static_cast<std::size_t>(g)];
+    join(id, g, Role::LateAll, group.columns, true);
+  }
+
+  void add_group(ValueId id, const Wishes& wishes) {
+    const auto g = static_cast<GroupId>(result_.list.size());
+    result_.list.push_back({.loop = wishes.count != 0, .whole_rows = false, .size = 0, .columns = 0, .members = {}});
+    if (wishes.count == 0) {
+      join(id, g, Role::Memory, 0, false);
+      result_.materialised[id] = true;
+      return;
+    }
+    const Wish& wish = wishes.wish[0];
+    result_.list.back().size = wish.size;
+    join(id, g, wish.role, wish.columns, wish.whole_rows);
+    std::vector<GroupId>& recent = recent_[wish.size];
+    if (recent.size() >= recent_groups) recent.erase(recent.begin());
+    recent.push_back(g);
+  }
+
+  const Graph& graph_;
+  std::vector<bool> needed_;
+  Groups result_;
+  std::unordered_map<std::size_t, std::vector<GroupId>> recent_;
+};
+
+}  // namespace
+
+Groups make_groups(const Graph& graph) { return Grouping(graph)(); }
+
+}  // namespace xgrad::detail

@@ -1,0 +1,47 @@
+// Which operations run together: the values of a graph gathered into loops over the data.
+//
+// Groups are executed in the order of their numbers. A loop covers `rows` x `columns` elements in row-major order. A
+// value of it is *full* (an element for each), a *row* value (one for each row: what a reduction over a whole row
+// gives, at once to be used by later stages of the same loop), or *late* (known only when the loop has ended: sums over
+// everything or over the rows).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph.hpp"
+
+namespace xgrad::detail {
+
+using GroupId = std::int32_t;
+inline constexpr GroupId no_group = -1;
+
+enum class Role : std::uint8_t { Memory, Full, Row, LateAll, LateColumns };
+
+struct Group {
+  bool loop;
+  bool whole_rows;  ///< a block holds whole rows: some value is a row value
+  std::size_t size;
+  std::size_t columns;  ///< 0: not decided
+  std::vector<ValueId> members;
+};
+
+struct Groups {
+  std::vector<Group> list;
+  std::vector<GroupId> of;         ///< group of each value; no_group for leaves, numbers, views and what nothing needs
+  std::vector<Role> role;          ///< in its group
+  std::vector<bool> materialised;  ///< has a place in memory
+};
+
+
+Groups make_groups(const Graph& graph);
+
+/// Largest row that is kept as a whole in the cache.
+inline constexpr std::size_t longest_row = 16384;
+
+/// How a view of a full or row value appears inside the loop that computes it.
+bool keeps_order(const Shape& shape, const Access& access) noexcept;
+/// Whether a view shows one number for each of `rows` rows of `columns` elements.
+bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, std::size_t columns) noexcept;
+
+}  // namespace xgrad::detail

@@ -1,0 +1,243 @@
+#include "loop.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "kernels/operand.hpp"
+#include "lower.hpp"
+#include "parallel/parallel.hpp"
+#include "workspace.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using kernels::Frame;
+using kernels::Reduction;
+
+/// Work that is not worth a second thread, in elements times instructions.
+constexpr std::size_t little_work = 1U << 17U;
+
+struct BadIndex {
+  std::mutex mutex;
+  std::size_t chunk = ~std::size_t{0};
+  std::int64_t index = 0;
+};
+
+/// One chunk of a loop.
+class Chunk {
+ public:
+  Chunk(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials, std::size_t chunk)
+      : loop_(loop) {
+    thread_local ChunkWorkspace workspace;
+    std::byte* scratch = workspace.scratch.at_least(std::max<std::size_t>(plan.scratch_bytes, 64));
+    if (workspace.slots.size() < loop.slots.size()) workspace.slots.resize(loop.slots.size());
+    slots_ = workspace.slots.data();
+    places_ = places;
+    scratch_ = scratch;
+    partials_ = partials + chunk * loop.partial_bytes;
+    if (loop.chunk_columns < loop.columns) {
+      first_column_ = chunk * loop.chunk_columns;
+      last_column_ = std::min(loop.columns, first_column_ + loop.chunk_columns);
+      last_row_ = loop.rows;
+    } else {
+      first_row_ = chunk * loop.chunk_rows;
+      last_row_ = std::min(loop.rows, first_row_ + loop.chunk_rows);
+      last_column_ = loop.columns;
+    }
+    frame_.extent = loop.columns;
+    frame_.host = &loop;
+    frame_.bad_index = &bad_index_;
+    frame_.has_bad_index = &has_bad_index_;
+  }
+
+  void operator()() {
+    start_partials();
+    for (std::size_t slot = 0; slot < loop_.slots.size(); ++slot) slots_[slot] = address(slot);
+    for (std::size_t row = first_row_; row < last_row_; row += loop_.block_rows) run_rows(row);
+  }
+
+  [[nodiscard]] bool has_bad_index() const { return has_bad_index_; }
+  [[nodiscard]] std::int64_t bad_index() const { return bad_index_; }
+
+ private:
+  [[nodiscard]] std::byte* address(std::size_t slot) const {
+    const Slot& each = loop_.slots[slot];
+    std::byte* base = each.base == Slot::Base::Memory    ? places_[each.place]
+                      : each.base == Slot::Base::Scratch ? scratch_
+                                                         : partials_;
+    return base + each.offset;
+  }
+
+  void start_partials() {
+    for (const Late& late : loop_.late) {
+      std::byte* at = partials_ + late.partial;
+      frame_.count = late.count;
+      const kernels::Instruction fill{nullptr, 0, 0, 0, 0};
+      // The wide type is its own wide type.
+      kernels::block_table().start[static_cast<std::size_t>(late.reduction)][static_cast<std::size_t>(late.wide)](
+          frame_, &at, fill);
+    }
+  }
+
+  void run_rows(std::size_t row) {
+    const std::size_t rows = std::min(loop_.block_rows, last_row_ - row);
+    frame_.first_row = row;
+    for (const std::uint32_t slot : loop_.moving_rows) {
+      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step;
+    }
+    for (const Segment& segment : loop_.segments) {
+      if (segment.rows) {
+        frame_.count = rows;
+        frame_.columns = 1;
+        frame_.first_column = 0;
+        run(segment);
+      } else if (loop_.block_columns >= loop_.columns) {  // whole rows
+        frame_.count = rows * loop_.columns;
+        frame_.columns = loop_.columns;
+        frame_.first_column = 0;
+        run(segment);
+      } else {
+        run_columns(segment, row);
+      }
+    }
+  }
+
+  void run_columns(const Segment& segment, std::size_t row) {
+    for (std::size_t column = first_column_; column < last_column_; column += loop_.block_columns) {
+      frame_.count = std::min(loop_.block_columns, last_column_ - column);
+      frame_.columns = frame_.count;
+      frame_.first_column = column;
+      move_columns(row, column);
+      run(segment);
+    }
+    if (loop_.segments.size() > 1) move_columns(row, 0);
+  }
+
+  void move_columns(std::size_t row, std::size_t column) {
+    for (const std::uint32_t slot : loop_.moving_columns) {
+      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step +
+                     static_cast<std::ptrdiff_t>(column) * loop_.slots[slot].column_step;
+    }
+  }
+
+  void run(const Segment& segment) {
+    const kernels::Instruction* code = loop_.code.data();
+    for (std::uint32_t i = segment.first; i < segment.last; ++i) code[i].kernel(frame_, slots_, code[i]);
+  }
+
+  const Loop& loop_;
+  std::byte* const* places_ = nullptr;
+  std::byte* scratch_ = nullptr;
+  std::byte* partials_ = nullptr;
+  std::byte** slots_ = nullptr;
+  std::size_t first_row_ = 0;
+  std::size_t last_row_ = 0;
+  std::size_t first_column_ = 0;
+  std::size_t last_column_ = 0;
+  Frame frame_{};
+  std::int64_t bad_index_ = 0;
+  bool has_bad_index_ = false;
+};
+
+template <class A>
+A combine(Reduction reduction, A a, A b) {
+  if (reduction == Reduction::Sum) {
+    if constexpr (std::is_same_v<A, std::int64_t>) return primitives::Add::eval(a, b);
+    else return static_cast<A>(a + b);
+  }
+  return reduction == Reduction::Max ? primitives::Maximum::eval(a, b) : primitives::Minimum::eval(a, b);
+}
+
+/// Adds the partial results of all chunks up, neighbours first: an order that does not depend on who computed them.
+template <class A>
+void finish(const Late& late, std::size_t chunks, std::size_t stride, std::byte* partials, std::byte* target) {
+  const auto at = [&](std::size_t chunk) { return reinterpret_cast<A*>(partials + chunk * stride + late.partial); };
+  for (std::size_t step = 1; step < chunks; step *= 2) {
+    for (std::size_t chunk = 0; chunk + step < chunks; chunk += 2 * step) {
+      A* a = at(chunk);
+      const A* b = at(chunk + step);
+      for (std::size_t i = 0; i < late.count; ++i) a[i] = combine(late.reduction, a[i], b[i]);
+    }
+  }
+  const A* total = at(0);
+  kernels::dispatch(late.dtype, [&]<class T>() {
+    for (std::size_t i = 0; i < late.count; ++i) reinterpret_cast<T*>(target)[i] = static_cast<T>(total[i]);
+  });
+}
+
+}  // namespace
+
+void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials) {
+  BadIndex bad;
+  const auto run_chunk = [&](std::size_t index) {
+    Chunk chunk(loop, plan, places, partials, index);
+    chunk();
+    if (chunk.has_bad_index()) {
+      const std::scoped_lock lock(bad.mutex);
+      if (index < bad.chunk) {
+        bad.chunk = index;
+        bad.index = chunk.bad_index();
+      }
+    }
+  };
+  if (loop.chunks == 1 || loop.rows * loop.columns * loop.code.size() < little_work) {
+    for (std::size_t index = 0; index < loop.chunks; ++index) run_chunk(index);
+  } else {
+    parallel_for(loop.chunks, run_chunk);
+  }
+  if (bad.chunk != ~std::size_t{0}) {
+    throw ValueError(std::string(loop.chooses) + ": index " + std::to_string(bad.index) +
+                     " is out of range for an axis of extent " + std::to_string(loop.columns));
+  }
+  for (const Late& late : loop.late) {
+    kernels::dispatch(late.wide, [&]<class A>() {
+      finish<A>(late, loop.chunks, loop.partial_bytes, partials, places[late.target]);
+    });
+  }
+}
+
+void gather_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
+  const Loop& loop = *static_cast<const Loop*>(frame.host);
+  const Gathered& source = loop.gathered[instruction.a];
+  const std::size_t rank = source.shape.size();
+  std::size_t flat = frame.first_row * source.columns + (source.columns == 1 ? 0 : frame.first_column);
+  Shape index(rank, 0);
+  std::ptrdiff_t offset = 0;
+  for (std::size_t i = rank; i-- > 0;) {
+    index[i] = flat % source.shape[i];
+    flat /= source.shape[i];
+    offset += static_cast<std::ptrdiff_t>(index[i]) * source.strides[i];
+  }
+  const auto copy = [&]<class T>(T) {
+    const T* in = reinterpret_cast<const T*>(slots[source.slot]);
+    T* out = reinterpret_cast<T*>(slots[instruction.out]);
+    std::size_t left = frame.count;
+    while (left != 0) {
+      if (rank == 0) {
+        *out = *in;
+        return;
+      }
+      const std::size_t run = std::min(left, source.shape[rank - 1] - index[rank - 1]);
+      const std::ptrdiff_t step = source.strides[rank - 1];
+      const T* from = in + offset;
+      for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
+      out += run;
+      left -= run;
+      offset += static_cast<std::ptrdiff_t>(run) * step;
+      index[rank - 1] += run;
+      for (std::size_t i = rank - 1; index[i] == source.shape[i] && i > 0; --i) {
+        offset += source.strides[i - 1] - static_cast<std::ptrdiff_t>(source.shape[i]) * source.strides[i];
+        index[i] = 0;
+        ++index[i - 1];
+      }
+    }
+  };
+  if (source.element == 1) copy(std::uint8_t{});
+  else if (source.element == 4) copy(std::uint32_t{});
+  else copy(std::uint64_t{});
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,35 @@
+// What is asked of a tape: the needed nodes, and a description of them that finds the plan made for such nodes before.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tape/state.hpp"
+
+namespace xgrad::detail {
+
+/// What a plan may know about a number on the tape. Other numbers may change without another plan.
+enum class Known : std::uint8_t { Zero, MinusZero, One, MinusOne, Two, Half, Nonzero, Nothing };
+
+Known known_of(DType dtype, Scalar scalar) noexcept;
+
+/// The part of a tape that some outputs need.
+struct Request {
+  std::vector<NodeId> nodes;             ///< in the order of the tape
+  std::vector<Buffer*> leaves;           ///< arrays of the nodes whose values are known, in this order
+  std::vector<Scalar> scalars;           ///< numbers of the constants, in this order
+  std::vector<std::uint64_t> signature;  ///< equal for two requests exactly if one plan serves both
+  std::uint64_t hash = 0;
+
+  void clear() noexcept {
+    nodes.clear();
+    leaves.clear();
+    scalars.clear();
+    signature.clear();
+  }
+};
+
+void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,57 @@
+// Memory that evaluations use again and again.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include <xgrad/core/array.hpp>
+
+#include "tape/state.hpp"
+
+namespace xgrad::detail {
+
+/// Aligned memory that grows to what is asked for.
+class Storage {
+ public:
+  std::byte* at_least(std::size_t bytes) {
+    if (bytes > size_) {
+      data_.reset();
+      size_ = 0;
+      data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+      size_ = bytes;
+    }
+    return data_.get();
+  }
+  /// Gives memory back that is larger than what is worth keeping.
+  void shrink(std::size_t kept) noexcept {
+    if (size_ <= kept) return;
+    data_.reset();
+    size_ = 0;
+  }
+
+ private:
+  static constexpr auto alignment = AlignedAllocator<std::byte>::alignment;
+  struct Free {
+    void operator()(std::byte* data) const noexcept { ::operator delete(data, alignment); }
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t size_ = 0;
+};
+
+/// What one evaluation needs beside its inputs and results.
+struct Workspace {
+  Storage arena;
+  Storage partials;
+  std::vector<std::byte*> places;
+  std::vector<Scalar> numbers;
+};
+
+/// What one thread needs for one chunk of a loop.
+struct ChunkWorkspace {
+  Storage scratch;
+  std::vector<std::byte*> slots;
+};
+
+}  // namespace xgrad::detail

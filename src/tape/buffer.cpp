@@ -1,0 +1,126 @@
+#include "buffer.hpp"
+
+#include <array>
+
+namespace xgrad::detail {
+namespace {
+
+// A use of freed memory shall be seen.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycles = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool recycles = false;
+#else
+constexpr bool recycles = true;
+#endif
+#else
+constexpr bool recycles = true;
+#endif
+
+std::size_t count_of(const Buffer& buffer) noexcept { return size_of(buffer.shape()); }
+
+template <class T>
+Buffer* fresh(const Shape& shape) {
+  return new Buffer(Array<T>::from_shape(shape));
+}
+
+}  // namespace
+
+/// Freed arrays of one thread, a few of each size.
+class BufferPool {
+ public:
+  ~BufferPool() {
+    ended = true;
+    for (Bin& bin : bins_) {
+      for (std::size_t k = 0; k < bin.count; ++k) destroy(bin.buffers[k]);
+    }
+  }
+
+  static BufferPool* of_this_thread() noexcept {
+    if (!recycles || ended) return nullptr;
+    thread_local BufferPool pool;
+    return &pool;
+  }
+
+  bool keep(Buffer* buffer) noexcept {
+    const std::size_t bytes = count_of(*buffer) * size_of(buffer->dtype());
+    if (bytes_ + bytes > most_recycled_bytes) return false;
+    Bin& bin = bin_of(buffer->dtype(), count_of(*buffer));
+    if (bin.count == bin.buffers.size()) {  // the oldest goes: sizes that nobody asks for must not stay
+      drop(bin, 0);
+    }
+    bin.buffers[bin.count++] = buffer;
+    bytes_ += bytes;
+    return true;
+  }
+
+  Buffer* find(DType dtype, const Shape& shape) {
+    const std::size_t count = size_of(shape);
+    Bin& bin = bin_of(dtype, count);
+    for (std::size_t k = bin.count; k-- > 0;) {
+      Buffer* buffer = bin.buffers[k];
+      if (buffer->dtype() != dtype || count_of(*buffer) != count) continue;
+      take(bin, k);
+      buffer->users_.store(1, std::memory_order_relaxed);
+      if (buffer->shape() != shape) std::visit([&](auto& array) { array.resize(shape); }, buffer->array_);
+      return buffer;
+    }
+    return nullptr;
+  }
+
+  static void destroy(Buffer* buffer) noexcept { delete buffer; }
+
+ private:
+  static constexpr std::size_t bin_count = 256;
+  struct Bin {
+    std::array<Buffer*, 8> buffers;
+    std::size_t count = 0;
+  };
+
+  Bin& bin_of(DType dtype, std::size_t count) noexcept {
+    const std::size_t hash = (count * 4 + static_cast<std::size_t>(dtype)) * 0x9E3779B97F4A7C15U;
+    return bins_[hash >> 56U];
+  }
+
+  void take(Bin& bin, std::size_t k) noexcept {
+    bytes_ -= count_of(*bin.buffers[k]) * size_of(bin.buffers[k]->dtype());
+    for (; k + 1 < bin.count; ++k) bin.buffers[k] = bin.buffers[k + 1];
+    --bin.count;
+  }
+  void drop(Bin& bin, std::size_t k) noexcept {
+    Buffer* buffer = bin.buffers[k];
+    take(bin, k);
+    destroy(buffer);
+  }
+
+  static thread_local bool ended;
+  std::array<Bin, bin_count> bins_{};
+  std::size_t bytes_ = 0;
+};
+
+thread_local bool BufferPool::ended = false;
+
+void Buffer::recycle(Buffer* buffer) noexcept {
+  BufferPool* pool = BufferPool::of_this_thread();
+  if (pool == nullptr || !pool->keep(buffer)) BufferPool::destroy(buffer);
+}
+
+BufferPtr make_buffer(DType dtype, const Shape& shape) {
+  if (BufferPool* pool = BufferPool::of_this_thread()) {
+    if (Buffer* known = pool->find(dtype, shape)) return BufferPtr(known);
+  }
+  switch (dtype) {
+    case DType::Bool:
+      return BufferPtr(fresh<bool>(shape));
+    case DType::Int64:
+      return BufferPtr(fresh<std::int64_t>(shape));
+    case DType::Float32:
+      return BufferPtr(fresh<float>(shape));
+    case DType::Float64:
+      break;
+  }
+  return BufferPtr(fresh<double>(shape));
+}
+
+}  // namespace xgrad::detail
