@@ -8,7 +8,10 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/mixed.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>
+#include <xgrad/threads.hpp>
+#include <xgrad/transform/compile.hpp>
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/vjp.hpp>

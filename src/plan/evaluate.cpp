@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <xgrad/core/errors.hpp>
+
 #include "cache.hpp"
 #include "execute.hpp"
 
@@ -11,8 +13,16 @@ namespace {
 /// Requests of up to so many words keep their memory.
 constexpr std::size_t kept_words = 1U << 18U;
 
+void require_values_known(const TapeState& tape) {
+  if (!tape.values_forbidden()) return;
+  throw TapeError(
+      "a value was asked for while a function is recorded by compile(): it is not known yet. Return the Var as a result "
+      "of the function, and use where() instead of if");
+}
+
 void evaluate_into(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results) {
   if (outputs.empty()) return;
+  require_values_known(tape);
   thread_local Request request;
   collect(request, tape, outputs);
   const std::shared_ptr<const Plan> plan = plan_for(request, tape, outputs);
@@ -32,6 +42,7 @@ std::vector<BufferPtr> evaluate(TapeState& tape, std::span<const NodeId> outputs
 }
 
 Buffer* evaluated(TapeState& tape, NodeId output) {
+  require_values_known(tape);
   if (Buffer* known = tape.value(output)) return known;
   std::array<BufferPtr, 1> result;
   evaluate_into(tape, std::array{output}, result);

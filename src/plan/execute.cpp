@@ -111,7 +111,7 @@ class Execution {
 }  // namespace
 
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
-             std::span<BufferPtr> results, std::span<const bool> exclusive) {
+             std::span<BufferPtr> results, std::span<const char> exclusive) {
   for (std::size_t k = 0; k < results.size(); ++k) {
     const PlanOutput& output = plan.outputs[k];
     if (output.kind == PlanOutput::Kind::Leaf) {
@@ -119,7 +119,7 @@ void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const 
     } else if (output.kind == PlanOutput::Kind::Same) {
       results[k] = results[output.index];
     } else if (const auto donor = static_cast<std::size_t>(output.donor);
-               output.donor >= 0 && donor < exclusive.size() && exclusive[donor] &&
+               output.donor >= 0 && donor < exclusive.size() && exclusive[donor] != 0 &&
                leaves[donor]->shape() == output.shape) {
       results[k] = BufferPtr::share(leaves[donor]);
     } else {

@@ -13,6 +13,6 @@ namespace xgrad::detail {
 /// \param results    one for each output; filled.
 /// \param exclusive  for each leaf whether its array may be overwritten now; empty: none.
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
-             std::span<BufferPtr> results, std::span<const bool> exclusive = {});
+             std::span<BufferPtr> results, std::span<const char> exclusive = {});
 
 }  // namespace xgrad::detail

@@ -98,6 +98,17 @@ ValueId Graph::fresh_copy(ValueId id) {
   return append(op_copy, values_[id].dtype, values_[id].shape, inputs, {});
 }
 
+void Graph::replace(ValueId id, Opcode op, std::span<const ValueId> inputs, std::int64_t attribute) {
+  Value& value = values_[id];
+  value.op = op;
+  value.first_input = static_cast<std::uint32_t>(inputs_.size());
+  value.input_count = static_cast<std::uint32_t>(inputs.size());
+  value.first_attribute = static_cast<std::uint32_t>(attributes_.size());
+  value.attribute_count = 1;
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  attributes_.push_back(attribute);
+}
+
 std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes) const noexcept {
   std::uint64_t hash = op | (static_cast<std::uint64_t>(dtype) << 8U) | (std::uint64_t{shape} << 16U);

@@ -94,6 +94,9 @@ class Graph {
   ValueId append(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                  std::span<const std::int64_t> attributes);
 
+  /// Another operation for the same value.
+  void replace(ValueId id, Opcode op, std::span<const ValueId> inputs, std::int64_t attribute);
+
   std::vector<ValueId> outputs;
   [[nodiscard]] const std::vector<Number>& constants() const noexcept { return constants_; }
 

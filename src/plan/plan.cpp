@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "accumulate.hpp"
 #include "group.hpp"
 #include "lower.hpp"
 
@@ -59,6 +60,7 @@ class Planner {
   Planner(Graph graph, const std::vector<bool>& donated) : graph_(std::move(graph)), donated_(donated) {}
 
   std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
+    accumulate_products(graph_, donated_);
     choose_outputs(shapes);
     groups_ = make_groups(graph_);
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);

@@ -102,7 +102,7 @@ class BufferPool {
 thread_local bool BufferPool::ended = false;
 
 void Buffer::recycle(Buffer* buffer) noexcept {
-  BufferPool* pool = BufferPool::of_this_thread();
+  BufferPool* pool = buffer->recycled_ ? BufferPool::of_this_thread() : nullptr;
   if (pool == nullptr || !pool->keep(buffer)) BufferPool::destroy(buffer);
 }
 
@@ -110,17 +110,23 @@ BufferPtr make_buffer(DType dtype, const Shape& shape) {
   if (BufferPool* pool = BufferPool::of_this_thread()) {
     if (Buffer* known = pool->find(dtype, shape)) return BufferPtr(known);
   }
+  Buffer* result = nullptr;
   switch (dtype) {
     case DType::Bool:
-      return BufferPtr(fresh<bool>(shape));
+      result = fresh<bool>(shape);
+      break;
     case DType::Int64:
-      return BufferPtr(fresh<std::int64_t>(shape));
+      result = fresh<std::int64_t>(shape);
+      break;
     case DType::Float32:
-      return BufferPtr(fresh<float>(shape));
+      result = fresh<float>(shape);
+      break;
     case DType::Float64:
+      result = fresh<double>(shape);
       break;
   }
-  return BufferPtr(fresh<double>(shape));
+  result->recycled_ = true;
+  return BufferPtr(result);
 }
 
 }  // namespace xgrad::detail

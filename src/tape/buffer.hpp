@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -49,7 +50,8 @@ class Buffer {
   ~Buffer() = default;
   /// Keeps the memory for the next array of its size, or frees it.
   static void recycle(Buffer* buffer) noexcept;
-  std::atomic<std::size_t> users_{1};
+  std::atomic<std::uint32_t> users_{1};
+  bool recycled_ = false;  // made by make_buffer, so that others will be asked for
   Arrays array_;
 };
 

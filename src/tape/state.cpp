@@ -50,6 +50,7 @@ TapeState* TapeState::acquire() {
 
 void TapeState::release() noexcept {
   generation_.fetch_add(1, std::memory_order_relaxed);
+  values_forbidden_ = false;
   clear(nodes_);
   clear(inputs_);
   clear(attributes_);

@@ -75,6 +75,10 @@ class TapeState {
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
+  /// Values are not known while a function is recorded to be compiled.
+  void forbid_values() noexcept { values_forbidden_ = true; }
+  [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
+
   /// How much is recorded, to come back to.
   struct Mark {
     std::size_t nodes, inputs, attributes, shapes, scalars, leaves;
@@ -87,6 +91,7 @@ class TapeState {
   TapeState() = default;
 
   std::atomic<std::uint32_t> generation_{0};
+  bool values_forbidden_ = false;
   std::vector<Node> nodes_;
   std::vector<NodeId> inputs_;
   std::vector<std::int64_t> attributes_;

@@ -29,6 +29,13 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   current = tape_;
 }
 
+Trace::Trace(Fresh) : tape_(nullptr), outer_(current) {
+  owned_ = Keep(TapeState::acquire(), [](TapeState* tape) { tape->release(); });
+  tape_ = owned_.get();
+  tape_->forbid_values();
+  current = tape_;
+}
+
 Trace::Trace(const Keep& kept) : tape_(kept.get()), outer_(current) {
   // What is recorded from here on is of use to this trace only: calling a pullback often shall not fill the memory.
   if (kept.use_count() > 0) {

@@ -29,12 +29,16 @@ class Trace {
 
   /// \param arguments  all Vars that the function is called with.
   explicit Trace(std::span<const Var> arguments);
+  /// A recording on a tape of its own, for a function of which no value is known yet: asking for one throws TapeError.
+  struct Fresh {};
+  explicit Trace(Fresh);
   /// Goes on where another trace ended.
   explicit Trace(const Keep& kept);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
 
+  [[nodiscard]] TapeState& tape() const noexcept { return *tape_; }
   /// A fresh node for an argument.
   Var input(const Var& argument);
   /// A concrete Var as a node, a recorded one as it is.

@@ -67,12 +67,6 @@ XGRAD_INLINE ReducedExp<P> reduce_exp(P x) {
   return {fma(n, P(-Constants::ln2_low), rough), rough, n, to_bits(shifted)};
 }
 
-/// What is left of `rough` - n ln2_low when `removed` is taken off.
-template <class P>
-XGRAD_INLINE P rest_of_reduced(const ReducedExp<P>& reduced, P removed) {
-  return fma(reduced.n, P(-ExpConstants<typename P::value_type>::ln2_low), reduced.rough - removed);
-}
-
 template <class P>
 XGRAD_INLINE P exp_tail(P r) {
   return polynomial<ExpConstants<typename P::value_type>::tail>(r);
@@ -82,14 +76,21 @@ XGRAD_INLINE P exp_tail(P r) {
 template <class P>
 XGRAD_INLINE P exp_of_reduced(const ReducedExp<P>& reduced) {
   const P first = P(1) + reduced.r;
-  return first + fma(reduced.r * reduced.r, exp_tail(reduced.r), rest_of_reduced(reduced, first - P(1)));
+  // What is left of `rough` - n ln2_low when first - 1 is taken off.
+  const P rest = fma(reduced.n, P(-ExpConstants<typename P::value_type>::ln2_low), reduced.rough - (first - P(1)));
+  return first + fma(reduced.r * reduced.r, exp_tail(reduced.r), rest);
 }
 
-/// 2^n e^r - 2^n + `offset`, given power = 2^n: nothing is lost where 2^n - offset cancels the rest.
+/// power e^r - offset, where power is 2^n or half of it: a sum of a large part, what rounding took from that, and a
+/// small part, so that nothing is lost where power - offset cancels the rest.
 template <class P>
 XGRAD_INLINE P expm1_of_reduced(const ReducedExp<P>& reduced, P power, P offset) {
-  const P tail = fma(reduced.r * reduced.r, exp_tail(reduced.r), rest_of_reduced(reduced, reduced.r));
-  return fma(power, tail, fma(power, reduced.r, power - offset));
+  const P difference = power - offset;
+  const P large = fma(power, reduced.r, difference);
+  const P rest = fma(power, reduced.rough, difference - large);
+  const P small =
+      fma(reduced.r * reduced.r, exp_tail(reduced.r), reduced.n * P(-ExpConstants<typename P::value_type>::ln2_low));
+  return large + fma(power, small, rest);
 }
 
 /// 2^n; `one` can be the bits of another power of two as well, which then is a factor.
@@ -115,17 +116,18 @@ template <class P>
 constexpr typename P::BitsType::Unsigned half_bits = FormatOf<P>::one -
                                                      (typename P::BitsType::Unsigned{1} << FormatOf<P>::mantissa_bits);
 
-/// e^x times a power of two, of which `factor` are the bits, for any x.
+/// Into the range beyond which e^x is 0 or infinite.
 template <class P>
-XGRAD_INLINE P scaled_exp(P x, typename P::BitsType::Unsigned factor) {
+XGRAD_INLINE P clamp_exponent(P x) {
   using Constants = ExpConstants<typename P::value_type>;
-  const auto reduced = reduce_exp(max(P(Constants::lowest), min(P(Constants::highest), x)));
-  return scale(exp_of_reduced(reduced), reduced.bits, factor);
+  return max(P(Constants::lowest), min(P(Constants::highest), x));
 }
 
+/// e^x / 2.
 template <class P>
-[[gnu::noinline]] P exp_of_any(P x) {
-  return scaled_exp(x, FormatOf<P>::one);
+XGRAD_INLINE P half_exp(P x) {
+  const auto reduced = reduce_exp(clamp_exponent(x));
+  return scale(exp_of_reduced(reduced), reduced.bits, half_bits<P>);
 }
 
 }  // namespace detail
@@ -133,11 +135,14 @@ template <class P>
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> exp(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
-  if (all(abs(x) <= P(detail::ExpConstants<T>::largest))) [[likely]] {
-    const auto reduced = detail::reduce_exp(x);
-    return detail::add_to_exponent(detail::exp_of_reduced(reduced), reduced.bits);
-  }
-  return detail::exp_of_any(x);
+  const bool rare = !all(abs(x) <= P(detail::ExpConstants<T>::largest));
+  if (rare) [[unlikely]]
+    x = detail::clamp_exponent(x);
+  const auto reduced = detail::reduce_exp(x);
+  const P result = detail::exp_of_reduced(reduced);
+  if (rare) [[unlikely]]
+    return detail::scale(result, reduced.bits);
+  return detail::add_to_exponent(result, reduced.bits);
 }
 
 template <class T, class Arch>
@@ -151,31 +156,32 @@ XGRAD_INLINE Pack<T, Arch> expm1(Pack<T, Arch> x) {
   return select(abs(x) < P(detail::Format<T>::tiny), x, half + half);
 }
 
-/// (e^2|x| - 1) / (e^2|x| + 1)
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> tanh(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
   const P magnitude = min(P(detail::ExpConstants<T>::highest_tanh), abs(x));
   const auto reduced = detail::reduce_exp(magnitude + magnitude);
-  const P e = detail::expm1_of_reduced(reduced, detail::power_of_two<P>(reduced.bits), P(T(1)));
-  const P divisor = e + P(T(2));
-  // The divisor's rounding error matters, and is exact, for small e only.
-  return detail::flip_sign(detail::divide<P>({e, P(T(0))}, {divisor, e - (divisor - P(T(2)))}), x);
+  const P power = detail::power_of_two<P>(reduced.bits, detail::half_bits<P>);
+  const P h = detail::expm1_of_reduced(reduced, power, P(T(0.5)));  // (e^2|x| - 1) / 2
+  const P quotient = h / (P(T(1)) + h);
+  // The rounding error of 1 + h counts for small h, where this other form of h / (1 + h) makes less of it.
+  const P result = select(h < P(T(0.35)), fma(-h, quotient, h), quotient);
+  return detail::flip_sign(result, x);
 }
 
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> cosh(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
-  const P half_exp = detail::scaled_exp(abs(x), detail::half_bits<P>);
-  return half_exp + P(T(0.25)) / half_exp;
+  const P half = detail::half_exp(abs(x));
+  return half + P(T(0.25)) / half;
 }
 
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> sinh(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
   const P magnitude = abs(x);
-  const P half_exp = detail::scaled_exp(magnitude, detail::half_bits<P>);
-  const P large = half_exp - P(T(0.25)) / half_exp;
+  const P half = detail::half_exp(magnitude);
+  const P large = half - P(T(0.25)) / half;
   const P z = x * x;
   const P small = fma(magnitude * z, detail::polynomial<detail::ExpConstants<T>::sinh_tail>(z), magnitude);
   return detail::flip_sign(select(magnitude < P(T(1)), small, large), x);

@@ -67,43 +67,24 @@ XGRAD_INLINE P log_of_normal(P x, P bias) {
   return log_of_parts(negated_exponent(exponent, bias), m - P(1));
 }
 
-/// log for any x.
+/// log(1 + x) for x > -1 that are not huge; `bias` is the exponent's and what x was multiplied by.
 template <class P>
-[[gnu::noinline]] P log_of_any(P x) {
+XGRAD_INLINE P log1p_of_ordinary(P x, P bias) {
   using Format = FormatOf<P>;
-  using T = typename P::value_type;
-  const auto denormal = x < P(Format::smallest_normal);
-  P result =
-      log_of_normal(select(denormal, x * P(Format::denormal_scale), x),
-                    select(denormal, P(T(Format::exponent_bias + Format::denormal_shift)), T(Format::exponent_bias)));
-  result = select(x < infinity<P>(), result, x);  // infinity or NaN
-  return select(x <= P(0), select(x == P(0), -infinity<P>(), not_a_number<P>()), result);
-}
-
-/// From here on, log(1 + x) is log(x).
-inline constexpr float log1p_limit = 0x1p100F;
-
-/// log(1 + x) for x > -1 up to the limit.
-template <class P>
-XGRAD_INLINE P log1p_of_ordinary(P x) {
-  using Format = FormatOf<P>;
-  using T = typename P::value_type;
   const P u = P(1) + x;
   const P error = x - (u - P(1));
   const auto [exponent, m] = reduce_log(u);
   // What u lacks is added to m in its scale: where k = 0, that gives f = x.
   const auto inverse_scale =
       P::from_bits((typename P::BitsType(2 * Format::exponent_bias) - exponent) << Format::mantissa_bits);
-  return log_of_parts(negated_exponent(exponent, P(T(Format::exponent_bias))), error * inverse_scale - (P(1) - m));
+  return log_of_parts(negated_exponent(exponent, bias), error * inverse_scale - (P(1) - m));
 }
 
-/// log1p for any x.
+/// The result, or what it is for x that is infinite, NaN, `zero` (where log is infinite) or less.
 template <class P>
-[[gnu::noinline]] P log1p_of_any(P x) {
-  using T = typename P::value_type;
-  P result = select(x <= P(T(log1p_limit)), log1p_of_ordinary(x), log_of_normal(x, P(T(FormatOf<P>::exponent_bias))));
+XGRAD_INLINE P log_special_values(P x, P zero, P result) {
   result = select(x < infinity<P>(), result, x);
-  return select(x <= P(-1), select(x == P(-1), -infinity<P>(), not_a_number<P>()), result);
+  return select(x <= zero, select(x == zero, -infinity<P>(), not_a_number<P>()), result);
 }
 
 }  // namespace detail
@@ -112,17 +93,37 @@ template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> log(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
   using Format = detail::Format<T>;
-  if (all(x >= P(Format::smallest_normal) && x <= P(Format::largest))) [[likely]]
-    return detail::log_of_normal(x, P(T(Format::exponent_bias)));
-  return detail::log_of_any(x);
+  const bool rare = !all(x >= P(Format::smallest_normal) && x <= P(Format::largest));
+  P normal = x;
+  P bias = P(T(Format::exponent_bias));
+  if (rare) [[unlikely]] {
+    const auto denormal = x < P(Format::smallest_normal);
+    normal = select(denormal, x * P(Format::denormal_scale), x);
+    bias = select(denormal, P(T(Format::exponent_bias + Format::denormal_shift)), bias);
+  }
+  const P result = detail::log_of_normal(normal, bias);
+  if (rare) [[unlikely]]
+    return detail::log_special_values(x, P(T(0)), result);
+  return result;
 }
 
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> log1p(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
-  if (all(x > P(T(-1)) && x <= P(T(detail::log1p_limit)))) [[likely]]
-    return detail::log1p_of_ordinary(x);
-  return detail::log1p_of_any(x);
+  using Format = detail::Format<T>;
+  const P limit = P(T(0x1p100));
+  const bool rare = !all(x > P(T(-1)) && x <= limit);
+  P ordinary = x;
+  P bias = P(T(Format::exponent_bias));
+  if (rare) [[unlikely]] {
+    const auto huge = x > limit;
+    ordinary = select(huge, x * P(T(0x1p-30)), x);
+    bias = select(huge, P(T(Format::exponent_bias - 30)), bias);
+  }
+  const P result = detail::log1p_of_ordinary(ordinary, bias);
+  if (rare) [[unlikely]]
+    return detail::log_special_values(x, P(T(-1)), result);
+  return result;
 }
 
 }  // namespace xgrad::kernels::simd

@@ -76,35 +76,24 @@ XGRAD_INLINE typename P::MaskType is_integer(P magnitude) {
   return magnitude >= from || (magnitude + from) - from == magnitude;
 }
 
-/// pow for any numbers, with all special cases of the C standard.
+/// The result for |x|, or what it is for x and y where that differs.
 template <class P>
-[[gnu::noinline]] P pow_of_any(P x, P y) {
-  using Format = FormatOf<P>;
-  using T = typename P::value_type;
-  using Constants = ExpConstants<T>;
+XGRAD_INLINE P pow_special_values(P x, P y, P result) {
   const P zero = P(0);
+  const P one = P(1);
   const P a = abs(x);
-  const auto denormal = a < P(Format::smallest_normal);
-  // A larger |y| makes no difference: the result overflows or underflows unless |x| is 1.
-  const P bound = P(0x1p64F);
-  const auto log =
-      log_of_power(select(denormal, a * P(Format::denormal_scale), a), max(-bound, min(bound, y)),
-                   select(denormal, P(T(Format::exponent_bias + Format::denormal_shift)), P(T(Format::exponent_bias))));
-  // The bounds keep the polynomial finite where the result overflows or underflows.
-  const auto reduced = reduce_exp(max(P(Constants::lowest), min(P(Constants::highest), log.high)));
-  const P low = max(P(-0x1p-10F), min(P(0x1p-10F), log.low));
-  P result = scale(exp_of_pair(reduced, low), reduced.bits);
-
-  result = select((a == zero && y > zero) || (a == infinity<P>() && y < zero), zero, result);
-  result = select((a == zero && y < zero) || (a == infinity<P>() && y > zero), infinity<P>(), result);
+  const auto vanishing = a == zero;
+  const auto endless = a == infinity<P>();
+  result = select((vanishing && y > zero) || (endless && y < zero), zero, result);
+  result = select((vanishing && y < zero) || (endless && y > zero), infinity<P>(), result);
+  result = select(a == one, one, result);
   const P exponent = abs(y);
   const auto y_integer = is_integer(exponent);
   const auto y_odd = y_integer && !is_integer(exponent * P(0.5F));
   result = select(y_odd, flip_sign(result, x), result);
-  const auto undefined = x < zero && x > -infinity<P>() && !y_integer;
-  result = select(undefined, not_a_number<P>(), result);
+  result = select(x < zero && !endless && !y_integer, not_a_number<P>(), result);
   result = select(x != x || y != y, x + y, result);
-  return select(y == zero || x == P(1), P(1), result);
+  return select(y == zero || x == one, one, result);
 }
 
 /// x^(1/2): sqrt, but for two special cases.
@@ -137,15 +126,27 @@ template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> pow(Pack<T, Arch> x, Pack<T, Arch> y) {
   using P = Pack<T, Arch>;
   using Format = detail::Format<T>;
-  const auto log = detail::log_of_power(x, y, P(T(Format::exponent_bias)));
-  // An infinite or NaN y shows in the sum, also where the product with its rounding error overflowed.
-  const auto ordinary = x >= P(Format::smallest_normal) && x <= P(Format::largest) &&
-                        abs(log.high + log.low) <= P(detail::ExpConstants<T>::largest);
-  if (all(ordinary)) [[likely]] {
-    const auto reduced = detail::reduce_exp(log.high);
-    return detail::add_to_exponent(detail::exp_of_pair(reduced, log.low), reduced.bits);
+  const bool rare_base = !all(x >= P(Format::smallest_normal) && x <= P(Format::largest));
+  P base = x;
+  P bias = P(T(Format::exponent_bias));
+  if (rare_base) [[unlikely]] {
+    base = abs(x);
+    const auto denormal = base < P(Format::smallest_normal);
+    base = select(denormal, base * P(Format::denormal_scale), base);
+    bias = select(denormal, P(T(Format::exponent_bias + Format::denormal_shift)), bias);
   }
-  return detail::pow_of_any(x, y);
+  auto log = detail::log_of_power(base, y, bias);
+  // The sum shows also whether the product's rounding error overflowed.
+  const bool rare_result = !all(abs(log.high + log.low) <= P(detail::ExpConstants<T>::largest));
+  if (rare_result) [[unlikely]] {
+    log.high = detail::clamp_exponent(log.high);
+    log.low = select(abs(log.low) < P(T(0x1p-10)), log.low, P(T(0)));
+  }
+  const auto reduced = detail::reduce_exp(log.high);
+  P result = detail::exp_of_pair(reduced, log.low);
+  if (rare_base || rare_result) [[unlikely]]
+    return detail::pow_special_values(x, y, detail::scale(result, reduced.bits));
+  return detail::add_to_exponent(result, reduced.bits);
 }
 
 /// pow with one exponent for all: products and roots where those are within 2 ulp.

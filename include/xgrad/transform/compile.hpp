@@ -1,0 +1,232 @@
+// Compiled functions: recorded once, replayed from then on.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/trace.hpp>
+
+namespace xgrad {
+namespace detail {
+
+/// A recorded function for arguments of certain shapes and element types.
+class Program {
+ public:
+  virtual ~Program() = default;
+  /// Whether the arguments are like those that it was recorded for.
+  [[nodiscard]] virtual bool serves(std::span<Var* const> arguments, std::span<const char> donated) const = 0;
+  /// Computes the results; donated arguments whose memory went into a result are left empty.
+  virtual void run(std::span<Var* const> arguments, std::span<const char> donated, std::vector<Var>& results) const = 0;
+};
+
+/// Records a program: makes the inputs, lets the function run, takes what it returns.
+class ProgramRecorder {
+ public:
+  ProgramRecorder(std::span<Var* const> arguments, std::span<const char> donated);
+  ~ProgramRecorder();
+  ProgramRecorder(const ProgramRecorder&) = delete;
+  ProgramRecorder& operator=(const ProgramRecorder&) = delete;
+
+  [[nodiscard]] const std::vector<Var>& inputs() const noexcept { return inputs_; }
+  [[nodiscard]] std::unique_ptr<const Program> finish(std::span<const Var> results);
+
+ private:
+  std::vector<Var> inputs_;
+  std::vector<char> donated_;
+  std::unique_ptr<Trace> trace_;
+};
+
+/// Lists that calls use again and again, so that a call allocates nothing.
+struct CallLists {
+  std::vector<Var*> arguments;
+  std::vector<char> donated;
+  std::vector<Var> results;
+
+  CallLists() noexcept;
+  ~CallLists();
+  CallLists(const CallLists&) = delete;
+  CallLists& operator=(const CallLists&) = delete;
+};
+
+/// Equality of all that rides along in two trees, and of the sizes of their parts.
+template <class T>
+bool same_statics(const T& a, const T& b) {
+  namespace td = tree::detail;
+  if constexpr (std::same_as<T, Var>) {
+    return true;
+  } else if constexpr (td::is_sequence<T>) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!same_statics(a[i], b[i])) return false;
+    }
+    return true;
+  } else if constexpr (td::is_product<T>) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return (same_statics(std::get<I>(a), std::get<I>(b)) && ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<T>>());
+  } else if constexpr (td::is_optional<T>) {
+    return a.has_value() == b.has_value() && (!a || same_statics(*a, *b));
+  } else if constexpr (td::is_map<T>) {
+    if (a.size() != b.size()) return false;
+    for (auto i = a.begin(), j = b.begin(); i != a.end(); ++i, ++j) {
+      if (i->first != j->first || !same_statics(i->second, j->second)) return false;
+    }
+    return true;
+  } else if constexpr (td::Reflected<T>) {
+    return boost::hana::unpack(boost::hana::accessors<T>(), [&](const auto&... accessors) {
+      return (same_statics(boost::hana::second(accessors)(a), boost::hana::second(accessors)(b)) && ...);
+    });
+  } else if constexpr (std::is_empty_v<T>) {
+    return true;
+  } else {
+    static_assert(std::equality_comparable<T>,
+                  "compile() compares the members that ride along: give this type an operator==");
+    return a == b;
+  }
+}
+
+template <class F>
+class Compiled {
+ public:
+  explicit Compiled(F f) : state_(std::make_shared<State>(std::move(f))) {}
+
+  template <class... A>
+  requires std::invocable<F&, const differentiated_t<A>&...>
+  auto operator()(A&&... arguments) const {
+    return call(std::index_sequence_for<A...>(), keep<A>(arguments)...);
+  }
+
+ private:
+  /// What is common to all signatures of one list of argument types.
+  template <class R, class... K>
+  struct Signature {
+    std::tuple<K...> arguments;  // of what rides along; the leaves are those of the recording
+    R result;
+    std::unique_ptr<const Program> program;
+  };
+  struct AnySignature {
+    const void* types;
+    std::shared_ptr<const void> signature;
+  };
+  struct State {
+    explicit State(F function) : f(std::move(function)) {}
+    F f;
+    std::mutex mutex;
+    std::vector<AnySignature> signatures;
+  };
+  template <class R, class... K>
+  static constexpr char types_of = 0;
+
+  /// An argument whose leaves can be reached: a tree as it is, anything else as a Var. Rvalues are donated.
+  template <class K, bool lent, bool donated>
+  struct Kept {
+    std::conditional_t<lent, K&, K> value;
+    static constexpr bool is_donated = donated;
+    using Type = K;
+  };
+  template <class A>
+  static auto keep(std::remove_reference_t<A>& argument) {
+    using K = differentiated_t<A>;
+    constexpr bool donated = !std::is_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
+    if constexpr (std::same_as<std::remove_cvref_t<A>, K>) {
+      return Kept<K, true, donated>{const_cast<K&>(argument)};
+    } else {
+      return Kept<K, false, false>{K(argument)};
+    }
+  }
+
+  template <std::size_t... I, class... K>
+  auto call(std::index_sequence<I...>, K... kept) const {
+    using R = std::remove_cvref_t<std::invoke_result_t<F&, const typename K::Type&...>>;
+    static_assert(tree::Tree<R>, "a compiled function returns a tree of Vars");
+    CallLists lists;
+    bool recorded = false;
+    const auto add = [&](auto& each) {
+      tree::for_each(each.value, [&](Var& leaf) {
+        recorded = recorded || leaf.recorded();
+        lists.arguments.push_back(&leaf);
+        lists.donated.push_back(each.is_donated ? 1 : 0);
+      });
+    };
+    (add(kept), ...);
+    if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
+
+    using S = Signature<R, typename K::Type...>;
+    std::shared_ptr<const S> signature = find<S>(&types_of<R, typename K::Type...>, lists, kept...);
+    if (!signature) signature = record<S, R>(&types_of<R, typename K::Type...>, lists, kept...);
+    signature->program->run(lists.arguments, lists.donated, lists.results);
+    R result = signature->result;
+    std::size_t used = 0;
+    tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
+    return result;
+  }
+
+  template <class S, class... K>
+  std::shared_ptr<const S> find(const void* types, const CallLists& lists, const K&... kept) const {
+    const std::scoped_lock lock(state_->mutex);
+    for (const AnySignature& each : state_->signatures) {
+      if (each.types != types) continue;
+      const auto* known = static_cast<const S*>(each.signature.get());
+      const bool same = std::apply(
+          [&](const auto&... arguments) { return (same_statics(arguments, std::as_const(kept.value)) && ...); },
+          known->arguments);
+      if (same && known->program->serves(lists.arguments, lists.donated)) {
+        return std::static_pointer_cast<const S>(each.signature);
+      }
+    }
+    return nullptr;
+  }
+
+  template <class S, class R, class... K>
+  std::shared_ptr<const S> record(const void* types, const CallLists& lists, const K&... kept) const {
+    ProgramRecorder recorder(lists.arguments, lists.donated);
+    std::tuple<typename K::Type...> arguments(kept.value...);
+    std::size_t used = 0;
+    const auto enter = [&](auto& argument) {
+      tree::for_each(argument, [&](Var& leaf) { leaf = recorder.inputs()[used++]; });
+    };
+    std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
+    R result = std::apply([&](const auto&... each) -> R { return state_->f(each...); }, arguments);
+    auto made = std::make_shared<S>(S{std::move(arguments), std::move(result), nullptr});
+    made->program = recorder.finish(tree::leaves(made->result));
+    const std::scoped_lock lock(state_->mutex);
+    state_->signatures.push_back({types, made});
+    return made;
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace detail
+
+/// The function that records f once for each signature of its arguments and replays the recording: one plan for all
+/// that f does, gradients and updates included. Replaying allocates no memory once results that are not needed any more
+/// have been given back.
+///
+///     auto step = xg::compile([](const Mlp& model, const xg::Var& x, const xg::Var& y) {
+///       auto [loss, gradient] = xg::value_and_grad(objective)(model, x, y);
+///       return std::pair{xg::tree::map(model, gradient, [](auto& w, auto& g) { return w - 0.1 * g; }), loss};
+///     });
+///     std::tie(model, loss) = step(std::move(model), x, y);
+///
+/// A signature is the shapes and element types of all Vars in the arguments, the sizes of their containers, and all
+/// members of reflected structs that are no Vars, which are compared with ==. What else f depends on is fixed when it is
+/// recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and which way an `if` went.
+///
+/// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with std::move
+/// are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left empty then.
+/// Called with recorded Vars (inside another transform) the function simply runs. Several threads may call it.
+///
+/// \param f  returns a tree; it is called with const references.
+/// \throws TapeError  if f asks for the value of a Var, which is not known while it is recorded.
+template <class F>
+auto compile(F f) {
+  return detail::Compiled<F>(std::move(f));
+}
+
+}  // namespace xgrad

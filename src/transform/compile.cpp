@@ -1,0 +1,173 @@
+#include <xgrad/transform/compile.hpp>
+
+#include <algorithm>
+
+#include <xgrad/core/errors.hpp>
+
+#include "plan/execute.hpp"
+#include "tape/access.hpp"
+#include "tape/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// Lists that the runs of this thread use.
+struct Run {
+  std::vector<Buffer*> leaves;
+  std::vector<BufferPtr> made;  // arrays of numbers
+  std::vector<BufferPtr> results;
+  std::vector<char> exclusive;
+};
+
+class PlannedProgram : public Program {
+ public:
+  struct Argument {
+    DType dtype;
+    Shape shape;
+    bool donated;
+  };
+  /// Where a leaf of the plan comes from: an argument, or an array that the function had captured.
+  struct Leaf {
+    std::size_t argument;
+    BufferPtr captured;
+  };
+
+  std::vector<Argument> arguments;
+  std::vector<Leaf> leaves;
+  std::vector<Scalar> scalars;
+  std::shared_ptr<const Plan> plan;
+
+  [[nodiscard]] bool serves(std::span<Var* const> given, std::span<const char> donated) const override {
+    if (given.size() != arguments.size()) return false;
+    for (std::size_t k = 0; k < given.size(); ++k) {
+      require_usable(*given[k], "compile");
+      const Argument& expected = arguments[k];
+      if (given[k]->dtype() != expected.dtype || given[k]->shape() != expected.shape ||
+          (donated[k] != 0) != expected.donated) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
+    Run& lists = run_lists();
+    lists.leaves.clear();
+    lists.made.clear();
+    lists.exclusive.clear();
+    lists.results.resize(plan->outputs.size());
+    for (const Leaf& leaf : leaves) add_leaf(lists, leaf, given, donated);
+    execute(*plan, lists.leaves, scalars, lists.results, lists.exclusive);
+    for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+    results.clear();
+    for (BufferPtr& result : lists.results) results.push_back(VarAccess::concrete(std::move(result)));
+    lists.made.clear();
+  }
+
+ private:
+  static Run& run_lists() {
+    thread_local Run lists;
+    return lists;
+  }
+
+  static void add_leaf(Run& lists, const Leaf& leaf, std::span<Var* const> given, std::span<const char> donated) {
+    bool exclusive = false;
+    if (leaf.captured) {
+      lists.leaves.push_back(leaf.captured.get());
+    } else {
+      const Var& argument = *given[leaf.argument];
+      BufferPtr buffer = VarAccess::buffer(argument);
+      lists.leaves.push_back(buffer.get());
+      if (VarAccess::is_scalar(argument)) {
+        lists.made.push_back(std::move(buffer));  // nobody else keeps it alive
+      } else {
+        buffer = {};
+        exclusive = donated[leaf.argument] != 0 && lists.leaves.back()->exclusive();
+      }
+    }
+    lists.exclusive.push_back(exclusive ? 1 : 0);
+  }
+
+  /// An argument whose array is a result now no longer shares it.
+  void release_donor(const PlanOutput& output, const Run& lists, std::span<Var* const> given) const {
+    if (output.donor < 0) return;
+    const auto donor = static_cast<std::size_t>(output.donor);
+    const auto index = static_cast<std::size_t>(&output - plan->outputs.data());
+    if (lists.results[index].get() == lists.leaves[donor]) *given[leaves[donor].argument] = Var();
+  }
+};
+
+}  // namespace
+
+ProgramRecorder::ProgramRecorder(std::span<Var* const> arguments, std::span<const char> donated)
+    : donated_(donated.begin(), donated.end()), trace_(std::make_unique<Trace>(Trace::Fresh())) {
+  for (const Var* argument : arguments) {
+    require_usable(*argument, "compile");
+    inputs_.push_back(trace_->input(*argument));
+  }
+}
+
+ProgramRecorder::~ProgramRecorder() = default;
+
+std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> results) {
+  TapeState& tape = trace_->tape();
+  auto program = std::make_unique<PlannedProgram>();
+  std::vector<NodeId> outputs;
+  for (const Var& result : results) outputs.push_back(VarAccess::node(trace_->node(result)));
+  Request request;
+  collect(request, tape, outputs);
+  program->scalars = request.scalars;
+
+  std::vector<bool> may_overwrite;
+  for (const NodeId node : request.nodes) {
+    Buffer* value = tape.value(node);
+    if (value == nullptr) continue;
+    const bool argument = node < inputs_.size();
+    program->leaves.push_back({node, argument ? BufferPtr() : BufferPtr::share(value)});
+    may_overwrite.push_back(argument && donated_[node] != 0);
+  }
+  for (std::size_t k = 0; k < inputs_.size(); ++k) {
+    program->arguments.push_back({inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0});
+  }
+  if (!outputs.empty()) program->plan = make_plan(request, tape, outputs, may_overwrite);
+  else program->plan = std::make_shared<const Plan>();
+  trace_.reset();
+  return program;
+}
+
+namespace {
+
+/// Lists of calls that have ended, for the calls to come; nested calls take one each.
+struct SpareLists {
+  std::vector<Var*> arguments;
+  std::vector<char> donated;
+  std::vector<Var> results;
+};
+
+std::vector<SpareLists>& spares() {
+  thread_local std::vector<SpareLists> result;
+  return result;
+}
+
+}  // namespace
+
+CallLists::CallLists() noexcept {
+  std::vector<SpareLists>& spare = spares();
+  if (spare.empty()) return;
+  arguments.swap(spare.back().arguments);
+  donated.swap(spare.back().donated);
+  results.swap(spare.back().results);
+  spare.pop_back();
+}
+
+CallLists::~CallLists() {
+  arguments.clear();
+  donated.clear();
+  results.clear();
+  std::vector<SpareLists>& spare = spares();
+  constexpr std::size_t most_spares = 8;
+  if (spare.capacity() < most_spares) spare.reserve(most_spares);
+  if (spare.size() < most_spares) spare.push_back({std::move(arguments), std::move(donated), std::move(results)});
+}
+
+}  // namespace xgrad::detail

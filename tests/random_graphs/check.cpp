@@ -1,0 +1,283 @@
+#include "check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#if __has_include(<xgrad/threads.hpp>)
+#include <xgrad/threads.hpp>
+#define XGRAD_HAS_THREADS 1
+#endif
+
+#include <xgrad/core/errors.hpp>
+
+#include "tape/access.hpp"
+
+namespace random_graphs {
+namespace {
+
+using xgrad::Tape;
+using xgrad::VarAccess;
+
+constexpr std::size_t most_nodes = 4000;  // of programs whose gradients are differentiated again
+
+/// A program on a tape, with gradients behind it.
+struct Recorded {
+  Tape tape;
+  std::vector<Var> outputs;
+  std::vector<Var> gradients;
+
+  [[nodiscard]] std::vector<Var> all() const {
+    std::vector<Var> result = outputs;
+    result.insert(result.end(), gradients.begin(), gradients.end());
+    return result;
+  }
+};
+
+Var loss_of(const Program& program, const std::vector<Var>& outputs) {
+  Var loss = 0.0;
+  double weight = 1.0;
+  for (const Var& output : outputs) {
+    if (!is_floating(output.dtype())) continue;
+    Var term;
+    switch (program.loss_form) {
+      case 0:
+        term = sum(output);
+        break;
+      case 1:
+        term = mean(square(output));
+        break;
+      default:
+        term = sum(tanh(output) * output);
+    }
+    loss = loss + weight * cast(term, DType::Float64);
+    weight *= -0.75;
+  }
+  return loss;
+}
+
+void record(Recorded& recorded, const Program& program, const std::vector<Var>& inputs, bool with_gradients) {
+  const std::vector<Var> values = run(program, inputs, &recorded.tape);
+  for (const std::size_t output : program.outputs) recorded.outputs.push_back(values[output]);
+  if (!with_gradients) return;
+  std::vector<Var> leaves;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Instruction& each = program.instructions[i];
+    if (!each.run && each.leaf && is_floating(each.dtype)) leaves.push_back(values[i]);
+  }
+  const Var loss = loss_of(program, recorded.outputs);
+  if (!loss.recorded() || leaves.empty()) return;
+  recorded.gradients = recorded.tape.gradients(loss, leaves);
+  if (program.second_order && recorded.tape.size() < most_nodes) {
+    const Var again = loss_of(program, recorded.gradients);
+    const std::vector<Var> second = recorded.tape.gradients(again, leaves);
+    recorded.gradients.insert(recorded.gradients.end(), second.begin(), second.end());
+  }
+  recorded.gradients.push_back(loss);
+}
+
+std::vector<double> doubles(const Var& x) {
+  const Var wide = cast(x, DType::Float64);
+  const xgrad::Array<double>& array = wide.array<double>();
+  return {array.data(), array.data() + array.size()};
+}
+
+const void* bytes(const Var& x) {
+  switch (x.dtype()) {
+    case DType::Bool:
+      return x.array<bool>().data();
+    case DType::Int64:
+      return x.array<std::int64_t>().data();
+    case DType::Float32:
+      return x.array<float>().data();
+    case DType::Float64:
+      break;
+  }
+  return x.array<double>().data();
+}
+
+bool same_bits(const Var& a, const Var& b) {
+  if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
+  return a.size() == 0 || std::memcmp(bytes(a), bytes(b), a.size() * size_of(a.dtype())) == 0;
+}
+
+/// What the values must be, and how near.
+struct Expected {
+  std::vector<Var> values;
+  std::vector<Bounds> bounds;
+};
+
+class Check {
+ public:
+  Check(const Program& program, Statistics& statistics)
+      : program_(program), statistics_(statistics), inputs_(make_inputs(program)) {}
+
+  std::string operator()() {
+    if (const std::string why = one_by_one(); !why.empty()) return why;
+    const std::size_t count = program_.outputs.size();
+    std::string why = compare("unfused, on concrete Vars", concrete(), 0);
+    if (why.empty()) why = compare("values alone", fused(false), 0);
+    if (!why.empty()) return why;
+    const std::vector<Var> first = fused(true);
+    why = compare("values and gradients together", first, 0);
+    if (why.empty()) why = repeated(first);
+    if (why.empty() && program_.seed % 4 == 0) why = in_two_parts();
+    if (why.empty() && program_.seed % 4 == 1) why = compare("gradients alone", gradients_alone(), count);
+    return why;
+  }
+
+ private:
+  /// Each node of the tape by itself: the reference.
+  std::string one_by_one() {
+    Recorded recorded;
+    record(recorded, program_, inputs_, true);
+    const std::vector<Var> all = recorded.all();
+    std::vector<xgrad::detail::NodeId> wanted;
+    xgrad::detail::TapeState* state = nullptr;
+    for (const Var& each : all) {
+      if (!each.recorded()) continue;
+      wanted.push_back(VarAccess::node(each));
+      state = &VarAccess::tape(each);
+    }
+    if (state == nullptr) {
+      expected_ = {all, std::vector<Bounds>(all.size())};
+      return {};
+    }
+    const Analysis analysis(*state, wanted);
+    for (std::size_t op = 0; op < analysis.counts().size(); ++op) statistics_.primitives[op] += analysis.counts()[op];
+    for (const Var& each : all) {
+      expected_.bounds.push_back(each.recorded() ? analysis.bounds(VarAccess::node(each)) : Bounds());
+      expected_.values.push_back(each.recorded() ? recorded.tape.evaluate({each})[0] : each);
+    }
+    return analysis.complaint();
+  }
+
+  std::vector<Var> concrete() {
+    const std::vector<Var> values = run(program_, inputs_, nullptr);
+    std::vector<Var> outputs;
+    for (const std::size_t output : program_.outputs) outputs.push_back(values[output]);
+    return outputs;
+  }
+
+  std::vector<Var> fused(bool with_gradients) {
+    Recorded recorded;
+    record(recorded, program_, inputs_, with_gradients);
+    return recorded.tape.evaluate(recorded.all());
+  }
+
+  std::vector<Var> gradients_alone() {
+    Recorded recorded;
+    record(recorded, program_, inputs_, true);
+    return recorded.tape.evaluate(recorded.gradients);
+  }
+
+  /// The same bits every time, on any number of threads.
+  std::string repeated(const std::vector<Var>& first) {
+    const auto again = [&](const std::string& how) -> std::string {
+      const std::vector<Var> second = fused(true);
+      for (std::size_t k = 0; k < first.size(); ++k) {
+        if (!same_bits(first[k], second[k])) return "result " + std::to_string(k) + " has other bits " + how;
+      }
+      return {};
+    };
+    std::string why = again("when run again");
+#ifdef XGRAD_HAS_THREADS
+    const bool some_large = std::any_of(program_.instructions.begin(), program_.instructions.end(),
+                                        [](const Instruction& each) { return size_of(each.shape) > 5000; });
+    if (some_large || program_.seed % 16 == 0) {
+      const int before = xgrad::threads();
+      for (const int count : {2, 7}) {
+        if (!why.empty()) break;
+        xgrad::set_threads(count);
+        why = again("on " + std::to_string(count) + " threads");
+      }
+      xgrad::set_threads(before);
+    }
+#endif
+    return why;
+  }
+
+  /// Some outputs first: the plan of the others finds values that are known.
+  std::string in_two_parts() {
+    Recorded recorded;
+    record(recorded, program_, inputs_, true);
+    std::vector<Var> results = recorded.tape.evaluate({recorded.outputs[0]});
+    const std::vector<Var> all = recorded.all();
+    const std::vector<Var> rest = recorded.tape.evaluate(std::span(all).subspan(1));
+    results.insert(results.end(), rest.begin(), rest.end());
+    return compare("first one value, then the others", results, 0);
+  }
+
+  std::string compare(const std::string& how, const std::vector<Var>& results, std::size_t first) {
+    for (std::size_t k = 0; k < results.size(); ++k) {
+      const std::string why = compare_one(results[k], first + k);
+      if (why.empty()) continue;
+      const std::size_t outputs = program_.outputs.size();
+      const std::string which = first + k < outputs ? "output %" + std::to_string(program_.outputs[first + k])
+                                : first + k + 1 == expected_.values.size()
+                                    ? "loss"
+                                    : "gradient " + std::to_string(first + k - outputs);
+      return how + ": " + which + " " + why;
+    }
+    return {};
+  }
+
+  std::string compare_one(const Var& result, std::size_t k) {
+    const Var& expected = expected_.values[k];
+    const Bounds& bounds = expected_.bounds[k];
+    if (result.dtype() != expected.dtype() || result.shape() != expected.shape()) {
+      return "is " + std::string(name(result.dtype())) + " " + to_string(result.shape());
+    }
+    if (bounds.empty() && expected.dtype() == DType::Int64) {
+      return same_bits(result, expected) ? "" : "differs in integers";
+    }
+    const std::vector<double> values = doubles(result);
+    const std::vector<double> wanted = doubles(expected);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double bound = bounds.empty() ? 0.0 : bounds[i];
+      count(wanted[i], bound, expected.dtype());
+      if (agree(values[i], wanted[i], bound)) continue;
+      std::ostringstream text;
+      text.precision(17);
+      text << name(expected.dtype()) << " " << to_string(expected.shape()) << ": element " << i << " is " << values[i]
+           << ", one by one " << wanted[i] << ", bound " << bound;
+      return text.str();
+    }
+    return {};
+  }
+
+  static bool agree(double value, double wanted, double bound) {
+    if (bound == undecided) return true;
+    if (std::isnan(wanted)) return std::isnan(value);
+    if (bound == 0.0) return value == wanted && std::signbit(value) == std::signbit(wanted);
+    return value == wanted || std::abs(value - wanted) <= bound;
+  }
+
+  void count(double wanted, double bound, DType dtype) {
+    const double small = dtype == DType::Float32 ? 1e-4 : 1e-10;
+    ++(bound == undecided                                  ? statistics_.undecided
+       : !std::isfinite(wanted)                            ? statistics_.strange
+       : bound <= any_zero                                 ? statistics_.exact
+       : bound <= small * std::max(std::abs(wanted), 1e-3) ? statistics_.close
+                                                           : statistics_.loose);
+  }
+
+  const Program& program_;
+  Statistics& statistics_;
+  std::vector<Var> inputs_;
+  Expected expected_;
+};
+
+}  // namespace
+
+std::string check(const Program& program, Statistics& statistics) {
+  ++statistics.graphs;
+  try {
+    return Check(program, statistics)();
+  } catch (const xgrad::Error& error) {
+    return std::string(exception_prefix) + error.what();
+  }
+}
+
+}  // namespace random_graphs

@@ -1,0 +1,32 @@
+// Runs a random program in several ways and compares what comes out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "analysis.hpp"
+#include "program.hpp"
+
+namespace random_graphs {
+
+/// How much was compared, to see that the comparison is not void.
+struct Statistics {
+  std::size_t graphs = 0;
+  Counts primitives{};
+  std::size_t exact = 0;      ///< elements that had to agree to the bit
+  std::size_t close = 0;      ///< within a relative bound of 1e-4 (float32) or 1e-10 (float64)
+  std::size_t loose = 0;      ///< within a bound that says less
+  std::size_t undecided = 0;  ///< not compared
+  std::size_t strange = 0;    ///< NaN and infinities, which had to be the same
+};
+
+/// How `check` reports an exception.
+inline constexpr std::string_view exception_prefix = "an exception: ";
+
+/// Why a program does not do the same fused and unfused; empty if it does.
+std::string check(const Program& program, Statistics& statistics);
+
+/// A smaller program that fails, too.
+Program shrunk(Program program, double seconds);
+
+}  // namespace random_graphs

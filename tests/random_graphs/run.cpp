@@ -1,0 +1,128 @@
+// Random programs: their inputs, running and printing them.
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "program.hpp"
+
+namespace random_graphs {
+namespace {
+
+template <class T>
+T special(Random& random) {
+  using Limits = std::numeric_limits<T>;
+  static const std::vector<T> all{T(0),
+                                  -T(0),
+                                  Limits::infinity(),
+                                  -Limits::infinity(),
+                                  Limits::quiet_NaN(),
+                                  Limits::denorm_min(),
+                                  -Limits::denorm_min() * 5,
+                                  Limits::min(),
+                                  Limits::max(),
+                                  Limits::lowest(),
+                                  T(1),
+                                  T(-1)};
+  return random.one_of(all);
+}
+
+template <class T>
+T number(Random& random, Fill fill) {
+  switch (fill) {
+    case Fill::Dyadic:
+      return static_cast<T>(random.between(-8, 8)) / T(4);
+    case Fill::Special:
+      if (random.chance(0.3)) return special<T>(random);
+      if (random.chance(0.3)) return static_cast<T>(random.between(-8, 8)) / T(4);
+      break;
+    default:
+      break;
+  }
+  return static_cast<T>(4.0 * random.uniform() - 2.0);
+}
+
+template <class T>
+Var array(const Instruction& input) {
+  auto result = xgrad::Array<T>::from_shape(input.shape);
+  Random random(input.data_seed);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if constexpr (std::is_same_v<T, bool>) {
+      result.data()[i] = random.chance(0.5);
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+      result.data()[i] = random.between(-3, 6);
+    } else {
+      result.data()[i] = number<T>(random, input.fill);
+    }
+  }
+  return {std::move(result)};
+}
+
+Var make_input(const Instruction& input) {
+  switch (input.dtype) {
+    case DType::Bool:
+      return array<bool>(input);
+    case DType::Int64:
+      return array<std::int64_t>(input);
+    case DType::Float32:
+      return array<float>(input);
+    case DType::Float64:
+      break;
+  }
+  return array<double>(input);
+}
+
+}  // namespace
+
+std::vector<Var> make_inputs(const Program& program) {
+  std::vector<Var> inputs;
+  for (const Instruction& each : program.instructions) inputs.push_back(each.run ? Var() : make_input(each));
+  return inputs;
+}
+
+std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgrad::Tape* tape) {
+  std::vector<Var> values;
+  std::vector<Var> operands;
+  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
+    const Instruction& instruction = program.instructions[i];
+    if (!instruction.run) {
+      values.push_back(tape != nullptr && instruction.leaf ? tape->leaf(inputs[i]) : inputs[i]);
+      continue;
+    }
+    operands.clear();
+    for (const std::size_t operand : instruction.operands) operands.push_back(values[operand]);
+    values.push_back(instruction.run({operands, instruction.number, tape}));
+  }
+  return values;
+}
+
+Program with_other_numbers(Program program) {
+  static const std::vector<double> numbers{0.0, 1.0, -1.0, 2.0, 0.75, -0.0};
+  Random random(program.seed + 1);
+  for (Instruction& each : program.instructions) {
+    each.data_seed += 1;
+    if (each.has_number) each.number = random.one_of(numbers);
+  }
+  return program;
+}
+
+std::string to_text(const Program& program) {
+  static const std::vector<std::string> fills{"smooth", "dyadic", "special", "labels", "coins"};
+  std::ostringstream text;
+  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
+    const Instruction& each = program.instructions[i];
+    text << "  %" << i << " = " << each.text;
+    for (const std::size_t operand : each.operands) text << " %" << operand;
+    if (each.has_number) text << " number " << each.number;
+    if (!each.run) {
+      text << (each.leaf ? "input " : "constant array ") << fills[static_cast<std::size_t>(each.fill)] << ", data seed "
+           << each.data_seed;
+    }
+    text << "  : " << name(each.dtype) << " " << to_string(each.shape) << "\n";
+  }
+  text << "  outputs";
+  for (const std::size_t output : program.outputs) text << " %" << output;
+  text << "; loss form " << program.loss_form << (program.second_order ? ", second order" : "") << "\n";
+  return text.str();
+}
+
+}  // namespace random_graphs

@@ -1,0 +1,73 @@
+// Fused and unfused execution of random programs give the same results.
+//
+// Unfused: each operation on concrete Vars, and each node of the recorded tape by itself. Fused: the recorded tape
+// evaluated as a whole, values alone and together with gradients. What "the same" means is worked out element by
+// element in random_graphs/analysis.hpp.
+//
+//     XGRAD_RANDOM_GRAPHS=100000   how many programs (10000)
+//     XGRAD_RANDOM_SEED=4711       seed of the first one (0)
+#include <cstdlib>
+#include <iostream>
+#include <numeric>
+
+#include <boost/test/unit_test.hpp>
+
+#include "random_graphs/check.hpp"
+#include "tape/record.hpp"
+
+namespace {
+
+using namespace random_graphs;
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+std::string report(const Program& program, const std::string& why) {
+  constexpr double seconds = 20.0;
+  const Program small = shrunk(program, seconds);
+  Statistics ignored;
+  return "seed " + std::to_string(program.seed) + ": " + why + "\n" + to_text(program) +
+         "shrunk: " + check(small, ignored) + "\n" + to_text(small);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(fused_as_unfused) {
+  const std::uint64_t count = setting("XGRAD_RANDOM_GRAPHS", 10000);
+  const std::uint64_t first = setting("XGRAD_RANDOM_SEED", 0);
+  constexpr int most_failures = 3;  // each is shrunk, which takes its time
+  Statistics statistics;
+  int failures = 0;
+  for (std::uint64_t seed = first; seed < first + count && failures < most_failures; ++seed) {
+    const Program program = generate(seed);
+    std::string why = check(program, statistics);
+    if (!why.empty()) {
+      ++failures;
+      BOOST_ERROR(report(program, why));
+      continue;
+    }
+    // The same structure with other numbers: what was remembered of the first must not leak into the second.
+    if (seed % 4 != 0) continue;
+    const Program other = with_other_numbers(program);
+    why = check(other, statistics);
+    if (why.empty()) continue;
+    ++failures;
+    BOOST_ERROR("with other numbers, " + report(other, why));
+  }
+  const auto compared = static_cast<double>(statistics.exact + statistics.close + statistics.loose);
+  const auto nodes = std::accumulate(statistics.primitives.begin(), statistics.primitives.end(), std::size_t{0});
+  std::cout << statistics.graphs << " graphs, " << nodes << " nodes; elements: " << statistics.exact << " exact, "
+            << statistics.close << " close, " << statistics.loose << " loose, " << statistics.strange
+            << " NaN or infinite, " << statistics.undecided << " undecided\n";
+  if (count < 1000 || failures > 0) return;  // too few to judge by
+  BOOST_TEST(static_cast<double>(statistics.undecided) < 0.05 * compared);
+  BOOST_TEST(static_cast<double>(statistics.loose) < 0.05 * compared);
+  BOOST_TEST(static_cast<double>(statistics.strange) < 0.1 * compared);
+  for (std::size_t op = 0; op < statistics.primitives.size(); ++op) {
+    BOOST_TEST_CONTEXT(xgrad::detail::name_of(static_cast<xgrad::detail::Opcode>(op))) {
+      BOOST_TEST(statistics.primitives[op] >= count / 50);
+    }
+  }
+}
