@@ -1,0 +1,36 @@
+// The programs with libtorch, as an experienced user writes them eagerly: fused functions where there are any,
+// gradients by torch::autograd::grad, updates in place. C++17, as problems.hpp.
+#pragma once
+
+#include <string>
+
+#include "../../programs/problems.hpp"
+#include "../program.hpp"
+
+namespace bench::libtorch {
+
+std::string version();
+void set_threads(int count);
+
+// Value of the mean and gradient of the prediction.
+Program squared_error(const Pair& data);          ///< mse_loss
+Program squared_error_unfused(const Pair& data);  ///< as an expression, the way a loss without a function of its own
+Program log_cosh(const Pair& data);
+Program barron(const Pair& data);
+
+/// Mean softmax cross-entropy and gradient of the logits.
+Program cross_entropy(const Classification& data);
+
+// Steps of training with cross-entropy.
+Program mlp_sgd(const Batch& batch);
+Program mlp_adam(const Batch& batch);
+
+/// gelu(layer_norm(x)), gradients of x, weight and bias.
+Program layernorm_gelu(const Normalization& data);
+
+/// Loss sum((y - x theta)^2) / (2 m), gradient and update.
+Program linear_regression(const Points& points);
+/// Sum of the chain of tiny operations, and the gradient of x.
+Program tiny_operations(const Chain& chain);
+
+}  // namespace bench::libtorch
