@@ -32,9 +32,50 @@ constexpr DType result_dtype(DType operands) {
   return operands;
 }
 
+constexpr bool takes(Operands operands, DType dtype) {
+  switch (operands) {
+    case Operands::Floats:
+      return is_floating(dtype);
+    case Operands::Numbers:
+      return dtype != DType::Bool;
+    case Operands::Any:
+      return true;
+    case Operands::Booleans:
+      break;
+  }
+  return dtype == DType::Bool;
+}
+
+/// The usual case, which needs no rules: recorded operands of one tape, shape and element type, and numbers that take
+/// that type. Empty if it is another case.
+template <class P, class... V>
+Var record_alike(const V&... args) {
+  const Var* first = nullptr;
+  ((first = first == nullptr && args.recorded() ? &args : first), ...);
+  if (first == nullptr || !VarAccess::is_live(*first)) return {};
+  detail::TapeState& tape = VarAccess::live_tape(*first);
+  const detail::Node& node = tape.node(VarAccess::node(*first));
+  const DType dtype = node.dtype;
+  const detail::ShapeId shape = node.shape;
+  if (!takes(P::operands, dtype)) return {};
+  const auto alike = [&](const Var& x) {
+    if (VarAccess::is_scalar(x)) return is_floating(dtype) || (dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
+    if (!x.recorded() || !VarAccess::is_live(x) || &VarAccess::live_tape(x) != &tape) return false;
+    const detail::Node& other = tape.node(VarAccess::node(x));
+    return other.dtype == dtype && other.shape == shape;
+  };
+  if (!(alike(args) && ...)) return {};
+  const auto input = [&](const Var& x) {
+    return x.recorded() ? VarAccess::node(x) : tape.append_constant(dtype, shape, VarAccess::scalar_as(x, dtype));
+  };
+  const std::array<detail::NodeId, sizeof...(V)> inputs{input(args)...};
+  return VarAccess::recorded(tape, tape.append(opcode<P>, result_dtype<P>(dtype), shape, inputs));
+}
+
 template <class P, class... V>
 Var elementwise(const V&... args) {
   static_assert(sizeof...(V) == P::arity);
+  if (Var result = record_alike<P>(args...); result.defined()) return result;
   const std::array<const Var*, sizeof...(V)> pointers{&args...};
   Recording recording(P::name, pointers);
   const DType dtype = operand_dtype(P::operands, pointers);

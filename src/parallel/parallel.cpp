@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -18,6 +19,7 @@ namespace {
 struct Setting {
   std::mutex mutex;
   std::shared_ptr<tbb::task_arena> arena;
+  std::unique_ptr<tbb::global_control> most;  // oneTBB itself stops at the number of cores
   std::atomic<int> count{1};
 
   static Setting& instance() {
@@ -32,6 +34,10 @@ void set_threads(int count) {
   if (count < 1) throw ValueError("set_threads: the number of threads must be at least 1, not " + std::to_string(count));
   Setting& setting = Setting::instance();
   const std::scoped_lock lock(setting.mutex);
+  if (count > 1) {
+    setting.most = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                         static_cast<std::size_t>(count));
+  }
   setting.arena = count == 1 ? nullptr : std::make_shared<tbb::task_arena>(count);
   setting.count.store(count, std::memory_order_relaxed);
 }

@@ -94,8 +94,24 @@ class Execution {
       const kernels::Product& p = step.product;
       std::memcpy(out, workspace_.places[step.c], size_of(p.stack) * p.m * p.n * size_of(p.dtype));
     }
-    kernels::multiply(step.product, workspace_.places[step.a] + step.offset_a,
-                      workspace_.places[step.b] + step.offset_b, out, alpha, accumulate);
+    const std::byte* a = workspace_.places[step.a] + step.offset_a;
+    const std::byte* b = workspace_.places[step.b] + step.offset_b;
+    if (accumulate && alpha == 0) return add_nothing(step, a, b, out);
+    kernels::multiply(step.product, a, b, out, alpha, accumulate);
+  }
+
+  /// BLAS takes a factor of 0 for "leave it out", but 0 times an infinite product is NaN.
+  static void add_nothing(const ProductStep& step, const std::byte* a, const std::byte* b, std::byte* out) {
+    const kernels::Product& p = step.product;
+    const std::size_t count = size_of(p.stack) * p.m * p.n;
+    Storage product;
+    kernels::multiply(p, a, b, product.at_least(count * size_of(p.dtype)), 1, false);
+    kernels::dispatch(p.dtype, [&]<class T>() {
+      if constexpr (std::is_floating_point_v<T>) {
+        const T* terms = reinterpret_cast<const T*>(product.at_least(0));
+        for (std::size_t i = 0; i < count; ++i) reinterpret_cast<T*>(out)[i] += T(0) * terms[i];
+      }
+    });
   }
 
   [[nodiscard]] double number_at(PlaceId place) const {

@@ -37,6 +37,9 @@ namespace {
 /// Limits of one loop, so that planning stays linear and programs stay small.
 constexpr std::size_t most_members = 1024;
 constexpr std::size_t recent_groups = 8;
+/// The first group: numbers that follow from other numbers alone (1 / n, a step of a schedule). Were they computed beside
+/// numbers that follow from a loop, whatever needs them would have to wait for that loop.
+constexpr GroupId prologue = 0;
 /// Longest row of partial sums over rows.
 constexpr std::size_t longest_column_sums = 65536;
 
@@ -80,6 +83,7 @@ class Grouping {
 
   Groups operator()() {
     find_needed();
+    result_.list.push_back({.loop = true, .whole_rows = false, .size = 1, .columns = 0, .members = {}});
     for (ValueId id = 0; id < graph_.size(); ++id) {
       if (needed_[id] && !is_source(id) && !is_view(graph_[id].op)) place(id);
     }
@@ -238,6 +242,9 @@ class Grouping {
     for (const ValueId input : graph_.inputs(id)) start = std::max(start, result_.of[graph_.base(input)]);
     const Wishes wishes = wishes_of(id);
     std::size_t columns = 0;
+    if (start <= prologue && graph_.count(id) == 1 && wishes.count != 0 && fits(id, prologue, wishes.wish[0], columns)) {
+      return join(id, prologue, wishes.wish[0].role, columns, false);
+    }
     if (start != no_group && fits_rows(id, start)) {
       return join(id, start, Role::Row, result_.list[static_cast<std::size_t>(start)].columns, true);
     }

@@ -87,7 +87,10 @@ class Lowering {
   }
 
   LoweredLoop operator()() {
-    for (const ValueId id : group_.members) lower(id);
+    for (const ValueId id : group_.members) {
+      lower(id);
+      loop_.members.push_back({graph_[id].op, groups_.role[id]});
+    }
     order();
     allocate();
     find_in_place();

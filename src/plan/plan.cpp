@@ -109,6 +109,7 @@ class Planner {
     if (fresh) {
       found->second = static_cast<PlaceId>(plan_->places.size());
       plan_->places.push_back(make_place(id));
+      plan_->place_shapes.push_back(shape_of(id));
       lives_.push_back({step_, step_});
     }
     lives_[found->second].last = step_;
@@ -122,6 +123,12 @@ class Planner {
     if (graph_.is_constant(id)) return {Place::Kind::Number, dtype, graph_[id].source, 0, bytes};
     if (const auto own = own_.find(id); own != own_.end()) return {Place::Kind::Output, dtype, own->second, 0, bytes};
     return {Place::Kind::Arena, dtype, 0, 0, bytes};
+  }
+
+  std::uint32_t shape_of(ValueId id) {
+    const auto [found, fresh] = shapes_.try_emplace(graph_[id].shape, static_cast<std::uint32_t>(plan_->shapes.size()));
+    if (fresh) plan_->shapes.push_back(graph_.shape(id));
+    return found->second;
   }
 
   /// A materialised value may get its place only when it is read; this is for what is written.
@@ -172,6 +179,7 @@ class Planner {
 
   void lower(GroupId g) {
     const Group& group = groups_.list[static_cast<std::size_t>(g)];
+    if (group.members.empty()) return;
     place_members(group);
     if (group.loop) {
       lower_group(g);
@@ -200,7 +208,7 @@ class Planner {
   }
 
   void lower_call(ValueId id) {
-    Call call{kernel_of(graph_[id].op), array_at(id), {}, {}};
+    Call call{kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
     for (const ValueId input : graph_.inputs(id)) call.inputs.push_back(array_at(input));
     call.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
     plan_->steps.push_back({Step::Kind::Call, static_cast<std::uint32_t>(plan_->calls.size())});
@@ -231,7 +239,7 @@ class Planner {
     step.offset_b = b.offset;
     step.out = place_of(id);
     if (graph_[id].op == op_gemm) {
-      step.c = place_of(inputs[2]);
+      step.c = place_of(graph_.base(inputs[2]));
       step.sign = static_cast<double>(graph_.attributes(id)[0]);
       if (inputs.size() > 3) step.scale = place_of(graph_.base(inputs[3]));
       in_place_.push_back({step.out, step.c, step_});
@@ -262,6 +270,7 @@ class Planner {
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
   std::unordered_map<ValueId, PlaceId> places_;
+  std::unordered_map<std::uint32_t, std::uint32_t> shapes_;  // place in the plan of the graph's shapes
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;
@@ -273,10 +282,12 @@ class Planner {
 }  // namespace
 
 std::size_t Plan::bytes() const noexcept {
-  std::size_t bytes = sizeof(Plan) + signature.size() * sizeof(std::uint64_t) + places.size() * sizeof(Place) +
+  std::size_t bytes = sizeof(Plan) + signature.size() * sizeof(std::uint64_t) +
+                      places.size() * (sizeof(Place) + sizeof(std::uint32_t)) + shapes.size() * sizeof(Shape) +
                       steps.size() * sizeof(Step) + calls.size() * sizeof(Call) + products.size() * sizeof(ProductStep);
   for (const Loop& loop : loops) {
-    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot);
+    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
+             loop.members.size() * sizeof(Member);
   }
   return bytes;
 }

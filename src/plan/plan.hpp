@@ -11,6 +11,7 @@
 
 #include "blas/product.hpp"
 #include "graph.hpp"
+#include "group.hpp"
 #include "kernels/block/block.hpp"
 #include "kernels/kernels.hpp"
 
@@ -65,6 +66,12 @@ struct Late {
   DType dtype;
 };
 
+/// An operation of a loop, for those who want to see what was fused.
+struct Member {
+  Opcode op;
+  Role role;
+};
+
 struct Loop {
   std::size_t rows = 1;
   std::size_t columns = 1;
@@ -83,6 +90,7 @@ struct Loop {
   std::vector<Gathered> gathered;
   std::vector<Late> late;
   std::string_view chooses;  ///< operation whose index may be out of range
+  std::vector<Member> members;
 };
 
 /// An array as a kernel sees it.
@@ -99,6 +107,7 @@ struct Call {
   ArrayAt output;
   std::vector<ArrayAt> inputs;
   std::vector<std::int64_t> attributes;
+  Opcode op;
 };
 
 /// out = c + sign * scale * a b
@@ -135,6 +144,8 @@ struct Plan {
   std::vector<Call> calls;
   std::vector<ProductStep> products;
   std::vector<Place> places;
+  std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
+  std::vector<Shape> shapes;
   std::vector<Number> numbers;
   std::vector<DType> number_types;
   std::vector<PlanOutput> outputs;

@@ -12,6 +12,9 @@ using namespace primitives;
 
 constexpr std::uint32_t unneeded = no_node;
 
+/// Tapes that are walked over as a whole.
+constexpr std::size_t short_tape = 8192;
+
 /// Tables over the nodes and shapes of a tape, kept between requests so that a small one at the end of a long tape
 /// costs little.
 struct Places {
@@ -25,10 +28,35 @@ Places& places(std::size_t nodes) {
   return result;
 }
 
+/// Of a short tape, simply by walking back from the last output.
+void find_nodes_backwards(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
+                          std::span<const NodeId> outputs) {
+  NodeId last = 0;
+  for (const NodeId output : outputs) {
+    place[output] = 0;
+    last = std::max(last, output);
+  }
+  std::size_t count = 0;
+  NodeId first = last;
+  for (NodeId id = last + 1; id-- > 0;) {
+    if (place[id] == unneeded) continue;
+    ++count;
+    first = id;
+    if (tape.value(id) != nullptr) continue;
+    for (const NodeId input : tape.inputs(id)) place[input] = 0;
+  }
+  nodes.resize(count);
+  NodeId* next = nodes.data();
+  for (NodeId id = first; id <= last; ++id) {
+    if (place[id] != unneeded) *next++ = id;
+  }
+}
+
 /// Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now and
 /// then while a long tape grows does not walk over the tape each time.
 void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
                 std::span<const NodeId> outputs) {
+  if (tape.size() <= short_tape) return find_nodes_backwards(nodes, place, tape, outputs);
   const auto ask_for = [&](NodeId id) {
     if (place[id] != unneeded) return;
     place[id] = 0;
@@ -61,6 +89,7 @@ class Signature {
       : request_(request), places_(places), tape_(tape) {}
 
   void write(std::span<const NodeId> outputs) {
+    request_.signature.resize(3 * request_.nodes.size() + 64);
     for (std::uint32_t k = 0; k < request_.nodes.size(); ++k) {
       const NodeId id = request_.nodes[k];
       places_.node[id] = k;
@@ -77,14 +106,15 @@ class Signature {
     }
     put(~std::uint64_t{0});
     for (const NodeId output : outputs) put(places_.node[output]);
-    request_.hash = hash_;
+    request_.signature.resize(end_);
+    request_.hash = hash_ ^ hash_ >> 32U;
   }
 
  private:
   void put(std::uint64_t word) {
-    request_.signature.push_back(word);
-    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15U;
-    hash_ ^= hash_ >> 29U;
+    if (end_ == request_.signature.size()) request_.signature.resize(2 * end_ + 64);
+    request_.signature[end_++] = word;
+    hash_ = ((hash_ << 5U | hash_ >> 59U) ^ word) * 0x9E3779B97F4A7C15U;
   }
 
   void write_head(NodeId id, Opcode op, std::size_t inputs, std::uint64_t extra) {
@@ -122,6 +152,7 @@ class Signature {
   Places& places_;
   const TapeState& tape_;
   std::uint64_t hash_ = 0;
+  std::size_t end_ = 0;
   std::uint32_t shapes_ = 0;
 
  public:

@@ -39,6 +39,8 @@ struct VarAccess {
   /// The tape of a recorded Var.
   /// \throws TapeError  if it has ended.
   static detail::TapeState& tape(const Var& x);
+  /// The same for a recorded Var that is known to be live.
+  static detail::TapeState& live_tape(const Var& x) noexcept { return *x.first_.tape; }
   static detail::NodeId node(const Var& x) noexcept { return static_cast<detail::NodeId>(x.second_); }
   /// The number in a weak scalar, in the representation of the given element type.
   static detail::Scalar scalar_as(const Var& x, DType dtype) noexcept;

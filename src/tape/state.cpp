@@ -66,22 +66,9 @@ void TapeState::release() noexcept {
   pool.free.push_back(this);
 }
 
-NodeId TapeState::append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
-                         std::span<const std::int64_t> attributes) {
-  if (std::max({nodes_.size(), inputs_.size() + inputs.size(), attributes_.size() + attributes.size()}) >= no_node) {
-    throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
-  }
-  nodes_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
-                    .input_count = static_cast<std::uint32_t>(inputs.size()),
-                    .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
-                    .attribute_count = static_cast<std::uint32_t>(attributes.size()),
-                    .shape = shape,
-                    .op = op,
-                    .dtype = dtype});
-  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
-  attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
-  return static_cast<NodeId>(nodes_.size() - 1);
-}
+static_assert(opcode<primitives::Leaf> == TapeState::leaf_opcode);
+
+void TapeState::throw_full() { throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes"); }
 
 NodeId TapeState::append_leaf(BufferPtr value) {
   const NodeId id = append(opcode<primitives::Leaf>, value->dtype(), intern(value->shape()), {});
@@ -109,9 +96,7 @@ ShapeId TapeState::intern(const Shape& shape) {
   return static_cast<ShapeId>(count);
 }
 
-Buffer* TapeState::value(NodeId id) const {
-  if (nodes_[id].op == opcode<primitives::Leaf>) return leaves_[nodes_[id].first_attribute].get();
-  if (values_.empty()) return nullptr;
+Buffer* TapeState::kept_value(NodeId id) const {
   const auto found = values_.find(id);
   return found == values_.end() ? nullptr : found->second.get();
 }

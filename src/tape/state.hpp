@@ -51,7 +51,22 @@ class TapeState {
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
 
   NodeId append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
-                std::span<const std::int64_t> attributes = {});
+                std::span<const std::int64_t> attributes = {}) {
+    if (nodes_.size() >= no_node || inputs_.size() + inputs.size() >= no_node ||
+        attributes_.size() + attributes.size() >= no_node) {
+      throw_full();
+    }
+    nodes_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
+                      .input_count = static_cast<std::uint32_t>(inputs.size()),
+                      .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
+                      .attribute_count = static_cast<std::uint32_t>(attributes.size()),
+                      .shape = shape,
+                      .op = op,
+                      .dtype = dtype});
+    for (const NodeId input : inputs) inputs_.push_back(input);
+    for (const std::int64_t attribute : attributes) attributes_.push_back(attribute);
+    return static_cast<NodeId>(nodes_.size() - 1);
+  }
   NodeId append_leaf(BufferPtr value);
   NodeId append_constant(DType dtype, ShapeId shape, Scalar value);
 
@@ -70,7 +85,10 @@ class TapeState {
   [[nodiscard]] Scalar scalar(NodeId id) const noexcept { return scalars_[nodes_[id].first_attribute]; }
 
   /// The value of a leaf, or of a node that was evaluated; null if there is none (yet).
-  [[nodiscard]] Buffer* value(NodeId id) const;
+  [[nodiscard]] Buffer* value(NodeId id) const {
+    if (nodes_[id].op == leaf_opcode) return leaves_[nodes_[id].first_attribute].get();
+    return values_.empty() ? nullptr : kept_value(id);
+  }
   void keep_value(NodeId id, BufferPtr value) { values_.insert_or_assign(id, std::move(value)); }
 
   [[nodiscard]] std::size_t bytes() const noexcept;
@@ -87,8 +105,13 @@ class TapeState {
   /// Forgets what was recorded after a mark. Nobody may hold a Var of it.
   void rewind(const Mark& mark) noexcept;
 
+  /// The primitive Leaf: the first of the list.
+  static constexpr Opcode leaf_opcode = 0;
+
  private:
   TapeState() = default;
+  [[noreturn]] static void throw_full();
+  [[nodiscard]] Buffer* kept_value(NodeId id) const;
 
   std::atomic<std::uint32_t> generation_{0};
   bool values_forbidden_ = false;

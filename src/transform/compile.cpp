@@ -4,6 +4,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "plan/describe.hpp"
 #include "plan/execute.hpp"
 #include "tape/access.hpp"
 #include "tape/record.hpp"
@@ -64,6 +65,13 @@ class PlannedProgram : public Program {
     lists.made.clear();
   }
 
+  [[nodiscard]] std::string describe(std::span<const std::string> names) const override {
+    return detail::describe(*plan, [&](std::size_t leaf) {
+      const Leaf& from = leaves[leaf];
+      return from.captured ? "captured array (leaf " + std::to_string(leaf) + ")" : names[from.argument];
+    });
+  }
+
  private:
   static Run& run_lists() {
     thread_local Run lists;
@@ -98,6 +106,11 @@ class PlannedProgram : public Program {
 };
 
 }  // namespace
+
+void throw_recorded_argument() {
+  throw TapeError(
+      "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");
+}
 
 ProgramRecorder::ProgramRecorder(std::span<Var* const> arguments, std::span<const char> donated)
     : donated_(donated.begin(), donated.end()), trace_(std::make_unique<Trace>(Trace::Fresh())) {

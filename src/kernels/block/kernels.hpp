@@ -69,14 +69,14 @@ struct FloatKernels {
   }
 
   template <class P, class T>
-  static void unary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void unary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out), [](Pack<T> x) __attribute__((always_inline)) { return P::eval(x); },
         Operand<T, false>(at<const T>(slots, i.a)));
   }
 
   template <class P, class T, bool single_a, bool single_b>
-  static void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     const Operand<T, single_a> a(at<const T>(slots, i.a));
     const Operand<T, single_b> b(at<const T>(slots, i.b));
     if constexpr (std::is_same_v<P, primitives::Power> && single_b && !single_a) {
@@ -130,21 +130,21 @@ struct FloatKernels {
   }
 
   template <class T>
-  static void exp_neg_abs(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void exp_neg_abs(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out),
         [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_abs(x); },
         Operand<T, false>(at<const T>(slots, i.a)));
   }
   template <class T>
-  static void sigmoid_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void sigmoid_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out),
         [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::sigmoid_from(x, e); },
         Operand<T, false>(at<const T>(slots, i.a)), Operand<T, false>(at<const T>(slots, i.b)));
   }
   template <class T>
-  static void softplus_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void softplus_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out),
         [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::softplus_from(x, e); },
@@ -226,7 +226,7 @@ struct FloatKernels {
     for (std::size_t k = 0; k < frame.count; ++k) out[k] = neutral<R, T>();
   }
   template <Reduction R, class T>
-  static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     using A = Acc<R, T>;
     const T* x = at<const T>(slots, i.a);
     A* out = at<A>(slots, i.out);
@@ -236,7 +236,7 @@ struct FloatKernels {
     }
   }
   template <Reduction R, class T>
-  static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     using A = Acc<R, T>;
     A* out = at<A>(slots, i.out);
     *out = combine<R, A>(*out, reduce_run<R>(at<const T>(slots, i.a), frame.count));

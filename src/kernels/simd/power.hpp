@@ -27,7 +27,7 @@ struct PowConstants<float> {
   static constexpr float two_thirds_low = -0x1.555556p-26F;
 };
 
-/// log(2^k m), with a relative error of 2^-65 (double), 2^-34 (float).
+/// log(2^k m), with a relative error of about 2^-64 (double), 2^-34 (float).
 template <class P>
 XGRAD_INLINE Pair<P> precise_log(P minus_k, P m) {
   using T = typename P::value_type;

@@ -1,0 +1,204 @@
+#include "describe.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "lower.hpp"
+#include "tape/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+std::string_view operation(Opcode op) {
+  if (op == op_copy) return "copy";
+  if (op == op_exp_neg_abs) return "exp_neg_abs";
+  if (op == op_sigmoid_from) return primitives::Sigmoid::name;
+  if (op == op_softplus_from) return primitives::Softplus::name;
+  return name_of(op);
+}
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::Memory:
+      return "memory";
+    case Role::Full:
+      return "full";
+    case Role::Row:
+      return "row";
+    case Role::LateAll:
+      return "late total";
+    case Role::LateColumns:
+      return "late columns";
+  }
+  return "";
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+class Description {
+ public:
+  Description(const Plan& plan, const std::function<std::string(std::size_t)>& leaf_name)
+      : plan_(plan), leaf_name_(leaf_name) {}
+
+  std::string operator()() {
+    text_ << "plan of " << counted(plan_.nodes, "recorded node") << ": " << counted(plan_.steps.size(), "step") << '\n';
+    for (std::size_t k = 0; k < plan_.steps.size(); ++k) {
+      const Step& step = plan_.steps[k];
+      text_ << k + 1 << "  ";
+      if (step.kind == Step::Kind::Loop) write(plan_.loops[step.index]);
+      else if (step.kind == Step::Kind::Product) write(plan_.products[step.index]);
+      else write(plan_.calls[step.index]);
+    }
+    write_memory();
+    write_outputs();
+    return text_.str();
+  }
+
+ private:
+  // ---- steps
+
+  void write(const Loop& loop) {
+    text_ << "loop " << loop.rows << " x " << loop.columns << ", blocks of " << loop.block_rows << " x "
+          << loop.block_columns << ", " << counted(loop.chunks, "chunk") << ", "
+          << counted(loop.segments.size(), "segment") << ": ";
+    for (std::size_t k = 0; k < loop.members.size(); ++k) {
+      const Member& member = loop.members[k];
+      if (k != 0) text_ << (member.role == loop.members[k - 1].role ? ", " : "; ");
+      if (k == 0 || member.role != loop.members[k - 1].role) text_ << role_name(member.role) << ": ";
+      text_ << operation(member.op);
+    }
+    write_arrays(loop);
+  }
+
+  void write_arrays(const Loop& loop) {
+    std::vector<PlaceId> written;
+    std::vector<PlaceId> read;
+    const auto add = [&](std::vector<PlaceId>& list, std::uint32_t slot) {
+      if (slot >= loop.slots.size() || loop.slots[slot].base != Slot::Base::Memory) return;
+      const PlaceId place = loop.slots[slot].place;
+      if (std::ranges::find(list, place) == list.end()) list.push_back(place);
+    };
+    for (const kernels::Instruction& code : loop.code) add(written, code.out);
+    for (const kernels::Instruction& code : loop.code) {
+      if (code.kernel == gather_block) {
+        add(read, loop.gathered[code.a].slot);
+      } else {
+        for (const std::uint32_t slot : {code.a, code.b, code.c}) add(read, slot);
+      }
+    }
+    std::erase_if(read, [&](PlaceId place) { return std::ranges::find(written, place) != written.end(); });
+    for (const Late& late : loop.late) written.push_back(late.target);
+    write_arrays(read, written);
+  }
+
+  void write(const ProductStep& step) {
+    const kernels::Product& product = step.product;
+    text_ << "product of " << product.m << " x " << product.k << " and " << product.k << " x " << product.n;
+    if (size_of(product.stack) != 1) text_ << ", " << size_of(product.stack) << " times";
+    if (product.transposed_a) text_ << ", first transposed";
+    if (product.transposed_b) text_ << ", second transposed";
+    std::vector<PlaceId> read{step.a, step.b};
+    if (step.c != no_place) {
+      text_ << (step.sign < 0 ? ", subtracted from " : ", added to ") << place(step.c);
+      read.push_back(step.c);
+    }
+    if (step.scale != no_place) {
+      text_ << ", times " << place(step.scale);
+      read.push_back(step.scale);
+    }
+    write_arrays(read, {step.out});
+  }
+
+  void write(const Call& call) {
+    text_ << operation(call.op);
+    std::vector<PlaceId> read;
+    for (const ArrayAt& input : call.inputs) read.push_back(input.place);
+    write_arrays(read, {call.output.place});
+  }
+
+  // ---- arrays
+
+  void write_arrays(const std::vector<PlaceId>& read, const std::vector<PlaceId>& written) {
+    text_ << "\n   ";
+    write_list(read);
+    text_ << (read.empty() ? "-> " : " -> ");
+    write_list(written);
+    text_ << '\n';
+  }
+
+  void write_list(const std::vector<PlaceId>& places) {
+    for (std::size_t k = 0; k < places.size(); ++k) {
+      if (k != 0) text_ << ", ";
+      text_ << place(places[k]);
+      const bool number = plan_.places[places[k]].kind == Place::Kind::Number;
+      if (!number) text_ << " " << name(plan_.places[places[k]].dtype) << " " << shape(places[k]);
+    }
+  }
+
+  [[nodiscard]] std::string shape(PlaceId id) const { return to_string(plan_.shapes[plan_.place_shapes[id]]); }
+
+  [[nodiscard]] std::string leaf(std::size_t index) const {
+    return leaf_name_ ? leaf_name_(index) : "leaf " + std::to_string(index);
+  }
+
+  [[nodiscard]] std::string place(PlaceId id) const {
+    const Place& place = plan_.places[id];
+    switch (place.kind) {
+      case Place::Kind::Leaf:
+        return leaf(place.index);
+      case Place::Kind::Number:
+        return number(plan_.numbers[place.index], place.dtype);
+      case Place::Kind::Output:
+        return "output " + std::to_string(place.index);
+      case Place::Kind::Arena:
+        return "arena+" + std::to_string(place.offset);
+    }
+    return "";
+  }
+
+  /// Numbers of the tape may change without another plan; those that the planner made are known.
+  static std::string number(const Number& number, DType dtype) {
+    if (!number.literal) return "number " + std::to_string(number.index);
+    std::ostringstream text;
+    if (is_floating(dtype)) text << number.value.real;
+    else text << number.value.integer;
+    return text.str();
+  }
+
+  // ---- the whole
+
+  void write_memory() {
+    std::size_t instructions = 0;
+    for (const Loop& loop : plan_.loops) instructions += loop.code.size();
+    text_ << "memory: arena " << plan_.arena_bytes << " bytes, scratch " << plan_.scratch_bytes
+          << " bytes a thread, partial results " << plan_.partial_bytes << " bytes; "
+          << counted(instructions, "instruction") << '\n';
+  }
+
+  void write_outputs() {
+    for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
+      const PlanOutput& output = plan_.outputs[k];
+      if (output.kind == PlanOutput::Kind::Leaf) {
+        text_ << "output " << k << " is " << leaf(output.index) << '\n';
+      } else if (output.kind == PlanOutput::Kind::Same) {
+        text_ << "output " << k << " is output " << output.index << '\n';
+      } else if (output.donor >= 0) {
+        text_ << "output " << k << " may take the memory of " << leaf(static_cast<std::size_t>(output.donor)) << '\n';
+      }
+    }
+  }
+
+  const Plan& plan_;
+  const std::function<std::string(std::size_t)>& leaf_name_;
+  std::ostringstream text_;
+};
+
+}  // namespace
+
+std::string describe(const Plan& plan, const std::function<std::string(std::size_t)>& leaf_name) {
+  return Description(plan, leaf_name)();
+}
+
+}  // namespace xgrad::detail
