@@ -232,6 +232,9 @@ BOOST_AUTO_TEST_CASE(results_that_are_no_new_arrays) {
   const auto nothing = xg::compile([](const Var&) { return std::vector<Var>(); });
   BOOST_TEST(nothing(1.0).empty());
   BOOST_TEST(nothing(2.0).empty());
+  const auto alone = xg::compile([&] { return captured * 2.0; });
+  BOOST_TEST(same(alone(), captured * 2.0));
+  BOOST_TEST(same(alone(), captured * 2.0));
 }
 
 BOOST_AUTO_TEST_CASE(a_result_does_not_change_when_the_function_runs_again) {

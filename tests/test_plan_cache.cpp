@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -76,13 +77,15 @@ BOOST_AUTO_TEST_CASE(the_same_structure_is_a_hit) {
   BOOST_TEST(near(evaluated(f, b), sum(exp(b) * b, 0)));
   BOOST_TEST(is_miss(count([&] { return evaluated(f, wave({5, 4})); })));
   BOOST_TEST(near(evaluated(f, wave({5, 4})), sum(exp(wave({5, 4})) * wave({5, 4}), 0)));
+  const Var narrow = cast(a, DType::Float32);  // operations that are not recorded have plans too
+  const std::size_t plans = xg::plan_cache().plans;
   BOOST_TEST(is_miss(count([&] { return evaluated(f, wave({4, 5, 1})); })));
-  BOOST_TEST(is_miss(count([&] { return evaluated(f, cast(a, DType::Float32)); })));
+  BOOST_TEST(is_miss(count([&] { return evaluated(f, narrow); })));
   BOOST_TEST(is_miss(count([&] { return evaluated([](const Var& x) { return sum(exp(x) * x, 1); }, a); })));
   BOOST_TEST(is_miss(count([&] { return evaluated([](const Var& x) { return sum(exp(x) + x, 0); }, a); })));
   BOOST_TEST(is_miss(count([&] { return evaluated([](const Var& x) { return amax(exp(x) * x, 0); }, a); })));
   BOOST_TEST(is_hit(count([&] { return evaluated(f, a); })));
-  BOOST_TEST(xg::plan_cache().plans == 7U);
+  BOOST_TEST(xg::plan_cache().plans == plans + 5);
   BOOST_TEST(xg::plan_cache().bytes > 0U);
 }
 
@@ -149,7 +152,7 @@ BOOST_AUTO_TEST_CASE(attributes_belong_to_the_structure) {
       const auto turn = [&](const Var& y) { return transpose(y, xg::Axes({axes[0], axes[1]})) + 1.0; };
       BOOST_TEST(same(evaluated(turn, x), turn(x)));
     }
-    for (const std::size_t classes : {4, 5}) {
+    for (const std::size_t classes : {4U, 5U}) {
       const auto hot = [=](const Var& y) { return one_hot(y, classes); };
       const Var labels = xt::xarray<std::int64_t>{0, 3, 1};
       BOOST_TEST(same(evaluated(hot, labels), hot(labels)));
@@ -187,7 +190,7 @@ std::vector<Var> programs(const Var& x, double number) {
           where(equal(full_like(x, n), full_like(x, 0.3)), x, -x),
           where(x > n, x, n),
           where(full_like(x, n) > 0.25, x, -x),
-          sum(full_like(x, n)),
+          sum(full_like(x, n)) + 0.0,  // whether a sum of -0 is -0 or 0 is nobody's business
           amax(full_like(x, n)),
           mean(x * n),
           relu(x * n) * n,
@@ -283,8 +286,12 @@ BOOST_AUTO_TEST_CASE(equal_numbers_that_become_different) {
 BOOST_AUTO_TEST_CASE(the_limit_is_kept) {
   const auto evaluate_some = [] {
     for (std::size_t n = 1; n <= 60; ++n) {
-      BOOST_TEST(near(evaluated([](const Var& x) { return tanh(x) * x + sum(x); }, wave({n})),
-                      tanh(wave({n})) * wave({n}) + sum(wave({n}))));
+      const Var x = wave({n});
+      const Var given = evaluated([](const Var& y) { return tanh(y) * y + sum(y); }, x);
+      // Not by operations, because these would have plans too.
+      const double* const data = x.array<double>().data();
+      const double last = std::tanh(data[n - 1]) * data[n - 1] + std::accumulate(data, data + n, 0.0);
+      BOOST_TEST(std::abs(given.array<double>().data()[n - 1] - last) < 1e-12);
     }
   };
   evaluate_some();
@@ -336,7 +343,8 @@ BOOST_AUTO_TEST_CASE(a_plan_does_not_keep_arrays) {
   // The array is nobody else's any more: compile() may take it.
   const double* const memory = x.array<double>().data();
   const auto doubled = xg::compile([](const Var& y) { return y * 2.0; });
-  BOOST_TEST(doubled(std::move(x)).array<double>().data() == memory);
+  const Var taken = doubled(std::move(x));
+  BOOST_TEST(taken.array<double>().data() == memory);
 }
 
 BOOST_AUTO_TEST_CASE(errors_leave_a_plan_that_works) {

@@ -1,8 +1,10 @@
-// Pictures: curves and small grey-scale images as SVG files, which every browser shows.
+// Pictures: curves and small grey-scale images as SVG files, which every browser shows; and plans as text.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,5 +57,18 @@ std::string svg(const Images& images);
 /// \throws IoError  naming the path, if it cannot be written; otherwise as svg().
 void save(const std::filesystem::path& path, const Plot& plot);
 void save(const std::filesystem::path& path, const Images& images);
+
+/// How recorded Vars of one tape would be evaluated together: a line for each step (a loop with the operations that are
+/// fused in it, a product of matrices, another kernel), below it the arrays that it reads and writes, then the memory
+/// that the plan takes. Nothing is evaluated, and the cache of plans is left alone.
+///
+/// A loop names its operations by role: "full" values have an element for each of rows x columns, "row" values one for
+/// each row; "late" sums are complete when the loop has ended. "arena+64" is an intermediate value at that offset of
+/// the plan's memory. The text is for people: it may change with any version.
+///
+/// For a compiled function, `step.plan(arguments...)` gives the same.
+/// \throws TapeError  for a Var that is not recorded, or recorded on another tape than the first.
+std::string plan(std::span<const Var> outputs);
+std::string plan(std::initializer_list<Var> outputs);
 
 }  // namespace xgrad::draw

@@ -100,13 +100,13 @@ class Description {
     if (product.transposed_a) text_ << ", first transposed";
     if (product.transposed_b) text_ << ", second transposed";
     std::vector<PlaceId> read{step.a, step.b};
-    if (step.c != no_place) {
-      text_ << (step.sign < 0 ? ", subtracted from " : ", added to ") << place(step.c);
-      read.push_back(step.c);
-    }
     if (step.scale != no_place) {
       text_ << ", times " << place(step.scale);
       read.push_back(step.scale);
+    }
+    if (step.c != no_place) {
+      text_ << (step.sign < 0 ? ", subtracted from " : ", added to ") << place(step.c);
+      read.push_back(step.c);
     }
     write_arrays(read, {step.out});
   }
@@ -133,11 +133,15 @@ class Description {
       if (k != 0) text_ << ", ";
       text_ << place(places[k]);
       const bool number = plan_.places[places[k]].kind == Place::Kind::Number;
-      if (!number) text_ << " " << name(plan_.places[places[k]].dtype) << " " << shape(places[k]);
+      if (!number) text_ << " " << name(plan_.places[places[k]].dtype) << " " << to_string(shape(places[k]));
     }
   }
 
-  [[nodiscard]] std::string shape(PlaceId id) const { return to_string(plan_.shapes[plan_.place_shapes[id]]); }
+  /// Outputs as the caller gets them; axes of extent 1 that a step does not need may be missing elsewhere.
+  [[nodiscard]] const Shape& shape(PlaceId id) const {
+    const Place& place = plan_.places[id];
+    return place.kind == Place::Kind::Output ? plan_.outputs[place.index].shape : plan_.shapes[plan_.place_shapes[id]];
+  }
 
   [[nodiscard]] std::string leaf(std::size_t index) const {
     return leaf_name_ ? leaf_name_(index) : "leaf " + std::to_string(index);
@@ -158,9 +162,9 @@ class Description {
     return "";
   }
 
-  /// Numbers of the tape may change without another plan; those that the planner made are known.
+  /// Numbers of the tape may change without another plan, unless they are such as simplify it.
   static std::string number(const Number& number, DType dtype) {
-    if (!number.literal) return "number " + std::to_string(number.index);
+    if (!number.literal && number.known >= Known::Nonzero) return "number " + std::to_string(number.index);
     std::ostringstream text;
     if (is_floating(dtype)) text << number.value.real;
     else text << number.value.integer;

@@ -57,6 +57,7 @@ class Chunk {
     start_partials();
     for (std::size_t slot = 0; slot < loop_.slots.size(); ++slot) slots_[slot] = address(slot);
     for (std::size_t row = first_row_; row < last_row_; row += loop_.block_rows) run_rows(row);
+    if (loop_.streams) kernels::finish_streams();
   }
 
   [[nodiscard]] bool has_bad_index() const { return has_bad_index_; }

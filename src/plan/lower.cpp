@@ -26,6 +26,8 @@ constexpr std::size_t usual_block = 512;
 constexpr std::size_t small_block = 128;
 /// More scratch than this does not stay in the cache, and blocks become smaller.
 constexpr std::size_t much_scratch = 96 * 1024;
+/// Arrays that do not stay in a cache until somebody reads them.
+constexpr std::size_t streamed_bytes = std::size_t{4} << 20U;
 /// Elements that one thread works on before it takes the next chunk. Fixed, because partial sums depend on it.
 constexpr std::size_t chunk_elements = 32768;
 constexpr std::size_t most_column_chunks = 32;
@@ -307,6 +309,16 @@ class Lowering {
     return memory(id, 0, static_cast<std::ptrdiff_t>(loop_.columns), 1);
   }
 
+  /// Where the value of an elementwise operation goes. What is too large for the caches is written past them.
+  SlotId target_in_phase(ValueId id, std::uint32_t phase) {
+    const DType dtype = graph_[id].dtype;
+    const bool large = graph_.count(id) * size_of(dtype) >= streamed_bytes;
+    if (!groups_.materialised[id] || groups_.role[id] != Role::Full || !large) return target(id);
+    const SlotId out = scratch(Store::Block, dtype);
+    streams_.push_back({memory(id, 0, static_cast<std::ptrdiff_t>(loop_.columns), 1), out, phase, dtype});
+    return out;
+  }
+
   // ---- values
 
   void lower(ValueId id) {
@@ -331,7 +343,7 @@ class Lowering {
       return;
     }
     const std::size_t mode = choose_mode(op, inputs, operands, phase, rows);
-    const SlotId out = target(id);
+    const SlotId out = target_in_phase(id, phase);
     std::array<SlotId, 3> slots{no_slot, no_slot, no_slot};
     for (std::size_t k = 0; k < inputs.size(); ++k) slots[k] = operands[k].slot;
     const bool same_size = size_of(from) == size_of(graph_[id].dtype);
@@ -632,6 +644,13 @@ class Lowering {
   std::vector<SlotInfo> info_;
   std::vector<bool> placed_;
   std::vector<Emitted> emitted_;
+  struct Streamed {
+    SlotId place;
+    SlotId from;
+    std::uint32_t phase;
+    DType dtype;
+  };
+  std::vector<Streamed> streams_;
   std::unordered_map<ValueId, Computed> computed_;
   std::map<std::tuple<PlaceId, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>, SlotId> memory_slots_;
   std::map<std::tuple<SlotId, std::uint32_t, char>, SlotId> derived_;

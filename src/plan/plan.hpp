@@ -89,6 +89,7 @@ struct Loop {
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
   std::vector<Late> late;
+  bool streams = false;      ///< writes past the caches
   std::string_view chooses;  ///< operation whose index may be out of range
   std::vector<Member> members;
 };

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -21,6 +23,8 @@ class Program {
   [[nodiscard]] virtual bool serves(std::span<Var* const> arguments, std::span<const char> donated) const = 0;
   /// Computes the results; donated arguments whose memory went into a result are left empty.
   virtual void run(std::span<Var* const> arguments, std::span<const char> donated, std::vector<Var>& results) const = 0;
+  /// The plan as text; `names` are those of the arguments.
+  [[nodiscard]] virtual std::string describe(std::span<const std::string> names) const = 0;
 };
 
 /// Records a program: makes the inputs, lets the function run, takes what it returns.
@@ -51,6 +55,9 @@ struct CallLists {
   CallLists(const CallLists&) = delete;
   CallLists& operator=(const CallLists&) = delete;
 };
+
+/// For a plan of recorded arguments: they have none of their own.
+[[noreturn]] void throw_recorded_argument();
 
 /// Equality of all that rides along in two trees, and of the sizes of their parts.
 template <class T>
@@ -101,6 +108,13 @@ class Compiled {
     return call(std::index_sequence_for<A...>(), keep<A>(arguments)...);
   }
 
+  /// What a call with these arguments does, as draw::plan shows it; recorded, if it was not yet, but not run.
+  /// \throws TapeError  if an argument is recorded.
+  template <class... A>
+  [[nodiscard]] std::string plan(A&&... arguments) const {
+    return describe(keep<A>(arguments)...);
+  }
+
  private:
   /// What is common to all signatures of one list of argument types.
   template <class R, class... K>
@@ -140,30 +154,64 @@ class Compiled {
     }
   }
 
+  template <class... K>
+  using Result = std::remove_cvref_t<std::invoke_result_t<F&, const typename K::Type&...>>;
+
+  /// Enters the Vars of an argument; returns whether one of them is recorded.
+  template <class K>
+  static bool list(K& kept, CallLists& lists) {
+    bool recorded = false;
+    tree::for_each(kept.value, [&](Var& leaf) {
+      recorded = recorded || leaf.recorded();
+      lists.arguments.push_back(&leaf);
+      lists.donated.push_back(K::is_donated ? 1 : 0);
+    });
+    return recorded;
+  }
+
   template <std::size_t... I, class... K>
   auto call(std::index_sequence<I...>, K... kept) const {
-    using R = std::remove_cvref_t<std::invoke_result_t<F&, const typename K::Type&...>>;
+    using R = Result<K...>;
     static_assert(tree::Tree<R>, "a compiled function returns a tree of Vars");
     CallLists lists;
     bool recorded = false;
-    const auto add = [&](auto& each) {
-      tree::for_each(each.value, [&](Var& leaf) {
-        recorded = recorded || leaf.recorded();
-        lists.arguments.push_back(&leaf);
-        lists.donated.push_back(each.is_donated ? 1 : 0);
-      });
-    };
-    (add(kept), ...);
+    ((recorded = list(kept, lists) || recorded), ...);
     if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
 
-    using S = Signature<R, typename K::Type...>;
-    std::shared_ptr<const S> signature = find<S>(&types_of<R, typename K::Type...>, lists, kept...);
-    if (!signature) signature = record<S, R>(&types_of<R, typename K::Type...>, lists, kept...);
+    const auto signature = signature_of(lists, kept...);
     signature->program->run(lists.arguments, lists.donated, lists.results);
     R result = signature->result;
     std::size_t used = 0;
     tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
     return result;
+  }
+
+  template <class... K>
+  std::string describe(K... kept) const {
+    CallLists lists;
+    bool recorded = false;
+    ((recorded = list(kept, lists) || recorded), ...);
+    if (recorded) throw_recorded_argument();
+    std::vector<std::string> names;
+    std::size_t index = 0;
+    const auto add_names = [&](const auto& tree) {
+      const std::string argument = "argument " + std::to_string(index++);
+      for (const std::string& path : tree::paths(tree)) {
+        names.push_back(path.empty() ? argument : argument + "." + path);
+      }
+    };
+    (add_names(kept.value), ...);
+    return signature_of(lists, kept...)->program->describe(names);
+  }
+
+  /// The recording for these arguments: known, or made now.
+  template <class... K>
+  auto signature_of(const CallLists& lists, const K&... kept) const {
+    using R = Result<K...>;
+    using S = Signature<R, typename K::Type...>;
+    const void* types = &types_of<R, typename K::Type...>;
+    std::shared_ptr<const S> known = find<S>(types, lists, kept...);
+    return known ? known : record<S, R>(types, lists, kept...);
   }
 
   template <class S, class... K>

@@ -48,6 +48,7 @@ struct BlockTable {
   BlockKernel cast[dtype_slots][dtype_slots];  ///< [to][from]
   BlockKernel splat[dtype_slots];              ///< out[i] = a[0]
   BlockKernel expand[dtype_slots];             ///< out[row, column] = a[row]
+  BlockKernel stream[dtype_slots];             ///< out[i] = a[i], past the caches; see finish_streams
   BlockKernel tile[dtype_slots];               ///< out[row, column] = a[column]
   BlockKernel start[reduction_count][dtype_slots];           ///< out[i] = the neutral element, in the wide type
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
@@ -70,6 +71,9 @@ template <>
 struct WideType<float> {
   using type = double;
 };
+
+/// Makes what was streamed visible to other threads.
+void finish_streams() noexcept;
 
 /// The table for this processor, or for the lesser instruction set that the environment variable XGRAD_ISA names
 /// ("baseline", "avx2", "avx512").

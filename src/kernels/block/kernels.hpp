@@ -208,10 +208,23 @@ struct FloatKernels {
       }
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
     } else {
+#if defined(__AVX__)  // g++ 12 takes detours when it widens floats by itself
+      constexpr std::size_t parts = lanes / 4;
+      __m256d part[parts];
+      for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();
+      for (; i + lanes <= n; i += lanes) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < parts; ++k) {
+          part[k] = _mm256_add_pd(part[k], _mm256_cvtps_pd(_mm_loadu_ps(x + i + 4 * k)));
+        }
+      }
+      for (std::size_t k = 0; k < parts; ++k) _mm256_storeu_pd(lane + 4 * k, part[k]);
+#else
       for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;
       for (; i + lanes <= n; i += lanes) {
         for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<A>(x[i + k]);
       }
+#endif
     }
     for (std::size_t k = 0; i + k < n; ++k) lane[k] = combine<R, A>(lane[k], static_cast<A>(x[i + k]));
     for (std::size_t width = lanes / 2; width > 0; width /= 2) {

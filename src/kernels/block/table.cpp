@@ -6,6 +6,10 @@
 #include <string>
 #include <string_view>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <xgrad/core/errors.hpp>
 
 #include "block.hpp"
@@ -145,6 +149,26 @@ template <class T>
 void copy(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   std::memmove(slots[i.out], slots[i.a], frame.count * sizeof(T));
 }
+/// Stores that go past the caches: the line is not read before it is written, and nothing useful is driven out.
+template <class T>
+void stream(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+#if defined(__SSE2__)
+  std::byte* out = slots[i.out];
+  const std::byte* in = slots[i.a];
+  std::size_t left = frame.count * sizeof(T);
+  constexpr std::size_t width = sizeof(__m128i);
+  while (left != 0 && reinterpret_cast<std::uintptr_t>(out) % width != 0) {
+    *out++ = *in++;
+    --left;
+  }
+  for (; left >= width; left -= width, out += width, in += width) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(out), _mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
+  }
+  std::memcpy(out, in, left);
+#else
+  copy<T>(frame, slots, i);
+#endif
+}
 template <class T>
 void splat(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   const T value = *at<const T>(slots, i.a);
@@ -225,6 +249,7 @@ void add_moves(BlockTable& table) {
   constexpr auto dtype = static_cast<std::size_t>(dtype_of<T>);
   table.elementwise[detail::opcode<Identity>][dtype][0] = copy<T>;
   table.splat[dtype] = splat<T>;
+  table.stream[dtype] = stream<T>;
   table.expand[dtype] = expand<T>;
   table.tile[dtype] = tile<T>;
   table.pick[dtype] = pick<T>;
@@ -299,6 +324,12 @@ BlockTable make_table() {
 }
 
 }  // namespace
+
+void finish_streams() noexcept {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 
 const BlockTable& block_table() {
   static const BlockTable table = make_table();

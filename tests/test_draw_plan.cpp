@@ -1,0 +1,202 @@
+// Plans as text: what is fused, what is read and written, how much memory it takes.
+#include "comparing.hpp"
+
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <boost/test/unit_test.hpp>
+
+#include <xgrad/draw.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "plan/plan.hpp"
+
+namespace xg = xgrad;
+using comparing::throws;
+using xg::Var;
+
+namespace {
+
+Var ones(const xg::Shape& shape) {
+  auto array = xg::Array<double>::from_shape(shape);
+  array.fill(1.0);
+  return {std::move(array)};
+}
+
+bool contains(const std::string& text, const std::string& piece) { return text.find(piece) != std::string::npos; }
+
+std::size_t count(const std::string& text, const std::string& piece) {
+  std::size_t result = 0;
+  for (std::size_t at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++result;
+  return result;
+}
+
+struct Linear {
+  Var weight, bias;
+};
+XGRAD_FIELDS(Linear, weight, bias)
+
+Var squared_error(const Linear& model, const Var& x, const Var& y) {
+  return mean(square(matmul(x, model.weight) + model.bias - y));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(recorded)
+
+BOOST_AUTO_TEST_CASE(value_and_gradient_in_one_loop) {
+  xg::Tape tape;
+  const Var prediction = tape.leaf(ones({40000}));
+  const Var target = tape.leaf(ones({40000}));
+  const Var loss = sum(square(prediction - target));
+  const std::string text = xg::draw::plan({loss, tape.gradient(loss, prediction)});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, " recorded nodes: 1 step\n"));
+  BOOST_TEST(text.substr(text.find('\n') + 1) ==
+             "1  loop 1 x 40000, blocks of 1 x 512, 2 chunks, 1 segment: "
+             "full: subtract, square; late total: sum; full: multiply\n"
+             "   leaf 0 float64 [40000], leaf 1 float64 [40000], 2 -> output 1 float64 [40000], output 0 float64 []\n"
+             "memory: arena 0 bytes, scratch 8192 bytes a thread, partial results 128 bytes; 4 instructions\n");
+}
+
+BOOST_AUTO_TEST_CASE(rows) {
+  xg::Tape tape;
+  const Var logits = tape.leaf(ones({100, 7}));
+  const std::string text = xg::draw::plan({softmax(logits), sum(logits, {0})});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "loop 100 x 7, blocks of 73 x 7, 1 chunk, "));
+  BOOST_TEST(contains(text, "row: amax"));
+  BOOST_TEST(contains(text, "full: subtract, exp"));
+  BOOST_TEST(contains(text, "late columns: sum"));
+  BOOST_TEST(contains(text, "output 1 float64 [7]"));
+}
+
+BOOST_AUTO_TEST_CASE(other_kernels_and_intermediates) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5, 4, 3}));
+  const Var index = xt::xarray<int>{4, 0};
+  const std::string text = xg::draw::plan({exp(take(sum(x, {1}), index, 0))});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, ": 3 steps\n"));
+  BOOST_TEST(contains(text, "1  sum\n   leaf 0 float64 [5, 4, 3] -> arena+0 float64 [5, 1, 3]\n"));
+  BOOST_TEST(contains(text, "2  take\n   arena+0 float64 [5, 1, 3], leaf 1 int64 [2] -> arena+128 float64 [2, 3]\n"));
+  BOOST_TEST(contains(text, "full: exp\n"));
+  BOOST_TEST(contains(text, "memory: arena 192 bytes"));  // 15 doubles and 6 doubles, in steps of 64 bytes
+}
+
+BOOST_AUTO_TEST_CASE(products) {
+  xg::Tape tape;
+  const Var a = tape.leaf(ones({5, 40}));
+  const Var b = tape.leaf(ones({3, 40}));
+  const std::string text = xg::draw::plan({matmul(a, transpose(b))});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "1  product of 5 x 40 and 40 x 3, second transposed\n"));
+  const Var stack = tape.leaf(ones({6, 40, 5}));
+  BOOST_TEST(contains(xg::draw::plan({matmul(a, stack)}), "product of 5 x 40 and 40 x 5, 6 times\n"));
+}
+
+BOOST_AUTO_TEST_CASE(outputs_that_are_there_already) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5}));
+  const Var y = exp(x);
+  const std::string text = xg::draw::plan({y, x, y});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "output 1 is leaf 0\n"));
+  BOOST_TEST(contains(text, "output 2 is output 0\n"));
+  BOOST_TEST(contains(xg::draw::plan({}), "0 steps"));
+}
+
+BOOST_AUTO_TEST_CASE(numbers) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5}));
+  const std::string text = xg::draw::plan({2.0 / x, x * 0.25});
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "2, leaf 0 float64 [5], number 1 ->"));  // known, and one that may change
+}
+
+BOOST_AUTO_TEST_CASE(looks_but_does_not_touch) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5}));
+  const Var y = exp(sin(exp(x)));
+  const xg::PlanCache before = xg::plan_cache();
+  const std::string text = xg::draw::plan({y});
+  const xg::PlanCache after = xg::plan_cache();
+  BOOST_TEST(after.hits == before.hits);
+  BOOST_TEST(after.misses == before.misses);
+  BOOST_TEST(xg::draw::plan({y}) == text);
+  tape.evaluate({y});
+  BOOST_TEST(contains(xg::draw::plan({y}), "output 0 is leaf 0"));  // the tape keeps the value
+}
+
+BOOST_AUTO_TEST_CASE(refused) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5}));
+  const Var concrete = ones({5});
+  BOOST_TEST(throws<xg::TapeError>([&] { xg::draw::plan({x, concrete}); }, {"plan", "float64 [5]", "not recorded"}));
+  xg::Tape other;
+  const Var y = other.leaf(ones({5}));
+  BOOST_TEST(throws<xg::TapeError>([&] { xg::draw::plan({x, y}); }, {"plan", "different tapes"}));
+  Var stale;
+  {
+    xg::Tape ended;
+    stale = exp(ended.leaf(ones({5})));
+  }
+  BOOST_TEST(throws<xg::TapeError>([&] { xg::draw::plan({stale}); }, {"plan"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(compiled)
+
+BOOST_AUTO_TEST_CASE(training_step) {
+  int recorded = 0;
+  const Var captured = ones({40, 1});
+  const auto step = xg::compile([&](const Linear& model, const Var& x, const Var& y) {
+    ++recorded;
+    const auto [loss, gradient] = xg::value_and_grad(squared_error)(model, x, y * captured);
+    return std::pair{xg::tree::map(model, gradient, [](const Var& w, const Var& g) { return w - 0.1 * g; }), loss};
+  });
+  Linear model{ones({3, 2}), ones({2})};
+  const Var x = ones({40, 3});
+  const Var y = ones({40, 2});
+
+  const std::string kept = step.plan(model, x, y);
+  BOOST_TEST_INFO(kept);
+  BOOST_TEST(contains(kept, "argument 0.weight float64 [3, 2]"));
+  BOOST_TEST(contains(kept, "argument 1 float64 [40, 3]"));
+  BOOST_TEST(contains(kept, "captured array"));
+  BOOST_TEST(contains(kept, "first transposed"));
+  BOOST_TEST(!contains(kept, "subtracted from"));
+  BOOST_TEST(!contains(kept, "may take the memory"));
+
+  const std::string donated = step.plan(std::move(model), x, y);
+  BOOST_TEST_INFO(donated);
+  BOOST_TEST(contains(donated, "first transposed, times number "));
+  BOOST_TEST(contains(donated, ", subtracted from argument 0.weight\n"));
+  BOOST_TEST(contains(donated, "output 0 may take the memory of argument 0.weight\n"));
+  BOOST_TEST(contains(donated, "output 1 may take the memory of argument 0.bias\n"));
+  BOOST_TEST(count(donated, "product of") == 2U);
+
+  // Looking takes nothing away, and what was recorded for it serves the call.
+  BOOST_TEST(recorded == 2);
+  BOOST_TEST((model.weight.defined() && model.bias.defined()));
+  Var loss;
+  std::tie(model, loss) = step(std::move(model), x, y);
+  BOOST_TEST(recorded == 2);
+  BOOST_TEST(loss.item<double>() == 9.0);
+  BOOST_TEST(step.plan(std::move(model), x, y) == donated);
+}
+
+BOOST_AUTO_TEST_CASE(recorded_arguments) {
+  const auto twice = xg::compile([](const Var& x) { return 2.0 * x; });
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({5}));
+  BOOST_TEST(throws<xg::TapeError>([&] { std::ignore = twice.plan(x); }, {"plan", "recorded"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(members_are_small) {
+  BOOST_TEST(sizeof(xg::detail::Member) == 2U);  // plans of millions of nodes keep one for each
+}
