@@ -12,6 +12,7 @@
 #include <xtensor-blas/xblas.hpp>
 
 #include "kernels/operand.hpp"
+#include "parallel/parallel.hpp"
 #include "primitives/scalar_functions.hpp"
 #include "product.hpp"
 
@@ -39,23 +40,35 @@ struct Matrix {
   bool transposed;
 };
 
+/// Rows of a product that one thread computes with one call. The calls depend on the shapes only, because BLAS adds up
+/// in other orders for other shapes; and they are large, because each reads all of the second matrix.
+constexpr std::size_t rows_of_call = 512;
+
 template <class T>
 void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate) {
-  const auto adapt = [](auto* data, std::size_t rows, std::size_t columns) {
-    return xt::adapt(data, rows * columns, xt::no_ownership(), std::array<std::size_t, 2>{rows, columns});
+  using Index = BLAS_IDX;
+  const auto trans = [](bool transposed) {
+    return transposed ? cxxblas::Transpose::Trans : cxxblas::Transpose::NoTrans;
   };
-  const auto matrix = [&](const Matrix& x, std::size_t rows, std::size_t columns) {
-    const T* data = reinterpret_cast<const T*>(x.data);
-    return x.transposed ? adapt(data, columns, rows) : adapt(data, rows, columns);
+  const auto index = [](std::size_t x) { return static_cast<Index>(std::max<std::size_t>(x, 1)); };
+  const auto rows_from = [&](std::size_t first, std::size_t rows) {
+    const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
+    cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),
+                         index(size.n), index(size.k), static_cast<T>(alpha), part,
+                         index(a.transposed ? size.m : size.k), reinterpret_cast<const T*>(b.data),
+                         index(b.transposed ? size.k : size.n), T(accumulate ? 1 : 0), c + first * size.n,
+                         index(size.n));
   };
-  auto out = adapt(c, size.m, size.n);
-  xt::blas::gemm(matrix(a, size.m, size.k), matrix(b, size.k, size.n), out, a.transposed, b.transposed,
-                 static_cast<T>(alpha), T(accumulate ? 1 : 0));
+  if (size.m < 2 * rows_of_call) return rows_from(0, size.m);
+  const std::size_t calls = (size.m + rows_of_call - 1) / rows_of_call;
+  detail::parallel_for(calls, [&](std::size_t call) {
+    const std::size_t first = call * rows_of_call;
+    rows_from(first, std::min(rows_of_call, size.m - first));
+  });
 }
 
 template <>
-void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matrix& b, std::int64_t* c, double,
-                                bool) {
+void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matrix& b, std::int64_t* c, double, bool) {
   const auto* x = reinterpret_cast<const std::int64_t*>(a.data);
   const auto* y = reinterpret_cast<const std::int64_t*>(b.data);
   using primitives::Add;

@@ -13,8 +13,8 @@ struct Product {
   DType dtype;
   std::size_t m, n, k;
   bool transposed_a, transposed_b;
-  Shape stack;          ///< leading extents
-  Strides stack_a;      ///< distances of the matrices, in elements
+  Shape stack;      ///< leading extents
+  Strides stack_a;  ///< distances of the matrices, in elements
   Strides stack_b;
 };
 

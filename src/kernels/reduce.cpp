@@ -1,5 +1,6 @@
 // Reductions over axes, which stay with extent 1 in the output.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -43,10 +44,23 @@ std::vector<Axis> axes_of(const Call& call) {
   return merged;
 }
 
-/// How a reduction combines: `Wide` is the type of partial results.
+/// A sum of many doubles one by one, with what its roundings lost (A. Neumaier, 1974).
+struct Compensated {
+  double sum = 0;
+  double lost = 0;
+
+  void add(double x) {
+    const double total = sum + x;
+    if (std::isfinite(total)) lost += std::abs(sum) >= std::abs(x) ? (sum - total) + x : (x - total) + sum;
+    sum = total;
+  }
+};
+
+/// How a reduction combines: `Wide` is the type of partial results, `Total` that of results which runs are added to.
 template <class T>
 struct SumOf {
   using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  using Total = std::conditional_t<std::is_same_v<T, double>, Compensated, Wide>;
   static constexpr Wide start() { return Wide(0); }
   static Wide combine(Wide a, Wide b) { return primitives::Add::eval(a, b); }
 };
@@ -54,6 +68,7 @@ struct SumOf {
 template <class T>
 struct MaxOf {
   using Wide = T;
+  using Total = T;
   static constexpr T start() {
     return std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
   }
@@ -63,6 +78,7 @@ struct MaxOf {
 template <class T>
 struct MinOf {
   using Wide = T;
+  using Total = T;
   static constexpr T start() {
     return std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
   }
@@ -100,9 +116,21 @@ typename R::Wide reduce_run(const T* x, std::size_t n, std::ptrdiff_t stride) {
   return lane[0];
 }
 
+template <class R>
+void accumulate(typename R::Total& total, typename R::Wide x) {
+  if constexpr (std::is_same_v<typename R::Total, Compensated>) total.add(x);
+  else total = R::combine(total, x);
+}
+
+template <class T, class Total>
+T result_of(const Total& total) {
+  if constexpr (std::is_same_v<Total, Compensated>) return total.sum + total.lost;
+  else return static_cast<T>(total);
+}
+
 /// Adds all runs of the innermost axis into `total`, which has the layout of the output.
 template <class R, class T>
-void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, typename R::Wide* total) {
+void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, typename R::Total* total) {
   using Wide = typename R::Wide;
   const Axis& axis = axes[depth];
   if (depth + 1 < axes.size()) {
@@ -111,12 +139,10 @@ void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, t
       reduce_axes<R>(axes, depth + 1, x + k * axis.in, total + k * axis.out);
     }
   } else if (axis.out == 0) {
-    *total = R::combine(*total, reduce_run<R>(x, axis.extent, axis.in));
-  } else if (axis.in == 1 && axis.out == 1) {
-    for (std::size_t i = 0; i < axis.extent; ++i) total[i] = R::combine(total[i], static_cast<Wide>(x[i]));
+    accumulate<R>(*total, reduce_run<R>(x, axis.extent, axis.in));
   } else {
     for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(axis.extent); ++i) {
-      total[i * axis.out] = R::combine(total[i * axis.out], static_cast<Wide>(x[i * axis.in]));
+      accumulate<R>(total[i * axis.out], static_cast<Wide>(x[i * axis.in]));
     }
   }
 }
@@ -127,16 +153,17 @@ void reduce(const Call& call) {
   const std::size_t size = size_of(*call.output.shape);
   const bool empty = size_of(*call.inputs[0].shape) == 0;
   dispatch(call.output.dtype, [&]<class T>() {
-    using Wide = typename R<T>::Wide;
-    T* out = call.output.as<T>();
-    const T* in = call.inputs[0].as<T>();
-    if constexpr (std::is_same_v<T, Wide>) {
-      std::fill_n(out, size, R<T>::start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, in, out);
+    using Total = typename R<T>::Total;
+    std::vector<Total> totals;  // vector<bool> has no addresses
+    if constexpr (std::is_same_v<T, bool>) {
+      std::fill_n(call.output.as<bool>(), size, R<bool>::start());
+      if (!empty) reduce_axes<R<bool>>(axes, 0, call.inputs[0].as<bool>(), call.output.as<bool>());
     } else {
-      std::vector<Wide> total(size, R<T>::start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, in, total.data());
-      std::transform(total.begin(), total.end(), out, [](Wide value) { return static_cast<T>(value); });
+      if constexpr (std::is_same_v<Total, Compensated>) totals.resize(size);
+      else totals.resize(size, R<T>::start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), totals.data());
+      std::transform(totals.begin(), totals.end(), call.output.as<T>(),
+                     [](const Total& total) { return result_of<T>(total); });
     }
   });
 }

@@ -59,7 +59,8 @@ Var record_alike(const V&... args) {
   const detail::ShapeId shape = node.shape;
   if (!takes(P::operands, dtype)) return {};
   const auto alike = [&](const Var& x) {
-    if (VarAccess::is_scalar(x)) return is_floating(dtype) || (dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
+    if (VarAccess::is_scalar(x))
+      return is_floating(dtype) || (dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
     if (!x.recorded() || !VarAccess::is_live(x) || &VarAccess::live_tape(x) != &tape) return false;
     const detail::Node& other = tape.node(VarAccess::node(x));
     return other.dtype == dtype && other.shape == shape;

@@ -31,7 +31,8 @@ struct Setting {
 }  // namespace
 
 void set_threads(int count) {
-  if (count < 1) throw ValueError("set_threads: the number of threads must be at least 1, not " + std::to_string(count));
+  if (count < 1)
+    throw ValueError("set_threads: the number of threads must be at least 1, not " + std::to_string(count));
   Setting& setting = Setting::instance();
   const std::scoped_lock lock(setting.mutex);
   if (count > 1) {
@@ -55,9 +56,8 @@ void parallel_rounds(std::size_t rounds, RoundFunction function, void* context) 
       arena = setting.arena;
     }
     if (arena) {
-      arena->execute([&] {
-        tbb::parallel_for(std::size_t{0}, rounds, [&](std::size_t round) { function(context, round); });
-      });
+      arena->execute(
+          [&] { tbb::parallel_for(std::size_t{0}, rounds, [&](std::size_t round) { function(context, round); }); });
       return;
     }
   }

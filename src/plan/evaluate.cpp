@@ -16,7 +16,8 @@ constexpr std::size_t kept_words = 1U << 18U;
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
   throw TapeError(
-      "a value was asked for while a function is recorded by compile(): it is not known yet. Return the Var as a result "
+      "a value was asked for while a function is recorded by compile(): it is not known yet. Return the Var as a "
+      "result "
       "of the function, and use where() instead of if");
 }
 

@@ -37,8 +37,8 @@ namespace {
 /// Limits of one loop, so that planning stays linear and programs stay small.
 constexpr std::size_t most_members = 1024;
 constexpr std::size_t recent_groups = 8;
-/// The first group: numbers that follow from other numbers alone (1 / n, a step of a schedule). Were they computed beside
-/// numbers that follow from a loop, whatever needs them would have to wait for that loop.
+/// The first group: numbers that follow from other numbers alone (1 / n, a step of a schedule). Were they computed
+/// beside numbers that follow from a loop, whatever needs them would have to wait for that loop.
 constexpr GroupId prologue = 0;
 /// Longest row of partial sums over rows.
 constexpr std::size_t longest_column_sums = 65536;
@@ -113,7 +113,6 @@ class Grouping {
     std::size_t columns = 0;  // 0: any
     bool whole_rows = false;
   };
-
 
   struct Wishes {
     std::array<Wish, 2> wish;
@@ -242,7 +241,8 @@ class Grouping {
     for (const ValueId input : graph_.inputs(id)) start = std::max(start, result_.of[graph_.base(input)]);
     const Wishes wishes = wishes_of(id);
     std::size_t columns = 0;
-    if (start <= prologue && graph_.count(id) == 1 && wishes.count != 0 && fits(id, prologue, wishes.wish[0], columns)) {
+    if (start <= prologue && graph_.count(id) == 1 && wishes.count != 0 &&
+        fits(id, prologue, wishes.wish[0], columns)) {
       return join(id, prologue, wishes.wish[0].role, columns, false);
     }
     if (start != no_group && fits_rows(id, start)) {
@@ -250,7 +250,8 @@ class Grouping {
     }
     for (std::size_t k = 0; k < wishes.count; ++k) {
       const Wish& wish = wishes.wish[k];
-      if (start != no_group && fits(id, start, wish, columns)) return join(id, start, wish.role, columns, wish.whole_rows);
+      if (start != no_group && fits(id, start, wish, columns))
+        return join(id, start, wish.role, columns, wish.whole_rows);
     }
     for (std::size_t k = 0; k < wishes.count; ++k) {
       const Wish& wish = wishes.wish[k];

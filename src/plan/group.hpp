@@ -33,7 +33,6 @@ struct Groups {
   std::vector<bool> materialised;  ///< has a place in memory
 };
 
-
 Groups make_groups(const Graph& graph);
 
 /// Largest row that is kept as a whole in the cache.

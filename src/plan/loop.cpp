@@ -194,9 +194,8 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
                      " is out of range for an axis of extent " + std::to_string(loop.columns));
   }
   for (const Late& late : loop.late) {
-    kernels::dispatch(late.wide, [&]<class A>() {
-      finish<A>(late, loop.chunks, loop.partial_bytes, partials, places[late.target]);
-    });
+    kernels::dispatch(
+        late.wide, [&]<class A>() { finish<A>(late, loop.chunks, loop.partial_bytes, partials, places[late.target]); });
   }
 }
 

@@ -13,8 +13,8 @@ namespace xgrad::detail {
 namespace {
 
 using namespace primitives;
-using kernels::BlockKernel;
 using kernels::block_table;
+using kernels::BlockKernel;
 using kernels::Instruction;
 using kernels::Reduction;
 
@@ -80,11 +80,7 @@ class Lowering {
  public:
   Lowering(const Graph& graph, const Groups& groups, GroupId g, const std::function<PlaceId(ValueId)>& place_of,
            std::size_t block)
-      : graph_(graph),
-        groups_(groups),
-        id_(g),
-        group_(groups.list[static_cast<std::size_t>(g)]),
-        place_of_(place_of) {
+      : graph_(graph), groups_(groups), id_(g), group_(groups.list[static_cast<std::size_t>(g)]), place_of_(place_of) {
     choose_form(block);
   }
 
@@ -168,8 +164,9 @@ class Lowering {
     const auto [found, fresh] = memory_slots_.try_emplace(key, no_slot);
     if (fresh) {
       const auto element = static_cast<std::ptrdiff_t>(size_of(graph_[base].dtype));
-      found->second = add_slot(Store::Memory, static_cast<std::size_t>(element),
-                               {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element});
+      found->second =
+          add_slot(Store::Memory, static_cast<std::size_t>(element),
+                   {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element});
     }
     return found->second;
   }
@@ -227,9 +224,7 @@ class Lowering {
       if (form->column == 1 && form->row == 0) {
         const SlotId source = memory(access.base, access.offset, 0, 0);
         return {derived(source, phase, 't', dtype, Store::Block,
-                        [&](SlotId out) {
-                          emit(phase, false, block_table().tile[type(dtype)], out, source);
-                        }),
+                        [&](SlotId out) { emit(phase, false, block_table().tile[type(dtype)], out, source); }),
                 false};
       }
     }
@@ -277,9 +272,7 @@ class Lowering {
 
   Operand expanded(SlotId rows, DType dtype, std::uint32_t phase) {
     return {derived(rows, phase, 'e', dtype, Store::Block,
-                    [&](SlotId out) {
-                      emit(phase, false, block_table().expand[type(dtype)], out, rows);
-                    }),
+                    [&](SlotId out) { emit(phase, false, block_table().expand[type(dtype)], out, rows); }),
             false};
   }
 
@@ -294,9 +287,8 @@ class Lowering {
   /// One number in every element.
   SlotId as_vector(const Operand& x, DType dtype, std::uint32_t phase, bool rows) {
     if (!x.single) return x.slot;
-    return derived(x.slot, phase, rows ? 'r' : 's', dtype, rows ? Store::Row : Store::Block, [&](SlotId out) {
-      emit(phase, rows, block_table().splat[type(dtype)], out, x.slot);
-    });
+    return derived(x.slot, phase, rows ? 'r' : 's', dtype, rows ? Store::Row : Store::Block,
+                   [&](SlotId out) { emit(phase, rows, block_table().splat[type(dtype)], out, x.slot); });
   }
 
   static std::size_t type(DType dtype) { return static_cast<std::size_t>(dtype); }
@@ -415,9 +407,9 @@ class Lowering {
     const SlotId x = as_vector(operand, dtype, phase, rows);
     const std::size_t count = columns ? loop_.columns : 1;
     const auto element = static_cast<std::ptrdiff_t>(size_of(wide));
-    const SlotId total = add_slot(Store::Partial, size_of(wide),
-                                  {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0,
-                                   columns ? element : 0});
+    const SlotId total = add_slot(
+        Store::Partial, size_of(wide),
+        {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
     emit(phase, rows, kernel, total, x);
     loop_.late.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
@@ -484,8 +476,7 @@ class Lowering {
 
   /// A full value that a later phase reads while blocks are parts of rows: the whole row is kept.
   [[nodiscard]] bool is_long(const SlotInfo& info) const {
-    return info.store == Store::Block && info.first_segment != info.last_segment &&
-           loop_.block_columns < loop_.columns;
+    return info.store == Store::Block && info.first_segment != info.last_segment && loop_.block_columns < loop_.columns;
   }
 
   [[nodiscard]] std::size_t bytes_of(const SlotInfo& info) const {
@@ -577,7 +568,7 @@ class Lowering {
   void find_in_place() {
     struct Use {
       bool written = false;
-      bool uniform = true;   // all slots of the place move alike
+      bool uniform = true;  // all slots of the place move alike
       SlotId slot = no_slot;
       std::uint32_t first_write = 0;
       std::uint32_t last_read = 0;
@@ -608,7 +599,8 @@ class Lowering {
         const Slot& a = loop_.slots[w.slot];
         const Slot& b = loop_.slots[r.slot];
         const bool alike = a.row_step == b.row_step && a.column_step == b.column_step && b.offset == 0;
-        const bool before = r.last_read < w.first_write || (r.last_read == w.first_write && emitted_[w.first_write].in_place);
+        const bool before =
+            r.last_read < w.first_write || (r.last_read == w.first_write && emitted_[w.first_write].in_place);
         if (alike && before) result_.in_place.emplace_back(out, in);
       }
     }

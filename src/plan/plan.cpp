@@ -169,7 +169,8 @@ class Planner {
       if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
       PlanOutput& output = plan_->outputs[target.index];
       const bool given = source.index < donated_.size() && donated_[source.index] && !taken[source.index];
-      if (!given || output.donor >= 0 || lives_[in].last != step || source.bytes != target.bytes) continue;
+      const bool alike = source.bytes == target.bytes && source.dtype == target.dtype;
+      if (!given || !alike || output.donor >= 0 || lives_[in].last != step) continue;
       output.donor = static_cast<std::int32_t>(source.index);
       taken[source.index] = true;
     }
@@ -203,8 +204,8 @@ class Planner {
   ArrayAt array_at(ValueId id) {
     const Access access = graph_.access(id);
     const DType dtype = graph_[id].dtype;
-    return {place_of(access.base), access.offset * static_cast<std::ptrdiff_t>(size_of(dtype)), dtype,
-            graph_.shape(id), access.strides};
+    return {place_of(access.base), access.offset * static_cast<std::ptrdiff_t>(size_of(dtype)), dtype, graph_.shape(id),
+            access.strides};
   }
 
   void lower_call(ValueId id) {
@@ -242,7 +243,7 @@ class Planner {
       step.c = place_of(graph_.base(inputs[2]));
       step.sign = static_cast<double>(graph_.attributes(id)[0]);
       if (inputs.size() > 3) step.scale = place_of(graph_.base(inputs[3]));
-      in_place_.push_back({step.out, step.c, step_});
+      if (step.a != step.c && step.b != step.c) in_place_.push_back({step.out, step.c, step_});
     }
     plan_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(plan_->products.size())});
     plan_->products.push_back(std::move(step));

@@ -59,9 +59,9 @@ struct Gathered {
 /// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
 struct Late {
   kernels::Reduction reduction;
-  DType wide;             ///< element type of the partial results
-  std::size_t partial;    ///< offset among the partial results of a chunk
-  std::size_t count;      ///< elements
+  DType wide;           ///< element type of the partial results
+  std::size_t partial;  ///< offset among the partial results of a chunk
+  std::size_t count;    ///< elements
   PlaceId target;
   DType dtype;
 };
@@ -131,7 +131,7 @@ struct Step {
 struct PlanOutput {
   enum class Kind : std::uint8_t { Own, Leaf, Same };
   Kind kind;
-  std::uint32_t index;     ///< of a leaf, or of the output that is the same
+  std::uint32_t index;      ///< of a leaf, or of the output that is the same
   std::int32_t donor = -1;  ///< leaf whose array this may be, if nobody else has it
   DType dtype;
   Shape shape;

@@ -131,7 +131,8 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
   result = hoist(op, dtype, shape, x);
   if (result != no_value) return result;
   // Split, so that both, and the derivative of the one by the other, share the exponential.
-  if (op == opcode<Sigmoid>) return add(op_sigmoid_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
+  if (op == opcode<Sigmoid>)
+    return add(op_sigmoid_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
   if (op == opcode<Softplus>) {
     return add(op_softplus_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
   }
@@ -216,6 +217,8 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
                               std::span<const std::int64_t> axes) {
   const Shape from = graph_.shape(x);
   if (size_of(from) == 0) return no_value;
+  // The number of copies is a double, which does not tell all integers apart.
+  const bool counts = op != opcode<Sum> || is_floating(dtype);
   Dimensions<std::int64_t> left;
   double copies = 1;
   const bool broadcast = is(x, opcode<Broadcast>);
@@ -223,7 +226,7 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
   for (const std::int64_t axis : axes) {
     const auto i = static_cast<std::size_t>(axis);
     if (from[i] == 1) continue;
-    const bool copied = constant || (broadcast && graph_.shape(input(x))[i] == 1);
+    const bool copied = counts && (constant || (broadcast && graph_.shape(input(x))[i] == 1));
     if (copied) copies *= static_cast<double>(from[i]);
     else left.push_back(axis);
   }
@@ -242,10 +245,12 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
   const std::uint32_t smaller = graph_.intern(once);
   ValueId source = constant ? graph_.number(dtype, smaller, Number(graph_.constant(x)))
                             : add(opcode<Broadcast>, dtype, smaller, {input(x)});
-  if (op == opcode<Sum>) source = scale(source, dtype, copies);
-  if (left.empty()) return shaped(source, shape);
-  const std::array inputs{source};
-  return graph_.add(op, dtype, shape, inputs, left);
+  if (!left.empty()) {
+    const std::array inputs{source};
+    source = graph_.add(op, dtype, shape, inputs, left);
+  }
+  source = shaped(source, shape);
+  return op == opcode<Sum> ? scale(source, dtype, copies) : source;
 }
 
 // ---- products of matrices

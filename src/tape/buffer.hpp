@@ -41,8 +41,7 @@ class Buffer {
   void release() noexcept {
     if (users_.fetch_sub(1, std::memory_order_acq_rel) == 1) recycle(this);
   }
-  /// Whether nobody else has this array.
-  [[nodiscard]] bool exclusive() const noexcept { return users_.load(std::memory_order_acquire) == 1; }
+  [[nodiscard]] std::uint32_t users() const noexcept { return users_.load(std::memory_order_acquire); }
 
  private:
   friend class BufferPool;

@@ -15,7 +15,7 @@ namespace {
 /// Lists that the runs of this thread use.
 struct Run {
   std::vector<Buffer*> leaves;
-  std::vector<BufferPtr> made;  // arrays of numbers
+  std::vector<BufferPtr> held;  // the leaves again, so that they stay
   std::vector<BufferPtr> results;
   std::vector<char> exclusive;
 };
@@ -54,15 +54,26 @@ class PlannedProgram : public Program {
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
     Run& lists = run_lists();
     lists.leaves.clear();
-    lists.made.clear();
+    lists.held.clear();
     lists.exclusive.clear();
     lists.results.resize(plan->outputs.size());
     for (const Leaf& leaf : leaves) add_leaf(lists, leaf, given, donated);
-    execute(*plan, lists.leaves, scalars, lists.results, lists.exclusive);
+    // One use is the argument's and one is ours; more are those of another Var, or of the same one in another place.
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      if (lists.exclusive[k] != 0) lists.exclusive[k] = lists.leaves[k]->users() == 2 ? 1 : 0;
+    }
+    try {
+      execute(*plan, lists.leaves, scalars, lists.results, lists.exclusive);
+    } catch (...) {  // what was given may be overwritten in part
+      for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+      lists.results.clear();
+      lists.held.clear();
+      throw;
+    }
     for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
     results.clear();
     for (BufferPtr& result : lists.results) results.push_back(VarAccess::concrete(std::move(result)));
-    lists.made.clear();
+    lists.held.clear();
   }
 
   [[nodiscard]] std::string describe(std::span<const std::string> names) const override {
@@ -79,21 +90,11 @@ class PlannedProgram : public Program {
   }
 
   static void add_leaf(Run& lists, const Leaf& leaf, std::span<Var* const> given, std::span<const char> donated) {
-    bool exclusive = false;
-    if (leaf.captured) {
-      lists.leaves.push_back(leaf.captured.get());
-    } else {
-      const Var& argument = *given[leaf.argument];
-      BufferPtr buffer = VarAccess::buffer(argument);
-      lists.leaves.push_back(buffer.get());
-      if (VarAccess::is_scalar(argument)) {
-        lists.made.push_back(std::move(buffer));  // nobody else keeps it alive
-      } else {
-        buffer = {};
-        exclusive = donated[leaf.argument] != 0 && lists.leaves.back()->exclusive();
-      }
-    }
-    lists.exclusive.push_back(exclusive ? 1 : 0);
+    BufferPtr buffer = leaf.captured ? leaf.captured : VarAccess::buffer(*given[leaf.argument]);
+    const bool array = !leaf.captured && !VarAccess::is_scalar(*given[leaf.argument]);
+    lists.leaves.push_back(buffer.get());
+    lists.exclusive.push_back(array && donated[leaf.argument] != 0 ? 1 : 0);
+    lists.held.push_back(std::move(buffer));
   }
 
   /// An argument whose array is a result now no longer shares it.

@@ -59,6 +59,9 @@ struct CallLists {
 /// For a plan of recorded arguments: they have none of their own.
 [[noreturn]] void throw_recorded_argument();
 
+/// Signatures that a compiled function remembers; the oldest go first.
+inline constexpr std::size_t most_signatures = 256;
+
 /// Equality of all that rides along in two trees, and of the sizes of their parts.
 template <class T>
 bool same_statics(const T& a, const T& b) {
@@ -103,8 +106,8 @@ class Compiled {
   explicit Compiled(F f) : state_(std::make_shared<State>(std::move(f))) {}
 
   template <class... A>
-  requires std::invocable<F&, const differentiated_t<A>&...>
-  auto operator()(A&&... arguments) const {
+  requires std::invocable < F&, const differentiated_t<A>
+  &... > auto operator()(A&&... arguments) const {
     return call(std::index_sequence_for<A...>(), keep<A>(arguments)...);
   }
 
@@ -243,6 +246,7 @@ class Compiled {
     auto made = std::make_shared<S>(S{std::move(arguments), std::move(result), nullptr});
     made->program = recorder.finish(tree::leaves(made->result));
     const std::scoped_lock lock(state_->mutex);
+    if (state_->signatures.size() >= most_signatures) state_->signatures.erase(state_->signatures.begin());
     state_->signatures.push_back({types, made});
     return made;
   }
@@ -263,12 +267,13 @@ class Compiled {
 ///     std::tie(model, loss) = step(std::move(model), x, y);
 ///
 /// A signature is the shapes and element types of all Vars in the arguments, the sizes of their containers, and all
-/// members of reflected structs that are no Vars, which are compared with ==. What else f depends on is fixed when it is
-/// recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and which way an `if` went.
+/// members of reflected structs that are no Vars, which are compared with ==. What else f depends on is fixed when it
+/// is recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and which way an `if` went.
 ///
-/// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with std::move
-/// are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left empty then.
-/// Called with recorded Vars (inside another transform) the function simply runs. Several threads may call it.
+/// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with
+/// std::move are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left
+/// empty then. Called with recorded Vars (inside another transform) the function simply runs. Several threads may call
+/// it.
 ///
 /// \param f  returns a tree; it is called with const references.
 /// \throws TapeError  if f asks for the value of a Var, which is not known while it is recorded.

@@ -13,10 +13,10 @@ struct Frame {
   std::size_t count;
   std::size_t columns;
   std::size_t first_row;
-  std::size_t first_column;   ///< of these rows in the whole rows
-  std::size_t extent;         ///< columns of the whole rows, the range of an index
-  const void* host;           ///< for kernels of the executor
-  std::int64_t* bad_index;    ///< where an index out of range is put
+  std::size_t first_column;  ///< of these rows in the whole rows
+  std::size_t extent;        ///< columns of the whole rows, the range of an index
+  const void* host;          ///< for kernels of the executor
+  std::int64_t* bad_index;   ///< where an index out of range is put
   bool* has_bad_index;
 };
 
@@ -45,11 +45,11 @@ inline constexpr std::size_t reduction_count = 3;
 /// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
 struct BlockTable {
   BlockKernel elementwise[opcode_slots][dtype_slots][mode_count];
-  BlockKernel cast[dtype_slots][dtype_slots];  ///< [to][from]
-  BlockKernel splat[dtype_slots];              ///< out[i] = a[0]
-  BlockKernel expand[dtype_slots];             ///< out[row, column] = a[row]
-  BlockKernel stream[dtype_slots];             ///< out[i] = a[i], past the caches; see finish_streams
-  BlockKernel tile[dtype_slots];               ///< out[row, column] = a[column]
+  BlockKernel cast[dtype_slots][dtype_slots];                ///< [to][from]
+  BlockKernel splat[dtype_slots];                            ///< out[i] = a[0]
+  BlockKernel expand[dtype_slots];                           ///< out[row, column] = a[row]
+  BlockKernel stream[dtype_slots];                           ///< out[i] = a[i], past the caches; see finish_streams
+  BlockKernel tile[dtype_slots];                             ///< out[row, column] = a[column]
   BlockKernel start[reduction_count][dtype_slots];           ///< out[i] = the neutral element, in the wide type
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
   BlockKernel reduce_all[reduction_count][dtype_slots];      ///< out[0] += a

@@ -94,6 +94,9 @@ struct FloatKernels {
   /// Comparisons are exact, so the compiler may vectorise them as it likes.
   template <class P, class T, bool single_a, bool single_b>
   static void compare(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    using namespace primitives;
+    static_assert(std::is_same_v<P, Less> || std::is_same_v<P, LessEqual> || std::is_same_v<P, Equal> ||
+                  std::is_same_v<P, NotEqual>);
     const T* __restrict a = at<const T>(slots, i.a);
     const T* __restrict b = at<const T>(slots, i.b);
     bool* __restrict out = at<bool>(slots, i.out);
@@ -132,8 +135,7 @@ struct FloatKernels {
   template <class T>
   [[gnu::flatten]] static void exp_neg_abs(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
-        frame.count, at<T>(slots, i.out),
-        [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_abs(x); },
+        frame.count, at<T>(slots, i.out), [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_abs(x); },
         Operand<T, false>(at<const T>(slots, i.a)));
   }
   template <class T>
