@@ -89,6 +89,10 @@ class Lowering {
       lower(id);
       loop_.members.push_back({graph_[id].op, groups_.role[id]});
     }
+    for (const Streamed& each : streams_) {
+      emit(each.phase, false, block_table().stream[type(each.dtype)], each.place, each.from);
+      loop_.streams = true;
+    }
     order();
     allocate();
     find_in_place();

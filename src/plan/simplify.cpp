@@ -208,30 +208,34 @@ ValueId Simplifier::hoist(Opcode op, DType dtype, std::uint32_t shape, std::span
 
 // ---- reductions
 
-ValueId Simplifier::scale(ValueId x, DType dtype, double factor) {
+ValueId Simplifier::scale(ValueId x, DType dtype, std::size_t factor) {
   const std::uint32_t shape = graph_[x].shape;
-  return add(opcode<Multiply>, dtype, shape, {x, graph_.literal(dtype, shape, factor)});
+  const Scalar scalar = is_floating(dtype) ? Scalar{.real = static_cast<double>(factor)}
+                                           : Scalar{.integer = static_cast<std::int64_t>(factor)};
+  const ValueId number =
+      graph_.number(dtype, shape, {.literal = true, .index = 0, .value = scalar, .known = known_of(dtype, scalar)});
+  return add(opcode<Multiply>, dtype, shape, {x, number});
 }
 
 ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, ValueId x,
                               std::span<const std::int64_t> axes) {
   const Shape from = graph_.shape(x);
   if (size_of(from) == 0) return no_value;
-  // The number of copies is a double, which does not tell all integers apart.
-  const bool counts = op != opcode<Sum> || is_floating(dtype);
   Dimensions<std::int64_t> left;
-  double copies = 1;
+  std::size_t copies = 1;  // wraps around where a sum of integers does
+  bool repeats = false;
   const bool broadcast = is(x, opcode<Broadcast>);
   const bool constant = graph_.is_constant(x);
   for (const std::int64_t axis : axes) {
     const auto i = static_cast<std::size_t>(axis);
     if (from[i] == 1) continue;
-    const bool copied = counts && (constant || (broadcast && graph_.shape(input(x))[i] == 1));
-    if (copied) copies *= static_cast<double>(from[i]);
+    const bool copied = constant || (broadcast && graph_.shape(input(x))[i] == 1);
+    if (copied) copies *= from[i];
     else left.push_back(axis);
+    repeats = repeats || copied;
   }
-  if (left.empty() && copies == 1) return shaped(x, shape);
-  if (copies == 1) {
+  if (left.empty() && !repeats) return shaped(x, shape);
+  if (!repeats) {
     if (left.size() == axes.size()) return no_value;
     const std::array inputs{x};
     return graph_.add(op, dtype, shape, inputs, left);

@@ -33,7 +33,7 @@ class Simplifier {
   ValueId boolean(std::uint32_t shape, bool value);
   ValueId fold_comparison(Opcode op, std::uint32_t shape, ValueId a, ValueId b);
   [[nodiscard]] bool fits_blas(ValueId x) const;
-  ValueId scale(ValueId x, DType dtype, double factor);
+  ValueId scale(ValueId x, DType dtype, std::size_t factor);
 
   ValueId add(Opcode op, DType dtype, std::uint32_t shape, std::initializer_list<ValueId> inputs) {
     return graph_.add(op, dtype, shape, std::span<const ValueId>(inputs.begin(), inputs.size()));
