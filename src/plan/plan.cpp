@@ -246,7 +246,7 @@ class Planner {
       if (step.a != step.c && step.b != step.c) in_place_.push_back({step.out, step.c, step_});
     }
     plan_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(plan_->products.size())});
-    plan_->products.push_back(std::move(step));
+    plan_->products.push_back(step);
   }
 
   static bool is_row_major(const ArrayAt& x) {

@@ -1,5 +1,6 @@
 #include "views.hpp"
 
+#include "graph.hpp"
 #include "primitives/list.hpp"
 
 namespace xgrad::detail {

@@ -9,8 +9,6 @@
 
 namespace xgrad::detail {
 
-bool is_view(Opcode op) noexcept;
-
 /// Where and how a view finds its elements in the memory of its input; nothing if the elements must be moved (a reshape
 /// of an array with gaps).
 struct View {

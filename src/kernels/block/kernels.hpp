@@ -213,7 +213,7 @@ struct FloatKernels {
 #if defined(__AVX__)  // g++ 12 takes detours when it widens floats by itself
       constexpr std::size_t parts = lanes / 4;
       __m256d part[parts];
-      for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();
+      for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 4
         for (std::size_t k = 0; k < parts; ++k) {
@@ -222,7 +222,7 @@ struct FloatKernels {
       }
       for (std::size_t k = 0; k < parts; ++k) _mm256_storeu_pd(lane + 4 * k, part[k]);
 #else
-      for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;
+      for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
         for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<A>(x[i + k]);
       }
