@@ -120,9 +120,7 @@ struct FloatKernels {
     const std::size_t n = frame.count;
     const T first_a = *a;
     const T first_b = *b;
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
+#if !defined(__clang__)  // which checks for overlap itself, and warns where it is asked for more than it can do
 #pragma GCC ivdep
 #endif
     for (std::size_t k = 0; k < n; ++k) {
