@@ -101,7 +101,8 @@ found_libraries() {
   cat > "$folder/CMakeLists.txt" << 'CMAKE'
 cmake_minimum_required(VERSION 3.21)
 project(probe CXX)
-foreach(pair "Boost libboost-dev" "xtensor libxtensor-dev" "xsimd libxsimd-dev" "BLAS libopenblas-dev")
+foreach(pair "Boost libboost-dev" "xtensor libxtensor-dev" "xsimd libxsimd-dev" "BLAS libopenblas-dev"
+    "TBB libtbb-dev")
   separate_arguments(pair)
   list(GET pair 0 library)
   list(GET pair 1 package)

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/test/tools/assertion_result.hpp>
@@ -46,6 +47,16 @@ inline std::vector<double> doubles(const Var& x) {
   const Var wide = cast(x, xgrad::DType::Float64);
   const xgrad::Array<double>& array = wide.array<double>();
   return {array.data(), array.data() + array.size()};
+}
+
+/// Numbers without a pattern, between -3 and 3.
+template <class T = double>
+Var wave(const xgrad::Shape& shape, double phase = 0.0) {
+  auto array = xgrad::Array<T>::from_shape(shape);
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    array.data()[i] = static_cast<T>(3.0 * std::sin(phase + 0.7 * static_cast<double>(i)));
+  }
+  return {std::move(array)};
 }
 
 /// Same element type, shape and elements (NaN is equal to NaN).

@@ -13,6 +13,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "tape/buffer.hpp"
+
 namespace {
 
 std::atomic<std::size_t> allocations{0};
@@ -73,18 +75,8 @@ using xg::Var;
 
 namespace {
 
-// As in src/tape/buffer.cpp: a sanitizer shall see uses of freed memory, so nothing is recycled.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool recycles = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool recycles = false;
-#else
-constexpr bool recycles = true;
-#endif
-#else
-constexpr bool recycles = true;
-#endif
+// A sanitizer shall see uses of freed memory, so nothing is recycled.
+constexpr bool recycles = xg::detail::recycles_memory;
 
 template <class T = double>
 Var wave(const xg::Shape& shape, double phase = 0.0) {

@@ -17,19 +17,11 @@ namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
 using comparing::throws;
+using comparing::wave;
 using xg::DType;
 using xg::Var;
 
 namespace {
-
-template <class T = double>
-Var wave(const xg::Shape& shape, double phase = 0.0) {
-  auto array = xg::Array<T>::from_shape(shape);
-  for (std::size_t i = 0; i < array.size(); ++i) {
-    array.data()[i] = static_cast<T>(3.0 * std::sin(phase + 0.7 * static_cast<double>(i)));
-  }
-  return {std::move(array)};
-}
 
 /// An array of its own that nobody shares.
 Var clone(const Var& x) {

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
+#include <string>
 
 #if __has_include(<xtensor/containers/xadapt.hpp>)
 #include <xtensor/containers/xadapt.hpp>
@@ -10,6 +12,8 @@
 #include <xtensor/xadapt.hpp>
 #endif
 #include <xtensor-blas/xblas.hpp>
+
+#include <xgrad/core/errors.hpp>
 
 #include "kernels/operand.hpp"
 #include "parallel/parallel.hpp"
@@ -50,7 +54,13 @@ void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, d
   const auto trans = [](bool transposed) {
     return transposed ? cxxblas::Transpose::Trans : cxxblas::Transpose::NoTrans;
   };
-  const auto index = [](std::size_t x) { return static_cast<Index>(std::max<std::size_t>(x, 1)); };
+  const auto index = [](std::size_t x) {
+    if (x > static_cast<std::size_t>(std::numeric_limits<Index>::max())) {
+      throw ShapeError("matmul: BLAS counts to " + std::to_string(std::numeric_limits<Index>::max()) +
+                       " at most, and an extent is " + std::to_string(x));
+    }
+    return static_cast<Index>(std::max<std::size_t>(x, 1));
+  };
   const auto rows_from = [&](std::size_t first, std::size_t rows) {
     const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
     cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),

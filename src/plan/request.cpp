@@ -11,6 +11,8 @@ namespace {
 using namespace primitives;
 
 constexpr std::uint32_t unneeded = no_node;
+constexpr std::uint64_t no_opcode = 0xFF;
+static_assert(list_size <= no_opcode);
 
 /// Tapes that are walked over as a whole.
 constexpr std::size_t short_tape = 8192;
@@ -135,7 +137,7 @@ class Signature {
     for (const std::int64_t attribute : attributes) put(static_cast<std::uint64_t>(attribute));
   }
 
-  /// A shape is written out where it first appears.
+  /// A shape is written out where it first appears. No word of a node begins so, or shapes could pass for nodes.
   std::uint32_t shape_place(ShapeId id) {
     if (places_.shape.size() <= id) places_.shape.resize(std::size_t{id} + 1, unneeded);
     std::uint32_t& place = places_.shape[id];
@@ -143,7 +145,7 @@ class Signature {
     place = shapes_++;
     used_.push_back(id);
     const Shape& shape = tape_.shape_of(id);
-    put(shape.size());
+    put(no_opcode | (std::uint64_t{shape.size()} << 8U));
     for (const std::size_t extent : shape) put(extent);
     return place;
   }

@@ -5,19 +5,6 @@
 namespace xgrad::detail {
 namespace {
 
-// A use of freed memory shall be seen.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool recycles = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool recycles = false;
-#else
-constexpr bool recycles = true;
-#endif
-#else
-constexpr bool recycles = true;
-#endif
-
 std::size_t count_of(const Buffer& buffer) noexcept { return size_of(buffer.shape()); }
 
 template <class T>
@@ -38,7 +25,7 @@ class BufferPool {
   }
 
   static BufferPool* of_this_thread() noexcept {
-    if (!recycles || ended) return nullptr;
+    if (!recycles_memory || ended) return nullptr;
     thread_local BufferPool pool;
     return &pool;
   }

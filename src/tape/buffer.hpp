@@ -91,5 +91,17 @@ BufferPtr make_buffer(DType dtype, const Shape& shape);
 /// Memory of arrays that this thread has freed and keeps for arrays to come: fresh memory costs a page fault for every
 /// 4 KiB, more than most operations on it.
 inline constexpr std::size_t most_recycled_bytes = std::size_t{256} << 20U;
+/// Under a sanitizer none is kept: a use of freed memory shall be seen.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool recycles_memory = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool recycles_memory = false;
+#else
+inline constexpr bool recycles_memory = true;
+#endif
+#else
+inline constexpr bool recycles_memory = true;
+#endif
 
 }  // namespace xgrad::detail

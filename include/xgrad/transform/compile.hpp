@@ -1,10 +1,13 @@
 // Compiled functions: recorded once, replayed from then on.
 #pragma once
 
+#include <cmath>
+#include <concepts>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -93,7 +96,13 @@ bool same_statics(const T& a, const T& b) {
     });
   } else if constexpr (std::is_empty_v<T>) {
     return true;
+  } else if constexpr (std::is_floating_point_v<T>) {  // 1 / x tells zeros apart, and NaN is what it was
+    return a == b ? std::signbit(a) == std::signbit(b) : a != a && b != b;
   } else {
+    static_assert(
+        !std::same_as<T, std::string_view> && !std::same_as<T, const char*>,
+        "compile() keeps the members that ride along, longer perhaps than text lives that they only refer to: "
+        "use a std::string");
     static_assert(std::equality_comparable<T>,
                   "compile() compares the members that ride along: give this type an operator==");
     return a == b;
