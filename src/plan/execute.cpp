@@ -67,9 +67,7 @@ class Execution {
 
  private:
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
-    std::byte* base = workspace_.places[array.place];
-    // An array without elements has no memory, but a view of it may start at an offset.
-    return {base == nullptr ? nullptr : base + array.offset, &array.shape, array.strides, array.dtype};
+    return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
   }
 
   void run_call(const Call& call) const {

@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "kernels/operand.hpp"
+#include "loop_form.hpp"
+#include "schedule.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -18,9 +20,6 @@ using kernels::BlockKernel;
 using kernels::Instruction;
 using kernels::Reduction;
 
-using SlotId = std::uint32_t;
-constexpr SlotId no_slot = ~SlotId{0};
-
 /// Elements that are worked on together, so that intermediate values stay in the first-level cache.
 constexpr std::size_t usual_block = 512;
 constexpr std::size_t small_block = 128;
@@ -28,48 +27,6 @@ constexpr std::size_t small_block = 128;
 constexpr std::size_t much_scratch = 96 * 1024;
 /// Arrays that do not stay in a cache until somebody reads them.
 constexpr std::size_t streamed_bytes = std::size_t{4} << 20U;
-/// Elements that one thread works on before it takes the next chunk. Fixed, because partial sums depend on it.
-constexpr std::size_t chunk_elements = 32768;
-constexpr std::size_t most_column_chunks = 32;
-
-/// Strides of a view as rows x columns, if it has such.
-struct TwoDimensional {
-  std::ptrdiff_t row;
-  std::ptrdiff_t column;
-};
-
-std::optional<TwoDimensional> two_dimensional(const Shape& shape, const Strides& strides, std::size_t columns) {
-  TwoDimensional result{0, 0};
-  std::size_t i = shape.size();
-  std::size_t count = 1;
-  const auto collapse = [&](std::size_t wanted, std::ptrdiff_t& step) {
-    bool any = false;
-    std::ptrdiff_t expected = 0;
-    for (; i > 0 && count < wanted; --i) {
-      const std::size_t extent = shape[i - 1];
-      if (extent == 1) continue;
-      if (!any) step = strides[i - 1];
-      else if (strides[i - 1] != expected) return false;
-      any = true;
-      expected = strides[i - 1] * static_cast<std::ptrdiff_t>(extent);
-      count *= extent;
-    }
-    return count == wanted;
-  };
-  if (!collapse(columns, result.column)) return std::nullopt;
-  const std::size_t rows = size_of(shape) / columns;
-  count = 1;
-  if (!collapse(rows, result.row)) return std::nullopt;
-  return result;
-}
-
-bool is_single(const Shape& shape, const Strides& strides) {
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] != 1 && strides[i] != 0) return false;
-  }
-  return true;
-}
-
 /// What an instruction reads: a slot, and whether it is one number for the whole block.
 struct Operand {
   SlotId slot;
@@ -81,7 +38,7 @@ class Lowering {
   Lowering(const Graph& graph, const Groups& groups, GroupId g, const std::function<PlaceId(ValueId)>& place_of,
            std::size_t block)
       : graph_(graph), groups_(groups), id_(g), group_(groups.list[static_cast<std::size_t>(g)]), place_of_(place_of) {
-    choose_form(block);
+    choose_form(loop_, graph, groups, g, block);
   }
 
   LoweredLoop operator()() {
@@ -93,71 +50,19 @@ class Lowering {
       emit(each.phase, false, block_table().stream[type(each.dtype)], each.place, each.from);
       loop_.streams = true;
     }
-    order();
-    allocate();
-    find_in_place();
-    choose_chunks();
-    return std::move(result_);
+    choose_chunks(loop_, group_);
+    return schedule(std::move(draft_));
   }
 
  private:
-  // ---- the form of the loop
-
-  void choose_form(std::size_t block) {
-    const std::size_t size = group_.size;
-    std::size_t columns = group_.columns != 0 ? group_.columns : natural_columns();
-    if (columns == 0) columns = std::max<std::size_t>(size, 1);
-    loop_.columns = columns;
-    loop_.rows = size / columns;
-    if (2 * columns <= block) {
-      loop_.block_rows = std::clamp<std::size_t>(loop_.rows, 1, block / columns);
-      loop_.block_columns = columns;
-    } else {
-      loop_.block_columns = std::min(columns, block);
-    }
-  }
-
-  /// Length of the rows in which the first operand that is not dense lies in memory.
-  [[nodiscard]] std::size_t natural_columns() const {
-    for (const ValueId id : group_.members) {
-      if (groups_.role[id] != Role::Full) continue;
-      for (const ValueId input : graph_.inputs(id)) {
-        if (groups_.of[graph_.base(input)] == id_ || graph_.count(input) != group_.size) continue;
-        const Shape& shape = graph_.shape(input);
-        const Strides strides = graph_.access(input).strides;
-        if (kernels::is_dense(shape, strides) || is_single(shape, strides)) continue;
-        std::size_t columns = 1;
-        std::ptrdiff_t expected = 0;
-        for (std::size_t i = shape.size(); i-- > 0;) {
-          if (shape[i] == 1) continue;
-          if (columns != 1 && strides[i] != expected) break;
-          columns *= shape[i];
-          expected = strides[i] * static_cast<std::ptrdiff_t>(shape[i]);
-        }
-        return columns;
-      }
-    }
-    return 0;
-  }
-
   [[nodiscard]] bool several_rows() const { return loop_.block_rows > 1; }
 
   // ---- slots
 
-  enum class Store : std::uint8_t { Memory, Block, Row, Partial };
-  struct SlotInfo {
-    Store store;
-    std::size_t element;
-    std::uint32_t first = ~0U;  // instruction that writes it first, in the final order
-    std::uint32_t last = 0;     // that uses it last
-    std::uint32_t first_segment = 0;
-    std::uint32_t last_segment = 0;
-  };
-
   SlotId add_slot(Store store, std::size_t element, const Slot& slot) {
-    info_.push_back({store, element});
+    draft_.slots.push_back({store, element});
     loop_.slots.push_back(slot);
-    return static_cast<SlotId>(info_.size() - 1);
+    return static_cast<SlotId>(draft_.slots.size() - 1);
   }
   SlotId scratch(Store store, DType dtype) {
     return add_slot(store, size_of(dtype), {Slot::Base::Scratch, no_place, 0, 0, 0});
@@ -177,16 +82,9 @@ class Lowering {
 
   // ---- instructions
 
-  struct Emitted {
-    Instruction code;
-    std::uint32_t phase;
-    bool rows;
-    bool in_place;  // the output may be the memory of an operand with elements of the same size
-  };
-
   void emit(std::uint32_t phase, bool rows, BlockKernel kernel, SlotId out, SlotId a, SlotId b = no_slot,
             SlotId c = no_slot, bool in_place = false) {
-    emitted_.push_back({{kernel, out, a, b, c}, phase, rows, in_place});
+    draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place});
   }
 
   struct Computed {
@@ -439,207 +337,13 @@ class Lowering {
     }
   }
 
-  // ---- order and memory
-
-  /// Sorts the instructions into segments: in each phase first what works on rows, then what works on elements.
-  void order() {
-    std::stable_sort(emitted_.begin(), emitted_.end(), [](const Emitted& a, const Emitted& b) {
-      return std::tuple{a.phase, !a.rows} < std::tuple{b.phase, !b.rows};
-    });
-    for (std::uint32_t i = 0; i < emitted_.size(); ++i) {
-      const Emitted& each = emitted_[i];
-      if (i == 0 || each.phase != emitted_[i - 1].phase || each.rows != emitted_[i - 1].rows) {
-        loop_.segments.push_back({i, i, each.rows});
-      }
-      loop_.segments.back().last = i + 1;
-      const auto segment = static_cast<std::uint32_t>(loop_.segments.size() - 1);
-      for_each_slot(each.code, [&](SlotId slot) {
-        SlotInfo& info = info_[slot];
-        if (info.first == ~0U) {
-          info.first = i;
-          info.first_segment = segment;
-        }
-        info.last = i;
-        info.last_segment = segment;
-      });
-    }
-  }
-
-  /// The slots of an instruction (a gather names what it gathers in place of its operand).
-  template <class F>
-  void for_each_slot(const Instruction& code, F f) const {
-    if (code.kernel == gather_block) {
-      f(loop_.gathered[code.a].slot);
-    } else {
-      for (const SlotId slot : {code.a, code.b, code.c}) {
-        if (slot != no_slot) f(slot);
-      }
-    }
-    f(code.out);
-  }
-
-  /// A full value that a later phase reads while blocks are parts of rows: the whole row is kept.
-  [[nodiscard]] bool is_long(const SlotInfo& info) const {
-    return info.store == Store::Block && info.first_segment != info.last_segment && loop_.block_columns < loop_.columns;
-  }
-
-  [[nodiscard]] std::size_t bytes_of(const SlotInfo& info) const {
-    std::size_t count = loop_.block_rows * loop_.block_columns;
-    if (info.store == Store::Row) count = loop_.block_rows;
-    else if (is_long(info)) count = loop_.columns;
-    return (count * info.element + 63) / 64 * 64;
-  }
-
-  /// Memory that is used again as soon as what it held is dead. What outlives its segment keeps to memory of its own
-  /// kind and for whole segments, because these are repeated for each part of a row.
-  class Pool {
-   public:
-    explicit Pool(std::size_t& end) : end_(end) {}
-    std::size_t take(std::size_t bytes) {
-      std::vector<std::size_t>& free = free_[bytes];
-      if (!free.empty()) {
-        const std::size_t offset = free.back();
-        free.pop_back();
-        return offset;
-      }
-      end_ += bytes;
-      return end_ - bytes;
-    }
-    void give(std::size_t offset, std::size_t bytes) { free_[bytes].push_back(offset); }
-
-   private:
-    std::size_t& end_;
-    std::unordered_map<std::size_t, std::vector<std::size_t>> free_;
-  };
-
-  void allocate() {
-    Pool local(loop_.scratch_bytes);
-    Pool lasting(loop_.scratch_bytes);
-    std::vector<std::vector<SlotId>> ends(loop_.segments.size());  // lasting slots whose last segment this is
-    std::uint32_t segment = 0;
-    for (std::uint32_t i = 0; i < emitted_.size(); ++i) {
-      while (i >= loop_.segments[segment].last) {
-        for (const SlotId slot : ends[segment]) give(lasting, slot);
-        ++segment;
-      }
-      const Emitted& each = emitted_[i];
-      loop_.code.push_back(each.code);
-      // What dies here gives its memory to the output only if elements lie at the same places.
-      const std::size_t element = info_[each.code.out].element;
-      const auto release = [&](bool all) {
-        for_each_slot(each.code, [&](SlotId slot) {
-          SlotInfo& info = info_[slot];
-          if (!is_local_block(info) || info.last != i || info.first == i) return;
-          if (!all && info.element != element) return;
-          give(local, slot);
-          info.first = i;  // once
-        });
-      };
-      if (each.in_place) release(false);
-      const SlotId out = each.code.out;
-      SlotInfo& info = info_[out];
-      if (loop_.slots[out].base == Slot::Base::Scratch && info.first == i && !placed(out)) {
-        if (is_local_block(info)) {
-          place(local, out);
-        } else {
-          place(lasting, out);
-          ends[info.last_segment].push_back(out);
-        }
-      }
-      release(true);
-    }
-    for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
-      if (is_long(info_[slot])) loop_.slots[slot].column_step = static_cast<std::ptrdiff_t>(info_[slot].element);
-      if (loop_.slots[slot].row_step != 0) loop_.moving_rows.push_back(slot);
-      if (loop_.slots[slot].column_step != 0) loop_.moving_columns.push_back(slot);
-    }
-  }
-
-  [[nodiscard]] bool is_local_block(const SlotInfo& info) const {
-    return info.store == Store::Block && !is_long(info) && info.first_segment == info.last_segment;
-  }
-  [[nodiscard]] bool placed(SlotId slot) const { return slot < placed_.size() && placed_[slot]; }
-  void place(Pool& pool, SlotId slot) {
-    loop_.slots[slot].offset = static_cast<std::ptrdiff_t>(pool.take(bytes_of(info_[slot])));
-    if (placed_.size() <= slot) placed_.resize(loop_.slots.size(), false);
-    placed_[slot] = true;
-  }
-  void give(Pool& pool, SlotId slot) {
-    pool.give(static_cast<std::size_t>(loop_.slots[slot].offset), bytes_of(info_[slot]));
-  }
-
-  /// Pairs of memory that may be the same: written at an element only when nothing reads that element any more.
-  void find_in_place() {
-    struct Use {
-      bool written = false;
-      bool uniform = true;  // all slots of the place move alike
-      SlotId slot = no_slot;
-      std::uint32_t first_write = 0;
-      std::uint32_t last_read = 0;
-      bool read = false;
-    };
-    std::map<PlaceId, Use> uses;
-    for (std::uint32_t i = 0; i < emitted_.size(); ++i) {
-      const Instruction& code = loop_.code[i];
-      for_each_slot(code, [&](SlotId slot) {
-        const Slot& each = loop_.slots[slot];
-        if (each.base != Slot::Base::Memory) return;
-        Use& use = uses[each.place];
-        if (use.slot == no_slot) use.slot = slot;
-        use.uniform = use.uniform && use.slot == slot && code.kernel != gather_block;
-        if (slot == code.out) {
-          if (!use.written) use.first_write = i;
-          use.written = true;
-        } else {
-          use.read = true;
-          use.last_read = i;
-        }
-      });
-    }
-    for (const auto& [out, w] : uses) {
-      if (!w.written || !w.uniform || loop_.slots[w.slot].column_step == 0) continue;
-      for (const auto& [in, r] : uses) {
-        if (r.written || !r.read || !r.uniform) continue;
-        const Slot& a = loop_.slots[w.slot];
-        const Slot& b = loop_.slots[r.slot];
-        const bool alike = a.row_step == b.row_step && a.column_step == b.column_step && b.offset == 0;
-        const bool before =
-            r.last_read < w.first_write || (r.last_read == w.first_write && emitted_[w.first_write].in_place);
-        if (alike && before) result_.in_place.emplace_back(out, in);
-      }
-    }
-  }
-
-  void choose_chunks() {
-    Loop& loop = loop_;
-    const bool columns_late =
-        std::any_of(loop.late.begin(), loop.late.end(), [](const Late& each) { return each.count > 1; });
-    if (loop.rows == 1 && !group_.whole_rows) {
-      loop.chunk_rows = 1;
-      loop.chunk_columns = chunk_elements;
-      loop.chunks = (loop.columns + chunk_elements - 1) / chunk_elements;
-    } else {
-      const auto whole = [&](std::size_t rows) {
-        return std::max(loop.block_rows, (rows + loop.block_rows - 1) / loop.block_rows * loop.block_rows);
-      };
-      loop.chunk_columns = loop.columns;
-      loop.chunk_rows = whole(chunk_elements / loop.columns);
-      if (columns_late) loop.chunk_rows = std::max(loop.chunk_rows, whole(loop.rows / most_column_chunks));
-      loop.chunks = (loop.rows + loop.chunk_rows - 1) / loop.chunk_rows;
-    }
-    loop.chunks = std::max<std::size_t>(loop.chunks, 1);
-  }
-
   const Graph& graph_;
   const Groups& groups_;
   GroupId id_;
   const Group& group_;
   const std::function<PlaceId(ValueId)>& place_of_;
-  LoweredLoop result_;
-  Loop& loop_ = result_.loop;
-  std::vector<SlotInfo> info_;
-  std::vector<bool> placed_;
-  std::vector<Emitted> emitted_;
+  Draft draft_;
+  Loop& loop_ = draft_.loop;
   struct Streamed {
     SlotId place;
     SlotId from;

@@ -73,6 +73,7 @@ std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Opera
       view.offset += attributes[2 * i] * input.strides[i];
       view.strides[i] = attributes[2 * i + 1] * input.strides[i];
     }
+    if (size_of(*input.shape) == 0) view.offset = 0;  // there is no memory to start in
   }
   return view;
 }

@@ -1,0 +1,55 @@
+// From a draft of a loop, whose instructions and slots have no order and no place yet, to the loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "plan.hpp"
+
+namespace xgrad::detail {
+
+using SlotId = std::uint32_t;
+inline constexpr SlotId no_slot = ~SlotId{0};
+
+/// What a slot points to: memory of a place, scratch for a block or for its rows, partial results.
+enum class Store : std::uint8_t { Memory, Block, Row, Partial };
+struct SlotInfo {
+  Store store;
+  std::size_t element;
+  std::uint32_t first = ~0U;  // instruction that writes it first, in the final order
+  std::uint32_t last = 0;     // that uses it last
+  std::uint32_t first_segment = 0;
+  std::uint32_t last_segment = 0;
+};
+
+/// An instruction and when it runs.
+struct Emitted {
+  kernels::Instruction code;
+  std::uint32_t phase;
+  bool rows;
+  bool in_place;  // the output may be the memory of an operand with elements of the same size
+};
+
+struct Draft {
+  Loop loop;                    ///< but for its code, its segments and the places of its scratch
+  std::vector<SlotInfo> slots;  ///< one for each slot of the loop
+  std::vector<Emitted> code;    ///< each after what it needs
+};
+
+/// A loop, and what is known of where it writes.
+struct LoweredLoop {
+  Loop loop;
+  /// Places that it writes and places of the same form that it has read before, element by element: they may be the
+  /// same memory.
+  std::vector<std::pair<PlaceId, PlaceId>> in_place;
+};
+
+/// A kernel for operands that must be gathered (see Gathered); run by the executor.
+void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
+/// Sorts the instructions into segments and gives each slot of scratch its place.
+LoweredLoop schedule(Draft draft);
+
+}  // namespace xgrad::detail
