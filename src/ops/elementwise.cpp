@@ -27,9 +27,8 @@ DType operand_dtype(Operands operands, std::span<const Var* const> args) {
 }
 
 template <class P>
-constexpr DType result_dtype(DType operands) {
-  if constexpr (requires { P::is_predicate; }) return DType::Bool;
-  return operands;
+constexpr bool is_predicate() {
+  return requires { P::is_predicate; };
 }
 
 constexpr bool takes(Operands operands, DType dtype) {
@@ -47,43 +46,56 @@ constexpr bool takes(Operands operands, DType dtype) {
 }
 
 /// The usual case, which needs no rules: recorded operands of one tape, shape and element type, and numbers that take
-/// that type. Empty if it is another case.
-template <class P, class... V>
-Var record_alike(const V&... args) {
+/// that type. The first recorded one, which stands for them; null if it is another case.
+template <class... V>
+const Var* model_of(Operands operands, const V&... args) {
   const Var* first = nullptr;
   ((first = first == nullptr && args.recorded() ? &args : first), ...);
-  if (first == nullptr || !VarAccess::is_live(*first)) return {};
-  detail::TapeState& tape = VarAccess::live_tape(*first);
+  if (first == nullptr || !VarAccess::is_live(*first)) return nullptr;
+  const detail::TapeState& tape = VarAccess::live_tape(*first);
   const detail::Node& node = tape.node(VarAccess::node(*first));
-  const DType dtype = node.dtype;
-  const detail::ShapeId shape = node.shape;
-  if (!takes(P::operands, dtype)) return {};
+  if (!takes(operands, node.dtype)) return nullptr;
   const auto alike = [&](const Var& x) {
-    if (VarAccess::is_scalar(x))
-      return is_floating(dtype) || (dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
+    if (&x == first) return true;
+    if (VarAccess::is_scalar(x)) {
+      return is_floating(node.dtype) || (node.dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
+    }
     if (!x.recorded() || !VarAccess::is_live(x) || &VarAccess::live_tape(x) != &tape) return false;
     const detail::Node& other = tape.node(VarAccess::node(x));
-    return other.dtype == dtype && other.shape == shape;
+    return other.dtype == node.dtype && other.shape == node.shape;
   };
-  if (!(alike(args) && ...)) return {};
-  const auto input = [&](const Var& x) {
-    return x.recorded() ? VarAccess::node(x) : tape.append_constant(dtype, shape, VarAccess::scalar_as(x, dtype));
-  };
-  const std::array<detail::NodeId, sizeof...(V)> inputs{input(args)...};
-  return VarAccess::recorded(tape, tape.append(opcode<P>, result_dtype<P>(dtype), shape, inputs));
+  return (alike(args) && ...) ? first : nullptr;
+}
+
+/// Any operands: cast, broadcast, on a tape of their own if they are concrete.
+Var record_elementwise(detail::Opcode op, Operands operands, bool predicate, std::span<const Var* const> args) {
+  const std::string_view name = detail::name_of(op);
+  Recording recording(name, args);
+  const DType dtype = operand_dtype(operands, args);
+  detail::TapeState& tape = recording.tape();
+  const detail::ShapeId shape = recording.broadcast(name, args);
+  Dimensions<detail::NodeId> inputs;
+  for (const Var* arg : args) inputs.push_back(recording.node(*arg, dtype, shape));
+  return recording.finish(tape.append(op, predicate ? DType::Bool : dtype, shape, inputs));
 }
 
 template <class P, class... V>
 Var elementwise(const V&... args) {
   static_assert(sizeof...(V) == P::arity);
-  if (Var result = record_alike<P>(args...); result.defined()) return result;
-  const std::array<const Var*, sizeof...(V)> pointers{&args...};
-  Recording recording(P::name, pointers);
-  const DType dtype = operand_dtype(P::operands, pointers);
-  detail::TapeState& tape = recording.tape();
-  const detail::ShapeId shape = recording.broadcast(P::name, pointers);
-  const std::array inputs{recording.node(args, dtype, shape)...};
-  return recording.finish(tape.append(opcode<P>, result_dtype<P>(dtype), shape, inputs));
+  const Var* model = model_of(P::operands, args...);
+  if (model == nullptr) {
+    return record_elementwise(opcode<P>, P::operands, is_predicate<P>(),
+                              std::array<const Var*, sizeof...(V)>{&args...});
+  }
+  detail::TapeState& tape = VarAccess::live_tape(*model);
+  const detail::Node node = tape.node(VarAccess::node(*model));
+  const auto input = [&](const Var& x) {
+    return x.recorded() ? VarAccess::node(x)
+                        : tape.append_constant(node.dtype, node.shape, VarAccess::scalar_as(x, node.dtype));
+  };
+  const std::array<detail::NodeId, sizeof...(V)> inputs{input(args)...};
+  const DType dtype = is_predicate<P>() ? DType::Bool : node.dtype;
+  return VarAccess::recorded(tape, tape.append(opcode<P>, dtype, node.shape, inputs));
 }
 
 Var as_boolean(const Var& x) { return x.dtype() == DType::Bool ? x : cast(x, DType::Bool); }

@@ -11,8 +11,6 @@ namespace {
 using namespace primitives;
 
 constexpr std::uint32_t unneeded = no_node;
-constexpr std::uint64_t no_opcode = 0xFF;
-static_assert(list_size <= no_opcode);
 
 /// Tapes that are walked over as a whole.
 constexpr std::size_t short_tape = 8192;
@@ -22,11 +20,13 @@ constexpr std::size_t short_tape = 8192;
 struct Places {
   std::vector<std::uint32_t> node;   // place among the needed nodes
   std::vector<std::uint32_t> shape;  // place among the needed shapes
+  std::vector<ShapeId> shapes;       // the needed shapes, in the order of their places
 };
 
-Places& places(std::size_t nodes) {
+Places& places(std::size_t nodes, std::size_t shapes) {
   thread_local Places result;
   if (result.node.size() < nodes) result.node.resize(nodes, unneeded);
+  if (result.shape.size() < shapes) result.shape.resize(shapes, unneeded);
   return result;
 }
 
@@ -38,20 +38,15 @@ void find_nodes_backwards(std::vector<NodeId>& nodes, std::vector<std::uint32_t>
     place[output] = 0;
     last = std::max(last, output);
   }
-  std::size_t count = 0;
-  NodeId first = last;
+  nodes.resize(std::size_t{last} + 1);
+  auto first = nodes.end();
   for (NodeId id = last + 1; id-- > 0;) {
     if (place[id] == unneeded) continue;
-    ++count;
-    first = id;
+    *--first = id;
     if (tape.value(id) != nullptr) continue;
     for (const NodeId input : tape.inputs(id)) place[input] = 0;
   }
-  nodes.resize(count);
-  NodeId* next = nodes.data();
-  for (NodeId id = first; id <= last; ++id) {
-    if (place[id] != unneeded) *next++ = id;
-  }
+  nodes.erase(nodes.begin(), first);
 }
 
 /// Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now and
@@ -59,6 +54,7 @@ void find_nodes_backwards(std::vector<NodeId>& nodes, std::vector<std::uint32_t>
 void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
                 std::span<const NodeId> outputs) {
   if (tape.size() <= short_tape) return find_nodes_backwards(nodes, place, tape, outputs);
+  nodes.clear();
   const auto ask_for = [&](NodeId id) {
     if (place[id] != unneeded) return;
     place[id] = 0;
@@ -84,96 +80,98 @@ void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, c
   }
 }
 
-/// Writes the signature: whatever a plan depends on, and nothing else.
-class Signature {
+/// Words, written over those of an earlier signature, and their hash.
+class Words {
  public:
-  Signature(Request& request, Places& places, const TapeState& tape)
-      : request_(request), places_(places), tape_(tape) {}
+  explicit Words(std::vector<std::uint64_t>& words) : words_(words) { point_at(0); }
 
-  void write(std::span<const NodeId> outputs) {
-    request_.signature.resize(3 * request_.nodes.size() + 64);
-    for (std::uint32_t k = 0; k < request_.nodes.size(); ++k) {
-      const NodeId id = request_.nodes[k];
-      places_.node[id] = k;
-      if (Buffer* known = tape_.value(id)) {
-        request_.leaves.push_back(known);
-        write_head(id, opcode<Leaf>, 0, 0);
-      } else if (tape_.node(id).op == opcode<Constant>) {
-        const Scalar scalar = tape_.scalar(id);
-        request_.scalars.push_back(scalar);
-        write_head(id, opcode<Constant>, 0, static_cast<std::uint64_t>(known_of(tape_.node(id).dtype, scalar)));
-      } else {
-        write_operation(id);
-      }
-    }
-    put(~std::uint64_t{0});
-    for (const NodeId output : outputs) put(places_.node[output]);
-    request_.signature.resize(end_);
-    request_.hash = hash_ ^ hash_ >> 32U;
+  /// Makes room for so many more.
+  void reserve(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - next_) >= count) return;
+    const auto used = static_cast<std::size_t>(next_ - words_.data());
+    words_.resize(2 * used + count);
+    point_at(used);
   }
-
- private:
   void put(std::uint64_t word) {
-    if (end_ == request_.signature.size()) request_.signature.resize(2 * end_ + 64);
-    request_.signature[end_++] = word;
+    *next_++ = word;
     hash_ = ((hash_ << 5U | hash_ >> 59U) ^ word) * 0x9E3779B97F4A7C15U;
   }
-
-  void write_head(NodeId id, Opcode op, std::size_t inputs, std::uint64_t extra) {
-    const Node& node = tape_.node(id);
-    const std::uint64_t kind = op | (static_cast<std::uint64_t>(node.dtype) << 8U) | (extra << 10U);
-    put(kind | (static_cast<std::uint64_t>(inputs) << 16U) | (std::uint64_t{shape_place(node.shape)} << 40U));
+  std::uint64_t finish() {
+    words_.resize(static_cast<std::size_t>(next_ - words_.data()));
+    return hash_ ^ hash_ >> 32U;
   }
-
-  void write_operation(NodeId id) {
-    const std::span<const NodeId> inputs = tape_.inputs(id);
-    const std::span<const std::int64_t> attributes = tape_.attributes(id);
-    write_head(id, tape_.node(id).op, inputs.size(), attributes.size());
-    std::size_t k = 0;
-    for (; k + 1 < inputs.size(); k += 2) {
-      put(places_.node[inputs[k]] | (std::uint64_t{places_.node[inputs[k + 1]]} << 32U));
-    }
-    if (k < inputs.size()) put(places_.node[inputs[k]]);
-    for (const std::int64_t attribute : attributes) put(static_cast<std::uint64_t>(attribute));
-  }
-
-  /// A shape is written out where it first appears. No word of a node begins so, or shapes could pass for nodes.
-  std::uint32_t shape_place(ShapeId id) {
-    if (places_.shape.size() <= id) places_.shape.resize(std::size_t{id} + 1, unneeded);
-    std::uint32_t& place = places_.shape[id];
-    if (place != unneeded) return place;
-    place = shapes_++;
-    used_.push_back(id);
-    const Shape& shape = tape_.shape_of(id);
-    put(no_opcode | (std::uint64_t{shape.size()} << 8U));
-    for (const std::size_t extent : shape) put(extent);
-    return place;
-  }
-
-  Request& request_;
-  Places& places_;
-  const TapeState& tape_;
-  std::uint64_t hash_ = 0;
-  std::size_t end_ = 0;
-  std::uint32_t shapes_ = 0;
-
- public:
-  std::vector<ShapeId>& used_ = used();
 
  private:
-  static std::vector<ShapeId>& used() {
-    thread_local std::vector<ShapeId> result;
-    result.clear();
-    return result;
+  void point_at(std::size_t place) {
+    next_ = words_.data() + place;
+    end_ = words_.data() + words_.size();
   }
+
+  std::vector<std::uint64_t>& words_;
+  std::uint64_t* next_ = nullptr;
+  std::uint64_t* end_ = nullptr;
+  std::uint64_t hash_ = 0;
 };
+
+/// The word with which a node begins.
+std::uint64_t head(Opcode op, DType dtype, std::uint32_t shape, std::uint64_t inputs, std::uint64_t extra) {
+  return op | static_cast<std::uint64_t>(dtype) << 8U | extra << 10U | inputs << 16U | std::uint64_t{shape} << 40U;
+}
+
+/// Writes the signature: whatever a plan depends on, and nothing else. Each part begins with how long it is, so that no
+/// other request has the same words.
+void sign(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs) {
+  std::uint32_t* const place = table.node.data();
+  const auto place_of_shape = [&, shape_places = table.shape.data()](ShapeId id) {
+    if (shape_places[id] == unneeded) {
+      shape_places[id] = static_cast<std::uint32_t>(table.shapes.size());
+      table.shapes.push_back(id);
+    }
+    return shape_places[id];
+  };
+  Words words(request.signature);
+  words.reserve(1);
+  words.put(request.nodes.size());
+  std::uint32_t next_place = 0;
+  for (const NodeId id : request.nodes) {
+    const Node& node = tape.node(id);
+    const std::uint32_t shape = place_of_shape(node.shape);
+    place[id] = next_place++;
+    words.reserve(std::size_t{1} + node.input_count + node.attribute_count);
+    if (Buffer* known = tape.value(id)) {
+      request.leaves.push_back(known);
+      words.put(head(opcode<Leaf>, node.dtype, shape, 0, 0));
+    } else if (node.op == opcode<Constant>) {
+      const Scalar scalar = tape.scalar(id);
+      request.scalars.push_back(scalar);
+      words.put(head(node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
+    } else {
+      words.put(head(node.op, node.dtype, shape, node.input_count, node.attribute_count));
+      const std::span<const NodeId> inputs = tape.inputs(id);
+      std::size_t k = 0;
+      for (; k + 1 < inputs.size(); k += 2) words.put(place[inputs[k]] | std::uint64_t{place[inputs[k + 1]]} << 32U);
+      if (k < inputs.size()) words.put(place[inputs[k]]);
+      for (const std::int64_t attribute : tape.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
+    }
+  }
+  words.reserve(1 + outputs.size());
+  words.put(outputs.size());
+  for (const NodeId output : outputs) words.put(place[output]);
+  for (const ShapeId id : table.shapes) {
+    const Shape& shape = tape.shape_of(id);
+    words.reserve(1 + shape.size());
+    words.put(shape.size());
+    for (const std::size_t extent : shape) words.put(extent);
+  }
+  request.hash = words.finish();
+}
 
 void fill(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs) {
   find_nodes(request.nodes, table.node, tape, outputs);
-  Signature signature(request, table, tape);
-  signature.write(outputs);
+  sign(request, table, tape, outputs);
   for (const NodeId id : request.nodes) table.node[id] = unneeded;
-  for (const ShapeId id : signature.used_) table.shape[id] = unneeded;
+  for (const ShapeId id : table.shapes) table.shape[id] = unneeded;
+  table.shapes.clear();
   // A large table goes when it costs no more than the request did, or when the tapes have become small again.
   constexpr std::size_t kept = 1U << 16U;
   const bool rarely = request.nodes.size() > table.node.size() / 16 || request.nodes.back() < table.node.size() / 16;
@@ -200,14 +198,17 @@ Known known_of(DType dtype, Scalar scalar) noexcept {
 }
 
 void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs) {
-  request.clear();
-  if (outputs.empty()) return;
-  Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1);
+  if (outputs.empty()) {
+    request = {};
+    return;
+  }
+  request.leaves.clear();
+  request.scalars.clear();
+  Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
   try {
     fill(request, table, tape, outputs);
   } catch (...) {  // out of memory: half-written tables would mislead the next request
-    std::vector<std::uint32_t>().swap(table.node);
-    std::vector<std::uint32_t>().swap(table.shape);
+    table = {};
     throw;
   }
 }

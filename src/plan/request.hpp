@@ -21,15 +21,9 @@ struct Request {
   std::vector<Scalar> scalars;           ///< numbers of the constants, in this order
   std::vector<std::uint64_t> signature;  ///< equal for two requests exactly if one plan serves both
   std::uint64_t hash = 0;
-
-  void clear() noexcept {
-    nodes.clear();
-    leaves.clear();
-    scalars.clear();
-    signature.clear();
-  }
 };
 
+/// Fills in a request, in the memory of the one that it was before.
 void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs);
 
 }  // namespace xgrad::detail

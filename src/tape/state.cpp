@@ -1,6 +1,7 @@
 #include "state.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <mutex>
 
@@ -51,9 +52,9 @@ TapeState* TapeState::acquire() {
 void TapeState::release() noexcept {
   generation_.fetch_add(1, std::memory_order_relaxed);
   values_forbidden_ = false;
-  clear(nodes_);
-  clear(inputs_);
-  clear(attributes_);
+  nodes_.clear(4 * kept_nodes);
+  inputs_.clear(4 * kept_nodes);
+  attributes_.clear(4 * kept_nodes);
   shapes_.clear();
   clear(scalars_);
   clear(leaves_);
@@ -68,7 +69,21 @@ void TapeState::release() noexcept {
 
 static_assert(opcode<primitives::Leaf> == TapeState::leaf_opcode);
 
-void TapeState::throw_full() { throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes"); }
+template <class T>
+requires std::is_trivially_copyable_v<T>
+void PlainList<T>::grow(std::size_t count) {
+  constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
+  if (count > most - size_) throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
+  const std::uint32_t needed = size_ + static_cast<std::uint32_t>(count);
+  const std::uint32_t capacity = std::max({needed, capacity_ > most / 2 ? most : 2 * capacity_, std::uint32_t{64}});
+  auto data = std::make_unique_for_overwrite<T[]>(capacity);
+  std::copy_n(data_.get(), size_, data.get());
+  data_ = std::move(data);
+  capacity_ = capacity;
+}
+template class PlainList<Node>;
+template class PlainList<NodeId>;
+template class PlainList<std::int64_t>;
 
 NodeId TapeState::append_leaf(BufferPtr value) {
   const NodeId id = append(opcode<primitives::Leaf>, value->dtype(), intern(value->shape()), {});
@@ -109,9 +124,9 @@ void TapeState::rewind(const Mark& mark) noexcept {
   const auto cut = [](auto& items, std::size_t size) {
     items.erase(items.begin() + static_cast<std::ptrdiff_t>(size), items.end());
   };
-  cut(nodes_, mark.nodes);
-  cut(inputs_, mark.inputs);
-  cut(attributes_, mark.attributes);
+  nodes_.truncate(mark.nodes);
+  inputs_.truncate(mark.inputs);
+  attributes_.truncate(mark.attributes);
   cut(shapes_, mark.shapes);
   cut(scalars_, mark.scalars);
   cut(leaves_, mark.leaves);

@@ -1,6 +1,7 @@
 // What a tape holds: plain data, so that it can be hashed, compared, copied and planned.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -14,6 +15,7 @@
 #include <xgrad/var.hpp>
 
 #include "buffer.hpp"
+#include "plain_list.hpp"
 
 namespace xgrad::detail {
 
@@ -41,6 +43,10 @@ union Scalar {
   std::int64_t integer;
 };
 
+extern template class PlainList<Node>;
+extern template class PlainList<NodeId>;
+extern template class PlainList<std::int64_t>;
+
 class TapeState {
  public:
   /// A state from the pool, or a new one. States are never destroyed, so a stale Var can always ask for its generation.
@@ -52,20 +58,17 @@ class TapeState {
 
   NodeId append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes = {}) {
-    if (nodes_.size() >= no_node || inputs_.size() + inputs.size() >= no_node ||
-        attributes_.size() + attributes.size() >= no_node) {
-      throw_full();
-    }
-    nodes_.push_back({.first_input = static_cast<std::uint32_t>(inputs_.size()),
-                      .input_count = static_cast<std::uint32_t>(inputs.size()),
-                      .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
-                      .attribute_count = static_cast<std::uint32_t>(attributes.size()),
-                      .shape = shape,
-                      .op = op,
-                      .dtype = dtype});
-    for (const NodeId input : inputs) inputs_.push_back(input);
-    for (const std::int64_t attribute : attributes) attributes_.push_back(attribute);
-    return static_cast<NodeId>(nodes_.size() - 1);
+    const Node node{.first_input = inputs_.size(),
+                    .input_count = static_cast<std::uint32_t>(inputs.size()),
+                    .first_attribute = attributes_.size(),
+                    .attribute_count = static_cast<std::uint32_t>(attributes.size()),
+                    .shape = shape,
+                    .op = op,
+                    .dtype = dtype};
+    std::copy(inputs.begin(), inputs.end(), inputs_.extend(inputs.size()));
+    std::copy(attributes.begin(), attributes.end(), attributes_.extend(attributes.size()));
+    *nodes_.extend(1) = node;
+    return nodes_.size() - 1;
   }
   NodeId append_leaf(BufferPtr value);
   NodeId append_constant(DType dtype, ShapeId shape, Scalar value);
@@ -73,6 +76,7 @@ class TapeState {
   ShapeId intern(const Shape& shape);
 
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+  [[nodiscard]] std::size_t shape_count() const noexcept { return shapes_.size(); }
   [[nodiscard]] const Node& node(NodeId id) const noexcept { return nodes_[id]; }
   [[nodiscard]] std::span<const NodeId> inputs(NodeId id) const noexcept {
     return {inputs_.data() + nodes_[id].first_input, nodes_[id].input_count};
@@ -99,7 +103,8 @@ class TapeState {
 
   /// How much is recorded, to come back to.
   struct Mark {
-    std::size_t nodes, inputs, attributes, shapes, scalars, leaves;
+    std::uint32_t nodes, inputs, attributes;
+    std::size_t shapes, scalars, leaves;
   };
   [[nodiscard]] Mark mark() const noexcept;
   /// Forgets what was recorded after a mark. Nobody may hold a Var of it.
@@ -110,14 +115,13 @@ class TapeState {
 
  private:
   TapeState() = default;
-  [[noreturn]] static void throw_full();
   [[nodiscard]] Buffer* kept_value(NodeId id) const;
 
   std::atomic<std::uint32_t> generation_{0};
   bool values_forbidden_ = false;
-  std::vector<Node> nodes_;
-  std::vector<NodeId> inputs_;
-  std::vector<std::int64_t> attributes_;
+  PlainList<Node> nodes_;
+  PlainList<NodeId> inputs_;
+  PlainList<std::int64_t> attributes_;
   std::deque<Shape> shapes_;  // Var::shape() hands out references, which appending must leave valid
   std::vector<Scalar> scalars_;
   std::vector<BufferPtr> leaves_;

@@ -13,10 +13,10 @@ namespace {
 struct Range {
   NodeId first = 0;
   NodeId last = 0;
-  std::vector<bool> active;
+  std::vector<char> active;
 
   [[nodiscard]] bool contains(NodeId id) const { return id >= first && id <= last; }
-  [[nodiscard]] bool is_active(NodeId id) const { return contains(id) && active[id - first]; }
+  [[nodiscard]] bool is_active(NodeId id) const { return contains(id) && active[id - first] != 0; }
 };
 
 NodeId node_of(const Var& x) { return VarAccess::node(x); }
@@ -26,19 +26,15 @@ Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span
   for (const Var& input : inputs) range.first = std::min(range.first, node_of(input));
   for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
   if (range.first > range.last) return range;
-  range.active.resize(std::size_t{range.last - range.first} + 1, false);
+  range.active.resize(std::size_t{range.last - range.first} + 1, 0);
   for (const Var& input : inputs) {
-    if (range.contains(node_of(input))) range.active[node_of(input) - range.first] = true;
+    if (range.contains(node_of(input))) range.active[node_of(input) - range.first] = 1;
   }
   for (NodeId id = range.first; id <= range.last; ++id) {
-    if (range.active[id - range.first] || !is_floating(tape.node(id).dtype)) continue;
-    if (rules_of(tape.node(id).op).vjp == nullptr) continue;
-    for (const NodeId input : tape.inputs(id)) {
-      if (range.is_active(input)) {
-        range.active[id - range.first] = true;
-        break;
-      }
-    }
+    if (range.active[id - range.first] != 0 || !is_floating(tape.node(id).dtype)) continue;
+    const std::span<const NodeId> used = tape.inputs(id);
+    const bool depends = std::any_of(used.begin(), used.end(), [&](NodeId input) { return range.is_active(input); });
+    if (depends && rules_of(tape.node(id).op).vjp != nullptr) range.active[id - range.first] = 1;
   }
   return range;
 }
@@ -46,25 +42,27 @@ Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span
 /// Cotangents of the nodes of a range, added up as they come in.
 class Cotangents {
  public:
-  Cotangents(TapeState& tape, const Range& range)
-      : tape_(tape), first_(range.first), nodes_(range.active.size(), no_node), masked_(range.active.size(), false) {}
+  Cotangents(TapeState& tape, const Range& range) : tape_(tape), first_(range.first), sums_(range.active.size()) {}
 
   void add(NodeId id, const Var& term, bool masked) {
-    NodeId& sum = nodes_[id - first_];
-    sum = sum == no_node ? node_of(term) : node_of(VarAccess::recorded(tape_, sum) + term);
-    if (masked) masked_[id - first_] = true;
+    Sum& sum = sums_[id - first_];
+    sum.node = sum.node == no_node ? node_of(term) : node_of(VarAccess::recorded(tape_, sum.node) + term);
+    sum.masked = sum.masked || masked;
   }
   [[nodiscard]] Var operator[](NodeId id) const {
-    const NodeId sum = nodes_[id - first_];
+    const NodeId sum = sums_[id - first_].node;
     return sum == no_node ? Var() : VarAccess::recorded(tape_, sum);
   }
-  [[nodiscard]] bool masked(NodeId id) const { return masked_[id - first_]; }
+  [[nodiscard]] bool masked(NodeId id) const { return sums_[id - first_].masked; }
 
  private:
+  struct Sum {
+    NodeId node = no_node;
+    bool masked = false;
+  };
   TapeState& tape_;
   NodeId first_;
-  std::vector<NodeId> nodes_;
-  std::vector<bool> masked_;
+  std::vector<Sum> sums_;
 };
 
 }  // namespace
@@ -108,7 +106,7 @@ std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std
   std::vector<Var> arguments;
   for (std::size_t i = 0; i < of_node.size(); ++i) {
     const NodeId id = range.first + static_cast<NodeId>(i);
-    if (!range.active[i] || of_node[i].defined()) continue;
+    if (range.active[i] == 0 || of_node[i].defined()) continue;
     const Rules& rules = rules_of(tape.node(id).op);
     Site site{tape, id, false};
     arguments.clear();

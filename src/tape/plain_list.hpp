@@ -1,0 +1,50 @@
+// A list of plain data that recording appends to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+namespace xgrad::detail {
+
+/// Like std::vector, but with places of 32 bits, and new elements are written by the caller, several at once: one
+/// comparison tells whether there is room, and only without it whether there are places left.
+template <class T>
+requires std::is_trivially_copyable_v<T>
+class PlainList {
+ public:
+  [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+  [[nodiscard]] const T* data() const noexcept { return data_.get(); }
+  T& operator[](std::size_t i) noexcept { return data_[i]; }
+  const T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+  /// Appends `count` elements, to be written by the caller.
+  /// \throws TapeError  if there would be more than 2^32 - 1.
+  T* extend(std::size_t count) {
+    if (capacity_ - size_ < count) [[unlikely]]
+      grow(count);
+    T* added = data_.get() + size_;
+    size_ += static_cast<std::uint32_t>(count);
+    return added;
+  }
+
+  /// Forgets the elements from a place on.
+  void truncate(std::uint32_t size) noexcept { size_ = size; }
+  /// Forgets all, and gives memory for more than so many elements back.
+  void clear(std::uint32_t kept) noexcept {
+    size_ = 0;
+    if (capacity_ <= kept) return;
+    data_.reset();
+    capacity_ = 0;
+  }
+
+ private:
+  void grow(std::size_t count);
+
+  std::unique_ptr<T[]> data_;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+};
+
+}  // namespace xgrad::detail
