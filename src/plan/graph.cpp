@@ -109,6 +109,12 @@ void Graph::replace(ValueId id, Opcode op, std::span<const ValueId> inputs, std:
   attributes_.push_back(attribute);
 }
 
+void Graph::read_instead(ValueId id, ValueId old_input, ValueId new_input) {
+  const Value& value = values_[id];
+  std::replace(inputs_.begin() + value.first_input, inputs_.begin() + value.first_input + value.input_count, old_input,
+               new_input);
+}
+
 std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes) const noexcept {
   std::uint64_t hash = op | (static_cast<std::uint64_t>(dtype) << 8U) | (std::uint64_t{shape} << 16U);

@@ -96,6 +96,8 @@ class Graph {
 
   /// Another operation for the same value.
   void replace(ValueId id, Opcode op, std::span<const ValueId> inputs, std::int64_t attribute);
+  /// An operation reads an equal value in place of one of its inputs. Only when nothing is looked up any more.
+  void read_instead(ValueId id, ValueId old_input, ValueId new_input);
 
   std::vector<ValueId> outputs;
   [[nodiscard]] const std::vector<Number>& constants() const noexcept { return constants_; }

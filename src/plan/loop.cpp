@@ -99,6 +99,7 @@ class Chunk {
         frame_.count = rows * loop_.columns;
         frame_.columns = loop_.columns;
         frame_.first_column = 0;
+        fetch_ahead(segment);
         run(segment);
       } else {
         run_columns(segment, row);
@@ -112,6 +113,7 @@ class Chunk {
       frame_.columns = frame_.count;
       frame_.first_column = column;
       move_columns(row, column);
+      fetch_ahead(segment);
       run(segment);
     }
     if (loop_.segments.size() > 1) move_columns(row, 0);
@@ -121,6 +123,16 @@ class Chunk {
     for (const std::uint32_t slot : loop_.moving_columns) {
       slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step +
                      static_cast<std::ptrdiff_t>(column) * loop_.slots[slot].column_step;
+    }
+  }
+
+  /// Asks for the operands of the next block, so that memory is busy while this one is worked on.
+  void fetch_ahead(const Segment& segment) const {
+    constexpr std::size_t line = 64;
+    for (const std::uint32_t slot : segment.fetched) {
+      const std::size_t bytes = frame_.count * static_cast<std::size_t>(loop_.slots[slot].column_step);
+      const std::byte* next = slots_[slot] + bytes;
+      for (std::size_t i = 0; i < bytes; i += line) __builtin_prefetch(next + i, 0, 2);
     }
   }
 

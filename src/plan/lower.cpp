@@ -9,6 +9,7 @@
 
 #include "kernels/operand.hpp"
 #include "loop_form.hpp"
+#include "pairs.hpp"
 #include "schedule.hpp"
 
 namespace xgrad::detail {
@@ -21,7 +22,7 @@ using kernels::Instruction;
 using kernels::Reduction;
 
 /// Elements that are worked on together, so that intermediate values stay in the first-level cache.
-constexpr std::size_t usual_block = 512;
+constexpr std::size_t usual_block = 1024;
 constexpr std::size_t small_block = 128;
 /// More scratch than this does not stay in the cache, and blocks become smaller.
 constexpr std::size_t much_scratch = 96 * 1024;
@@ -51,6 +52,7 @@ class Lowering {
       loop_.streams = true;
     }
     choose_chunks(loop_, group_);
+    merge_pairs(draft_);
     return schedule(std::move(draft_));
   }
 
@@ -83,8 +85,8 @@ class Lowering {
   // ---- instructions
 
   void emit(std::uint32_t phase, bool rows, BlockKernel kernel, SlotId out, SlotId a, SlotId b = no_slot,
-            SlotId c = no_slot, bool in_place = false) {
-    draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place});
+            SlotId c = no_slot, bool in_place = false, Work work = {}) {
+    draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place, work});
   }
 
   struct Computed {
@@ -241,7 +243,12 @@ class Lowering {
     std::array<SlotId, 3> slots{no_slot, no_slot, no_slot};
     for (std::size_t k = 0; k < inputs.size(); ++k) slots[k] = operands[k].slot;
     const bool same_size = size_of(from) == size_of(graph_[id].dtype);
-    emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size);
+    Work work;
+    if (op == opcode<Add> || op == opcode<Subtract> || op == opcode<Multiply> || op == opcode<Divide> ||
+        op == opcode<Square>) {
+      work = {Work::Kind::Arithmetic, op, from, static_cast<kernels::OperandModes>(mode)};
+    }
+    emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, work);
     computed_[id] = {out, phase};
   }
 
@@ -289,7 +296,8 @@ class Lowering {
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
     const SlotId total = wide == dtype ? target(id) : scratch(Store::Row, wide);
     emit(phase, true, table.start[r][type(dtype)], total, total);
-    emit(phase, false, table.reduce_rows[r][type(dtype)], total, x);
+    const Work work = reduction == Reduction::Sum ? Work{Work::Kind::SumRows, 0, dtype} : Work{};
+    emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, work);
     SlotId out = total;
     if (wide != dtype) {
       out = target(id);
@@ -313,7 +321,9 @@ class Lowering {
         Store::Partial, size_of(wide),
         {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
-    emit(phase, rows, kernel, total, x);
+    Work work;
+    if (reduction == Reduction::Sum) work = {columns ? Work::Kind::SumColumns : Work::Kind::SumAll, 0, dtype};
+    emit(phase, rows, kernel, total, x, no_slot, no_slot, false, work);
     loop_.late.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
     loop_.partial_bytes += (count * size_of(wide) + 63) / 64 * 64;
   }

@@ -7,6 +7,7 @@
 #include "accumulate.hpp"
 #include "group.hpp"
 #include "lower.hpp"
+#include "recompute.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -63,6 +64,7 @@ class Planner {
     accumulate_products(graph_, donated_);
     choose_outputs(shapes);
     groups_ = make_groups(graph_);
+    recompute(graph_, groups_, donated_);
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();

@@ -45,6 +45,7 @@ struct Segment {
   std::uint32_t first;
   std::uint32_t last;
   bool rows;
+  std::vector<std::uint32_t> fetched;  ///< slots of large arrays that are read here for the first time
 };
 
 /// An operand that is neither dense nor a row nor a column of the loop: gathered block by block.

@@ -10,6 +10,9 @@ namespace {
 
 using kernels::Instruction;
 
+/// Elements of loops whose operands come from memory, or from a cache far away.
+constexpr std::size_t large_loop = std::size_t{1} << 16U;
+
 class Scheduling {
  public:
   explicit Scheduling(Draft draft) : draft_(std::move(draft)), placed_(draft_.slots.size(), false) {}
@@ -18,6 +21,7 @@ class Scheduling {
     order();
     allocate();
     find_in_place();
+    find_fetched();
     return {std::move(loop_), std::move(in_place_)};
   }
 
@@ -30,7 +34,7 @@ class Scheduling {
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       const Emitted& each = draft_.code[i];
       if (i == 0 || each.phase != draft_.code[i - 1].phase || each.rows != draft_.code[i - 1].rows) {
-        loop_.segments.push_back({i, i, each.rows});
+        loop_.segments.push_back({i, i, each.rows, {}});
       }
       loop_.segments.back().last = i + 1;
       const auto segment = static_cast<std::uint32_t>(loop_.segments.size() - 1);
@@ -46,16 +50,9 @@ class Scheduling {
     }
   }
 
-  /// The slots of an instruction (a gather names what it gathers in place of its operand).
   template <class F>
   void for_each_slot(const Instruction& code, F f) const {
-    if (code.kernel == gather_block) {
-      f(loop_.gathered[code.a].slot);
-    } else {
-      for (const SlotId slot : {code.a, code.b, code.c}) {
-        if (slot != no_slot) f(slot);
-      }
-    }
+    for_each_operand(loop_, code, f);
     f(code.out);
   }
 
@@ -189,6 +186,22 @@ class Scheduling {
             r.last_read < w.first_write || (r.last_read == w.first_write && draft_.code[w.first_write].in_place);
         if (alike && before) in_place_.emplace_back(out, in);
       }
+    }
+  }
+
+  /// Consecutive elements that do not lie in a near cache.
+  void find_fetched() {
+    if (loop_.rows * loop_.columns < large_loop) return;
+    for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
+      const Slot& each = loop_.slots[slot];
+      const SlotInfo& info = draft_.slots[slot];
+      const auto element = static_cast<std::ptrdiff_t>(info.element);
+      const bool dense = each.column_step == element &&
+                         (loop_.rows == 1 || each.row_step == static_cast<std::ptrdiff_t>(loop_.columns) * element);
+      if (info.store != Store::Memory || !dense || info.first == ~0U) continue;
+      const bool written = loop_.code[info.first].out == slot;
+      Segment& segment = loop_.segments[info.first_segment];
+      if (!written && !segment.rows) segment.fetched.push_back(slot);
     }
   }
 

@@ -24,12 +24,22 @@ struct SlotInfo {
   std::uint32_t last_segment = 0;
 };
 
+/// What an instruction does, as far as others may be merged with it.
+struct Work {
+  enum class Kind : std::uint8_t { Other, Arithmetic, SumRows, SumAll, SumColumns };
+  Kind kind = Kind::Other;
+  Opcode op = 0;  ///< of arithmetic
+  DType dtype = DType::Float64;
+  kernels::OperandModes modes = 0;
+};
+
 /// An instruction and when it runs.
 struct Emitted {
   kernels::Instruction code;
   std::uint32_t phase;
   bool rows;
   bool in_place;  // the output may be the memory of an operand with elements of the same size
+  Work work;
 };
 
 struct Draft {
@@ -48,6 +58,15 @@ struct LoweredLoop {
 
 /// A kernel for operands that must be gathered (see Gathered); run by the executor.
 void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
+/// The slots that an instruction reads: a gather names what it gathers in place of its operand.
+template <class F>
+void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
+  if (code.kernel == gather_block) return f(loop.gathered[code.a].slot);
+  for (const SlotId slot : {code.a, code.b, code.c}) {
+    if (slot != no_slot) f(slot);
+  }
+}
 
 /// Sorts the instructions into segments and gives each slot of scratch its place.
 LoweredLoop schedule(Draft draft);

@@ -149,9 +149,10 @@ ValueId Simplifier::binary(Opcode op, DType dtype, std::uint32_t shape, ValueId 
     if (x == Known::MinusOne) return add(opcode<Negate>, dtype, shape, {b});
     if (y == Known::MinusOne) return add(opcode<Negate>, dtype, shape, {a});
     if (a == b) return add(opcode<Square>, dtype, shape, {a});
-    if (is(a, opcode<Negate>) && is(b, opcode<Negate>)) return add(op, dtype, shape, {input(a), input(b)});
+    return without_signs(op, dtype, shape, a, b);
   } else if (op == opcode<Divide>) {
     if (y == Known::One) return a;
+    return without_signs(op, dtype, shape, a, b);
   } else if (op == opcode<Add>) {
     // -0 is the neutral element of floating-point addition: -0 + 0 is 0.
     if (x == Known::MinusZero || (integer && x == Known::Zero)) return b;
@@ -177,6 +178,15 @@ ValueId Simplifier::binary(Opcode op, DType dtype, std::uint32_t shape, ValueId 
     if (y == Known::One || x == Known::Zero) return b;
   }
   return no_value;
+}
+
+/// Signs move outwards, to where additions, sums and other signs swallow them.
+ValueId Simplifier::without_signs(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b) {
+  const bool negative_a = is(a, opcode<Negate>);
+  const bool negative_b = is(b, opcode<Negate>);
+  if (!negative_a && !negative_b) return no_value;
+  const ValueId result = add(op, dtype, shape, {negative_a ? input(a) : a, negative_b ? input(b) : b});
+  return negative_a && negative_b ? result : add(opcode<Negate>, dtype, shape, {result});
 }
 
 /// f(broadcast(a), broadcast(b)) is broadcast(f(a, b)): computed once for each number instead of each copy.
@@ -221,6 +231,10 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
                               std::span<const std::int64_t> axes) {
   const Shape from = graph_.shape(x);
   if (size_of(from) == 0) return no_value;
+  if (op == opcode<Sum> && is(x, opcode<Negate>)) {
+    const std::array inputs{input(x)};
+    return add(opcode<Negate>, dtype, shape, {graph_.add(op, dtype, shape, inputs, axes)});
+  }
   Dimensions<std::int64_t> left;
   std::size_t copies = 1;  // wraps around where a sum of integers does
   bool repeats = false;

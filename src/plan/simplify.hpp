@@ -25,6 +25,7 @@ class Simplifier {
   ValueId transpose(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> attributes);
   ValueId elementwise(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> x);
   ValueId binary(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
+  ValueId without_signs(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId hoist(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs);
   ValueId reduction(Opcode op, DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes);
   ValueId matmul(DType dtype, std::uint32_t shape, ValueId a, ValueId b);

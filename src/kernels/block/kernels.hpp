@@ -16,6 +16,9 @@ namespace xgrad::kernels {
 
 template <class Arch>
 struct FloatKernels {
+  static constexpr std::size_t float32 = 2;  ///< places of the types in tables
+  static constexpr std::size_t float64 = 3;
+
   template <class T>
   using Pack = simd::Pack<T, Arch>;
   template <class T>
@@ -180,9 +183,37 @@ struct FloatKernels {
     else return y != y || y < x ? y : x;
   }
 
+  /// What is reduced: an array, or the products of two.
+  template <class T>
+  struct Elements {
+    const T* x;
+    [[gnu::always_inline]] T operator[](std::size_t i) const { return x[i]; }
+    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(x + i); }
+    [[gnu::always_inline]] void advance(std::size_t n) { x += n; }
+#if defined(__AVX__)
+    [[gnu::always_inline]] __m128 four(std::size_t i) const { return _mm_loadu_ps(x + i); }
+#endif
+  };
+  template <class T>
+  struct Products {
+    const T* x;
+    const T* y;
+    [[gnu::always_inline]] T operator[](std::size_t i) const { return x[i] * y[i]; }
+    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(x + i) * Pack<T>::load(y + i); }
+    [[gnu::always_inline]] void advance(std::size_t n) {
+      x += n;
+      y += n;
+    }
+#if defined(__AVX__)
+    [[gnu::always_inline]] __m128 four(std::size_t i) const {
+      return _mm_mul_ps(_mm_loadu_ps(x + i), _mm_loadu_ps(y + i));
+    }
+#endif
+  };
+
   /// Adds up n elements in a fixed number of lanes, whatever the width of the machine's vectors.
-  template <Reduction R, class T>
-  [[gnu::always_inline]] static Acc<R, T> reduce_run(const T* x, std::size_t n) {
+  template <Reduction R, class T, class X>
+  [[gnu::always_inline]] static Acc<R, T> reduce_run(X x, std::size_t n) {
     using A = Acc<R, T>;
     if (n < lanes) {
       A total = neutral<R, T>();
@@ -196,11 +227,11 @@ struct FloatKernels {
       constexpr std::size_t parts = lanes / V::size;
       V part[parts];
 #pragma GCC unroll 8
-      for (std::size_t k = 0; k < parts; ++k) part[k] = V::load(x + k * V::size);
+      for (std::size_t k = 0; k < parts; ++k) part[k] = x.pack(k * V::size);
       for (i = lanes; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 8
         for (std::size_t k = 0; k < parts; ++k) {
-          const V y = V::load(x + i + k * V::size);
+          const V y = x.pack(i + k * V::size);
           if constexpr (R == Reduction::Sum) part[k] = part[k] + y;
           else if constexpr (R == Reduction::Max) part[k] = select(y != y || y > part[k], y, part[k]);
           else part[k] = select(y != y || y < part[k], y, part[k]);
@@ -215,7 +246,7 @@ struct FloatKernels {
       for (; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 4
         for (std::size_t k = 0; k < parts; ++k) {
-          part[k] = _mm256_add_pd(part[k], _mm256_cvtps_pd(_mm_loadu_ps(x + i + 4 * k)));
+          part[k] = _mm256_add_pd(part[k], _mm256_cvtps_pd(x.four(i + 4 * k)));
         }
       }
       for (std::size_t k = 0; k < parts; ++k) _mm256_storeu_pd(lane + 4 * k, part[k]);
@@ -238,31 +269,34 @@ struct FloatKernels {
     auto* out = at<Acc<R, T>>(slots, i.out);
     for (std::size_t k = 0; k < frame.count; ++k) out[k] = neutral<R, T>();
   }
+  template <Reduction R, class T, class X>
+  [[gnu::always_inline]] static void reduce_rows_of(const Frame& frame, Acc<R, T>* out, X x) {
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x.advance(columns), ++out) {
+      *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(x, columns));
+    }
+  }
+  template <Reduction R, class T, class X>
+  [[gnu::always_inline]] static void reduce_columns_of(const Frame& frame, Acc<R, T>* __restrict out, X x) {
+    using A = Acc<R, T>;
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x.advance(columns)) {
+      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
+    }
+  }
+
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    using A = Acc<R, T>;
-    const T* x = at<const T>(slots, i.a);
-    A* out = at<A>(slots, i.out);
-    const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns, ++out) {
-      *out = combine<R, A>(*out, reduce_run<R>(x, columns));
-    }
+    reduce_rows_of<R, T>(frame, at<Acc<R, T>>(slots, i.out), Elements<T>{at<const T>(slots, i.a)});
   }
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    using A = Acc<R, T>;
-    A* out = at<A>(slots, i.out);
-    *out = combine<R, A>(*out, reduce_run<R>(at<const T>(slots, i.a), frame.count));
+    auto* out = at<Acc<R, T>>(slots, i.out);
+    *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(Elements<T>{at<const T>(slots, i.a)}, frame.count));
   }
   template <Reduction R, class T>
-  static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    using A = Acc<R, T>;
-    const T* __restrict x = at<const T>(slots, i.a);
-    A* __restrict out = at<A>(slots, i.out);
-    const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
-      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
-    }
+  [[gnu::flatten]] static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    reduce_columns_of<R, T>(frame, at<Acc<R, T>>(slots, i.out), Elements<T>{at<const T>(slots, i.a)});
   }
 
   // ---- the table
@@ -317,8 +351,6 @@ struct FloatKernels {
 
   /// Adds what is faster with this instruction set.
   static void add_to(BlockTable& table) {
-    constexpr std::size_t float32 = 2;
-    constexpr std::size_t float64 = 3;
     add_all<float>(table, float32);
     add_all<double>(table, float64);
     table.cast[float32][float64] = cast<float, double>;
