@@ -44,12 +44,9 @@ struct Matrix {
   bool transposed;
 };
 
-/// Rows of a product that one thread computes with one call. The calls depend on the shapes only, because BLAS adds up
-/// in other orders for other shapes; and they are large, because each reads all of the second matrix.
-constexpr std::size_t rows_of_call = 512;
-
 template <class T>
-void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate) {
+void rows_by_blas(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate,
+                  std::size_t first, std::size_t rows) {
   using Index = BLAS_IDX;
   const auto trans = [](bool transposed) {
     return transposed ? cxxblas::Transpose::Trans : cxxblas::Transpose::NoTrans;
@@ -61,19 +58,20 @@ void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, d
     }
     return static_cast<Index>(std::max<std::size_t>(x, 1));
   };
-  const auto rows_from = [&](std::size_t first, std::size_t rows) {
-    const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
-    cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),
-                         index(size.n), index(size.k), static_cast<T>(alpha), part,
-                         index(a.transposed ? size.m : size.k), reinterpret_cast<const T*>(b.data),
-                         index(b.transposed ? size.k : size.n), T(accumulate ? 1 : 0), c + first * size.n,
-                         index(size.n));
-  };
-  if (size.m < 2 * rows_of_call) return rows_from(0, size.m);
+  const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
+  cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),
+                       index(size.n), index(size.k), static_cast<T>(alpha), part, index(a.transposed ? size.m : size.k),
+                       reinterpret_cast<const T*>(b.data), index(b.transposed ? size.k : size.n), T(accumulate ? 1 : 0),
+                       c + first * size.n, index(size.n));
+}
+
+template <class T>
+void multiply_one(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate) {
+  if (size.m < 2 * rows_of_call) return rows_by_blas(size, a, b, c, alpha, accumulate, 0, size.m);
   const std::size_t calls = (size.m + rows_of_call - 1) / rows_of_call;
   detail::parallel_for(calls, [&](std::size_t call) {
     const std::size_t first = call * rows_of_call;
-    rows_from(first, std::min(rows_of_call, size.m - first));
+    rows_by_blas(size, a, b, c, alpha, accumulate, first, std::min(rows_of_call, size.m - first));
   });
 }
 
@@ -96,6 +94,17 @@ void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matr
 }
 
 }  // namespace
+
+void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
+                   std::size_t first, std::size_t count) {
+  calm_blas();
+  dispatch(product.dtype, [&]<class T>() {
+    if constexpr (std::is_floating_point_v<T>) {
+      rows_by_blas(product, {a, product.transposed_a}, {b, product.transposed_b}, reinterpret_cast<T*>(out), alpha,
+                   false, first, count);
+    }
+  });
+}
 
 void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
               bool accumulate) {

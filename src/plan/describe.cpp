@@ -60,6 +60,10 @@ class Description {
   // ---- steps
 
   void write(const Loop& loop) {
+    if (loop.product != no_product) {
+      write(plan_.products[loop.product]);
+      text_ << "   after each " << loop.panel_chunks * loop.chunk_rows << " rows of it, ";
+    }
     text_ << "loop " << loop.rows << " x " << loop.columns << ", blocks of " << loop.block_rows << " x "
           << loop.block_columns << ", " << counted(loop.chunks, "chunk") << ", "
           << counted(loop.segments.size(), "segment") << ": ";

@@ -53,7 +53,7 @@ class Execution {
     for (const Step& step : plan_.steps) {
       switch (step.kind) {
         case Step::Kind::Loop:
-          run_loop(plan_.loops[step.index], plan_, workspace_.places.data(), partials);
+          run_loop(plan_.loops[step.index], partials);
           break;
         case Step::Kind::Call:
           run_call(plan_.calls[step.index]);
@@ -68,6 +68,19 @@ class Execution {
  private:
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
     return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
+  }
+
+  void run_loop(const Loop& loop, std::byte* partials) const {
+    detail::run_loop(loop, plan_, workspace_.places.data(), partials, [&](std::size_t first, std::size_t count) {
+      const ProductStep& step = plan_.products[loop.product];
+      kernels::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
+                             workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], alpha_of(step),
+                             first, count);
+    });
+  }
+
+  [[nodiscard]] double alpha_of(const ProductStep& step) const {
+    return step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
   }
 
   void run_call(const Call& call) const {
@@ -85,8 +98,7 @@ class Execution {
 
   void run_product(const ProductStep& step) const {
     std::byte* out = workspace_.places[step.out];
-    double alpha = step.sign;
-    if (step.scale != no_place) alpha *= number_at(step.scale);
+    const double alpha = alpha_of(step);
     const bool accumulate = step.c != no_place;
     if (accumulate && workspace_.places[step.c] != out) {
       const kernels::Product& p = step.product;

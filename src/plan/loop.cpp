@@ -183,7 +183,8 @@ void finish(const Late& late, std::size_t chunks, std::size_t stride, std::byte*
 
 }  // namespace
 
-void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials) {
+void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials,
+              const std::function<void(std::size_t, std::size_t)>& multiply) {
   BadIndex bad;
   const auto run_chunk = [&](std::size_t index) {
     Chunk chunk(loop, plan, places, partials, index);
@@ -196,7 +197,15 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
       }
     }
   };
-  if (loop.chunks == 1 || loop.rows * loop.columns * loop.code.size() < little_work) {
+  if (loop.product != no_product) {
+    parallel_for((loop.chunks + loop.panel_chunks - 1) / loop.panel_chunks, [&](std::size_t panel) {
+      const std::size_t begin = panel * loop.panel_chunks;
+      const std::size_t end = std::min(loop.chunks, begin + loop.panel_chunks);
+      const std::size_t first_row = begin * loop.chunk_rows;
+      multiply(first_row, std::min(loop.rows, end * loop.chunk_rows) - first_row);
+      for (std::size_t index = begin; index < end; ++index) run_chunk(index);
+    });
+  } else if (loop.chunks == 1 || loop.rows * loop.columns * loop.code.size() < little_work) {
     for (std::size_t index = 0; index < loop.chunks; ++index) run_chunk(index);
   } else {
     parallel_for(loop.chunks, run_chunk);

@@ -44,16 +44,23 @@ namespace {
 constexpr std::size_t chunk_elements = 32768;
 constexpr std::size_t most_column_chunks = 32;
 
-/// Length of the rows in which the first operand that is not dense lies in memory.
+/// Length of the rows in which the first operand that is not dense lies in memory, or those of a product of many rows
+/// (see panels.hpp); 0 if any will do.
 std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g) {
   const Group& group = groups.list[static_cast<std::size_t>(g)];
+  std::size_t rows_of_product = 0;
   for (const ValueId id : group.members) {
     if (groups.role[id] != Role::Full) continue;
     for (const ValueId input : graph.inputs(id)) {
       if (groups.of[graph.base(input)] == g || graph.count(input) != group.size) continue;
       const Shape& shape = graph.shape(input);
       const Strides strides = graph.access(input).strides;
-      if (kernels::is_dense(shape, strides) || is_single(shape, strides)) continue;
+      if (is_single(shape, strides)) continue;
+      if (kernels::is_dense(shape, strides)) {
+        if (graph[input].op == opcode<primitives::Matmul> && shape.size() == 2 && shape[0] >= 2 * kernels::rows_of_call)
+          rows_of_product = shape[1];
+        continue;
+      }
       std::size_t columns = 1;
       std::ptrdiff_t expected = 0;
       for (std::size_t i = shape.size(); i-- > 0;) {
@@ -65,7 +72,7 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
       return columns;
     }
   }
-  return 0;
+  return rows_of_product;
 }
 
 }  // namespace

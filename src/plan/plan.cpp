@@ -7,6 +7,7 @@
 #include "accumulate.hpp"
 #include "group.hpp"
 #include "lower.hpp"
+#include "panels.hpp"
 #include "recompute.hpp"
 
 namespace xgrad::detail {
@@ -196,11 +197,28 @@ class Planner {
 
   void lower_group(GroupId g) {
     LoweredLoop lowered = lower_loop(graph_, groups_, g, [this](ValueId id) { return place_of(id); });
-    for (const auto& [out, in] : lowered.in_place) in_place_.push_back({out, in, step_});
+    const bool joined = join(lowered.loop);
+    for (const auto& [out, in] : lowered.in_place) {
+      // Rows that are computed later still read all of the product's operands.
+      const ProductStep* product = joined ? &plan_->products[lowered.loop.product] : nullptr;
+      if (product == nullptr || (in != product->a && in != product->b)) in_place_.push_back({out, in, step_});
+    }
     plan_->scratch_bytes = std::max(plan_->scratch_bytes, lowered.loop.scratch_bytes);
     plan_->partial_bytes = std::max(plan_->partial_bytes, lowered.loop.partial_bytes * lowered.loop.chunks);
     plan_->steps.push_back({Step::Kind::Loop, static_cast<std::uint32_t>(plan_->loops.size())});
     plan_->loops.push_back(std::move(lowered.loop));
+  }
+
+  /// The product just before a loop may become part of it.
+  bool join(Loop& loop) {
+    if (plan_->steps.empty() || plan_->steps.back().kind != Step::Kind::Product) return false;
+    const std::uint32_t index = plan_->steps.back().index;
+    const ProductStep& product = plan_->products[index];
+    if (!join_product(loop, product, index)) return false;
+    plan_->steps.pop_back();
+    for (const PlaceId place : {product.a, product.b}) lives_[place].last = step_;
+    if (product.scale != no_place) lives_[product.scale].last = step_;
+    return true;
   }
 
   ArrayAt array_at(ValueId id) {
@@ -290,7 +308,7 @@ std::size_t Plan::bytes() const noexcept {
                       steps.size() * sizeof(Step) + calls.size() * sizeof(Call) + products.size() * sizeof(ProductStep);
   for (const Loop& loop : loops) {
     bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
-             loop.members.size() * sizeof(Member);
+             loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
   }
   return bytes;
 }

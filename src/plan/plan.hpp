@@ -73,6 +73,8 @@ struct Member {
   Role role;
 };
 
+inline constexpr std::uint32_t no_product = ~0U;
+
 struct Loop {
   std::size_t rows = 1;
   std::size_t columns = 1;
@@ -90,7 +92,10 @@ struct Loop {
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
   std::vector<Late> late;
-  bool streams = false;      ///< writes past the caches
+  bool streams = false;  ///< writes past the caches
+  /// The product whose rows this loop works on while they are in the cache, and of how many chunks at a time.
+  std::uint32_t product = no_product;
+  std::size_t panel_chunks = 1;
   std::string_view chooses;  ///< operation whose index may be out of range
   std::vector<Member> members;
 };

@@ -298,8 +298,12 @@ struct Sigmoid : ScalarFunction<1, Operands::Floats> {
   static T eval(T x) {
     using std::abs;
     using std::exp;
-    const T e = exp(-abs(x));  // at most 1
-    return select(x < T(0), e, T(1)) / (T(1) + e);
+    if constexpr (requires { sigmoid_from(x, x); }) {  // packs have a more precise one
+      return sigmoid_from(x, exp_neg_abs(x));
+    } else {
+      const T e = exp(-abs(x));  // at most 1
+      return select(x < T(0), e, T(1)) / (T(1) + e);
+    }
   }
   static auto partial(Arg<0>, const auto& x, const auto& y) { return y * sigmoid(-x); }  // 1 - y would lose digits
 };
