@@ -4,6 +4,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -97,6 +98,19 @@ BOOST_AUTO_TEST_CASE(cheap_values_are_computed_again) {
   BOOST_TEST(count(text, "subtract") == 2U);
   BOOST_TEST(count(text, "leaf 1 float64 [40000]") == 2U);
   BOOST_TEST(contains(text, "memory: arena 128 bytes"));
+  for (const Var& with_numbers : {2.0 * (x - y), x * 2.0 + 1.0, (x - y) * 3.0 + y}) {
+    BOOST_TEST(contains(plan_of(with_numbers), "memory: arena 128 bytes"));
+  }
+  // In the loop that reads them each is computed when it is needed, not all at once.
+  std::vector<Var> parts;
+  for (int k = 0; k < 40; ++k) parts.push_back(x - double(k) * y);
+  Var norm = sum(square(parts[0]));
+  for (const Var& part : parts) norm = norm + sum(square(part));
+  for (Var& part : parts) part = part / sqrt(norm);
+  const std::string many = xg::draw::plan(parts);
+  BOOST_TEST_INFO(many);
+  BOOST_TEST(contains(many, "2  loop 1 x 1,"));
+  BOOST_TEST(contains(many, "3  loop 1 x 40000, blocks of 1 x 1024,"));
   // Not what is dear, nor what would read more than it saves.
   const std::string kept = plan_of(exp(x));
   BOOST_TEST_INFO(kept);

@@ -1,10 +1,9 @@
 // Kernels that do the work of two give what the two give, one after the other, to the last bit.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <functional>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include <boost/mpl/list.hpp>

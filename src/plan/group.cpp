@@ -34,8 +34,7 @@ bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, st
 
 namespace {
 
-/// Limits of one loop, so that planning stays linear and programs stay small.
-constexpr std::size_t most_members = 1024;
+/// Loops that a value may join, so that planning stays linear.
 constexpr std::size_t recent_groups = 8;
 /// The first group: numbers that follow from other numbers alone (1 / n, a step of a schedule). Were they computed
 /// beside numbers that follow from a loop, whatever needs them would have to wait for that loop.

@@ -35,6 +35,9 @@ struct Groups {
 
 Groups make_groups(const Graph& graph);
 
+/// Operations of one loop, so that planning stays linear and programs stay small.
+inline constexpr std::size_t most_members = 1024;
+
 /// Largest row that is kept as a whole in the cache.
 inline constexpr std::size_t longest_row = 16384;
 

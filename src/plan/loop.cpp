@@ -1,6 +1,7 @@
 #include "loop.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -131,8 +132,9 @@ class Chunk {
     constexpr std::size_t line = 64;
     for (const std::uint32_t slot : segment.fetched) {
       const std::size_t bytes = frame_.count * static_cast<std::size_t>(loop_.slots[slot].column_step);
-      const std::byte* next = slots_[slot] + bytes;
-      for (std::size_t i = 0; i < bytes; i += line) __builtin_prefetch(next + i, 0, 2);
+      // Numbers, since the last block has nothing after it: no pointer may point there, but asking does no harm.
+      const auto next = reinterpret_cast<std::uintptr_t>(slots_[slot]) + bytes;
+      for (std::size_t i = 0; i < bytes; i += line) __builtin_prefetch(reinterpret_cast<const void*>(next + i), 0, 2);
     }
   }
 

@@ -32,7 +32,8 @@ struct Beginning {
 };
 
 std::optional<Beginning> beginning(const Emitted& each) {
-  const auto [kernel, out, a, b, c] = each.code;
+  const SlotId a = each.code.a;
+  const SlotId b = each.code.b;
   const unsigned modes = each.work.modes;
   const Opcode op = each.work.op;
   if (op == opcode<Subtract>) return Beginning{First::Subtract, a, b, modes};

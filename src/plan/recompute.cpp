@@ -9,7 +9,7 @@ namespace {
 
 using namespace primitives;
 
-/// Operations that are repeated for one value.
+/// Operations that are repeated for one value; one that several read counts for each.
 constexpr std::size_t most_operations = 3;
 
 bool is_cheap(Opcode op) noexcept {
@@ -23,25 +23,23 @@ bool is_cheap(Opcode op) noexcept {
 class Recomputation {
  public:
   Recomputation(Graph& graph, Groups& groups, const std::vector<bool>& donated)
-      : graph_(graph), groups_(groups), donated_(donated), front_(groups.list.size()), reads_(groups.list.size()) {}
+      : graph_(graph), groups_(groups), donated_(donated), copies_of_(groups.list.size()), reads_(groups.list.size()) {
+    is_output_.assign(graph.size(), false);
+    for (const ValueId output : graph.outputs) is_output_[output] = true;
+  }
 
   void operator()() {
     find_readers();
     const auto size = static_cast<ValueId>(graph_.size());
     for (ValueId id = 0; id < size; ++id) consider(id);
-    for (std::size_t g = 0; g < front_.size(); ++g) {
-      std::vector<ValueId>& members = groups_.list[g].members;
-      members.insert(members.begin(), front_[g].begin(), front_[g].end());
-    }
-    if (changed_) drop_unread();
+    if (!changed_) return;
+    for (std::size_t g = 0; g < groups_.list.size(); ++g) insert_copies(static_cast<GroupId>(g));
+    drop_unread();
   }
 
  private:
   [[nodiscard]] Group& group(GroupId g) const { return groups_.list[static_cast<std::size_t>(g)]; }
   [[nodiscard]] std::size_t bytes(ValueId id) const { return graph_.count(id) * size_of(graph_[id].dtype); }
-  [[nodiscard]] bool is_output(ValueId id) const {
-    return std::ranges::find(graph_.outputs, id) != graph_.outputs.end();
-  }
 
   /// Who reads a value, and what each loop reads from memory.
   void find_readers() {
@@ -62,13 +60,14 @@ class Recomputation {
   }
 
   void consider(ValueId id) {
-    if (!groups_.materialised[id] || groups_.role[id] != Role::Full || viewed_[id] || is_output(id)) return;
+    if (!groups_.materialised[id] || groups_.role[id] != Role::Full || viewed_[id] || is_output_[id]) return;
     if (graph_.count(id) == 1) return;
     std::set<GroupId> others;
     for (const ValueId reader : readers_[id]) {
       const GroupId g = groups_.of[reader];
       if (g == groups_.of[id]) continue;
       if (!reads_in_full(reader, graph_.count(id))) return;
+      if (group(g).members.size() + copies_of_[static_cast<std::size_t>(g)].size() >= most_members) return;
       others.insert(g);
     }
     std::set<ValueId> sources;
@@ -104,7 +103,8 @@ class Recomputation {
       const ValueId base = graph_.base(input);
       const bool leaf = graph_[base].op == opcode<Leaf>;
       if (leaf && graph_[base].source < donated_.size() && donated_[graph_[base].source]) return false;
-      if (leaf || graph_.is_constant(base) || groups_.materialised[base]) {
+      if (graph_.is_constant(base)) continue;  // a number, whatever its shape
+      if (leaf || groups_.materialised[base]) {
         sources.insert(base);
       } else if (input != base || groups_.of[base] != home || groups_.role[base] != Role::Full ||
                  !collect(base, home, sources, operations)) {
@@ -118,7 +118,7 @@ class Recomputation {
   void move(ValueId id, GroupId g) {
     const ValueId copy = copied(id, g);
     std::erase_if(readers_[id], [&](ValueId reader) {
-      if (groups_.of[reader] != g || reader == copy) return false;
+      if (groups_.of[reader] != g) return false;
       graph_.read_instead(reader, id, copy);
       readers_[copy].push_back(reader);
       return true;
@@ -141,9 +141,24 @@ class Recomputation {
     groups_.materialised.push_back(false);
     readers_.emplace_back();
     viewed_.push_back(false);
-    front_[static_cast<std::size_t>(g)].push_back(copy);
+    copies_of_[static_cast<std::size_t>(g)].insert(copy);
     add_reader(copy);
     return copies_[{id, g}] = copy;
+  }
+
+  /// A copy comes just before its first reader, so that it need not wait in scratch for long.
+  void insert_copies(GroupId g) {
+    std::set<ValueId>& waiting = copies_of_[static_cast<std::size_t>(g)];
+    if (waiting.empty()) return;
+    std::vector<ValueId> members;
+    for (const ValueId id : groups_.list[static_cast<std::size_t>(g)].members) insert(id, waiting, members);
+    groups_.list[static_cast<std::size_t>(g)].members = std::move(members);
+  }
+  void insert(ValueId id, std::set<ValueId>& waiting, std::vector<ValueId>& members) const {
+    for (const ValueId input : graph_.inputs(id)) {
+      if (waiting.erase(input) != 0) insert(input, waiting, members);
+    }
+    members.push_back(id);
   }
 
   /// Members that only lost readers needed are not computed.
@@ -164,9 +179,10 @@ class Recomputation {
   Groups& groups_;
   const std::vector<bool>& donated_;
   std::vector<std::vector<ValueId>> readers_;
-  std::vector<bool> viewed_;                 // read through a view
-  std::vector<std::vector<ValueId>> front_;  // copies, which come before the members of their group
-  std::vector<std::set<ValueId>> reads_;     // of a group from memory
+  std::vector<bool> viewed_;                  // read through a view
+  std::vector<std::set<ValueId>> copies_of_;  // in each group
+  std::vector<bool> is_output_;
+  std::vector<std::set<ValueId>> reads_;  // of a group from memory
   std::map<std::pair<ValueId, GroupId>, ValueId> copies_;
   bool changed_ = false;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <xgrad/core/errors.hpp>
+
 #include "primitives/list.hpp"
 
 namespace xgrad::detail {
@@ -113,9 +115,14 @@ class Words {
   std::uint64_t hash_ = 0;
 };
 
+/// Inputs of one node, and shapes of one request, that the word of a node has room for.
+constexpr unsigned head_bits = 24;
+static_assert(list_size <= 0xFF && 2 * max_dimension < 1U << 6U, "opcodes have 8 bits, numbers of attributes 6");
+
 /// The word with which a node begins.
 std::uint64_t head(Opcode op, DType dtype, std::uint32_t shape, std::uint64_t inputs, std::uint64_t extra) {
-  return op | static_cast<std::uint64_t>(dtype) << 8U | extra << 10U | inputs << 16U | std::uint64_t{shape} << 40U;
+  return op | static_cast<std::uint64_t>(dtype) << 8U | extra << 10U | inputs << 16U |
+         std::uint64_t{shape} << (16U + head_bits);
 }
 
 /// Writes the signature: whatever a plan depends on, and nothing else. Each part begins with how long it is, so that no
@@ -126,6 +133,7 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
     if (shape_places[id] == unneeded) {
       shape_places[id] = static_cast<std::uint32_t>(table.shapes.size());
       table.shapes.push_back(id);
+      if (table.shapes.size() >> head_bits != 0) throw TapeError("evaluate: more than 2^24 - 1 shapes at once");
     }
     return shape_places[id];
   };
@@ -146,6 +154,7 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
       request.scalars.push_back(scalar);
       words.put(head(node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
     } else {
+      if (node.input_count >> head_bits != 0) throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs");
       words.put(head(node.op, node.dtype, shape, node.input_count, node.attribute_count));
       const std::span<const NodeId> inputs = tape.inputs(id);
       std::size_t k = 0;

@@ -18,7 +18,7 @@ enum class Store : std::uint8_t { Memory, Block, Row, Partial };
 struct SlotInfo {
   Store store;
   std::size_t element;
-  std::uint32_t first = ~0U;  // instruction that writes it first, in the final order
+  std::uint32_t first = ~0U;  // instruction that uses it first (of scratch: writes it), in the final order
   std::uint32_t last = 0;     // that uses it last
   std::uint32_t first_segment = 0;
   std::uint32_t last_segment = 0;

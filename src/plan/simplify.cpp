@@ -122,7 +122,7 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
     if (value == Known::One || value == Known::Zero) return boolean(shape, value == Known::Zero);
   } else if (op == opcode<Negate>) {
     if (is(x[0], opcode<Negate>)) return input(x[0]);
-  } else if (op == op_exp_neg_abs) {
+  } else if (op == op_exp_neg_abs || op == op_exp_neg_square) {
     if (is(x[0], opcode<Negate>)) return add(op, dtype, shape, {input(x[0])});
   } else if (x.size() == 2) {
     result = binary(op, dtype, shape, x[0], x[1]);
@@ -130,11 +130,17 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
   if (result != no_value) return result;
   result = hoist(op, dtype, shape, x);
   if (result != no_value) return result;
-  // Split, so that both, and the derivative of the one by the other, share the exponential.
+  if (op == opcode<Exp> && is(x[0], opcode<Negate>) && is(input(x[0]), opcode<Square>) && is_floating(dtype)) {
+    return add(op_exp_neg_square, dtype, shape, {input(input(x[0]))});
+  }
+  // Split, so that both, and the derivative of the one by the other, share the exponential. So do erf and its own.
   if (op == opcode<Sigmoid>)
     return add(op_sigmoid_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
   if (op == opcode<Softplus>) {
     return add(op_softplus_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
+  }
+  if (op == opcode<Erf>) {
+    return add(op_erf_from, dtype, shape, {x[0], add(op_exp_neg_square, dtype, shape, {x[0]})});
   }
   return no_value;
 }

@@ -14,6 +14,11 @@ template <class T>
 requires std::is_trivially_copyable_v<T>
 class PlainList {
  public:
+  PlainList() = default;
+  PlainList(PlainList&&) = delete;  // nor copied: nobody needs it
+  PlainList& operator=(PlainList&&) = delete;
+  ~PlainList() = default;
+
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
   [[nodiscard]] const T* data() const noexcept { return data_.get(); }
   T& operator[](std::size_t i) noexcept { return data_[i]; }

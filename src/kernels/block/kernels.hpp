@@ -140,18 +140,36 @@ struct FloatKernels {
         Operand<T, false>(at<const T>(slots, i.a)));
   }
   template <class T>
-  [[gnu::flatten]] static void sigmoid_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void exp_neg_square(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out),
-        [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::sigmoid_from(x, e); },
-        Operand<T, false>(at<const T>(slots, i.a)), Operand<T, false>(at<const T>(slots, i.b)));
+        [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_square(x); },
+        Operand<T, false>(at<const T>(slots, i.a)));
   }
-  template <class T>
-  [[gnu::flatten]] static void softplus_from(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(
-        frame.count, at<T>(slots, i.out),
-        [](Pack<T> x, Pack<T> e) __attribute__((always_inline)) { return simd::softplus_from(x, e); },
-        Operand<T, false>(at<const T>(slots, i.a)), Operand<T, false>(at<const T>(slots, i.b)));
+
+  /// Functions of a number and of an exponential of it.
+  struct SigmoidFrom {
+    template <class P>
+    [[gnu::always_inline]] P operator()(P x, P e) const {
+      return simd::sigmoid_from(x, e);
+    }
+  };
+  struct SoftplusFrom {
+    template <class P>
+    [[gnu::always_inline]] P operator()(P x, P e) const {
+      return simd::softplus_from(x, e);
+    }
+  };
+  struct ErfFrom {
+    template <class P>
+    [[gnu::always_inline]] P operator()(P x, P e) const {
+      return simd::erf_from(x, e);
+    }
+  };
+  template <class F, class T>
+  [[gnu::flatten]] static void from_exp(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)),
+           Operand<T, false>(at<const T>(slots, i.b)));
   }
 
   template <class To, class From>
@@ -345,8 +363,10 @@ struct FloatKernels {
     add_reduction<Reduction::Max, T>(table, dtype);
     add_reduction<Reduction::Min, T>(table, dtype);
     table.exp_neg_abs[dtype] = exp_neg_abs<T>;
-    table.sigmoid_from[dtype] = sigmoid_from<T>;
-    table.softplus_from[dtype] = softplus_from<T>;
+    table.exp_neg_square[dtype] = exp_neg_square<T>;
+    table.sigmoid_from[dtype] = from_exp<SigmoidFrom, T>;
+    table.softplus_from[dtype] = from_exp<SoftplusFrom, T>;
+    table.erf_from[dtype] = from_exp<ErfFrom, T>;
   }
 
   /// Adds what is faster with this instruction set.

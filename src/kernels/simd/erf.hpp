@@ -37,26 +37,29 @@ struct ErfConstants<float> {
   static constexpr float largest = 4;
 };
 
-/// 1 - erf(a) for a >= 1.
-template <class P>
-XGRAD_INLINE P erf_complement(P a) {
-  using Constants = ErfConstants<typename P::value_type>;
-  const auto reduced = reduce_exp(-(a * a));
-  const P e = (P(1) + fma(reduced.r * reduced.r, exp_tail(reduced.r), reduced.r)) * power_of_two<P>(reduced.bits);
-  const P q = P(1) / (a + P(Constants::offset));
-  return e * (q * polynomial<Constants::large>(q));
-}
-
 }  // namespace detail
 
+/// exp(-x^2), from which `erf_from` takes the rest of the way; the derivative of erf has it too.
 template <class T, class Arch>
-XGRAD_INLINE Pack<T, Arch> erf(Pack<T, Arch> x) {
+XGRAD_INLINE Pack<T, Arch> exp_neg_square(Pack<T, Arch> x) {
+  return exp(-(x * x));
+}
+
+/// erf(x), given e = exp(-x^2).
+template <class T, class Arch>
+XGRAD_INLINE Pack<T, Arch> erf_from(Pack<T, Arch> x, Pack<T, Arch> e) {
   using P = Pack<T, Arch>;
   using Constants = detail::ErfConstants<T>;
   const P a = min(P(Constants::largest), abs(x));
   const P small = fma(a, detail::polynomial<Constants::small>(a * a), a);
-  const P large = P(T(1)) - detail::erf_complement(a);
+  const P q = P(T(1)) / (a + P(Constants::offset));
+  const P large = P(T(1)) - e * (q * detail::polynomial<Constants::large>(q));
   return detail::flip_sign(select(a < P(T(1)), small, large), x);
+}
+
+template <class T, class Arch>
+XGRAD_INLINE Pack<T, Arch> erf(Pack<T, Arch> x) {
+  return erf_from(x, exp_neg_square(x));
 }
 
 }  // namespace xgrad::kernels::simd
