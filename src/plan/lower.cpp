@@ -18,7 +18,6 @@ namespace {
 using namespace primitives;
 using kernels::block_table;
 using kernels::BlockKernel;
-using kernels::Instruction;
 using kernels::Reduction;
 
 /// Elements that are worked on together, so that intermediate values stay in the first-level cache.

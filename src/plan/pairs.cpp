@@ -51,8 +51,7 @@ class Merging {
 
   void operator()() {
     count();
-    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
-      Emitted& each = draft_.code[i];
+    for (Emitted& each : draft_.code) {
       if (each.work.kind == Work::Kind::Arithmetic) merge_arithmetic(each);
       else if (each.work.kind != Work::Kind::Other) merge_sum(each);
     }
