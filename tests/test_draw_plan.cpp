@@ -121,6 +121,38 @@ BOOST_AUTO_TEST_CASE(cheap_values_are_computed_again) {
   BOOST_TEST(contains(wide, "memory: arena 3201"));
 }
 
+BOOST_AUTO_TEST_CASE(signs_move_outwards) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({300}));
+  const Var y = tape.leaf(ones({300}));
+  const auto negations = [](const Var& result) { return count(xg::draw::plan({result}), "negate"); };
+  BOOST_TEST(negations(x + (-y) * x) == 0U);
+  BOOST_TEST(negations(x - y / (-x)) == 0U);
+  BOOST_TEST(negations((-x) / (-y)) == 0U);
+  BOOST_TEST(negations(exp((-x) * y)) == 1U);
+  BOOST_TEST(contains(xg::draw::plan({sum((-x) * y)}), "row: sum, negate"));  // of the sum, not of each term
+}
+
+BOOST_AUTO_TEST_CASE(pairs_of_instructions) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({40, 30}));
+  const Var y = tape.leaf(ones({40, 30}));
+  const auto has = [](const std::vector<Var>& results, const std::string& count) {
+    const std::string text = xg::draw::plan(results);
+    BOOST_TEST_INFO(text);
+    return contains(text, "; " + count + " instruction");
+  };
+  const Var product = x * y;
+  BOOST_TEST(has({product + x}, "1"));
+  BOOST_TEST(has({x - product}, "1"));
+  BOOST_TEST(has({product / x}, "2"));           // nothing ends in a division
+  BOOST_TEST(has({product + x, product}, "2"));  // a result has a place in memory
+  BOOST_TEST(
+      has({exp(product + x) * (product - y)}, "4"));  // read twice: product, sum, exp, then the difference's pair
+  BOOST_TEST(has({sqrt(product + x)}, "2"));
+  BOOST_TEST(has({cast(x, xg::DType::Int64) * 2 + 1}, "2"));  // there are pairs of floating-point numbers only
+}
+
 BOOST_AUTO_TEST_CASE(products) {
   xg::Tape tape;
   const Var a = tape.leaf(ones({5, 40}));

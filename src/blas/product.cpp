@@ -95,13 +95,13 @@ void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matr
 
 }  // namespace
 
-void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
-                   std::size_t first, std::size_t count) {
+void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, std::size_t first,
+                   std::size_t count) {
   calm_blas();
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
-      rows_by_blas(product, {a, product.transposed_a}, {b, product.transposed_b}, reinterpret_cast<T*>(out), alpha,
-                   false, first, count);
+      rows_by_blas(product, {a, product.transposed_a}, {b, product.transposed_b}, reinterpret_cast<T*>(out), 1, false,
+                   first, count);
     }
   });
 }

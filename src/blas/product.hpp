@@ -23,8 +23,8 @@ struct Product {
 inline constexpr std::size_t rows_of_call = 512;
 
 /// Rows of a single product of floating-point matrices (`stack` is empty, k is not 0), on the caller's thread.
-void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
-                   std::size_t first, std::size_t count);
+void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, std::size_t first,
+                   std::size_t count);
 
 /// \param accumulate  add to what is in `out` instead of overwriting it.
 void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,

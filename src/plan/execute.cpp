@@ -74,13 +74,8 @@ class Execution {
     detail::run_loop(loop, plan_, workspace_.places.data(), partials, [&](std::size_t first, std::size_t count) {
       const ProductStep& step = plan_.products[loop.product];
       kernels::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
-                             workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], alpha_of(step),
-                             first, count);
+                             workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], first, count);
     });
-  }
-
-  [[nodiscard]] double alpha_of(const ProductStep& step) const {
-    return step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
   }
 
   void run_call(const Call& call) const {
@@ -98,7 +93,7 @@ class Execution {
 
   void run_product(const ProductStep& step) const {
     std::byte* out = workspace_.places[step.out];
-    const double alpha = alpha_of(step);
+    const double alpha = step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
     const bool accumulate = step.c != no_place;
     if (accumulate && workspace_.places[step.c] != out) {
       const kernels::Product& p = step.product;

@@ -217,7 +217,6 @@ class Planner {
     if (!join_product(loop, product, index)) return false;
     plan_->steps.pop_back();
     for (const PlaceId place : {product.a, product.b}) lives_[place].last = step_;
-    if (product.scale != no_place) lives_[product.scale].last = step_;
     return true;
   }
 

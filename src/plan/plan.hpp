@@ -123,7 +123,7 @@ struct ProductStep {
   PlaceId a, b, out;
   std::ptrdiff_t offset_a, offset_b;  ///< bytes
   PlaceId c = no_place;
-  PlaceId scale = no_place;  ///< one number
+  PlaceId scale = no_place;  ///< one number; only with c
   double sign = 1;
 };
 

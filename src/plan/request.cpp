@@ -115,9 +115,10 @@ class Words {
   std::uint64_t hash_ = 0;
 };
 
-/// Inputs of one node, and shapes of one request, that the word of a node has room for.
+/// Room in the word of a node for its number of inputs and for its shape, and for its number of attributes.
 constexpr unsigned head_bits = 24;
-static_assert(list_size <= 0xFF && 2 * max_dimension < 1U << 6U, "opcodes have 8 bits, numbers of attributes 6");
+constexpr unsigned attribute_bits = 6;
+static_assert(list_size <= 0xFF);
 
 /// The word with which a node begins.
 std::uint64_t head(Opcode op, DType dtype, std::uint32_t shape, std::uint64_t inputs, std::uint64_t extra) {
@@ -154,7 +155,9 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
       request.scalars.push_back(scalar);
       words.put(head(node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
     } else {
-      if (node.input_count >> head_bits != 0) throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs");
+      if (node.input_count >> head_bits != 0 || node.attribute_count >> attribute_bits != 0) {
+        throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs or 63 attributes");
+      }
       words.put(head(node.op, node.dtype, shape, node.input_count, node.attribute_count));
       const std::span<const NodeId> inputs = tape.inputs(id);
       std::size_t k = 0;

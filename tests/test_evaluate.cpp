@@ -1,0 +1,205 @@
+// Values of recorded Vars: whatever is asked for, in any order, is what concrete Vars give.
+#include "comparing.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::same;
+using comparing::throws;
+using xg::Tape;
+using xg::Var;
+
+namespace {
+
+Var matrix() { return xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(values_are_concrete_and_kept) {
+  std::optional<Tape> tape(std::in_place);
+  const Var x = tape->leaf(matrix());
+  const Var y = x * 2.0;
+  const xg::Array<double>& array = y.array<double>();
+  const std::vector<Var> values = tape->evaluate(std::vector<Var>{y, y, x, 1.0, matrix()});
+  BOOST_TEST(&y.array<double>() == &array);
+  BOOST_TEST(values[0].array<double>().data() == array.data());
+  BOOST_TEST(values[1].array<double>().data() == array.data());
+  for (const Var& value : values) BOOST_TEST(!value.recorded());
+  BOOST_TEST(values[3].item<double>() == 1.0);
+  tape.reset();
+  BOOST_TEST(same(values[0], 2.0 * matrix()));
+  BOOST_TEST(same(values[2], matrix()));
+}
+
+BOOST_AUTO_TEST_CASE(trees_and_nothing) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const auto [a, b] = tape.evaluate(std::tuple{x + 1.0, std::vector<Var>{x * 2.0, x}});
+  BOOST_TEST(same(a, matrix() + 1.0));
+  BOOST_TEST(same(b[0], matrix() * 2.0));
+  BOOST_TEST(same(b[1], matrix()));
+  BOOST_TEST(tape.evaluate(std::vector<Var>{}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(views_and_sources_as_results) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const Var y = exp(x);
+  const Var t = transpose(y);
+  const Var row = view(y, 1);
+  const Var flat = reshape(t, {4});
+  const Var spread = broadcast_to(row, {3, 2});
+  const Var later = y * 2.0 + transpose(t);  // may not overwrite what the views still need
+  const Var constant = ones_like(y);
+  const std::vector<Var> recorded{later, t, row, flat, spread, constant, x, transpose(x), flatten(x), y, t};
+  const std::vector<Var> values = tape.evaluate(recorded);
+  const Var e = exp(matrix());
+  BOOST_TEST(same(values[0], e * 3.0));
+  BOOST_TEST(same(values[1], transpose(e)));
+  BOOST_TEST(same(values[2], view(e, 1)));
+  BOOST_TEST(same(values[3], reshape(transpose(e), {4})));
+  BOOST_TEST(same(values[4], broadcast_to(view(e, 1), {3, 2})));
+  BOOST_TEST(same(values[5], Var(xt::xarray<double>{{1.0, 1.0}, {1.0, 1.0}})));
+  BOOST_TEST(same(values[6], matrix()));
+  BOOST_TEST(same(values[7], transpose(matrix())));
+  BOOST_TEST(same(values[8], flatten(matrix())));
+  BOOST_TEST(same(values[9], e));
+  BOOST_TEST(same(values[10], transpose(e)));
+}
+
+BOOST_AUTO_TEST_CASE(no_elements) {
+  Tape tape;
+  const Var x = tape.leaf(xt::xarray<double>::from_shape({0, 3}));
+  const Var y = transpose(exp(x) + 1.0);
+  const Var flat = reshape(y, {3, 0, 2});
+  BOOST_TEST((y.array<double>().shape() == xg::Shape{3, 0}));
+  BOOST_TEST((flat.array<double>().shape() == xg::Shape{3, 0, 2}));
+  BOOST_TEST(sum(y).item<double>() == 0.0);
+  BOOST_TEST((tape.gradient(sum(y), x).array<double>().shape() == xg::Shape{0, 3}));
+}
+
+namespace {
+
+/// A random program over matrices, run twice: recorded, and at once with concrete Vars.
+struct RandomProgram {
+  Tape tape;
+  std::vector<Var> recorded;
+  std::vector<Var> concrete;
+
+  RandomProgram(std::mt19937& random, bool exact) {
+    for (int i = 0; i < 3; ++i) {
+      auto values = xg::Array<double>::from_shape({3, 4});
+      for (double& value : values) value = std::uniform_real_distribution<double>(-1.0, 1.0)(random);
+      const Var x = std::move(values);
+      add(tape.leaf(x), x);
+    }
+    for (int i = 0; i < 60; ++i) {
+      const std::size_t a = pick(random);
+      const std::size_t b = pick(random);
+      const std::uint_fast32_t kind = random() % 14;
+      add(step(kind, recorded[a], recorded[b], exact), step(kind, concrete[a], concrete[b], exact));
+    }
+  }
+
+  std::size_t pick(std::mt19937& random) const {
+    // Mostly what was made just before, so that values die early and their memory is used again.
+    const std::size_t recent = std::min<std::size_t>(recorded.size(), random() % 4 == 0 ? recorded.size() : 4);
+    return recorded.size() - 1 - random() % recent;
+  }
+
+  /// All results are [3, 4]. If exact, nothing is summed: the order of a sum may depend on how its terms lie in memory.
+  static Var step(std::uint_fast32_t kind, const Var& a, const Var& b, bool exact) {
+    switch (kind) {
+      case 0:
+        return a + b;
+      case 1:
+        return a * b;
+      case 2:
+        return a - a;
+      case 3:
+        return transpose(reshape(tanh(a), {4, 3}));
+      case 4:
+        return reshape(transpose(a), {3, 4});
+      case 5:
+        return where(a < b, a, 0.5 * b);
+      case 6:
+        return broadcast_to(view(a, 1), {3, 4}) + b;
+      case 7:
+        return view(a, xt::range(2, xt::placeholders::_, -1)) * 0.5;
+      case 8:
+        return exact ? b : tanh(a) + sum(b, 1, xg::keep_dims) * 0.1;
+      case 9:
+        return ones_like(a) * 0.25;
+      case 10:
+        return view(a, xt::all(), xt::range(3, xt::placeholders::_, -1));
+      case 11:
+        return exact ? a : matmul(matmul(a, transpose(b)), b) * 0.05;
+      case 12:
+        return cast<double>(cast<bool>(a > b)) - tanh(b);
+      default:
+        return tanh(-a);
+    }
+  }
+
+  void add(const Var& r, const Var& c) {
+    recorded.push_back(r);
+    concrete.push_back(c);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(random_programs_and_random_results) {
+  std::mt19937 random(20240501);
+  for (int program = 0; program < 200; ++program) {
+    const bool exact = program % 2 == 0;
+    RandomProgram both(random, exact);
+    const auto equal = [&](const Var& a, const Var& b) { return exact ? same(a, b) : near(a, b, 1e-13); };
+    for (int round = 0; round < 3; ++round) {
+      std::vector<std::size_t> chosen;
+      for (int i = 0; i < 5; ++i) chosen.push_back(random() % both.recorded.size());
+      std::vector<Var> wanted;
+      for (const std::size_t i : chosen) wanted.push_back(both.recorded[i]);
+      const std::vector<Var> values = both.tape.evaluate(wanted);
+      bool good = true;
+      for (std::size_t i = 0; i < chosen.size(); ++i) good = good && equal(values[i], both.concrete[chosen[i]]);
+      BOOST_TEST(good, "program " << program << ", round " << round);
+    }
+    // Everything at once, with what is known already, and inputs as they were.
+    const std::vector<Var> all = both.tape.evaluate(both.recorded);
+    bool good = true;
+    for (std::size_t i = 0; i < all.size(); ++i) good = good && equal(all[i], both.concrete[i]);
+    BOOST_TEST(good, "program " << program);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_do_not_depend_on_what_was_evaluated) {
+  std::mt19937 random(7);
+  for (int program = 0; program < 40; ++program) {
+    RandomProgram both(random, false);
+    const Var loss = sum(both.recorded.back() + both.recorded[20]);
+    const std::vector<Var> inputs(both.recorded.begin(), both.recorded.begin() + 3);
+    const std::vector<Var> before = both.tape.evaluate(both.tape.gradients(loss, inputs));
+    (void)both.tape.evaluate(std::vector<Var>{both.recorded[10], both.recorded[30], loss});
+    const std::vector<Var> after = both.tape.evaluate(both.tape.gradients(loss, inputs));
+    for (std::size_t i = 0; i < inputs.size(); ++i) BOOST_TEST(near(after[i], before[i], 1e-13));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_values_appear_when_evaluated) {
+  Tape tape;
+  const Var x = tape.leaf(matrix());
+  const Var bad = take(x, tape.leaf(xt::xarray<int>{7}), 0) + 1.0;
+  BOOST_TEST(throws<xg::ValueError>([&] { return tape.evaluate(bad); }, {"take", "7"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return bad.array<double>(); }, {"take", "7"}));
+  BOOST_TEST(same(tape.evaluate(x + 1.0), matrix() + 1.0));  // the tape is as good as before
+}
