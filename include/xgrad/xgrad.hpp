@@ -2,11 +2,13 @@
 #pragma once
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/mixed.hpp>
+#include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>

@@ -1,0 +1,32 @@
+// Sorting, and sums that run along an axis.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <xgrad/var.hpp>
+
+namespace xgrad {
+
+enum class Order : std::uint8_t { Ascending, Descending };
+
+/// Places of the elements in sorted order along one axis, int64. Equal elements keep their order; NaN comes last in
+/// either order.
+/// \throws ShapeError  for a scalar.
+Var argsort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
+
+/// The elements in sorted order along one axis. The derivative goes back to the places the elements came from.
+Var sort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
+
+enum class Direction : std::uint8_t { Forward, Backward };
+
+/// Running sums: result[i] = x[0] + ... + x[i] along the axis; backward x[i] + ... + x[n - 1]. Floats are added up in
+/// double. Booleans count as int64.
+/// \throws ShapeError  for a scalar.
+Var cumsum(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Direction::Forward);
+
+/// Running logsumexp: result[i] = ln(e^x[0] + ... + e^x[i]), without overflow, whatever the range of x.
+/// \throws ShapeError  for a scalar.
+Var logcumsumexp(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Direction::Forward);
+
+}  // namespace xgrad

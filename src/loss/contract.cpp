@@ -1,0 +1,35 @@
+#include <xgrad/loss/contract.hpp>
+
+#include <sstream>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+namespace xgrad::loss {
+
+void require_same_shape(std::string_view loss, const Var& prediction, const Var& target, std::string_view first,
+                        std::string_view second) {
+  if (prediction.shape() == target.shape()) return;
+  throw ShapeError(std::string(loss) + ": the " + std::string(first) + " is " + to_string(prediction.shape()) +
+                   " and the " + std::string(second) + " is " + to_string(target.shape()) +
+                   "; they must have the same shape, because nothing is broadcast here: reshape one of them");
+}
+
+void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule) {
+  if (holds) return;
+  std::ostringstream text;
+  text << loss << ": " << setting << " is " << value << "; " << rule;
+  throw ValueError(text.str());
+}
+
+namespace detail {
+
+void require_same_values(const Var& first, const Var& second) {
+  if (first.shape() == second.shape()) return;
+  throw ShapeError("sum of losses: the values of the first are " + to_string(first.shape()) +
+                   " and those of the second " + to_string(second.shape()) +
+                   "; only values of one shape are added: reduce each with mean() and add the numbers");
+}
+
+}  // namespace detail
+}  // namespace xgrad::loss

@@ -1,0 +1,57 @@
+#include <xgrad/loss/reductions.hpp>
+
+#include <string>
+#include <string_view>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
+
+namespace xgrad {
+namespace {
+
+/// Weights with an element for each of the values.
+Var spread(std::string_view operation, const Var& values, const Var& weights) {
+  const Shape& to = values.shape();
+  const Shape& from = weights.shape();
+  bool fits = to.size() == from.size();
+  for (std::size_t i = 0; fits && i < to.size(); ++i) fits = from[i] == to[i] || from[i] == 1;
+  if (!fits) {
+    throw ShapeError(std::string(operation) + ": " + to_string(from) + " does not fit the values " + to_string(to) +
+                     "; it must have as many axes, with extents equal or 1 (one for each sample of [N, D] is [N, 1])");
+  }
+  return broadcast_to(weights, to);
+}
+
+/// total / count, and 0 where the count is 0.
+Var quotient(const Var& total, const Var& count) {
+  const Var none = equal(count, 0.0);
+  return where(none, zeros_like(total), total / where(none, ones_like(count), count));
+}
+
+}  // namespace
+
+Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepDims keep) {
+  static const Rule rule("weighted_mean: the weight {} is negative or not a number");
+  const Var w = spread("weighted_mean", values, checked(weights, weights >= 0.0, rule));
+  const Var products = where(equal(w, 0.0), zeros_like(values), w * values);
+  return quotient(sum(products, axes, keep), sum(cast(w, products.dtype()), axes, keep));
+}
+
+Var masked_mean(const Var& values, const Var& mask, const Axes& axes, KeepDims keep) {
+  const Var chosen = spread("masked_mean", values, mask.dtype() == DType::Bool ? mask : not_equal(mask, 0.0));
+  const Var kept = where(chosen, values, zeros_like(values));
+  const Var count = cast(chosen, is_floating(values.dtype()) ? values.dtype() : DType::Float64);
+  return quotient(sum(kept, axes, keep), sum(count, axes, keep));
+}
+
+Var smooth_labels(const Var& targets, double amount) {
+  loss::require_setting("smooth_labels", "amount", amount, amount >= 0.0 && amount <= 1.0, "it must be in [0, 1]");
+  if (targets.dimension() == 0) throw ShapeError("smooth_labels: a scalar has no axis of classes; use [..., classes]");
+  const auto classes = static_cast<double>(targets.shape(-1));
+  return (1.0 - amount) * targets + amount / classes;
+}
+
+}  // namespace xgrad
