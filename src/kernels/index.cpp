@@ -5,24 +5,12 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "around.hpp"
 #include "kernels.hpp"
 #include "primitives/scalar_functions.hpp"
 
 namespace xgrad::kernels {
 namespace {
-
-/// An array seen as [outer, extent, inner] around one axis.
-struct Around {
-  std::size_t outer = 1;
-  std::size_t extent = 1;
-  std::size_t inner = 1;
-
-  Around(const Shape& shape, std::size_t axis) {
-    for (std::size_t i = 0; i < axis; ++i) outer *= shape[i];
-    extent = shape[axis];
-    for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
-  }
-};
 
 std::size_t checked(std::string_view operation, std::int64_t index, std::size_t extent) {
   const auto n = static_cast<std::int64_t>(extent);
@@ -61,8 +49,6 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
     }
   }
 }
-
-std::size_t axis_of(const Call& call) { return static_cast<std::size_t>(call.attributes[0]); }
 
 }  // namespace
 

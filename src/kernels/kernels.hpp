@@ -21,6 +21,8 @@ void scatter_add(const Call& call);
 void take_along_axis(const Call& call);
 void scatter_add_along_axis(const Call& call);
 void one_hot(const Call& call);
+void argsort(const Call& call);
+void cumsum(const Call& call);
 
 /// target[...] = source[...]; equal shapes and element types, any strides.
 void copy(const Operand& target, const Operand& source);

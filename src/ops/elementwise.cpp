@@ -163,6 +163,9 @@ Var sigmoid(const Var& x) { return elementwise<Sigmoid>(x); }
 Var softplus(const Var& x) { return elementwise<Softplus>(x); }
 Var relu(const Var& x) { return elementwise<Relu>(x); }
 Var logaddexp(const Var& a, const Var& b) { return elementwise<LogAddExp>(a, b); }
+Var lgamma(const Var& x) { return elementwise<LogGamma>(x); }
+Var digamma(const Var& x) { return elementwise<Digamma>(x); }
+Var polygamma(const Var& n, const Var& x) { return elementwise<Polygamma>(n, x); }
 
 Var cast(const Var& x, DType dtype) {
   if (x.dtype() == dtype && !VarAccess::is_scalar(x)) return x;

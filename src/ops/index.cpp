@@ -56,6 +56,37 @@ Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
   return detail::record<TakeAlongAxis>(x.dtype(), places, {&from, &at}, attributes);
 }
 
+Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
+  require_integers("scatter_add", indices);
+  const std::size_t taken = indices.dimension();
+  const bool enough = x.dimension() >= taken;
+  Shape shape(enough ? x.dimension() - taken + 1 : 1, extent);
+  const std::size_t along = detail::normalize_axis("scatter_add", axis, shape);
+  bool fits = enough;
+  for (std::size_t i = 0; fits && i < x.dimension(); ++i) {
+    const bool inside = i >= along && i < along + taken;
+    if (inside) fits = x.shape()[i] == indices.shape()[i - along];
+    else shape[i < along ? i : i - taken + 1] = x.shape()[i];
+  }
+  if (!fits) {
+    throw ShapeError("scatter_add: " + to_string(x.shape()) + " and the indices " + to_string(indices.shape()) +
+                     " do not fit; the shape of the indices must stand in that of x at axis " + std::to_string(along));
+  }
+  return detail::scatter_add(x, indices, shape, static_cast<std::int64_t>(along));
+}
+
+Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
+  require_integers("scatter_add_along_axis", indices);
+  const std::size_t along = detail::normalize_axis("scatter_add_along_axis", axis, x.shape());
+  if (x.shape() != indices.shape()) {
+    throw ShapeError("scatter_add_along_axis: " + to_string(x.shape()) + " and the indices " +
+                     to_string(indices.shape()) + " must have the same shape");
+  }
+  Shape shape = x.shape();
+  shape[along] = extent;
+  return detail::scatter_add_along_axis(x, indices, shape, static_cast<std::int64_t>(along));
+}
+
 Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
   if (labels.dtype() != DType::Int64) {
     throw TypeError("one_hot: the labels are " + std::string(name(labels.dtype())) + " " + to_string(labels.shape()) +

@@ -5,6 +5,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include "tape/record.hpp"

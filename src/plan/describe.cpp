@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "lower.hpp"
+#include "schedule.hpp"
 #include "tape/record.hpp"
 
 namespace xgrad::detail {
@@ -88,11 +89,7 @@ class Description {
     };
     for (const kernels::Instruction& code : loop.code) add(written, code.out);
     for (const kernels::Instruction& code : loop.code) {
-      if (code.kernel == gather_block) {
-        add(read, loop.gathered[code.a].slot);
-      } else {
-        for (const std::uint32_t slot : {code.a, code.b, code.c}) add(read, slot);
-      }
+      for_each_operand(loop, code, [&](std::uint32_t slot) { add(read, slot); });
     }
     std::erase_if(read, [&](PlaceId place) { return std::ranges::find(written, place) != written.end(); });
     for (const Late& late : loop.late) written.push_back(late.target);

@@ -123,7 +123,7 @@ class Grouping {
     const Opcode op = graph_[id].op;
     const std::size_t count = graph_.count(id);
     Wishes wishes;
-    if (is_elementwise(op) || (op == opcode<Cast> && !throws(id))) {
+    if (runs_by_element(id)) {
       wishes.add({Role::Full, count, 0, false});
     } else if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) {
       add_reduction(wishes, id);
@@ -131,6 +131,12 @@ class Grouping {
       add_choice(wishes, id);
     }
     return wishes;
+  }
+
+  /// Computed element by element inside loops.
+  [[nodiscard]] bool runs_by_element(ValueId id) const {
+    const Opcode op = graph_[id].op;
+    return is_elementwise(op) || op == opcode<Checked> || (op == opcode<Cast> && !throws(id));
   }
 
   [[nodiscard]] bool throws(ValueId id) const {
@@ -209,13 +215,8 @@ class Grouping {
     const Group& group = result_.list[static_cast<std::size_t>(g)];
     if (!group.loop || !group.whole_rows || group.members.size() >= most_members) return false;
     const std::size_t rows = group.size / group.columns;
-    if (graph_.count(id) != rows || rows == group.size || !is_row_operation(id)) return false;
+    if (graph_.count(id) != rows || rows == group.size || !runs_by_element(id)) return false;
     return reaches(id, g, {Role::Full, group.size, 0, false}, group.columns);
-  }
-
-  [[nodiscard]] bool is_row_operation(ValueId id) const {
-    const Opcode op = graph_[id].op;
-    return is_elementwise(op) || (op == opcode<Cast> && !throws(id));
   }
 
   // ---- placing

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "kernels/operand.hpp"
 #include "lower.hpp"
 #include "parallel/parallel.hpp"
+#include "tape/rule.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::detail {
@@ -21,10 +23,27 @@ using kernels::Reduction;
 /// Work that is not worth a second thread, in elements times instructions.
 constexpr std::size_t little_work = 1U << 17U;
 
-struct BadIndex {
+/// What was wrong with the data: an index out of range, or a value that broke a rule.
+struct Fault {
+  bool bad_index = false;
+  std::int64_t index = 0;
+  const Check* check = nullptr;
+  double value = 0;
+
+  explicit operator bool() const noexcept { return bad_index || check != nullptr; }
+};
+
+/// The fault of the first chunk that has one.
+struct FirstFault {
   std::mutex mutex;
   std::size_t chunk = ~std::size_t{0};
-  std::int64_t index = 0;
+  Fault fault;
+};
+
+/// What the kernels of the executor find in a frame.
+struct Host {
+  const Loop& loop;
+  Fault& fault;
 };
 
 /// One chunk of a loop.
@@ -49,9 +68,9 @@ class Chunk {
       last_column_ = loop.columns;
     }
     frame_.extent = loop.columns;
-    frame_.host = &loop;
-    frame_.bad_index = &bad_index_;
-    frame_.has_bad_index = &has_bad_index_;
+    frame_.host = &host_;
+    frame_.bad_index = &fault_.index;
+    frame_.has_bad_index = &fault_.bad_index;
   }
 
   void operator()() {
@@ -61,8 +80,7 @@ class Chunk {
     if (loop_.streams) kernels::finish_streams();
   }
 
-  [[nodiscard]] bool has_bad_index() const { return has_bad_index_; }
-  [[nodiscard]] std::int64_t bad_index() const { return bad_index_; }
+  [[nodiscard]] const Fault& fault() const { return fault_; }
 
  private:
   [[nodiscard]] std::byte* address(std::size_t slot) const {
@@ -153,8 +171,8 @@ class Chunk {
   std::size_t first_column_ = 0;
   std::size_t last_column_ = 0;
   Frame frame_{};
-  std::int64_t bad_index_ = 0;
-  bool has_bad_index_ = false;
+  Fault fault_;
+  Host host_{loop_, fault_};
 };
 
 template <class A>
@@ -183,19 +201,25 @@ void finish(const Late& late, std::size_t chunks, std::size_t stride, std::byte*
   });
 }
 
+[[noreturn]] void throw_fault(const Loop& loop, const Fault& fault) {
+  if (fault.check != nullptr) throw_broken_rule(fault.check->rule, fault.value, fault.check->limit);
+  throw ValueError(std::string(loop.chooses) + ": index " + std::to_string(fault.index) +
+                   " is out of range for an axis of extent " + std::to_string(loop.columns));
+}
+
 }  // namespace
 
 void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials,
               const std::function<void(std::size_t, std::size_t)>& multiply) {
-  BadIndex bad;
+  FirstFault first;
   const auto run_chunk = [&](std::size_t index) {
     Chunk chunk(loop, plan, places, partials, index);
     chunk();
-    if (chunk.has_bad_index()) {
-      const std::scoped_lock lock(bad.mutex);
-      if (index < bad.chunk) {
-        bad.chunk = index;
-        bad.index = chunk.bad_index();
+    if (chunk.fault()) {
+      const std::scoped_lock lock(first.mutex);
+      if (index < first.chunk) {
+        first.chunk = index;
+        first.fault = chunk.fault();
       }
     }
   };
@@ -212,18 +236,31 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
   } else {
     parallel_for(loop.chunks, run_chunk);
   }
-  if (bad.chunk != ~std::size_t{0}) {
-    throw ValueError(std::string(loop.chooses) + ": index " + std::to_string(bad.index) +
-                     " is out of range for an axis of extent " + std::to_string(loop.columns));
-  }
+  if (first.fault) throw_fault(loop, first.fault);
   for (const Late& late : loop.late) {
     kernels::dispatch(
         late.wide, [&]<class A>() { finish<A>(late, loop.chunks, loop.partial_bytes, partials, places[late.target]); });
   }
 }
 
+void check_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
+  const Host& host = *static_cast<const Host*>(frame.host);
+  const Check& check = host.loop.checks[instruction.c];
+  const std::byte* x = slots[instruction.a];
+  const std::byte* condition = slots[instruction.b];
+  if (!host.fault && frame.count != 0) {
+    if (const void* broken = std::memchr(condition, 0, frame.count)) {
+      const auto k = static_cast<std::size_t>(static_cast<const std::byte*>(broken) - condition);
+      host.fault.check = &check;
+      kernels::dispatch(check.dtype,
+                        [&]<class T>() { host.fault.value = static_cast<double>(reinterpret_cast<const T*>(x)[k]); });
+    }
+  }
+  if (frame.count != 0) std::memmove(slots[instruction.out], x, frame.count * size_of(check.dtype));
+}
+
 void gather_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
-  const Loop& loop = *static_cast<const Loop*>(frame.host);
+  const Loop& loop = static_cast<const Host*>(frame.host)->loop;
   const Gathered& source = loop.gathered[instruction.a];
   const std::size_t rank = source.shape.size();
   std::size_t flat = frame.first_row * source.columns + (source.columns == 1 ? 0 : frame.first_column);

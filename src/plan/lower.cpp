@@ -221,7 +221,23 @@ class Lowering {
     const std::uint32_t phase = phase_of_inputs(id);
     if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) return lower_reduction(id, phase);
     if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) return lower_choice(id, phase);
+    if (op == opcode<Checked>) return lower_check(id, phase);
     lower_elementwise(id, phase);
+  }
+
+  void lower_check(ValueId id, std::uint32_t phase) {
+    const bool rows = groups_.role[id] == Role::Row;
+    const std::span<const ValueId> inputs = graph_.inputs(id);
+    const DType dtype = graph_[id].dtype;
+    const auto operand = [&](std::size_t k, DType type) {
+      return as_vector(rows ? row(inputs[k], phase) : full(inputs[k], phase), type, phase, rows);
+    };
+    const SlotId x = operand(0, dtype);
+    const SlotId condition = operand(1, DType::Bool);
+    const SlotId out = target_in_phase(id, phase);
+    emit(phase, rows, check_block, out, x, condition, static_cast<SlotId>(loop_.checks.size()), true);
+    loop_.checks.push_back({graph_.attributes(id)[0], graph_.attributes(id)[1], dtype});
+    computed_[id] = {out, phase};
   }
 
   void lower_elementwise(ValueId id, std::uint32_t phase) {

@@ -28,6 +28,8 @@ Kernel kernel_of(Opcode op) {
   if (op == opcode<ScatterAdd>) return kernels::scatter_add;
   if (op == opcode<TakeAlongAxis>) return kernels::take_along_axis;
   if (op == opcode<ScatterAddAlongAxis>) return kernels::scatter_add_along_axis;
+  if (op == opcode<ArgSort>) return kernels::argsort;
+  if (op == opcode<CumulativeSum>) return kernels::cumsum;
   return kernels::one_hot;
 }
 

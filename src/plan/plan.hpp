@@ -57,6 +57,13 @@ struct Gathered {
   Strides strides;  ///< in elements
 };
 
+/// A rule that values must meet.
+struct Check {
+  std::int64_t rule;
+  std::int64_t limit;  ///< of the rule's text
+  DType dtype;         ///< of the values
+};
+
 /// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
 struct Late {
   kernels::Reduction reduction;
@@ -91,6 +98,7 @@ struct Loop {
   std::vector<std::uint32_t> moving_rows;     ///< slots
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
+  std::vector<Check> checks;
   std::vector<Late> late;
   bool streams = false;  ///< writes past the caches
   /// The product whose rows this loop works on while they are in the cache, and of how many chunks at a time.

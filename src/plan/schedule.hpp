@@ -59,13 +59,17 @@ struct LoweredLoop {
 /// A kernel for operands that must be gathered (see Gathered); run by the executor.
 void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
-/// The slots that an instruction reads: a gather names what it gathers in place of its operand.
+/// A kernel that looks whether a condition holds (see Check); run by the executor.
+void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
+/// The slots that an instruction reads: a gather names what it gathers in place of its operand, a check its rule in
+/// place of its third one.
 template <class F>
 void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
   if (code.kernel == gather_block) return f(loop.gathered[code.a].slot);
-  for (const SlotId slot : {code.a, code.b, code.c}) {
-    if (slot != no_slot) f(slot);
-  }
+  if (code.a != no_slot) f(code.a);
+  if (code.b != no_slot) f(code.b);
+  if (code.c != no_slot && code.kernel != check_block) f(code.c);
 }
 
 /// Sorts the instructions into segments and gives each slot of scratch its place.

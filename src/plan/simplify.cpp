@@ -16,7 +16,8 @@ namespace {
 /// Kernels that read dense memory only.
 bool wants_dense(Opcode op) {
   return op == opcode<ArgMax> || op == opcode<Take> || op == opcode<ScatterAdd> || op == opcode<TakeAlongAxis> ||
-         op == opcode<ScatterAddAlongAxis> || op == opcode<OneHot>;
+         op == opcode<ScatterAddAlongAxis> || op == opcode<OneHot> || op == opcode<ArgSort> ||
+         op == opcode<CumulativeSum>;
 }
 
 }  // namespace

@@ -77,7 +77,15 @@ Var ScatterAddAlongAxis::transpose(const Site& site, std::size_t, const Var& cot
   return take_along_axis(cotangent, site.input(1), site.attributes()[0]);
 }
 
+Var CumulativeSum::transpose(const Site& site, std::size_t, const Var& cotangent) {
+  const bool backward = site.attributes()[1] != 0;
+  return cumsum(cotangent, site.attributes()[0], backward ? Direction::Forward : Direction::Backward);
+}
+
 // ---- choice
+
+Var Checked::vjp(const Site&, std::size_t, const Var& cotangent) { return cotangent; }
+Var Checked::jvp(const Site&, std::span<const Var> tangents) { return tangents[0]; }
 
 Var Where::vjp(const Site& site, std::size_t input, const Var& cotangent) {
   const Var zeros = zeros_like(cotangent);

@@ -106,7 +106,20 @@ struct ScatterAddAlongAxis : Linear {
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
+/// Running sums. Attributes: the axis; 1 if from the end.
+struct CumulativeSum : Linear {
+  static constexpr std::string_view name = "cumsum";
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
 // ---- general
+
+/// The first input; the second says for each element whether it meets a rule. Attributes: the rule, its limit.
+struct Checked : General {
+  static constexpr std::string_view name = "checked";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
 
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
 struct MaxReduce : General {
@@ -133,6 +146,11 @@ struct Matmul : General {
 /// Attributes: the axis, which stays with extent 1.
 struct ArgMax : Constantlike {
   static constexpr std::string_view name = "argmax";
+};
+
+/// Attributes: the axis; 1 if descending.
+struct ArgSort : Constantlike {
+  static constexpr std::string_view name = "argsort";
 };
 
 /// A new last axis.

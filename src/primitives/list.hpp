@@ -24,11 +24,12 @@ using List = TypeList<
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
     Cast, Embed, Concatenate, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
     MaxReduce, MinReduce, Matmul, ArgMax, OneHot,
+    Checked, CumulativeSum, ArgSort,
     Add, Subtract, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Power, Exp, Expm1, Log, Log1p,
     Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh,
-    Erf, Sigmoid, Softplus, LogAddExp,
+    Erf, Sigmoid, Softplus, LogAddExp, LogGamma, Digamma, Polygamma,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
 // clang-format on
 
@@ -39,6 +40,11 @@ concept IsScalarFunction = requires {
 /// Computed element by element: scalar functions and the other primitives with an `eval`.
 template <class P>
 concept IsElementwise = IsScalarFunction<P> || std::is_same_v<P, Where> || std::is_same_v<P, AbsorbingMultiply>;
+/// Computed by functions of numbers only, not of packs.
+template <class P>
+concept IsSpecial = requires {
+  P::is_special;
+};
 template <class P>
 concept IsLinear = requires {
   P::is_linear;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels/special.hpp"
 #include "kinds.hpp"
 
 namespace xgrad::primitives {
@@ -332,6 +333,30 @@ struct LogAddExp : ScalarFunction<2, Operands::Floats> {
   }
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return sigmoid(a - b); }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return sigmoid(b - a); }
+};
+
+// ---- the gamma function; these have no kernels for packs
+
+struct LogGamma : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "lgamma";
+  static constexpr bool is_special = true;
+  static double eval(double x) { return kernels::lgamma(x); }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return digamma(x); }
+};
+
+struct Digamma : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "digamma";
+  static constexpr bool is_special = true;
+  static double eval(double x) { return kernels::digamma(x); }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return polygamma(1.0, x); }
+};
+
+struct Polygamma : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "polygamma";
+  static constexpr bool is_special = true;
+  static double eval(double n, double x) { return kernels::polygamma(n, x); }
+  static Zero partial(Arg<0>, const auto&...) { return {}; }
+  static auto partial(Arg<1>, const auto& n, const auto& x, const auto&) { return polygamma(n + 1.0, x); }
 };
 
 // ---- predicates

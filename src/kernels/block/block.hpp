@@ -37,7 +37,7 @@ struct Instruction {
 using OperandModes = std::uint8_t;
 inline constexpr std::size_t mode_count = 4;
 inline constexpr std::size_t dtype_slots = 4;
-inline constexpr std::size_t opcode_slots = 64;
+inline constexpr std::size_t opcode_slots = 96;
 
 enum class Reduction : std::uint8_t { Sum, Max, Min };
 inline constexpr std::size_t reduction_count = 3;

@@ -328,7 +328,7 @@ struct FloatKernels {
       entry[1] = where<T, true, false>;
       entry[2] = where<T, false, true>;
       entry[3] = where<T, true, true>;
-    } else if constexpr (!IsElementwise<P>) {
+    } else if constexpr (!IsElementwise<P> || IsSpecial<P>) {
       return;
     } else if constexpr (requires { P::is_predicate; }) {
       if constexpr (P::operands == Operands::Any && P::arity == 2) {

@@ -92,6 +92,30 @@ void add(BlockTable& table) {
   }
 }
 
+// ---- functions that are computed one number at a time
+
+template <class P, class T>
+void add_special(BlockTable& table) {
+  BlockKernel* entry = table.elementwise[detail::opcode<P>][static_cast<std::size_t>(dtype_of<T>)];
+  if constexpr (P::arity == 1) {
+    entry[0] = unary<P, T, T>;
+  } else {
+    entry[0] = binary<P, T, T, false, false>;
+    entry[1] = binary<P, T, T, true, false>;
+    entry[2] = binary<P, T, T, false, true>;
+  }
+}
+
+template <class T>
+void add_specials(BlockTable& table) {
+  [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
+    const auto each = [&]<class Q>(Q*) {
+      if constexpr (IsSpecial<Q>) add_special<Q, T>(table);
+    };
+    (each(static_cast<P*>(nullptr)), ...);
+  }(static_cast<List*>(nullptr));
+}
+
 template <Reduction R, class T>
 constexpr T neutral() {
   if constexpr (R == Reduction::Sum) return T(0);
@@ -301,6 +325,8 @@ BlockTable make_table() {
   add_common<bool>(table);
   add_common<std::int64_t>(table);
   add_baseline(table);
+  add_specials<float>(table);
+  add_specials<double>(table);
   add_moves<bool>(table);
   add_moves<std::int64_t>(table);
   add_moves<float>(table);

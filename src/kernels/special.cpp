@@ -1,0 +1,49 @@
+#include "special.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/polygamma.hpp>
+
+namespace xgrad::kernels {
+namespace {
+
+using namespace boost::math::policies;
+/// Poles and overflow give infinities and NaN, as IEEE 754 has it, and nothing throws. Computing with long double would
+/// cost twice the time for digits that double cannot hold.
+using Quiet = policy<domain_error<ignore_error>, pole_error<ignore_error>, overflow_error<ignore_error>,
+                     evaluation_error<ignore_error>, promote_double<false>>;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+bool is_pole(double x) { return x <= 0.0 && x == std::floor(x); }
+
+}  // namespace
+
+double lgamma(double x) {
+  if (std::isnan(x)) return x;
+  if (std::isinf(x) || is_pole(x)) return infinity;
+  return boost::math::lgamma(x, Quiet());
+}
+
+double digamma(double x) {
+  if (std::isnan(x) || x == infinity) return x;
+  if (x == -infinity || is_pole(x)) return not_a_number;
+  return boost::math::digamma(x, Quiet());
+}
+
+double polygamma(double n, double x) {
+  constexpr double most = 100.0;  // its factorial is near the largest double
+  if (std::isnan(n) || std::isnan(x) || n < 0.0 || n != std::floor(n) || n > most) return not_a_number;
+  if (n == 0.0) return digamma(x);
+  if (x == infinity) return 0.0;
+  if (x == -infinity) return not_a_number;
+  const bool odd = std::fmod(n, 2.0) == 1.0;
+  if (is_pole(x)) return odd ? infinity : not_a_number;
+  return boost::math::polygamma(static_cast<int>(n), x, Quiet());
+}
+
+}  // namespace xgrad::kernels

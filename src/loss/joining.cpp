@@ -1,0 +1,69 @@
+#include <xgrad/loss/joining.hpp>
+
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+namespace xgrad::loss {
+namespace {
+
+/// sum_k q_k (ln q_k - ln p_k); 0 where q_k is 0, also if ln q_k or ln p_k is -infinity.
+Var soft_part(const Var& student, const Var& teacher, double temperature) {
+  const Var given = stop_gradient(teacher) / temperature;
+  const Var q = softmax(given);
+  return sum(where(q > 0.0, q * (log_softmax(given) - log_softmax(student / temperature)), 0.0), -1);
+}
+
+Var hard_part(const Var& student, const Var& labels) {
+  return logsumexp(student, -1) - squeeze(take_along_axis(student, expand_dims(labels, -1), -1), -1);
+}
+
+void require_labels(std::string_view loss, const Var& logits, const Var& labels) {
+  if (labels.dtype() != DType::Int64) {
+    throw TypeError(std::string(loss) + ": the labels are " + std::string(name(labels.dtype())) +
+                    "; they must be int64");
+  }
+  Shape samples;
+  for (std::size_t i = 0; i + 1 < logits.dimension(); ++i) samples.push_back(logits.shape()[i]);
+  if (logits.dimension() == 0 || labels.shape() != samples) {
+    throw ShapeError(std::string(loss) + ": the logits are " + to_string(logits.shape()) + " and the labels " +
+                     to_string(labels.shape()) + "; labels [...] go with logits [..., K]");
+  }
+}
+
+}  // namespace
+
+Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
+  bool fits = log_variances.defined() && log_variances.shape() == Shape{losses.size()};
+  if (!fits) {
+    throw ShapeError(std::string(name) + ": log_variances is " +
+                     (log_variances.defined() ? to_string(log_variances.shape()) : "empty") + " for " +
+                     std::to_string(losses.size()) + " losses; it must have one element for each");
+  }
+  if (losses.empty()) return 0.0;
+  for (const Var& loss : losses) {
+    if (loss.dimension() == 0) continue;
+    throw ShapeError(std::string(name) + ": a loss is " + to_string(loss.shape()) +
+                     "; reduce each to a number, such as mean(l)");
+  }
+  return sum(0.5 * (exp(-log_variances) * stack(losses) + log_variances));
+}
+
+Var Distillation::operator()(const Var& student, const Var& teacher, const Var& labels) const {
+  require_setting(name, "temperature", temperature, temperature > 0.0, "it must be positive");
+  require_setting(name, "alpha", alpha, alpha >= 0.0 && alpha <= 1.0, "it must be in [0, 1]");
+  require_same_shape(name, student, teacher, "student", "teacher");
+  require_labels(name, student, labels);
+  static const Rule rule("Distillation: the label {} is not in [0, {})");
+  const std::size_t classes = student.shape(-1);
+  const auto limit = static_cast<std::int64_t>(classes);
+  const Var t = check_targets ? checked(labels, labels >= 0 && labels < limit, rule, limit) : labels;
+  return alpha * temperature * temperature * soft_part(student, teacher, temperature) +
+         (1.0 - alpha) * hard_part(student, t);
+}
+
+}  // namespace xgrad::loss

@@ -1,0 +1,25 @@
+#include <xgrad/ops/check.hpp>
+
+#include <array>
+
+#include <xgrad/core/errors.hpp>
+
+#include "internal.hpp"
+#include "tape/rule.hpp"
+
+namespace xgrad {
+
+Rule::Rule(std::string_view message) : id_(detail::number_of_rule(message)) {}
+
+Var checked(const Var& x, const Var& condition, const Rule& rule, std::int64_t limit) {
+  const std::array<const Var*, 2> all{&x, &condition};
+  if (const Shape shape = detail::broadcast_shape("checked", all); shape != x.shape()) {
+    throw ShapeError("checked: the condition " + to_string(condition.shape()) + " does not broadcast to the values " +
+                     to_string(x.shape()));
+  }
+  const Var truth = broadcast_to(condition.dtype() == DType::Bool ? condition : not_equal(condition, 0.0), x.shape());
+  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(rule.id()), limit};
+  return detail::record<primitives::Checked>(x.dtype(), x.shape(), {&x, &truth}, attributes);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,60 @@
+#include <xgrad/ops/order.hpp>
+
+#include <array>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "axes.hpp"
+#include "internal.hpp"
+
+namespace xgrad {
+
+using namespace primitives;
+
+Var argsort(const Var& x, std::ptrdiff_t axis, Order order) {
+  const std::size_t along = detail::normalize_axis("argsort", axis, x.shape());
+  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along), order == Order::Descending ? 1 : 0};
+  return detail::record<ArgSort>(DType::Int64, x.shape(), {&x}, attributes);
+}
+
+Var sort(const Var& x, std::ptrdiff_t axis, Order order) {
+  const std::size_t along = detail::normalize_axis("sort", axis, x.shape());
+  return take_along_axis(x, argsort(x, axis, order), static_cast<std::ptrdiff_t>(along));
+}
+
+Var cumsum(const Var& x, std::ptrdiff_t axis, Direction direction) {
+  const std::size_t along = detail::normalize_axis("cumsum", axis, x.shape());
+  const Var numbers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
+  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along),
+                                               direction == Direction::Backward ? 1 : 0};
+  return detail::record<CumulativeSum>(numbers.dtype(), x.shape(), {&numbers}, attributes);
+}
+
+Var logcumsumexp(const Var& x, std::ptrdiff_t axis, Direction direction) {
+  const std::size_t along = detail::normalize_axis("logcumsumexp", axis, x.shape());
+  const bool backward = direction == Direction::Backward;
+  const std::size_t extent = x.shape()[along];
+  const auto part = [&](const Var& y, std::size_t first, std::size_t count) {
+    Shape shape = y.shape();
+    shape[along] = count;
+    std::array<std::int64_t, 2 * max_dimension> places{};
+    for (std::size_t i = 0; i < shape.size(); ++i) places[2 * i + 1] = 1;
+    places[2 * along] = static_cast<std::int64_t>(first);
+    return detail::slice(y, shape, std::span(places.data(), 2 * shape.size()));
+  };
+  // Sums of 1, 2, 4, ... neighbours (W. D. Hillis and G. L. Steele, 1986): each step adds numbers in the logarithm, so
+  // nothing overflows and nothing small is lost beside what came before it, and derivatives of any order follow.
+  Var total = is_floating(x.dtype()) ? x : cast(x, DType::Float64);
+  for (std::size_t reach = 1; reach < extent; reach *= 2) {
+    const Var later = part(total, reach, extent - reach);
+    const Var earlier = part(total, 0, extent - reach);
+    const Var sums = logaddexp(later, earlier);
+    const auto axis_of_parts = static_cast<std::ptrdiff_t>(along);
+    total = backward ? concatenate({sums, part(total, extent - reach, reach)}, axis_of_parts)
+                     : concatenate({part(total, 0, reach), sums}, axis_of_parts);
+  }
+  return total;
+}
+
+}  // namespace xgrad

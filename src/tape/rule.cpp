@@ -1,0 +1,55 @@
+#include "rule.hpp"
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+namespace xgrad::detail {
+namespace {
+
+struct Rules {
+  std::mutex mutex;
+  std::deque<std::string> texts;
+  std::map<std::string, std::uint32_t, std::less<>> numbers;
+};
+
+Rules& rules() {
+  static Rules all;
+  return all;
+}
+
+/// The text with the next {} replaced.
+void fill(std::string& text, const std::string& by) {
+  const std::size_t at = text.find("{}");
+  if (at != std::string::npos) text.replace(at, 2, by);
+}
+
+}  // namespace
+
+std::uint32_t number_of_rule(std::string_view text) {
+  Rules& all = rules();
+  const std::scoped_lock lock(all.mutex);
+  const auto [found, fresh] = all.numbers.try_emplace(std::string(text), static_cast<std::uint32_t>(all.texts.size()));
+  if (fresh) all.texts.emplace_back(text);
+  return found->second;
+}
+
+void throw_broken_rule(std::int64_t rule, double value, std::int64_t limit) {
+  std::string text;
+  {
+    Rules& all = rules();
+    const std::scoped_lock lock(all.mutex);
+    text = all.texts[static_cast<std::size_t>(rule)];
+  }
+  std::ostringstream number;
+  number << value;
+  fill(text, number.str());
+  fill(text, std::to_string(limit));
+  throw ValueError(text);
+}
+
+}  // namespace xgrad::detail
