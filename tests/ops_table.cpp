@@ -14,6 +14,7 @@ const std::vector<OpRow>& ops_table() {
     append_manipulations(rows);
     append_indexing(rows);
     append_products(rows);
+    append_order(rows);
     return rows;
   }();
   return table;

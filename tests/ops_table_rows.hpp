@@ -101,5 +101,6 @@ void append_reductions(Rows& rows);
 void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);
 void append_products(Rows& rows);
+void append_order(Rows& rows);
 
 }  // namespace xgrad::testing

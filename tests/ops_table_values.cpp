@@ -33,6 +33,11 @@ const std::vector<OpRow>& ops_without_derivative() {
     compare("logical_or", operator||, "logical_or");
     const Case numbers{special_numbers()};
     add("logical_not", [](const Case& x) { return !x[0]; }, {numbers}, {"logical_not"});
+    add("argsort", [](const Case& x) { return argsort(x[0]); },
+        {{random.distinct({5})}, {random.distinct({2, 3})}, {Var(xt::xarray<double>{{0.0, -infinity, infinity}})}},
+        {"argsort"});
+    add("argsort.descending", [](const Case& x) { return argsort(x[0], 0, Order::Descending); },
+        {{random.distinct({4, 2})}}, {"argsort"});
     add("cast.bool", [](const Case& x) { return cast<bool>(x[0]); }, {numbers}, {"cast"});
     add("cast.int64", [](const Case& x) { return cast<std::int64_t>(x[0]); },
         {{xt::xarray<double>{0.0, -0.0, 1.9, -1.9, 1e15, -9007199254740993.0}}}, {"cast"});

@@ -290,6 +290,37 @@ inline void add_values(Counterparts& table) {
   table["zeros_like"] = [](const Tensors& x) { return at::zeros_like(x[0]); };
 }
 
+// ---- in order, and at places
+
+inline void add_order(Counterparts& table) {
+  const auto add = [&](const std::string& key, Tensor (*f)(const Tensor&)) {
+    table[key] = [f](const Tensors& x) { return f(x[0]); };
+  };
+  for (const std::string variant : {"", ".negative"}) add("lgamma" + variant, at::lgamma);
+  add("digamma", at::digamma);
+  add("polygamma", [](const Tensor& x) { return at::polygamma(2, x); });
+  add("argsort", [](const Tensor& x) { return at::argsort(x, -1); });
+  add("argsort.descending", [](const Tensor& x) { return at::argsort(x, 0, true); });
+  add("sort", [](const Tensor& x) { return std::get<0>(at::sort(x, -1)); });
+  add("sort.axis", [](const Tensor& x) { return std::get<0>(at::sort(x, 0, true)); });
+  add("cumsum", [](const Tensor& x) { return at::cumsum(x, -1); });
+  add("cumsum.axis", [](const Tensor& x) { return at::cumsum(x, 0); });
+  add("cumsum.backward", [](const Tensor& x) { return at::flip(at::cumsum(at::flip(x, {1}), 1), {1}); });
+  add("logcumsumexp", [](const Tensor& x) { return at::logcumsumexp(x, -1); });
+  add("logcumsumexp.backward", [](const Tensor& x) { return at::flip(at::logcumsumexp(at::flip(x, {0}), 0), {0}); });
+  table["scatter_add"] = [](const Tensors& x) {
+    Axes shape = x[0].sizes().vec();
+    shape[0] = 4;
+    return at::index_add(at::zeros(shape, x[0].options()), 0, at::remainder(x[1], 4), x[0]);
+  };
+  table["scatter_add.last_axis"] = [](const Tensors& x) {
+    return at::index_add(at::zeros({x[0].size(0), 2}, x[0].options()), 1, x[1], x[0]);
+  };
+  table["scatter_add_along_axis"] = [](const Tensors& x) {
+    return at::scatter_add(at::zeros({x[0].size(0), 3}, x[0].options()), 1, x[1], x[0]);
+  };
+}
+
 inline Counterparts make_counterparts() {
   Counterparts table;
   add_unary(table);
@@ -299,6 +330,7 @@ inline Counterparts make_counterparts() {
   add_manipulations(table);
   add_indexing(table);
   add_products(table);
+  add_order(table);
   add_values(table);
   return table;
 }

@@ -1,0 +1,112 @@
+// Rows of sorting, running sums, sums at places, checks, and the gamma function.
+#include "ops_table_rows.hpp"
+
+namespace xgrad::testing {
+namespace {
+
+Var places(const Shape& shape, std::initializer_list<std::int64_t> values) {
+  auto array = Array<std::int64_t>::from_shape(shape);
+  std::copy(values.begin(), values.end(), array.data());
+  return {std::move(array)};
+}
+
+void append_gamma(Rows& rows, Random& random) {
+  const auto at = [&](double low, double high) {
+    return std::vector<Case>{{random.uniform({}, low, high)}, {random.uniform({2, 3}, low, high)}};
+  };
+  rows.push_back({.name = "lgamma",
+                  .function = [](const Case& x) { return lgamma(x[0]); },
+                  .smooth = at(0.3, 5.0),
+                  .primitives = {"lgamma", "digamma", "polygamma"}});
+  rows.push_back(
+      {.name = "lgamma.negative", .function = [](const Case& x) { return lgamma(x[0]); }, .smooth = at(-2.8, -2.2)});
+  rows.push_back({.name = "lgamma.strided",
+                  .function = [](const Case& x) { return lgamma(strided(x[0])); },
+                  .smooth = {{random.uniform({2, 3}, 0.5, 3.0)}},
+                  .torch = {}});
+  rows.push_back({.name = "digamma",
+                  .function = [](const Case& x) { return digamma(x[0]); },
+                  .smooth = at(0.3, 5.0),
+                  .primitives = {"digamma", "polygamma"}});
+  rows.push_back({.name = "polygamma",
+                  .function = [](const Case& x) { return polygamma(2.0, x[0]); },
+                  .smooth = at(0.6, 5.0),
+                  .primitives = {"polygamma"}});
+}
+
+void append_sorting(Rows& rows, Random& random) {
+  rows.push_back({.name = "sort",
+                  .function = [](const Case& x) { return sort(x[0]); },
+                  .smooth = {{random.distinct({5})}, {random.distinct({2, 3})}, {random.distinct({1})}},
+                  .primitives = {"argsort", "take_along_axis"}});
+  rows.push_back({.name = "sort.axis",
+                  .function = [](const Case& x) { return sort(x[0], 0, Order::Descending); },
+                  .smooth = {{random.distinct({3, 2})}, {random.distinct({2, 2, 2})}},
+                  .primitives = {"argsort"}});
+  rows.push_back({.name = "sort.strided",
+                  .function = [](const Case& x) { return sort(strided(x[0]), 1); },
+                  .smooth = {{random.distinct({3, 3})}},
+                  .torch = {}});
+}
+
+void append_running(Rows& rows, Random& random) {
+  const auto at = [&](const Shape& shape) { return Case{random.uniform(shape)}; };
+  rows.push_back({.name = "cumsum",
+                  .function = [](const Case& x) { return cumsum(x[0]); },
+                  .smooth = {at({5}), at({2, 3}), at({1})},
+                  .primitives = {"cumsum"}});
+  rows.push_back({.name = "cumsum.axis",
+                  .function = [](const Case& x) { return cumsum(x[0], 0); },
+                  .smooth = {at({3, 2}), at({2, 2, 2})}});
+  rows.push_back({.name = "cumsum.backward",
+                  .function = [](const Case& x) { return cumsum(x[0], 1, Direction::Backward); },
+                  .smooth = {at({2, 3}), at({2, 3, 2})}});
+  rows.push_back({.name = "cumsum.strided",
+                  .function = [](const Case& x) { return cumsum(strided(x[0]), 0); },
+                  .smooth = {at({2, 5})},
+                  .torch = {}});
+  rows.push_back({.name = "logcumsumexp",
+                  .function = [](const Case& x) { return logcumsumexp(x[0]); },
+                  .smooth = {at({6}), at({2, 3}), at({1})},
+                  .primitives = {"logaddexp", "slice", "concatenate"}});
+  rows.push_back({.name = "logcumsumexp.backward",
+                  .function = [](const Case& x) { return logcumsumexp(x[0], 0, Direction::Backward); },
+                  .smooth = {at({5}), at({3, 2})}});
+}
+
+void append_scattering(Rows& rows, Random& random) {
+  const auto at = [&](const Shape& shape) { return random.uniform(shape); };
+  rows.push_back({.name = "scatter_add",
+                  .function = [](const Case& x) { return scatter_add(x[0], x[1], 4, 0); },
+                  .smooth = {{at({3}), places({3}, {2, 0, 2})}, {at({3, 2}), places({3}, {-1, 1, 1})}},
+                  .primitives = {"scatter_add", "take"}});
+  rows.push_back({.name = "scatter_add.last_axis",
+                  .function = [](const Case& x) { return scatter_add(x[0], x[1], 2, -1); },
+                  .smooth = {{at({2, 3}), places({3}, {1, 0, 1})}},
+                  .primitives = {"scatter_add"}});
+  rows.push_back({.name = "scatter_add_along_axis",
+                  .function = [](const Case& x) { return scatter_add_along_axis(x[0], x[1], 3, 1); },
+                  .smooth = {{at({2, 2}), places({2, 2}, {2, 0, 1, 1})}},
+                  .primitives = {"scatter_add_along_axis", "take_along_axis"}});
+}
+
+}  // namespace
+
+void append_order(Rows& rows) {
+  Random random(9);
+  append_gamma(rows, random);
+  append_sorting(rows, random);
+  append_running(rows, random);
+  append_scattering(rows, random);
+  rows.push_back({.name = "checked",
+                  .function =
+                      [](const Case& x) {
+                        static const Rule rule("the number {} is above {}");
+                        return square(checked(x[0], x[0] < 3.0, rule, 3));
+                      },
+                  .smooth = {{random.uniform({})}, {random.uniform({2, 3})}},
+                  .primitives = {"checked"},
+                  .torch = "square"});
+}
+
+}  // namespace xgrad::testing

@@ -1,0 +1,168 @@
+// Sorting, running sums, sums at places, the gamma function, and rules that values must meet.
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "ops_compare.hpp"
+#include "ops_table_rows.hpp"
+
+namespace xg = xgrad;
+using comparing::same;
+using comparing::throws;
+using xg::argsort;
+using xg::cumsum;
+using xg::logcumsumexp;
+using xg::Order;
+using xg::polygamma;
+using xg::Rule;
+using xg::sort;
+using xg::Var;
+using xg::testing::array_of;
+using xg::testing::check_elements;
+using xg::testing::infinity;
+using xg::testing::not_a_number;
+
+BOOST_AUTO_TEST_CASE(sorting_is_stable_and_puts_nan_last) {
+  const Var x = xt::xarray<double>{2.0, not_a_number, -infinity, 2.0, -0.0, 0.0, infinity};
+  check_elements<std::int64_t>(argsort(x), {7}, {2, 4, 5, 0, 3, 6, 1});
+  check_elements<std::int64_t>(argsort(x, 0, Order::Descending), {7}, {6, 0, 3, 4, 5, 2, 1});
+  check_elements<std::int64_t>(argsort(Var(xt::xarray<bool>{true, false, true})), {3}, {1, 0, 2});
+  check_elements<std::int64_t>(sort(Var(xt::xarray<int>{{3, 1}, {2, 5}}), 0), {2, 2}, {2, 1, 3, 5});
+}
+
+BOOST_AUTO_TEST_CASE(running_sums_go_along_any_axis) {
+  const Var x = xt::xarray<int>{{1, 2, 3}, {4, 5, 6}};
+  check_elements<std::int64_t>(cumsum(x), {2, 3}, {1, 3, 6, 4, 9, 15});
+  check_elements<std::int64_t>(cumsum(x, 0, xg::Direction::Backward), {2, 3}, {5, 7, 9, 4, 5, 6});
+  check_elements<std::int64_t>(cumsum(Var(xt::xarray<bool>{true, true, false})), {3}, {1, 2, 2});
+  // A hundred thousand steps of 0.1 in float, added up in double.
+  const Var tenths = 0.1F * xt::ones<float>({100000});
+  BOOST_TEST(std::abs(amax(cumsum(tenths)).item<float>() - 10000.0F) < 0.01F);
+}
+
+BOOST_AUTO_TEST_CASE(logcumsumexp_keeps_what_is_small_beside_what_is_large) {
+  const Var x = xt::xarray<float>{-10000.0F, -10000.0F, 10000.0F, 0.0F};
+  const float ln2 = std::log(2.0F);
+  check_elements<float>(logcumsumexp(x), {4}, {-10000.0F, -10000.0F + ln2, 10000.0F, 10000.0F}, 1e-6);
+  check_elements<float>(logcumsumexp(x, 0, xg::Direction::Backward), {4}, {10000.0F, 10000.0F, 10000.0F, 0.0F}, 1e-6);
+  check_elements<double>(logcumsumexp(Var(xt::xarray<double>{-infinity, -infinity, 1.0})), {3},
+                         {-infinity, -infinity, 1.0}, 1e-15);
+  check_elements<double>(logcumsumexp(array_of<double>({0}, {})), {0}, {});
+  check_elements<double>(xg::grad([](const Var& z) { return sum(logcumsumexp(z)); })(xt::xarray<double>{-1e4, 1e4}),
+                         {2}, {1.0, 1.0});
+}
+
+BOOST_AUTO_TEST_CASE(the_gamma_function_at_special_numbers) {
+  const double euler = 0.57721566490153286061;
+  const Var x = xt::xarray<double>{1.0, 2.0, 0.5, 0.0, -1.0, infinity, -infinity, not_a_number, -0.5, 171.0};
+  check_elements<double>(xg::lgamma(x), {10},
+                         {0.0, 0.0, 0.57236494292470008707, infinity, infinity, infinity, infinity, not_a_number,
+                          1.2655121234846454, 706.57306224578735},
+                         1e-14);
+  check_elements<double>(xg::digamma(x), {10},
+                         {-euler, 1.0 - euler, -euler - 2.0 * std::log(2.0), not_a_number, not_a_number, infinity,
+                          not_a_number, not_a_number, 0.03648997397857652056, 5.13873673002448},
+                         1e-13);
+  const double pi = 3.14159265358979323846;
+  check_elements<double>(polygamma(1, x), {10},
+                         {pi * pi / 6.0, pi * pi / 6.0 - 1.0, pi * pi / 2.0, infinity, infinity, 0.0, not_a_number,
+                          not_a_number, pi * pi / 2.0 + 4.0, 0.00586508582648347},
+                         1e-13);
+  check_elements<double>(polygamma(xt::xarray<double>{-1.0, 0.5, 0.0, 3.0}, 1.0), {4},
+                         {not_a_number, not_a_number, -euler, std::pow(pi, 4.0) / 15.0}, 1e-14);
+  check_elements<float>(xg::lgamma(array_of<float>({1}, {0.5F})), {1}, {0.5723649429F}, 1e-6);
+}
+
+BOOST_AUTO_TEST_CASE(sums_at_places) {
+  const Var x = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}};
+  check_elements<double>(scatter_add(x, xt::xarray<int>{1, 1, -1}, 3, 0), {3, 2}, {0, 0, 4, 6, 5, 6});
+  check_elements<double>(scatter_add(x, xt::xarray<int>{{0, 1}, {1, 0}, {0, 0}}, 2, 0), {2}, {16, 5});
+  check_elements<double>(scatter_add_along_axis(x, xt::xarray<int>{{0, 0}, {1, 2}, {2, 2}}, 3, 1), {3, 3},
+                         {3, 0, 0, 0, 3, 4, 0, 0, 11});
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return scatter_add(x, xt::xarray<int>{0, 1}, 3, 0);
+      },
+      {"scatter_add", "[3, 2]", "[2]", "axis 0"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return scatter_add_along_axis(x, array_of<std::int64_t>({1, 1}, {0}), 3, 0);
+      },
+      {"scatter_add_along_axis", "[3, 2]", "[1, 1]"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return scatter_add(x, xt::xarray<double>{0, 1, 2}, 3, 0); }, {"scatter_add"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return scatter_add(x, xt::xarray<int>{0, 1, 3}, 3, 0); }, {"3"}));
+}
+
+BOOST_AUTO_TEST_CASE(axes_that_are_not_there) {
+  const Var x = xt::xarray<double>{1.0, 2.0};
+  BOOST_TEST(throws<xg::ShapeError>([&] { return sort(x, 1); }, {"sort", "1"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return cumsum(x, -2); }, {"cumsum"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return logcumsumexp(Var(1.0)); }, {"logcumsumexp"}));
+}
+
+namespace {
+
+Var masks(const xg::Shape& shape, std::initializer_list<bool> values) {
+  auto array = xg::Array<bool>::from_shape(shape);
+  std::copy(values.begin(), values.end(), array.data());
+  return {std::move(array)};
+}
+
+Var below(const Var& x, double limit) {
+  static const Rule rule("below: the number {} is not below {}");
+  return checked(x, x < limit, rule, static_cast<std::int64_t>(limit));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(rules_are_checked_when_values_are_computed) {
+  const Var x = xt::xarray<double>{1.0, 7.5, 2.0, 9.0};
+  BOOST_TEST(same(below(x, 10.0), x));
+  BOOST_TEST(throws<xg::ValueError>([&] { return below(x, 7.0); }, {"below: the number 7.5 is not below 7"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return below(array_of<float>({1}, {8.0F}), 7.0); }, {"8"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return below(Var(8.0), 7.0); }, {"8"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return below(array_of<double>({1}, {not_a_number}), 7.0); }, {"nan"}));
+  BOOST_TEST(below(array_of<double>({0}, {}), 1.0).size() == 0U);
+  xg::Tape tape;
+  const Var recorded = sum(square(below(tape.leaf(x), 7.0)));  // nothing is computed yet
+  BOOST_TEST(throws<xg::ValueError>([&] { return recorded.item<double>(); }, {"7.5"}));
+  // Only the gradient is asked for, which needs the checked value.
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return xg::grad([](const Var& z) { return sum(square(below(z, 7.0))); })(x); }, {"7.5"}));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_broken_value_is_named_whatever_the_number_of_threads) {
+  auto numbers = xg::Array<double>::from_shape({300000});
+  numbers.fill(1.0);
+  numbers(123456) = 50.0;
+  numbers(123457) = 60.0;
+  numbers(299999) = 70.0;
+  const Var x(std::move(numbers));
+  for (const int threads : {1, 3}) {
+    xg::set_threads(threads);
+    BOOST_TEST(throws<xg::ValueError>([&] { return sum(exp(below(x, 7.0))).item<double>(); }, {"50"}));
+  }
+  xg::set_threads(1);
+}
+
+BOOST_AUTO_TEST_CASE(conditions_broadcast_to_the_values_only) {
+  static const Rule rule("a row is forbidden");
+  const Var x = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}};
+  BOOST_TEST(same(checked(x, masks({2, 1}, {true, true}), rule), x));
+  BOOST_TEST(throws<xg::ValueError>([&] { return checked(x, masks({2, 1}, {true, false}), rule); }, {"forbidden"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return checked(Var(1.0), xt::xarray<bool>{true, true}, rule);
+      },
+      {"checked", "[2]", "[]"}));
+  // In sums of rows, where the check is one of each row.
+  const auto loss = [&](const Var& z) {
+    const Var totals = sum(z, 1);
+    return sum(checked(totals, totals > 5.0, rule));
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::value_and_grad(loss)(x); }, {"forbidden"}));
+  BOOST_TEST(same(xg::grad(loss)(3.0 * x), ones_like(x)));
+}
