@@ -1,9 +1,11 @@
 #include "sweep.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <xgrad/ops/elementwise.hpp>
 
+#include "pieces.hpp"
 #include "primitives/rules.hpp"
 
 namespace xgrad::detail {
@@ -45,11 +47,19 @@ class Cotangents {
   Cotangents(TapeState& tape, const Range& range) : tape_(tape), first_(range.first), sums_(range.active.size()) {}
 
   void add(NodeId id, const Var& term, bool masked) {
-    Sum& sum = sums_[id - first_];
-    sum.node = sum.node == no_node ? node_of(term) : node_of(VarAccess::recorded(tape_, sum.node) + term);
-    sum.masked = sum.masked || masked;
+    sums_[id - first_].masked = sums_[id - first_].masked || masked;
+    if (const auto piece = piece_of(tape_, node_of(term))) {
+      pieces_[id].push_back({*piece, node_of(term)});
+    } else {
+      add_whole(id, node_of(term));
+    }
   }
-  [[nodiscard]] Var operator[](NodeId id) const {
+  /// The sum so far; from then on nothing may be added.
+  [[nodiscard]] Var operator[](NodeId id) {
+    if (const auto found = pieces_.find(id); found != pieces_.end()) {
+      add_pieces(id, found->second);
+      pieces_.erase(found);
+    }
     const NodeId sum = sums_[id - first_].node;
     return sum == no_node ? Var() : VarAccess::recorded(tape_, sum);
   }
@@ -60,9 +70,29 @@ class Cotangents {
     NodeId node = no_node;
     bool masked = false;
   };
+  struct Placed {
+    Piece piece;
+    NodeId whole;  ///< the piece in an array of the whole size
+  };
+
+  void add_whole(NodeId id, NodeId term) {
+    NodeId& sum = sums_[id - first_].node;
+    sum = sum == no_node ? term : node_of(VarAccess::recorded(tape_, sum) + VarAccess::recorded(tape_, term));
+  }
+  void add_pieces(NodeId id, const std::vector<Placed>& placed) {
+    std::vector<Piece> pieces;
+    for (const Placed& each : placed) pieces.push_back(each.piece);
+    if (const Var all = joined(tape_, std::move(pieces), tape_.shape(id)); all.defined()) {
+      add_whole(id, node_of(all));
+    } else {
+      for (const Placed& each : placed) add_whole(id, each.whole);
+    }
+  }
+
   TapeState& tape_;
   NodeId first_;
   std::vector<Sum> sums_;
+  std::unordered_map<NodeId, std::vector<Placed>> pieces_;
 };
 
 }  // namespace

@@ -53,6 +53,8 @@ struct LossRow {
   std::vector<Case> extreme = {};
   /// Whether libtorch has the loss: tests/torch knows it by the row's name.
   bool torch = false;
+  /// Highest order of derivatives that libtorch has for it.
+  int torch_order = 2;
 };
 
 using LossRows = std::vector<LossRow>;
