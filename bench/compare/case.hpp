@@ -28,6 +28,7 @@ struct Case {
 std::vector<Case> small_cases();
 std::vector<Case> elementwise_cases();
 std::vector<Case> cross_entropy_cases();
+std::vector<Case> loss_cases();
 std::vector<Case> mlp_cases();
 std::vector<Case> layernorm_cases();
 

@@ -29,6 +29,7 @@ std::vector<Case> all_cases() {
   append(all, small_cases());
   append(all, elementwise_cases());
   append(all, cross_entropy_cases());
+  append(all, loss_cases());
   append(all, mlp_cases());
   append(all, layernorm_cases());
   return all;

@@ -46,6 +46,23 @@ struct Chain {
   std::vector<double> x, a, b;
 };
 
+/// An argument of a loss: numbers, of which the gradient is wanted or not, or integers.
+struct Argument {
+  enum class Kind : std::uint8_t { Learnt, Given, Integers };
+  Kind kind;
+  std::vector<std::size_t> shape;
+  std::vector<double> numbers = {};
+  std::vector<std::int64_t> integers = {};
+};
+
+/// A loss of the catalogue that libtorch has, too.
+struct LossProblem {
+  const char* id;    ///< after "loss_"
+  const char* size;  ///< as printed
+  bool float32;
+  std::vector<Argument> (*make)();
+};
+
 /// Hyperparameters of the updates.
 constexpr double sgd_rate = 0.01;
 constexpr double adam_rate = 1e-3, adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
@@ -69,5 +86,6 @@ Batch make_batch(std::size_t size);
 Normalization make_normalization(std::size_t rows, std::size_t columns);
 Points make_points();
 Chain make_chain();
+const std::vector<LossProblem>& loss_problems();
 
 }  // namespace bench

@@ -1,7 +1,8 @@
-// All of xgrad's core: arrays, tape, operations, trees, derivatives.
+// All of xgrad: arrays, tape, operations, trees, derivatives, losses.
 #pragma once
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/loss.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>

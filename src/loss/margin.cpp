@@ -1,5 +1,7 @@
 #include <xgrad/loss/margin.hpp>
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string>
 
@@ -54,6 +56,8 @@ Var class_weights(std::string_view loss, std::string_view setting, const std::op
   return cast(*weights, scores.dtype());
 }
 
+bool is_negative(std::int64_t x) { return x < 0; }
+
 Shape without_last(const Shape& shape) { return {shape.begin(), shape.end() - 1}; }
 
 /// 0, 1, ..., count - 1.
@@ -86,6 +90,76 @@ Labelled labelled(const L& loss, const Var& prediction, const Var& labels) {
       expand_dims(loss.check_targets ? checked(labels, labels >= 0 && labels < classes, rule, classes) : labels, -1);
   const Var scores = as_floating(prediction);
   return {scores, y, take_along_axis(scores, y, -1), equal(places(prediction.shape(-1)), y)};
+}
+
+// ---- lists of labels
+
+/// The right classes of each sample.
+struct Lists {
+  Var labels;  ///< [..., L], 0 where none is listed
+  Var listed;  ///< [..., L] booleans: not behind the end of the list
+};
+
+/// Without the columns behind the longest list, if the labels are known already: they are padded to the number of
+/// classes where they come from torch, and the cost of sum_by_columns grows with their number.
+Var without_padding(const Var& labels) {
+  if (labels.recorded()) return labels;
+  const Array<std::int64_t>& values = labels.array<std::int64_t>();
+  const std::size_t columns = labels.shape(-1);
+  std::size_t longest = 0;
+  for (std::size_t first = 0; first < values.size(); first += columns) {
+    const std::int64_t* row = values.data() + first;
+    longest = std::max(longest, static_cast<std::size_t>(std::find_if(row, row + columns, is_negative) - row));
+  }
+  return view(labels, xt::ellipsis(), xt::range(std::size_t{0}, longest));
+}
+
+/// How often each class is listed, [..., K], in the type of the scores.
+Var times_listed(const Var& scores, const Lists& lists) {
+  return scatter_add_along_axis(cast(lists.listed, scores.dtype()), lists.labels, scores.shape(-1), -1);
+}
+
+/// Up to how many columns of labels sum_by_columns is faster than sum_by_sorting.
+constexpr std::size_t most_columns = 32;
+
+/// The sum over all pairs of a right and a wrong class, one column of labels after another, in one fused loop.
+Var sum_by_columns(const Var& scores, const Lists& lists) {
+  Var total = zeros_like(scores);
+  const auto columns = static_cast<std::ptrdiff_t>(lists.labels.shape(-1));
+  for (std::ptrdiff_t j = 0; j < columns; ++j) {
+    const auto column = [j](const Var& x) { return view(x, xt::ellipsis(), xt::range(j, j + 1)); };
+    const Var right = take_along_axis(scores, column(lists.labels), -1);
+    const Var bound = where(column(lists.listed), 1.0 - right, -std::numeric_limits<double>::infinity());
+    const Var short_of = relu(bound + scores);
+    total = j == 0 ? short_of : total + short_of;
+  }
+  return sum(where(equal(times_listed(scores, lists), 0.0), total, zeros_like(scores)), -1);
+}
+
+/// The same in K log K steps. With 1 added to the scores of wrong classes, a pair counts where the wrong one is the
+/// larger, with the difference of the two. So the sum is linear in these keys as long as their order does not change: a
+/// wrong key counts once for each right one below it, a right key, negatively, for each wrong one above it.
+Var sum_by_sorting(const Var& scores, const Lists& lists) {
+  const std::size_t classes = scores.shape(-1);
+  const Var often = times_listed(scores, lists);
+  const Var wrong = equal(often, 0.0);
+  const Var keys = where(wrong, scores + 1.0, scores);
+
+  // Wrong classes are put first, so that sorting leaves them first among equal keys, where a pair does not count.
+  const Var wrong_so_far = cumsum(wrong, -1);
+  const Var all_wrong = sum(wrong, -1, keep_dims);
+  const Var place = where(wrong, wrong_so_far - 1, all_wrong + places(classes) - wrong_so_far);
+  const auto to_front = [&](const Var& x) { return scatter_add_along_axis(x, place, classes, -1); };
+  const Var order = argsort(to_front(stop_gradient(keys)), -1);
+
+  const Var often_sorted = take_along_axis(to_front(often), order, -1);
+  const Var wrong_sorted = order < all_wrong;
+  const Var right_below = cumsum(often_sorted, -1);
+  const Var wrong_above = cast(all_wrong - cumsum(wrong_sorted, -1), scores.dtype());
+  const Var counts_sorted = where(wrong_sorted, right_below, -often_sorted * wrong_above);
+  const Var counts = take_along_axis(scatter_add_along_axis(counts_sorted, order, classes, -1), place, -1);
+  // The counts add up to 0, so a common offset drops out; without it less is lost to rounding.
+  return sum(counts * (keys - stop_gradient(amin(keys, -1, keep_dims))), -1);
 }
 
 }  // namespace
@@ -137,38 +211,18 @@ Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const
   if (labels.dimension() == 0 || without_last(labels.shape()) != without_last(prediction.shape())) {
     throw ShapeError(std::string(name) + ": the prediction is " + to_string(prediction.shape()) +
                      " and the labels are " + to_string(labels.shape()) +
-                     "; both must have the same axes but for the last one, which has the classes of a sample");
+                     "; both must have the same axes but for the last one, along which the labels of a sample stand");
   }
   require_integers(name, labels);
-  const std::size_t classes = prediction.shape(-1);
-  const auto limit = static_cast<std::int64_t>(classes);
-  const Var y = check_targets ? checked(labels, labels >= -1 && labels < limit, rule, limit) : labels;
-  const Var z = as_floating(prediction);
-
-  // How often each class is listed before the first -1.
+  const auto classes = static_cast<std::int64_t>(prediction.shape(-1));
+  const Var valid = check_targets ? checked(labels, labels >= -1 && labels < classes, rule, classes) : labels;
+  const Var y = without_padding(valid);
+  const Var scores = as_floating(prediction);
   const Var listed = equal(cumsum(cast(y < 0, DType::Int64), -1), 0);
-  const Var often = scatter_add_along_axis(cast(listed, z.dtype()), where(listed, y, 0), classes, -1);
-
-  // With 1 added to the wrong scores, a pair counts where the wrong score is the larger one, and then with their
-  // difference. That is the sum of the gaps between neighbours in the sorted order that lie between the two. So each
-  // gap counts once for each right score below and each wrong one above it: no pairs, and nothing that cancels.
-  const Var wrong = equal(often, 0.0);
-  const Var keys = where(wrong, z + 1.0, z);
-  // Wrong ones come first, so that they do among equal keys, where the pair does not count.
-  const Var wrong_so_far = cumsum(wrong, -1);
-  const Var all_wrong = sum(wrong, -1, keep_dims);
-  const Var place = where(wrong, wrong_so_far - 1, all_wrong + places(classes) - wrong_so_far);
-  const Var apart = scatter_add_along_axis(keys, place, classes, -1);
-  const Var order = argsort(apart, -1);
-  const Var sorted = take_along_axis(apart, order, -1);
-  const Var is_wrong = order < all_wrong;
-  const Var often_sorted = take_along_axis(scatter_add_along_axis(often, place, classes, -1), order, -1);
-  const Var right_below = cumsum(often_sorted, -1);
-  const Var wrong_above = cast(all_wrong - cumsum(is_wrong, -1), z.dtype());
-  const Var weights = right_below * wrong_above;
-  const auto upto = xt::range(0, limit - 1);
-  const Var gaps = view(sorted, xt::ellipsis(), xt::range(1, limit)) - view(sorted, xt::ellipsis(), upto);
-  return sum(view(weights, xt::ellipsis(), upto) * gaps, -1) / static_cast<double>(classes);
+  const Lists lists{where(listed, y, 0), listed};
+  const bool few = y.shape(-1) <= most_columns;
+  const Var total = few ? sum_by_columns(scores, lists) : sum_by_sorting(scores, lists);
+  return total / static_cast<double>(classes);
 }
 
 Var MultiLabelSoftMargin::operator()(const Var& prediction, const Var& target) const {

@@ -55,7 +55,7 @@ Var identity(std::size_t extent, DType dtype) {
 /// because the leading singular vector of positive weights is positive.
 Var start(std::size_t extent, DType dtype) {
   auto result = Array<double>::from_shape({extent});
-  std::mt19937_64 bits(1);  // NOLINT(*-msc51-cpp): the same numbers each time
+  std::mt19937_64 bits(1);  // the same numbers each time
   for (double& value : result) value = 2.0 * static_cast<double>(bits() >> 11U) * 0x1p-53 - 0.5;
   return cast(Var(std::move(result)), dtype);
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "counterparts.hpp"
+#include "losses.hpp"
 
 namespace libtorch {
 namespace {
@@ -17,7 +18,9 @@ namespace {
 const Counterparts& counterparts() {
   static const Counterparts table = [] {
     at::set_num_threads(1);
-    return make_counterparts();
+    Counterparts all = make_counterparts();
+    for (auto& [name, counterpart] : make_losses()) all[loss_prefix + name] = std::move(counterpart);
+    return all;
   }();
   return table;
 }

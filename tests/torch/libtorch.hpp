@@ -30,7 +30,10 @@ struct Derivatives {
   std::vector<Dense> second;
 };
 
-/// The operations that have a counterpart in libtorch.
+/// What the keys of losses start with; the name of the loss's row follows.
+inline constexpr const char* loss_prefix = "loss ";
+
+/// The operations and losses that have a counterpart in libtorch.
 std::vector<std::string> keys();
 
 /// \param order  0: the value only; 1 or 2: derivatives up to this order.

@@ -21,6 +21,9 @@ Program barron(const Pair& data);
 /// Mean softmax cross-entropy and gradient of the logits.
 Program cross_entropy(const Classification& data);
 
+/// Mean of a loss of the catalogue, by its id, and gradients of the arguments that are learnt.
+Program loss(const std::string& id, const std::vector<Argument>& arguments, bool float32);
+
 // Steps of training with cross-entropy.
 Program mlp_sgd(const Batch& batch);
 Program mlp_adam(const Batch& batch);

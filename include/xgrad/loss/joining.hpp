@@ -21,7 +21,8 @@ namespace xgrad::loss {
 /// \return        a number; it can be negative.
 /// \throws ShapeError  unless log_variances is [K] and the losses are K scalars.
 /// \derivative  exp(-s) / 2 for each loss, (1 - exp(-s) loss) / 2 for each s; smooth to every order.
-/// \source  A. Kendall, Y. Gal, R. Cipolla, Multi-task learning using uncertainty to weigh losses for scene geometry and
+/// \source  A. Kendall, Y. Gal, R. Cipolla, Multi-task learning using uncertainty to weigh losses for scene geometry
+/// and
 ///          semantics, 2018, equations 7 and 10.
 struct UncertaintyWeighting {
   static constexpr std::string_view name = "UncertaintyWeighting";

@@ -40,7 +40,7 @@ XGRAD_FIELDS(Hinge, check_targets)
 /// \throws ShapeError  unless both shapes are equal.
 /// \throws ValueError  for a target that is neither -1 nor 1 (raised when evaluated).
 /// \derivative  -2 t max(0, 1 - t s), continuous; the second one is 2 where t s < 1, else 0.
-/// \source  Y. Tang, Deep learning using linear support vector machines, 2013, equation 6.
+/// \source  Y. Tang, Deep learning using linear support vector machines, 2013, section 2.
 struct SquaredHinge {
   static constexpr std::string_view name = "SquaredHinge";
   bool check_targets = true;
@@ -117,7 +117,7 @@ XGRAD_FIELDS(Exponential, check_targets)
 /// \throws ValueError  for a label out of range (raised when evaluated).
 /// \derivative  1 at the largest term, -1 at the label, 0 if that is the same class; equal largest terms share.
 /// \source  K. Crammer and Y. Singer, On the algorithmic implementation of multiclass kernel-based vector machines,
-///          Journal of Machine Learning Research 2, 2001, equation 3.
+///          Journal of Machine Learning Research 2, 2001, section 3.
 struct MulticlassHinge {
   static constexpr std::string_view name = "MulticlassHinge";
   bool check_targets = true;
@@ -161,9 +161,9 @@ XGRAD_FIELDS(MulticlassPerceptron, check_targets)
 ///          the division by K as in PyTorch.
 struct MultiMargin {
   static constexpr std::string_view name = "MultiMargin";
-  std::int64_t p = 1;               ///< 1, or 2 for squares
-  double margin = 1.0;              ///< by which the right class shall lead
-  std::optional<Var> class_weight;  ///< w, [K]; nothing: 1
+  std::int64_t p = 1;                    ///< 1, or 2 for squares
+  double margin = 1.0;                   ///< by which the right class shall lead
+  std::optional<Var> class_weight = {};  ///< w, [K]; nothing: 1
   bool check_targets = true;
   Var operator()(const Var& prediction, const Var& labels) const;
 };
@@ -175,7 +175,8 @@ XGRAD_FIELDS(MultiMargin, p, margin, class_weight, check_targets)
 ///
 ///     loss[n] = 1 / K sum_{j right} sum_{i wrong} max(0, 1 - z[n, j] + z[n, i])
 ///
-/// It is computed from the sorted scores, in K log K steps for each sample, whatever the number of labels.
+/// The cost grows with the number of columns of the labels up to 32, and does not beyond. Columns that are empty in all
+/// samples cost nothing if the labels are concrete; let recorded labels have no more columns than needed.
 ///
 /// \param prediction  z, [..., K] scores.
 /// \param labels      [..., L] integers in [-1, K): the right classes of each sample; the list ends before the first
@@ -186,8 +187,8 @@ XGRAD_FIELDS(MultiMargin, p, margin, class_weight, check_targets)
 /// \throws TypeError   unless the labels are integers.
 /// \throws ValueError  for a label out of range (raised when evaluated).
 /// \derivative  1 / K for each pair within the margin, 0 at the kinks; second derivative 0.
-/// \source  PyTorch, MultiLabelMarginLoss; without the division by K, K. Crammer and Y. Singer, A family of additive
-///          online algorithms for category ranking, Journal of Machine Learning Research 3, 2003.
+/// \source  PyTorch, MultiLabelMarginLoss; A. Elisseeff and J. Weston, A kernel method for multi-labelled
+///          classification, 2001, who divide by the number of pairs.
 struct MultiLabelMargin {
   static constexpr std::string_view name = "MultiLabelMargin";
   bool check_targets = true;
@@ -208,7 +209,7 @@ XGRAD_FIELDS(MultiLabelMargin, check_targets)
 /// \source  PyTorch, MultiLabelSoftMarginLoss.
 struct MultiLabelSoftMargin {
   static constexpr std::string_view name = "MultiLabelSoftMargin";
-  std::optional<Var> weight;  ///< w, [K]; nothing: 1
+  std::optional<Var> weight = {};  ///< w, [K]; nothing: 1
   bool check_targets = true;
   Var operator()(const Var& prediction, const Var& target) const;
 };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <xgrad/loss/contract.hpp>
 #include <xgrad/tree/tree.hpp>

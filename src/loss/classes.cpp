@@ -1,0 +1,134 @@
+#include "loss/classes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/manipulate.hpp>
+
+#include "ops/axes.hpp"
+
+namespace xgrad::loss::classes {
+namespace {
+
+std::string as_text(std::string_view loss) { return std::string(loss) + ": "; }
+
+Classes read_scores(const TargetRules& rules, const Var& scores, std::ptrdiff_t axis) {
+  const std::size_t along = xgrad::detail::normalize_axis(rules.loss, axis, scores.shape());
+  const std::size_t count = scores.shape()[along];
+  if (count == 0) {
+    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) +
+                     ", which has no classes along axis " + std::to_string(along));
+  }
+  return {.scores = as_floating(scores), .axis = static_cast<std::ptrdiff_t>(along), .count = count};
+}
+
+Shape shape_of_labels(const Classes& c) {
+  return xgrad::detail::without_axes(c.scores.shape(), Shape{static_cast<std::size_t>(c.axis)});
+}
+
+void put_labels(Classes& c, const TargetRules& rules, const Var& labels, const Reading& reading) {
+  if (labels.dtype() != DType::Int64) {
+    throw TypeError(as_text(rules.loss) + "the labels are " + std::string(name(labels.dtype())) + " " +
+                    to_string(labels.shape()) + "; they must be int64");
+  }
+  const auto classes = static_cast<std::int64_t>(c.count);
+  Var places = expand_dims(labels, c.axis);
+  if (reading.ignore_index) {
+    c.ignored = equal(places, *reading.ignore_index);
+    places = where(c.ignored, zeros_like(places), places);
+  }
+  c.labels = reading.check ? checked(places, places >= 0 && places < classes, rules.label, classes) : places;
+}
+
+void put_probabilities(Classes& c, const TargetRules& rules, const Var& target, const Reading& reading) {
+  if (reading.ignore_index) {
+    throw ValueError(as_text(rules.loss) + "ignore_index is " + std::to_string(*reading.ignore_index) +
+                     ", but the target " + to_string(target.shape()) +
+                     " has probabilities; only labels can be ignored: mask the values instead");
+  }
+  c.labelled = false;
+  const Var t = like_scores(target, c.scores);
+  c.probabilities = reading.check ? checked(t, t >= 0.0 && t <= 1.0, rules.probability) : t;
+}
+
+}  // namespace
+
+Var as_floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
+
+Var like_scores(const Var& x, const Var& scores) {
+  return is_floating(x.dtype()) || !is_floating(scores.dtype()) ? x : cast(x, scores.dtype());
+}
+
+TargetRules::TargetRules(std::string_view loss_name)
+    : loss(loss_name),
+      label(as_text(loss_name) + "the label {} is outside [0, {})"),
+      probability(as_text(loss_name) + "the target {} is outside [0, 1]") {}
+
+Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labels, const Reading& reading) {
+  Classes c = read_scores(rules, scores, reading.axis);
+  const Shape wanted = shape_of_labels(c);
+  if (labels.shape() != wanted) {
+    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) + " and the target is " +
+                     to_string(labels.shape()) + "; the target must be int64 labels " + to_string(wanted));
+  }
+  put_labels(c, rules, labels, reading);
+  return c;
+}
+
+Classes read_targets(const TargetRules& rules, const Var& scores, const Var& target, const Reading& reading) {
+  Classes c = read_scores(rules, scores, reading.axis);
+  const Shape wanted = shape_of_labels(c);
+  if (target.shape() == wanted) {
+    put_labels(c, rules, target, reading);
+  } else if (target.shape() == scores.shape()) {
+    put_probabilities(c, rules, target, reading);
+  } else {
+    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) + " and the target is " +
+                     to_string(target.shape()) + "; the target must be int64 labels " + to_string(wanted) +
+                     " or probabilities " + to_string(scores.shape()));
+  }
+  return c;
+}
+
+Var sum_classes(const Classes& c, const Var& x) { return sum(x, c.axis, keep_dims); }
+
+Var at_label(const Classes& c, const Var& x) { return take_along_axis(x, c.labels, c.axis); }
+
+Var is_label(const Classes& c) {
+  Shape shape(c.scores.dimension(), 1);
+  shape[static_cast<std::size_t>(c.axis)] = c.count;
+  auto places = Array<std::int64_t>::from_shape(shape);
+  for (std::size_t k = 0; k < c.count; ++k) places.data()[k] = static_cast<std::int64_t>(k);
+  return equal(Var(std::move(places)), c.labels);
+}
+
+Var largest_score(const Classes& c, const Var& scores) {
+  const Var largest = stop_gradient(amax(scores, c.axis, keep_dims));
+  return where(abs(largest) < std::numeric_limits<double>::infinity(), largest, zeros_like(largest));
+}
+
+Var without_classes(const Classes& c, const Var& values) {
+  const Var kept = c.ignored.defined() ? where(c.ignored, zeros_like(values), values) : values;
+  return squeeze(kept, c.axis);
+}
+
+LogSoftmax log_probabilities(const Classes& c) {
+  const Var largest = largest_score(c, c.scores);
+  const Var shifted = c.scores - largest;
+  return {largest, shifted, log(sum_classes(c, exp(shifted)))};
+}
+
+Var log_odds(const Classes& c, const Var& own_score) {
+  // Below every score. A finite number, so that a single class, which has no others, gives no NaN.
+  constexpr double nothing = -1e30;
+  const Var others = where(is_label(c), full_like(c.scores, nothing), c.scores);
+  const Var largest = largest_score(c, others);
+  return (own_score - largest) - log(sum_classes(c, exp(others - largest)));
+}
+
+}  // namespace xgrad::loss::classes

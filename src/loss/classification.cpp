@@ -1,0 +1,97 @@
+#include <xgrad/loss/classification.hpp>
+
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/manipulate.hpp>
+
+#include "loss/classes.hpp"
+
+namespace xgrad::loss {
+namespace {
+
+using classes::Classes;
+using classes::TargetRules;
+
+/// A number for each class, in the element type of the scores.
+Var each_class(std::string_view loss, std::string_view setting, const Classes& c, const Var& numbers) {
+  if (numbers.shape() != Shape{c.count}) {
+    throw ShapeError(std::string(loss) + ": " + std::string(setting) + " is " + to_string(numbers.shape()) +
+                     " and the prediction is " + to_string(c.scores.shape()) + "; it must be " +
+                     to_string(Shape{c.count}) + ", a number for each class");
+  }
+  return cast(numbers, c.scores.dtype());
+}
+
+/// Along the axis of the classes.
+Var spread(const Classes& c, const Var& numbers) {
+  Shape shape(c.scores.dimension(), 1);
+  shape[static_cast<std::size_t>(c.axis)] = c.count;
+  return reshape(numbers, Strides(shape));
+}
+
+Var cross_entropy(const Classes& c) {
+  return classes::expected(c, [](const Var& nll) { return nll; });
+}
+
+}  // namespace
+
+Var CrossEntropy::operator()(const Var& logits, const Var& target) const {
+  static const TargetRules rules(name);
+  Classes c = classes::read_targets(rules, logits, target, {axis, check_targets, ignore_index});
+  if (!class_weight) return without_classes(c, cross_entropy(c));
+  const Var weights = each_class(name, "class_weight", c, *class_weight);
+  if (c.labelled) return without_classes(c, take(weights, c.labels, 0) * cross_entropy(c));
+  c.probabilities = spread(c, weights) * c.probabilities;
+  return without_classes(c, cross_entropy(c));
+}
+
+Var Nll::operator()(const Var& log_probabilities, const Var& labels) const {
+  static const TargetRules rules(name);
+  const Classes c = classes::read_labels(rules, log_probabilities, labels, {axis, check_targets, ignore_index});
+  const Var values = -at_label(c, c.scores);
+  if (!class_weight) return without_classes(c, values);
+  return without_classes(c, take(each_class(name, "class_weight", c, *class_weight), c.labels, 0) * values);
+}
+
+Var CategoricalFocal::operator()(const Var& logits, const Var& labels) const {
+  require_setting(name, "gamma", gamma, gamma >= 0.0, "it must not be negative");
+  static const TargetRules rules(name);
+  const Classes c = classes::read_labels(rules, logits, labels, {.check = check_targets});
+  // 1 - p_y = exp(-softplus(odds)); as a power it would have infinite derivatives where it is 0.
+  const Var odds = log_odds(c, at_label(c, c.scores));
+  return without_classes(c, exp(-gamma * softplus(odds)) * softplus(-odds));
+}
+
+Var Poly1::operator()(const Var& logits, const Var& target) const {
+  require_setting(name, "eps", eps, eps >= -1.0, "it must be at least -1");
+  static const TargetRules rules(name);
+  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  return without_classes(c, expected(c, [&](const Var& nll) { return nll - eps * expm1(-nll); }));
+}
+
+Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
+  static const TargetRules rules(name);
+  static const Rule positive("LogitAdjusted: the prior {} is not positive");
+  Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  const Var frequencies = checked(prior, prior > 0.0, positive);
+  if (prior.dimension() > 0) {
+    c.scores = c.scores + tau * spread(c, log(each_class(name, "prior", c, frequencies)));
+  } else {
+    c.scores = c.scores + tau * cast(log(frequencies), c.scores.dtype());
+  }
+  return without_classes(c, cross_entropy(c));
+}
+
+Var Brier::operator()(const Var& logits, const Var& target) const {
+  static const TargetRules rules(name);
+  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  const Var t = c.labelled ? cast(is_label(c), c.scores.dtype()) : c.probabilities;
+  const classes::LogSoftmax l = log_probabilities(c);
+  return without_classes(c, sum_classes(c, square(exp(l.shifted - l.log_sum) - t)));
+}
+
+}  // namespace xgrad::loss

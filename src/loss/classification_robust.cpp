@@ -1,0 +1,66 @@
+#include <xgrad/loss/classification_robust.hpp>
+
+#include <cmath>
+
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "loss/classes.hpp"
+#include "loss/tempered.hpp"
+
+namespace xgrad::loss {
+
+using classes::Classes;
+using classes::TargetRules;
+
+Var GeneralizedCrossEntropy::operator()(const Var& logits, const Var& target) const {
+  require_setting(name, "q", q, q > 0.0 && q <= 1.0, "it must be in (0, 1]");
+  static const TargetRules rules(name);
+  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  return without_classes(c, expected(c, [&](const Var& nll) { return expm1(-q * nll) / -q; }));
+}
+
+Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) const {
+  require_setting(name, "alpha", alpha, alpha >= 0.0, "it must not be negative");
+  require_setting(name, "beta", beta, beta >= 0.0, "it must not be negative");
+  require_setting(name, "log_zero", log_zero, log_zero <= 0.0, "it must not be positive");
+  static const TargetRules rules(name);
+  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  if (c.labelled) {
+    return without_classes(c, expected(c, [&](const Var& nll) { return alpha * nll + beta * log_zero * expm1(-nll); }));
+  }
+  const classes::LogSoftmax l = log_probabilities(c);
+  const Var log_p = l.shifted - l.log_sum;
+  const Var& t = c.probabilities;
+  const Var log_t = where(t > std::exp(log_zero), log(t), full_like(t, log_zero));
+  return without_classes(c, sum_classes(c, -alpha * (t * log_p) - beta * (exp(log_p) * log_t)));
+}
+
+Var BiTempered::operator()(const Var& logits, const Var& target) const {
+  require_setting(name, "t1", t1, t1 >= 0.0 && t1 <= 1.0, "it must be in [0, 1]");
+  require_setting(name, "t2", t2, t2 >= 1.0, "it must be at least 1");
+  require_setting(name, "iterations", static_cast<double>(iterations), iterations >= 0, "it must not be negative");
+  static const TargetRules rules(name);
+  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  const Var largest = largest_score(c, c.scores);
+  const Var scores = c.scores - largest;
+  // Second derivatives of the loss need those of lambda.
+  const Var lambda = tempered::normaliser(scores, t2, static_cast<int>(iterations), 2);
+  // ln p, because powers of p itself would underflow: log_t1 p has an infinite derivative at p = 0.
+  const auto log_p = [&](const Var& x) {
+    return t2 == 1.0 ? x - lambda : log1p((t2 - 1.0) * (lambda - x)) / (1.0 - t2);
+  };
+  const Var all = log_p(scores);
+  const double power = 2.0 - t1;
+  if (c.labelled) {
+    const Var of_label = tempered::log_of_exp(log_p(at_label(c, c.scores) - largest), t1);
+    return without_classes(c, (sum_classes(c, exp(power * all)) - 1.0) / power - of_label);
+  }
+  const Var& t = c.probabilities;
+  const Var powers = where(t > 0.0, pow(t, power), zeros_like(t));
+  const Var terms =
+      tempered::times_log(t, t1) - t * tempered::log_of_exp(all, t1) + (exp(power * all) - powers) / power;
+  return without_classes(c, sum_classes(c, terms));
+}
+
+}  // namespace xgrad::loss

@@ -1,0 +1,143 @@
+#include <xgrad/loss/divergence.hpp>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <string>
+#include <utility>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+namespace xgrad::loss {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// In floating point; integers beside floats take their type, because int64 with float32 would give float64.
+Var as_floating(const Var& x, const Var& beside) {
+  if (is_floating(x.dtype())) return x;
+  return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
+}
+
+Var not_negative(const Var& x, bool check, const Rule& rule) { return check ? checked(x, x >= 0.0, rule) : x; }
+
+/// Prediction and target, neither of which is negative.
+template <class L>
+std::pair<Var, Var> measures(const L& loss, const Var& prediction, const Var& target) {
+  static const Rule prediction_rule(std::string(L::name) + ": the prediction {} is negative or not a number");
+  static const Rule target_rule(std::string(L::name) + ": the target {} is negative or not a number");
+  require_same_shape(L::name, prediction, target);
+  return {not_negative(as_floating(prediction, target), loss.check_targets, prediction_rule),
+          not_negative(as_floating(target, prediction), loss.check_targets, target_rule)};
+}
+
+/// The same with classes along the last axis.
+template <class L>
+std::pair<Var, Var> distributions(const L& loss, const Var& prediction, const Var& target) {
+  require_same_shape(L::name, prediction, target);
+  if (prediction.dimension() == 0 || prediction.shape(-1) == 0) {
+    throw ShapeError(std::string(L::name) + ": the prediction is " + to_string(prediction.shape()) +
+                     "; it must be [..., K], probabilities of K > 0 classes along the last axis");
+  }
+  return measures(loss, prediction, target);
+}
+
+/// x, or 1 where a condition fails: for logarithms and quotients of which only the others are used.
+Var or_one(const Var& condition, const Var& x) { return where(condition, x, ones_like(x)); }
+Var or_zero(const Var& condition, const Var& x) { return where(condition, x, zeros_like(x)); }
+
+}  // namespace
+
+Var KlDivergence::operator()(const Var& prediction, const Var& target) const {
+  static const Rule rule("KlDivergence: the target {} is negative or not a number");
+  require_same_shape(name, prediction, target);
+  const Var z = as_floating(prediction, target);
+  const Var t = as_floating(target, prediction);
+  if (log_target) return or_zero(not_equal(t, -infinity), exp(t) * (t - z));
+  const Var p = not_negative(t, check_targets, rule);
+  return or_zero(not_equal(p, 0.0), p * (log(p) - z));
+}
+
+Var GeneralizedKl::operator()(const Var& prediction, const Var& target) const {
+  const auto [p, t] = measures(*this, prediction, target);
+  return where(equal(t, 0.0), p, t * (log(t) - log(p)) + (p - t));
+}
+
+Var JensenShannon::operator()(const Var& prediction, const Var& target) const {
+  const auto [p, t] = distributions(*this, prediction, target);
+  const Var p_counts = p > 0.0;
+  const Var t_counts = t > 0.0;
+  const Var both = p_counts && t_counts;
+  const Var a = or_one(both, p);
+  const Var b = or_one(both, t);
+  // Not the logarithm of a quotient, whose second derivative overflows long before that of a logarithm.
+  const Var log_mean = log(0.5 * (a + b));
+  const Var mixed = 0.5 * (a * (log(a) - log_mean) + b * (log(b) - log_mean));
+  // One of them alone is p ln(p / (p / 2)) / 2.
+  const Var alone = (0.5 * std::numbers::ln2) * (or_zero(p_counts, p) + or_zero(t_counts, t));
+  return sum(where(both, mixed, alone), -1);
+}
+
+Var Renyi::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "alpha", alpha, alpha > 0.0 && std::isfinite(alpha), "it must be positive and finite");
+  const auto [p, t] = distributions(*this, prediction, target);
+  const double order = alpha - 1.0;
+  const Var both = p > 0.0 && t > 0.0;
+  const Var log_t = log(or_one(both, t));
+  const Var ratio = log_t - log(or_one(both, p));
+  const Var total = sum(t, -1);
+  const Var none = equal(total, 0.0);
+  const Var all = or_one(!none, total);
+
+  Var value;
+  if (order == 0.0) {
+    value = sum(or_zero(both, t * ratio), -1) / all;
+  } else {
+    value = logsumexp(where(both, log_t + order * ratio, full_like(t, -infinity)), -1) - log(all);
+    if (std::abs(order) < 0.5) {
+      // The sum is nearly that of t, and the small difference counts.
+      const Var difference = sum(where(both, t * expm1(order * ratio), -t), -1) / all;
+      value = where(abs(difference) < 0.5, log1p(difference), value);
+    }
+    value = value / order;
+  }
+  // Below 1 something must be common to both, from 1 on the prediction must cover the target.
+  const auto count = [type = total.dtype()](const Var& condition) { return sum(cast(condition, type), -1); };
+  const Var apart = order < 0.0 ? equal(count(both), 0.0) : count(t > 0.0 && equal(p, 0.0)) > 0.0;
+  return where(none, zeros_like(value), where(apart, full_like(value, infinity), value));
+}
+
+Var Hellinger::operator()(const Var& prediction, const Var& target) const {
+  const auto [p, t] = distributions(*this, prediction, target);
+  const Var difference = or_zero(p > 0.0, sqrt(p)) - or_zero(t > 0.0, sqrt(t));
+  return squared ? 0.5 * sum(square(difference), -1) : std::numbers::sqrt2 / 2.0 * norm(difference, -1);
+}
+
+Var TotalVariation::operator()(const Var& prediction, const Var& target) const {
+  const auto [p, t] = distributions(*this, prediction, target);
+  return 0.5 * sum(abs(p - t), -1);
+}
+
+Var GaussianKl::operator()(const Var& mean, const Var& log_variance) const {
+  require_same_shape(name, mean, log_variance, "mean", "log_variance");
+  const Var l = as_floating(log_variance, mean);
+  return 0.5 * ((expm1(l) - l) + square(as_floating(mean, log_variance)));
+}
+
+Var GaussianKl::operator()(const Var& mean, const Var& log_variance, const Var& mean2, const Var& log_variance2) const {
+  require_same_shape(name, mean, log_variance, "mean", "log_variance");
+  require_same_shape(name, mean, mean2, "mean", "mean2");
+  require_same_shape(name, mean, log_variance2, "mean", "log_variance2");
+  const Var l2 = as_floating(log_variance2, log_variance);
+  const Var l = as_floating(log_variance, l2) - l2;
+  const Var apart = as_floating(mean, l2) - as_floating(mean2, l2);
+  // An infinite precision times no distance would be NaN.
+  const double least = l2.dtype() == DType::Float32 ? -88.0 : -709.0;
+  return 0.5 * ((expm1(l) - l) + square(apart) * exp(-maximum(l2, least)));
+}
+
+}  // namespace xgrad::loss

@@ -1,0 +1,197 @@
+#include <xgrad/loss/divergence_samples.hpp>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/order.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+namespace xgrad::loss {
+namespace {
+
+Var as_floating(const Var& x, const Var& beside) {
+  if (is_floating(x.dtype())) return x;
+  return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
+}
+
+// ---- samples on the line
+
+/// Which of N and of M sorted numbers stand beside each other, and for which part of all. The steps of both quantile
+/// functions are at multiples of 1 / N and 1 / M.
+struct Steps {
+  Var first;   ///< [S] places
+  Var second;  ///< [S] places
+  Var length;  ///< [S], adding up to 1
+};
+
+Steps common_steps(std::size_t n, std::size_t m, DType dtype) {
+  std::vector<std::int64_t> first;
+  std::vector<std::int64_t> second;
+  std::vector<double> length;
+  for (std::size_t i = 0, j = 0, from = 0; i < n && j < m;) {  // in units of 1 / (n m)
+    const std::size_t to = std::min((i + 1) * m, (j + 1) * n);
+    first.push_back(static_cast<std::int64_t>(i));
+    second.push_back(static_cast<std::int64_t>(j));
+    length.push_back(static_cast<double>(to - from) / static_cast<double>(n) / static_cast<double>(m));
+    from = to;
+    if (to == (i + 1) * m) ++i;
+    if (to == (j + 1) * n) ++j;
+  }
+  const auto array = []<class T>(const std::vector<T>& values) -> Var {
+    auto result = Array<T>::from_shape({values.size()});
+    std::copy(values.begin(), values.end(), result.data());
+    return {std::move(result)};
+  };
+  return {array(first), array(second), cast(array(length), dtype)};
+}
+
+/// (sum of weights abs(x)^p)^(1/p) along the last axis, for weights that add up to 1; derivative 0 where it is 0.
+Var power_mean(const Var& x, const Var& weights, double p) {
+  if (p == 1.0) return sum(weights * abs(x), -1);
+  if (p == 2.0) return norm(sqrt(weights) * x, -1);
+  // Relative to the largest one, which keeps powers from overflowing and changes nothing else.
+  const Var size = stop_gradient(amax(abs(x), -1, keep_dims));
+  const Var scale = where(equal(size, 0.0), ones_like(size), size);
+  const Var relative = x / scale;
+  const Var moves = not_equal(relative, 0.0);
+  const Var total = sum(weights * where(moves, pow(abs(relative), p), zeros_like(relative)), -1, keep_dims);
+  const Var root = where(total > 0.0, pow(total, 1.0 / p), zeros_like(total));
+  return squeeze(scale * root, -1);
+}
+
+// ---- clouds of points
+
+/// Up to how many coordinates distances are computed one coordinate after another.
+constexpr std::size_t most_coordinates = 64;
+
+std::pair<Var, Var> clouds(std::string_view loss, const Var& prediction, const Var& target, std::size_t least) {
+  const bool matrices = prediction.dimension() == 2 && target.dimension() == 2;
+  if (!matrices || prediction.shape(1) != target.shape(1) || prediction.shape(0) < least || target.shape(0) < least) {
+    throw ShapeError(std::string(loss) + ": the prediction is " + to_string(prediction.shape()) +
+                     " and the target is " + to_string(target.shape()) + "; they must be [N, D] and [M, D] with " +
+                     std::to_string(least) + " or more points each");
+  }
+  const Var x = as_floating(prediction, target);
+  return {x, as_floating(target, x)};
+}
+
+/// |x_i - y_j|^2, [N, M]. Differences of coordinates lose nothing where points are near each other and far from 0, and
+/// one coordinate after another needs no [N, M, D]. For many coordinates products of matrices are faster, and exact
+/// enough relative to the extent of the clouds.
+Var squared_distances(const Var& x, const Var& y) {
+  const std::size_t coordinates = x.shape(1);
+  if (coordinates > most_coordinates) {
+    const Var centre = stop_gradient(mean(y, 0));
+    const Var a = x - centre;
+    const Var b = y - centre;
+    const Var squares = sum(square(a), 1, keep_dims) + sum(square(b), 1);
+    return relu(squares - 2.0 * matmul(a, transpose(b)));
+  }
+  Var total = zeros_like(matmul(x, transpose(y)));
+  for (std::size_t d = 0; d < coordinates; ++d) {
+    const auto at = static_cast<std::ptrdiff_t>(d);
+    const Var squares = square(expand_dims(view(x, xt::all(), at), 1) - view(y, xt::all(), at));
+    total = d == 0 ? squares : total + squares;
+  }
+  return total;
+}
+
+/// Mean over all pairs, or over all pairs of two different points.
+Var mean_of_pairs(const Var& values, bool different) {
+  const auto rows = static_cast<double>(values.shape(0));
+  const double count = different ? rows * (rows - 1.0) : rows * static_cast<double>(values.shape(1));
+  return sum(values) / count;
+}
+
+/// f with f_i = -epsilon ln(mean_j exp((g_j - C_ij) / epsilon)).
+Var soft_minimum(const Var& costs, const Var& g, double epsilon) {
+  const double count = static_cast<double>(costs.shape(1));
+  return epsilon * (std::log(count) - logsumexp((g - costs) / epsilon, 1));
+}
+
+Var transport(const Var& x, const Var& y, const Sinkhorn& settings) {
+  // Both with the axis last along which they are reduced.
+  const Var costs = squared_distances(x, y);
+  const Var transposed = squared_distances(y, x);
+  Var f;
+  Var g = zeros_like(sum(transposed, 1));
+  for (std::int64_t i = 0; i < settings.iterations; ++i) {
+    f = soft_minimum(costs, g, settings.epsilon);
+    g = soft_minimum(transposed, f, settings.epsilon);
+  }
+  return mean(f) + mean(g);
+}
+
+}  // namespace
+
+Var Wasserstein1d::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "p", p, p >= 1.0 && std::isfinite(p), "it must be finite and >= 1");
+  const auto leading = [](const Var& x) { return Shape(x.shape().begin(), x.shape().end() - 1); };
+  const bool have_axes = prediction.dimension() > 0 && target.dimension() > 0;
+  if (!have_axes || leading(prediction) != leading(target) || prediction.shape(-1) == 0 || target.shape(-1) == 0) {
+    throw ShapeError(std::string(name) + ": the prediction is " + to_string(prediction.shape()) +
+                     " and the target is " + to_string(target.shape()) +
+                     "; they must have the same axes but for the last one, along which one or more numbers stand");
+  }
+  const Var x = sort(as_floating(prediction, target), -1);
+  const Var y = sort(as_floating(target, x), -1);
+  if (x.shape(-1) == y.shape(-1)) {
+    const Var difference = x - y;
+    return power_mean(difference, full_like(difference, 1.0 / static_cast<double>(x.shape(-1))), p);
+  }
+  const Steps steps = common_steps(x.shape(-1), y.shape(-1), x.dtype());
+  return power_mean(take(x, steps.first, -1) - take(y, steps.second, -1), steps.length, p);
+}
+
+Var Sinkhorn::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "epsilon", epsilon, epsilon > 0.0 && std::isfinite(epsilon), "it must be positive and finite");
+  require_setting(name, "iterations", static_cast<double>(iterations), iterations > 0, "it must be positive");
+  const auto [x, y] = clouds(name, prediction, target, 1);
+  const Var between = transport(x, y, *this);
+  return debiased ? between - 0.5 * (transport(x, x, *this) + transport(y, y, *this)) : between;
+}
+
+Var Mmd::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "the number of bandwidths", static_cast<double>(bandwidths.size()), !bandwidths.empty(),
+                  "there must be one or more");
+  for (const double width : bandwidths) {
+    require_setting(name, "a bandwidth", width, width > 0.0 && std::isfinite(width), "it must be positive and finite");
+  }
+  const auto [x, y] = clouds(name, prediction, target, unbiased ? 2 : 1);
+  const auto kernel = [this](const Var& a, const Var& b) {
+    const Var squares = squared_distances(a, b);
+    Var total;
+    for (const double width : bandwidths) {
+      const Var each = exp(squares * (-0.5 / (width * width)));
+      total = total.defined() ? total + each : each;
+    }
+    return total;
+  };
+  const auto within = [&](const Var& a) {
+    // A point beside itself has the kernel 1, for each bandwidth.
+    const double itself = static_cast<double>(bandwidths.size() * a.shape(0));
+    const auto count = static_cast<double>(a.shape(0));
+    const Var values = kernel(a, a);
+    return unbiased ? (sum(values) - itself) / (count * (count - 1.0)) : mean_of_pairs(values, false);
+  };
+  return within(x) + within(y) - 2.0 * mean_of_pairs(kernel(x, y), false);
+}
+
+Var EnergyDistance::operator()(const Var& prediction, const Var& target) const {
+  const auto [x, y] = clouds(name, prediction, target, unbiased ? 2 : 1);
+  const auto distances = [](const Var& a, const Var& b) {
+    const Var squares = squared_distances(a, b);
+    return where(squares > 0.0, sqrt(squares), zeros_like(squares));
+  };
+  return 2.0 * mean_of_pairs(distances(x, y), false) - mean_of_pairs(distances(x, x), unbiased) -
+         mean_of_pairs(distances(y, y), unbiased);
+}
+
+}  // namespace xgrad::loss

@@ -1,0 +1,219 @@
+#include <xgrad/loss/likelihood.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/order.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+namespace xgrad::loss {
+namespace {
+
+using std::numbers::pi;
+
+constexpr double half_log_two_pi = 0.918938533204672742;
+
+/// A parameter of all elements or of each.
+void require_parameter(std::string_view loss, const Var& prediction, const Var& parameter, std::string_view first,
+                       std::string_view second) {
+  if (parameter.dimension() != 0) require_same_shape(loss, prediction, parameter, first, second);
+}
+
+void require_eps(std::string_view loss, double eps) {
+  require_setting(loss, "eps", eps, eps >= 0.0, "it must not be negative");
+}
+
+/// The last axis of `many` is one more than `target` has, and not empty.
+void require_last_axis(std::string_view loss, const Var& many, const Var& target, std::string_view what) {
+  Shape shape = target.shape();
+  const bool has_axis = many.dimension() == shape.size() + 1 && many.shape(-1) > 0;
+  if (has_axis) shape.push_back(many.shape(-1));
+  if (has_axis && many.shape() == shape) return;
+  throw ShapeError(std::string(loss) + ": the " + std::string(what) + " are " + to_string(many.shape()) +
+                   " and the target is " + to_string(target.shape()) + "; they must be [..., K] with K > 0 and [...]");
+}
+
+/// Integer targets would make double of float32 predictions.
+Var in_type_of(const Var& prediction, const Var& target) {
+  return is_floating(target.dtype()) || !is_floating(prediction.dtype()) ? target : cast(target, prediction.dtype());
+}
+
+Var not_negative(const Var& x, bool check, const Rule& rule) { return check ? checked(x, x >= 0.0, rule) : x; }
+
+/// x, or eps where it is less, with the derivative of x: one that vanished there would never let x grow again.
+Var at_least(double eps, const Var& x) { return x + stop_gradient(relu(eps - x)); }
+
+}  // namespace
+
+Var GaussianNll::operator()(const Var& mean, const Var& target, const Var& variance) const {
+  static const Rule rule("GaussianNll: the variance {} is negative or not a number");
+  require_same_shape(name, mean, target, "mean");
+  require_parameter(name, mean, variance, "mean", "variance");
+  require_eps(name, eps);
+  const Var v = at_least(eps, not_negative(variance, check_targets, rule));
+  const Var nll = 0.5 * (log(v) + square(mean - in_type_of(mean, target)) / v);
+  return full ? nll + half_log_two_pi : nll;
+}
+
+Var LaplaceNll::operator()(const Var& location, const Var& target, const Var& scale) const {
+  static const Rule rule("LaplaceNll: the scale {} is negative or not a number");
+  require_same_shape(name, location, target, "location");
+  require_parameter(name, location, scale, "location", "scale");
+  require_eps(name, eps);
+  const Var b = at_least(eps, not_negative(scale, check_targets, rule));
+  return abs(location - in_type_of(location, target)) / b + log(2.0 * b);
+}
+
+Var StudentTNll::operator()(const Var& location, const Var& target, const Var& scale) const {
+  static const Rule scale_rule("StudentTNll: the scale {} is negative or not a number");
+  static const Rule nu_rule("StudentTNll: nu is {}; it must be positive");
+  require_same_shape(name, location, target, "location");
+  require_parameter(name, location, scale, "location", "scale");
+  require_parameter(name, location, nu, "location", "setting nu");
+  require_eps(name, eps);
+  const Var n = checked(nu, nu > 0.0, nu_rule);
+  const Var s = at_least(eps, not_negative(scale, check_targets, scale_rule));
+  const Var y = (location - in_type_of(location, target)) / s;
+  const Var kernel = (0.5 * n + 0.5) * log1p(square(y) / n) + log(s);
+  // In float32, the difference of the two large numbers would have no correct digits for large nu.
+  const Var wide = cast(n, DType::Float64);
+  const Var constant = lgamma(0.5 * wide) - lgamma(0.5 * wide + 0.5) + 0.5 * log(pi * wide);
+  return kernel + cast(constant, kernel.dtype());
+}
+
+Var PoissonNll::operator()(const Var& prediction, const Var& target) const {
+  static const Rule target_rule("PoissonNll: the target {} is negative or not a number");
+  static const Rule mean_rule("PoissonNll: the mean {} is negative or not a number; see the setting log_input");
+  require_same_shape(name, prediction, target);
+  require_eps(name, eps);
+  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_rule);
+  const Var nll = log_input ? exp(p) - t * p : p - t * log(p + eps);
+  if (!full) return nll;
+  return nll + where(t > 1.0, t * log(t) - t + 0.5 * log(2.0 * pi * t), 0.0);
+}
+
+Var GammaNll::operator()(const Var& prediction, const Var& target) const {
+  static const Rule target_rule("GammaNll: the target {} is negative or not a number");
+  static const Rule mean_rule("GammaNll: the mean {} is negative or not a number; see the setting log_input");
+  require_same_shape(name, prediction, target);
+  require_eps(name, eps);
+  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  // The exponential may be infinite, and 0 times it would be NaN.
+  if (log_input) return prediction + where(t > 0.0, t * exp(-prediction), 0.0);
+  const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
+  return t / p + log(p);
+}
+
+Var Tweedie::operator()(const Var& prediction, const Var& target) const {
+  static const Rule target_rule("Tweedie: the target {} is negative or not a number");
+  static const Rule mean_rule("Tweedie: the mean {} is negative or not a number; see the setting log_input");
+  require_same_shape(name, prediction, target);
+  require_setting(name, "rho", rho, rho > 1.0 && rho < 2.0, "it must be between 1 and 2");
+  require_eps(name, eps);
+  const double a = 2.0 - rho;
+  const double b = 1.0 - rho;
+  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  const Var of_target = where(t > 0.0, pow(t, a), 0.0) * (2.0 / (a * b));
+  if (log_input) {
+    const Var linear = where(t > 0.0, t * exp(b * prediction), 0.0);
+    return of_target + 2.0 / a * exp(a * prediction) - 2.0 / b * linear;
+  }
+  const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
+  return of_target + pow(p, b) * (2.0 / a * p - 2.0 / b * t);
+}
+
+Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, const Var& dispersion) const {
+  static const Rule target_rule("NegativeBinomialNll: the target {} is negative or not a number");
+  static const Rule mean_rule(
+      "NegativeBinomialNll: the mean {} is negative or not a number; see the setting log_input");
+  static const Rule dispersion_rule("NegativeBinomialNll: the dispersion {} is negative or not a number");
+  require_same_shape(name, prediction, target);
+  require_parameter(name, prediction, dispersion, "prediction", "dispersion");
+  require_eps(name, eps);
+  const auto wide = [](const Var& x) { return cast(x, DType::Float64); };
+  const Var t = not_negative(wide(target), check_targets, target_rule);
+  const Var r = at_least(eps, not_negative(wide(dispersion), check_targets, dispersion_rule));
+  const Var log_mean =
+      log_input ? wide(prediction) : log(at_least(eps, not_negative(wide(prediction), check_targets, mean_rule)));
+  const Var log_odds = log_mean - log(r);
+  const Var nll = lgamma(r) + lgamma(t + 1.0) - lgamma(r + t) + r * softplus(log_odds) + t * softplus(-log_odds);
+  DType type = prediction.dtype();
+  if (is_floating(target.dtype())) type = promote(type, target.dtype());
+  if (dispersion.dimension() > 0) type = promote(type, dispersion.dtype());
+  return is_floating(type) ? cast(nll, type) : nll;
+}
+
+Var MixtureGaussianNll::operator()(const Var& means, const Var& target, const Var& scales, const Var& logits) const {
+  static const Rule rule("MixtureGaussianNll: the scale {} is negative or not a number");
+  require_last_axis(name, means, target, "means");
+  require_same_shape(name, means, scales, "array of means", "array of scales");
+  require_same_shape(name, means, logits, "array of means", "array of logits");
+  require_eps(name, eps);
+  const Var s = at_least(eps, not_negative(scales, check_targets, rule));
+  const Var y = (means - expand_dims(in_type_of(means, target), -1)) / s;
+  return half_log_two_pi - logsumexp(log_softmax(logits) - 0.5 * square(y) - log(s), -1);
+}
+
+Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scale) const {
+  static const Rule rule("CrpsGaussian: the scale {} is negative or not a number");
+  require_same_shape(name, mean, target, "mean");
+  require_parameter(name, mean, scale, "mean", "scale");
+  require_eps(name, eps);
+  const Var s = at_least(eps, not_negative(scale, check_targets, rule));
+  const Var e = in_type_of(mean, target) - mean;
+  const Var y = e / s;
+  return e * erf(std::sqrt(0.5) * y) + s * (std::sqrt(2.0 / pi) * exp(-0.5 * square(y)) - 1.0 / std::sqrt(pi));
+}
+
+Var CrpsEnsemble::operator()(const Var& ensemble, const Var& target) const {
+  require_last_axis(name, ensemble, target, "members");
+  // The spread does not change when the target is subtracted, and small differences are sharper than large numbers.
+  const Var errors = sort(ensemble - expand_dims(in_type_of(ensemble, target), -1));
+  const auto members = static_cast<double>(ensemble.shape(-1));
+  // The sum over i < j of x[j] - x[i] has each x[i] once for every lower member, and minus once for every higher one.
+  const Var ranks = (2.0 * xt::arange<double>(members) + 1.0 - members) / (members * members);
+  const Var factors = is_floating(errors.dtype()) ? cast(ranks, errors.dtype()) : ranks;
+  return sum(abs(errors) / members - factors * errors, -1);
+}
+
+namespace {
+
+/// For times in order, the place of the last one of those equal to it: [0, 1, 1, 3, 3, 3] gives [0, 2, 2, 5, 5, 5].
+Var last_of_equals(const Var& times) {
+  const auto count = static_cast<std::int64_t>(times.size());
+  const Var places = xt::arange<std::int64_t>(count);
+  const Var changes = not_equal(view(times, xt::range(0, count - 1)), view(times, xt::range(1, count)));
+  const Var ends = cast(concatenate({changes, Var(xt::ones<bool>({1}))}), DType::Int64);
+  const Var group = cumsum(ends) - ends;
+  return take(scatter_add(ends * places, group, times.size(), 0), group, 0);
+}
+
+}  // namespace
+
+Var CoxPartial::operator()(const Var& score, const Var& time, const Var& event) const {
+  static const Rule rule("CoxPartial: the time {} is not a number");
+  require_same_shape(name, score, time, "score", "time");
+  require_same_shape(name, score, event, "score", "event");
+  if (score.dimension() != 1) {
+    throw ShapeError("CoxPartial: the score is " + to_string(score.shape()) + "; it must be [samples]");
+  }
+  if (score.size() == 0) return 1.0 * score;
+  const Var t = check_targets ? checked(time, equal(time, time), rule) : time;
+  const Var order = argsort(t, -1, Order::Descending);
+  const Var running = logcumsumexp(take(score, order, 0));
+  const Var at_risk = take(running, last_of_equals(take(t, order, 0)), 0);
+  // Back to the order of the samples.
+  const Var risk = scatter_add(at_risk, order, score.size(), 0);
+  return where(event, risk - score, 0.0);
+}
+
+}  // namespace xgrad::loss

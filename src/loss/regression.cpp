@@ -1,0 +1,134 @@
+#include <xgrad/loss/regression.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "../ops/axes.hpp"
+#include "residual.hpp"
+
+namespace xgrad::loss {
+namespace detail {
+
+namespace {
+
+/// x in floating point.
+Var floating(const Var& x, const Var& other) {
+  if (is_floating(x.dtype())) return x;
+  return cast(x, is_floating(other.dtype()) ? other.dtype() : DType::Float64);
+}
+
+}  // namespace
+
+Var residual(std::string_view loss, const Var& prediction, const Var& target) {
+  require_same_shape(loss, prediction, target);
+  return floating(prediction, target) - floating(target, prediction);
+}
+
+void require_positive(std::string_view loss, std::string_view setting, double value) {
+  require_setting(loss, setting, value, value > 0.0 && std::isfinite(value), "it must be positive and finite");
+}
+
+}  // namespace detail
+
+namespace {
+
+using detail::floating;
+using detail::require_positive;
+using detail::residual;
+
+void require_tolerance(std::string_view loss, double eps) {
+  require_setting(loss, "eps", eps, eps >= 0.0 && std::isfinite(eps), "it must be finite and not negative");
+}
+
+void require_fraction(std::string_view loss, double tau) {
+  require_setting(loss, "tau", tau, tau > 0.0 && tau < 1.0, "it must be between 0 and 1");
+}
+
+}  // namespace
+
+Var Mse::operator()(const Var& prediction, const Var& target) const {
+  return square(residual(name, prediction, target));
+}
+
+Var HalfSquared::operator()(const Var& prediction, const Var& target) const {
+  return 0.5 * square(residual(name, prediction, target));
+}
+
+Var Rmse::operator()(const Var& prediction, const Var& target) const {
+  const Var e = residual(name, prediction, target);
+  const std::size_t along = xgrad::detail::normalize_axis(name, axis, e.shape());
+  const auto count = static_cast<double>(std::max<std::size_t>(e.shape()[along], 1));
+  return norm(e, axis) * (1.0 / std::sqrt(count));  // unlike sqrt(mean), with a derivative where all errors are 0
+}
+
+Var Mae::operator()(const Var& prediction, const Var& target) const { return abs(residual(name, prediction, target)); }
+
+Var LogCosh::operator()(const Var& prediction, const Var& target) const {
+  const Var e = residual(name, prediction, target);
+  // The same for e and -e, without the absolute value, whose derivative at 0 would hide the second derivative there.
+  return e + softplus(-2.0 * e) - std::numbers::ln2;
+}
+
+Var Mape::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "eps", eps);
+  const Var e = residual(name, prediction, target);
+  return 100.0 * abs(e) / maximum(abs(floating(target, prediction)), eps);
+}
+
+Var Smape::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "eps", eps);
+  const Var e = residual(name, prediction, target);
+  return 200.0 * abs(e) / maximum(abs(floating(prediction, target)) + abs(floating(target, prediction)), eps);
+}
+
+Var Msle::operator()(const Var& prediction, const Var& target) const {
+  static const Rule rule("Msle: the target {} is not greater than -1");
+  require_same_shape(name, prediction, target);
+  const Var t = check_targets ? checked(target, target > -1.0, rule) : target;
+  return square(log1p(floating(prediction, target)) - log1p(floating(t, prediction)));
+}
+
+Var Pinball::operator()(const Var& prediction, const Var& target) const {
+  require_fraction(name, tau);
+  const Var e = residual(name, prediction, target);
+  return e * (0.5 * sign(e) + (0.5 - tau));  // the slope on either side; its derivative is 0
+}
+
+Var Expectile::operator()(const Var& prediction, const Var& target) const {
+  require_fraction(name, tau);
+  const Var e = residual(name, prediction, target);
+  return square(e) * (0.5 + (0.5 - tau) * sign(e));
+}
+
+Var EpsilonInsensitive::operator()(const Var& prediction, const Var& target) const {
+  require_tolerance(name, eps);
+  return relu(abs(residual(name, prediction, target)) - eps);
+}
+
+Var SquaredEpsilonInsensitive::operator()(const Var& prediction, const Var& target) const {
+  require_tolerance(name, eps);
+  return square(relu(abs(residual(name, prediction, target)) - eps));
+}
+
+Var Linex::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "a", a, a != 0.0 && std::isfinite(a), "it must be finite and not 0");
+  const Var z = a * residual(name, prediction, target);
+  return expm1(z) - z;
+}
+
+Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "eps", eps);
+  require_same_shape(name, prediction, target);
+  (void)xgrad::detail::normalize_axis(name, axis, prediction.shape());
+  const Var p = floating(prediction, target);
+  const Var t = floating(target, prediction);
+  return 1.0 - sum(p * t, axis) / (maximum(norm(p, axis), eps) * maximum(norm(t, axis), eps));
+}
+
+}  // namespace xgrad::loss

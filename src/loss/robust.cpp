@@ -1,0 +1,196 @@
+#include <xgrad/loss/robust.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/loss/contract.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "residual.hpp"
+
+namespace xgrad::loss {
+namespace {
+
+using detail::require_positive;
+using detail::residual;
+
+/// (e / c)^2; the product is cheaper than the quotient.
+Var squared_ratio(const Var& e, double c) { return square(e * (1.0 / c)); }
+
+/// An error limited to between -limit and limit, and by how much it exceeds that. Chosen without `where` and `minimum`,
+/// which cost more. What is limited of a large error has lost digits, but then it counts little, and its derivative is
+/// 0.
+struct Parts {
+  Var limited;
+  Var excess;
+};
+
+Parts split(const Var& e, double limit) {
+  const Var excess = relu(abs(e) - limit);
+  return {e - sign(e) * excess, excess};
+}
+
+}  // namespace
+
+Var Huber::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "delta", delta);
+  const auto [limited, excess] = split(residual(name, prediction, target), delta);
+  return 0.5 * square(limited) + delta * excess;
+}
+
+Var SmoothL1::operator()(const Var& prediction, const Var& target) const {
+  require_setting(name, "beta", beta, beta >= 0.0 && std::isfinite(beta), "it must be finite and not negative");
+  const Var e = residual(name, prediction, target);
+  if (beta == 0.0) return abs(e);
+  const auto [limited, excess] = split(e, beta);
+  return 0.5 / beta * square(limited) + excess;
+}
+
+Var Charbonnier::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "eps", eps);
+  return sqrt(square(residual(name, prediction, target)) + eps * eps);
+}
+
+Var PseudoHuber::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "delta", delta);
+  const Var squares = square(residual(name, prediction, target));
+  return squares / (1.0 + sqrt(1.0 + squares * (1.0 / (delta * delta))));  // sqrt(1 + u) - 1 without cancellation
+}
+
+Var Cauchy::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "c", c);
+  return 0.5 * c * c * log1p(squared_ratio(residual(name, prediction, target), c));
+}
+
+Var Welsch::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "c", c);
+  return -0.5 * c * c * expm1(-squared_ratio(residual(name, prediction, target), c));
+}
+
+Var GemanMcClure::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "c", c);
+  const Var u = squared_ratio(residual(name, prediction, target), c);
+  return 2.0 * u / (u + 4.0);
+}
+
+Var Tukey::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "c", c);
+  const Var u = minimum(squared_ratio(residual(name, prediction, target), c), 1.0);
+  return c * c / 6.0 * u * (3.0 + u * (u - 3.0));  // 1 - (1 - u)^3 without cancellation
+}
+
+Var Wing::operator()(const Var& prediction, const Var& target) const {
+  require_positive(name, "w", w);
+  require_positive(name, "eps", eps);
+  const Var size = abs(residual(name, prediction, target));
+  const Var excess = relu(size - w);
+  return w * log1p((size - excess) * (1.0 / eps)) + excess;
+}
+
+// ---- Barron's loss
+
+namespace {
+
+/// Beyond it, alpha counts as infinite: no double differs.
+constexpr double huge_alpha = 1e18;
+
+/// The value of a setting that is known now and the same for all elements.
+std::optional<double> known_number(const Var& setting) {
+  if (setting.recorded() || setting.size() != 1) return std::nullopt;
+  switch (setting.dtype()) {
+    case DType::Float32:
+      return setting.item<float>();
+    case DType::Float64:
+      return setting.item<double>();
+    default:
+      return static_cast<double>(setting.item<std::int64_t>());
+  }
+}
+
+/// \throws ShapeError  unless the setting broadcasts to the shape of the loss.
+void require_broadcast(std::string_view setting, const Shape& from, const Shape& to) {
+  bool fits = from.size() <= to.size();
+  for (std::size_t i = 1; fits && i <= from.size(); ++i) {
+    const std::size_t extent = from[from.size() - i];
+    fits = extent == 1 || extent == to[to.size() - i];
+  }
+  if (fits) return;
+  throw ShapeError(std::string(Barron::name) + ": " + std::string(setting) + " is " + to_string(from) +
+                   " and the loss is " + to_string(to) + "; a setting must broadcast to the shape of the loss");
+}
+
+/// For a known alpha, with the fewest operations.
+Var barron_of_number(double alpha, const Var& u) {
+  const double b = std::abs(alpha - 2.0);
+  if (b == 0.0) return 0.5 * u;
+  if (std::abs(alpha) < 1e-20) return log1p(0.5 * u);
+  if (alpha < -huge_alpha) return -expm1(-0.5 * u);
+  if (alpha > huge_alpha) return expm1(0.5 * u);
+  // Both exponents, that of the loss and that of its derivative, are then multiples of 1/4 for which pow takes roots.
+  const bool is_root = alpha >= -2.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha);
+  if (is_root) return b / alpha * (pow(u * (1.0 / b) + 1.0, 0.5 * alpha) - 1.0);
+  return b / alpha * expm1(0.5 * alpha * log1p(u * (1.0 / b)));
+}
+
+/// sinh(y) / y from q = y^2, for |y| <= 1/4: exact to the last digit, and so are two derivatives.
+Var sinh_ratio(const Var& q) {
+  Var result = 1.0 / 6227020800.0;  // 1 / 13!
+  for (const double coefficient : {1.0 / 39916800.0, 1.0 / 362880.0, 1.0 / 5040.0, 1.0 / 120.0, 1.0 / 6.0, 1.0}) {
+    result = result * q + coefficient;
+  }
+  return result;
+}
+
+/// For an alpha that is trained or an array: derivatives with respect to alpha must survive at 0 and near 2, and the
+/// regime is chosen element by element.
+///
+/// With L = ln(1 + u / b) the loss is (b / alpha) expm1(alpha L / 2). Next to alpha = 2, where b vanishes and u / b is
+/// large, its derivative would be the difference of large numbers; but with d = alpha - 2, b exp(L) is u + b and the
+/// loss is (u + (u + b) expm1(d L / 2)) / alpha. Next to alpha = 0, expm1(z) / alpha needs the quotient expm1(z) / z as
+/// a series; its factor exp(z / 2) = E leaves an even one, sinh(z / 2) / (z / 2), and elsewhere expm1(z) is E^2 - 1.
+Var barron_of_var(const Var& any_alpha, const Var& u) {
+  const double tiny =
+      u.dtype() == DType::Float32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  const Var alpha = clip(any_alpha, -huge_alpha, huge_alpha);
+  const Var d = alpha - 2.0;
+  const Var b = maximum(abs(d), tiny);
+  const Var near_two = abs(d) < 0.125;
+  // The loss is p u + (p u + b / alpha) expm1(k L / 2).
+  const Var p = where(near_two, 1.0 / alpha, 0.0);
+  const Var k = where(near_two, d, alpha);
+  const Var scale = where(near_two, p * b * d, b);  // of k L / 2 times b / alpha, without division by 0
+
+  const Var logarithm = log1p(u * (1.0 / b));
+  const Var y = 0.25 * k * logarithm;
+  const Var root = exp(y);
+  const Var series = (0.5 * p * d * u + 0.5 * scale) * logarithm * (root * sinh_ratio(square(y)));
+  const Var direct = (p * u + b / alpha) * (square(root) - 1.0);
+  return p * u + where(abs(y) < 0.25, series, direct);
+}
+
+}  // namespace
+
+Var Barron::operator()(const Var& prediction, const Var& target) const {
+  static const Rule positive("Barron: c is {}; it must be positive");
+  const Var e = residual(name, prediction, target);
+  require_broadcast("alpha", alpha.shape(), e.shape());
+  require_broadcast("c", c.shape(), e.shape());
+
+  const std::optional<double> scale = known_number(c);
+  if (scale) require_positive(name, "c", *scale);
+  // Settings take the type of the data: a trained float64 scale of float32 data must not make all of it float64.
+  const Var u = scale ? squared_ratio(e, *scale) : square(e * (1.0 / cast(checked(c, c > 0.0, positive), e.dtype())));
+
+  const std::optional<double> number = known_number(alpha);
+  if (!number) return barron_of_var(cast(alpha, e.dtype()), u);
+  require_setting(name, "alpha", *number, !std::isnan(*number), "it must be a number");
+  return barron_of_number(*number, u);
+}
+
+}  // namespace xgrad::loss

@@ -1,0 +1,178 @@
+// Barron's loss: settings that are arrays, and derivatives with respect to alpha beside numbers of a hundred digits.
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <boost/multiprecision/cpp_bin_float.hpp>
+
+#include <xgrad/loss/robust.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::throws;
+using xg::Var;
+using xg::loss::Barron;
+
+namespace {
+
+/// A hundred digits, so that plain differences of plain formulas are exact enough.
+using Precise = boost::multiprecision::cpp_bin_float_100;
+
+Precise loss(const Precise& x, const Precise& alpha) {
+  const Precise u = x * x;
+  if (alpha == 2) return u / 2;
+  if (alpha == 0) return log(u / 2 + 1);
+  const Precise b = abs(alpha - 2);
+  return b / alpha * (pow(u / b + 1, alpha / 2) - 1);
+}
+
+/// In the order of `derivatives`: value, d/dx, d/dalpha, d2/dx2, d2/dx dalpha, d2/dalpha2.
+std::vector<double> expected(double x, double alpha, bool along_alpha) {
+  const Precise h("1e-25");
+  const Precise a = alpha;
+  const auto at = [&](int i, int j) { return loss(x + i * h, a + j * h); };
+  std::vector<Precise> result{at(0, 0), (at(1, 0) - at(-1, 0)) / (2 * h)};
+  if (along_alpha) result.emplace_back((at(0, 1) - at(0, -1)) / (2 * h));
+  result.emplace_back((at(1, 0) - 2 * at(0, 0) + at(-1, 0)) / (h * h));
+  if (along_alpha) {
+    result.emplace_back((at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / (4 * h * h));
+    result.emplace_back((at(0, 1) - 2 * at(0, 0) + at(0, -1)) / (h * h));
+  }
+  std::vector<double> rounded;
+  for (const Precise& number : result) rounded.push_back(static_cast<double>(number));
+  return rounded;
+}
+
+std::vector<double> derivatives(double at, double shape, bool along_alpha) {
+  xg::Tape tape;
+  const Var x = tape.leaf(at);
+  const Var alpha = tape.leaf(shape);
+  const Var value = Barron{.alpha = alpha}(x, 0.0);
+  const std::vector<Var> first = tape.gradients(value, {x, alpha});
+  const std::vector<Var> second = tape.gradients(first[0], {x, alpha});
+  std::vector<double> result{value.item<double>(), first[0].item<double>()};
+  if (along_alpha) result.push_back(first[1].item<double>());
+  result.push_back(second[0].item<double>());
+  if (along_alpha) {
+    result.push_back(second[1].item<double>());
+    result.push_back(tape.gradient(first[1], alpha).item<double>());
+  }
+  return result;
+}
+
+void check(double x, double alpha, bool along_alpha = true) {
+  const std::vector<double> found = derivatives(x, alpha, along_alpha);
+  const std::vector<double> wanted = expected(x, alpha, along_alpha);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    BOOST_TEST(std::abs(found[i] - wanted[i]) <= 1e-12 * std::max(1.0, std::abs(wanted[i])),
+               "x " << x << ", alpha - 2 = " << alpha - 2.0 << ", alpha = " << alpha << ", derivative " << i << " is "
+                    << found[i] << ", not " << wanted[i]);
+  }
+}
+
+const std::vector<double> errors{0.0, 1e-6, 0.03, -0.4, 1.0, -3.0, 40.0, 1e4};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(next_to_0) {
+  for (const double size : {0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2, 0.05, 0.2}) {
+    for (const double x : errors) {
+      check(x, size);
+      check(x, -size);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(next_to_2) {
+  for (const double size : {1e-9, 1e-7, 1e-5, 1e-3, 0.01, 0.1, 0.2}) {
+    for (const double x : errors) {
+      check(x, 2.0 - size);
+      check(x, 2.0 + size);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(elsewhere) {
+  for (const double alpha : {-8.0, -2.0, -1.0, -0.5, 0.5, 1.0, 1.5, 3.0}) {
+    for (const double x : errors) check(x, alpha);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(at_2_derivatives_by_alpha_are_large_numbers) {
+  for (const double x : errors) {
+    check(x, 2.0, false);
+    xg::Tape tape;
+    const Var leaf = tape.leaf(x);
+    const Var alpha = tape.leaf(2.0);
+    const Var first = tape.gradient(Barron{.alpha = alpha}(leaf, 0.0), alpha);
+    const double u = x * x;
+    const double epsilon = std::numeric_limits<double>::epsilon();
+    const double wanted = (u + epsilon) / 4 * std::log1p(u / epsilon) - u / 4;
+    BOOST_TEST(std::abs(first.item<double>() - wanted) <= 1e-12 * std::max(1.0, wanted));
+    BOOST_TEST(std::isfinite(tape.gradient(first, alpha).item<double>()));
+    BOOST_TEST(std::isfinite(tape.gradient(first, leaf).item<double>()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(infinite_alpha_has_the_derivative_0) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double x : {0.0, 0.5, -2.0}) {
+    for (const double alpha : {-infinity, infinity}) {
+      const std::vector<double> found = derivatives(x, alpha, true);
+      const double sign = alpha < 0.0 ? -1.0 : 1.0;
+      const double e = std::exp(sign * 0.5 * x * x);
+      const std::vector<double> wanted{sign * (e - 1.0), x * e, 0.0, e * (1.0 + sign * x * x), 0.0, 0.0};
+      for (std::size_t i = 0; i < found.size(); ++i) BOOST_TEST(std::abs(found[i] - wanted[i]) < 1e-12);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_are_arrays_give_what_numbers_give) {
+  const Var prediction = comparing::wave({4, 3});
+  const Var target = comparing::wave({4, 3}, 1.0);
+  const std::vector<double> alphas{-1.0, 0.0, 2.0};
+  const std::vector<double> scales{0.5, 1.0, 2.0};
+  const Var many =
+      Barron{.alpha = xt::xarray<double>{-1.0, 0.0, 2.0}, .c = xt::xarray<double>{0.5, 1.0, 2.0}}(prediction, target);
+  for (int j = 0; j < 3; ++j) {
+    const auto column = [&](const Var& x) { return view(x, xt::all(), j); };
+    const auto k = static_cast<std::size_t>(j);
+    BOOST_TEST(
+        near(column(many), Barron{.alpha = alphas[k], .c = scales[k]}(column(prediction), column(target)), 1e-14));
+  }
+  // An array of one element is a number; integers and float32 are numbers too.
+  const Var plain = Barron{.alpha = 1.0}(prediction, target);
+  BOOST_TEST(near(Barron{.alpha = xt::xarray<double>{1.0}}(prediction, target), plain, 0.0));
+  BOOST_TEST(near(Barron{.alpha = 1}(prediction, target), plain, 0.0));
+  BOOST_TEST(near(Barron{.alpha = xt::xarray<float>{1.0F}}(prediction, target), plain, 0.0));
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings) {
+  const Var x = comparing::wave({4, 3});
+  const Var four = xt::xarray<double>{1.0, 1.0, 1.0, 1.0};
+  BOOST_TEST(throws<xg::ShapeError>([&] { return Barron{.alpha = four}(x, x); },
+                                    {"Barron: alpha is [4]", "the loss is [4, 3]", "must broadcast"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return Barron{.c = four}(x, x); }, {"Barron: c is [4]"}));
+  // A scalar loss is not made larger.
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return Barron{.alpha = four}(1.0, 2.0); }, {"alpha is [4]", "the loss is []"}));
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return Barron{.alpha = xt::xarray<double>{1.0}}(1.0, 2.0); }, {"alpha is [1]"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return Barron{.alpha = std::nan("")}(x, x); },
+                                    {"Barron: alpha is nan", "it must be a number"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return Barron{.c = xt::xarray<double>{1.0, -0.5, 1.0}}(x, x);
+      },
+      {"Barron: c is -0.5", "it must be positive"}));
+  // Trained, it is checked when values are computed.
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return xg::grad([&](const Var& c) { return sum(Barron{.c = c}(x, x)); })(Var(-2.0)); },
+      {"Barron: c is -2", "it must be positive"}));
+}
