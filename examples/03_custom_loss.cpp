@@ -1,5 +1,5 @@
-// A loss of your own. How far will a patient's diabetes have progressed in a year? A prediction that is too high costs a
-// needless check-up; one that is too low misses a patient who gets worse. We write a loss that says so, check its
+// A loss of your own. How far will a patient's diabetes have progressed in a year? A prediction that is too high costs
+// a needless check-up; one that is too low misses a patient who gets worse. We write a loss that says so, check its
 // gradient, train a linear model with it and compare with the catalogue's losses.
 //
 //     03_custom_loss [folder for the pictures [folder of diabetes.csv]]

@@ -76,11 +76,11 @@ Var gradient_difference(const Var& d) {
   return loss::GradientDifference{}(image(d), image(ones_like(d)));
 }
 
-/// Of a step to the right, at a pixel with a step of 1 down.
+/// Of a step to the right, in an image with a step of 1 down.
 Var total_variation(const Var& d) {
   const Var zero = zeros_like(d);
   const Var one = ones_like(d);
-  return loss::TotalVariationPenalty{}(xgrad::stack({xgrad::stack({zero, d}, 1), xgrad::stack({one, one}, 1)}, 1));
+  return loss::TotalVariationPenalty{}(xgrad::stack({xgrad::stack({zero, d}, 1), xgrad::stack({one, d + 1.0}, 1)}, 1));
 }
 
 }  // namespace

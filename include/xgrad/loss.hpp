@@ -11,6 +11,7 @@
 #include <xgrad/loss/classification_sparse.hpp>
 #include <xgrad/loss/contract.hpp>
 #include <xgrad/loss/divergence.hpp>
+#include <xgrad/loss/divergence_samples.hpp>
 #include <xgrad/loss/embedding.hpp>
 #include <xgrad/loss/gradient_penalty.hpp>
 #include <xgrad/loss/image.hpp>

@@ -1,8 +1,11 @@
 #include <xgrad/loss/divergence_samples.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/loss/contract.hpp>

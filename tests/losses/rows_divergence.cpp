@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <xgrad/loss/divergence.hpp>
@@ -237,7 +238,9 @@ void append_renyi(LossRows& rows) {
                   .smooth = cases_of_distributions(),
                   .reference = renyi(0.75L),
                   .known = {{.arguments = {doubles({1, 3}, {1e-9, 1e-9, 1}), doubles({1, 3}, {0.5, 0.5, 1e-9})},
-                             .values = {-4 * std::log(common / (1 + 1e-9))}}},
+                             .values = {-4 * std::log(common / (1 + 1e-9))}},
+                            {.arguments = {doubles({2, 2}, {1, 0, 1, 0}), doubles({2, 2}, {0.25, 0.75, 0.75, 0.25})},
+                             .values = {3 * std::log(4.0), 3 * std::log(4.0 / 3)}}},
                   .extreme = extremes_of_distributions()});
 }
 

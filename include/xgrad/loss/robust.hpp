@@ -128,7 +128,8 @@ XGRAD_FIELDS(GemanMcClure, c)
 /// \param prediction, target  of one shape.
 /// \throws ShapeError  for other shapes; ValueError unless c is positive and finite.
 /// \derivative  e (1 - (e / c)^2)^2 where |e| < c, else 0; the second derivative is continuous.
-/// \source  A. E. Beaton and J. W. Tukey, The fitting of power series, 1974.
+/// \source  A. E. Beaton and J. W. Tukey, The fitting of power series, meaning polynomials, illustrated on
+/// band-spectroscopic data, 1974.
 struct Tukey {
   static constexpr std::string_view name = "Tukey";
   double c = 4.685;  ///< where the influence ends, > 0; 4.685 standard deviations are 95 % efficient for normal errors
