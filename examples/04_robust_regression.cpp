@@ -29,7 +29,7 @@ struct Data {
   xg::Var x, y;  // [n]
 };
 
-// Uniform in (0, 1). std::uniform_real_distribution may differ from one standard library to the next, the engine not.
+// Uniform in (0, 1). std::uniform_real_distribution may differ between standard libraries, the engine does not.
 double uniform(std::mt19937& engine) { return (static_cast<double>(engine()) + 0.5) / 4294967296.0; }
 
 // The noise is normal with standard deviation 0.5 (Box-Muller). A sensor that reads too low now and then, by 4 on
@@ -61,10 +61,9 @@ XGRAD_FIELDS(Line, intercept, slope)
 ///
 ///     rho(e, alpha, c) + ln c + ln Z(alpha),   Z(alpha) = integral of exp(-rho(t, alpha, 1)) dt
 ///
-/// Why not rho alone? It is the smaller, the smaller alpha and the larger c, whatever the data are: both would run to
-/// their bounds. The other two terms make the probabilities of all errors add up to 1, so that counting large errors
-/// less costs something: small errors count as less likely then.
-/// (J. T. Barron, A general and adaptive robust loss function, 2019, section 3.)
+/// Why not rho alone? Whatever the data are, it falls with alpha and with growing c; trained, they would just run away.
+/// The other two terms make the probabilities of all errors add up to 1: where large errors count less, small ones are
+/// less likely. (J. T. Barron, A general and adaptive robust loss function, 2019.)
 struct AdaptiveBarron {
   static constexpr std::string_view name = "AdaptiveBarron";
   xg::Var shape = 0.0;      // any number; alpha = 2 sigmoid(shape), which starts at 1
@@ -74,7 +73,7 @@ struct AdaptiveBarron {
   [[nodiscard]] xg::Var scale() const { return exp(log_scale); }
 
   // The trapezoidal rule after the substitution t = sinh(s), under which the integrand falls exponentially even at
-  // alpha = 0, where it is 1 / (1 + t^2 / 2).
+  // alpha = 0, where it is 1 / (1 + t^2 / 2). ln Z is right to 1e-8.
   [[nodiscard]] xg::Var log_normaliser() const {
     constexpr double step = 0.1;
     static const xg::Var s = xt::arange<double>(-20.0, 20.0, step);

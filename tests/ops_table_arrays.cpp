@@ -98,6 +98,21 @@ void append_manipulations(Rows& rows) {
       {"take", "scatter_add"});
   add(rows, "view.drop", [](const Var& x) { return view(x, xt::drop(1), xt::drop(0, 2)); }, matrix, {"take"});
   add(rows, "view.strided", [](const Var& x) { return view(strided(x), 1, xt::range(_, _, -1)); }, {at({2, 3})});
+  add(rows, "view.pieces",  // side by side along an axis, one of them twice
+      [](const Var& x) {
+        const Var top = view(x, xt::range(0, 1));
+        return view(x, xt::range(1, 3)) * top * view(x, xt::range(0, 1));
+      },
+      matrix, {"concatenate"});
+  add(rows, "view.pieces_with_gap", [](const Var& x) { return view(x, 0) * exp(view(x, 2)); }, {at({4, 2})},
+      {"concatenate"});
+  add(rows, "view.pieces_of_two_axes",
+      [](const Var& x) {
+        const auto along = [](const Var& a, const Var& b) { return sum(square(a) * b); };
+        return along(view(x, xt::range(0, 1)), view(x, xt::range(1, 2))) +
+               along(view(x, xt::all(), xt::range(0, 1)), view(x, xt::all(), xt::range(1, 2)));
+      },
+      {at({2, 2})}, {"concatenate"});
   add(rows, "view.overlapping", [](const Var& x) { return view(x, xt::range(_, -1)) * view(x, xt::range(1, _)); },
       {at({4})});
 }

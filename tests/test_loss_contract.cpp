@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(weights_and_masks_that_do_not_fit) {
 }
 
 BOOST_AUTO_TEST_CASE(labels_are_smoothed) {
-  const Var hot = one_hot(xt::xarray<int>{1, 0}, 4);
+  const Var hot = xg::one_hot(xt::xarray<int>{1, 0}, 4);
   BOOST_TEST(near(smooth_labels(hot, 0.2), xt::xarray<double>{{0.05, 0.85, 0.05, 0.05}, {0.85, 0.05, 0.05, 0.05}}));
   BOOST_TEST(same(smooth_labels(hot, 0.0), hot));
   BOOST_TEST(throws<xg::ValueError>([&] { return smooth_labels(hot, 1.5); }, {"smooth_labels", "amount is 1.5"}));

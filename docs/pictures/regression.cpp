@@ -72,7 +72,7 @@ void draw_robust(const Folder& folder) {
 void draw_barron(const Folder& folder) {
   constexpr std::size_t points = 241;
   auto numbers = xgrad::Array<double>::from_shape({points});
-  for (std::size_t i = 0; i < points; ++i) numbers(i) = 0.05 * (static_cast<double>(i) - 120.0);
+  for (std::size_t i = 0; i < points; ++i) numbers(i) = 0.03 * (static_cast<double>(i) - 120.0);
   const std::vector<double> x(numbers.begin(), numbers.end());
   const Var e(std::move(numbers));
   const auto series = [&](const std::string& name, double alpha) {

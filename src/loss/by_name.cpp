@@ -120,7 +120,7 @@ L with_settings(const Settings& settings) {
   for (const auto& [setting, value] : settings) {
     bool found = false;
     boost::hana::unpack(boost::hana::accessors<L>(), [&](const auto&... accessors) {
-      const auto visit = [&](const auto& accessor) {
+      [[maybe_unused]] const auto visit = [&](const auto& accessor) {
         if (setting != boost::hana::to<const char*>(boost::hana::first(accessor))) return;
         found = true;
         set_or_throw({own, setting}, boost::hana::second(accessor)(loss), value);

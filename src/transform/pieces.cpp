@@ -28,8 +28,7 @@ std::vector<Piece> merged(TapeState& tape, std::vector<Piece> pieces) {
 
 bool lie_side_by_side(const std::vector<Piece>& pieces) {
   for (std::size_t i = 1; i < pieces.size(); ++i) {
-    const Piece& before = pieces[i - 1];
-    if (pieces[i].axis != before.axis || pieces[i].start < before.start + before.count) return false;
+    if (pieces[i].start < pieces[i - 1].start + pieces[i - 1].count) return false;
   }
   return true;
 }

@@ -80,12 +80,19 @@ class Cotangents {
     sum = sum == no_node ? term : node_of(VarAccess::recorded(tape_, sum) + VarAccess::recorded(tape_, term));
   }
   void add_pieces(NodeId id, const std::vector<Placed>& placed) {
-    std::vector<Piece> pieces;
-    for (const Placed& each : placed) pieces.push_back(each.piece);
-    if (const Var all = joined(tape_, std::move(pieces), tape_.shape(id)); all.defined()) {
-      add_whole(id, node_of(all));
-    } else {
-      for (const Placed& each : placed) add_whole(id, each.whole);
+    for (std::size_t axis = 0; axis < max_dimension; ++axis) {
+      std::vector<Piece> pieces;
+      for (const Placed& each : placed) {
+        if (each.piece.axis == axis) pieces.push_back(each.piece);
+      }
+      if (pieces.empty()) continue;
+      if (const Var all = joined(tape_, std::move(pieces), tape_.shape(id)); all.defined()) {
+        add_whole(id, node_of(all));
+        continue;
+      }
+      for (const Placed& each : placed) {
+        if (each.piece.axis == axis) add_whole(id, each.whole);
+      }
     }
   }
 

@@ -52,8 +52,13 @@ Derivatives derivatives(const LossRow& row, const Case& at, bool weighed, int or
   const std::vector<Var> first = tape.gradients(y, inputs, weighed ? weights_like(y) : ones_like(y));
   Derivatives result{tape.evaluate(y), tape.evaluate(first), {}};
   if (order == 2) {
+    // Not the same for all arguments: derivatives of a difference by both would cancel.
     Var total = zeros_like(sum(y));
-    for (const Var& gradient : first) total = total + sum(gradient * weights_like(gradient));
+    double share = 1.0;
+    for (const Var& gradient : first) {
+      total = total + share * sum(gradient * weights_like(gradient));
+      share *= -0.6;
+    }
     result.second = tape.evaluate(tape.gradients(total, inputs));
   }
   return result;
@@ -107,8 +112,9 @@ void check_float(const LossRow& row, const Case& at) {
 
 void check_elements(const std::string& what, const Var& found, const std::vector<double>& expected) {
   const std::vector<double> values = elements(found);
-  BOOST_REQUIRE_MESSAGE(values.size() == expected.size(),
-                        what << " has " << values.size() << " elements, not " << expected.size());
+  BOOST_TEST(values.size() == expected.size(),
+             what << " has " << values.size() << " elements, not " << expected.size());
+  if (values.size() != expected.size()) return;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool same = values[i] == expected[i] || (std::isnan(values[i]) && std::isnan(expected[i]));
     BOOST_TEST((same || std::abs(values[i] - expected[i]) <= 1e-12 * std::max(1.0, std::abs(expected[i]))),

@@ -77,8 +77,7 @@ void append_cross_entropy(LossRows& rows) {
                                            (1.0L - x[1](i)) * std::log(sigmoid_of(-z)));
                         }
                         return values;
-                      },
-                  .torch = true});
+                      }});
   rows.push_back(
       {.name = "BinaryCrossEntropy.views",
        .function = [](const Case& x) { return loss::BinaryCrossEntropy{}(transpose(x[0]), transpose(x[1])); },

@@ -219,6 +219,11 @@ inline void add_manipulations(Counterparts& table) {
   add("view.keep", [](const Tensor& x) { return pick(x, 0, {2, 0, 2}).slice(1, 1, 3); });
   add("view.drop", [](const Tensor& x) { return pick(pick(x, 0, {0, 2}), 1, {1, 3}); });
   add("view.strided", [](const Tensor& x) { return x.t().slice(0, 0, x.size(1), 2).select(0, 1).flip(0); });
+  add("view.pieces", [](const Tensor& x) { return x.slice(0, 1, 3) * x.slice(0, 0, 1).square(); });
+  add("view.pieces_with_gap", [](const Tensor& x) { return x.select(0, 0) * x.select(0, 2).exp(); });
+  add("view.pieces_of_two_axes", [](const Tensor& x) {
+    return (x.slice(0, 0, 1).square() * x.slice(0, 1, 2)).sum() + (x.slice(1, 0, 1).square() * x.slice(1, 1, 2)).sum();
+  });
   add("view.overlapping", [](const Tensor& x) { return x.slice(0, 0, -1) * x.slice(0, 1); });
 }
 

@@ -94,43 +94,43 @@ struct FloatKernels {
     }
   }
 
-  /// Comparisons are exact, so the compiler may vectorise them as it likes.
-  template <class P, class T, bool single_a, bool single_b>
-  static void compare(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  template <class P, class T>
+  [[gnu::always_inline]] static auto compared(T x, T y) {
     using namespace primitives;
     static_assert(std::is_same_v<P, Less> || std::is_same_v<P, LessEqual> || std::is_same_v<P, Equal> ||
                   std::is_same_v<P, NotEqual>);
-    const T* __restrict a = at<const T>(slots, i.a);
-    const T* __restrict b = at<const T>(slots, i.b);
-    bool* __restrict out = at<bool>(slots, i.out);
+    if constexpr (std::is_same_v<P, Less>) return x < y;
+    else if constexpr (std::is_same_v<P, LessEqual>) return x <= y;
+    else if constexpr (std::is_same_v<P, Equal>) return x == y;
+    else return x != y;
+  }
+
+  /// Truth values are bytes, numbers are not: the compiler does not vectorise what mixes them well.
+  template <class P, class T, bool single_a, bool single_b>
+  [[gnu::flatten]] static void compare(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const Operand<T, single_a> a(at<const T>(slots, i.a));
+    const Operand<T, single_b> b(at<const T>(slots, i.b));
+    bool* out = at<bool>(slots, i.out);
     const std::size_t n = frame.count;
-    for (std::size_t k = 0; k < n; ++k) {
-      const T x = a[single_a ? 0 : k];
-      const T y = b[single_b ? 0 : k];
-      if constexpr (std::is_same_v<P, primitives::Less>) out[k] = x < y;
-      else if constexpr (std::is_same_v<P, primitives::LessEqual>) out[k] = x <= y;
-      else if constexpr (std::is_same_v<P, primitives::Equal>) out[k] = x == y;
-      else out[k] = x != y;
-    }
+    std::size_t k = 0;
+    for (; k + Pack<T>::size <= n; k += Pack<T>::size) compared<P>(a.load(k), b.load(k)).store(out + k);
+    for (; k < n; ++k) out[k] = compared<P, T>(a.data[single_a ? 0 : k], b.data[single_b ? 0 : k]);
   }
 
   template <class T, bool single_a, bool single_b>
-  static void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     const bool* condition = at<const bool>(slots, i.a);
-    const T* a = at<const T>(slots, i.b);
-    const T* b = at<const T>(slots, i.c);
+    const Operand<T, single_a> a(at<const T>(slots, i.b));
+    const Operand<T, single_b> b(at<const T>(slots, i.c));
     T* out = at<T>(slots, i.out);
+    const T first_a = *a.data;
+    const T first_b = *b.data;
     const std::size_t n = frame.count;
-    const T first_a = *a;
-    const T first_b = *b;
-#if !defined(__clang__)  // which checks for overlap itself, and warns where it is asked for more than it can do
-#pragma GCC ivdep
-#endif
-    for (std::size_t k = 0; k < n; ++k) {
-      const T x = single_a ? first_a : a[k];
-      const T y = single_b ? first_b : b[k];
-      out[k] = condition[k] ? x : y;
+    std::size_t k = 0;
+    for (; k + Pack<T>::size <= n; k += Pack<T>::size) {
+      select(simd::Mask<T, Arch>::load(condition + k), a.load(k), b.load(k)).store(out + k);
     }
+    for (; k < n; ++k) out[k] = condition[k] ? (single_a ? first_a : a.data[k]) : (single_b ? first_b : b.data[k]);
   }
 
   template <class T>

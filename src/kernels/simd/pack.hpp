@@ -34,6 +34,37 @@ struct Mask {
   XGRAD_INLINE Mask(Batch value) : batch(value) {}
   XGRAD_INLINE explicit Mask(bool value) : batch(value) {}
 
+  static constexpr std::size_t size = xsimd::batch<T, Arch>::size;
+
+  /// From and to one byte for each value.
+  XGRAD_INLINE static Mask load(const bool* from) {
+#if defined(__AVX2__)
+    if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) {
+      std::int32_t bytes;
+      __builtin_memcpy(&bytes, from, sizeof bytes);
+      return Batch(_mm256_castsi256_pd(widened_to_64(bytes)));
+    } else if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) {
+      std::int64_t bytes;
+      __builtin_memcpy(&bytes, from, sizeof bytes);
+      return Batch(_mm256_castsi256_ps(widened_to_32(bytes)));
+    } else
+#endif
+      return Batch::load_unaligned(from);
+  }
+  XGRAD_INLINE void store(bool* to) const {
+#if defined(__AVX2__)
+    if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) {
+      const std::int32_t bytes = bytes_of_bits(_mm256_movemask_pd(batch));
+      __builtin_memcpy(to, &bytes, sizeof bytes);
+    } else if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) {
+      const int bits = _mm256_movemask_ps(batch);
+      const std::int32_t bytes[2] = {bytes_of_bits(bits & 0xf), bytes_of_bits(bits >> 4)};
+      __builtin_memcpy(to, bytes, sizeof bytes);
+    } else
+#endif
+      batch.store_unaligned(to);
+  }
+
   XGRAD_INLINE friend Mask operator&&(Mask a, Mask b) { return a.batch & b.batch; }
   XGRAD_INLINE friend Mask operator||(Mask a, Mask b) { return a.batch | b.batch; }
   XGRAD_INLINE friend Mask operator!(Mask a) { return ~a.batch; }
@@ -45,6 +76,21 @@ struct Mask {
 #endif
     return xsimd::all(a.batch);
   }
+
+ private:
+#if defined(__AVX2__)
+  /// Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
+  XGRAD_INLINE static std::int32_t bytes_of_bits(int bits) {
+    return static_cast<std::int32_t>((static_cast<std::uint32_t>(bits) * 0x00204081U) & 0x01010101U);
+  }
+  /// Bytes of 0 or 1 as numbers of which all bits are 0 or 1.
+  XGRAD_INLINE static __m256i widened_to_64(std::int32_t bytes) {
+    return _mm256_sub_epi64(_mm256_setzero_si256(), _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(bytes)));
+  }
+  XGRAD_INLINE static __m256i widened_to_32(std::int64_t bytes) {
+    return _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)));
+  }
+#endif
 };
 
 /// The bit patterns of a Pack's numbers as unsigned integers.
