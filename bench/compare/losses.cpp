@@ -52,7 +52,7 @@ const std::map<std::string, Function>& functions() {
       {"multi_label_margin", two<MultiLabelMargin>},
       {"cosine_embedding", three<CosineEmbedding>},
       {"triplet_margin", three<TripletMargin>},
-      {"ctc", [](const Arrays& x) { return Ctc{}(x[0], x[1], x[2], x[3]); }}};
+      {"ctc", [](const Arrays& x) { return Ctc{}(log_softmax(x[0]), x[1], x[2], x[3]); }}};
   return all;
 }
 
@@ -63,22 +63,25 @@ Var array_of(const Argument& argument, bool float32) {
   return float32 ? cast<float>(numbers) : numbers;
 }
 
-/// The mean of a loss as a function of the arguments that are learnt.
-auto mean_of(Function loss, const std::vector<Argument>& arguments, bool float32) {
-  Arrays all;
-  std::vector<std::size_t> places;
-  for (const Argument& each : arguments) {
-    if (each.kind == Argument::Kind::Learnt) places.push_back(all.size());
-    all.push_back(array_of(each, float32));
-  }
+/// The mean of a loss, differentiated with respect to the arguments that are learnt.
+Program mean_of(Function loss, const std::vector<Argument>& arguments, bool float32) {
   Arrays learnt;
-  for (const std::size_t place : places) learnt.push_back(all[place]);
-  const auto f = [=](const Arrays& values) {
-    Arrays given = all;
-    for (std::size_t k = 0; k < places.size(); ++k) given[places[k]] = values[k];
-    return mean(loss(given));
+  Arrays given;
+  std::vector<bool> is_learnt;
+  for (const Argument& each : arguments) {
+    is_learnt.push_back(each.kind == Argument::Kind::Learnt);
+    (is_learnt.back() ? learnt : given).push_back(array_of(each, float32));
+  }
+  const auto f = [=](const Arrays& x, const Arrays& y) {
+    Arrays all;
+    std::size_t used = 0;
+    for (std::size_t k = 0; k < is_learnt.size(); ++k) {
+      all.push_back(is_learnt[k] ? x[used] : y[k - used]);
+      used += is_learnt[k] ? 1U : 0U;
+    }
+    return mean(loss(all));
   };
-  return program(xgrad::value_and_grad(f), learnt);
+  return program(xgrad::value_and_grad(f), learnt, given);
 }
 
 }  // namespace

@@ -23,33 +23,25 @@ using detail::residual;
 /// (e / c)^2; the product is cheaper than the quotient.
 Var squared_ratio(const Var& e, double c) { return square(e * (1.0 / c)); }
 
-/// An error limited to between -limit and limit, and by how much it exceeds that. Chosen without `where` and `minimum`,
-/// which cost more. What is limited of a large error has lost digits, but then it counts little, and its derivative is
-/// 0.
-struct Parts {
-  Var limited;
-  Var excess;
-};
-
-Parts split(const Var& e, double limit) {
-  const Var excess = relu(abs(e) - limit);
-  return {e - sign(e) * excess, excess};
+/// e^2 / 2 up to a limit, then a line: with c = e between -limit and limit, c (e - c / 2). The derivative is c, because
+/// e = c wherever c moves.
+Var square_then_line(const Var& e, double limit) {
+  const Var c = clip(e, -limit, limit);
+  return c * (e - 0.5 * c);
 }
 
 }  // namespace
 
 Var Huber::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "delta", delta);
-  const auto [limited, excess] = split(residual(name, prediction, target), delta);
-  return 0.5 * square(limited) + delta * excess;
+  return square_then_line(residual(name, prediction, target), delta);
 }
 
 Var SmoothL1::operator()(const Var& prediction, const Var& target) const {
   require_setting(name, "beta", beta, beta >= 0.0 && std::isfinite(beta), "it must be finite and not negative");
   const Var e = residual(name, prediction, target);
   if (beta == 0.0) return abs(e);
-  const auto [limited, excess] = split(e, beta);
-  return 0.5 / beta * square(limited) + excess;
+  return 1.0 / beta * square_then_line(e, beta);
 }
 
 Var Charbonnier::operator()(const Var& prediction, const Var& target) const {

@@ -14,8 +14,9 @@ namespace xgrad::loss {
 ///
 ///     CrossEntropy(scale v, y),   v_y = cos(theta_y + margin),   v_k = cos(theta_k) for k != y
 ///
-/// Beyond theta_y = pi - margin, where cos(theta + margin) would rise again, v_y = cos(theta_y) - margin sin(margin);
-/// with easy_margin, v_y = cos(theta_y) wherever theta_y > pi / 2. Both jump there, and fall with theta_y.
+/// Beyond theta_y = pi - margin, where cos(theta + margin) would rise again, v_y = cos(theta_y) - margin sin(margin).
+/// v_y jumps down there, so it falls with theta_y everywhere. With easy_margin, v_y = cos(theta_y) where
+/// theta_y >= pi / 2, and it jumps up.
 ///
 /// \param cosines  cos(theta_k), [..., K], in [-1, 1]; what rounding makes larger by 0.001 is fine.
 /// \param labels   y, int64 in [0, K), in the shape without the last axis.

@@ -16,7 +16,8 @@ namespace xgrad::kernels {
 
 template <class Arch>
 struct FloatKernels {
-  static constexpr std::size_t float32 = 2;  ///< places of the types in tables
+  static constexpr std::size_t boolean = 0;  ///< places of the types in tables
+  static constexpr std::size_t float32 = 2;
   static constexpr std::size_t float64 = 3;
 
   template <class T>
@@ -178,6 +179,19 @@ struct FloatKernels {
     To* __restrict out = at<To>(slots, i.out);
     const std::size_t n = frame.count;
     for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<To>(in[k]);
+  }
+
+  /// Truth values as 0 and 1.
+  template <class T>
+  [[gnu::flatten]] static void cast_bool(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    const bool* in = at<const bool>(slots, i.a);
+    T* out = at<T>(slots, i.out);
+    const std::size_t n = frame.count;
+    std::size_t k = 0;
+    for (; k + Pack<T>::size <= n; k += Pack<T>::size) {
+      select(simd::Mask<T, Arch>::load(in + k), Pack<T>(T(1)), Pack<T>(T(0))).store(out + k);
+    }
+    for (; k < n; ++k) out[k] = in[k] ? T(1) : T(0);
   }
 
   // ---- reductions
@@ -373,6 +387,8 @@ struct FloatKernels {
   static void add_to(BlockTable& table) {
     add_all<float>(table, float32);
     add_all<double>(table, float64);
+    table.cast[float32][boolean] = cast_bool<float>;
+    table.cast[float64][boolean] = cast_bool<double>;
     table.cast[float32][float64] = cast<float, double>;
     table.cast[float64][float32] = cast<double, float>;
   }
