@@ -15,7 +15,7 @@ needs=(
   "cmake|configures the build|CMake 3.21 or newer, cmake.org"
   "ninja-build|runs the build|Ninja, ninja-build.org"
   "ccache|makes later builds quick|ccache, ccache.dev (optional)"
-  "libboost-dev|Boost.Hana, the reflection of structs|Boost 1.74 or newer, boost.org"
+  "libboost-dev|Boost.Hana, the reflection of structs, and Boost.Math|Boost 1.74 or newer, boost.org"
   "libboost-test-dev|Boost.Test, for the tests|Boost 1.74 or newer, boost.org"
   "libxtensor-dev|the arrays at the interface|xtensor 0.24 to 0.27 and xtl, github.com/xtensor-stack"
   "libxtensor-blas-dev|its interface to BLAS|xtensor-blas, github.com/xtensor-stack"

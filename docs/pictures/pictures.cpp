@@ -34,7 +34,6 @@ int main(int count, char** arguments) {
   pictures::draw_likelihood(folder);
   pictures::draw_classification(folder);
   pictures::draw_margin(folder);
-  pictures::draw_sequence(folder);
   pictures::draw_divergence(folder);
   pictures::draw_embedding(folder);
   pictures::draw_ranking(folder);

@@ -22,7 +22,6 @@ void draw_regression(const Folder& folder);
 void draw_likelihood(const Folder& folder);
 void draw_classification(const Folder& folder);
 void draw_margin(const Folder& folder);
-void draw_sequence(const Folder& folder);
 void draw_divergence(const Folder& folder);
 void draw_embedding(const Folder& folder);
 void draw_ranking(const Folder& folder);

@@ -304,8 +304,8 @@ inline void add_order(Counterparts& table) {
   for (const std::string variant : {"", ".negative"}) add("lgamma" + variant, at::lgamma);
   add("digamma", at::digamma);
   add("polygamma", [](const Tensor& x) { return at::polygamma(2, x); });
-  add("argsort", [](const Tensor& x) { return at::argsort(x, -1); });
-  add("argsort.descending", [](const Tensor& x) { return at::argsort(x, 0, true); });
+  add("argsort", [](const Tensor& x) { return at::argsort(x, std::int64_t{-1}, false); });
+  add("argsort.descending", [](const Tensor& x) { return at::argsort(x, std::int64_t{0}, true); });
   add("sort", [](const Tensor& x) { return std::get<0>(at::sort(x, -1)); });
   add("sort.axis", [](const Tensor& x) { return std::get<0>(at::sort(x, 0, true)); });
   add("cumsum", [](const Tensor& x) { return at::cumsum(x, -1); });
