@@ -50,8 +50,10 @@ Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
   static const Rule rule("BinaryCrossEntropy: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
   const Var t = read_target(name, rule, z, target, check_targets);
-  if (!pos_weight) return softplus(z) - t * z;
-  return read_pos_weight(*pos_weight, z) * t * softplus(-z) + (1.0 - t) * softplus(z);
+  // Not softplus(z) - t z: where the prediction is right and sure, that is a difference of large numbers.
+  const Var positives = t * softplus(-z);
+  const Var negatives = (1.0 - t) * softplus(z);
+  return pos_weight ? read_pos_weight(*pos_weight, z) * positives + negatives : positives + negatives;
 }
 
 Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& target) const {

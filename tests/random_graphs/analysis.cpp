@@ -191,7 +191,7 @@ void Analysis::Step::run() {
   const auto op = tape_.node(id_).op;
   if (op == opcode<Leaf> || run_elementwise()) return;
   if (op == opcode<Constant>) return constant();
-  if (op >= opcode<Identity> && op <= opcode<Slice>) return view();
+  if ((op >= opcode<Identity> && op <= opcode<Slice>) || op == opcode<Checked>) return view();
   if (op == opcode<Embed>) return embed();
   if (op == opcode<Concatenate>) return concatenate();
   if (op == opcode<xgrad::primitives::Sum>) return sum();

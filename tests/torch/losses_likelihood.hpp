@@ -21,8 +21,10 @@ inline void add_likelihood_losses(Counterparts& table) {
   table["GaussianNll"] = [](const Tensors& x) { return gaussian_nll(x, false, 1e-6); };
   table["GaussianNll.full"] = [](const Tensors& x) { return gaussian_nll(x, true, 0.01); };
   const auto poisson = [](bool log_input, bool full, double eps) {
-    return
-        [=](const Tensors& x) { return at::poisson_nll_loss(x[0], x[1], log_input, full, eps, at::Reduction::None); };
+    return [=](const Tensors& x) {
+      const Tensor target = x[1].to(x[0].scalar_type());  // of integers, libtorch takes the logarithm in float32
+      return at::poisson_nll_loss(x[0], target, log_input, full, eps, at::Reduction::None);
+    };
   };
   table["PoissonNll"] = poisson(true, false, 1e-8);
   table["PoissonNll.full"] = poisson(true, true, 1e-8);

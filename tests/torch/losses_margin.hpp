@@ -12,7 +12,8 @@ namespace libtorch {
 template <class Loss, class Formula>
 Counterpart differentiable_twice(Loss loss, Formula formula) {
   return [loss, formula](const Tensors& x) {
-    Tensors inputs = x;
+    Tensors inputs;  // libtorch has no derivative with respect to weights
+    for (const Tensor& each : x) inputs.push_back(each.detach());
     inputs[0] = x[0].detach().requires_grad_();
     const Tensor values = loss(inputs);
     const Tensor expected = formula(inputs);
