@@ -117,7 +117,9 @@ template <class L>
 L with_settings(const Settings& settings) {
   L loss{};
   const std::string own = snake_case(L::name);
-  for (const auto& [setting, value] : settings) {
+  for (const auto& entry : settings) {
+    const std::string& setting = entry.first;
+    const Var& value = entry.second;
     bool found = false;
     boost::hana::unpack(boost::hana::accessors<L>(), [&](const auto&... accessors) {
       [[maybe_unused]] const auto visit = [&](const auto& accessor) {
