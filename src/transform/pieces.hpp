@@ -20,8 +20,9 @@ struct Piece {
 /// The piece that a recorded Embed places, if it is of this form.
 std::optional<Piece> piece_of(const TapeState& tape, NodeId embed);
 
-/// The sum of such pieces, of one axis, in the shape of the whole array: pieces side by side are concatenated, so that the gradient
-/// of a recursion over n slices costs n slices, not n arrays. Empty if there are fewer than two, or if they overlap.
+/// The sum of such pieces, of one axis, in the shape of the whole array: pieces side by side are concatenated, so that
+/// the gradient of a recursion over n slices costs n slices, not n arrays. Empty if there are fewer than two, or if
+/// they overlap.
 Var joined(TapeState& tape, std::vector<Piece> pieces, const Shape& shape);
 
 }  // namespace xgrad::detail
