@@ -37,13 +37,13 @@ double digamma(double x) {
 
 double polygamma(double n, double x) {
   constexpr double most = 100.0;  // its factorial is near the largest double
-  if (std::isnan(n) || std::isnan(x) || n < 0.0 || n != std::floor(n) || n > most) return not_a_number;
+  if (std::isnan(x) || !(n >= 0.0 && n <= most) || n != std::floor(n)) return not_a_number;
   if (n == 0.0) return digamma(x);
   if (x == infinity) return 0.0;
   if (x == -infinity) return not_a_number;
-  const bool odd = std::fmod(n, 2.0) == 1.0;
-  if (is_pole(x)) return odd ? infinity : not_a_number;
-  return boost::math::polygamma(static_cast<int>(n), x, Quiet());
+  const int order = static_cast<int>(n);
+  if (is_pole(x)) return order % 2 == 1 ? infinity : not_a_number;
+  return boost::math::polygamma(order, x, Quiet());
 }
 
 }  // namespace xgrad::kernels
