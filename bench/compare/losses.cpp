@@ -49,7 +49,9 @@ const std::map<std::string, Function>& functions() {
       {"nll", two<Nll>},
       {"multi_margin", two<MultiMargin>},
       {"multi_label_soft_margin", two<MultiLabelSoftMargin>},
-      {"multi_label_margin", two<MultiLabelMargin>},
+      // libtorch's lists are padded to the number of classes; ours need not be, and five columns hold all labels.
+      {"multi_label_margin",
+       [](const Arrays& x) { return MultiLabelMargin{}(x[0], view(x[1], xt::all(), xt::range(0, 5))); }},
       {"cosine_embedding", three<CosineEmbedding>},
       {"triplet_margin", three<TripletMargin>},
       {"ctc", [](const Arrays& x) { return Ctc{}(log_softmax(x[0]), x[1], x[2], x[3]); }}};

@@ -42,7 +42,8 @@ double polygamma(double n, double x) {
   if (x == infinity) return 0.0;
   if (x == -infinity) return not_a_number;
   const int order = static_cast<int>(n);
-  if (is_pole(x)) return order % 2 == 1 ? infinity : not_a_number;
+  if (is_pole(x) && order % 2 == 1) return infinity;
+  if (is_pole(x)) return not_a_number;
   return boost::math::polygamma(order, x, Quiet());
 }
 
