@@ -62,6 +62,12 @@ BOOST_AUTO_TEST_CASE(weights_count_and_nothing_is_divided_by_zero) {
   const Var slope = xg::grad([&](const Var& v) { return f(v, zeros_like(v)); })(values);
   BOOST_TEST(same(slope, zeros_like(values)));
   BOOST_TEST(xg::testing::check_gradients(f, values, doubles({2, 1}, {0.5, 3.0})));
+  // More weight on what has none: (l - mean) / sum of the weights.
+  const Var one_without = xt::xarray<double>{0.0, 1.0, 1.0};
+  BOOST_TEST(near(xg::grad([](const Var& w) {
+                    return weighted_mean(xt::xarray<double>{1.0, 2.0, 4.0} * ones_like(w), w);
+                  })(one_without),
+                  xt::xarray<double>{-1.0, -0.5, 0.5}));
   BOOST_TEST(weighted_mean(floats({2}, {1, 2}), floats({2}, {1, 1})).item<float>() == 1.5F);
 }
 

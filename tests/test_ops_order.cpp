@@ -51,6 +51,9 @@ BOOST_AUTO_TEST_CASE(logcumsumexp_keeps_what_is_small_beside_what_is_large) {
   check_elements<double>(logcumsumexp(Var(xt::xarray<double>{-infinity, -infinity, 1.0})), {3},
                          {-infinity, -infinity, 1.0}, 1e-15);
   check_elements<double>(logcumsumexp(array_of<double>({0}, {})), {0}, {});
+  check_elements<double>(
+      xg::grad([](const Var& z) { return view(logcumsumexp(z), 2); })(xt::xarray<double>{-infinity, -infinity, 1.0}),
+      {3}, {0.0, 0.0, 1.0});
   check_elements<double>(xg::grad([](const Var& z) { return sum(logcumsumexp(z)); })(xt::xarray<double>{-1e4, 1e4}),
                          {2}, {1.0, 1.0});
 }

@@ -1,5 +1,6 @@
 #include <xgrad/loss/reductions.hpp>
 
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -36,7 +37,9 @@ Var quotient(const Var& total, const Var& count) {
 Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepDims keep) {
   static const Rule rule("weighted_mean: the weight {} is negative or not a number");
   const Var w = spread("weighted_mean", values, checked(weights, weights >= 0.0, rule));
-  const Var products = where(equal(w, 0.0), zeros_like(values), w * values);
+  // Only what is not finite is taken out: a finite value still says what more weight on it would change.
+  const Var finite = abs(values) < std::numeric_limits<double>::infinity();
+  const Var products = w * where(equal(w, 0.0) && !finite, zeros_like(values), values);
   return quotient(sum(products, axes, keep), sum(cast(w, products.dtype()), axes, keep));
 }
 

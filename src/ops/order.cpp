@@ -1,6 +1,7 @@
 #include <xgrad/ops/order.hpp>
 
 #include <array>
+#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -49,7 +50,8 @@ Var logcumsumexp(const Var& x, std::ptrdiff_t axis, Direction direction) {
   for (std::size_t reach = 1; reach < extent; reach *= 2) {
     const Var later = part(total, reach, extent - reach);
     const Var earlier = part(total, 0, extent - reach);
-    const Var sums = logaddexp(later, earlier);
+    // Two logarithms of nothing have no difference that could be differentiated.
+    const Var sums = where(equal(earlier, -std::numeric_limits<double>::infinity()), later, logaddexp(later, earlier));
     const auto axis_of_parts = static_cast<std::ptrdiff_t>(along);
     total = backward ? concatenate({sums, part(total, extent - reach, reach)}, axis_of_parts)
                      : concatenate({part(total, 0, reach), sums}, axis_of_parts);

@@ -57,8 +57,8 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 /// that hold Vars or trees of them, and any others that should be visible to Boost.Hana. It makes the struct a
 /// `boost::hana::Struct`; default member initialisers, up to 256 members and members of base classes are fine.
 #define XGRAD_FIELDS(Type, ...)                                                                  \
+  template <class XgradSelf = Type> /* a template, so that only what is asked for is compiled */ \
   [[maybe_unused]] constexpr auto xgrad_fields(::xgrad::tree::detail::Self<Type>) {              \
-    using XgradSelf [[maybe_unused]] = Type;                                                     \
     return ::boost::hana::make_tuple(XGRAD_DETAIL_FOR_EACH(XGRAD_DETAIL_ACCESSOR, __VA_ARGS__)); \
   }
 
