@@ -164,6 +164,7 @@ BOOST_AUTO_TEST_CASE(targets_are_checked) {
 BOOST_AUTO_TEST_CASE(settings_are_checked) {
   refuses_setting(loss::CategoricalFocal{.gamma = -0.5}, "gamma", "-0.5");
   refuses_setting(loss::Poly1{.eps = -1.5}, "eps", "-1.5");
+  refuses_setting(loss::LogitAdjusted{.tau = std::nan("")}, "tau is nan", "finite");
   refuses_setting(loss::GeneralizedCrossEntropy{.q = 0.0}, "q is 0", "(0, 1]");
   refuses_setting(loss::GeneralizedCrossEntropy{.q = 1.1}, "q is 1.1", "(0, 1]");
   refuses_setting(loss::SymmetricCrossEntropy{.alpha = -1.0}, "alpha", "-1");

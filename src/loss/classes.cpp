@@ -10,6 +10,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "arguments.hpp"
 #include "ops/axes.hpp"
 
 namespace xgrad::loss::classes {
@@ -24,7 +25,7 @@ Classes read_scores(const TargetRules& rules, const Var& scores, std::ptrdiff_t 
     throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) +
                      ", which has no classes along axis " + std::to_string(along));
   }
-  return {.scores = as_floating(scores), .axis = static_cast<std::ptrdiff_t>(along), .count = count};
+  return {.scores = detail::as_floating(scores), .axis = static_cast<std::ptrdiff_t>(along), .count = count};
 }
 
 Shape shape_of_labels(const Classes& c) {
@@ -52,17 +53,11 @@ void put_probabilities(Classes& c, const TargetRules& rules, const Var& target, 
                      " has probabilities; only labels can be ignored: mask the values instead");
   }
   c.labelled = false;
-  const Var t = like_scores(target, c.scores);
+  const Var t = detail::as_floating(target, c.scores);
   c.probabilities = reading.check ? checked(t, t >= 0.0 && t <= 1.0, rules.probability) : t;
 }
 
 }  // namespace
-
-Var as_floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
-
-Var like_scores(const Var& x, const Var& scores) {
-  return is_floating(x.dtype()) || !is_floating(scores.dtype()) ? x : cast(x, scores.dtype());
-}
 
 TargetRules::TargetRules(std::string_view loss_name)
     : loss(loss_name),

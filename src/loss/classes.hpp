@@ -15,11 +15,6 @@
 
 namespace xgrad::loss::classes {
 
-/// x itself, integers as float64.
-Var as_floating(const Var& x);
-/// Integers and booleans in the element type of the scores, so that targets do not widen float32 to float64.
-Var like_scores(const Var& x, const Var& scores);
-
 /// What a loss says about bad targets.
 struct TargetRules {
   explicit TargetRules(std::string_view loss_name);

@@ -1,5 +1,6 @@
 #include <xgrad/loss/classification.hpp>
 
+#include <cmath>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -74,6 +75,7 @@ Var Poly1::operator()(const Var& logits, const Var& target) const {
 }
 
 Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
+  require_setting(name, "tau", tau, std::isfinite(tau), "it must be finite");
   static const TargetRules rules(name);
   static const Rule positive("LogitAdjusted: the prior {} is not positive");
   Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});

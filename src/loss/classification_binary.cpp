@@ -8,18 +8,17 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
-#include "loss/classes.hpp"
+#include "arguments.hpp"
 
 namespace xgrad::loss {
 namespace {
 
-using classes::as_floating;
-using classes::like_scores;
+using detail::as_floating;
 
 /// Targets in the element type of the scores.
 Var read_target(std::string_view loss, const Rule& rule, const Var& scores, const Var& target, bool check) {
   require_same_shape(loss, scores, target);
-  const Var t = like_scores(target, scores);
+  const Var t = as_floating(target, scores);
   return check ? checked(t, t >= 0.0 && t <= 1.0, rule) : t;
 }
 

@@ -8,6 +8,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "arguments.hpp"
 #include "loss/classes.hpp"
 
 namespace xgrad::loss {
@@ -41,7 +42,7 @@ Var read_gaps(const Var& c) {
 }  // namespace
 
 Var Ordinal::operator()(const Var& score, const Var& labels) const {
-  const Var s = classes::as_floating(score);
+  const Var s = detail::as_floating(score);
   const Var c = read_thresholds(thresholds, s);
   const auto last = static_cast<std::int64_t>(c.size());
   const Var y = read_labels(s, labels, last + 1, check_targets);

@@ -12,18 +12,15 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
+using detail::as_floating;
+using detail::not_negative;
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// In floating point; integers beside floats take their type, because int64 with float32 would give float64.
-Var as_floating(const Var& x, const Var& beside) {
-  if (is_floating(x.dtype())) return x;
-  return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
-}
-
-Var not_negative(const Var& x, bool check, const Rule& rule) { return check ? checked(x, x >= 0.0, rule) : x; }
 
 /// Prediction and target, neither of which is negative.
 template <class L>

@@ -16,13 +16,12 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
-Var as_floating(const Var& x, const Var& beside) {
-  if (is_floating(x.dtype())) return x;
-  return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
-}
+using detail::as_floating;
 
 // ---- samples on the line
 

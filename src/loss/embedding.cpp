@@ -14,8 +14,12 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
+
+using detail::as_floating;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 using Text = std::string_view;
@@ -77,8 +81,6 @@ Var checked_temperature(Text loss, const Var& temperature, const Rule& rule, con
 
 // ---- distances and similarities
 
-Var floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
-
 /// (sum |x|^p)^(1/p) over the last axis, without overflow.
 Var p_norm(const Var& x, double p) {
   if (p == 1.0) return sum(abs(x), -1);
@@ -95,7 +97,7 @@ Var p_norm(const Var& x, double p) {
 
 /// Rows of length 1; rows shorter than 1e-6 are divided by that.
 Var directions(const Var& x) {
-  const Var rows = floating(x);
+  const Var rows = as_floating(x);
   return rows / sqrt(maximum(sum(square(rows), -1, keep_dims), 1e-12));
 }
 

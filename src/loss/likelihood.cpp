@@ -14,9 +14,13 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
+using detail::as_floating;
+using detail::not_negative;
 using std::numbers::pi;
 
 constexpr double half_log_two_pi = 0.918938533204672742;
@@ -41,13 +45,6 @@ void require_last_axis(std::string_view loss, const Var& many, const Var& target
                    " and the target is " + to_string(target.shape()) + "; they must be [..., K] with K > 0 and [...]");
 }
 
-/// Integer targets would make double of float32 predictions.
-Var in_type_of(const Var& prediction, const Var& target) {
-  return is_floating(target.dtype()) || !is_floating(prediction.dtype()) ? target : cast(target, prediction.dtype());
-}
-
-Var not_negative(const Var& x, bool check, const Rule& rule) { return check ? checked(x, x >= 0.0, rule) : x; }
-
 /// x, or eps where it is less, with the derivative of x: one that vanished there would never let x grow again.
 Var at_least(double eps, const Var& x) { return x + stop_gradient(relu(eps - x)); }
 
@@ -59,7 +56,7 @@ Var GaussianNll::operator()(const Var& mean, const Var& target, const Var& varia
   require_parameter(name, mean, variance, "mean", "variance");
   require_eps(name, eps);
   const Var v = at_least(eps, not_negative(variance, check_targets, rule));
-  const Var nll = 0.5 * (log(v) + square(mean - in_type_of(mean, target)) / v);
+  const Var nll = 0.5 * (log(v) + square(mean - as_floating(target, mean)) / v);
   return full ? nll + half_log_two_pi : nll;
 }
 
@@ -69,7 +66,7 @@ Var LaplaceNll::operator()(const Var& location, const Var& target, const Var& sc
   require_parameter(name, location, scale, "location", "scale");
   require_eps(name, eps);
   const Var b = at_least(eps, not_negative(scale, check_targets, rule));
-  return abs(location - in_type_of(location, target)) / b + log(2.0 * b);
+  return abs(location - as_floating(target, location)) / b + log(2.0 * b);
 }
 
 Var StudentTNll::operator()(const Var& location, const Var& target, const Var& scale) const {
@@ -81,7 +78,7 @@ Var StudentTNll::operator()(const Var& location, const Var& target, const Var& s
   require_eps(name, eps);
   const Var n = checked(nu, nu > 0.0, nu_rule);
   const Var s = at_least(eps, not_negative(scale, check_targets, scale_rule));
-  const Var y = (location - in_type_of(location, target)) / s;
+  const Var y = (location - as_floating(target, location)) / s;
   const Var kernel = (0.5 * n + 0.5) * log1p(square(y) / n) + log(s);
   // In float32, the difference of the two large numbers would have no correct digits for large nu.
   const Var wide = cast(n, DType::Float64);
@@ -94,7 +91,7 @@ Var PoissonNll::operator()(const Var& prediction, const Var& target) const {
   static const Rule mean_rule("PoissonNll: the mean {} is negative or not a number; see the setting log_input");
   require_same_shape(name, prediction, target);
   require_eps(name, eps);
-  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_rule);
   const Var nll = log_input ? exp(p) - t * p : p - t * log(p + eps);
   if (!full) return nll;
@@ -106,7 +103,7 @@ Var GammaNll::operator()(const Var& prediction, const Var& target) const {
   static const Rule mean_rule("GammaNll: the mean {} is negative or not a number; see the setting log_input");
   require_same_shape(name, prediction, target);
   require_eps(name, eps);
-  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   // The exponential may be infinite, and 0 times it would be NaN.
   if (log_input) return prediction + where(t > 0.0, t * exp(-prediction), 0.0);
   const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
@@ -121,7 +118,7 @@ Var Tweedie::operator()(const Var& prediction, const Var& target) const {
   require_eps(name, eps);
   const double a = 2.0 - rho;
   const double b = 1.0 - rho;
-  const Var t = not_negative(in_type_of(prediction, target), check_targets, target_rule);
+  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   const Var of_target = where(t > 0.0, pow(t, a), 0.0) * (2.0 / (a * b));
   if (log_input) {
     const Var linear = where(t > 0.0, t * exp(b * prediction), 0.0);
@@ -159,7 +156,7 @@ Var MixtureGaussianNll::operator()(const Var& means, const Var& target, const Va
   require_same_shape(name, means, logits, "array of means", "array of logits");
   require_eps(name, eps);
   const Var s = at_least(eps, not_negative(scales, check_targets, rule));
-  const Var y = (means - expand_dims(in_type_of(means, target), -1)) / s;
+  const Var y = (means - expand_dims(as_floating(target, means), -1)) / s;
   return half_log_two_pi - logsumexp(log_softmax(logits) - 0.5 * square(y) - log(s), -1);
 }
 
@@ -169,7 +166,7 @@ Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scal
   require_parameter(name, mean, scale, "mean", "scale");
   require_eps(name, eps);
   const Var s = at_least(eps, not_negative(scale, check_targets, rule));
-  const Var e = in_type_of(mean, target) - mean;
+  const Var e = as_floating(target, mean) - mean;
   const Var y = e / s;
   return e * erf(std::sqrt(0.5) * y) + s * (std::sqrt(2.0 / pi) * exp(-0.5 * square(y)) - 1.0 / std::sqrt(pi));
 }
@@ -177,7 +174,7 @@ Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scal
 Var CrpsEnsemble::operator()(const Var& ensemble, const Var& target) const {
   require_last_axis(name, ensemble, target, "members");
   // The spread does not change when the target is subtracted, and small differences are sharper than large numbers.
-  const Var errors = sort(ensemble - expand_dims(in_type_of(ensemble, target), -1));
+  const Var errors = sort(ensemble - expand_dims(as_floating(target, ensemble), -1));
   const auto members = static_cast<double>(ensemble.shape(-1));
   // The sum over i < j of x[j] - x[i] has each x[i] once for every lower member, and minus once for every higher one.
   const Var ranks = (2.0 * xt::arange<double>(members) + 1.0 - members) / (members * members);

@@ -14,13 +14,12 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
-Var as_floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
-
-/// Integers in the type of the scores, because int64 with float32 would give float64.
-Var as_type_of(const Var& scores, const Var& x) { return is_floating(x.dtype()) ? x : cast(x, scores.dtype()); }
+using detail::as_floating;
 
 /// t s, positive where the sign of the score is right.
 template <class L>
@@ -29,7 +28,7 @@ Var agreement(const L& loss, const Var& prediction, const Var& target) {
   require_same_shape(L::name, prediction, target);
   const Var t = loss.check_targets ? checked(target, equal(abs(target), 1.0), rule) : target;
   const Var s = as_floating(prediction);
-  return as_type_of(s, t) * s;
+  return as_floating(t, s) * s;
 }
 
 void require_classes(std::string_view loss, const Var& prediction) {
@@ -230,7 +229,7 @@ Var MultiLabelSoftMargin::operator()(const Var& prediction, const Var& target) c
   require_same_shape(name, prediction, target);
   require_classes(name, prediction);
   const Var z = as_floating(prediction);
-  const Var t = as_type_of(z, check_targets ? checked(target, target >= 0.0 && target <= 1.0, rule) : target);
+  const Var t = as_floating(check_targets ? checked(target, target >= 0.0 && target <= 1.0, rule) : target, z);
   const Var each = softplus(z) - t * z;
   const Var weights = class_weights(name, "weight", weight, z);
   return sum(weight ? weights * each : each, -1) / static_cast<double>(prediction.shape(-1));

@@ -13,8 +13,12 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
+
+using detail::as_floating;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double ln2 = std::numbers::ln2;
@@ -24,8 +28,6 @@ void require_lists(std::string_view loss, const Var& scores, const Var& relevanc
   if (scores.dimension() > 0) return;
   throw ShapeError(std::string(loss) + ": the scores are a scalar; they must be [..., L], a list for each query");
 }
-
-Var floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
 
 /// Each item against each: f(item i, item j) is [..., L, L].
 Var rows_of(const Var& x) { return expand_dims(x, -1); }
@@ -72,13 +74,13 @@ Var ranks_of(const Var& scores, const Var& valid) {
 Var RankNet::operator()(const Var& scores, const Var& relevances) const {
   require_setting(name, "sigma", sigma, sigma > 0.0, "it must be positive");
   require_lists(name, scores, relevances);
-  const Var s = floating(scores);
+  const Var s = as_floating(scores);
   return sum(where(preferred(relevances, s.dtype()), logistic(s, sigma), 0.0), {-2, -1});
 }
 
 Var ListNet::operator()(const Var& scores, const Var& relevances) const {
   require_lists(name, scores, relevances);
-  const Var s = floating(scores);
+  const Var s = as_floating(scores);
   const Var r = cast(relevances, s.dtype());
   const Var valid = r >= 0.0;
   const Var target = softmax_relevance ? softmax(where(valid, r, -infinity)) : r;
@@ -89,7 +91,7 @@ Var ListNet::operator()(const Var& scores, const Var& relevances) const {
 Var ListMle::operator()(const Var& scores, const Var& relevances) const {
   require_lists(name, scores, relevances);
   const Var order = argsort(relevances, -1, Order::Descending);  // padding comes last
-  const Var s = take_along_axis(floating(scores), order, -1);
+  const Var s = take_along_axis(as_floating(scores), order, -1);
   const Var valid = take_along_axis(relevances, order, -1) >= 0;
   const Var rest = logcumsumexp(where(valid, s, -infinity), -1, Direction::Backward);
   return sum(where(valid, rest - s, 0.0), -1);
@@ -98,7 +100,7 @@ Var ListMle::operator()(const Var& scores, const Var& relevances) const {
 Var LambdaRank::operator()(const Var& scores, const Var& relevances) const {
   require_setting(name, "sigma", sigma, sigma > 0.0, "it must be positive");
   require_lists(name, scores, relevances);
-  const Var s = floating(scores);
+  const Var s = as_floating(scores);
   if (s.shape(-1) == 0) return sum(s, -1);
   const Gains ndcg = gains_of(stop_gradient(relevances), s.dtype());
   const Var share = ndcg.gains / ndcg.ideal;
@@ -110,7 +112,7 @@ Var LambdaRank::operator()(const Var& scores, const Var& relevances) const {
 Var ApproxNdcg::operator()(const Var& scores, const Var& relevances) const {
   require_setting(name, "temperature", temperature, temperature > 0.0, "it must be positive");
   require_lists(name, scores, relevances);
-  const Var s = floating(scores);
+  const Var s = as_floating(scores);
   if (s.shape(-1) == 0) return sum(s, -1);
   const Var valid = relevances >= 0;
   const Gains ndcg = gains_of(relevances, s.dtype());

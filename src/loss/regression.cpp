@@ -10,24 +10,15 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "../ops/axes.hpp"
+#include "arguments.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {
 namespace detail {
 
-namespace {
-
-/// x in floating point.
-Var floating(const Var& x, const Var& other) {
-  if (is_floating(x.dtype())) return x;
-  return cast(x, is_floating(other.dtype()) ? other.dtype() : DType::Float64);
-}
-
-}  // namespace
-
 Var residual(std::string_view loss, const Var& prediction, const Var& target) {
   require_same_shape(loss, prediction, target);
-  return floating(prediction, target) - floating(target, prediction);
+  return as_floating(prediction, target) - as_floating(target, prediction);
 }
 
 void require_positive(std::string_view loss, std::string_view setting, double value) {
@@ -38,7 +29,7 @@ void require_positive(std::string_view loss, std::string_view setting, double va
 
 namespace {
 
-using detail::floating;
+using detail::as_floating;
 using detail::require_positive;
 using detail::residual;
 
@@ -78,20 +69,20 @@ Var LogCosh::operator()(const Var& prediction, const Var& target) const {
 Var Mape::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "eps", eps);
   const Var e = residual(name, prediction, target);
-  return 100.0 * abs(e) / maximum(abs(floating(target, prediction)), eps);
+  return 100.0 * abs(e) / maximum(abs(as_floating(target, prediction)), eps);
 }
 
 Var Smape::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "eps", eps);
   const Var e = residual(name, prediction, target);
-  return 200.0 * abs(e) / maximum(abs(floating(prediction, target)) + abs(floating(target, prediction)), eps);
+  return 200.0 * abs(e) / maximum(abs(as_floating(prediction, target)) + abs(as_floating(target, prediction)), eps);
 }
 
 Var Msle::operator()(const Var& prediction, const Var& target) const {
   static const Rule rule("Msle: the target {} is not greater than -1");
   require_same_shape(name, prediction, target);
   const Var t = check_targets ? checked(target, target > -1.0, rule) : target;
-  return square(log1p(floating(prediction, target)) - log1p(floating(t, prediction)));
+  return square(log1p(as_floating(prediction, target)) - log1p(as_floating(t, prediction)));
 }
 
 Var Pinball::operator()(const Var& prediction, const Var& target) const {
@@ -126,8 +117,8 @@ Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "eps", eps);
   require_same_shape(name, prediction, target);
   (void)xgrad::detail::normalize_axis(name, axis, prediction.shape());
-  const Var p = floating(prediction, target);
-  const Var t = floating(target, prediction);
+  const Var p = as_floating(prediction, target);
+  const Var t = as_floating(target, prediction);
   return 1.0 - sum(p * t, axis) / (maximum(norm(p, axis), eps) * maximum(norm(t, axis), eps));
 }
 

@@ -155,6 +155,55 @@ void check_plain(const LossRow& row, const Case& at) {
   BOOST_TEST(difference(plain, tape.evaluate(row.function(recorded))) < 1e-14);
 }
 
+/// The sum of the values and its derivatives by all floating-point arguments.
+std::vector<Var> value_and_slopes(const LossRow& row, const Case& at) {
+  Case inputs;
+  for (const Var& x : at) {
+    if (is_float(x)) inputs.push_back(x);
+  }
+  const auto f = [&](const Case& x) {
+    Case arguments = at;
+    std::size_t used = 0;
+    for (Var& each : arguments) {
+      if (is_float(each)) each = x[used++];
+    }
+    return sum(row.function(arguments));
+  };
+  if (inputs.empty()) return {f(inputs)};
+  const auto [value, slopes] = value_and_grad(f)(inputs);
+  std::vector<Var> result{value};
+  result.insert(result.end(), slopes.begin(), slopes.end());
+  return result;
+}
+
+/// Compiled, on several threads, and of views that are not dense: the same.
+void check_other_ways(const LossRow& row, const Case& at) {
+  const std::vector<Var> expected = value_and_slopes(row, at);
+  const auto expect = [&](const std::string& how, const std::vector<Var>& found) {
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      BOOST_TEST(difference(found[i], expected[i]) < 1e-11, how << ", result " << i);
+    }
+  };
+  const auto compiled = compile([&row](const Case& x) { return value_and_slopes(row, x); });
+  expect("compiled", compiled(at));
+  set_threads(3);
+  expect("three threads", compiled(at));
+  set_threads(1);
+  const LossRow of_views{.name = row.name,
+                         .function =
+                             [&row](const Case& x) {
+                               Case views;
+                               for (const Var& each : x) views.push_back(transpose(each));
+                               return row.function(views);
+                             },
+                         .smooth = {}};
+  Case transposed;
+  for (const Var& x : at) transposed.push_back(transpose(x));
+  std::vector<Var> found = value_and_slopes(of_views, transposed);
+  for (std::size_t i = 1; i < found.size(); ++i) found[i] = transpose(found[i]);
+  expect("views", found);
+}
+
 template <class Cases, class F>
 void for_each_case(const LossRow& row, const std::string& kind, const Cases& cases, F f) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -175,6 +224,7 @@ void check_row(const LossRow& row) {
     BOOST_TEST(check_gradients(row.function, at));
     check_float(row, at);
     check_plain(row, at);
+    check_other_ways(row, at);
   });
   for_each_case(row, "known", row.known, [&](const Known& known) { check_known(row, known); });
   for_each_case(row, "extreme", row.extreme, [&](const Case& at) { check_extreme(row, at); });

@@ -14,7 +14,9 @@ namespace F = torch::nn::functional;
 using Tensors = std::vector<Tensor>;
 using Loss = Tensor (*)(const Tensors&);
 
-Tensor ctc(const Tensors& x) { return torch::ctc_loss(torch::log_softmax(x[0], 2), x[1], x[2], x[3], 0, at::Reduction::None).mean(); }
+Tensor ctc(const Tensors& x) {
+  return torch::ctc_loss(torch::log_softmax(x[0], 2), x[1], x[2], x[3], 0, at::Reduction::None).mean();
+}
 
 const std::map<std::string, Loss>& losses() {
   static const std::map<std::string, Loss> all{

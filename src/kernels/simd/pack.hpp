@@ -36,17 +36,21 @@ struct Mask {
 
   static constexpr std::size_t size = xsimd::batch<T, Arch>::size;
 
-  /// From and to one byte for each value.
+  /// From and to one byte for each value. Written out for the registers of SSE2 and AVX2, where xsimd takes them one by
+  /// one.
   XGRAD_INLINE static Mask load(const bool* from) {
 #if defined(__AVX2__)
     if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) {
-      std::int32_t bytes;
-      __builtin_memcpy(&bytes, from, sizeof bytes);
-      return Batch(_mm256_castsi256_pd(widened_to_64(bytes)));
+      return Batch(_mm256_castsi256_pd(widened_to_64(bytes_at<std::int32_t>(from))));
     } else if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) {
-      std::int64_t bytes;
-      __builtin_memcpy(&bytes, from, sizeof bytes);
-      return Batch(_mm256_castsi256_ps(widened_to_32(bytes)));
+      return Batch(_mm256_castsi256_ps(widened_to_32(bytes_at<std::int64_t>(from))));
+    } else
+#elif defined(__SSE2__)
+    if constexpr (sizeof(Batch) == 16 && sizeof(T) == 8) {
+      const __m128i words = widened(bytes_at<std::uint16_t>(from));
+      return Batch(_mm_castsi128_pd(_mm_unpacklo_epi32(words, words)));
+    } else if constexpr (sizeof(Batch) == 16 && sizeof(T) == 4) {
+      return Batch(_mm_castsi128_ps(widened(bytes_at<std::int32_t>(from))));
     } else
 #endif
       return Batch::load_unaligned(from);
@@ -54,12 +58,20 @@ struct Mask {
   XGRAD_INLINE void store(bool* to) const {
 #if defined(__AVX2__)
     if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) {
-      const std::int32_t bytes = bytes_of_bits(_mm256_movemask_pd(batch));
-      __builtin_memcpy(to, &bytes, sizeof bytes);
+      const std::uint32_t bytes = bytes_of_bits(_mm256_movemask_pd(batch));
+      __builtin_memcpy(to, &bytes, 4);
     } else if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) {
       const int bits = _mm256_movemask_ps(batch);
-      const std::int32_t bytes[2] = {bytes_of_bits(bits & 0xf), bytes_of_bits(bits >> 4)};
-      __builtin_memcpy(to, bytes, sizeof bytes);
+      const std::uint32_t bytes[2] = {bytes_of_bits(bits & 0xf), bytes_of_bits(bits >> 4)};
+      __builtin_memcpy(to, bytes, 8);
+    } else
+#elif defined(__SSE2__)
+    if constexpr (sizeof(Batch) == 16 && sizeof(T) == 8) {
+      const std::uint32_t bytes = bytes_of_bits(_mm_movemask_pd(batch));
+      __builtin_memcpy(to, &bytes, 2);
+    } else if constexpr (sizeof(Batch) == 16 && sizeof(T) == 4) {
+      const std::uint32_t bytes = bytes_of_bits(_mm_movemask_ps(batch));
+      __builtin_memcpy(to, &bytes, 4);
     } else
 #endif
       batch.store_unaligned(to);
@@ -78,17 +90,28 @@ struct Mask {
   }
 
  private:
-#if defined(__AVX2__)
-  /// Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
-  XGRAD_INLINE static std::int32_t bytes_of_bits(int bits) {
-    return static_cast<std::int32_t>((static_cast<std::uint32_t>(bits) * 0x00204081U) & 0x01010101U);
+  template <class Integer>
+  XGRAD_INLINE static Integer bytes_at(const bool* from) {
+    Integer bytes;
+    __builtin_memcpy(&bytes, from, sizeof bytes);
+    return bytes;
   }
-  /// Bytes of 0 or 1 as numbers of which all bits are 0 or 1.
+  /// Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
+  XGRAD_INLINE static std::uint32_t bytes_of_bits(int bits) {
+    return (static_cast<std::uint32_t>(bits) * 0x00204081U) & 0x01010101U;
+  }
+  // Bytes of 0 or 1 as numbers of which all bits are 0 or 1.
+#if defined(__AVX2__)
   XGRAD_INLINE static __m256i widened_to_64(std::int32_t bytes) {
     return _mm256_sub_epi64(_mm256_setzero_si256(), _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(bytes)));
   }
   XGRAD_INLINE static __m256i widened_to_32(std::int64_t bytes) {
     return _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)));
+  }
+#elif defined(__SSE2__)
+  XGRAD_INLINE static __m128i widened(std::int32_t bytes) {
+    const __m128i twice = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), _mm_cvtsi32_si128(bytes));
+    return _mm_cmpgt_epi32(_mm_unpacklo_epi16(twice, twice), _mm_setzero_si128());
   }
 #endif
 };

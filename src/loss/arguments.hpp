@@ -1,0 +1,18 @@
+// What losses do with their arguments before they compute.
+#pragma once
+
+#include <xgrad/ops/check.hpp>
+#include <xgrad/var.hpp>
+
+namespace xgrad::loss::detail {
+
+/// In floating point: integers and booleans as float64.
+Var as_floating(const Var& x);
+/// The same, but integers in the type of the other argument if that is floating-point: counts beside a float32
+/// prediction must not make float64 of it.
+Var as_floating(const Var& x, const Var& beside);
+
+/// x, checked for being 0 or more if that is wanted; NaN is neither.
+Var not_negative(const Var& x, bool check, const Rule& rule);
+
+}  // namespace xgrad::loss::detail
