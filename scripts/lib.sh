@@ -20,6 +20,7 @@ needs=(
   "libxtensor-dev|the arrays at the interface|xtensor 0.24 to 0.27 and xtl, github.com/xtensor-stack"
   "libxtensor-blas-dev|its interface to BLAS|xtensor-blas, github.com/xtensor-stack"
   "libxsimd-dev|the vector instructions of the kernels|xsimd 8.1 or newer, github.com/xtensor-stack"
+  "libxbyak-dev|machine code for the arithmetic of loops|xbyak 6 or newer, github.com/herumi/xbyak (optional)"
   "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
   "libopenblas-dev|products of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface"
 )
@@ -77,7 +78,7 @@ need_without_apt() {
   (( ${#tools[@]} )) || found=$(found_libraries)
   for entry in "$@"; do
     IFS='|' read -r package purpose origin <<< "$entry"
-    [[ $package != lib* || $found == *"<$package>"* ]] ||
+    [[ $package != lib* || $package == libxbyak-dev || $found == *"<$package>"* ]] ||
       libraries+=("$(printf '   %-20s %s; %s' "$package" "$purpose" "$origin")")
   done
   (( ${#tools[@]} + ${#libraries[@]} )) || return 0

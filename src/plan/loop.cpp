@@ -1,6 +1,7 @@
 #include "loop.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -20,7 +21,7 @@ namespace {
 using kernels::Frame;
 using kernels::Reduction;
 
-/// Work that is not worth a second thread, in elements times instructions.
+/// Work that is not worth a second thread, in elements times operations.
 constexpr std::size_t little_work = 1U << 17U;
 
 /// What was wrong with the data: an index out of range, or a value that broke a rule.
@@ -231,7 +232,7 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
       multiply(first_row, std::min(loop.rows, end * loop.chunk_rows) - first_row);
       for (std::size_t index = begin; index < end; ++index) run_chunk(index);
     });
-  } else if (loop.chunks == 1 || loop.rows * loop.columns * loop.code.size() < little_work) {
+  } else if (loop.chunks == 1 || loop.rows * loop.columns * loop.members.size() < little_work) {
     for (std::size_t index = 0; index < loop.chunks; ++index) run_chunk(index);
   } else {
     parallel_for(loop.chunks, run_chunk);
@@ -257,6 +258,21 @@ void check_block(const Frame& frame, std::byte* const* slots, const kernels::Ins
     }
   }
   if (frame.count != 0) std::memmove(slots[instruction.out], x, frame.count * size_of(check.dtype));
+}
+
+void generated_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
+  const Host& host = *static_cast<const Host*>(frame.host);
+  kernels::Broken broken;
+  const std::uint32_t failed = (*host.loop.generated[instruction.a].code)(slots, frame.count, frame.columns, broken);
+  if (failed == 0 || host.fault) return;
+  const Check& check = host.loop.checks[failed - 1];
+  const auto k = static_cast<std::size_t>(std::countr_one(broken.holds));
+  host.fault.check = &check;
+  kernels::dispatch(check.dtype, [&]<class T>() {
+    T value{};
+    std::memcpy(&value, broken.values + k * sizeof(T), sizeof(T));
+    host.fault.value = static_cast<double>(value);
+  });
 }
 
 void gather_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {

@@ -9,7 +9,7 @@
 
 #include "kernels/operand.hpp"
 #include "loop_form.hpp"
-#include "pairs.hpp"
+#include "machine_code.hpp"
 #include "schedule.hpp"
 
 namespace xgrad::detail {
@@ -51,7 +51,7 @@ class Lowering {
       loop_.streams = true;
     }
     choose_chunks(loop_, group_);
-    merge_pairs(draft_);
+    write_machine_code(draft_);
     return schedule(std::move(draft_));
   }
 
@@ -127,7 +127,10 @@ class Lowering {
       if (form->column == 1 && form->row == 0) {
         const SlotId source = memory(access.base, access.offset, 0, 0);
         return {derived(source, phase, 't', dtype, Store::Block,
-                        [&](SlotId out) { emit(phase, false, block_table().tile[type(dtype)], out, source); }),
+                        [&](SlotId out) {
+                          emit(phase, false, block_table().tile[type(dtype)], out, source, no_slot, no_slot, false,
+                               {Work::Kind::Tile, 0, dtype});
+                        }),
                 false};
       }
     }
@@ -175,7 +178,10 @@ class Lowering {
 
   Operand expanded(SlotId rows, DType dtype, std::uint32_t phase) {
     return {derived(rows, phase, 'e', dtype, Store::Block,
-                    [&](SlotId out) { emit(phase, false, block_table().expand[type(dtype)], out, rows); }),
+                    [&](SlotId out) {
+                      emit(phase, false, block_table().expand[type(dtype)], out, rows, no_slot, no_slot, false,
+                           {Work::Kind::Expand, 0, dtype});
+                    }),
             false};
   }
 
@@ -190,8 +196,10 @@ class Lowering {
   /// One number in every element.
   SlotId as_vector(const Operand& x, DType dtype, std::uint32_t phase, bool rows) {
     if (!x.single) return x.slot;
-    return derived(x.slot, phase, rows ? 'r' : 's', dtype, rows ? Store::Row : Store::Block,
-                   [&](SlotId out) { emit(phase, rows, block_table().splat[type(dtype)], out, x.slot); });
+    return derived(x.slot, phase, rows ? 'r' : 's', dtype, rows ? Store::Row : Store::Block, [&](SlotId out) {
+      emit(phase, rows, block_table().splat[type(dtype)], out, x.slot, no_slot, no_slot, false,
+           {Work::Kind::Splat, 0, dtype});
+    });
   }
 
   static std::size_t type(DType dtype) { return static_cast<std::size_t>(dtype); }
@@ -235,7 +243,8 @@ class Lowering {
     const SlotId x = operand(0, dtype);
     const SlotId condition = operand(1, DType::Bool);
     const SlotId out = target_in_phase(id, phase);
-    emit(phase, rows, check_block, out, x, condition, static_cast<SlotId>(loop_.checks.size()), true);
+    emit(phase, rows, check_block, out, x, condition, static_cast<SlotId>(loop_.checks.size()), true,
+         {Work::Kind::Check, 0, dtype});
     loop_.checks.push_back({graph_.attributes(id)[0], graph_.attributes(id)[1], dtype});
     computed_[id] = {out, phase};
   }
@@ -258,11 +267,7 @@ class Lowering {
     std::array<SlotId, 3> slots{no_slot, no_slot, no_slot};
     for (std::size_t k = 0; k < inputs.size(); ++k) slots[k] = operands[k].slot;
     const bool same_size = size_of(from) == size_of(graph_[id].dtype);
-    Work work;
-    if (op == opcode<Add> || op == opcode<Subtract> || op == opcode<Multiply> || op == opcode<Divide> ||
-        op == opcode<Square>) {
-      work = {Work::Kind::Arithmetic, op, from, static_cast<kernels::OperandModes>(mode)};
-    }
+    const Work work{Work::Kind::Elementwise, op, from, graph_[id].dtype, static_cast<kernels::OperandModes>(mode)};
     emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, work);
     computed_[id] = {out, phase};
   }
@@ -339,7 +344,7 @@ class Lowering {
         {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
     Work work;
-    if (reduction == Reduction::Sum) work = {columns ? Work::Kind::SumColumns : Work::Kind::SumAll, 0, dtype};
+    if (reduction == Reduction::Sum && !columns) work = {Work::Kind::SumAll, 0, dtype};
     emit(phase, rows, kernel, total, x, no_slot, no_slot, false, work);
     loop_.late.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
     loop_.partial_bytes += (count * size_of(wide) + 63) / 64 * 64;

@@ -13,6 +13,7 @@
 #include "graph.hpp"
 #include "group.hpp"
 #include "kernels/block/block.hpp"
+#include "kernels/generated/program.hpp"
 #include "kernels/kernels.hpp"
 
 namespace xgrad::detail {
@@ -64,6 +65,13 @@ struct Check {
   DType dtype;         ///< of the values
 };
 
+/// Machine code for some of the loop's operations, with the slots that it reads and writes.
+struct GeneratedBlock {
+  std::shared_ptr<const kernels::Generated> code;
+  std::vector<std::uint32_t> reads;
+  std::vector<std::uint32_t> writes;
+};
+
 /// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
 struct Late {
   kernels::Reduction reduction;
@@ -99,6 +107,7 @@ struct Loop {
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
   std::vector<Check> checks;
+  std::vector<GeneratedBlock> generated;
   std::vector<Late> late;
   bool streams = false;  ///< writes past the caches
   /// The product whose rows this loop works on while they are in the cache, and of how many chunks at a time.

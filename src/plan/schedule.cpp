@@ -53,7 +53,13 @@ class Scheduling {
   template <class F>
   void for_each_slot(const Instruction& code, F f) const {
     for_each_operand(loop_, code, f);
-    f(code.out);
+    for_each_result(loop_, code, f);
+  }
+
+  [[nodiscard]] bool writes(const Instruction& code, SlotId slot) const {
+    bool result = false;
+    for_each_result(loop_, code, [&](SlotId each) { result = result || each == slot; });
+    return result;
   }
 
   /// A full value that a later phase reads while blocks are parts of rows: the whole row is kept.
@@ -103,28 +109,29 @@ class Scheduling {
       const Emitted& each = draft_.code[i];
       loop_.code.push_back(each.code);
       // What dies here gives its memory to the output only if elements lie at the same places.
-      const std::size_t element = draft_.slots[each.code.out].element;
-      const auto release = [&](bool all) {
+      const auto release = [&](std::size_t element) {
         for_each_slot(each.code, [&](SlotId slot) {
           SlotInfo& info = draft_.slots[slot];
           if (!is_local_block(info) || info.last != i || info.first == i) return;
-          if (!all && info.element != element) return;
+          if (element != 0 && info.element != element) return;
           give(local, slot);
           info.first = i;  // once
         });
       };
-      if (each.in_place) release(false);
-      const SlotId out = each.code.out;
-      SlotInfo& info = draft_.slots[out];
-      if (loop_.slots[out].base == Slot::Base::Scratch && info.first == i && !placed(out)) {
+      // Machine code stores scratch before it has read all operands.
+      const bool may_share = each.in_place && each.code.kernel != generated_block;
+      if (may_share) release(draft_.slots[each.code.out].element);
+      for_each_result(loop_, each.code, [&](SlotId out) {
+        SlotInfo& info = draft_.slots[out];
+        if (loop_.slots[out].base != Slot::Base::Scratch || info.first != i || placed(out)) return;
         if (is_local_block(info)) {
           place(local, out);
         } else {
           place(lasting, out);
           ends[info.last_segment].push_back(out);
         }
-      }
-      release(true);
+      });
+      release(0);
     }
     for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
       if (is_long(draft_.slots[slot]))
@@ -166,7 +173,7 @@ class Scheduling {
         Use& use = uses[each.place];
         if (use.slot == no_slot) use.slot = slot;
         use.uniform = use.uniform && use.slot == slot && code.kernel != gather_block;
-        if (slot == code.out) {
+        if (writes(code, slot)) {
           if (!use.written) use.first_write = i;
           use.written = true;
         } else {
@@ -199,7 +206,7 @@ class Scheduling {
       const bool dense = each.column_step == element &&
                          (loop_.rows == 1 || each.row_step == static_cast<std::ptrdiff_t>(loop_.columns) * element);
       if (info.store != Store::Memory || !dense || info.first == ~0U) continue;
-      const bool written = loop_.code[info.first].out == slot;
+      const bool written = writes(loop_.code[info.first], slot);
       Segment& segment = loop_.segments[info.first_segment];
       if (!written && !segment.rows) segment.fetched.push_back(slot);
     }

@@ -24,12 +24,13 @@ struct SlotInfo {
   std::uint32_t last_segment = 0;
 };
 
-/// What an instruction does, as far as others may be merged with it.
+/// What an instruction does, as far as machine code may do it.
 struct Work {
-  enum class Kind : std::uint8_t { Other, Arithmetic, SumRows, SumAll, SumColumns };
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check };
   Kind kind = Kind::Other;
-  Opcode op = 0;  ///< of arithmetic
-  DType dtype = DType::Float64;
+  Opcode op = 0;                 ///< of an elementwise operation
+  DType dtype = DType::Float64;  ///< of the operands: of the last one
+  DType result = DType::Float64;
   kernels::OperandModes modes = 0;
 };
 
@@ -62,14 +63,28 @@ void gather_block(const kernels::Frame& frame, std::byte* const* slots, const ke
 /// A kernel that looks whether a condition holds (see Check); run by the executor.
 void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
+/// A kernel that runs machine code (see GeneratedBlock); run by the executor.
+void generated_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
 /// The slots that an instruction reads: a gather names what it gathers in place of its operand, a check its rule in
 /// place of its third one.
 template <class F>
 void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
+  if (code.kernel == generated_block) {
+    for (const SlotId slot : loop.generated[code.a].reads) f(slot);
+    return;
+  }
   if (code.kernel == gather_block) return f(loop.gathered[code.a].slot);
   if (code.a != no_slot) f(code.a);
   if (code.b != no_slot) f(code.b);
   if (code.c != no_slot && code.kernel != check_block) f(code.c);
+}
+
+/// The slots that it writes.
+template <class F>
+void for_each_result(const Loop& loop, const kernels::Instruction& code, F f) {
+  if (code.kernel != generated_block) return f(code.out);
+  for (const SlotId slot : loop.generated[code.a].writes) f(slot);
 }
 
 /// Sorts the instructions into segments and gives each slot of scratch its place.

@@ -1,6 +1,5 @@
 // Every x86-64 processor; on other processors what xsimd finds there.
 #include "kernels.hpp"
-#include "pairs.hpp"
 
 namespace xgrad::kernels {
 
@@ -10,9 +9,6 @@ using Arch = xsimd::sse2;
 using Arch = xsimd::default_arch;
 #endif
 
-void add_baseline(BlockTable& table) {
-  FloatKernels<Arch>::add_to(table);
-  PairKernels<Arch>::add_to(table);
-}
+void add_baseline(BlockTable& table) { FloatKernels<Arch>::add_to(table); }
 
 }  // namespace xgrad::kernels

@@ -42,13 +42,6 @@ inline constexpr std::size_t opcode_slots = 96;
 enum class Reduction : std::uint8_t { Sum, Max, Min };
 inline constexpr std::size_t reduction_count = 3;
 
-/// Two arithmetic operations as one kernel: second(first(a, b), c), or c - first(a, b).
-enum class First : std::uint8_t { Add, Subtract, Multiply, Divide };
-enum class Second : std::uint8_t { Add, Subtract, SubtractFrom, Multiply };
-inline constexpr std::size_t first_count = 4;
-inline constexpr std::size_t second_count = 4;
-inline constexpr std::size_t pair_mode_count = 8;  ///< OperandModes of a, b and c
-
 /// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
 struct BlockTable {
   BlockKernel elementwise[opcode_slots][dtype_slots][mode_count];
@@ -61,10 +54,6 @@ struct BlockTable {
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
   BlockKernel reduce_all[reduction_count][dtype_slots];      ///< out[0] += a
   BlockKernel reduce_columns[reduction_count][dtype_slots];  ///< out[column] += a[:, column]
-  BlockKernel pair[first_count][second_count][dtype_slots][pair_mode_count];
-  BlockKernel sum_products_rows[dtype_slots];     ///< out[row] += a[row, :] b[row, :]
-  BlockKernel sum_products_all[dtype_slots];      ///< out[0] += a b
-  BlockKernel sum_products_columns[dtype_slots];  ///< out[column] += a[:, column] b[:, column]
   BlockKernel pick[dtype_slots];                  ///< out[row] = a[row, b[row]]
   BlockKernel place[dtype_slots];                 ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel exp_neg_abs[dtype_slots];           ///< out = e^-|a|

@@ -226,23 +226,6 @@ struct FloatKernels {
     [[gnu::always_inline]] __m128 four(std::size_t i) const { return _mm_loadu_ps(x + i); }
 #endif
   };
-  template <class T>
-  struct Products {
-    const T* x;
-    const T* y;
-    [[gnu::always_inline]] T operator[](std::size_t i) const { return x[i] * y[i]; }
-    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(x + i) * Pack<T>::load(y + i); }
-    [[gnu::always_inline]] void advance(std::size_t n) {
-      x += n;
-      y += n;
-    }
-#if defined(__AVX__)
-    [[gnu::always_inline]] __m128 four(std::size_t i) const {
-      return _mm_mul_ps(_mm_loadu_ps(x + i), _mm_loadu_ps(y + i));
-    }
-#endif
-  };
-
   /// Adds up n elements in a fixed number of lanes, whatever the width of the machine's vectors.
   template <Reduction R, class T, class X>
   [[gnu::always_inline]] static Acc<R, T> reduce_run(X x, std::size_t n) {

@@ -1,0 +1,768 @@
+// Machine code for x86-64 processors with AVX2 and FMA, by Xbyak.
+#include "program.hpp"
+
+#if defined(__x86_64__) && defined(XGRAD_HAS_XBYAK)
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <xbyak/xbyak.h>
+
+#include "kernels/block/block.hpp"
+
+namespace xgrad::kernels {
+namespace {
+
+using Xbyak::Address;
+using Xbyak::Label;
+using Xbyak::Operand;
+using Xbyak::Reg64;
+using Xbyak::Xmm;
+using Xbyak::Ymm;
+
+constexpr std::size_t most_code = std::size_t{1} << 16U;
+constexpr int no_register = -1;
+constexpr int no_place = -1;
+constexpr std::uint32_t never = ~0U;
+
+/// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
+constexpr std::size_t lanes = 16;
+
+/// Is the same for all elements, or for those of a row: it stays on the stack.
+bool lasts(Do what) { return what == Do::Number || what == Do::OfRow || what == Do::Constant; }
+bool is_load(Do what) { return what == Do::Load || what == Do::LoadMask || what == Do::OfColumn; }
+bool is_store(Do what) { return what == Do::Store || what == Do::StoreMask; }
+
+std::size_t operand_count(Do what) {
+  switch (what) {
+    case Do::Load:
+    case Do::LoadMask:
+    case Do::Number:
+    case Do::OfRow:
+    case Do::OfColumn:
+    case Do::Constant:
+      return 0;
+    case Do::Negate:
+    case Do::Absolute:
+    case Do::Sign:
+    case Do::Relu:
+    case Do::Sqrt:
+    case Do::Not:
+    case Do::FromMask:
+    case Do::Store:
+    case Do::StoreMask:
+    case Do::SumAll:
+    case Do::SumRows:
+      return 1;
+    case Do::Select:
+    case Do::NegativeMultiplyAdd:
+      return 3;
+    default:
+      return 2;
+  }
+}
+
+/// Where a value is while the lines are gone through.
+struct Value {
+  int reg = no_register;
+  int place = no_place;  ///< on the stack, where a copy is
+  std::vector<std::uint32_t> uses;
+  std::size_t used = 0;
+  bool again = false;  ///< can be loaded again from its slot
+
+  [[nodiscard]] std::uint32_t next_use() const { return used < uses.size() ? uses[used] : never; }
+};
+
+class Assembler : Xbyak::CodeGenerator {
+ public:
+  Assembler(const Program& program, void* buffer)
+      : CodeGenerator(most_code, buffer),
+        program_(program),
+        width_(program.single_precision ? 8 : 4),
+        element_(program.single_precision ? 4 : 8) {
+    count_uses();
+    choose_pointers();
+  }
+
+  std::size_t operator()() {
+    begin();
+    Label row, main, tail, row_done;
+    L(row);
+    begin_row();
+    lea(rax, ptr[index_ + width_]);
+    cmp(rax, end_);
+    ja(tail, T_NEAR);
+    align(16);
+    L(main);
+    body(false);
+    add(index_, width_);
+    if (program_.rows) add(column_, width_);
+    lea(rax, ptr[index_ + width_]);
+    cmp(rax, end_);
+    jbe(main, T_NEAR);
+    L(tail);
+    mov(rax, end_);
+    sub(rax, index_);
+    jz(row_done, T_NEAR);
+    begin_tail();
+    body(true);
+    mov(index_, end_);
+    L(row_done);
+    end_sums(Do::SumRows);
+    if (program_.rows) {
+      inc(row_);
+      cmp(index_, count_);
+      jb(row, T_NEAR);
+    }
+    end_sums(Do::SumAll);
+    xor_(eax, eax);
+    L(done_);
+    end();
+    failures();
+    constants();
+    return getSize();
+  }
+
+ private:
+  // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
+
+  static constexpr int mask_register = 15;  ///< which elements of the last pack there are
+  static constexpr int allocated = 13;      ///< registers for values; two more are for passing use
+
+  const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, broken_ = rcx;
+  const Reg64 index_ = r8, end_ = r9, column_ = r10, row_ = r11;
+  const Ymm first_ = ymm13, second_ = ymm14, last_mask_ = ymm15;
+
+  void choose_pointers() {
+    std::vector<Reg64> free{rbp, r12, r13, r14, r15};
+    if (!program_.rows) free.insert(free.end(), {r10, r11});
+    for (const Line& line : program_.lines) {
+      const bool moves = is_load(line.what) || is_store(line.what);
+      if (!moves || free.empty() || find_pointer(line.slot) != nullptr) continue;
+      pointers_.push_back({line.slot, free.back()});
+      free.pop_back();
+    }
+  }
+  struct Pointer {
+    std::uint32_t slot;
+    Reg64 reg;
+  };
+  const Pointer* find_pointer(std::uint32_t slot) const {
+    const auto found =
+        std::find_if(pointers_.begin(), pointers_.end(), [&](const Pointer& p) { return p.slot == slot; });
+    return found == pointers_.end() ? nullptr : &*found;
+  }
+  /// The address of a slot: in its register, or else in rbx.
+  Reg64 pointer(std::uint32_t slot) {
+    if (const Pointer* found = find_pointer(slot)) return found->reg;
+    mov(rbx, ptr[slots_ + 8 * static_cast<int>(slot)]);
+    return rbx;
+  }
+
+  // ---- frame
+
+  void begin() {
+    for (const Reg64& each : {rbx, rbp, r12, r13, r14, r15}) push(each);
+    mov(rax, rsp);
+    sub(rsp, 0x1000000);  // written when the size is known
+    frame_size_at_ = getSize() - 4;
+    and_(rsp, -32);
+    saved_stack_ = take_place();
+    rest_ = saved_stack_ + 8;
+    mov(ptr[rsp + saved_stack_], rax);
+    for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * static_cast<int>(each.slot)]);
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      const Line& line = program_.lines[i];
+      if (lasts(line.what)) values_[i].place = take_place();
+      if (line.what == Do::Constant) {
+        if (line.slot == 0) vxorps(first_, first_, first_);
+        else vmovaps(first_, ptr[rip + one_]);
+        vmovaps(ptr[rsp + values_[i].place], first_);
+      }
+      if (line.what == Do::Number) {
+        mov(rax, ptr[slots_ + 8 * static_cast<int>(line.slot)]);
+        broadcast(first_, ptr[rax]);
+        vmovaps(ptr[rsp + values_[i].place], first_);
+      }
+      if (line.what == Do::SumAll || line.what == Do::SumRows) {
+        sums_.push_back({i, take_place()});
+        for (std::size_t k = 1; k < lanes / 4; ++k) take_place();
+      }
+    }
+    clear_sums(Do::SumAll);
+    xor_(index_, index_);
+    if (program_.rows) xor_(row_, row_);
+    else mov(end_, count_);
+  }
+
+  void begin_row() {
+    if (program_.rows) {
+      lea(end_, ptr[index_ + columns_]);
+      xor_(column_, column_);
+    }
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      if (program_.lines[i].what != Do::OfRow) continue;
+      mov(rax, ptr[slots_ + 8 * static_cast<int>(program_.lines[i].slot)]);
+      broadcast(first_, ptr[rax + row_ * element_]);
+      vmovaps(ptr[rsp + values_[i].place], first_);
+    }
+    clear_sums(Do::SumRows);
+  }
+
+  /// rax is the number of elements that are left.
+  void begin_tail() {
+    mov(ptr[rsp + rest_], rax);
+    neg(rax);
+    lea(rbx, ptr[rip + mask_table_]);
+    vmovups(last_mask_, ptr[rbx + rax * element_ + 32]);
+  }
+
+  void end() {
+    mov(rsp, ptr[rsp + saved_stack_]);
+    for (const Reg64& each : {r15, r14, r13, r12, rbp, rbx}) pop(each);
+    vzeroupper();
+    ret();
+    rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 64, 4);
+  }
+
+  int take_place() {
+    frame_ += 32;
+    return frame_ - 32;
+  }
+
+  // ---- values
+
+  void count_uses() {
+    values_.resize(program_.lines.size());
+    std::uint32_t last_stores = static_cast<std::uint32_t>(program_.lines.size());
+    while (last_stores > 0 && is_store(program_.lines[last_stores - 1].what)) --last_stores;
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      const Line& line = program_.lines[i];
+      const std::array<std::uint32_t, 3> operands{line.a, line.b, line.c};
+      for (std::size_t k = 0; k < operand_count(line.what); ++k) {
+        std::vector<std::uint32_t>& uses = values_[operands[k]].uses;
+        if (uses.empty() || uses.back() != i) uses.push_back(i);
+      }
+    }
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      const Do what = program_.lines[i].what;
+      values_[i].again = is_load(what) && !values_[i].uses.empty() && values_[i].uses.back() < last_stores;
+    }
+  }
+
+  void body(bool tail) {
+    tail_ = tail;
+    holder_.fill(never);
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      values_[i].reg = no_register;
+      values_[i].used = 0;
+      const Do what = program_.lines[i].what;
+      if (!lasts(what)) values_[i].place = no_place;
+    }
+    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+      const Line& line = program_.lines[i];
+      line_ = i;
+      pinned_.fill(false);
+      const std::size_t operands = operand_count(line.what);
+      // What cannot be loaded again is loaded now; other operands when they are used.
+      if (operands == 0) {
+        if (is_load(line.what) && !values_[i].again && !values_[i].uses.empty()) load(i);
+        continue;
+      }
+      run(i, line);
+    }
+  }
+  /// A register for value v, in place of the one that is used last.
+  Ymm assign(std::uint32_t v) {
+    int best = no_register;
+    std::uint32_t furthest = 0;
+    for (int r = 0; r < allocated; ++r) {
+      if (holder_[static_cast<std::size_t>(r)] == never && !pinned_[static_cast<std::size_t>(r)]) {
+        best = r;
+        break;
+      }
+    }
+    if (best == no_register) {
+      for (int r = 0; r < allocated; ++r) {
+        const auto k = static_cast<std::size_t>(r);
+        if (pinned_[k]) continue;
+        const std::uint32_t next = values_[holder_[k]].next_use();
+        if (best == no_register || next > furthest) {
+          best = r;
+          furthest = next;
+        }
+      }
+      Value& evicted = values_[holder_[static_cast<std::size_t>(best)]];
+      if (evicted.place == no_place && !evicted.again && evicted.next_use() != never) {
+        evicted.place = take_place();
+        vmovaps(ptr[rsp + evicted.place], Ymm(best));
+      }
+      evicted.reg = no_register;
+    }
+    holder_[static_cast<std::size_t>(best)] = v;
+    pinned_[static_cast<std::size_t>(best)] = true;
+    values_[v].reg = best;
+    return Ymm(best);
+  }
+
+  /// Value v in a register.
+  Ymm use(std::uint32_t v) {
+    Value& value = values_[v];
+    if (value.reg != no_register) {
+      pinned_[static_cast<std::size_t>(value.reg)] = true;
+      return Ymm(value.reg);
+    }
+    if (value.place == no_place) return load(v);
+    const Ymm reg = assign(v);
+    vmovaps(reg, ptr[rsp + value.place]);
+    return reg;
+  }
+
+  /// Value v in a register, or on the stack if it is only there; `from` holds the answer.
+  const Operand& source(std::uint32_t v, Address& from, Ymm& reg) {
+    const Value& value = values_[v];
+    if (value.reg == no_register && value.place != no_place) {
+      from = ptr[rsp + value.place];
+      return from;
+    }
+    reg = use(v);
+    return reg;
+  }
+
+  /// After line i its operands have had this use.
+  void release(const Line& line) {
+    const std::array<std::uint32_t, 3> operands{line.a, line.b, line.c};
+    for (std::size_t k = 0; k < operand_count(line.what); ++k) {
+      Value& value = values_[operands[k]];
+      if (value.next_use() == line_) ++value.used;
+      if (value.next_use() == never && value.reg != no_register) {
+        holder_[static_cast<std::size_t>(value.reg)] = never;
+        pinned_[static_cast<std::size_t>(value.reg)] = false;
+        value.reg = no_register;
+      }
+    }
+  }
+
+  // ---- memory
+
+  void broadcast(const Ymm& to, const Address& from) {
+    if (program_.single_precision) vbroadcastss(to, from);
+    else vbroadcastsd(to, from);
+  }
+
+  Ymm load(std::uint32_t v) {
+    const Line& line = program_.lines[v];
+    const Ymm to = assign(v);
+    const Reg64 from = pointer(line.slot);
+    if (line.what == Do::LoadMask) {
+      load_mask(to, from);
+      return to;
+    }
+    const Reg64& at = line.what == Do::OfColumn && program_.rows ? column_ : index_;
+    const Address address = ptr[from + at * element_];
+    if (!tail_) vmovups(to, address);
+    else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
+    else vmaskmovpd(to, last_mask_, address);
+    return to;
+  }
+
+  void load_mask(const Ymm& to, const Reg64& from) {
+    const Xmm low(to.getIdx());
+    if (!tail_) {
+      if (program_.single_precision) vpmovzxbd(to, ptr[from + index_]);
+      else vpmovzxbq(to, ptr[from + index_]);
+    } else {
+      xor_(eax, eax);
+      for (int k = width_ - 1; k >= 0; --k) {
+        Label skip;
+        shl(rax, 8);
+        cmp(qword[rsp + rest_], k);
+        jbe(skip);
+        mov(al, ptr[from + index_ + k]);
+        L(skip);
+      }
+      vmovq(low, rax);
+      if (program_.single_precision) vpmovzxbd(to, low);
+      else vpmovzxbq(to, low);
+    }
+    vxorps(first_, first_, first_);
+    if (program_.single_precision) vpsubd(to, first_, to);
+    else vpsubq(to, first_, to);
+  }
+
+  void store(const Line& line) {
+    const Ymm value = use(line.a);
+    const Address to = ptr[pointer(line.slot) + index_ * element_];
+    if (!tail_) vmovups(to, value);
+    else if (program_.single_precision) vmaskmovps(to, last_mask_, value);
+    else vmaskmovpd(to, last_mask_, value);
+  }
+
+  void bits_of(const Ymm& mask) {
+    if (program_.single_precision) vmovmskps(eax, mask);
+    else vmovmskpd(eax, mask);
+  }
+
+  void store_mask(const Line& line) {
+    bits_of(use(line.a));
+    // Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
+    if (program_.single_precision) {
+      mov(ebx, eax);
+      shr(ebx, 4);
+      and_(eax, 15);
+      imul(ebx, ebx, 0x00204081);
+      and_(ebx, 0x01010101);
+      shl(rbx, 32);
+    }
+    imul(eax, eax, 0x00204081);
+    and_(eax, 0x01010101);
+    if (program_.single_precision) or_(rax, rbx);
+    const Reg64 to = pointer(line.slot);
+    if (!tail_) {
+      if (program_.single_precision) mov(ptr[to + index_], rax);
+      else mov(ptr[to + index_], eax);
+      return;
+    }
+    Label enough;
+    for (int k = 0; k < width_ - 1; ++k) {
+      cmp(qword[rsp + rest_], k);
+      jbe(enough, T_NEAR);
+      mov(ptr[to + index_ + k], al);
+      shr(rax, 8);
+    }
+    L(enough);
+  }
+
+  // ---- arithmetic
+
+  void run(std::uint32_t i, const Line& line) {
+    switch (line.what) {
+      case Do::Store:
+        store(line);
+        return release(line);
+      case Do::StoreMask:
+        store_mask(line);
+        return release(line);
+      case Do::SumAll:
+      case Do::SumRows:
+        add_to_sum(i, line);
+        return release(line);
+      case Do::Check:
+        check(line);
+        return release(line);
+      case Do::Add:
+      case Do::Multiply:
+      case Do::Subtract:
+      case Do::Divide:
+      case Do::Less:
+      case Do::LessEqual:
+      case Do::Equal:
+      case Do::NotEqual:
+      case Do::And:
+      case Do::Or:
+        return two(i, line);
+      default:
+        return others(i, line);
+    }
+  }
+
+  void two(std::uint32_t i, const Line& line) {
+    std::uint32_t a = line.a;
+    std::uint32_t b = line.b;
+    const bool commutes =
+        line.what == Do::Add || line.what == Do::Multiply || line.what == Do::And || line.what == Do::Or;
+    const auto on_stack = [&](std::uint32_t v) {
+      return values_[v].reg == no_register && values_[v].place != no_place;
+    };
+    if (commutes && on_stack(a) && !on_stack(b)) std::swap(a, b);
+    const Ymm x = use(a);
+    Address address = ptr[rsp];
+    Ymm reg;
+    const Operand& y = source(b, address, reg);
+    release(line);
+    const Ymm to = assign(i);
+    const bool f = program_.single_precision;
+    switch (line.what) {
+      case Do::Add:
+        return f ? vaddps(to, x, y) : vaddpd(to, x, y);
+      case Do::Subtract:
+        return f ? vsubps(to, x, y) : vsubpd(to, x, y);
+      case Do::Multiply:
+        return f ? vmulps(to, x, y) : vmulpd(to, x, y);
+      case Do::Divide:
+        return f ? vdivps(to, x, y) : vdivpd(to, x, y);
+      case Do::Less:
+        return compare(to, x, y, less);
+      case Do::LessEqual:
+        return compare(to, x, y, less_equal);
+      case Do::Equal:
+        return compare(to, x, y, equal);
+      case Do::NotEqual:
+        return compare(to, x, y, not_equal);
+      case Do::And:
+        return vandps(to, x, y);
+      default:
+        return vorps(to, x, y);
+    }
+  }
+
+  static constexpr std::uint8_t equal = 0, unordered = 3, not_equal = 4, less = 17, less_equal = 18, greater = 30;
+  void compare(const Ymm& to, const Ymm& a, const Operand& b, std::uint8_t how) {
+    if (program_.single_precision) vcmpps(to, a, b, how);
+    else vcmppd(to, a, b, how);
+  }
+  void multiply(const Ymm& to, const Ymm& a, const Ymm& b) {
+    if (program_.single_precision) vmulps(to, a, b);
+    else vmulpd(to, a, b);
+  }
+  void add_packs(const Ymm& to, const Ymm& a, const Operand& b) {
+    if (program_.single_precision) vaddps(to, a, b);
+    else vaddpd(to, a, b);
+  }
+  void subtract(const Ymm& to, const Ymm& a, const Operand& b) {
+    if (program_.single_precision) vsubps(to, a, b);
+    else vsubpd(to, a, b);
+  }
+  void blend(const Ymm& to, const Ymm& otherwise, const Operand& then, const Ymm& mask) {
+    if (program_.single_precision) vblendvps(to, otherwise, then, mask);
+    else vblendvpd(to, otherwise, then, mask);
+  }
+
+  /// All of them read their operands before they write the result, which may have an operand's register.
+  void others(std::uint32_t i, const Line& line) {
+    const std::size_t operands = operand_count(line.what);
+    const Ymm a = use(line.a);
+    const Ymm b = operands > 1 ? use(line.b) : a;
+    const Ymm c = operands > 2 ? use(line.c) : a;
+    release(line);
+    const Ymm to = assign(i);
+    const bool f = program_.single_precision;
+    switch (line.what) {
+      case Do::Negate:
+        return vxorps(to, a, ptr[rip + sign_]);
+      case Do::Absolute:
+        return vandps(to, a, ptr[rip + magnitude_]);
+      case Do::Sqrt:
+        return f ? vsqrtps(to, a) : vsqrtpd(to, a);
+      case Do::Not:
+        return vxorps(to, a, ptr[rip + all_bits_]);
+      case Do::FromMask:
+        return vandps(to, a, ptr[rip + one_]);
+      case Do::Select:
+        return blend(to, c, b, a);
+      case Do::Relu:  // 0 where x <= 0, so that NaN stays NaN and -0 becomes 0
+        vxorps(first_, first_, first_);
+        compare(first_, a, first_, less_equal);
+        return vandnps(to, first_, a);
+      case Do::Sign:  // x itself where it is 0, -0 or NaN
+        vxorps(second_, second_, second_);
+        compare(first_, a, second_, less);
+        compare(second_, a, second_, greater);
+        blend(first_, a, ptr[rip + minus_one_], first_);
+        return blend(to, first_, ptr[rip + one_], second_);
+      case Do::AbsorbingMultiply:
+        vxorps(first_, first_, first_);
+        compare(first_, a, first_, equal);
+        multiply(second_, a, b);
+        return vandnps(to, first_, second_);
+      case Do::Maximum:  // b where it is NaN or larger, else a
+        if (f) vmaxps(first_, b, a);
+        else vmaxpd(first_, b, a);
+        compare(second_, b, b, unordered);
+        return blend(to, first_, b, second_);
+      case Do::Minimum:
+        if (f) vminps(first_, b, a);
+        else vminpd(first_, b, a);
+        compare(second_, b, b, unordered);
+        return blend(to, first_, b, second_);
+      default:  // NegativeMultiplyAdd
+        vmovaps(first_, c);
+        if (f) vfnmadd231ps(first_, a, b);
+        else vfnmadd231pd(first_, a, b);
+        vmovaps(to, first_);
+    }
+  }
+
+  // ---- sums
+
+  struct Sum {
+    std::uint32_t line;
+    int place;  ///< of its lanes on the stack
+  };
+
+  void clear_sums(Do what) {
+    for (const Sum& sum : sums_) {
+      if (program_.lines[sum.line].what != what) continue;
+      vxorps(first_, first_, first_);
+      for (int k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.place + 32 * k], first_);
+    }
+  }
+
+  void add_to_sum(std::uint32_t i, const Line& line) {
+    const int place = std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.line == i; })->place;
+    Ymm x = use(line.a);
+    if (tail_) {
+      vandps(first_, x, last_mask_);
+      x = first_;
+    }
+    mov(rax, program_.rows ? column_ : index_);
+    and_(eax, static_cast<int>(lanes) - 1);
+    const Address low = ptr[rsp + rax * 8 + place];
+    const Address high = ptr[rsp + rax * 8 + place + 32];
+    if (program_.single_precision) {
+      vextractf128(xmm14, x, 1);
+      vcvtps2pd(first_, Xmm(x.getIdx()));
+      vcvtps2pd(second_, xmm14);
+      vaddpd(second_, second_, high);
+      vmovaps(high, second_);
+    }
+    vaddpd(first_, program_.single_precision ? first_ : x, low);
+    vmovaps(low, first_);
+  }
+
+  void end_sums(Do what) {
+    for (const Sum& sum : sums_) {
+      const Line& line = program_.lines[sum.line];
+      if (line.what != what) continue;
+      const auto lane = [&](int k) { return ptr[rsp + sum.place + 32 * k]; };
+      vmovaps(first_, lane(0));
+      vmovaps(second_, lane(1));
+      vaddpd(first_, first_, lane(2));
+      vaddpd(second_, second_, lane(3));
+      vaddpd(first_, first_, second_);
+      vextractf128(xmm14, first_, 1);
+      vaddpd(xmm13, xmm13, xmm14);
+      vpermilpd(xmm14, xmm13, 1);
+      vaddsd(xmm13, xmm13, xmm14);
+      mov(rax, ptr[slots_ + 8 * static_cast<int>(line.slot)]);
+      const Address total = program_.rows && what == Do::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
+      vaddsd(xmm13, xmm13, total);
+      vmovsd(total, xmm13);
+    }
+  }
+
+  // ---- checks
+
+  struct Failure {
+    Label label;
+    int values;
+    std::uint32_t check;
+  };
+
+  void check(const Line& line) {
+    const Ymm mask = use(line.a);
+    const Ymm values = use(line.b);
+    if (tail_) {  // what is not there holds
+      vxorps(first_, last_mask_, ptr[rip + all_bits_]);
+      vorps(first_, first_, mask);
+      bits_of(first_);
+    } else {
+      bits_of(mask);
+    }
+    cmp(eax, (1 << width_) - 1);
+    failures_.push_back({Label(), values.getIdx(), line.slot});
+    jne(failures_.back().label, T_NEAR);
+  }
+
+  void failures() {
+    for (Failure& each : failures_) {
+      L(each.label);
+      vmovups(ptr[broken_], Ymm(each.values));
+      mov(ptr[broken_ + 32], eax);
+      mov(eax, each.check + 1);
+      jmp(done_, T_NEAR);
+    }
+  }
+
+  void constants() {
+    const auto repeat = [&](Label& label, std::uint64_t of_double, std::uint32_t of_float) {
+      L(label);
+      for (int k = 0; k < 4; ++k) {
+        if (program_.single_precision) dq(of_float | std::uint64_t{of_float} << 32U);
+        else dq(of_double);
+      }
+    };
+    align(32);
+    L(mask_table_);
+    for (int k = 0; k < 4; ++k) dq(~std::uint64_t{0});
+    for (int k = 0; k < 4; ++k) dq(0);
+    repeat(sign_, 0x8000000000000000U, 0x80000000U);
+    repeat(magnitude_, 0x7fffffffffffffffU, 0x7fffffffU);
+    repeat(one_, 0x3ff0000000000000U, 0x3f800000U);
+    repeat(minus_one_, 0xbff0000000000000U, 0xbf800000U);
+    repeat(all_bits_, ~std::uint64_t{0}, ~std::uint32_t{0});
+  }
+
+  const Program& program_;
+  const int width_;    ///< elements in a register
+  const int element_;  ///< bytes
+  std::vector<Value> values_;
+  std::vector<Pointer> pointers_;
+  std::vector<Sum> sums_;
+  std::vector<Failure> failures_;
+  std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
+  std::array<bool, allocated> pinned_{};           ///< by the line that is being written
+  std::uint32_t line_ = 0;
+  bool tail_ = false;
+  int frame_ = 0;
+  int saved_stack_ = 0;
+  int rest_ = 0;
+  std::size_t frame_size_at_ = 0;
+  Label done_, mask_table_, sign_, magnitude_, one_, minus_one_, all_bits_;
+};
+
+/// Pages that can be run and no longer be written; null if the system does not allow it.
+std::shared_ptr<const Generated> make_executable(const void* code, std::size_t size) {
+  static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t bytes = (size + page - 1) / page * page;
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  std::memcpy(pages, code, size);
+  if (mprotect(pages, bytes, PROT_READ | PROT_EXEC) != 0) {
+    munmap(pages, bytes);
+    return nullptr;
+  }
+  return std::make_shared<const Generated>(pages, bytes);
+}
+
+}  // namespace
+
+Generated::~Generated() { munmap(pages_, bytes_); }
+
+bool can_generate() {
+  static const bool can = [] {
+    const char* wish = std::getenv("XGRAD_MACHINE_CODE");
+    const bool forbidden = wish != nullptr && std::string_view(wish) == "off";
+    return !forbidden && std::string_view(block_table().name) != "baseline";
+  }();
+  return can;
+}
+
+std::shared_ptr<const Generated> generate(const Program& program) {
+  thread_local std::vector<std::uint64_t> buffer(most_code / sizeof(std::uint64_t));
+  try {
+    const std::size_t size = Assembler(program, buffer.data())();
+    return make_executable(buffer.data(), size);
+  } catch (const Xbyak::Error&) {
+    return nullptr;  // longer than the buffer
+  }
+}
+
+}  // namespace xgrad::kernels
+
+#else
+
+namespace xgrad::kernels {
+
+Generated::~Generated() = default;
+bool can_generate() { return false; }
+std::shared_ptr<const Generated> generate(const Program&) { return nullptr; }
+
+}  // namespace xgrad::kernels
+
+#endif

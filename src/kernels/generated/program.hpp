@@ -1,0 +1,97 @@
+// Programs over packs of numbers, for which machine code is written while a plan is made: the arithmetic of a loop
+// runs once through its operands, and what lies between stays in registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace xgrad::kernels {
+
+/// What a line of a program does. Operands are the numbers of earlier lines.
+enum class Do : std::uint8_t {
+  Load,      ///< elements of a slot
+  LoadMask,  ///< truth values of a slot
+  Number,    ///< the one number in a slot
+  OfRow,     ///< the element of a slot that belongs to the row
+  OfColumn,  ///< the elements of a slot that belong to the columns
+  Constant,  ///< the number that `slot` is: 0 or 1
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Negate,
+  Absolute,
+  Sign,
+  Relu,
+  Sqrt,
+  Maximum,
+  Minimum,
+  AbsorbingMultiply,
+  NegativeMultiplyAdd,  ///< c - a b, rounded once
+  Less,
+  LessEqual,
+  Equal,
+  NotEqual,
+  And,
+  Or,
+  Not,
+  Select,    ///< b where the mask a is true, else c
+  FromMask,  ///< 1 where the mask is true, else 0
+  Store,
+  StoreMask,
+  SumAll,   ///< slot[0] += a
+  SumRows,  ///< slot[row] += a[row, :]
+  Check,    ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
+};
+
+struct Line {
+  Do what;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  std::uint32_t c = 0;
+  std::uint32_t slot = 0;
+};
+
+/// Lines in the order in which they are computed. Stores to memory that may be that of an operand come last.
+struct Program {
+  bool single_precision = false;
+  bool rows = false;  ///< a block has several rows, and that matters to a line
+  std::vector<Line> lines;
+};
+
+/// A condition that did not hold.
+struct Broken {
+  alignas(32) std::byte values[32];  ///< of a pack
+  std::uint32_t holds;               ///< a bit for each of them
+};
+
+/// Machine code of a program.
+class Generated {
+ public:
+  /// \param pages  executable memory of so many bytes, which is given back in the end.
+  Generated(void* pages, std::size_t bytes) noexcept : pages_(pages), bytes_(bytes) {}
+  Generated(const Generated&) = delete;
+  Generated& operator=(const Generated&) = delete;
+  ~Generated();
+
+  /// \return 0, or the number of the check that failed, counted from 1.
+  std::uint32_t operator()(std::byte* const* slots, std::size_t count, std::size_t columns, Broken& broken) const {
+    return reinterpret_cast<Function>(pages_)(slots, count, columns, &broken);
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  using Function = std::uint32_t (*)(std::byte* const*, std::size_t, std::size_t, Broken*);
+  void* pages_;
+  std::size_t bytes_;
+};
+
+/// Whether this machine can run such code, and nobody has forbidden it (XGRAD_MACHINE_CODE=off).
+bool can_generate();
+
+/// \return nothing if the system refuses executable memory or the program is too long.
+std::shared_ptr<const Generated> generate(const Program& program);
+
+}  // namespace xgrad::kernels

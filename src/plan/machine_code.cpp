@@ -1,0 +1,307 @@
+#include "machine_code.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include "kernels/generated/program.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using namespace primitives;
+using kernels::Do;
+using kernels::Line;
+using kernels::Program;
+
+/// Fewer elements than there are partial sums are added up in another order, by kernels.
+constexpr std::size_t fewest_summed = 16;
+
+constexpr std::uint32_t nobody = ~0U;
+
+/// Arithmetic and the line that does it.
+std::optional<Do> line_of(Opcode op) {
+  static const std::map<Opcode, Do> all{
+      {opcode<Add>, Do::Add},           {opcode<Subtract>, Do::Subtract},
+      {opcode<Multiply>, Do::Multiply}, {opcode<Divide>, Do::Divide},
+      {opcode<Negate>, Do::Negate},     {opcode<Absolute>, Do::Absolute},
+      {opcode<Sign>, Do::Sign},         {opcode<Relu>, Do::Relu},
+      {opcode<Sqrt>, Do::Sqrt},         {opcode<Maximum>, Do::Maximum},
+      {opcode<Minimum>, Do::Minimum},   {opcode<AbsorbingMultiply>, Do::AbsorbingMultiply},
+      {opcode<Less>, Do::Less},         {opcode<LessEqual>, Do::LessEqual},
+      {opcode<Equal>, Do::Equal},       {opcode<NotEqual>, Do::NotEqual},
+      {opcode<LogicalAnd>, Do::And},    {opcode<LogicalOr>, Do::Or},
+      {opcode<LogicalNot>, Do::Not},    {opcode<Where>, Do::Select},
+      {opcode<Cast>, Do::FromMask},     {opcode<Square>, Do::Multiply}};
+  const auto found = all.find(op);
+  return found == all.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool is_logical(Opcode op) { return op == opcode<LogicalAnd> || op == opcode<LogicalOr> || op == opcode<LogicalNot>; }
+bool is_comparison(Opcode op) {
+  return op == opcode<Less> || op == opcode<LessEqual> || op == opcode<Equal> || op == opcode<NotEqual>;
+}
+bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
+
+/// Instructions that one program does: those of a segment that can run together, of one element type.
+struct Group {
+  std::vector<std::uint32_t> members;
+};
+
+class Writing {
+ public:
+  explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}
+
+  void operator()() {
+    find_readers();
+    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) consider(i);
+    std::vector<Emitted> ordered;
+    ordered.reserve(draft_.code.size());
+    // Groups of one depth first, then what is no arithmetic at that depth.
+    std::vector<std::uint32_t> order(draft_.code.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+    for (std::size_t k = 0; k < order.size();) {
+      std::size_t end = k + 1;
+      const bool generated = type_[order[k]].has_value();
+      while (generated && end < order.size() && key(order[end]) == key(order[k])) ++end;
+      const std::vector<std::uint32_t> members(order.begin() + static_cast<std::ptrdiff_t>(k),
+                                               order.begin() + static_cast<std::ptrdiff_t>(end));
+      std::optional<Emitted> program;
+      if (generated && members.size() > 1) program = write(members);
+      if (program) ordered.push_back(*program);
+      else
+        for (const std::uint32_t i : members) ordered.push_back(draft_.code[i]);
+      k = end;
+    }
+    draft_.code = std::move(ordered);
+  }
+
+ private:
+  using Key = std::tuple<std::uint32_t, bool, std::uint32_t, int>;
+  [[nodiscard]] Key key(std::uint32_t i) const {
+    const Emitted& each = draft_.code[i];
+    return {each.phase, !each.rows, depth_[i], type_[i] ? static_cast<int>(*type_[i]) : 1000};
+  }
+
+  void find_readers() {
+    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
+      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) { readers_[slot].push_back(i); });
+    }
+  }
+
+  // ---- which instructions belong together
+
+  /// The element type of the program that instruction i may belong to.
+  [[nodiscard]] std::optional<DType> type_of(std::uint32_t i) const {
+    const Emitted& each = draft_.code[i];
+    const Work& work = each.work;
+    const bool several_rows = loop_.block_rows > 1 && !each.rows;
+    switch (work.kind) {
+      case Work::Kind::Other:
+        return std::nullopt;
+      case Work::Kind::Splat:
+        return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
+      case Work::Kind::Expand:
+      case Work::Kind::Tile:
+        return is_float(work.dtype) && several_rows ? std::optional(work.dtype) : std::nullopt;
+      case Work::Kind::SumRows:
+        return is_float(work.dtype) && sums_enough() ? std::optional(work.dtype) : std::nullopt;
+      case Work::Kind::SumAll:
+        return is_float(work.dtype) && loop_.block_rows == 1 && !each.rows && sums_enough() ? std::optional(work.dtype)
+                                                                                            : std::nullopt;
+      case Work::Kind::Check:
+        return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
+      case Work::Kind::Elementwise:
+        break;
+    }
+    if (!line_of(work.op)) return std::nullopt;
+    if (is_logical(work.op)) return type_of_masks(i);
+    if (work.op == opcode<Cast>) {
+      return work.dtype == DType::Bool && is_float(work.result) ? std::optional(work.result) : std::nullopt;
+    }
+    return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
+  }
+
+  /// Truth values belong to the comparison that they come from.
+  [[nodiscard]] std::optional<DType> type_of_masks(std::uint32_t i) const {
+    std::optional<DType> result;
+    for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+      const std::uint32_t writer = writer_in_segment(i, slot);
+      if (!result && writer != nobody) result = type_[writer];
+    });
+    return result;
+  }
+
+  /// No run of elements is shorter than its partial sums.
+  [[nodiscard]] bool sums_enough() const {
+    const std::size_t rest = loop_.columns % loop_.block_columns;
+    return loop_.block_columns >= fewest_summed && (rest == 0 || rest >= fewest_summed);
+  }
+
+  [[nodiscard]] std::uint32_t writer_in_segment(std::uint32_t reader, SlotId slot) const {
+    const auto found = writer_.find(slot);
+    if (found == writer_.end()) return nobody;
+    const Emitted& a = draft_.code[found->second];
+    const Emitted& b = draft_.code[reader];
+    return a.phase == b.phase && a.rows == b.rows ? found->second : nobody;
+  }
+
+  void consider(std::uint32_t i) {
+    type_.push_back(type_of(i));
+    std::uint32_t depth = 0;
+    for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+      const std::uint32_t writer = writer_in_segment(i, slot);
+      if (writer == nobody) return;
+      const bool apart = type_[i] && type_[writer] != type_[i];
+      depth = std::max(depth, depth_[writer] + (apart ? 1U : 0U));
+    });
+    depth_.push_back(depth);
+    writer_[draft_.code[i].code.out] = i;
+  }
+
+  // ---- one program
+
+  std::optional<Emitted> write(const std::vector<std::uint32_t>& members) {
+    program_ = {};
+    program_.single_precision = *type_[members.front()] == DType::Float32;
+    value_.clear();
+    reads_.clear();
+    writes_.clear();
+    last_stores_.clear();
+    for (const std::uint32_t i : members) {
+      const Work::Kind kind = draft_.code[i].work.kind;
+      program_.rows =
+          program_.rows || ((kind == Work::Kind::Expand || kind == Work::Kind::Tile || kind == Work::Kind::SumRows) &&
+                            loop_.block_rows > 1);
+    }
+    const std::set<std::uint32_t> inside(members.begin(), members.end());
+    for (const std::uint32_t i : members) {
+      add(draft_.code[i]);
+      keep(i, inside);
+    }
+    program_.lines.insert(program_.lines.end(), last_stores_.begin(), last_stores_.end());
+    auto code = kernels::generate(program_);
+    if (code == nullptr) return std::nullopt;
+    const Emitted& first = draft_.code[members.front()];
+    Emitted result{{generated_block, no_slot, static_cast<std::uint32_t>(loop_.generated.size()), no_slot, no_slot},
+                   first.phase,
+                   first.rows,
+                   true,
+                   {}};
+    loop_.generated.push_back({std::move(code), {reads_.begin(), reads_.end()}, {writes_.begin(), writes_.end()}});
+    return result;
+  }
+
+  std::uint32_t append(Do what, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t slot = 0) {
+    program_.lines.push_back({what, a, b, c, slot});
+    return static_cast<std::uint32_t>(program_.lines.size() - 1);
+  }
+
+  /// The value in a slot, or the one number that is there.
+  std::uint32_t value(SlotId slot, Do load) {
+    const auto [found, fresh] = value_.try_emplace(slot, 0);
+    if (fresh) {
+      found->second = append(load, 0, 0, 0, slot);
+      reads_.insert(slot);
+    }
+    return found->second;
+  }
+
+  void add(const Emitted& each) {
+    const kernels::Instruction& code = each.code;
+    switch (each.work.kind) {
+      case Work::Kind::Splat:
+        value_[code.out] = value(code.a, Do::Number);
+        return;
+      case Work::Kind::Expand:
+        value_[code.out] = value(code.a, Do::OfRow);
+        return;
+      case Work::Kind::Tile:
+        value_[code.out] = value(code.a, Do::OfColumn);
+        return;
+      case Work::Kind::SumAll:
+      case Work::Kind::SumRows:
+        append(each.work.kind == Work::Kind::SumAll ? Do::SumAll : Do::SumRows, value(code.a, Do::Load), 0, 0,
+               code.out);
+        writes_.insert(code.out);
+        return;
+      case Work::Kind::Check: {
+        const std::uint32_t x = value(code.a, Do::Load);
+        append(Do::Check, value(code.b, Do::LoadMask), x, 0, code.c);
+        value_[code.out] = x;
+        return;
+      }
+      default:
+        value_[code.out] = arithmetic(each);
+    }
+  }
+
+  std::uint32_t arithmetic(const Emitted& each) {
+    const kernels::Instruction& code = each.code;
+    const Opcode op = each.work.op;
+    const auto number = [&](SlotId slot, unsigned bit) {
+      return value(slot, (each.work.modes & bit) != 0 ? Do::Number : Do::Load);
+    };
+    const Do what = *line_of(op);
+    if (op == opcode<Where>) {
+      const std::uint32_t mask = value(code.a, Do::LoadMask);
+      const std::uint32_t then = number(code.b, 1U);
+      return append(what, mask, then, number(code.c, 2U));
+    }
+    if (is_logical(op) || op == opcode<Cast>) {
+      const std::uint32_t a = value(code.a, Do::LoadMask);
+      return append(what, a, code.b == no_slot ? 0 : value(code.b, Do::LoadMask));
+    }
+    const std::uint32_t a = number(code.a, 1U);
+    if (op == opcode<Square>) return append(what, a, a);
+    return append(what, a, code.b == no_slot ? 0 : number(code.b, 2U));
+  }
+
+  /// Stores what others read.
+  void keep(std::uint32_t i, const std::set<std::uint32_t>& inside) {
+    const Emitted& each = draft_.code[i];
+    const Work::Kind kind = each.work.kind;
+    if (kind == Work::Kind::SumAll || kind == Work::Kind::SumRows) return;
+    const SlotId out = each.code.out;
+    const bool in_memory = draft_.slots[out].store == Store::Memory;
+    const std::vector<std::uint32_t>& readers = readers_[out];
+    const bool read = std::any_of(readers.begin(), readers.end(), [&](std::uint32_t r) { return !inside.contains(r); });
+    if (!in_memory && !read) return;
+    writes_.insert(out);
+    const bool mask = kind == Work::Kind::Elementwise && (is_logical(each.work.op) || is_comparison(each.work.op));
+    const Line line{mask ? Do::StoreMask : Do::Store, value_.at(out), 0, 0, out};
+    if (in_memory) last_stores_.push_back(line);  // it may be an operand's memory
+    else program_.lines.push_back(line);
+  }
+
+  Draft& draft_;
+  Loop& loop_;
+  std::vector<std::vector<std::uint32_t>> readers_;  ///< of each slot
+  std::vector<std::optional<DType>> type_;           ///< of the program that an instruction may belong to
+  std::vector<std::uint32_t> depth_;                 ///< how often programs and other instructions have taken turns
+  std::unordered_map<SlotId, std::uint32_t> writer_;
+  Program program_;
+  std::unordered_map<SlotId, std::uint32_t> value_;  ///< lines
+  std::set<SlotId> reads_;
+  std::set<SlotId> writes_;
+  std::vector<Line> last_stores_;
+};
+
+}  // namespace
+
+std::size_t& machine_code_from() {
+  static std::size_t elements = 512;
+  return elements;
+}
+
+void write_machine_code(Draft& draft) {
+  if (!kernels::can_generate() || draft.loop.rows * draft.loop.columns < machine_code_from()) return;
+  Writing{draft}();
+}
+
+}  // namespace xgrad::detail
