@@ -344,12 +344,12 @@ void check_exact_functions(const Unit& unit) {
   }
 }
 
-/// The halves of sigmoid and softplus give the bits of the whole.
+/// The parts of sigmoid and softplus that plans compute one by one give the bits of the whole.
 template <class T>
 void check_halves(const Unit& unit) {
   const std::vector<T> x = samples<T>();
   std::vector<std::vector<T>> results;
-  for (const char* name : {"sigmoid", "sigmoid_from", "softplus", "softplus_from"}) {
+  for (const char* name : {"sigmoid", "sigmoid_from", "softplus", "softplus_split"}) {
     for (const auto& function : unit.functions<T>().list) {
       if (std::string(function.name) != name) continue;
       results.emplace_back(x.size());

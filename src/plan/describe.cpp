@@ -14,7 +14,6 @@ std::string_view operation(Opcode op) {
   if (op == op_copy) return "copy";
   if (op == op_exp_neg_abs) return "exp_neg_abs";
   if (op == op_sigmoid_from) return primitives::Sigmoid::name;
-  if (op == op_softplus_from) return primitives::Softplus::name;
   if (op == op_exp_neg_square) return "exp_neg_square";
   if (op == op_erf_from) return primitives::Erf::name;
   return name_of(op);

@@ -18,11 +18,10 @@ inline constexpr ValueId no_value = ~ValueId{0};
 inline constexpr Opcode op_copy = opcode<primitives::Identity>;  ///< a dense copy of a view
 inline constexpr Opcode op_exp_neg_abs = primitives::list_size;
 inline constexpr Opcode op_sigmoid_from = op_exp_neg_abs + 1;
-inline constexpr Opcode op_softplus_from = op_exp_neg_abs + 2;
-inline constexpr Opcode op_exp_neg_square = op_exp_neg_abs + 3;
-inline constexpr Opcode op_erf_from = op_exp_neg_abs + 4;
+inline constexpr Opcode op_exp_neg_square = op_exp_neg_abs + 2;
+inline constexpr Opcode op_erf_from = op_exp_neg_abs + 3;
 /// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
-inline constexpr Opcode op_gemm = op_exp_neg_abs + 5;
+inline constexpr Opcode op_gemm = op_exp_neg_abs + 4;
 
 /// Where a number comes from: the request, or the planner.
 struct Number {

@@ -47,7 +47,8 @@ class Lowering {
       loop_.members.push_back({graph_[id].op, groups_.role[id]});
     }
     for (const Streamed& each : streams_) {
-      emit(each.phase, false, block_table().stream[type(each.dtype)], each.place, each.from);
+      emit(each.phase, false, block_table().stream[type(each.dtype)], each.place, each.from, no_slot, no_slot, false,
+           {Work::Kind::Stream, 0, each.dtype});
       loop_.streams = true;
     }
     choose_chunks(loop_, group_);
@@ -282,7 +283,7 @@ class Lowering {
       spread(0);
       return (operands[1].single ? 1U : 0U) | (operands[2].single ? 2U : 0U);
     }
-    if (inputs.size() == 1 || op == op_sigmoid_from || op == op_softplus_from || op == op_erf_from) {
+    if (inputs.size() == 1 || op == op_sigmoid_from || op == op_erf_from) {
       for (std::size_t k = 0; k < inputs.size(); ++k) spread(k);
       return 0;
     }
@@ -295,7 +296,6 @@ class Lowering {
     if (op == opcode<Cast>) return table.cast[type(graph_[id].dtype)][type(from)];
     if (op == op_exp_neg_abs) return table.exp_neg_abs[type(from)];
     if (op == op_sigmoid_from) return table.sigmoid_from[type(from)];
-    if (op == op_softplus_from) return table.softplus_from[type(from)];
     if (op == op_exp_neg_square) return table.exp_neg_square[type(from)];
     if (op == op_erf_from) return table.erf_from[type(from)];
     return table.elementwise[op][type(from)][mode];

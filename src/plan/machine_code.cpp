@@ -36,7 +36,8 @@ std::optional<Do> line_of(Opcode op) {
       {opcode<Equal>, Do::Equal},       {opcode<NotEqual>, Do::NotEqual},
       {opcode<LogicalAnd>, Do::And},    {opcode<LogicalOr>, Do::Or},
       {opcode<LogicalNot>, Do::Not},    {opcode<Where>, Do::Select},
-      {opcode<Cast>, Do::FromMask},     {opcode<Square>, Do::Multiply}};
+      {opcode<Cast>, Do::FromMask},     {opcode<Square>, Do::Multiply},
+      {op_sigmoid_from, Do::Divide}};
   const auto found = all.find(op);
   return found == all.end() ? std::nullopt : std::optional(found->second);
 }
@@ -115,6 +116,7 @@ class Writing {
         return is_float(work.dtype) && loop_.block_rows == 1 && !each.rows && sums_enough() ? std::optional(work.dtype)
                                                                                             : std::nullopt;
       case Work::Kind::Check:
+      case Work::Kind::Stream:
         return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
       case Work::Kind::Elementwise:
         break;
@@ -236,6 +238,10 @@ class Writing {
         value_[code.out] = x;
         return;
       }
+      case Work::Kind::Stream:
+        last_stores_.push_back({Do::Stream, value(code.a, Do::Load), 0, 0, code.out});
+        writes_.insert(code.out);
+        return;
       default:
         value_[code.out] = arithmetic(each);
     }
@@ -247,6 +253,7 @@ class Writing {
     const auto number = [&](SlotId slot, unsigned bit) {
       return value(slot, (each.work.modes & bit) != 0 ? Do::Number : Do::Load);
     };
+    if (op == op_sigmoid_from) return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
     const Do what = *line_of(op);
     if (op == opcode<Where>) {
       const std::uint32_t mask = value(code.a, Do::LoadMask);
@@ -262,11 +269,24 @@ class Writing {
     return append(what, a, code.b == no_slot ? 0 : number(code.b, 2U));
   }
 
+  /// The same steps as simd::sigmoid_from.
+  std::uint32_t sigmoid_from(std::uint32_t x, std::uint32_t e) {
+    const std::uint32_t zero = append(Do::Constant, 0, 0, 0, 0);
+    const std::uint32_t one = append(Do::Constant, 0, 0, 0, 1);
+    const std::uint32_t negative = append(Do::Less, x, zero);
+    const std::uint32_t sum = append(Do::Add, e, one);
+    const std::uint32_t lost = append(Do::Subtract, e, append(Do::Subtract, sum, one));
+    const std::uint32_t quotient = append(Do::Divide, append(Do::Select, negative, e, one), sum);
+    const std::uint32_t other = append(Do::Subtract, one, quotient);
+    const std::uint32_t inverse = append(Do::Select, negative, other, quotient);
+    return append(Do::NegativeMultiplyAdd, append(Do::Multiply, quotient, lost), inverse, quotient);
+  }
+
   /// Stores what others read.
   void keep(std::uint32_t i, const std::set<std::uint32_t>& inside) {
     const Emitted& each = draft_.code[i];
     const Work::Kind kind = each.work.kind;
-    if (kind == Work::Kind::SumAll || kind == Work::Kind::SumRows) return;
+    if (kind == Work::Kind::SumAll || kind == Work::Kind::SumRows || kind == Work::Kind::Stream) return;
     const SlotId out = each.code.out;
     const bool in_memory = draft_.slots[out].store == Store::Memory;
     const std::vector<std::uint32_t>& readers = readers_[out];

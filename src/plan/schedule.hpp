@@ -26,7 +26,7 @@ struct SlotInfo {
 
 /// What an instruction does, as far as machine code may do it.
 struct Work {
-  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check };
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
   Kind kind = Kind::Other;
   Opcode op = 0;                 ///< of an elementwise operation
   DType dtype = DType::Float64;  ///< of the operands: of the last one

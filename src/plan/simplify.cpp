@@ -134,11 +134,14 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
   if (op == opcode<Exp> && is(x[0], opcode<Negate>) && is(input(x[0]), opcode<Square>) && is_floating(dtype)) {
     return add(op_exp_neg_square, dtype, shape, {input(input(x[0]))});
   }
-  // Split, so that both, and the derivative of the one by the other, share the exponential. So do erf and its own.
+  // Split, so that both, of x and of -x, and the derivative of the one by the other share exponential and logarithm.
+  // So do erf and its own.
   if (op == opcode<Sigmoid>)
     return add(op_sigmoid_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
   if (op == opcode<Softplus>) {
-    return add(op_softplus_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
+    const ValueId above = add(opcode<Relu>, dtype, shape, {x[0]});
+    return add(opcode<Add>, dtype, shape,
+               {above, add(opcode<Log1p>, dtype, shape, {add(op_exp_neg_abs, dtype, shape, {x[0]})})});
   }
   if (op == opcode<Erf>) {
     return add(op_erf_from, dtype, shape, {x[0], add(op_exp_neg_square, dtype, shape, {x[0]})});

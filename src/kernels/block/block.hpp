@@ -58,7 +58,6 @@ struct BlockTable {
   BlockKernel place[dtype_slots];                 ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel exp_neg_abs[dtype_slots];           ///< out = e^-|a|
   BlockKernel sigmoid_from[dtype_slots];          ///< sigmoid(a), b being e^-|a|
-  BlockKernel softplus_from[dtype_slots];         ///< softplus(a), b being e^-|a|
   BlockKernel exp_neg_square[dtype_slots];        ///< out = e^(-a^2)
   BlockKernel erf_from[dtype_slots];              ///< erf(a), b being e^(-a^2)
   const char* name;

@@ -155,12 +155,6 @@ struct FloatKernels {
       return simd::sigmoid_from(x, e);
     }
   };
-  struct SoftplusFrom {
-    template <class P>
-    [[gnu::always_inline]] P operator()(P x, P e) const {
-      return simd::softplus_from(x, e);
-    }
-  };
   struct ErfFrom {
     template <class P>
     [[gnu::always_inline]] P operator()(P x, P e) const {
@@ -362,7 +356,6 @@ struct FloatKernels {
     table.exp_neg_abs[dtype] = exp_neg_abs<T>;
     table.exp_neg_square[dtype] = exp_neg_square<T>;
     table.sigmoid_from[dtype] = from_exp<SigmoidFrom, T>;
-    table.softplus_from[dtype] = from_exp<SoftplusFrom, T>;
     table.erf_from[dtype] = from_exp<ErfFrom, T>;
   }
 

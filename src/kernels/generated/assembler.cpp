@@ -36,7 +36,7 @@ constexpr std::size_t lanes = 16;
 /// Is the same for all elements, or for those of a row: it stays on the stack.
 bool lasts(Do what) { return what == Do::Number || what == Do::OfRow || what == Do::Constant; }
 bool is_load(Do what) { return what == Do::Load || what == Do::LoadMask || what == Do::OfColumn; }
-bool is_store(Do what) { return what == Do::Store || what == Do::StoreMask; }
+bool is_store(Do what) { return what == Do::Store || what == Do::Stream || what == Do::StoreMask; }
 
 std::size_t operand_count(Do what) {
   switch (what) {
@@ -55,6 +55,7 @@ std::size_t operand_count(Do what) {
     case Do::Not:
     case Do::FromMask:
     case Do::Store:
+    case Do::Stream:
     case Do::StoreMask:
     case Do::SumAll:
     case Do::SumRows:
@@ -91,26 +92,31 @@ class Assembler : Xbyak::CodeGenerator {
 
   std::size_t operator()() {
     begin();
-    Label row, main, tail, row_done;
+    Label row, unaligned, tail, row_done;
     L(row);
     begin_row();
     lea(rax, ptr[index_ + width_]);
     cmp(rax, end_);
     ja(tail, T_NEAR);
-    align(16);
-    L(main);
-    body(false);
-    add(index_, width_);
-    if (program_.rows) add(column_, width_);
-    lea(rax, ptr[index_ + width_]);
-    cmp(rax, end_);
-    jbe(main, T_NEAR);
+    const bool streams = std::ranges::any_of(program_.lines, [](const Line& line) { return line.what == Do::Stream; });
+    if (streams) {
+      for (const Line& line : program_.lines) {
+        if (line.what != Do::Stream) continue;
+        lea(rax, ptr[pointer(line.slot) + index_ * element_]);
+        test(al, 31);
+        jnz(unaligned, T_NEAR);
+      }
+      packs(true);
+      jmp(tail, T_NEAR);
+      L(unaligned);
+    }
+    packs(false);
     L(tail);
     mov(rax, end_);
     sub(rax, index_);
     jz(row_done, T_NEAR);
     begin_tail();
-    body(true);
+    body(true, false);
     mov(index_, end_);
     L(row_done);
     end_sums(Do::SumRows);
@@ -255,8 +261,23 @@ class Assembler : Xbyak::CodeGenerator {
     }
   }
 
-  void body(bool tail) {
+  /// All whole packs of a row.
+  void packs(bool aligned) {
+    Label again;
+    align(16);
+    L(again);
+    body(false, aligned);
+    add(index_, width_);
+    if (program_.rows) add(column_, width_);
+    lea(rax, ptr[index_ + width_]);
+    cmp(rax, end_);
+    jbe(again, T_NEAR);
+  }
+
+  /// \param aligned  whether what is stored past the caches lies at whole packs.
+  void body(bool tail, bool aligned) {
     tail_ = tail;
+    aligned_ = aligned;
     holder_.fill(never);
     for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
       values_[i].reg = no_register;
@@ -398,7 +419,8 @@ class Assembler : Xbyak::CodeGenerator {
   void store(const Line& line) {
     const Ymm value = use(line.a);
     const Address to = ptr[pointer(line.slot) + index_ * element_];
-    if (!tail_) vmovups(to, value);
+    if (line.what == Do::Stream && aligned_) vmovntps(to, value);
+    else if (!tail_) vmovups(to, value);
     else if (program_.single_precision) vmaskmovps(to, last_mask_, value);
     else vmaskmovpd(to, last_mask_, value);
   }
@@ -443,6 +465,7 @@ class Assembler : Xbyak::CodeGenerator {
   void run(std::uint32_t i, const Line& line) {
     switch (line.what) {
       case Do::Store:
+      case Do::Stream:
         store(line);
         return release(line);
       case Do::StoreMask:
@@ -709,6 +732,7 @@ class Assembler : Xbyak::CodeGenerator {
   std::array<bool, allocated> pinned_{};           ///< by the line that is being written
   std::uint32_t line_ = 0;
   bool tail_ = false;
+  bool aligned_ = false;
   int frame_ = 0;
   int saved_stack_ = 0;
   int rest_ = 0;
@@ -744,7 +768,10 @@ bool can_generate() {
 }
 
 std::shared_ptr<const Generated> generate(const Program& program) {
-  thread_local std::vector<std::uint64_t> buffer(most_code / sizeof(std::uint64_t));
+  struct alignas(64) CacheLine {
+    std::byte bytes[64];
+  };
+  thread_local std::vector<CacheLine> buffer(most_code / sizeof(CacheLine));  // what is aligned in it is so in a page
   try {
     const std::size_t size = Assembler(program, buffer.data())();
     return make_executable(buffer.data(), size);

@@ -40,6 +40,7 @@ enum class Do : std::uint8_t {
   Select,    ///< b where the mask a is true, else c
   FromMask,  ///< 1 where the mask is true, else 0
   Store,
+  Stream,  ///< stores past the caches
   StoreMask,
   SumAll,   ///< slot[0] += a
   SumRows,  ///< slot[row] += a[row, :]

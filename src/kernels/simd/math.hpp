@@ -24,7 +24,7 @@
 
 namespace xgrad::kernels::simd {
 
-/// exp(-|x|), from which `sigmoid_from` and `softplus_from` take the rest of the way.
+/// exp(-|x|), from which `sigmoid_from` takes the rest of the way, and log1p that to softplus.
 template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> exp_neg_abs(Pack<T, Arch> x) {
   return exp(-abs(x));
@@ -41,13 +41,6 @@ XGRAD_INLINE Pack<T, Arch> sigmoid_from(Pack<T, Arch> x, Pack<T, Arch> e) {
   const P quotient = select(negative, e, one) / sum;
   const P inverse = select(negative, one - quotient, quotient);  // of the sum, roughly
   return fma(-(quotient * lost), inverse, quotient);
-}
-
-/// log(1 + exp(x)), given e = exp(-|x|).
-template <class T, class Arch>
-XGRAD_INLINE Pack<T, Arch> softplus_from(Pack<T, Arch> x, Pack<T, Arch> e) {
-  using P = Pack<T, Arch>;
-  return select(x <= P(T(0)), P(T(0)), x) + log1p(e);
 }
 
 }  // namespace xgrad::kernels::simd
