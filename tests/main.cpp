@@ -1,2 +1,14 @@
 #define BOOST_TEST_MODULE xgrad
 #include <boost/test/unit_test.hpp>
+
+#include "plan/machine_code.hpp"
+
+namespace {
+
+/// The arrays of tests are small, and what large ones go through must be tested.
+struct MachineCodeForAll {
+  MachineCodeForAll() { xgrad::detail::machine_code_limits() = {0, 0}; }
+};
+BOOST_TEST_GLOBAL_FIXTURE(MachineCodeForAll);
+
+}  // namespace

@@ -88,7 +88,9 @@ Labelled labelled(const L& loss, const Var& prediction, const Var& labels) {
   const Var y =
       expand_dims(loss.check_targets ? checked(labels, labels >= 0 && labels < classes, rule, classes) : labels, -1);
   const Var scores = as_floating(prediction);
-  return {scores, y, take_along_axis(scores, y, -1), equal(places(prediction.shape(-1)), y)};
+  const Var of_label = take_along_axis(scores, y, -1);
+  const Var right = scatter_add_along_axis(ones_like(of_label), y, prediction.shape(-1), -1) > 0.0;
+  return {scores, y, of_label, right};
 }
 
 // ---- lists of labels

@@ -36,8 +36,13 @@ struct Operand {
 class Lowering {
  public:
   Lowering(const Graph& graph, const Groups& groups, GroupId g, const std::function<PlaceId(ValueId)>& place_of,
-           std::size_t block)
-      : graph_(graph), groups_(groups), id_(g), group_(groups.list[static_cast<std::size_t>(g)]), place_of_(place_of) {
+           Origin origin, std::size_t block)
+      : graph_(graph),
+        groups_(groups),
+        id_(g),
+        group_(groups.list[static_cast<std::size_t>(g)]),
+        place_of_(place_of),
+        origin_(origin) {
     choose_form(loop_, graph, groups, g, block);
   }
 
@@ -52,7 +57,7 @@ class Lowering {
       loop_.streams = true;
     }
     choose_chunks(loop_, group_);
-    write_machine_code(draft_);
+    write_machine_code(draft_, origin_);
     return schedule(std::move(draft_));
   }
 
@@ -374,6 +379,7 @@ class Lowering {
   GroupId id_;
   const Group& group_;
   const std::function<PlaceId(ValueId)>& place_of_;
+  Origin origin_;
   Draft draft_;
   Loop& loop_ = draft_.loop;
   struct Streamed {
@@ -391,11 +397,11 @@ class Lowering {
 }  // namespace
 
 LoweredLoop lower_loop(const Graph& graph, const Groups& groups, GroupId group,
-                       const std::function<PlaceId(ValueId)>& place_of) {
-  LoweredLoop result = Lowering(graph, groups, group, place_of, usual_block)();
+                       const std::function<PlaceId(ValueId)>& place_of, Origin origin) {
+  LoweredLoop result = Lowering(graph, groups, group, place_of, origin, usual_block)();
   const bool blocks_matter = groups.list[static_cast<std::size_t>(group)].size > usual_block;
   if (result.loop.scratch_bytes > much_scratch && blocks_matter) {
-    return Lowering(graph, groups, group, place_of, small_block)();
+    return Lowering(graph, groups, group, place_of, origin, small_block)();
   }
   return result;
 }

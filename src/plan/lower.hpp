@@ -11,6 +11,6 @@ namespace xgrad::detail {
 
 /// \param place_of  the place of a leaf, a number, or a value that is materialised.
 LoweredLoop lower_loop(const Graph& graph, const Groups& groups, GroupId group,
-                       const std::function<PlaceId(ValueId)>& place_of);
+                       const std::function<PlaceId(ValueId)>& place_of, Origin origin);
 
 }  // namespace xgrad::detail

@@ -122,7 +122,7 @@ class Writing {
         break;
     }
     if (!line_of(work.op)) return std::nullopt;
-    if (is_logical(work.op)) return type_of_masks(i);
+    if (is_logical(work.op)) return work.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
     if (work.op == opcode<Cast>) {
       return work.dtype == DType::Bool && is_float(work.result) ? std::optional(work.result) : std::nullopt;
     }
@@ -314,13 +314,16 @@ class Writing {
 
 }  // namespace
 
-std::size_t& machine_code_from() {
-  static std::size_t elements = 512;
-  return elements;
+MachineCodeLimits& machine_code_limits() {
+  static MachineCodeLimits limits;
+  return limits;
 }
 
-void write_machine_code(Draft& draft) {
-  if (!kernels::can_generate() || draft.loop.rows * draft.loop.columns < machine_code_from()) return;
+void write_machine_code(Draft& draft, Origin origin) {
+  if (!kernels::can_generate()) return;
+  const MachineCodeLimits& limits = machine_code_limits();
+  const std::size_t elements = draft.loop.rows * draft.loop.columns;
+  if (origin == Origin::Compiled ? elements < limits.elements : elements * draft.code.size() < limits.work) return;
   Writing{draft}();
 }
 

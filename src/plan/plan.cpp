@@ -61,7 +61,8 @@ class Arena {
 
 class Planner {
  public:
-  Planner(Graph graph, const std::vector<bool>& donated) : graph_(std::move(graph)), donated_(donated) {}
+  Planner(Graph graph, const std::vector<bool>& donated, Origin origin)
+      : graph_(std::move(graph)), donated_(donated), origin_(origin) {}
 
   std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
     accumulate_products(graph_, donated_);
@@ -198,7 +199,8 @@ class Planner {
   }
 
   void lower_group(GroupId g) {
-    LoweredLoop lowered = lower_loop(graph_, groups_, g, [this](ValueId id) { return place_of(id); });
+    LoweredLoop lowered = lower_loop(
+        graph_, groups_, g, [this](ValueId id) { return place_of(id); }, origin_);
     const bool joined = join(lowered.loop);
     for (const auto& [out, in] : lowered.in_place) {
       // Rows that are computed later still read all of the product's operands.
@@ -288,6 +290,7 @@ class Planner {
 
   Graph graph_;
   const std::vector<bool>& donated_;
+  Origin origin_;
   Groups groups_;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
@@ -310,15 +313,16 @@ std::size_t Plan::bytes() const noexcept {
   for (const Loop& loop : loops) {
     bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
              loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
+    for (const GeneratedBlock& each : loop.generated) bytes += each.code->bytes();
   }
   return bytes;
 }
 
 std::shared_ptr<const Plan> make_plan(Request& request, const TapeState& tape, std::span<const NodeId> outputs,
-                                      const std::vector<bool>& donated) {
+                                      const std::vector<bool>& donated, Origin origin) {
   std::vector<Shape> shapes;
   for (const NodeId output : outputs) shapes.push_back(tape.shape(output));
-  Planner planner(make_graph(request, tape, outputs), donated);
+  Planner planner(make_graph(request, tape, outputs), donated, origin);
   planner.set_leaves(request.leaves.size());
   std::shared_ptr<Plan> plan = planner(shapes);
   plan->signature = request.signature;

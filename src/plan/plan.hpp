@@ -183,8 +183,11 @@ struct Plan {
   [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
+/// Of a compiled function, which runs its plan again and again; of what is recorded each time, perhaps never again.
+enum class Origin : std::uint8_t { Recorded, Compiled };
+
 /// \param donated  for each leaf whether its array may be overwritten; empty: none.
 std::shared_ptr<const Plan> make_plan(Request& request, const TapeState& tape, std::span<const NodeId> outputs,
-                                      const std::vector<bool>& donated = {});
+                                      const std::vector<bool>& donated = {}, Origin origin = Origin::Recorded);
 
 }  // namespace xgrad::detail

@@ -143,7 +143,7 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
   for (std::size_t k = 0; k < inputs_.size(); ++k) {
     program->arguments.push_back({inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0});
   }
-  if (!outputs.empty()) program->plan = make_plan(request, tape, outputs, may_overwrite);
+  if (!outputs.empty()) program->plan = make_plan(request, tape, outputs, may_overwrite, Origin::Compiled);
   else program->plan = std::make_shared<const Plan>();
   trace_.reset();
   return program;

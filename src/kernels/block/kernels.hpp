@@ -209,7 +209,14 @@ struct FloatKernels {
     else return y != y || y < x ? y : x;
   }
 
-  /// What is reduced: an array, or the products of two.
+  template <Reduction R, class V>
+  [[gnu::always_inline]] static V combine_packs(V x, V y) {
+    if constexpr (R == Reduction::Sum) return x + y;
+    else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
+    else return select(y != y || y < x, y, x);
+  }
+
+  /// The elements that are reduced.
   template <class T>
   struct Elements {
     const T* x;
@@ -241,9 +248,7 @@ struct FloatKernels {
 #pragma GCC unroll 8
         for (std::size_t k = 0; k < parts; ++k) {
           const V y = x.pack(i + k * V::size);
-          if constexpr (R == Reduction::Sum) part[k] = part[k] + y;
-          else if constexpr (R == Reduction::Max) part[k] = select(y != y || y > part[k], y, part[k]);
-          else part[k] = select(y != y || y < part[k], y, part[k]);
+          part[k] = combine_packs<R>(part[k], y);
         }
       }
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
@@ -267,7 +272,14 @@ struct FloatKernels {
 #endif
     }
     for (std::size_t k = 0; i + k < n; ++k) lane[k] = combine<R, A>(lane[k], static_cast<A>(x[i + k]));
-    for (std::size_t width = lanes / 2; width > 0; width /= 2) {
+    using Lanes = Pack<A>;
+    std::size_t width = lanes / 2;
+    for (; width >= Lanes::size; width /= 2) {
+      for (std::size_t k = 0; k < width; k += Lanes::size) {
+        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
+      }
+    }
+    for (; width > 0; width /= 2) {
       for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
     }
     return lane[0];
