@@ -86,8 +86,8 @@ class Description {
       const PlaceId place = loop.slots[slot].place;
       if (std::ranges::find(list, place) == list.end()) list.push_back(place);
     };
-    for (const kernels::Instruction& code : loop.code) add(written, code.out);
     for (const kernels::Instruction& code : loop.code) {
+      for_each_result(loop, code, [&](std::uint32_t slot) { add(written, slot); });
       for_each_operand(loop, code, [&](std::uint32_t slot) { add(read, slot); });
     }
     std::erase_if(read, [&](PlaceId place) { return std::ranges::find(written, place) != written.end(); });

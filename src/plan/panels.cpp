@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedule.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -15,7 +17,7 @@ bool reads_in_order(const Loop& loop, PlaceId place, std::ptrdiff_t element) {
                           each.row_step == static_cast<std::ptrdiff_t>(loop.columns) * element;
     const bool gathered = std::ranges::any_of(loop.gathered, [&](const Gathered& from) { return from.slot == slot; });
     const bool written =
-        std::ranges::any_of(loop.code, [&](const kernels::Instruction& code) { return code.out == slot; });
+        std::ranges::any_of(loop.code, [&](const kernels::Instruction& code) { return writes(loop, code, slot); });
     if (!in_order || gathered || written) return false;
     any = true;
   }

@@ -56,12 +56,6 @@ class Scheduling {
     for_each_result(loop_, code, f);
   }
 
-  [[nodiscard]] bool writes(const Instruction& code, SlotId slot) const {
-    bool result = false;
-    for_each_result(loop_, code, [&](SlotId each) { result = result || each == slot; });
-    return result;
-  }
-
   /// A full value that a later phase reads while blocks are parts of rows: the whole row is kept.
   [[nodiscard]] bool is_long(const SlotInfo& info) const {
     return info.store == Store::Block && info.first_segment != info.last_segment && loop_.block_columns < loop_.columns;
@@ -173,7 +167,7 @@ class Scheduling {
         Use& use = uses[each.place];
         if (use.slot == no_slot) use.slot = slot;
         use.uniform = use.uniform && use.slot == slot && code.kernel != gather_block;
-        if (writes(code, slot)) {
+        if (writes(loop_, code, slot)) {
           if (!use.written) use.first_write = i;
           use.written = true;
         } else {
@@ -206,7 +200,7 @@ class Scheduling {
       const bool dense = each.column_step == element &&
                          (loop_.rows == 1 || each.row_step == static_cast<std::ptrdiff_t>(loop_.columns) * element);
       if (info.store != Store::Memory || !dense || info.first == ~0U) continue;
-      const bool written = writes(loop_.code[info.first], slot);
+      const bool written = writes(loop_, loop_.code[info.first], slot);
       Segment& segment = loop_.segments[info.first_segment];
       if (!written && !segment.rows) segment.fetched.push_back(slot);
     }

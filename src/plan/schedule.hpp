@@ -87,6 +87,12 @@ void for_each_result(const Loop& loop, const kernels::Instruction& code, F f) {
   for (const SlotId slot : loop.generated[code.a].writes) f(slot);
 }
 
+inline bool writes(const Loop& loop, const kernels::Instruction& code, SlotId slot) {
+  bool result = false;
+  for_each_result(loop, code, [&](SlotId each) { result = result || each == slot; });
+  return result;
+}
+
 /// Sorts the instructions into segments and gives each slot of scratch its place.
 LoweredLoop schedule(Draft draft);
 
