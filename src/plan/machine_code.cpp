@@ -21,6 +21,9 @@ using kernels::Program;
 /// Fewer elements than there are partial sums are added up in another order, by kernels.
 constexpr std::size_t fewest_summed = 16;
 
+/// Rows of fewer elements than this are not gone through one by one.
+constexpr std::size_t fewest_in_row = 16;
+
 constexpr std::uint32_t nobody = ~0U;
 
 /// Arithmetic and the line that does it.
@@ -109,7 +112,8 @@ class Writing {
         return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
       case Work::Kind::Expand:
       case Work::Kind::Tile:
-        return is_float(work.dtype) && several_rows ? std::optional(work.dtype) : std::nullopt;
+        return is_float(work.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(work.dtype)
+                                                                                      : std::nullopt;
       case Work::Kind::SumRows:
         return is_float(work.dtype) && sums_enough() ? std::optional(work.dtype) : std::nullopt;
       case Work::Kind::SumAll:

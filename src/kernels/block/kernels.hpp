@@ -219,26 +219,67 @@ struct FloatKernels {
   /// The elements that are reduced.
   template <class T>
   struct Elements {
-    const T* x;
-    [[gnu::always_inline]] T operator[](std::size_t i) const { return x[i]; }
-    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(x + i); }
-    [[gnu::always_inline]] void advance(std::size_t n) { x += n; }
+    const T* data;
+    [[gnu::always_inline]] T operator[](std::size_t i) const { return data[i]; }
+    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(data + i); }
 #if defined(__AVX__)
-    [[gnu::always_inline]] __m128 four(std::size_t i) const { return _mm_loadu_ps(x + i); }
+    [[gnu::always_inline]] __m128 four(std::size_t i) const { return _mm_loadu_ps(data + i); }
 #endif
   };
-  /// Adds up n elements in a fixed number of lanes, whatever the width of the machine's vectors.
-  template <Reduction R, class T, class X>
-  [[gnu::always_inline]] static Acc<R, T> reduce_run(X x, std::size_t n) {
-    using A = Acc<R, T>;
-    if (n < lanes) {
-      A total = neutral<R, T>();
-      for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
-      return total;
+  /// The sum or the extremum of what is in the lanes.
+  template <Reduction R, class A>
+  [[gnu::always_inline]] static A fold(A* lane) {
+    using Lanes = Pack<A>;
+    std::size_t width = lanes / 2;
+    for (; width >= Lanes::size; width /= 2) {
+      for (std::size_t k = 0; k < width; k += Lanes::size) {
+        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
+      }
     }
-    A lane[lanes];
+    for (; width > 0; width /= 2) {
+      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
+    }
+    return lane[0];
+  }
+
+  /// The extremum of at least as many elements as there are lanes. The register's own maximum is quick, but forgets a
+  /// NaN when the next number comes: whether there was one is found out apart.
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static T extremum(Elements<T> x, std::size_t n) {
+    using V = Pack<T>;
+    constexpr std::size_t parts = lanes / V::size;
+    V part[parts];
+    typename V::MaskType numbers[parts];
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < parts; ++k) {
+      part[k] = x.pack(k * V::size);
+      numbers[k] = part[k] == part[k];
+    }
+    std::size_t i = lanes;
+    while (i < n) {
+      const std::size_t at = i + lanes <= n ? i : n - lanes;  // the last ones again, which changes no extremum
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < parts; ++k) {
+        const V y = x.pack(at + k * V::size);
+        if constexpr (R == Reduction::Max) part[k] = max(y, part[k]);
+        else part[k] = min(y, part[k]);
+        numbers[k] = numbers[k] && y == y;
+      }
+      i += lanes;
+    }
+    T lane[lanes];
+    for (std::size_t k = 0; k < parts; ++k) {
+      select(numbers[k], part[k], V(T(__builtin_nan("")))).store(lane + k * V::size);
+    }
+    return fold<R>(lane);
+  }
+
+  /// The sum of at least as many elements as there are lanes; their number is the same for every width of registers.
+  template <class T>
+  [[gnu::always_inline]] static Wide<T> sum_in_lanes(Elements<T> x, std::size_t n) {
+    Wide<T> lane[lanes];
     std::size_t i = 0;
-    if constexpr (std::is_same_v<A, T>) {
+    if constexpr (std::is_same_v<Wide<T>, T>) {
       using V = Pack<T>;
       constexpr std::size_t parts = lanes / V::size;
       V part[parts];
@@ -246,10 +287,7 @@ struct FloatKernels {
       for (std::size_t k = 0; k < parts; ++k) part[k] = x.pack(k * V::size);
       for (i = lanes; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 8
-        for (std::size_t k = 0; k < parts; ++k) {
-          const V y = x.pack(i + k * V::size);
-          part[k] = combine_packs<R>(part[k], y);
-        }
+        for (std::size_t k = 0; k < parts; ++k) part[k] = part[k] + x.pack(i + k * V::size);
       }
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
     } else {
@@ -267,22 +305,24 @@ struct FloatKernels {
 #else
       for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
-        for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<A>(x[i + k]);
+        for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<Wide<T>>(x[i + k]);
       }
 #endif
     }
-    for (std::size_t k = 0; i + k < n; ++k) lane[k] = combine<R, A>(lane[k], static_cast<A>(x[i + k]));
-    using Lanes = Pack<A>;
-    std::size_t width = lanes / 2;
-    for (; width >= Lanes::size; width /= 2) {
-      for (std::size_t k = 0; k < width; k += Lanes::size) {
-        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
-      }
+    for (std::size_t k = 0; i + k < n; ++k) lane[k] += static_cast<Wide<T>>(x[i + k]);
+    return fold<Reduction::Sum>(lane);
+  }
+
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static Acc<R, T> reduce_run(Elements<T> x, std::size_t n) {
+    using A = Acc<R, T>;
+    if (n < lanes) {
+      A total = neutral<R, T>();
+      for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
+      return total;
     }
-    for (; width > 0; width /= 2) {
-      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
-    }
-    return lane[0];
+    if constexpr (R == Reduction::Sum) return sum_in_lanes<T>(x, n);
+    else return extremum<R, T>(x, n);
   }
 
   template <Reduction R, class T>
@@ -290,25 +330,14 @@ struct FloatKernels {
     auto* out = at<Acc<R, T>>(slots, i.out);
     for (std::size_t k = 0; k < frame.count; ++k) out[k] = neutral<R, T>();
   }
-  template <Reduction R, class T, class X>
-  [[gnu::always_inline]] static void reduce_rows_of(const Frame& frame, Acc<R, T>* out, X x) {
-    const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x.advance(columns), ++out) {
-      *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(x, columns));
-    }
-  }
-  template <Reduction R, class T, class X>
-  [[gnu::always_inline]] static void reduce_columns_of(const Frame& frame, Acc<R, T>* __restrict out, X x) {
-    using A = Acc<R, T>;
-    const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x.advance(columns)) {
-      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
-    }
-  }
-
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    reduce_rows_of<R, T>(frame, at<Acc<R, T>>(slots, i.out), Elements<T>{at<const T>(slots, i.a)});
+    auto* out = at<Acc<R, T>>(slots, i.out);
+    Elements<T> x{at<const T>(slots, i.a)};
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x.data += columns, ++out) {
+      *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(x, columns));
+    }
   }
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
@@ -317,7 +346,13 @@ struct FloatKernels {
   }
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    reduce_columns_of<R, T>(frame, at<Acc<R, T>>(slots, i.out), Elements<T>{at<const T>(slots, i.a)});
+    using A = Acc<R, T>;
+    auto* __restrict out = at<A>(slots, i.out);
+    const T* x = at<const T>(slots, i.a);
+    const std::size_t columns = frame.columns;
+    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
+      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
+    }
   }
 
   // ---- the table

@@ -115,7 +115,7 @@ class Assembler : Xbyak::CodeGenerator {
     mov(rax, end_);
     sub(rax, index_);
     jz(row_done, T_NEAR);
-    begin_tail();
+    if (!program_.rows) begin_tail();
     body(true, false);
     mov(index_, end_);
     L(row_done);
@@ -202,8 +202,14 @@ class Assembler : Xbyak::CodeGenerator {
     }
     clear_sums(Do::SumAll);
     xor_(index_, index_);
-    if (program_.rows) xor_(row_, row_);
-    else mov(end_, count_);
+    if (program_.rows) {
+      xor_(row_, row_);
+      mov(rax, columns_);
+      and_(eax, width_ - 1);
+      begin_tail();  // the same for all rows
+    } else {
+      mov(end_, count_);
+    }
   }
 
   void begin_row() {
