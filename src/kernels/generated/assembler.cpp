@@ -27,11 +27,11 @@ using Xbyak::Ymm;
 
 constexpr std::size_t most_code = std::size_t{1} << 16U;
 constexpr int no_register = -1;
-constexpr int no_place = -1;
+constexpr std::uint32_t no_place = ~0U;
 constexpr std::uint32_t never = ~0U;
 
 /// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
-constexpr std::size_t lanes = 16;
+constexpr std::uint32_t lanes = 16;
 
 /// Is the same for all elements, or for those of a row: it stays on the stack.
 bool lasts(Do what) { return what == Do::Number || what == Do::OfRow || what == Do::Constant; }
@@ -71,7 +71,7 @@ std::size_t operand_count(Do what) {
 /// Where a value is while the lines are gone through.
 struct Value {
   int reg = no_register;
-  int place = no_place;  ///< on the stack, where a copy is
+  std::uint32_t place = no_place;  ///< on the stack, where a copy is
   std::vector<std::uint32_t> uses;
   std::size_t used = 0;
   bool again = false;  ///< can be loaded again from its slot
@@ -137,7 +137,6 @@ class Assembler : Xbyak::CodeGenerator {
  private:
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
-  static constexpr int mask_register = 15;  ///< which elements of the last pack there are
   static constexpr int allocated = 13;      ///< registers for values; two more are for passing use
 
   const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, broken_ = rcx;
@@ -166,7 +165,7 @@ class Assembler : Xbyak::CodeGenerator {
   /// The address of a slot: in its register, or else in rbx.
   Reg64 pointer(std::uint32_t slot) {
     if (const Pointer* found = find_pointer(slot)) return found->reg;
-    mov(rbx, ptr[slots_ + 8 * static_cast<int>(slot)]);
+    mov(rbx, ptr[slots_ + 8 * std::size_t{slot}]);
     return rbx;
   }
 
@@ -177,11 +176,11 @@ class Assembler : Xbyak::CodeGenerator {
     mov(rax, rsp);
     sub(rsp, 0x1000000);  // written when the size is known
     frame_size_at_ = getSize() - 4;
-    and_(rsp, -32);
+    and_(rsp, ~31U);
     saved_stack_ = take_place();
     rest_ = saved_stack_ + 8;
     mov(ptr[rsp + saved_stack_], rax);
-    for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * static_cast<int>(each.slot)]);
+    for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * std::size_t{each.slot}]);
     for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
       const Line& line = program_.lines[i];
       if (lasts(line.what)) values_[i].place = take_place();
@@ -191,13 +190,13 @@ class Assembler : Xbyak::CodeGenerator {
         vmovaps(ptr[rsp + values_[i].place], first_);
       }
       if (line.what == Do::Number) {
-        mov(rax, ptr[slots_ + 8 * static_cast<int>(line.slot)]);
+        mov(rax, ptr[slots_ + 8 * std::size_t{line.slot}]);
         broadcast(first_, ptr[rax]);
         vmovaps(ptr[rsp + values_[i].place], first_);
       }
       if (line.what == Do::SumAll || line.what == Do::SumRows) {
         sums_.push_back({i, take_place()});
-        for (std::size_t k = 1; k < lanes / 4; ++k) take_place();
+        for (std::uint32_t k = 1; k < lanes / 4; ++k) take_place();
       }
     }
     clear_sums(Do::SumAll);
@@ -219,7 +218,7 @@ class Assembler : Xbyak::CodeGenerator {
     }
     for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
       if (program_.lines[i].what != Do::OfRow) continue;
-      mov(rax, ptr[slots_ + 8 * static_cast<int>(program_.lines[i].slot)]);
+      mov(rax, ptr[slots_ + 8 * std::size_t{program_.lines[i].slot}]);
       broadcast(first_, ptr[rax + row_ * element_]);
       vmovaps(ptr[rsp + values_[i].place], first_);
     }
@@ -242,7 +241,7 @@ class Assembler : Xbyak::CodeGenerator {
     rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 64, 4);
   }
 
-  int take_place() {
+  std::uint32_t take_place() {
     frame_ += 32;
     return frame_ - 32;
   }
@@ -405,7 +404,7 @@ class Assembler : Xbyak::CodeGenerator {
       else vpmovzxbq(to, ptr[from + index_]);
     } else {
       xor_(eax, eax);
-      for (int k = width_ - 1; k >= 0; --k) {
+      for (std::uint32_t k = width_; k-- > 0;) {
         Label skip;
         shl(rax, 8);
         cmp(qword[rsp + rest_], k);
@@ -457,7 +456,7 @@ class Assembler : Xbyak::CodeGenerator {
       return;
     }
     Label enough;
-    for (int k = 0; k < width_ - 1; ++k) {
+    for (std::uint32_t k = 0; k + 1 < width_; ++k) {
       cmp(qword[rsp + rest_], k);
       jbe(enough, T_NEAR);
       mov(ptr[to + index_ + k], al);
@@ -621,26 +620,27 @@ class Assembler : Xbyak::CodeGenerator {
 
   struct Sum {
     std::uint32_t line;
-    int place;  ///< of its lanes on the stack
+    std::uint32_t place;  ///< of its lanes on the stack
   };
 
   void clear_sums(Do what) {
     for (const Sum& sum : sums_) {
       if (program_.lines[sum.line].what != what) continue;
       vxorps(first_, first_, first_);
-      for (int k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.place + 32 * k], first_);
+      for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.place + 32 * k], first_);
     }
   }
 
   void add_to_sum(std::uint32_t i, const Line& line) {
-    const int place = std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.line == i; })->place;
+    const std::uint32_t place =
+        std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.line == i; })->place;
     Ymm x = use(line.a);
     if (tail_) {
       vandps(first_, x, last_mask_);
       x = first_;
     }
     mov(rax, program_.rows ? column_ : index_);
-    and_(eax, static_cast<int>(lanes) - 1);
+    and_(eax, lanes - 1);
     const Address low = ptr[rsp + rax * 8 + place];
     const Address high = ptr[rsp + rax * 8 + place + 32];
     if (program_.single_precision) {
@@ -658,7 +658,7 @@ class Assembler : Xbyak::CodeGenerator {
     for (const Sum& sum : sums_) {
       const Line& line = program_.lines[sum.line];
       if (line.what != what) continue;
-      const auto lane = [&](int k) { return ptr[rsp + sum.place + 32 * k]; };
+      const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.place + 32 * k]; };
       vmovaps(first_, lane(0));
       vmovaps(second_, lane(1));
       vaddpd(first_, first_, lane(2));
@@ -668,7 +668,7 @@ class Assembler : Xbyak::CodeGenerator {
       vaddpd(xmm13, xmm13, xmm14);
       vpermilpd(xmm14, xmm13, 1);
       vaddsd(xmm13, xmm13, xmm14);
-      mov(rax, ptr[slots_ + 8 * static_cast<int>(line.slot)]);
+      mov(rax, ptr[slots_ + 8 * std::size_t{line.slot}]);
       const Address total = program_.rows && what == Do::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
       vaddsd(xmm13, xmm13, total);
       vmovsd(total, xmm13);
@@ -693,7 +693,7 @@ class Assembler : Xbyak::CodeGenerator {
     } else {
       bits_of(mask);
     }
-    cmp(eax, (1 << width_) - 1);
+    cmp(eax, (1U << width_) - 1);
     failures_.push_back({Label(), values.getIdx(), line.slot});
     jne(failures_.back().label, T_NEAR);
   }
@@ -728,8 +728,8 @@ class Assembler : Xbyak::CodeGenerator {
   }
 
   const Program& program_;
-  const int width_;    ///< elements in a register
-  const int element_;  ///< bytes
+  const std::uint32_t width_;  ///< elements in a register
+  const int element_;          ///< bytes
   std::vector<Value> values_;
   std::vector<Pointer> pointers_;
   std::vector<Sum> sums_;
@@ -739,9 +739,9 @@ class Assembler : Xbyak::CodeGenerator {
   std::uint32_t line_ = 0;
   bool tail_ = false;
   bool aligned_ = false;
-  int frame_ = 0;
-  int saved_stack_ = 0;
-  int rest_ = 0;
+  std::uint32_t frame_ = 0;
+  std::uint32_t saved_stack_ = 0;
+  std::uint32_t rest_ = 0;
   std::size_t frame_size_at_ = 0;
   Label done_, mask_table_, sign_, magnitude_, one_, minus_one_, all_bits_;
 };
