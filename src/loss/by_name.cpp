@@ -56,6 +56,10 @@ struct Place {
 }
 
 void require_number(const Place& place, const Var& value, bool fits, std::string_view rule) {
+  if (value.recorded()) {
+    throw TypeError("by_name: " + place.loss + ": " + place.setting +
+                    " is recorded on a tape; it is a plain number and has no derivative");
+  }
   if (value.size() != 1 || !fits) throw_wrong_type(place, value, rule);
 }
 
@@ -232,7 +236,7 @@ void print_setting(std::ostream& out, const Var& value) {
   if (!value.defined()) {
     out << "none";
   } else if (!value.recorded() && value.dimension() == 0) {
-    out << cast<double>(value).item<double>();
+    print_setting(out, cast<double>(value).item<double>());
   } else {
     out << name(value.dtype()) << ' ' << to_string(value.shape());
   }

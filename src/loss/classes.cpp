@@ -92,6 +92,13 @@ Classes read_targets(const TargetRules& rules, const Var& scores, const Var& tar
 
 Var sum_classes(const Classes& c, const Var& x) { return sum(x, c.axis, keep_dims); }
 
+Var weighed(const Classes& c, const Var& x) {
+  const Var terms = c.probabilities * x;
+  // Not for every t = 0: the derivative with respect to t would be lost.
+  const Var none = equal(c.probabilities, 0.0) && equal(c.scores, -std::numeric_limits<double>::infinity());
+  return where(none, zeros_like(terms), terms);
+}
+
 Var at_label(const Classes& c, const Var& x) { return take_along_axis(x, c.labels, c.axis); }
 
 Var is_label(const Classes& c) {
@@ -110,6 +117,23 @@ Var largest_score(const Classes& c, const Var& scores) {
 Var without_classes(const Classes& c, const Var& values) {
   const Var kept = c.ignored.defined() ? where(c.ignored, zeros_like(values), values) : values;
   return squeeze(kept, c.axis);
+}
+
+Var number_of_each(std::string_view loss, std::string_view setting, const Var& numbers, const Var& scores,
+                   std::ptrdiff_t axis) {
+  const Shape wanted{scores.shape(axis)};
+  if (numbers.shape() != wanted) {
+    throw ShapeError(as_text(loss) + std::string(setting) + " is " + to_string(numbers.shape()) +
+                     " and the prediction is " + to_string(scores.shape()) + "; it must be " + to_string(wanted) +
+                     ", one for each class");
+  }
+  return cast(numbers, scores.dtype());
+}
+
+Var weight_of_each(std::string_view loss, std::string_view setting, const Var& weights, const Var& scores,
+                   std::ptrdiff_t axis, bool check) {
+  const Rule rule(as_text(loss) + std::string(setting) + " {} is negative or not a number");
+  return detail::not_negative(number_of_each(loss, setting, weights, scores, axis), check, rule);
 }
 
 LogSoftmax log_probabilities(const Classes& c) {

@@ -47,6 +47,8 @@ Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labe
 Classes read_targets(const TargetRules& rules, const Var& scores, const Var& target, const Reading& reading);
 
 Var sum_classes(const Classes& c, const Var& x);
+/// t x, but 0 for a class with t = 0 that a score of minus infinity makes impossible.
+Var weighed(const Classes& c, const Var& x);
 /// x at the label.
 Var at_label(const Classes& c, const Var& x);
 /// true at the label, in the shape of the scores.
@@ -55,6 +57,13 @@ Var is_label(const Classes& c);
 Var largest_score(const Classes& c, const Var& scores);
 /// A value for each row, without the axis of the classes; 0 where the label is ignored.
 Var without_classes(const Classes& c, const Var& values);
+
+/// A number for each class, [K], in the element type of the scores.
+Var number_of_each(std::string_view loss, std::string_view setting, const Var& numbers, const Var& scores,
+                   std::ptrdiff_t axis);
+/// The same for weights, which must not be negative.
+Var weight_of_each(std::string_view loss, std::string_view setting, const Var& weights, const Var& scores,
+                   std::ptrdiff_t axis, bool check);
 
 /// ln p = shifted - log_sum with p = softmax(scores).
 struct LogSoftmax {
@@ -70,7 +79,7 @@ Var expected(const Classes& c, F f) {
   const LogSoftmax l = log_probabilities(c);
   // The label is looked up in the scores, which are there already, not in a computed array.
   if (c.labelled) return f(l.log_sum - (at_label(c, c.scores) - l.largest));
-  return sum_classes(c, c.probabilities * f(l.log_sum - l.shifted));
+  return sum_classes(c, weighed(c, f(l.log_sum - l.shifted)));
 }
 
 /// ln(p_y / (1 - p_y)) = s_y - logsumexp_{j != y} s_j, where the label's own score s_y is given apart. Unlike p_y it

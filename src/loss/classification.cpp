@@ -1,6 +1,7 @@
 #include <xgrad/loss/classification.hpp>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -16,16 +17,6 @@ namespace {
 
 using classes::Classes;
 using classes::TargetRules;
-
-/// A number for each class, in the element type of the scores.
-Var each_class(std::string_view loss, std::string_view setting, const Classes& c, const Var& numbers) {
-  if (numbers.shape() != Shape{c.count}) {
-    throw ShapeError(std::string(loss) + ": " + std::string(setting) + " is " + to_string(numbers.shape()) +
-                     " and the prediction is " + to_string(c.scores.shape()) + "; it must be " +
-                     to_string(Shape{c.count}) + ", a number for each class");
-  }
-  return cast(numbers, c.scores.dtype());
-}
 
 /// Along the axis of the classes.
 Var spread(const Classes& c, const Var& numbers) {
@@ -44,7 +35,7 @@ Var CrossEntropy::operator()(const Var& logits, const Var& target) const {
   static const TargetRules rules(name);
   Classes c = classes::read_targets(rules, logits, target, {axis, check_targets, ignore_index});
   if (!class_weight) return without_classes(c, cross_entropy(c));
-  const Var weights = each_class(name, "class_weight", c, *class_weight);
+  const Var weights = classes::weight_of_each(name, "class_weight", *class_weight, c.scores, c.axis, check_targets);
   if (c.labelled) return without_classes(c, take(weights, c.labels, 0) * cross_entropy(c));
   c.probabilities = spread(c, weights) * c.probabilities;
   return without_classes(c, cross_entropy(c));
@@ -55,11 +46,14 @@ Var Nll::operator()(const Var& log_probabilities, const Var& labels) const {
   const Classes c = classes::read_labels(rules, log_probabilities, labels, {axis, check_targets, ignore_index});
   const Var values = -at_label(c, c.scores);
   if (!class_weight) return without_classes(c, values);
-  return without_classes(c, take(each_class(name, "class_weight", c, *class_weight), c.labels, 0) * values);
+  return without_classes(
+      c,
+      take(classes::weight_of_each(name, "class_weight", *class_weight, c.scores, c.axis, check_targets), c.labels, 0) *
+          values);
 }
 
 Var CategoricalFocal::operator()(const Var& logits, const Var& labels) const {
-  require_setting(name, "gamma", gamma, gamma >= 0.0, "it must not be negative");
+  require_setting(name, "gamma", gamma, gamma >= 0.0 && std::isfinite(gamma), "it must be finite and not negative");
   static const TargetRules rules(name);
   const Classes c = classes::read_labels(rules, logits, labels, {.check = check_targets});
   // 1 - p_y = exp(-softplus(odds)); as a power it would have infinite derivatives where it is 0.
@@ -68,7 +62,7 @@ Var CategoricalFocal::operator()(const Var& logits, const Var& labels) const {
 }
 
 Var Poly1::operator()(const Var& logits, const Var& target) const {
-  require_setting(name, "eps", eps, eps >= -1.0, "it must be at least -1");
+  require_setting(name, "eps", eps, eps >= -1.0 && std::isfinite(eps), "it must be finite and at least -1");
   static const TargetRules rules(name);
   const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
   return without_classes(c, expected(c, [&](const Var& nll) { return nll - eps * expm1(-nll); }));
@@ -77,11 +71,11 @@ Var Poly1::operator()(const Var& logits, const Var& target) const {
 Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "tau", tau, std::isfinite(tau), "it must be finite");
   static const TargetRules rules(name);
-  static const Rule positive("LogitAdjusted: the prior {} is not positive");
+  static const Rule positive("LogitAdjusted: the prior {} is not positive and finite");
   Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
-  const Var frequencies = checked(prior, prior > 0.0, positive);
+  const Var frequencies = checked(prior, prior > 0.0 && prior < std::numeric_limits<double>::infinity(), positive);
   if (prior.dimension() > 0) {
-    c.scores = c.scores + tau * spread(c, log(each_class(name, "prior", c, frequencies)));
+    c.scores = c.scores + tau * spread(c, log(classes::number_of_each(name, "prior", frequencies, c.scores, c.axis)));
   } else {
     c.scores = c.scores + tau * cast(log(frequencies), c.scores.dtype());
   }

@@ -37,7 +37,7 @@ Var scaled_cross_entropy(Classes c, const Var& own, double scale) {
 
 Var ArcFace::operator()(const Var& cosines, const Var& labels) const {
   require_setting(name, "margin", margin, margin >= 0.0 && margin < std::numbers::pi, "it must be in [0, pi)");
-  require_setting(name, "scale", scale, scale > 0.0, "it must be positive");
+  require_setting(name, "scale", scale, scale > 0.0 && std::isfinite(scale), "it must be positive and finite");
   static const TargetRules rules(name);
   static const Rule range("ArcFace: the cosine {} is outside [-1, 1]");
   const Classes c = read_cosines(rules, range, cosines, labels, check_targets);
@@ -49,8 +49,8 @@ Var ArcFace::operator()(const Var& cosines, const Var& labels) const {
 }
 
 Var CosFace::operator()(const Var& cosines, const Var& labels) const {
-  require_setting(name, "margin", margin, margin >= 0.0, "it must not be negative");
-  require_setting(name, "scale", scale, scale > 0.0, "it must be positive");
+  require_setting(name, "margin", margin, margin >= 0.0 && std::isfinite(margin), "it must be finite and not negative");
+  require_setting(name, "scale", scale, scale > 0.0 && std::isfinite(scale), "it must be positive and finite");
   static const TargetRules rules(name);
   static const Rule range("CosFace: the cosine {} is outside [-1, 1]");
   const Classes c = read_cosines(rules, range, cosines, labels, check_targets);

@@ -1,5 +1,6 @@
 #include <xgrad/loss/classification_binary.hpp>
 
+#include <cmath>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -22,18 +23,13 @@ Var read_target(std::string_view loss, const Rule& rule, const Var& scores, cons
   return check ? checked(t, t >= 0.0 && t <= 1.0, rule) : t;
 }
 
-Var read_pos_weight(const Var& weight, const Var& logits) {
-  const Shape& from = weight.shape();
-  const Shape& to = logits.shape();
-  bool fits = from.size() <= to.size();
-  for (std::size_t i = 1; fits && i <= from.size(); ++i) {
-    fits = from[from.size() - i] == to[to.size() - i] || from[from.size() - i] == 1;
+Var read_pos_weight(const Var& weight, const Var& logits, bool check) {
+  static const Rule rule("BinaryCrossEntropy: pos_weight {} is negative or not a number");
+  if (!detail::broadcasts_to(weight.shape(), logits.shape())) {
+    throw ShapeError("BinaryCrossEntropy: pos_weight is " + to_string(weight.shape()) + " and the prediction is " +
+                     to_string(logits.shape()) + "; it must be a number, or one for each label along the last axis");
   }
-  if (!fits) {
-    throw ShapeError("BinaryCrossEntropy: pos_weight is " + to_string(from) + " and the prediction is " +
-                     to_string(to) + "; it must be a number, or one for each label along the last axis");
-  }
-  return cast(weight, logits.dtype());
+  return detail::not_negative(cast(weight, logits.dtype()), check, rule);
 }
 
 /// ln x, cut off at -100. Below 10^-12 the derivative stays 10^12, to tell an optimiser the way out.
@@ -52,7 +48,7 @@ Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
   // Not softplus(z) - t z: where the prediction is right and sure, that is a difference of large numbers.
   const Var positives = t * softplus(-z);
   const Var negatives = (1.0 - t) * softplus(z);
-  return pos_weight ? read_pos_weight(*pos_weight, z) * positives + negatives : positives + negatives;
+  return pos_weight ? read_pos_weight(*pos_weight, z, check_targets) * positives + negatives : positives + negatives;
 }
 
 Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& target) const {
@@ -65,7 +61,7 @@ Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& 
 }
 
 Var Focal::operator()(const Var& logits, const Var& target) const {
-  require_setting(name, "gamma", gamma, gamma >= 0.0, "it must not be negative");
+  require_setting(name, "gamma", gamma, gamma >= 0.0 && std::isfinite(gamma), "it must be finite and not negative");
   if (alpha) require_setting(name, "alpha", *alpha, *alpha >= 0.0 && *alpha <= 1.0, "it must be in [0, 1]");
   static const Rule rule("Focal: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
@@ -78,8 +74,10 @@ Var Focal::operator()(const Var& logits, const Var& target) const {
 }
 
 Var AsymmetricLoss::operator()(const Var& logits, const Var& target) const {
-  require_setting(name, "gamma_positive", gamma_positive, gamma_positive >= 0.0, "it must not be negative");
-  require_setting(name, "gamma_negative", gamma_negative, gamma_negative >= 0.0, "it must not be negative");
+  require_setting(name, "gamma_positive", gamma_positive, gamma_positive >= 0.0 && std::isfinite(gamma_positive),
+                  "it must be finite and not negative");
+  require_setting(name, "gamma_negative", gamma_negative, gamma_negative >= 0.0 && std::isfinite(gamma_negative),
+                  "it must be finite and not negative");
   require_setting(name, "margin", margin, margin >= 0.0 && margin < 1.0, "it must be in [0, 1)");
   static const Rule rule("AsymmetricLoss: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
@@ -89,7 +87,9 @@ Var AsymmetricLoss::operator()(const Var& logits, const Var& target) const {
   const Var positive = exp(-gamma_positive * no) * yes;
   if (margin == 0.0) return t * positive + (1.0 - t) * exp(-gamma_negative * yes) * no;
   const Var q = sigmoid(z) - margin;
-  const Var negative = where(q > 0.0, pow(q, gamma_negative) * -log1p(-q), zeros_like(q));
+  // 1 - q = sigmoid(-z) + margin, which loses nothing where q is near 1.
+  const Var log_rest = where(q > 0.5, log(sigmoid(-z) + margin), log1p(-q));
+  const Var negative = where(q > 0.0, pow(q, gamma_negative) * -log_rest, zeros_like(q));
   return t * positive + (1.0 - t) * negative;
 }
 

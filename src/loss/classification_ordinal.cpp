@@ -19,7 +19,9 @@ Var read_thresholds(const Var& thresholds, const Var& score) {
     throw ShapeError("Ordinal: thresholds are " + to_string(thresholds.shape()) +
                      "; they must be [K - 1], one between each class and the next");
   }
-  return cast(reshape(thresholds, {-1}), score.dtype());
+  static const Rule rule("Ordinal: a threshold is {}; it must be a number");
+  const Var c = cast(reshape(thresholds, {-1}), score.dtype());
+  return checked(c, equal(c, c), rule);
 }
 
 Var read_labels(const Var& score, const Var& labels, std::int64_t classes, bool check) {

@@ -21,9 +21,10 @@ Var GeneralizedCrossEntropy::operator()(const Var& logits, const Var& target) co
 }
 
 Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) const {
-  require_setting(name, "alpha", alpha, alpha >= 0.0, "it must not be negative");
-  require_setting(name, "beta", beta, beta >= 0.0, "it must not be negative");
-  require_setting(name, "log_zero", log_zero, log_zero <= 0.0, "it must not be positive");
+  require_setting(name, "alpha", alpha, alpha >= 0.0 && std::isfinite(alpha), "it must be finite and not negative");
+  require_setting(name, "beta", beta, beta >= 0.0 && std::isfinite(beta), "it must be finite and not negative");
+  require_setting(name, "log_zero", log_zero, log_zero <= 0.0 && std::isfinite(log_zero),
+                  "it must be finite and not positive");
   static const TargetRules rules(name);
   const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
   if (c.labelled) {
@@ -33,12 +34,12 @@ Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) cons
   const Var log_p = l.shifted - l.log_sum;
   const Var& t = c.probabilities;
   const Var log_t = where(t > std::exp(log_zero), log(t), full_like(t, log_zero));
-  return without_classes(c, sum_classes(c, -alpha * (t * log_p) - beta * (exp(log_p) * log_t)));
+  return without_classes(c, sum_classes(c, -alpha * weighed(c, log_p) - beta * (exp(log_p) * log_t)));
 }
 
 Var BiTempered::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "t1", t1, t1 >= 0.0 && t1 <= 1.0, "it must be in [0, 1]");
-  require_setting(name, "t2", t2, t2 >= 1.0, "it must be at least 1");
+  require_setting(name, "t2", t2, t2 >= 1.0 && std::isfinite(t2), "it must be finite and at least 1");
   require_setting(name, "iterations", static_cast<double>(iterations), iterations >= 0, "it must not be negative");
   static const TargetRules rules(name);
   const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});

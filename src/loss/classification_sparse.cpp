@@ -31,7 +31,7 @@ Var fenchel_young(const Classes& c, const Var& largest, const Var& lambda, const
   if (c.labelled) return lambda - (at_label(c, c.scores) - largest) + conjugate;
   const Var& t = c.probabilities;
   const Var omega = tempered::times_log(t, 2.0 - alpha) / alpha;
-  return conjugate + sum_classes(c, t * (lambda - (c.scores - largest)) + omega);
+  return conjugate + sum_classes(c, weighed(c, lambda - (c.scores - largest)) + omega);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Var FenchelYoung::operator()(const Var& logits, const Var& target) const {
   const Var lambda = tempered::normaliser(x, t, alpha > 1.5 ? 11 : 7, 1);
   const Var u = tempered::base(x - lambda, t);
   const Var p = tempered::power(x - lambda, u, t);
-  const Var conjugate = (sum_classes(c, p * u) - 1.0) / alpha;
+  const Var conjugate = (sum_classes(c, where(p > 0.0, p * u, zeros_like(p))) - 1.0) / alpha;
   return without_classes(c, fenchel_young(c, largest, lambda, conjugate, alpha));
 }
 

@@ -1,9 +1,14 @@
 #include <xgrad/loss/contract.hpp>
 
+#include <array>
+#include <charconv>
 #include <sstream>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/loss/print.hpp>
+
+#include "arguments.hpp"
 
 namespace xgrad::loss {
 
@@ -18,7 +23,9 @@ void require_same_shape(std::string_view loss, const Var& prediction, const Var&
 void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule) {
   if (holds) return;
   std::ostringstream text;
-  text << loss << ": " << setting << " is " << value << "; " << rule;
+  text << loss << ": " << setting << " is ";
+  detail::print_setting(text, value);
+  text << "; " << rule;
   throw ValueError(text.str());
 }
 
@@ -29,6 +36,18 @@ void require_same_values(const Var& first, const Var& second) {
   throw ShapeError("sum of losses: the values of the first are " + to_string(first.shape()) +
                    " and those of the second " + to_string(second.shape()) +
                    "; only values of one shape are added: reduce each with mean() and add the numbers");
+}
+
+Var scaled(const Var& factor, const Var& values) {
+  if (broadcasts_to(factor.shape(), values.shape())) return factor * values;
+  throw ShapeError("multiple of a loss: the factor is " + to_string(factor.shape()) + " and the values are " +
+                   to_string(values.shape()) + "; it must be a number, or broadcast to the values");
+}
+
+void print_setting(std::ostream& out, double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  out << std::string_view(text.data(), static_cast<std::size_t>(end - text.data()));
 }
 
 }  // namespace detail

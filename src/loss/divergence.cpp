@@ -61,7 +61,12 @@ Var KlDivergence::operator()(const Var& prediction, const Var& target) const {
 
 Var GeneralizedKl::operator()(const Var& prediction, const Var& target) const {
   const auto [p, t] = measures(*this, prediction, target);
-  return where(equal(t, 0.0), p, t * (log(t) - log(p)) + (p - t));
+  const Var excess = p - t;
+  const Var relative = excess / t;
+  // Where p is near t, a difference of logarithms would lose what is left.
+  const Var near = t * (relative - log1p(relative));
+  const Var far = t * (log(t) - log(p)) + excess;
+  return where(equal(t, 0.0), p, where(abs(excess) < 0.5 * t, near, far));
 }
 
 Var JensenShannon::operator()(const Var& prediction, const Var& target) const {
@@ -71,9 +76,14 @@ Var JensenShannon::operator()(const Var& prediction, const Var& target) const {
   const Var both = p_counts && t_counts;
   const Var a = or_one(both, p);
   const Var b = or_one(both, t);
-  // Not the logarithm of a quotient, whose second derivative overflows long before that of a logarithm.
-  const Var log_mean = log(0.5 * (a + b));
-  const Var mixed = 0.5 * (a * (log(a) - log_mean) + b * (log(b) - log_mean));
+  const Var total = a + b;
+  // Near each other: with d = (a - b) / (a + b) nothing cancels, and the result is not negative.
+  const Var d = (a - b) / total;
+  const Var close = 0.5 * total * (d * (log1p(d) - log1p(-d)) + log1p(-square(d)));
+  // Else, and where they are tiny: not a quotient, whose second derivative overflows long before that of a logarithm.
+  const Var log_mean = log(0.5 * total);
+  const Var far = a * (log(a) - log_mean) + b * (log(b) - log_mean);
+  const Var mixed = 0.5 * where(abs(d) < 0.5 && total > 1e-10, close, far);
   // One of them alone is p ln(p / (p / 2)) / 2.
   const Var alone = (0.5 * std::numbers::ln2) * (or_zero(p_counts, p) + or_zero(t_counts, t));
   return sum(where(both, mixed, alone), -1);

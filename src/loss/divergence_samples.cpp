@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,17 +85,29 @@ std::pair<Var, Var> clouds(std::string_view loss, const Var& prediction, const V
   return {x, as_floating(target, x)};
 }
 
+/// true on the diagonal, [N, N].
+Var itself(std::size_t points) {
+  auto numbers = Array<std::int64_t>::from_shape({points});
+  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+  const Var index(std::move(numbers));
+  return equal(expand_dims(index, 1), index);
+}
+
 /// |x_i - y_j|^2, [N, M]. Differences of coordinates lose nothing where points are near each other and far from 0, and
 /// one coordinate after another needs no [N, M, D]. For many coordinates products of matrices are faster, and exact
 /// enough relative to the extent of the clouds.
-Var squared_distances(const Var& x, const Var& y) {
+///
+/// \param same  x and y are one cloud: a point is at distance 0 from itself, whatever rounding says.
+Var squared_distances(const Var& x, const Var& y, bool same) {
   const std::size_t coordinates = x.shape(1);
   if (coordinates > most_coordinates) {
     const Var centre = stop_gradient(mean(y, 0));
     const Var a = x - centre;
     const Var b = y - centre;
     const Var squares = sum(square(a), 1, keep_dims) + sum(square(b), 1);
-    return relu(squares - 2.0 * matmul(a, transpose(b)));
+    const Var distances = squares - 2.0 * matmul(a, transpose(b));
+    const Var none = same ? distances < 0.0 || itself(x.shape(0)) : distances < 0.0;
+    return where(none, zeros_like(distances), distances);  // rounding; unlike relu with a derivative at 0
   }
   Var total = zeros_like(matmul(x, transpose(y)));
   for (std::size_t d = 0; d < coordinates; ++d) {
@@ -118,10 +131,10 @@ Var soft_minimum(const Var& costs, const Var& g, double epsilon) {
   return epsilon * (std::log(count) - logsumexp((g - costs) / epsilon, 1));
 }
 
-Var transport(const Var& x, const Var& y, const Sinkhorn& settings) {
+Var transport(const Var& x, const Var& y, bool same, const Sinkhorn& settings) {
   // Both with the axis last along which they are reduced.
-  const Var costs = squared_distances(x, y);
-  const Var transposed = squared_distances(y, x);
+  const Var costs = squared_distances(x, y, same);
+  const Var transposed = squared_distances(y, x, same);
   Var f;
   Var g = zeros_like(sum(transposed, 1));
   for (std::int64_t i = 0; i < settings.iterations; ++i) {
@@ -156,8 +169,8 @@ Var Sinkhorn::operator()(const Var& prediction, const Var& target) const {
   require_setting(name, "epsilon", epsilon, epsilon > 0.0 && std::isfinite(epsilon), "it must be positive and finite");
   require_setting(name, "iterations", static_cast<double>(iterations), iterations > 0, "it must be positive");
   const auto [x, y] = clouds(name, prediction, target, 1);
-  const Var between = transport(x, y, *this);
-  return debiased ? between - 0.5 * (transport(x, x, *this) + transport(y, y, *this)) : between;
+  const Var between = transport(x, y, false, *this);
+  return debiased ? between - 0.5 * (transport(x, x, true, *this) + transport(y, y, true, *this)) : between;
 }
 
 Var Mmd::operator()(const Var& prediction, const Var& target) const {
@@ -167,11 +180,11 @@ Var Mmd::operator()(const Var& prediction, const Var& target) const {
     require_setting(name, "a bandwidth", width, width > 0.0 && std::isfinite(width), "it must be positive and finite");
   }
   const auto [x, y] = clouds(name, prediction, target, unbiased ? 2 : 1);
-  const auto kernel = [this](const Var& a, const Var& b) {
-    const Var squares = squared_distances(a, b);
+  const auto kernel = [this](const Var& a, const Var& b, bool same) {
+    const Var squares = squared_distances(a, b, same);
     Var total;
     for (const double width : bandwidths) {
-      const Var each = exp(squares * (-0.5 / (width * width)));
+      const Var each = exp((squares * (1.0 / width)) * (-0.5 / width));  // the square of a width may underflow
       total = total.defined() ? total + each : each;
     }
     return total;
@@ -180,20 +193,20 @@ Var Mmd::operator()(const Var& prediction, const Var& target) const {
     // A point beside itself has the kernel 1, for each bandwidth.
     const double itself = static_cast<double>(bandwidths.size() * a.shape(0));
     const auto count = static_cast<double>(a.shape(0));
-    const Var values = kernel(a, a);
+    const Var values = kernel(a, a, true);
     return unbiased ? (sum(values) - itself) / (count * (count - 1.0)) : mean_of_pairs(values, false);
   };
-  return within(x) + within(y) - 2.0 * mean_of_pairs(kernel(x, y), false);
+  return within(x) + within(y) - 2.0 * mean_of_pairs(kernel(x, y, false), false);
 }
 
 Var EnergyDistance::operator()(const Var& prediction, const Var& target) const {
   const auto [x, y] = clouds(name, prediction, target, unbiased ? 2 : 1);
-  const auto distances = [](const Var& a, const Var& b) {
-    const Var squares = squared_distances(a, b);
+  const auto distances = [](const Var& a, const Var& b, bool same) {
+    const Var squares = squared_distances(a, b, same);
     return where(squares > 0.0, sqrt(squares), zeros_like(squares));
   };
-  return 2.0 * mean_of_pairs(distances(x, y), false) - mean_of_pairs(distances(x, x), unbiased) -
-         mean_of_pairs(distances(y, y), unbiased);
+  return 2.0 * mean_of_pairs(distances(x, y, false), false) - mean_of_pairs(distances(x, x, true), unbiased) -
+         mean_of_pairs(distances(y, y, true), unbiased);
 }
 
 }  // namespace xgrad::loss

@@ -1,5 +1,6 @@
 #include <xgrad/loss/gradient_penalty.hpp>
 
+#include <cmath>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -68,7 +69,7 @@ std::vector<Var> cotangents(const Var& projections, const Var& outputs) {
 }  // namespace detail
 
 Var GradientPenalty::of_gradient(const Var& gradient) const {
-  require_setting(name, "target", target, target >= 0.0, "it must not be negative");
+  require_setting(name, "target", target, target >= 0.0 && std::isfinite(target), "it must be finite and not negative");
   if (gradient.dimension() == 0) throw ShapeError("GradientPenalty: the gradient is a scalar; use a batch [N, ...]");
   // Without the root, whose derivatives at 0 the square would have to undo.
   if (target == 0.0) return detail::squares(gradient);

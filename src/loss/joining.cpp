@@ -1,6 +1,8 @@
 #include <xgrad/loss/joining.hpp>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -12,11 +14,17 @@
 namespace xgrad::loss {
 namespace {
 
-/// sum_k q_k (ln q_k - ln p_k); 0 where q_k is 0, also if ln q_k or ln p_k is -infinity.
+/// sum_k q_k (ln q_k - ln p_k); 0 where q_k is 0, also if ln q_k or ln p_k is -infinity. Both add up to 1, so that
+/// q_k d - q_k + p_k with d = ln q_k - ln p_k may be summed, of which no term is negative: close distributions, as a
+/// high temperature makes them, would lose their digits in the plain sum.
 Var soft_part(const Var& student, const Var& teacher, double temperature) {
   const Var given = stop_gradient(teacher) / temperature;
   const Var q = softmax(given);
-  return sum(where(q > 0.0, q * (log_softmax(given) - log_softmax(student / temperature)), 0.0), -1);
+  const Var log_p = log_softmax(student / temperature);
+  const Var p = exp(log_p);
+  const Var d = log_softmax(given) - log_p;
+  const Var term = where(abs(d) < 0.5, q * (d + expm1(-d)), q * (d - 1.0) + p);
+  return sum(where(q > 0.0, term, p), -1);
 }
 
 /// From log_softmax, which subtracts the largest logit first: floats of size 1e4 leave no digits behind the point.
@@ -52,11 +60,17 @@ Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
     throw ShapeError(std::string(name) + ": a loss is " + to_string(loss.shape()) +
                      "; reduce each to a number, such as mean(l)");
   }
-  return sum(0.5 * (exp(-log_variances) * stack(losses) + log_variances));
+  const Var precisions = exp(-log_variances);
+  const Var values = stack(losses);
+  // A task without loss sends its variance to 0.
+  const Var infinite = !(precisions < std::numeric_limits<double>::infinity());
+  const Var fit = where(equal(values, 0.0) && infinite, 0.0, precisions * values);
+  return sum(0.5 * (fit + log_variances));
 }
 
 Var Distillation::operator()(const Var& student, const Var& teacher, const Var& labels) const {
-  require_setting(name, "temperature", temperature, temperature > 0.0, "it must be positive");
+  require_setting(name, "temperature", temperature, temperature > 0.0 && std::isfinite(temperature),
+                  "it must be positive and finite");
   require_setting(name, "alpha", alpha, alpha >= 0.0 && alpha <= 1.0, "it must be in [0, 1]");
   require_same_shape(name, student, teacher, "student", "teacher");
   require_labels(name, student, labels);
@@ -64,8 +78,11 @@ Var Distillation::operator()(const Var& student, const Var& teacher, const Var& 
   const std::size_t classes = student.shape(-1);
   const auto limit = static_cast<std::int64_t>(classes);
   const Var t = check_targets ? checked(labels, labels >= 0 && labels < limit, rule, limit) : labels;
-  return alpha * temperature * temperature * soft_part(student, teacher, temperature) +
-         (1.0 - alpha) * hard_part(student, t);
+  // A part that does not count is left out, infinite as it may be; the labels are checked all the same.
+  if (alpha == 0.0) return hard_part(student, t);
+  const Var soft = alpha * temperature * temperature * soft_part(student, teacher, temperature);
+  if (alpha == 1.0) return soft + 0.0 * cast(t, soft.dtype());
+  return soft + (1.0 - alpha) * hard_part(student, t);
 }
 
 }  // namespace xgrad::loss

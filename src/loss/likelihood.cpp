@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 #include <string>
 
@@ -32,7 +33,7 @@ void require_parameter(std::string_view loss, const Var& prediction, const Var& 
 }
 
 void require_eps(std::string_view loss, double eps) {
-  require_setting(loss, "eps", eps, eps >= 0.0, "it must not be negative");
+  require_setting(loss, "eps", eps, eps >= 0.0 && std::isfinite(eps), "it must be finite and not negative");
 }
 
 /// The last axis of `many` is one more than `target` has, and not empty.
@@ -46,7 +47,27 @@ void require_last_axis(std::string_view loss, const Var& many, const Var& target
 }
 
 /// x, or eps where it is less, with the derivative of x: one that vanished there would never let x grow again.
-Var at_least(double eps, const Var& x) { return x + stop_gradient(relu(eps - x)); }
+Var at_least(double eps, const Var& x) { return where(x < eps, eps + (x - stop_gradient(x)), x); }
+
+/// t x, and 0 where t is 0 and x infinite. A finite x says what a larger t would cost.
+Var unless_none(const Var& t, const Var& x) {
+  const Var finite = abs(x) < std::numeric_limits<double>::infinity();
+  return where(equal(t, 0.0) && !finite, 0.0, t * x);
+}
+Var times_log(const Var& t, const Var& x) { return unless_none(t, log(x)); }
+
+/// ln Gamma(x) - ((x - 1/2) ln x - x + ln(2 pi) / 2), for large x.
+Var stirling_rest(const Var& x) {
+  const Var q = 1.0 / x;
+  const Var p = square(q);
+  return q * (1.0 / 12 - p * (1.0 / 360 - p * (1.0 / 1260 - p * (1.0 / 1680))));
+}
+
+/// ln Gamma(r + t) - ln Gamma(r), whose terms have no digits in common with it for large r.
+Var log_rising(const Var& r, const Var& t) {
+  const Var large = (r + t - 0.5) * log1p(t / r) - t + t * log(r) + stirling_rest(r + t) - stirling_rest(r);
+  return where(r > 100.0, large, lgamma(r + t) - lgamma(r));
+}
 
 }  // namespace
 
@@ -82,7 +103,12 @@ Var StudentTNll::operator()(const Var& location, const Var& target, const Var& s
   const Var kernel = (0.5 * n + 0.5) * log1p(square(y) / n) + log(s);
   // In float32, the difference of the two large numbers would have no correct digits for large nu.
   const Var wide = cast(n, DType::Float64);
-  const Var constant = lgamma(0.5 * wide) - lgamma(0.5 * wide + 0.5) + 0.5 * log(pi * wide);
+  const Var differs = lgamma(0.5 * wide) - lgamma(0.5 * wide + 0.5) + 0.5 * log(pi * wide);
+  // Even double has none for huge nu: an asymptotic series in q = 2 / nu.
+  const Var q = 2.0 / wide;
+  const Var p = square(q);
+  const Var series = half_log_two_pi + q * (0.125 - p * (1.0 / 192 - p * (1.0 / 640 - p * (17.0 / 14336))));
+  const Var constant = where(wide > 100.0, series, differs);
   return kernel + cast(constant, kernel.dtype());
 }
 
@@ -93,7 +119,7 @@ Var PoissonNll::operator()(const Var& prediction, const Var& target) const {
   require_eps(name, eps);
   const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_rule);
-  const Var nll = log_input ? exp(p) - t * p : p - t * log(p + eps);
+  const Var nll = log_input ? exp(p) - t * p : p - times_log(t, p + eps);
   if (!full) return nll;
   return nll + where(t > 1.0, t * log(t) - t + 0.5 * log(2.0 * pi * t), 0.0);
 }
@@ -105,7 +131,7 @@ Var GammaNll::operator()(const Var& prediction, const Var& target) const {
   require_eps(name, eps);
   const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   // The exponential may be infinite, and 0 times it would be NaN.
-  if (log_input) return prediction + where(t > 0.0, t * exp(-prediction), 0.0);
+  if (log_input) return prediction + unless_none(t, exp(-prediction));
   const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
   return t / p + log(p);
 }
@@ -119,9 +145,9 @@ Var Tweedie::operator()(const Var& prediction, const Var& target) const {
   const double a = 2.0 - rho;
   const double b = 1.0 - rho;
   const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
-  const Var of_target = where(t > 0.0, pow(t, a), 0.0) * (2.0 / (a * b));
+  const Var of_target = where(equal(t, 0.0), 0.0, pow(t, a)) * (2.0 / (a * b));
   if (log_input) {
-    const Var linear = where(t > 0.0, t * exp(b * prediction), 0.0);
+    const Var linear = unless_none(t, exp(b * prediction));
     return of_target + 2.0 / a * exp(a * prediction) - 2.0 / b * linear;
   }
   const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
@@ -142,7 +168,7 @@ Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, co
   const Var log_mean =
       log_input ? wide(prediction) : log(at_least(eps, not_negative(wide(prediction), check_targets, mean_rule)));
   const Var log_odds = log_mean - log(r);
-  const Var nll = lgamma(r) + lgamma(t + 1.0) - lgamma(r + t) + r * softplus(log_odds) + t * softplus(-log_odds);
+  const Var nll = lgamma(t + 1.0) - log_rising(r, t) + r * softplus(log_odds) + t * softplus(-log_odds);
   DType type = prediction.dtype();
   if (is_floating(target.dtype())) type = promote(type, target.dtype());
   if (dispersion.dimension() > 0) type = promote(type, dispersion.dtype());
@@ -206,11 +232,12 @@ Var CoxPartial::operator()(const Var& score, const Var& time, const Var& event) 
   if (score.size() == 0) return 1.0 * score;
   const Var t = check_targets ? checked(time, equal(time, time), rule) : time;
   const Var order = argsort(t, -1, Order::Descending);
-  const Var running = logcumsumexp(take(score, order, 0));
+  const Var shifted = score - stop_gradient(amax(score));  // large scores would leave no digits behind the point
+  const Var running = logcumsumexp(take(shifted, order, 0));
   const Var at_risk = take(running, last_of_equals(take(t, order, 0)), 0);
   // Back to the order of the samples.
   const Var risk = scatter_add(at_risk, order, score.size(), 0);
-  return where(event, risk - score, 0.0);
+  return where(event, risk - shifted, 0.0);
 }
 
 }  // namespace xgrad::loss

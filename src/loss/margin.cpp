@@ -1,6 +1,7 @@
 #include <xgrad/loss/margin.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -15,6 +16,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "arguments.hpp"
+#include "loss/classes.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -41,18 +43,6 @@ void require_integers(std::string_view loss, const Var& labels) {
   if (labels.dtype() == DType::Int64) return;
   throw TypeError(std::string(loss) + ": the labels are " + std::string(xgrad::name(labels.dtype())) +
                   "; they must be integers");
-}
-
-/// Weights of the classes, in the type of the scores; 1 if there are none.
-Var class_weights(std::string_view loss, std::string_view setting, const std::optional<Var>& weights,
-                  const Var& scores) {
-  if (!weights) return 1.0;
-  const Shape wanted{scores.shape(-1)};
-  if (weights->shape() != wanted) {
-    throw ShapeError(std::string(loss) + ": " + std::string(setting) + " is " + to_string(weights->shape()) +
-                     "; it must be " + to_string(wanted) + ", one for each class");
-  }
-  return cast(*weights, scores.dtype());
 }
 
 bool is_negative(std::int64_t x) { return x < 0; }
@@ -159,8 +149,12 @@ Var sum_by_sorting(const Var& scores, const Lists& lists) {
   const Var wrong_above = cast(all_wrong - cumsum(wrong_sorted, -1), scores.dtype());
   const Var counts_sorted = where(wrong_sorted, right_below, -often_sorted * wrong_above);
   const Var counts = take_along_axis(scatter_add_along_axis(counts_sorted, order, classes, -1), place, -1);
-  // The counts add up to 0, so a common offset drops out; without it less is lost to rounding.
-  return sum(counts * (keys - stop_gradient(amin(keys, -1, keep_dims))), -1);
+  // The counts add up to 0, so a common offset drops out; without it, that of the keys that count, less is lost to
+  // rounding.
+  const Var used = not_equal(counts, 0.0);
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Var least = amin(where(used, keys, full_like(keys, infinity)), -1, keep_dims);
+  return sum(where(used, counts * (keys - stop_gradient(least)), zeros_like(keys)), -1);
 }
 
 }  // namespace
@@ -198,12 +192,14 @@ Var MulticlassPerceptron::operator()(const Var& prediction, const Var& labels) c
 
 Var MultiMargin::operator()(const Var& prediction, const Var& labels) const {
   require_setting(name, "p", static_cast<double>(p), p == 1 || p == 2, "it must be 1 or 2");
+  require_setting(name, "margin", margin, std::isfinite(margin), "it must be finite");
   const Labelled z = labelled(*this, prediction, labels);
   const Var short_of = relu(margin - z.of_label + z.scores);
   const Var terms = where(z.right, zeros_like(z.scores), p == 1 ? short_of : square(short_of));
   const Var total = sum(terms, -1, keep_dims) / static_cast<double>(prediction.shape(-1));
-  const Var weights = class_weights(name, "class_weight", class_weight, z.scores);
-  return squeeze(class_weight ? take(weights, z.labels, 0) * total : total, -1);
+  if (!class_weight) return squeeze(total, -1);
+  const Var weights = classes::weight_of_each(name, "class_weight", *class_weight, z.scores, -1, check_targets);
+  return squeeze(take(weights, z.labels, 0) * total, -1);
 }
 
 Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const {
@@ -232,9 +228,9 @@ Var MultiLabelSoftMargin::operator()(const Var& prediction, const Var& target) c
   require_classes(name, prediction);
   const Var z = as_floating(prediction);
   const Var t = as_floating(check_targets ? checked(target, target >= 0.0 && target <= 1.0, rule) : target, z);
-  const Var each = softplus(z) - t * z;
-  const Var weights = class_weights(name, "weight", weight, z);
-  return sum(weight ? weights * each : each, -1) / static_cast<double>(prediction.shape(-1));
+  const Var each = t * softplus(-z) + (1.0 - t) * softplus(z);  // as BinaryCrossEntropy, and for its reason
+  const Var weighted = weight ? classes::weight_of_each(name, "weight", *weight, z, -1, check_targets) * each : each;
+  return sum(weighted, -1) / static_cast<double>(prediction.shape(-1));
 }
 
 }  // namespace xgrad::loss

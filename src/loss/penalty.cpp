@@ -111,8 +111,12 @@ Var L2::of_leaves(std::span<const Var> leaves) const {
 
 Var ElasticNet::of_leaves(std::span<const Var> leaves) const {
   require_setting(name, "l1_ratio", l1_ratio, l1_ratio >= 0.0 && l1_ratio <= 1.0, "it must be in [0, 1]");
-  return total(name, leaves,
-               [this](const Var& leaf) { return sum(l1_ratio * abs(leaf) + (1.0 - l1_ratio) * square(leaf)); });
+  return total(name, leaves, [this](const Var& leaf) {
+    // A part that does not count is left out, infinite as it may be.
+    if (l1_ratio == 1.0) return sum(abs(leaf));
+    if (l1_ratio == 0.0) return sum(square(leaf));
+    return sum(l1_ratio * abs(leaf) + (1.0 - l1_ratio) * square(leaf));
+  });
 }
 
 Var GroupLasso::of_leaves(std::span<const Var> leaves) const {

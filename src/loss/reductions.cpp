@@ -35,8 +35,9 @@ Var quotient(const Var& total, const Var& count) {
 }  // namespace
 
 Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepDims keep) {
-  static const Rule rule("weighted_mean: the weight {} is negative or not a number");
-  const Var w = spread("weighted_mean", values, checked(weights, weights >= 0.0, rule));
+  static const Rule rule("weighted_mean: the weight {} is negative, infinite or not a number");
+  const Var w = spread("weighted_mean", values,
+                       checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), rule));
   // Only what is not finite is taken out: a finite value still says what more weight on it would change.
   const Var finite = abs(values) < std::numeric_limits<double>::infinity();
   const Var products = w * where(equal(w, 0.0) && !finite, zeros_like(values), values);
@@ -53,8 +54,13 @@ Var masked_mean(const Var& values, const Var& mask, const Axes& axes, KeepDims k
 Var smooth_labels(const Var& targets, double amount) {
   loss::require_setting("smooth_labels", "amount", amount, amount >= 0.0 && amount <= 1.0, "it must be in [0, 1]");
   if (targets.dimension() == 0) throw ShapeError("smooth_labels: a scalar has no axis of classes; use [..., classes]");
+  if (targets.dtype() == DType::Int64) {
+    throw TypeError("smooth_labels: the targets are int64 " + to_string(targets.shape()) +
+                    "; they must be probabilities, such as one_hot(labels, classes)");
+  }
+  static const Rule rule("smooth_labels: the target {} is outside [0, 1]");
   const auto classes = static_cast<double>(targets.shape(-1));
-  return (1.0 - amount) * targets + amount / classes;
+  return (1.0 - amount) * checked(targets, targets >= 0.0 && targets <= 1.0, rule) + amount / classes;
 }
 
 }  // namespace xgrad

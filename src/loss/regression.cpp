@@ -88,13 +88,13 @@ Var Msle::operator()(const Var& prediction, const Var& target) const {
 Var Pinball::operator()(const Var& prediction, const Var& target) const {
   require_fraction(name, tau);
   const Var e = residual(name, prediction, target);
-  return e * (0.5 * sign(e) + (0.5 - tau));  // the slope on either side; its derivative is 0
+  return maximum(-tau * e, (1.0 - tau) * e);
 }
 
 Var Expectile::operator()(const Var& prediction, const Var& target) const {
   require_fraction(name, tau);
   const Var e = residual(name, prediction, target);
-  return square(e) * (0.5 + (0.5 - tau) * sign(e));
+  return square(e) * where(e > 0.0, 1.0 - tau, where(e < 0.0, tau, 0.5));
 }
 
 Var EpsilonInsensitive::operator()(const Var& prediction, const Var& target) const {
@@ -119,7 +119,7 @@ Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
   (void)xgrad::detail::normalize_axis(name, axis, prediction.shape());
   const Var p = as_floating(prediction, target);
   const Var t = as_floating(target, prediction);
-  return 1.0 - sum(p * t, axis) / (maximum(norm(p, axis), eps) * maximum(norm(t, axis), eps));
+  return 1.0 - sum(p * t, axis) / maximum(norm(p, axis), eps) / maximum(norm(t, axis), eps);
 }
 
 }  // namespace xgrad::loss

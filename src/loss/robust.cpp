@@ -12,6 +12,7 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "arguments.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {
@@ -95,26 +96,41 @@ constexpr double huge_alpha = 1e18;
 /// The value of a setting that is known now and the same for all elements.
 std::optional<double> known_number(const Var& setting) {
   if (setting.recorded() || setting.size() != 1) return std::nullopt;
-  switch (setting.dtype()) {
-    case DType::Float32:
-      return setting.item<float>();
-    case DType::Float64:
-      return setting.item<double>();
-    default:
-      return static_cast<double>(setting.item<std::int64_t>());
-  }
+  return cast<double>(setting).item<double>();
 }
 
 /// \throws ShapeError  unless the setting broadcasts to the shape of the loss.
 void require_broadcast(std::string_view setting, const Shape& from, const Shape& to) {
-  bool fits = from.size() <= to.size();
-  for (std::size_t i = 1; fits && i <= from.size(); ++i) {
-    const std::size_t extent = from[from.size() - i];
-    fits = extent == 1 || extent == to[to.size() - i];
-  }
-  if (fits) return;
+  if (detail::broadcasts_to(from, to)) return;
   throw ShapeError(std::string(Barron::name) + ": " + std::string(setting) + " is " + to_string(from) +
                    " and the loss is " + to_string(to) + "; a setting must broadcast to the shape of the loss");
+}
+
+/// (1 + v)^(quarters / 4) - 1 by square roots, for v >= 0; no digits are lost for small v.
+Var power_less_one(const Var& v, int quarters) {
+  const Var r = v + 1.0;
+  const Var half = sqrt(r);
+  const Var small = v < 1.0;  // else the quotients could be of infinities
+  Var root = r;
+  Var first = v;  // root - 1
+  int powers = quarters / 4;
+  if (quarters % 4 != 0) {
+    root = half;
+    first = where(small, v / (half + 1.0), half - 1.0);
+    powers = quarters / 2;
+  }
+  if (quarters % 2 != 0) {
+    root = sqrt(half);
+    first = where(small, first / (root + 1.0), root - 1.0);
+    powers = quarters;
+  }
+  Var power = 1.0;
+  Var series = 1.0;
+  for (int i = 1; i < powers; ++i) {
+    power = power * root;
+    series = series + power;
+  }
+  return first * series;
 }
 
 /// For a known alpha, with the fewest operations.
@@ -124,9 +140,8 @@ Var barron_of_number(double alpha, const Var& u) {
   if (std::abs(alpha) < 1e-20) return log1p(0.5 * u);
   if (alpha < -huge_alpha) return -expm1(-0.5 * u);
   if (alpha > huge_alpha) return expm1(0.5 * u);
-  // Both exponents, that of the loss and that of its derivative, are then multiples of 1/4 for which pow takes roots.
-  const bool is_root = alpha >= -2.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha);
-  if (is_root) return b / alpha * (pow(u * (1.0 / b) + 1.0, 0.5 * alpha) - 1.0);
+  const bool has_roots = alpha > 0.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha);
+  if (has_roots) return b / alpha * power_less_one(u * (1.0 / b), static_cast<int>(2.0 * alpha));
   return b / alpha * expm1(0.5 * alpha * log1p(u * (1.0 / b)));
 }
 

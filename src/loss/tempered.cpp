@@ -20,7 +20,7 @@ Var newton_step(const Var& x, const Var& lambda, double t) {
 
 }  // namespace
 
-Var base(const Var& x, double t) { return 1.0 + (1.0 - t) * x; }
+Var base(const Var& x, double t) { return t == 1.0 ? ones_like(x) : 1.0 + (1.0 - t) * x; }
 
 Var power(const Var& x, const Var& u, double t) {
   if (t == 1.0) return exp(x);

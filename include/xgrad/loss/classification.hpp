@@ -29,8 +29,9 @@ namespace xgrad::loss {
 /// \throws ShapeError  unless the target has one of these shapes, if there are no classes, and unless class_weight is
 ///                     [K].
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  for ignore_index with probabilities; for a label or a probability out of range (raised when
-///                     evaluated).
+/// \throws ValueError  for ignore_index with probabilities; for a label or a probability out of range, and a weight
+/// that
+///                     is negative or NaN (raised when evaluated).
 /// \derivative  w_y (softmax(z) - onehot(y)); smooth to every order.
 /// \source  C. M. Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3.4.
 struct CrossEntropy {
@@ -55,7 +56,7 @@ using CategoricalNll = CrossEntropy;
 /// \return                   the shape of the labels; nats; 0 where the label is ignored.
 /// \throws ShapeError  unless the labels have that shape, if there are no classes, and unless class_weight is [K].
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  for a label out of range (raised when evaluated).
+/// \throws ValueError  for a label out of range, and a weight that is negative or NaN (raised when evaluated).
 /// \derivative  -w_y at the label, else 0; second derivative 0.
 /// \source  C. M. Bishop, Pattern Recognition and Machine Learning, 2006, equation 4.108.
 struct Nll {
@@ -77,7 +78,7 @@ XGRAD_FIELDS(Nll, ignore_index, class_weight, axis, check_targets)
 /// \return        the shape of the labels, nats, >= 0. With gamma = 0 the cross-entropy.
 /// \throws ShapeError  unless the labels have that shape, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  if gamma is negative; for a label out of range (raised when evaluated).
+/// \throws ValueError  if gamma is negative or not finite; for a label out of range (raised when evaluated).
 /// \derivative  smooth to every order, also where p_y is 0 or 1.
 /// \source  T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal loss for dense object detection, 2017.
 struct CategoricalFocal {
@@ -99,8 +100,8 @@ XGRAD_FIELDS(CategoricalFocal, gamma, check_targets)
 /// \return        the shape without the last axis; nats.
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  if eps is below -1, where a worse prediction could cost less; for a label or a probability out
-/// of
+/// \throws ValueError  if eps is not finite or below -1, where a worse prediction could cost less; for a label or a
+/// probability out of
 ///                     range (raised when evaluated).
 /// \derivative  (1 + eps p_y) (softmax(z) - onehot(y)); smooth to every order.
 /// \source  Z. Leng et al., PolyLoss: a polynomial expansion perspective of classification loss functions, 2022.
@@ -124,7 +125,8 @@ XGRAD_FIELDS(Poly1, eps, check_targets)
 /// \throws ShapeError  unless the target has one of these shapes and the prior is [K] or a number, and if there are no
 ///                     classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  for a class whose prior is not positive, for a label or a probability out of range (raised when
+/// \throws ValueError  for a class whose prior is not positive and finite, for a label or a probability out of range
+/// (raised when
 ///                     evaluated).
 /// \derivative  softmax(z + tau ln pi) - onehot(y); smooth to every order.
 /// \source  A. K. Menon et al., Long-tail learning via logit adjustment, 2021, equation 10.

@@ -18,7 +18,7 @@ namespace xgrad::loss {
 /// \param target  t in [0, 1], of the same shape; integers, booleans or numbers.
 /// \return        the shape of the logits, nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal and pos_weight broadcasts to them.
-/// \throws ValueError  for a target outside [0, 1] (raised when evaluated).
+/// \throws ValueError  for a target outside [0, 1], and a pos_weight that is negative or NaN (raised when evaluated).
 /// \derivative  sigmoid(z) - t; smooth to every order.
 /// \source  C. M. Bishop, Pattern Recognition and Machine Learning, 2006, equation 4.90.
 struct BinaryCrossEntropy {
@@ -60,7 +60,8 @@ XGRAD_FIELDS(BinaryCrossEntropyProbability, check_targets)
 /// \param target  t in [0, 1], of the same shape; integers, booleans or numbers.
 /// \return        the shape of the logits, nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal.
-/// \throws ValueError  if gamma is negative or alpha outside [0, 1]; for a target outside [0, 1] (raised when
+/// \throws ValueError  if gamma is negative or not finite, or alpha outside [0, 1]; for a target outside [0, 1] (raised
+/// when
 ///                     evaluated).
 /// \derivative  smooth to every order, also where p is 0 or 1.
 /// \source  T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal loss for dense object detection, 2017,
@@ -84,7 +85,8 @@ XGRAD_FIELDS(Focal, gamma, alpha, check_targets)
 /// \param target  t in [0, 1], of the same shape; integers, booleans or numbers.
 /// \return        the shape of the logits, nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal.
-/// \throws ValueError  if a gamma is negative or the margin outside [0, 1); for a target outside [0, 1] (raised when
+/// \throws ValueError  if a gamma is negative or not finite, or the margin outside [0, 1); for a target outside [0, 1]
+/// (raised when
 ///                     evaluated).
 /// \derivative  that of the formula; 0 for negatives where p <= margin. With gamma_negative < 1 the second derivative
 /// of

@@ -45,7 +45,8 @@ XGRAD_FIELDS(GeneralizedCrossEntropy, q, check_targets)
 /// \return        the shape without the last axis, >= 0.
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  if alpha or beta is negative or log_zero positive; for a label or a probability out of range
+/// \throws ValueError  if alpha or beta is negative, log_zero positive or one of them not finite; for a label or a
+/// probability out of range
 ///                     (raised when evaluated).
 /// \derivative  (alpha - beta log_zero p_y) (softmax(z) - onehot(y)); smooth to every order.
 /// \source  Y. Wang et al., Symmetric cross entropy for robust learning with noisy labels, 2019.
@@ -71,10 +72,11 @@ XGRAD_FIELDS(SymmetricCrossEntropy, alpha, beta, log_zero, check_targets)
 /// \param logits  z, [..., K].
 /// \param target  int64 labels in [0, K) in the shape without the last axis, or probabilities in the shape of the
 ///                logits.
-/// \return        the shape without the last axis, >= 0.
+/// \return        the shape without the last axis, >= 0 but for rounding.
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  unless 0 <= t1 <= 1 <= t2 and iterations >= 0; for a label or a probability out of range (raised
+/// \throws ValueError  unless 0 <= t1 <= 1 <= t2, finite, and iterations >= 0; for a label or a probability out of
+/// range (raised
 ///                     when evaluated).
 /// \derivative  exact up to the third order, whatever the number of iterations, once these have converged.
 /// \source  E. Amid, M. K. Warmuth, R. Anil and T. Koren, Robust bi-tempered logistic loss based on Bregman

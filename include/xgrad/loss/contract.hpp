@@ -36,6 +36,9 @@ namespace detail {
 /// \throws ShapeError  unless two losses that are added have values of one shape.
 void require_same_values(const Var& first, const Var& second);
 
+/// \throws ShapeError  if the values would have to be broadcast to the factor.
+Var scaled(const Var& factor, const Var& values);
+
 }  // namespace detail
 
 /// \throws ShapeError  unless both shapes are equal: nothing is broadcast, because [N] against [N, 1] would give [N,
@@ -69,7 +72,9 @@ struct Scaled {
   L loss;
 
   template <class... X>
-  requires LossOf<L, X...> Var operator()(const X&... arguments) const { return factor * loss(arguments...); }
+  requires LossOf<L, X...> Var operator()(const X&... arguments) const {
+    return detail::scaled(factor, loss(arguments...));
+  }
   XGRAD_MEMBER_FIELDS(Scaled, factor, loss)
 };
 

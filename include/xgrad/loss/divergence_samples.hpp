@@ -64,15 +64,16 @@ XGRAD_FIELDS(Sinkhorn, epsilon, iterations, debiased)
 ///
 ///     mean_ij k(x_i, x_j) + mean_ij k(y_i, y_j) - 2 mean_ij k(x_i, y_j),    k(a, b) = sum_s exp(-|a - b|^2 / (2 s^2))
 ///
-/// with a Gaussian kernel for each bandwidth s. Unbiased, the first two means leave out the pairs of a point with
-/// itself.
+/// with a Gaussian kernel for each bandwidth s. Beyond 64 coordinates, distances are exact to the rounding of the
+/// clouds' extent. Unbiased, the first two means leave out the pairs of a point with itself.
 ///
 /// \param prediction  x, [N, D] points.
 /// \param target      y, [M, D] points.
 /// \return            [], >= 0 unless it is unbiased.
 /// \throws ShapeError  unless both are matrices with the same D, and N, M > 0 (unbiased: > 1).
 /// \throws ValueError  unless there are bandwidths, all positive and finite.
-/// \derivative  smooth to every order.
+/// \derivative  smooth to every order; beyond 64 coordinates the second one may be lost where a point of one cloud is
+///              that of the other.
 /// \source  A. Gretton et al., A kernel two-sample test, Journal of Machine Learning Research 13, 2012, lemma 6; sums
 /// of
 ///          kernels as in Y. Li, K. Swersky and R. Zemel, Generative moment matching networks, 2015.
@@ -88,7 +89,8 @@ XGRAD_FIELDS(Mmd, bandwidths, unbiased)
 ///
 ///     2 mean_ij |x_i - y_j| - mean_ij |x_i - x_j| - mean_ij |y_i - y_j|
 ///
-/// Unbiased, the last two means leave out the pairs of a point with itself, as in Mmd.
+/// Unbiased, the last two means leave out the pairs of a point with itself; beyond 64 coordinates distances are
+/// rounded; both as in Mmd.
 ///
 /// \param prediction  x, [N, D] points.
 /// \param target      y, [M, D] points.

@@ -77,12 +77,12 @@ XGRAD_FIELDS(GradientPenalty, target, one_sided)
 ///     loss[n] = sum over outputs c of |d f(x)[n, c] / d x[n]|^2
 ///
 /// Exact, with one sweep for each output or each input of a sample, whichever are fewer. For many of both give
-/// projections, random vectors v of independent elements of mean 0 and variance 1 (such as -1 and 1): the mean over P
-/// of them of |v^T J|^2 has the right expectation, and takes P sweeps. \param f  [N, ...] -> [N, ...], each output of
-/// its own sample only: no batch normalisation. \param x  [N, ...] floating-point. \return   [N], >= 0. \throws
-/// ShapeError  unless the outputs are [N, ...], and the projections [P, N, ...] with P >= 1. \derivative  with respect
-/// to f's parameters and x; smooth where f is. \source  S. Rifai et al., Contractive auto-encoders, 2011, equation 2;
-/// J. Hoffman, D. A. Roberts, S. Yaida, Robust
+/// projections, random vectors v of independent elements of mean 0 and variance 1 (such as -1 and 1; not unit vectors,
+/// which would need a factor): the mean over P of them of |v^T J|^2 has the right expectation, and takes P sweeps.
+/// \param f  [N, ...] -> [N, ...], each output of its own sample only: no batch normalisation. \param x  [N, ...]
+/// floating-point. \return   [N], >= 0. \throws ShapeError  unless the outputs are [N, ...], and the projections [P, N,
+/// ...] with P >= 1. \derivative  with respect to f's parameters and x; smooth where f is. \source  S. Rifai et al.,
+/// Contractive auto-encoders, 2011, equation 2; J. Hoffman, D. A. Roberts, S. Yaida, Robust
 ///          learning with Jacobian regularization, 2019, equations 3 and 8.
 struct JacobianPenalty {
   static constexpr std::string_view name = "JacobianPenalty";

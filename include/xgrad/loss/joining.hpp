@@ -48,12 +48,12 @@ XGRAD_FIELDS(UncertaintyWeighting, log_variances)
 /// \param labels   [...] integers in [0, K).
 /// \return         [...] nats, >= 0.
 /// \throws ShapeError  unless the shapes are these; TypeError unless labels are int64.
-/// \throws ValueError  unless temperature > 0 and alpha is in [0, 1]; for a label out of range (raised when evaluated).
-/// \derivative  alpha T (p - q) + (1 - alpha) (softmax(student) - one_hot(labels)); smooth to every order.
+/// \throws ValueError  unless 0 < temperature < infinity and alpha is in [0, 1]; for a label out of range (raised when
+/// evaluated). \derivative  alpha T (p - q) + (1 - alpha) (softmax(student) - one_hot(labels)); smooth to every order.
 /// \source  G. Hinton, O. Vinyals, J. Dean, Distilling the knowledge in a neural network, 2015, section 2.
 struct Distillation {
   static constexpr std::string_view name = "Distillation";
-  double temperature = 2.0;   ///< T > 0: the higher, the more the small probabilities count
+  double temperature = 2.0;   ///< T > 0, finite: the higher, the more the small probabilities count
   double alpha = 0.5;         ///< the teacher's share, in [0, 1]
   bool check_targets = true;  ///< whether labels out of range are refused
 

@@ -155,7 +155,8 @@ XGRAD_FIELDS(MulticlassPerceptron, check_targets)
 /// \throws ShapeError  unless the labels have the shape of the scores without its last axis, K > 0, and the weights
 ///                     are [K].
 /// \throws TypeError   unless the labels are integers.
-/// \throws ValueError  unless p is 1 or 2; for a label out of range (raised when evaluated).
+/// \throws ValueError  unless p is 1 or 2 and the margin finite; for a label out of range, and a weight that is
+///                     negative or NaN (raised when evaluated).
 /// \derivative  p = 1: 0 at the kinks; p = 2: continuous.
 /// \source  J. Weston and C. Watkins, Support vector machines for multi-class pattern recognition, 1999; the powers and
 ///          the division by K as in PyTorch.
@@ -198,13 +199,13 @@ XGRAD_FIELDS(MultiLabelMargin, check_targets)
 
 /// Mean of the binary cross-entropies of the K labels of a sample, as torch's MultiLabelSoftMarginLoss; not reduced.
 ///
-///     loss[n] = 1 / K sum_i w[i] (softplus(z[n, i]) - t[n, i] z[n, i])
+///     loss[n] = 1 / K sum_i w[i] (t[n, i] softplus(-z[n, i]) + (1 - t[n, i]) softplus(z[n, i]))
 ///
 /// \param prediction  z, [..., K] logits.
 /// \param target      t, [..., K] in [0, 1]: 1 where the label applies.
 /// \return            [...], nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal, have a last axis with K > 0, and the weights are [K].
-/// \throws ValueError  for a target outside of [0, 1] (raised when evaluated).
+/// \throws ValueError  for a target outside of [0, 1], and a weight that is negative or NaN (raised when evaluated).
 /// \derivative  w (sigmoid(z) - t) / K; smooth to every order.
 /// \source  PyTorch, MultiLabelSoftMarginLoss.
 struct MultiLabelSoftMargin {

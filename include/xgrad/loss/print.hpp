@@ -17,6 +17,9 @@
 namespace xgrad::loss {
 namespace detail {
 
+/// The shortest text that reads back as the same number.
+void print_setting(std::ostream& out, double value);
+
 /// A number, or what an array is: its element type and shape.
 void print_setting(std::ostream& out, const Var& value);
 

@@ -15,7 +15,7 @@ namespace xgrad {
 ///
 /// \param weights  >= 0; of the rank of the values, extents equal or 1: a weight for each sample of [N, D] is [N, 1].
 /// \throws ShapeError  unless the weights have the rank of the values and extents equal to theirs or 1.
-/// \throws ValueError  for a negative weight or NaN (raised when evaluated).
+/// \throws ValueError  for a weight that is negative, infinite or NaN (raised when evaluated).
 Var weighted_mean(const Var& values, const Var& weights, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
 /// Mean of the values where the mask is true; 0 where it is true nowhere, with the derivative 0. What is masked out
@@ -31,7 +31,8 @@ Var masked_mean(const Var& values, const Var& mask, const Axes& axes = {}, KeepD
 ///
 /// \param targets  [..., K] probabilities, such as one_hot(labels, K).
 /// \param amount   in [0, 1].
-/// \throws ShapeError  for a scalar; ValueError unless 0 <= amount <= 1.
+/// \throws ShapeError  for a scalar; TypeError for int64, which are labels.
+/// \throws ValueError  unless 0 <= amount <= 1; for a target outside [0, 1] (raised when evaluated).
 /// \source  C. Szegedy et al., Rethinking the Inception architecture for computer vision, 2016, section 7.
 Var smooth_labels(const Var& targets, double amount);
 

@@ -75,6 +75,8 @@ XGRAD_FIELDS(Mae)
 ///
 ///     loss = ln(cosh(e)) = |e| + ln(1 + exp(-2 |e|)) - ln 2
 ///
+/// The value is exact to about 1e-7 in float32 and 1e-16 in float64, absolutely: below that it is rounding.
+///
 /// \param prediction, target  of one shape.
 /// \throws ShapeError  for other shapes.
 /// \derivative  tanh(e); smooth to every order.

@@ -1,0 +1,307 @@
+// Where plain formulas would lose the digits of small losses, or make infinities of what is finite.
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/testing.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "losses/loss_table.hpp"
+
+namespace xg = xgrad;
+namespace loss = xgrad::loss;
+using comparing::near;
+using comparing::throws;
+using comparing::wave;
+using xg::Var;
+using xg::testing::doubles;
+using xg::testing::infinity;
+
+namespace {
+
+std::vector<double> elements(const Var& x) { return comparing::doubles(x); }
+
+Var floats(const xg::Shape& shape, const std::vector<double>& values) {
+  return xg::cast<float>(doubles(shape, values));
+}
+
+double number(const Var& x) { return elements(x).at(0); }
+
+/// Within a fraction of the expected number itself, however small that is.
+boost::test_tools::assertion_result within(double fraction, const Var& x, const std::vector<double>& expected) {
+  const std::vector<double> got = elements(x);
+  boost::test_tools::assertion_result result(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size() && i < expected.size(); ++i) {
+    if (std::abs(got[i] - expected[i]) <= fraction * std::abs(expected[i])) continue;
+    result = false;
+    result.message() << "element " << i << " is " << got[i] << ", not " << expected[i];
+  }
+  return result;
+}
+
+bool all_finite(const Var& x) {
+  for (const double each : elements(x)) {
+    if (!std::isfinite(each)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(divergences_of_what_is_close) {
+  const Var t = floats({3}, {1281.25, 3.0, 1e4});
+  const Var p = floats({3}, {1281.375, 3.001953125, 1.0001e4});
+  std::vector<double> expected;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double r = (elements(p)[i] - elements(t)[i]) / elements(t)[i];
+    expected.push_back(elements(t)[i] * (r * r / 2 - r * r * r / 3 + r * r * r * r / 4));
+  }
+  BOOST_TEST(within(1e-2, loss::GeneralizedKl{}(p, t), expected));
+  BOOST_TEST(number(loss::GeneralizedKl{}(p, p)) == 0.0);
+
+  const Var z = wave<float>({500, 6});
+  const Var js = loss::JensenShannon{}(softmax(z), softmax(z * 1.00001));
+  for (const double each : elements(js)) BOOST_TEST((each >= 0.0 && each < 1e-9));
+}
+
+BOOST_AUTO_TEST_CASE(sure_and_right_labels_have_all_digits) {
+  BOOST_TEST(within(1e-12, loss::MultiLabelSoftMargin{}(doubles({1, 1}, {40.0}), doubles({1, 1}, {1.0})),
+                    {std::log1p(std::exp(-40.0))}));
+}
+
+BOOST_AUTO_TEST_CASE(distillation_at_high_temperatures) {
+  const Var student = doubles({2, 3}, {0.5, 0.25, -0.5, 1.0, 0.0, 0.125});
+  const Var teacher = doubles({2, 3}, {0.51, 0.25, -0.5, 0.99, 0.015625, 0.125});
+  const Var labels = xt::xarray<std::int64_t>{0, 1};
+  for (const double temperature : {1.0, 20.0, 1000.0}) {
+    const loss::Distillation l{.temperature = temperature, .alpha = 1.0};
+    const Var wide = l(student, teacher, labels);
+    // At T = 1000 the logarithms differ by 1e-5, a hundred units of their last place.
+    BOOST_TEST(within(0.03, l(xg::cast<float>(student), xg::cast<float>(teacher), labels), elements(wide)));
+    for (const double each : elements(wide)) BOOST_TEST(each > 0.0);
+  }
+  // What does not count may be infinite.
+  const Var masked = doubles({1, 2}, {0.0, -infinity});
+  const Var both = doubles({1, 2}, {0.0, 1.0});
+  const Var second = xt::xarray<std::int64_t>{1};
+  const Var first = xt::xarray<std::int64_t>{0};
+  BOOST_TEST(all_finite(loss::Distillation{.alpha = 1.0}(masked, masked, second)));
+  BOOST_TEST(all_finite(loss::Distillation{.alpha = 0.0}(masked, both, first)));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return loss::Distillation{.alpha = 1.0}(both, both, Var(xt::xarray<std::int64_t>{2})); },
+      {"Distillation", "2"}));
+}
+
+BOOST_AUTO_TEST_CASE(barron_near_zero) {
+  for (const double alpha : {-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 1.7, 2.0, 2.5, 3.0, 4.0, 7.5, 8.0}) {
+    BOOST_TEST_CONTEXT("alpha " << alpha) {
+      const loss::Barron l{.alpha = alpha};
+      for (const double e : {1e-4, 1e-2, 0.5, 3.0, 300.0}) {
+        const Var zero = doubles({1}, {0.0});
+        const Var exact = l(doubles({1}, {e}), zero);
+        BOOST_TEST(within(1e-5, l(floats({1}, {e}), floats({1}, {0.0})), elements(exact)));
+        if (e < 1e-3) BOOST_TEST(within(1e-7, exact, {0.5 * e * e}));
+      }
+      BOOST_TEST(number(l(doubles({1}, {1e200}), doubles({1}, {0.0}))) > 0.4);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(large_parameters_of_likelihoods) {
+  const Var zero = doubles({1}, {0.0});
+  const double normal = 0.5 * std::log(2.0 * std::acos(-1.0)) + 0.5;
+  for (const double nu : {1e8, 1e12, 1e17}) {
+    BOOST_TEST(within(1e-7, loss::StudentTNll{.nu = nu}(zero, doubles({1}, {1.0}), doubles({1}, {1.0})), {normal}));
+  }
+  const double poisson = 2.0 - 3.0 * std::log(2.0) + std::log(6.0);
+  for (const double r : {1e9, 1e12, 1e17}) {
+    const loss::NegativeBinomialNll l{.log_input = false};
+    BOOST_TEST(within(1e-7, l(doubles({1}, {2.0}), doubles({1}, {3.0}), doubles({1}, {r})), {poisson}));
+  }
+  // Both sides of the change of formulas.
+  for (const double at : {99.9999, 100.0001}) {
+    const auto of_nu = [&](const Var& nu) {
+      return sum(loss::StudentTNll{.nu = nu}(zero, doubles({1}, {1.5}), doubles({1}, {1.0})));
+    };
+    BOOST_TEST(xg::testing::check_gradients(of_nu, Var(at)));
+    const auto of_r = [&](const Var& r) {
+      return sum(loss::NegativeBinomialNll{}(zero, doubles({1}, {7.0}), reshape(r, {1})));
+    };
+    BOOST_TEST(xg::testing::check_gradients(of_r, Var(at)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(targets_of_zero_have_derivatives) {
+  const Var z = doubles({2}, {0.0, 0.5});
+  const auto by_target = [&](const auto& l) {
+    return xg::grad([&](const Var& t) { return sum(l(z, t)); })(doubles({2}, {0.0, 0.0}));
+  };
+  BOOST_TEST(near(by_target(loss::GammaNll{.log_input = true}), exp(-z)));
+  BOOST_TEST(near(by_target(loss::Tweedie{.rho = 1.5, .log_input = true}), 4.0 * exp(-0.5 * z)));
+  BOOST_TEST(std::isnan(number(
+      loss::GammaNll{.log_input = true, .check_targets = false}(doubles({1}, {0.0}), doubles({1}, {std::nan("")})))));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_checked_counts_as_the_least) {
+  const Var mean = floats({1}, {0.0});
+  const Var target = floats({1}, {1e-3});
+  const auto of = [&](double variance) {
+    return loss::GaussianNll{.check_targets = false}(mean, target, floats({1}, {variance}));
+  };
+  for (const double variance : {-1.0, -100.0, -1e4}) BOOST_TEST(near(of(variance), of(1e-6)));
+}
+
+BOOST_AUTO_TEST_CASE(large_scores_of_survival) {
+  const Var time = doubles({4}, {1.0, 2.0, 3.0, 4.0});
+  const Var event = xt::xarray<bool>{true, true, true, true};
+  const Var score = floats({4}, {0.0, 0.25, 0.5, -0.25});
+  const Var far = score + 1e4;
+  BOOST_TEST(near(loss::CoxPartial{}(far, time, event), loss::CoxPartial{}(score, time, event), 1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(a_task_without_loss) {
+  const Var s = floats({1}, {-100.0});
+  const auto weighted = [](const Var& log_variances) {
+    return loss::UncertaintyWeighting{log_variances}(std::vector<Var>{Var(0.0F)});
+  };
+  BOOST_TEST(number(weighted(s)) == -50.0);
+  BOOST_TEST(number(xg::grad(weighted)(s)) == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(classes_that_are_masked) {
+  const Var masked = doubles({1, 3}, {1.0, -infinity, 0.5});
+  const Var low = doubles({1, 3}, {1.0, -1e4, 0.5});
+  const Var t = doubles({1, 3}, {0.75, 0.0, 0.25});
+  const Var label = xt::xarray<std::int64_t>{0};
+  const auto check = [&](const auto& l, const Var& target) {
+    BOOST_TEST_CONTEXT(l.name) {
+      const auto gradient = [&](const Var& z) { return xg::grad([&](const Var& x) { return sum(l(x, target)); })(z); };
+      BOOST_TEST(near(l(masked, target), l(low, target)));
+      BOOST_TEST(near(gradient(masked), gradient(low)));
+    }
+  };
+  check(loss::CrossEntropy{}, t);
+  check(loss::Poly1{}, t);
+  check(loss::SymmetricCrossEntropy{}, t);
+  check(loss::Sparsemax{}, t);
+  for (const double alpha : {1.0, 1.5, 2.0}) {
+    check(loss::FenchelYoung{.alpha = alpha}, t);
+    check(loss::FenchelYoung{.alpha = alpha}, label);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_score_far_from_the_others) {
+  auto scores = xg::Array<double>::from_shape({1, 40});
+  auto labels = xg::Array<std::int64_t>::from_shape({1, 36});
+  for (std::size_t i = 0; i < 40; ++i) scores.data()[i] = std::sin(double(i));
+  for (std::size_t i = 0; i < 36; ++i) labels.data()[i] = static_cast<std::int64_t>(i);
+  scores.data()[39] = -1e6;
+  const Var wide = std::move(scores);
+  const Var right = std::move(labels);
+  BOOST_TEST(near(xg::cast<double>(loss::MultiLabelMargin{}(xg::cast<float>(wide), right)),
+                  loss::MultiLabelMargin{}(wide, right), 1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(clouds_of_many_coordinates) {
+  const Var x = wave({8, 70});
+  const Var y = wave({8, 70}, 0.3);
+  BOOST_TEST(within(1e-5, loss::EnergyDistance{}(xg::cast<float>(x), xg::cast<float>(y)),
+                    elements(loss::EnergyDistance{}(x, y))));
+  BOOST_TEST(number(loss::Mmd{.bandwidths = {1e-20}}(floats({2, 1}, {0.0, 1.0}), floats({2, 1}, {0.0, 1.0}))) == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(slopes_of_extreme_quantiles) {
+  const Var zero = floats({1}, {0.0});
+  BOOST_TEST(within(1e-6, loss::Pinball{.tau = 0.9999}(floats({1}, {1.0}), zero), {1e-4}));
+  BOOST_TEST(within(1e-6, loss::Pinball{.tau = 1e-9}(floats({1}, {-1.0}), zero), {1e-9}));
+  BOOST_TEST(within(1e-6, loss::Expectile{.tau = 0.9999}(floats({1}, {1.0}), zero), {1e-4}));
+  BOOST_TEST(all_finite(loss::AsymmetricLoss{.margin = 1e-8}(floats({1}, {30.0}), floats({1}, {0.0}))));
+}
+
+BOOST_AUTO_TEST_CASE(parts_that_do_not_count) {
+  const Var w = floats({1}, {1e30});
+  BOOST_TEST(all_finite(loss::ElasticNet{.l1_ratio = 1.0}(w)));
+  BOOST_TEST(number(loss::PoissonNll{.log_input = false, .eps = 0.0}(doubles({1}, {0.0}), doubles({1}, {0.0}))) == 0.0);
+}
+
+namespace {
+
+template <class L>
+void check_refused(L l, const std::string& setting) {
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return l(wave({2, 3}), Var(xt::xarray<std::int64_t>{0, 1}));
+      },
+      {std::string(L::name), setting, "finite"}));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(settings_that_are_not_finite) {
+  check_refused(loss::MultiMargin{.margin = infinity}, "margin");
+  check_refused(loss::BiTempered{.t2 = infinity}, "t2");
+  check_refused(loss::SymmetricCrossEntropy{.alpha = infinity}, "alpha");
+  check_refused(loss::SymmetricCrossEntropy{.beta = infinity}, "beta");
+  check_refused(loss::SymmetricCrossEntropy{.log_zero = -infinity}, "log_zero");
+  check_refused(loss::Poly1{.eps = infinity}, "eps");
+  check_refused(loss::CategoricalFocal{.gamma = infinity}, "gamma");
+  check_refused(loss::ArcFace{.scale = infinity}, "scale");
+  check_refused(loss::CosFace{.margin = infinity}, "margin");
+  const Var z = doubles({1}, {0.5});
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return loss::Focal{.gamma = infinity}(z, z); }, {"Focal", "gamma", "finite"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return loss::AsymmetricLoss{.gamma_negative = infinity}(z, z); },
+                                    {"AsymmetricLoss", "gamma_negative", "finite"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return loss::Ordinal{.thresholds = doubles({1}, {std::nan("")})}(z, Var(xt::xarray<std::int64_t>{0})); },
+      {"Ordinal", "threshold", "nan"}));
+}
+
+BOOST_AUTO_TEST_CASE(weights_that_are_negative) {
+  const Var z = wave({2, 3});
+  const Var labels = xt::xarray<std::int64_t>{0, 1};
+  const Var bad = doubles({3}, {-1.0, 1.0, 1.0});
+  const auto refused = [](const auto& f, const std::string& loss_name) {
+    BOOST_TEST(throws<xg::ValueError>(f, {loss_name, "-1", "negative"}));
+  };
+  refused([&] { return loss::CrossEntropy{.class_weight = bad}(z, labels); }, "CrossEntropy");
+  refused([&] { return loss::Nll{.class_weight = bad}(z, labels); }, "Nll");
+  refused([&] { return loss::MultiMargin{.class_weight = bad}(z, labels); }, "MultiMargin");
+  refused([&] { return loss::MultiLabelSoftMargin{.weight = bad}(z, sigmoid(z)); }, "MultiLabelSoftMargin");
+  refused([&] { return loss::BinaryCrossEntropy{.pos_weight = bad}(z, sigmoid(z)); }, "BinaryCrossEntropy");
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return xg::weighted_mean(z, doubles({2, 1}, {1.0, infinity}));
+      },
+      {"weighted_mean", "inf"}));
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_would_be_misread) {
+  const Var labels = xt::xarray<std::int64_t>{0, 1, 2};
+  BOOST_TEST(
+      throws<xg::TypeError>([&] { return xg::smooth_labels(labels, 0.1); }, {"smooth_labels", "int64", "one_hot"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return xg::smooth_labels(doubles({2}, {0.5, 1.5}), 0.1);
+      },
+      {"1.5", "[0, 1]"}));
+  const auto scaled = doubles({2, 1}, {1.0, 2.0}) * loss::Mse{};
+  BOOST_TEST(throws<xg::ShapeError>([&] { return scaled(wave({2}), wave({2})); }, {"factor", "[2, 1]", "[2]"}));
+  const auto by_delta = [](const Var& delta) {
+    return mean(loss::by_name("huber", {{"delta", delta}})(wave({3}), wave({3}, 1.0)));
+  };
+  BOOST_TEST(throws<xg::TypeError>([&] { return xg::grad(by_delta)(Var(0.5)); }, {"delta", "recorded"}));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_printed_with_all_digits) {
+  std::ostringstream text;
+  text << loss::by_name("huber", {{"delta", 0.123456789}});
+  BOOST_TEST(text.str().find("0.123456789") != std::string::npos);
+  BOOST_TEST(throws<xg::ValueError>([] { return loss::Pinball{.tau = 1.0000000001}(wave({1}), wave({1})); },
+                                    {"tau is 1.0000000001;"}));
+}
