@@ -33,7 +33,7 @@ void require_parameter(std::string_view loss, const Var& prediction, const Var& 
 }
 
 void require_eps(std::string_view loss, double eps) {
-  require_setting(loss, "eps", eps, eps >= 0.0 && std::isfinite(eps), "it must be finite and not negative");
+  require_setting(loss, "eps", eps, eps >= 0.0 && std::isfinite(eps), "it must not be negative or infinite");
 }
 
 /// The last axis of `many` is one more than `target` has, and not empty.

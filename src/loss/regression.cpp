@@ -94,7 +94,8 @@ Var Pinball::operator()(const Var& prediction, const Var& target) const {
 Var Expectile::operator()(const Var& prediction, const Var& target) const {
   require_fraction(name, tau);
   const Var e = residual(name, prediction, target);
-  return square(e) * where(e > 0.0, 1.0 - tau, where(e < 0.0, tau, 0.5));
+  const auto number = [&e](double x) { return full_like(e, x); };
+  return square(e) * where(e > 0.0, number(1.0 - tau), where(e < 0.0, number(tau), number(0.5)));
 }
 
 Var EpsilonInsensitive::operator()(const Var& prediction, const Var& target) const {

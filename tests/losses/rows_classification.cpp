@@ -38,6 +38,8 @@ Reference without_label(std::size_t ignored, const Reference& f) {
 }
 
 const auto class_weights = [] { return doubles({4}, {0.5, 2.0, 1.5, 0.0}); };
+// Differences on both sides of a weight must not make it negative.
+const auto positive_weights = [] { return doubles({4}, {0.5, 2.0, 1.5, 0.25}); };
 const Line same_weights{0.5L, 2.0L, 1.5L, 0.0L};
 
 void append_cross_entropy(LossRows& rows) {
@@ -81,9 +83,9 @@ void append_cross_entropy(LossRows& rows) {
                   .torch = true});
   rows.push_back({.name = "CrossEntropy.trained_weights",
                   .function = [](const Case& x) { return loss::CrossEntropy{.class_weight = x[2]}(x[0], x[1]); },
-                  .smooth = {{some_logits(), some_labels(), class_weights()},
-                             {some_logits(), some_probabilities(), class_weights()}},
-                  .reference = weighted_cross_entropy(same_weights)});
+                  .smooth = {{some_logits(), some_labels(), positive_weights()},
+                             {some_logits(), some_probabilities(), positive_weights()}},
+                  .reference = weighted_cross_entropy({0.5L, 2.0L, 1.5L, 0.25L})});
   rows.push_back({.name = "CrossEntropy.ignore",
                   .function = call(loss::CrossEntropy{.ignore_index = 2}),
                   .smooth = {{some_logits(), some_labels()}},
