@@ -36,15 +36,15 @@ Curve of_shift(L l, const Var& points) {
 
 void draw_divergence(const Folder& folder) {
   const std::string p = "p";
-  draw_curve(folder, "kl_divergence", "KlDivergence of (p, 1 - p), target (0.3, 0.7)", p, 0.02, 0.98,
+  draw_curve(folder, "kl_divergence", "KlDivergence of (p, 1 - p), target (0.3, 0.7)", p, 0.05, 0.95,
              of_two_classes([](const Var& a, const Var& t) { return sum(loss::KlDivergence{}(log(a), t), 1); }));
   draw_curve(folder, "generalized_kl", "GeneralizedKl, target 2", p, 0.3, 6,
              [](const Var& a) { return loss::GeneralizedKl{}(a, 2.0 * ones_like(a)); });
-  draw_curve(folder, "jensen_shannon", "JensenShannon of (p, 1 - p), target (0.3, 0.7)", p, 0.01, 0.99,
+  draw_curve(folder, "jensen_shannon", "JensenShannon of (p, 1 - p), target (0.3, 0.7)", p, 0.05, 0.95,
              of_two_classes(loss::JensenShannon{}));
-  draw_curve(folder, "renyi", "Renyi, alpha = 0.5, of (p, 1 - p), target (0.3, 0.7)", p, 0.01, 0.99,
+  draw_curve(folder, "renyi", "Renyi, alpha = 0.5, of (p, 1 - p), target (0.3, 0.7)", p, 0.05, 0.95,
              of_two_classes(loss::Renyi{}));
-  draw_curve(folder, "hellinger", "Hellinger of (p, 1 - p), target (0.3, 0.7)", p, 0.01, 0.99,
+  draw_curve(folder, "hellinger", "Hellinger of (p, 1 - p), target (0.3, 0.7)", p, 0.05, 0.95,
              of_two_classes(loss::Hellinger{}));
   draw_curve(folder, "total_variation", "TotalVariation of (p, 1 - p), target (0.3, 0.7)", p, 0, 1,
              of_two_classes(loss::TotalVariation{}));

@@ -39,4 +39,5 @@ int main(int count, char** arguments) {
   pictures::draw_ranking(folder);
   pictures::draw_segmentation(folder);
   pictures::draw_penalty(folder);
+  pictures::draw_sequence(folder);
 }

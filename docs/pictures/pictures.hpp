@@ -27,5 +27,6 @@ void draw_embedding(const Folder& folder);
 void draw_ranking(const Folder& folder);
 void draw_segmentation(const Folder& folder);
 void draw_penalty(const Folder& folder);
+void draw_sequence(const Folder& folder);
 
 }  // namespace pictures

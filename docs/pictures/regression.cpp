@@ -75,17 +75,22 @@ void draw_barron(const Folder& folder) {
   for (std::size_t i = 0; i < points; ++i) numbers(i) = 0.03 * (static_cast<double>(i) - 120.0);
   const std::vector<double> x(numbers.begin(), numbers.end());
   const Var e(std::move(numbers));
-  const auto series = [&](const std::string& name, double alpha) {
-    const Var values = loss::Barron{.alpha = alpha}(e, zeros_like(e));
-    const xgrad::Array<double>& y = values.array<double>();
-    return xgrad::draw::Series{.name = name, .x = x, .y = std::vector<double>(y.begin(), y.end())};
+  const auto save = [&](const std::string& file, const std::string& title, auto of_alpha) {
+    const auto series = [&](const std::string& name, double alpha) {
+      const Var values = of_alpha(loss::Barron{.alpha = alpha});
+      const xgrad::Array<double>& y = values.template array<double>();
+      return xgrad::draw::Series{.name = name, .x = x, .y = std::vector<double>(y.begin(), y.end())};
+    };
+    xgrad::draw::save(
+        folder / file,
+        xgrad::draw::Plot{.title = title,
+                          .x_label = error,
+                          .series = {series("alpha = 2", 2.0), series("1", 1.0), series("0", 0.0), series("-2", -2.0),
+                                     series("-infinity", -std::numeric_limits<double>::infinity())}});
   };
-  xgrad::draw::save(
-      folder / "barron.svg",
-      xgrad::draw::Plot{.title = "Barron, c = 1",
-                        .x_label = error,
-                        .series = {series("alpha = 2", 2.0), series("1", 1.0), series("0", 0.0), series("-2", -2.0),
-                                   series("-infinity", -std::numeric_limits<double>::infinity())}});
+  save("barron.svg", "Barron, c = 1", [&](const loss::Barron& l) { return l(e, zeros_like(e)); });
+  save("barron_derivative.svg", "The derivative of Barron, c = 1",
+       [&](const loss::Barron& l) { return xgrad::grad([&](const Var& z) { return sum(l(z, zeros_like(z))); })(e); });
 }
 
 }  // namespace
