@@ -215,6 +215,58 @@ BOOST_AUTO_TEST_CASE(clouds_of_many_coordinates) {
   BOOST_TEST(number(loss::Mmd{.bandwidths = {1e-20}}(floats({2, 1}, {0.0, 1.0}), floats({2, 1}, {0.0, 1.0}))) == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(robust_losses_of_huge_errors) {
+  const Var zero = floats({4}, {0.0, 0.0, 0.0, 0.0});
+  const Var e = floats({4}, {1e-3, 1e3, 1e4, 1e20});
+  const auto slope = [&](const auto& l) { return xg::grad([&](const Var& x) { return sum(l(x, zero)); })(e); };
+  BOOST_TEST(within(1e-5, loss::GemanMcClure{}(e, zero), {5e-7, 2e6 / (1e6 + 4), 2e8 / (1e8 + 4), 2.0}));
+  BOOST_TEST(
+      within(1e-5, slope(loss::GemanMcClure{}), {1e-3, 16e3 / std::pow(1e6 + 4, 2), 16e4 / std::pow(1e8 + 4, 2), 0.0}));
+  BOOST_TEST(within(1e-5, slope(loss::PseudoHuber{}), {1e-3, 1.0, 1.0, 0.0}));  // the square of the last is infinite
+  BOOST_TEST(within(1e-5, loss::PseudoHuber{}(floats({1}, {1e-3}), floats({1}, {0.0})), {5e-7}));
+}
+
+BOOST_AUTO_TEST_CASE(deviances_of_good_predictions) {
+  for (const double rho : {1.01, 1.1, 1.5, 1.9}) {
+    const loss::Tweedie l{.rho = rho, .log_input = false};
+    const Var t = floats({3}, {100.0, 1e4, 1e6});
+    for (const double each : elements(l(t, t))) BOOST_TEST(std::abs(each) < 1e-7);
+    const Var near_by = floats({1}, {101.0});
+    BOOST_TEST(
+        within(1e-6, l(near_by, floats({1}, {100.0})), elements(l(doubles({1}, {101.0}), doubles({1}, {100.0})))));
+  }
+  const Var none = doubles({1}, {0.0});
+  BOOST_TEST(number(loss::Tweedie{.log_input = false, .eps = 0.0}(none, none)) == 0.0);
+  BOOST_TEST(number(loss::NegativeBinomialNll{.log_input = false, .eps = 0.0}(none, none, doubles({1}, {2.0}))) == 0.0);
+  BOOST_TEST(number(loss::PoissonNll{}(doubles({1}, {-infinity}), none)) == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(trained_numbers_keep_the_type_of_the_data) {
+  const Var x = xg::cast<float>(wave({3}));
+  const Var y = xg::cast<float>(wave({3}, 1.0));
+  const auto type_of = [&](const auto& f) {
+    xg::DType type = xg::DType::Bool;
+    (void)xg::grad([&](const Var& parameter) {
+      const Var values = f(parameter);
+      type = values.dtype();
+      return sum(values);
+    })(Var(0.5));
+    return xg::name(type);
+  };
+  BOOST_TEST(type_of([&](const Var& v) { return loss::GaussianNll{}(x, y, v); }) == "float32");
+  BOOST_TEST(type_of([&](const Var& v) { return loss::LaplaceNll{}(x, y, v); }) == "float32");
+  BOOST_TEST(type_of([&](const Var& v) { return loss::CrpsGaussian{}(x, y, v); }) == "float32");
+  BOOST_TEST(type_of([&](const Var& v) { return loss::StudentTNll{.nu = v}(x, y, Var(1.0F)); }) == "float32");
+  BOOST_TEST(type_of([&](const Var& v) { return (v * loss::Mse{})(x, y); }) == "float32");
+  BOOST_TEST(throws<xg::ValueError>([&] { return loss::StudentTNll{.nu = infinity}(x, y, Var(1.0F)); }, {"nu is inf"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        const loss::Barron l{.alpha = doubles({3}, {1.0, std::nan(""), 2.0})};
+        return l(x, y);
+      },
+      {"Barron: alpha is nan"}));
+}
+
 BOOST_AUTO_TEST_CASE(slopes_of_extreme_quantiles) {
   const Var zero = floats({1}, {0.0});
   BOOST_TEST(within(1e-6, loss::Pinball{.tau = 0.9999}(floats({1}, {1.0}), zero), {1e-4}));

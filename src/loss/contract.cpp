@@ -39,7 +39,10 @@ void require_same_values(const Var& first, const Var& second) {
 }
 
 Var scaled(const Var& factor, const Var& values) {
-  if (broadcasts_to(factor.shape(), values.shape())) return factor * values;
+  // A factor takes the type of the values: a trained float64 number must not make float64 of a float32 loss.
+  if (broadcasts_to(factor.shape(), values.shape())) {
+    return (is_floating(values.dtype()) ? cast(factor, values.dtype()) : factor) * values;
+  }
   throw ShapeError("multiple of a loss: the factor is " + to_string(factor.shape()) + " and the values are " +
                    to_string(values.shape()) + "; it must be a number, or broadcast to the values");
 }

@@ -46,6 +46,17 @@ void require_last_axis(std::string_view loss, const Var& many, const Var& target
                    " and the target is " + to_string(target.shape()) + "; they must be [..., K] with K > 0 and [...]");
 }
 
+/// A single number takes the type of the data: a trained float64 variance must not make float64 of float32 data.
+Var of_type(const Var& data, const Var& parameter) {
+  return parameter.dimension() == 0 && is_floating(data.dtype()) ? cast(parameter, data.dtype()) : parameter;
+}
+
+/// The element type of a loss that is computed in float64.
+Var narrowed(const Var& loss, const Var& prediction, const Var& target) {
+  const DType type = is_floating(target.dtype()) ? promote(prediction.dtype(), target.dtype()) : prediction.dtype();
+  return is_floating(type) ? cast(loss, type) : loss;
+}
+
 /// x, or eps where it is less, with the derivative of x: one that vanished there would never let x grow again.
 Var at_least(double eps, const Var& x) { return where(x < eps, eps + (x - stop_gradient(x)), x); }
 
@@ -76,7 +87,7 @@ Var GaussianNll::operator()(const Var& mean, const Var& target, const Var& varia
   require_same_shape(name, mean, target, "mean");
   require_parameter(name, mean, variance, "mean", "variance");
   require_eps(name, eps);
-  const Var v = at_least(eps, not_negative(variance, check_targets, rule));
+  const Var v = at_least(eps, not_negative(of_type(mean, variance), check_targets, rule));
   const Var nll = 0.5 * (log(v) + square(mean - as_floating(target, mean)) / v);
   return full ? nll + half_log_two_pi : nll;
 }
@@ -86,23 +97,24 @@ Var LaplaceNll::operator()(const Var& location, const Var& target, const Var& sc
   require_same_shape(name, location, target, "location");
   require_parameter(name, location, scale, "location", "scale");
   require_eps(name, eps);
-  const Var b = at_least(eps, not_negative(scale, check_targets, rule));
+  const Var b = at_least(eps, not_negative(of_type(location, scale), check_targets, rule));
   return abs(location - as_floating(target, location)) / b + log(2.0 * b);
 }
 
 Var StudentTNll::operator()(const Var& location, const Var& target, const Var& scale) const {
   static const Rule scale_rule("StudentTNll: the scale {} is negative or not a number");
-  static const Rule nu_rule("StudentTNll: nu is {}; it must be positive");
+  static const Rule nu_rule("StudentTNll: nu is {}; it must be positive and finite");
   require_same_shape(name, location, target, "location");
   require_parameter(name, location, scale, "location", "scale");
   require_parameter(name, location, nu, "location", "setting nu");
   require_eps(name, eps);
-  const Var n = checked(nu, nu > 0.0, nu_rule);
-  const Var s = at_least(eps, not_negative(scale, check_targets, scale_rule));
+  const Var exact = checked(nu, nu > 0.0 && nu < std::numeric_limits<double>::infinity(), nu_rule);
+  const Var n = of_type(location, exact);
+  const Var s = at_least(eps, not_negative(of_type(location, scale), check_targets, scale_rule));
   const Var y = (location - as_floating(target, location)) / s;
   const Var kernel = (0.5 * n + 0.5) * log1p(square(y) / n) + log(s);
   // In float32, the difference of the two large numbers would have no correct digits for large nu.
-  const Var wide = cast(n, DType::Float64);
+  const Var wide = cast(exact, DType::Float64);
   const Var differs = lgamma(0.5 * wide) - lgamma(0.5 * wide + 0.5) + 0.5 * log(pi * wide);
   // Even double has none for huge nu: an asymptotic series in q = 2 / nu.
   const Var q = 2.0 / wide;
@@ -119,7 +131,7 @@ Var PoissonNll::operator()(const Var& prediction, const Var& target) const {
   require_eps(name, eps);
   const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
   const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_rule);
-  const Var nll = log_input ? exp(p) - t * p : p - times_log(t, p + eps);
+  const Var nll = log_input ? exp(p) - unless_none(t, p) : p - times_log(t, p + eps);
   if (!full) return nll;
   return nll + where(t > 1.0, t * log(t) - t + 0.5 * log(2.0 * pi * t), 0.0);
 }
@@ -144,14 +156,17 @@ Var Tweedie::operator()(const Var& prediction, const Var& target) const {
   require_eps(name, eps);
   const double a = 2.0 - rho;
   const double b = 1.0 - rho;
-  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
+  // In float64, because the terms cancel where the prediction is good.
+  const auto wide = [](const Var& x) { return cast(x, DType::Float64); };
+  const Var t = not_negative(wide(target), check_targets, target_rule);
   const Var of_target = where(equal(t, 0.0), 0.0, pow(t, a)) * (2.0 / (a * b));
   if (log_input) {
-    const Var linear = unless_none(t, exp(b * prediction));
-    return of_target + 2.0 / a * exp(a * prediction) - 2.0 / b * linear;
+    const Var z = wide(prediction);
+    const Var linear = unless_none(t, exp(b * z));
+    return narrowed(of_target + 2.0 / a * exp(a * z) - 2.0 / b * linear, prediction, target);
   }
-  const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
-  return of_target + pow(p, b) * (2.0 / a * p - 2.0 / b * t);
+  const Var p = at_least(eps, not_negative(wide(prediction), check_targets, mean_rule));
+  return narrowed(of_target + 2.0 / a * pow(p, a) - 2.0 / b * unless_none(t, pow(p, b)), prediction, target);
 }
 
 Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, const Var& dispersion) const {
@@ -168,7 +183,7 @@ Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, co
   const Var log_mean =
       log_input ? wide(prediction) : log(at_least(eps, not_negative(wide(prediction), check_targets, mean_rule)));
   const Var log_odds = log_mean - log(r);
-  const Var nll = lgamma(t + 1.0) - log_rising(r, t) + r * softplus(log_odds) + t * softplus(-log_odds);
+  const Var nll = lgamma(t + 1.0) - log_rising(r, t) + r * softplus(log_odds) + unless_none(t, softplus(-log_odds));
   DType type = prediction.dtype();
   if (is_floating(target.dtype())) type = promote(type, target.dtype());
   if (dispersion.dimension() > 0) type = promote(type, dispersion.dtype());
@@ -191,7 +206,7 @@ Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scal
   require_same_shape(name, mean, target, "mean");
   require_parameter(name, mean, scale, "mean", "scale");
   require_eps(name, eps);
-  const Var s = at_least(eps, not_negative(scale, check_targets, rule));
+  const Var s = at_least(eps, not_negative(of_type(mean, scale), check_targets, rule));
   const Var e = as_floating(target, mean) - mean;
   const Var y = e / s;
   return e * erf(std::sqrt(0.5) * y) + s * (std::sqrt(2.0 / pi) * exp(-0.5 * square(y)) - 1.0 / std::sqrt(pi));
@@ -204,7 +219,7 @@ Var CrpsEnsemble::operator()(const Var& ensemble, const Var& target) const {
   const auto members = static_cast<double>(ensemble.shape(-1));
   // The sum over i < j of x[j] - x[i] has each x[i] once for every lower member, and minus once for every higher one.
   const Var ranks = (2.0 * xt::arange<double>(members) + 1.0 - members) / (members * members);
-  const Var factors = is_floating(errors.dtype()) ? cast(ranks, errors.dtype()) : ranks;
+  const Var factors = cast(ranks, errors.dtype());
   return sum(abs(errors) / members - factors * errors, -1);
 }
 

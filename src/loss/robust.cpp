@@ -52,8 +52,10 @@ Var Charbonnier::operator()(const Var& prediction, const Var& target) const {
 
 Var PseudoHuber::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "delta", delta);
-  const Var squares = square(residual(name, prediction, target));
-  return squares / (1.0 + sqrt(1.0 + squares * (1.0 / (delta * delta))));  // sqrt(1 + u) - 1 without cancellation
+  const Var u = squared_ratio(residual(name, prediction, target), delta);
+  const Var root = sqrt(1.0 + u);
+  // root - 1 without cancellation, and without a quotient of infinities.
+  return delta * delta * where(u < 1.0, u / (1.0 + root), root - 1.0);
 }
 
 Var Cauchy::operator()(const Var& prediction, const Var& target) const {
@@ -69,7 +71,9 @@ Var Welsch::operator()(const Var& prediction, const Var& target) const {
 Var GemanMcClure::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
   const Var u = squared_ratio(residual(name, prediction, target), c);
-  return 2.0 * u / (u + 4.0);
+  // Two forms, so that the derivative is no difference where u is large.
+  const Var rest = 1.0 / (u + 4.0);
+  return where(u < 1.0, 2.0 * u * rest, 2.0 - 8.0 * rest);
 }
 
 Var Tukey::operator()(const Var& prediction, const Var& target) const {
@@ -184,7 +188,8 @@ Var barron_of_var(const Var& any_alpha, const Var& u) {
 }  // namespace
 
 Var Barron::operator()(const Var& prediction, const Var& target) const {
-  static const Rule positive("Barron: c is {}; it must be positive");
+  static const Rule positive("Barron: c is {}; it must be positive and finite");
+  static const Rule is_number("Barron: alpha is {}; it must be a number");
   const Var e = residual(name, prediction, target);
   require_broadcast("alpha", alpha.shape(), e.shape());
   require_broadcast("c", c.shape(), e.shape());
@@ -192,10 +197,11 @@ Var Barron::operator()(const Var& prediction, const Var& target) const {
   const std::optional<double> scale = known_number(c);
   if (scale) require_positive(name, "c", *scale);
   // Settings take the type of the data: a trained float64 scale of float32 data must not make all of it float64.
-  const Var u = scale ? squared_ratio(e, *scale) : square(e * (1.0 / cast(checked(c, c > 0.0, positive), e.dtype())));
+  const auto scales = [&] { return checked(c, c > 0.0 && c < std::numeric_limits<double>::infinity(), positive); };
+  const Var u = scale ? squared_ratio(e, *scale) : square(e * (1.0 / cast(scales(), e.dtype())));
 
   const std::optional<double> number = known_number(alpha);
-  if (!number) return barron_of_var(cast(alpha, e.dtype()), u);
+  if (!number) return barron_of_var(cast(checked(alpha, equal(alpha, alpha), is_number), e.dtype()), u);
   require_setting(name, "alpha", *number, !std::isnan(*number), "it must be a number");
   return barron_of_number(*number, u);
 }

@@ -56,13 +56,13 @@ XGRAD_FIELDS(LaplaceNll, eps, check_targets)
 /// \param location, target  of one shape.
 /// \param scale             of that shape, or a number; >= 0. The standard deviation is s sqrt(nu / (nu - 2)).
 /// \throws ShapeError  for other shapes, also of nu.
-/// \throws ValueError  for eps < 0; for nu that is not positive and negative scales (raised when evaluated).
-/// \derivative  smooth to every order, also with respect to nu.
-/// \source  K. L. Lange, R. J. A. Little and J. M. G. Taylor, Robust statistical modeling using the t distribution,
+/// \throws ValueError  for eps < 0; for nu that is not positive and finite, and negative scales (raised when
+/// evaluated). \derivative  smooth to every order, also with respect to nu. \source  K. L. Lange, R. J. A. Little and
+/// J. M. G. Taylor, Robust statistical modeling using the t distribution,
 ///          1989.
 struct StudentTNll {
   static constexpr std::string_view name = "StudentTNll";
-  Var nu = 4.0;               ///< degrees of freedom, > 0: a number or one for each element; trainable
+  Var nu = 4.0;               ///< degrees of freedom, > 0 and finite: a number or one for each element; trainable
   double eps = 1e-6;          ///< smallest scale, >= 0
   bool check_targets = true;  ///< whether scales are checked
   Var operator()(const Var& location, const Var& target, const Var& scale) const;
