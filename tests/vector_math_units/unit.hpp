@@ -47,8 +47,7 @@ constexpr Functions<T> make_functions() {
            {"maximum", apply<P, [](P x, P y) { return primitives::Maximum::eval(x, y); }>},
            {"minimum", apply<P, [](P x, P y) { return primitives::Minimum::eval(x, y); }>},
            {"sigmoid_from", apply<P, [](P x, P) { return sigmoid_from(x, exp_neg_abs(x)); }>},
-           {"softplus_split",
-            apply<P, [](P x, P) { return primitives::Relu::eval(x) + log1p(exp_neg_abs(x)); }>}},
+           {"softplus_split", apply<P, [](P x, P) { return primitives::Relu::eval(x) + log1p(exp_neg_abs(x)); }>}},
           apply_pow_uniform<P>};
 }
 

@@ -54,12 +54,12 @@ struct BlockTable {
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
   BlockKernel reduce_all[reduction_count][dtype_slots];      ///< out[0] += a
   BlockKernel reduce_columns[reduction_count][dtype_slots];  ///< out[column] += a[:, column]
-  BlockKernel pick[dtype_slots];                  ///< out[row] = a[row, b[row]]
-  BlockKernel place[dtype_slots];                 ///< out[row, column] = column == b[row] ? a[row] : 0
-  BlockKernel exp_neg_abs[dtype_slots];           ///< out = e^-|a|
-  BlockKernel sigmoid_from[dtype_slots];          ///< sigmoid(a), b being e^-|a|
-  BlockKernel exp_neg_square[dtype_slots];        ///< out = e^(-a^2)
-  BlockKernel erf_from[dtype_slots];              ///< erf(a), b being e^(-a^2)
+  BlockKernel pick[dtype_slots];                             ///< out[row] = a[row, b[row]]
+  BlockKernel place[dtype_slots];                            ///< out[row, column] = column == b[row] ? a[row] : 0
+  BlockKernel exp_neg_abs[dtype_slots];                      ///< out = e^-|a|
+  BlockKernel sigmoid_from[dtype_slots];                     ///< sigmoid(a), b being e^-|a|
+  BlockKernel exp_neg_square[dtype_slots];                   ///< out = e^(-a^2)
+  BlockKernel erf_from[dtype_slots];                         ///< erf(a), b being e^(-a^2)
   const char* name;
 };
 

@@ -137,7 +137,7 @@ class Assembler : Xbyak::CodeGenerator {
  private:
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
-  static constexpr int allocated = 13;      ///< registers for values; two more are for passing use
+  static constexpr int allocated = 13;  ///< registers for values; two more are for passing use
 
   const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, broken_ = rcx;
   const Reg64 index_ = r8, end_ = r9, column_ = r10, row_ = r11;
