@@ -5,13 +5,14 @@
 #include <limits>
 #include <optional>
 #include <ostream>
-#include <sstream>
 #include <tuple>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/loss/list.hpp>
 #include <xgrad/loss/print.hpp>
 #include <xgrad/ops/elementwise.hpp>
+
+#include "core/text.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -183,7 +184,7 @@ template <class L>
 AnyLoss made(const Settings& settings) {
   if constexpr (Loss<L>) {
     const L loss = with_settings<L>(settings);
-    std::ostringstream text;
+    xgrad::detail::TextStream text;
     text << loss;
     return {text.str(), [loss](std::span<const Var> x) { return call(loss, x); }};
   } else {
@@ -197,7 +198,7 @@ struct Entry {
 };
 
 const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = [] {
+  static const auto* all = new std::vector<Entry>([] {  // never destroyed: destructors of static objects may ask
     std::vector<Entry> result;
     [&]<class... L>(boost::hana::tuple<boost::hana::basic_type<L>...>*) {
       (result.push_back({snake_case(L::name), made<L>}), ...);
@@ -208,8 +209,8 @@ const std::vector<Entry>& entries() {
     result.push_back({"cosine_similarity_loss", made<CosineSimilarityLoss>});
     std::ranges::sort(result, {}, &Entry::name);
     return result;
-  }();
-  return all;
+  }());
+  return *all;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "describe.hpp"
 
 #include <algorithm>
-#include <sstream>
 
+#include "core/text.hpp"
 #include "lower.hpp"
 #include "schedule.hpp"
 #include "tape/record.hpp"
@@ -167,7 +167,7 @@ class Description {
   /// Numbers of the tape may change without another plan, unless they are such as simplify it.
   static std::string number(const Number& number, DType dtype) {
     if (!number.literal && number.known >= Known::Nonzero) return "number " + std::to_string(number.index);
-    std::ostringstream text;
+    TextStream text;
     if (is_floating(dtype)) text << number.value.real;
     else text << number.value.integer;
     return text.str();
@@ -198,7 +198,7 @@ class Description {
 
   const Plan& plan_;
   const std::function<std::string(std::size_t)>& leaf_name_;
-  std::ostringstream text_;
+  TextStream text_;
 };
 
 }  // namespace

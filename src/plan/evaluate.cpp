@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "cache.hpp"
+#include "core/per_thread.hpp"
 #include "execute.hpp"
 
 namespace xgrad::detail {
@@ -12,6 +13,8 @@ namespace {
 
 /// Requests of up to so many words keep their memory.
 constexpr std::size_t kept_words = 1U << 18U;
+
+thread_local constinit PerThread<Request> request_of_thread;
 
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
@@ -24,7 +27,7 @@ void require_values_known(const TapeState& tape) {
 void evaluate_into(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results) {
   if (outputs.empty()) return;
   require_values_known(tape);
-  thread_local Request request;
+  Request& request = request_of_thread.get();
   collect(request, tape, outputs);
   const std::shared_ptr<const Plan> plan = plan_for(request, tape, outputs);
   execute(*plan, request.leaves, request.scalars, results);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/per_thread.hpp"
 #include "loop.hpp"
 #include "workspace.hpp"
 
@@ -11,6 +12,8 @@ namespace {
 
 /// Arenas up to this size are kept for the next evaluation.
 constexpr std::size_t kept_arena = std::size_t{512} << 20U;
+
+thread_local constinit PerThread<Workspace> workspace_of_thread;
 
 void store(const Number& number, DType dtype, std::span<const Scalar> scalars, Scalar& target) {
   const Scalar value = number.literal ? number.value : scalars[number.index];
@@ -147,7 +150,7 @@ void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const 
       results[k] = make_buffer(output.dtype, output.shape);
     }
   }
-  thread_local Workspace workspace;
+  Workspace& workspace = workspace_of_thread.get();
   Execution execution(plan, workspace);
   execution.place(leaves, scalars, results);
   execution.run();

@@ -9,6 +9,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "core/per_thread.hpp"
 #include "kernels/operand.hpp"
 #include "lower.hpp"
 #include "parallel/parallel.hpp"
@@ -47,12 +48,14 @@ struct Host {
   Fault& fault;
 };
 
+thread_local constinit PerThread<ChunkWorkspace> workspace_of_thread;
+
 /// One chunk of a loop.
 class Chunk {
  public:
   Chunk(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials, std::size_t chunk)
       : loop_(loop) {
-    thread_local ChunkWorkspace workspace;
+    ChunkWorkspace& workspace = workspace_of_thread.get();
     std::byte* scratch = workspace.scratch.at_least(std::max<std::size_t>(plan.scratch_bytes, 64));
     if (workspace.slots.size() < loop.slots.size()) workspace.slots.resize(loop.slots.size());
     slots_ = workspace.slots.data();

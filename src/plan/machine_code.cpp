@@ -1,11 +1,11 @@
 #include "machine_code.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "kernels/generated/program.hpp"
 #include "primitives/list.hpp"
@@ -28,7 +28,7 @@ constexpr std::uint32_t nobody = ~0U;
 
 /// Arithmetic and the line that does it.
 std::optional<Do> line_of(Opcode op) {
-  static const std::map<Opcode, Do> all{
+  static constexpr std::pair<Opcode, Do> all[] = {
       {opcode<Add>, Do::Add},           {opcode<Subtract>, Do::Subtract},
       {opcode<Multiply>, Do::Multiply}, {opcode<Divide>, Do::Divide},
       {opcode<Negate>, Do::Negate},     {opcode<Absolute>, Do::Absolute},
@@ -41,8 +41,10 @@ std::optional<Do> line_of(Opcode op) {
       {opcode<LogicalNot>, Do::Not},    {opcode<Where>, Do::Select},
       {opcode<Cast>, Do::FromMask},     {opcode<Square>, Do::Multiply},
       {op_sigmoid_from, Do::Divide}};
-  const auto found = all.find(op);
-  return found == all.end() ? std::nullopt : std::optional(found->second);
+  for (const auto& [operation, line] : all) {
+    if (operation == op) return line;
+  }
+  return std::nullopt;
 }
 
 bool is_logical(Opcode op) { return op == opcode<LogicalAnd> || op == opcode<LogicalOr> || op == opcode<LogicalNot>; }

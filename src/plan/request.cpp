@@ -5,6 +5,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "core/per_thread.hpp"
 #include "primitives/list.hpp"
 
 namespace xgrad::detail {
@@ -25,8 +26,10 @@ struct Places {
   std::vector<ShapeId> shapes;       // the needed shapes, in the order of their places
 };
 
+thread_local constinit PerThread<Places> places_of_thread;
+
 Places& places(std::size_t nodes, std::size_t shapes) {
-  thread_local Places result;
+  Places& result = places_of_thread.get();
   if (result.node.size() < nodes) result.node.resize(nodes, unneeded);
   if (result.shape.size() < shapes) result.shape.resize(shapes, unneeded);
   return result;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/per_thread.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -17,18 +19,16 @@ Buffer* fresh(const Shape& shape) {
 /// Freed arrays of one thread, a few of each size.
 class BufferPool {
  public:
+  BufferPool() = default;
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool() {
-    ended = true;
     for (Bin& bin : bins_) {
       for (std::size_t k = 0; k < bin.count; ++k) destroy(bin.buffers[k]);
     }
   }
 
-  static BufferPool* of_this_thread() noexcept {
-    if (!recycles_memory || ended) return nullptr;
-    thread_local BufferPool pool;
-    return &pool;
-  }
+  static BufferPool* of_this_thread() noexcept;
 
   bool keep(Buffer* buffer) noexcept {
     const std::size_t bytes = count_of(*buffer) * size_of(buffer->dtype());
@@ -81,12 +81,17 @@ class BufferPool {
     destroy(buffer);
   }
 
-  static thread_local bool ended;
   std::array<Bin, bin_count> bins_{};
   std::size_t bytes_ = 0;
 };
 
-thread_local bool BufferPool::ended = false;
+namespace {
+
+thread_local constinit PerThread<BufferPool> pool_of_thread;
+
+}  // namespace
+
+BufferPool* BufferPool::of_this_thread() noexcept { return recycles_memory ? pool_of_thread.get_or_null() : nullptr; }
 
 void Buffer::recycle(Buffer* buffer) noexcept {
   BufferPool* pool = buffer->recycled_ ? BufferPool::of_this_thread() : nullptr;

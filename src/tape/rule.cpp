@@ -3,10 +3,11 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+
+#include "core/text.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -18,8 +19,8 @@ struct Rules {
 };
 
 Rules& rules() {
-  static Rules all;
-  return all;
+  static auto* all = new Rules;  // never destroyed: destructors of static objects may evaluate
+  return *all;
 }
 
 /// The text with the next {} replaced.
@@ -45,7 +46,7 @@ void throw_broken_rule(std::int64_t rule, double value, std::int64_t limit) {
     const std::scoped_lock lock(all.mutex);
     text = all.texts[static_cast<std::size_t>(rule)];
   }
-  std::ostringstream number;
+  TextStream number;
   number << value;
   fill(text, number.str());
   fill(text, std::to_string(limit));

@@ -43,7 +43,7 @@ DType Var::dtype() const {
 }
 
 const Shape& Var::shape() const {
-  static const Shape scalar;
+  static const auto* scalar = new Shape;  // never destroyed: destructors of static objects may ask
   detail::require_usable(*this, "shape");
   switch (kind_) {
     case Kind::Array:
@@ -51,7 +51,7 @@ const Shape& Var::shape() const {
     case Kind::Recorded:
       return first_.tape->shape(VarAccess::node(*this));
     default:
-      return scalar;
+      return *scalar;
   }
 }
 

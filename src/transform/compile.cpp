@@ -1,9 +1,11 @@
 #include <xgrad/transform/compile.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <xgrad/core/errors.hpp>
 
+#include "core/per_thread.hpp"
 #include "plan/describe.hpp"
 #include "plan/execute.hpp"
 #include "tape/access.hpp"
@@ -19,6 +21,8 @@ struct Run {
   std::vector<BufferPtr> results;
   std::vector<char> exclusive;
 };
+
+thread_local constinit PerThread<Run> run_of_thread;
 
 class PlannedProgram : public Program {
  public:
@@ -52,7 +56,7 @@ class PlannedProgram : public Program {
   }
 
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
-    Run& lists = run_lists();
+    Run& lists = run_of_thread.get();
     lists.leaves.clear();
     lists.held.clear();
     lists.exclusive.clear();
@@ -84,11 +88,6 @@ class PlannedProgram : public Program {
   }
 
  private:
-  static Run& run_lists() {
-    thread_local Run lists;
-    return lists;
-  }
-
   static void add_leaf(Run& lists, const Leaf& leaf, std::span<Var* const> given, std::span<const char> donated) {
     BufferPtr buffer = leaf.captured ? leaf.captured : VarAccess::buffer(*given[leaf.argument]);
     const bool array = !leaf.captured && !VarAccess::is_scalar(*given[leaf.argument]);
@@ -153,35 +152,38 @@ namespace {
 
 /// Lists of calls that have ended, for the calls to come; nested calls take one each.
 struct SpareLists {
-  std::vector<Var*> arguments;
-  std::vector<char> donated;
-  std::vector<Var> results;
+  struct Lists {
+    std::vector<Var*> arguments;
+    std::vector<char> donated;
+    std::vector<Var> results;
+  };
+  std::array<Lists, 8> all;
+  std::size_t count = 0;
 };
 
-std::vector<SpareLists>& spares() {
-  thread_local std::vector<SpareLists> result;
-  return result;
-}
+thread_local constinit PerThread<SpareLists> spare_lists_of_thread;
 
 }  // namespace
 
-CallLists::CallLists() noexcept {
-  std::vector<SpareLists>& spare = spares();
-  if (spare.empty()) return;
-  arguments.swap(spare.back().arguments);
-  donated.swap(spare.back().donated);
-  results.swap(spare.back().results);
-  spare.pop_back();
+CallLists::CallLists() {
+  SpareLists& spare = spare_lists_of_thread.get();
+  if (spare.count == 0) return;
+  SpareLists::Lists& last = spare.all[--spare.count];
+  arguments.swap(last.arguments);
+  donated.swap(last.donated);
+  results.swap(last.results);
 }
 
 CallLists::~CallLists() {
   arguments.clear();
   donated.clear();
   results.clear();
-  std::vector<SpareLists>& spare = spares();
-  constexpr std::size_t most_spares = 8;
-  if (spare.capacity() < most_spares) spare.reserve(most_spares);
-  if (spare.size() < most_spares) spare.push_back({std::move(arguments), std::move(donated), std::move(results)});
+  SpareLists* spare = spare_lists_of_thread.get_or_null();
+  if (spare == nullptr || spare->count == spare->all.size()) return;
+  SpareLists::Lists& next = spare->all[spare->count++];
+  next.arguments.swap(arguments);
+  next.donated.swap(donated);
+  next.results.swap(results);
 }
 
 }  // namespace xgrad::detail

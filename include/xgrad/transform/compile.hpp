@@ -53,7 +53,7 @@ struct CallLists {
   std::vector<char> donated;
   std::vector<Var> results;
 
-  CallLists() noexcept;
+  CallLists();
   ~CallLists();
   CallLists(const CallLists&) = delete;
   CallLists& operator=(const CallLists&) = delete;

@@ -13,6 +13,7 @@
 
 #include <xbyak/xbyak.h>
 
+#include "core/per_thread.hpp"
 #include "kernels/block/block.hpp"
 
 namespace xgrad::kernels {
@@ -773,14 +774,22 @@ bool can_generate() {
   return can;
 }
 
+namespace {
+
+/// Where code is written first. What is aligned in it is so in a page.
+struct Code {
+  alignas(64) std::byte bytes[most_code];
+};
+
+thread_local constinit xgrad::detail::PerThread<Code> code_of_thread;
+
+}  // namespace
+
 std::shared_ptr<const Generated> generate(const Program& program) {
-  struct alignas(64) CacheLine {
-    std::byte bytes[64];
-  };
-  thread_local std::vector<CacheLine> buffer(most_code / sizeof(CacheLine));  // what is aligned in it is so in a page
   try {
-    const std::size_t size = Assembler(program, buffer.data())();
-    return make_executable(buffer.data(), size);
+    std::byte* buffer = code_of_thread.get().bytes;
+    const std::size_t size = Assembler(program, buffer)();
+    return make_executable(buffer, size);
   } catch (const Xbyak::Error&) {
     return nullptr;  // longer than the buffer
   }

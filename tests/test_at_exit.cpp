@@ -1,0 +1,63 @@
+// Evaluating when static and thread_local objects are destroyed, in processes of their own (see at_exit/).
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+/// Runs a form and compares what it prints.
+void ends_well(const std::string& form, const std::string& expected) {
+  BOOST_TEST_CONTEXT(form) {
+    std::FILE* output = popen((XGRAD_AT_EXIT " " + form + " 2>&1").c_str(), "r");
+    BOOST_TEST_REQUIRE(output != nullptr);
+    std::string text;
+    std::array<char, 4096> block;
+    while (std::fgets(block.data(), block.size(), output) != nullptr) text += block.data();
+    const int status = pclose(output);
+    BOOST_TEST(text == expected);
+    BOOST_TEST(WIFEXITED(status));
+    BOOST_TEST(WEXITSTATUS(status) == 0);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(static_objects) {
+  ends_well("static", "main: right\nstatic: right\n");
+  ends_well("first_use", "first_use: right\n");
+  ends_well("two_threads", "main: right\ntwo_threads: right\n");
+}
+
+BOOST_AUTO_TEST_CASE(statics_of_functions) {
+  ends_well("function_static", "main: right\nfunction_static: right\n");
+  ends_well("function_static_of_thread", "thread: right\nfunction_static_of_thread: right\n");
+}
+
+BOOST_AUTO_TEST_CASE(thread_local_objects_of_the_main_thread) {
+  ends_well("thread_local", "main: right\nthread_local: right\n");
+}
+
+BOOST_AUTO_TEST_CASE(thread_local_objects_of_other_threads) {
+  ends_well("thread_local_of_thread", "thread: right\nthread_local_of_thread: right\n");
+  ends_well("first_use_in_thread", "first_use_in_thread: right\n");
+  ends_well("key_of_thread", "thread: right\nkey_of_thread: right\n");
+  ends_well("exit_in_thread", "thread: right\nexit_in_thread: right\n");
+}
+
+BOOST_AUTO_TEST_CASE(static_compiled_functions) { ends_well("compiled", "compiled: right\n"); }
+
+BOOST_AUTO_TEST_CASE(static_tapes) { ends_well("tape", "tape: right\n"); }
+
+BOOST_AUTO_TEST_CASE(functions_called_at_exit) { ends_well("atexit", "main: right\natexit: right\n"); }
+
+BOOST_AUTO_TEST_CASE(plugins) {
+  ends_well("plugin", "main: right\ninside: right\nplugin's thread: right\nplugin: right\n");
+  ends_well("plugin_unused", "plugin: right\n");
+  ends_well("plugin_twice",
+            "inside: right\nplugin's thread: right\ninside: right\nplugin's thread: right\nplugin: right\n");
+  ends_well("plugin_of_thread", "inside: right\nplugin's thread: right\nmain: right\nplugin: right\n");
+}
