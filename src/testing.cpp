@@ -5,11 +5,12 @@
 #include <cmath>
 #include <ostream>
 #include <random>
-#include <sstream>
 
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/transform/grad.hpp>
+
+#include "core/text.hpp"
 
 namespace xgrad::testing {
 
@@ -78,7 +79,7 @@ class Check {
     if (!report_.passed && found <= worst_failure_) return;
     worst_failure_ = found;
     report_.passed = false;
-    std::ostringstream text;
+    xgrad::detail::TextStream text;
     text.precision(17);
     text << "order " << order << ", derivative with respect to " << where << ": reverse mode gives " << reverse << ", "
          << other << " " << value << " (error " << found << ", allowed " << tolerance << ")";

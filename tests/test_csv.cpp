@@ -1,5 +1,6 @@
 // read_csv: the numbers as they stand in the file, and an error for every doubt.
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -145,4 +146,5 @@ BOOST_AUTO_TEST_CASE(refuses_files_without_numbers) {
   BOOST_TEST(refusal("\n\r\n") == message);
   BOOST_TEST(refusal("x,y\n", {.header_lines = 1}) == message);
   BOOST_TEST(refusal("x,y", {.header_lines = 5}) == message);
+  BOOST_TEST(refusal("x,y\n1,2\n", {.header_lines = SIZE_MAX}) == message);  // at once
 }

@@ -95,12 +95,12 @@ BOOST_FIXTURE_TEST_SUITE(set_threads, OneThread)
 
 BOOST_AUTO_TEST_CASE(numbers_of_threads) {
   BOOST_TEST(xg::threads() == 1);
-  for (const int wrong : {0, -1, INT_MIN}) {
+  for (const int wrong : {0, -1, INT_MIN, xg::most_threads + 1, INT_MAX}) {
     BOOST_TEST(
         throws<xg::ValueError>([&] { return xg::set_threads(wrong), 0; }, {"set_threads", std::to_string(wrong)}));
     BOOST_TEST(xg::threads() == 1);
   }
-  for (const int count : {2, 5, 1, 64, 3}) {
+  for (const int count : {2, 5, 1, 64, xg::most_threads, 3}) {
     xg::set_threads(count);
     BOOST_TEST(xg::threads() == count);
   }

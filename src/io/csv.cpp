@@ -51,7 +51,7 @@ class Reader {
   Array<double> read(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     const bool is_last_line_ended = text.ends_with('\n');
-    for (std::size_t i = 0; i < options_.header_lines; ++i, ++line_) cut(text, '\n');
+    for (std::size_t i = 0; i < options_.header_lines && !text.empty(); ++i, ++line_) cut(text, '\n');
     while (text.find_first_not_of("\r\n") != std::string_view::npos) {
       std::string_view line = cut(text, '\n');
       if (line.ends_with('\r')) line.remove_suffix(1);

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <charconv>
-#include <sstream>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/loss/print.hpp>
 
 #include "arguments.hpp"
+#include "core/text.hpp"
 
 namespace xgrad::loss {
 
@@ -22,7 +22,7 @@ void require_same_shape(std::string_view loss, const Var& prediction, const Var&
 
 void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule) {
   if (holds) return;
-  std::ostringstream text;
+  xgrad::detail::TextStream text;
   text << loss << ": " << setting << " is ";
   detail::print_setting(text, value);
   text << "; " << rule;

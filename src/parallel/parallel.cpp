@@ -31,8 +31,10 @@ struct Setting {
 }  // namespace
 
 void set_threads(int count) {
-  if (count < 1)
-    throw ValueError("set_threads: the number of threads must be at least 1, not " + std::to_string(count));
+  if (count < 1 || count > most_threads) {
+    throw ValueError("set_threads: the number of threads must be from 1 to " + std::to_string(most_threads) + ", not " +
+                     std::to_string(count));
+  }
   Setting& setting = Setting::instance();
   const std::scoped_lock lock(setting.mutex);
   if (count > 1) {

@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -25,12 +26,13 @@ void print_setting(std::ostream& out, const Var& value);
 
 template <class T>
 void print_setting(std::ostream& out, const T& value) {
+  static_assert(!std::is_floating_point_v<T>, "numbers that are not double need a function of their own");
   if constexpr (std::is_same_v<T, bool>) {
     out << (value ? "true" : "false");
-  } else if constexpr (std::is_arithmetic_v<T>) {
-    out << value;
+  } else if constexpr (std::is_integral_v<T>) {
+    out << std::to_string(value);  // without the separators of the stream's locale
   } else if constexpr (std::is_enum_v<T>) {
-    out << static_cast<long long>(value);
+    out << std::to_string(static_cast<long long>(value));
   } else {
     out << "...";  // a callable
   }
