@@ -161,6 +161,19 @@ XGRAD_INLINE auto fused(auto a, auto b, auto c) {
     return Batch(xsimd::fma(a, b, c));
 }
 
+// On ARM xsimd's quotients and roots of floats are approximations, and its extrema are NaN where one operand is.
+#if defined(__aarch64__)
+inline constexpr bool is_neon = true;
+XGRAD_INLINE float32x4_t exact_quotient(float32x4_t a, float32x4_t b) { return vdivq_f32(a, b); }
+XGRAD_INLINE float64x2_t exact_quotient(float64x2_t a, float64x2_t b) { return vdivq_f64(a, b); }
+XGRAD_INLINE float32x4_t exact_root(float32x4_t a) { return vsqrtq_f32(a); }
+XGRAD_INLINE float64x2_t exact_root(float64x2_t a) { return vsqrtq_f64(a); }
+#else
+inline constexpr bool is_neon = false;
+XGRAD_INLINE auto exact_quotient(auto a, auto b) { return a / b; }
+XGRAD_INLINE auto exact_root(auto a) { return xsimd::sqrt(a); }
+#endif
+
 }  // namespace detail
 
 /// Whether `fma` of packs rounds once. (On other processors it may, but is not relied on.)
@@ -189,7 +202,7 @@ struct Pack {
   XGRAD_INLINE friend Pack operator+(Pack a, Pack b) { return a.batch + b.batch; }
   XGRAD_INLINE friend Pack operator-(Pack a, Pack b) { return a.batch - b.batch; }
   XGRAD_INLINE friend Pack operator*(Pack a, Pack b) { return a.batch * b.batch; }
-  XGRAD_INLINE friend Pack operator/(Pack a, Pack b) { return a.batch / b.batch; }
+  XGRAD_INLINE friend Pack operator/(Pack a, Pack b) { return Batch(detail::exact_quotient(a.batch, b.batch)); }
   // Not xsimd's, which for AVX-512 subtracts from 0 and so loses the sign of a zero.
   XGRAD_INLINE friend Pack operator-(Pack a) { return from_bits(to_bits(a) ^ sign_bit()); }
 
@@ -208,10 +221,16 @@ struct Pack {
   XGRAD_INLINE friend Pack fma(Pack a, Pack b, Pack c) { return detail::fused<Arch>(a.batch, b.batch, c.batch); }
 
   /// The larger and the smaller; b where a is NaN or b is.
-  XGRAD_INLINE friend Pack max(Pack a, Pack b) { return xsimd::max(a.batch, b.batch); }
-  XGRAD_INLINE friend Pack min(Pack a, Pack b) { return xsimd::min(a.batch, b.batch); }
+  XGRAD_INLINE friend Pack max(Pack a, Pack b) {
+    if constexpr (detail::is_neon) return select(a > b, a, b);
+    else return xsimd::max(a.batch, b.batch);
+  }
+  XGRAD_INLINE friend Pack min(Pack a, Pack b) {
+    if constexpr (detail::is_neon) return select(a < b, a, b);
+    else return xsimd::min(a.batch, b.batch);
+  }
 
-  XGRAD_INLINE friend Pack sqrt(Pack a) { return xsimd::sqrt(a.batch); }
+  XGRAD_INLINE friend Pack sqrt(Pack a) { return Batch(detail::exact_root(a.batch)); }
   XGRAD_INLINE friend Pack abs(Pack a) { return from_bits(to_bits(a) & ~sign_bit()); }
 
   XGRAD_INLINE friend BitsType to_bits(Pack a) { return detail::cast_bits<typename BitsType::Batch>(a.batch); }
