@@ -117,6 +117,9 @@ void append_binary(Rows& rows) {
   add_binary(rows, "divide", operator/, divisible);
   add_binary(rows, "pow", pow, power);
   add_binary(rows, "logaddexp", logaddexp, between(-3.0, 3.0));
+  add_binary(rows, "hypot", hypot,
+             [&random](const Shape& shape, int) { return random.away_from_zero(shape, 0.5, 2.0); });
+  rows.back().primitives.push_back("direction_cosine");
 
   const Case at{random.uniform({2, 3}, 0.4, 2.0)};
   const Case signs{random.away_from_zero({2, 3})};

@@ -71,7 +71,7 @@ void append_reductions(Rows& rows) {
   add_reduction(rows, "amin", amin, distinct, {with_infinity, {row({2.0, 1.0, 5.0, 1.0})}, {row({3.0, 3.0, 3.0})}},
                 {"amin"});
   add_reduction(rows, "variance", variance, any, {{row({3.0, 3.0, 3.0})}, with_nan}, {"square"});
-  add_reduction(rows, "norm", norm, away, {{row({0.0, 0.0, 0.0})}, {row({0.0, 3.0, -4.0})}, with_nan}, {"where"});
+  add_reduction(rows, "norm", norm, away, {{row({0.0, 0.0, 0.0})}, {row({0.0, 3.0, -4.0})}, with_nan}, {"norm"});
   add_reduction(rows, "logsumexp", logsumexp, any,
                 {with_nan, {row({1000.0, 1001.0, -1000.0})}, {row({-infinity, 0.0, 1.0})}, {row({-1e4, -1e4, -1e4})}},
                 {"amax", "stop_gradient", "log"});

@@ -149,6 +149,7 @@ BOOST_AUTO_TEST_CASE(functions) {
   CHECK_FUNCTION(greater_equal);
   CHECK_FUNCTION(maximum);
   CHECK_FUNCTION(minimum);
+  CHECK_FUNCTION(hypot);
   const Var power = Matrix(xt::pow(left(), right()));
   check_binary(
       "pow", []<class A, class B>(A&& a, B&& b) { return pow(std::forward<A>(a), std::forward<B>(b)); }, power);

@@ -152,6 +152,7 @@ BOOST_AUTO_TEST_CASE(binary_functions_agree_with_the_standard_library) {
       {"minimum", xg::minimum, reference_minimum},
       {"pow", xg::pow, [](double a, double b) { return std::pow(a, b); }},
       {"logaddexp", xg::logaddexp, reference_logaddexp},
+      {"hypot", xg::hypot, [](double a, double b) { return std::hypot(a, b); }},
   };
   const xg::testing::Case pairs = xg::testing::special_pairs();
   const std::vector<double> a = elements<double>(pairs[0]);

@@ -48,6 +48,14 @@ struct Reference {
   double float_ulp;
 };
 
+/// x / hypot(x, y); the wide types have exponents that squares of the narrow ones fit into.
+template <class W>
+W direction_cosine(W x, W y) {
+  if (std::isinf(x) && std::isinf(y)) return std::copysign(std::sqrt(W(0.5)), x);
+  if (std::isinf(x)) return y == y ? std::copysign(W(1), x) : y;
+  return x == 0 && y == 0 ? x : x / std::sqrt(x * x + y * y);
+}
+
 template <class W>
 const std::vector<Reference<W>>& references() {
   static const std::vector<Reference<W>> all = {
@@ -67,6 +75,8 @@ const std::vector<Reference<W>>& references() {
       {"sigmoid", [](W x, W) { return xgrad::primitives::Sigmoid::eval(x); }, 1.8, 1.8},
       {"softplus", [](W x, W) { return xgrad::primitives::Softplus::eval(x); }, 1.8, 1.8},
       {"pow", [](W x, W y) { return std::pow(x, y); }, 1.7, 1.3},
+      {"hypot", [](W x, W y) { return std::hypot(x, y); }, 1.3, 1.3},
+      {"direction_cosine", direction_cosine<W>, 2.3, 2.3},
   };
   return all;
 }
@@ -197,6 +207,18 @@ std::vector<T> exponents_for(const std::vector<T>& bases) {
   return values;
 }
 
+/// Second arguments of hypot: mostly near the first.
+template <class T>
+std::vector<T> other_sides_for(const std::vector<T>& sides) {
+  std::mt19937_64 random(8);
+  std::uniform_real_distribution<double> factor(-2, 2);
+  std::vector<T> values;
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    values.push_back(i % 4 == 0 ? std::bit_cast<T>(Bits<T>(random())) : sides[i] * T(factor(random)));
+  }
+  return values;
+}
+
 template <class T>
 struct Worst {
   double error = 0;
@@ -224,7 +246,8 @@ void check_accuracy() {
     const std::string name = reference.name;
     std::vector<T> x = samples<T>();
     if (name == "pow") mostly_positive(x);
-    const std::vector<T> y = exponents_for(x);
+    const bool of_two_sides = name == "hypot" || name == "direction_cosine";
+    const std::vector<T> y = of_two_sides ? other_sides_for(x) : exponents_for(x);
     std::vector<Wide<T>> exact(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) exact[i] = reference.exact(x[i], y[i]);
     const double bound = sizeof(T) == 8 ? reference.double_ulp : reference.float_ulp;

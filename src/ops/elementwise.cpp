@@ -147,6 +147,7 @@ Var sign(const Var& x) { return elementwise<Sign>(x); }
 Var pow(const Var& base, const Var& exponent) { return elementwise<Power>(base, exponent); }
 Var square(const Var& x) { return elementwise<Square>(x); }
 Var sqrt(const Var& x) { return elementwise<Sqrt>(x); }
+Var hypot(const Var& a, const Var& b) { return elementwise<Hypot>(a, b); }
 Var exp(const Var& x) { return elementwise<Exp>(x); }
 Var expm1(const Var& x) { return elementwise<Expm1>(x); }
 Var log(const Var& x) { return elementwise<Log>(x); }
@@ -195,6 +196,12 @@ Var ones_like(const Var& x) { return full_like(x, 1.0); }
 Var one_where(const Var& condition, const Var& x) { return cast(condition, x.dtype()); }
 
 Var share_of_larger(const Var& a, const Var& b) { return where(equal(a, b), full_like(a, 0.5), one_where(a > b, a)); }
+
+Var direction_cosine(const Var& a, const Var& b) { return elementwise<DirectionCosine>(a, b); }
+
+Var infinite_where_zero(const Var& x) {
+  return where(equal(x, 0.0), full_like(x, std::numeric_limits<double>::infinity()), x);
+}
 
 Var absorbing_multiply(const Var& cotangent, const Var& partial) {
   return detail::record<AbsorbingMultiply>(cotangent.dtype(), cotangent.shape(), {&cotangent, &partial});

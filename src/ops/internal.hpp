@@ -17,6 +17,10 @@ Var one_where(const Var& condition, const Var& x);
 /// The part of the derivative that a gets in max(a, b): 1, 0, or 1/2 where they are equal.
 Var share_of_larger(const Var& a, const Var& b);
 Var absorbing_multiply(const Var& cotangent, const Var& partial);
+/// a / hypot(a, b); 0 where both are 0.
+Var direction_cosine(const Var& a, const Var& b);
+/// x, or infinity where x is 0: what is divided by it has the derivative 0 there, of every order.
+Var infinite_where_zero(const Var& x);
 
 namespace detail {
 

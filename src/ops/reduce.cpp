@@ -114,9 +114,10 @@ Var variance(const Var& x, const Axes& axes, KeepDims keep) {
 
 Var norm(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("norm", axes, x.shape());
-  const Var squares = sum_keeping(square(as_floating(x)), normal);
-  // The branch for 0 keeps the infinite derivative of the square root away from where the norm is 0.
-  return squeeze_unless(keep, where(equal(squares, 0.0), zeros_like(squares), sqrt(squares)), normal);
+  const Var values = as_floating(x);
+  const Var result = detail::record<Norm>(values.dtype(), detail::reduced_shape(x.shape(), normal), {&values},
+                                          detail::as_attributes(normal));
+  return squeeze_unless(keep, result, normal);
 }
 
 Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {

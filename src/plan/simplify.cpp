@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 
 #include "group.hpp"
@@ -31,6 +32,7 @@ ValueId Simplifier::simplify(Opcode op, DType dtype, std::uint32_t shape, std::s
   if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) {
     return reduction(op, dtype, shape, inputs[0], attributes);
   }
+  if (op == opcode<Norm>) return norm(dtype, shape, inputs[0], attributes);
   if (op == opcode<Matmul>) return matmul(dtype, shape, inputs[0], inputs[1]);
   if (wants_dense(op)) return with_dense_inputs(op, dtype, shape, inputs, attributes);
   return no_value;
@@ -279,6 +281,42 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
   }
   source = shaped(source, shape);
   return op == opcode<Sum> ? scale(source, dtype, copies) : source;
+}
+
+/// sqrt(sum(x^2)), such that no square that counts overflows or vanishes. Squares of floats are taken in double, where
+/// they cannot. For doubles there are three sums: of the squares of x as it is, and of x times a small and times a
+/// large power of two; the one that is in range is taken. It costs arithmetic, but x is read once only.
+ValueId Simplifier::norm(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes) {
+  const std::uint32_t from = graph_[x].shape;
+  const auto sum_of_squares = [&](DType type, ValueId y) {
+    const std::array squares{add(opcode<Square>, type, from, {y})};
+    return graph_.add(opcode<Sum>, type, shape, squares, axes);
+  };
+  if (size_of(graph_.shape(x)) == size_of(graph_.shape_at(shape))) {
+    return shaped(add(opcode<Absolute>, dtype, from, {x}), shape);
+  }
+  if (dtype == DType::Float32) {
+    const ValueId sum = sum_of_squares(DType::Float64, add(opcode<Cast>, DType::Float64, from, {x}));
+    return add(opcode<Cast>, dtype, shape, {add(opcode<Sqrt>, DType::Float64, shape, {sum})});
+  }
+  constexpr double shrink = 0x1p-600;
+  constexpr double grow = 0x1p600;
+  constexpr double smallest_sum = 0x1p-900;  // squares that vanish beside it do not count
+  const auto number = [&](double value) { return graph_.literal(dtype, shape, value); };
+  const auto scaled = [&](double factor) {
+    return sum_of_squares(dtype, add(opcode<Multiply>, dtype, from, {x, graph_.literal(dtype, from, factor)}));
+  };
+  const ValueId plain = sum_of_squares(dtype, x);
+  const ValueId tiny = add(opcode<Less>, DType::Bool, shape, {plain, number(smallest_sum)});
+  const ValueId finite =
+      add(opcode<Less>, DType::Bool, shape, {plain, number(std::numeric_limits<double>::infinity())});
+  const auto choose = [&](ValueId if_tiny, ValueId if_finite, ValueId otherwise) {
+    return add(opcode<Where>, dtype, shape,
+               {tiny, if_tiny, add(opcode<Where>, dtype, shape, {finite, if_finite, otherwise})});
+  };
+  const ValueId sum = choose(scaled(grow), plain, scaled(shrink));
+  const ValueId factor = choose(number(1 / grow), number(1), number(1 / shrink));
+  return add(opcode<Multiply>, dtype, shape, {add(opcode<Sqrt>, dtype, shape, {sum}), factor});
 }
 
 // ---- products of matrices

@@ -28,6 +28,7 @@ class Simplifier {
   ValueId without_signs(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId hoist(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs);
   ValueId reduction(Opcode op, DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes);
+  ValueId norm(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes);
   ValueId matmul(DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId with_dense_inputs(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                             std::span<const std::int64_t> attributes);

@@ -2,6 +2,7 @@
 #include "arrays.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/internal.hpp"
 #include "scalar_functions.hpp"
@@ -137,6 +138,24 @@ Var MaxReduce::vjp(const Site& site, std::size_t, const Var& cotangent) { return
 Var MaxReduce::jvp(const Site& site, std::span<const Var> tangents) { return extremum_jvp(site, tangents); }
 Var MinReduce::vjp(const Site& site, std::size_t, const Var& cotangent) { return extremum_vjp(site, cotangent); }
 Var MinReduce::jvp(const Site& site, std::span<const Var> tangents) { return extremum_jvp(site, tangents); }
+
+namespace {
+
+/// Norm's derivative x / norm(x), each row times a weight; 0 where the norm is 0 or infinite.
+Var weighted_direction(const Site& site, const Var& weights) {
+  const Var x = site.input(0);
+  const Var norm = site.output();
+  const Var flat = equal(norm, 0.0) || equal(norm, std::numeric_limits<double>::infinity());
+  const Var weights_or_0 = where(flat, zeros_like(norm), weights);
+  return absorbing_multiply(detail::expand_to(weights_or_0, x.shape()), x / detail::expand_to(norm, x.shape()));
+}
+
+}  // namespace
+
+Var Norm::vjp(const Site& site, std::size_t, const Var& cotangent) { return weighted_direction(site, cotangent); }
+Var Norm::jvp(const Site& site, std::span<const Var> tangents) {
+  return detail::sum_to(tangents[0] * weighted_direction(site, ones_like(site.output())), site.output().shape());
+}
 
 // ---- products of matrices
 

@@ -134,6 +134,13 @@ struct MinReduce : General {
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
 
+/// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
+struct Norm : General {
+  static constexpr std::string_view name = "norm";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
 /// Stacks of matrices with equal leading extents.
 struct Matmul : General {
   static constexpr std::string_view name = "matmul";

@@ -23,11 +23,11 @@ using List = TypeList<
     Leaf, Constant,
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
     Cast, Embed, Concatenate, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
-    MaxReduce, MinReduce, Matmul, ArgMax, OneHot,
+    MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
     Checked, CumulativeSum, ArgSort,
     Add, Subtract, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
-    Square, Sqrt, Power, Exp, Expm1, Log, Log1p,
+    Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,
     Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh,
     Erf, Sigmoid, Softplus, LogAddExp, LogGamma, Digamma, Polygamma,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "kernels/special.hpp"
@@ -175,6 +176,85 @@ struct Power : ScalarFunction<2, Operands::Floats> {
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
     // 0^b stays 0 for positive b (and 0^0 = 1 by convention), although ln 0 is infinite.
     return where(equal(a, 0.0) && b >= 0.0, zeros_like(a), y * log(a));
+  }
+};
+
+/// Two numbers, multiplied by a power of two with which their squares neither overflow nor vanish.
+template <class T>
+struct Sides {
+  template <class Number>
+  struct ElementOf {
+    using type = Number;
+  };
+  template <class Pack>
+  requires requires { typename Pack::value_type; }
+  struct ElementOf<Pack> {
+    using type = typename Pack::value_type;
+  };
+  using Element = typename ElementOf<T>::type;
+
+  // Squares of numbers between small and large are exact enough, and so are those of numbers multiplied by a factor.
+  static constexpr bool is_double = sizeof(Element) == 8;
+  static constexpr Element large = is_double ? Element(0x1p500) : Element(0x1p60F);
+  static constexpr Element small = is_double ? Element(0x1p-450) : Element(0x1p-50F);
+  static constexpr Element shrink = is_double ? Element(0x1p-600) : Element(0x1p-80F);
+  static constexpr Element grow = is_double ? Element(0x1p600) : Element(0x1p100F);
+  static constexpr Element infinity = std::numeric_limits<Element>::infinity();
+
+  T a, b;        ///< absolute values
+  T large_side;  ///< the larger of them; NaN if either is
+
+  Sides(T x, T y) : a(Absolute::eval(x)), b(Absolute::eval(y)), large_side(Maximum::eval(a, b)) {}
+
+  [[nodiscard]] T factor() const {
+    return select(large_side > T(large), T(shrink), select(large_side < T(small), T(grow), T(Element(1))));
+  }
+  [[nodiscard]] T inverse_factor() const {
+    return select(large_side > T(large), T(Element(1) / shrink),
+                  select(large_side < T(small), T(Element(1) / grow), T(Element(1))));
+  }
+};
+
+struct Hypot : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "hypot";
+  template <class T>
+  static T eval(T a, T b) {
+    using std::sqrt;
+    const Sides<T> sides(a, b);
+    const T factor = sides.factor();
+    const T root = sqrt(Square::eval(sides.a * factor) + Square::eval(sides.b * factor)) * sides.inverse_factor();
+    const T infinity = T(Sides<T>::infinity);  // also beside a NaN
+    return select(sides.a == infinity || sides.b == infinity, infinity, root);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return direction_cosine(a, b); }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return direction_cosine(b, a); }
+};
+
+/// a / hypot(a, b), where rounding of the hypotenuse or its overflow do not show, and 0 where both are 0. With it the
+/// derivatives of hypot of every order are products, in which no digits cancel.
+struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "direction_cosine";
+  template <class T>
+  static T eval(T a, T b) {
+    using std::sqrt;
+    const Sides<T> sides(a, b);
+    const T infinity = T(Sides<T>::infinity);
+    const T zero = T(typename Sides<T>::Element(0));
+    const T one = T(typename Sides<T>::Element(1));
+    // An infinite side counts as 1 and a finite one beside it as 0.
+    const auto infinite = sides.large_side == infinity;
+    const T x = select(sides.a == infinity, Sign::eval(a), select(infinite, zero, a));
+    const T y = select(sides.b == infinity, Sign::eval(b), select(infinite, zero, b));
+    const T factor = select(infinite, one, sides.factor());
+    const T root = sqrt(Square::eval(x * factor) + Square::eval(y * factor));
+    // What lets x grow comes before the division and what lets it shrink after it: x may be far below y.
+    return x * Maximum::eval(factor, one) / select(root == zero, one, root) * Minimum::eval(factor, one);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) {
+    return square(direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
+  }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
+    return -(y * direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
   }
 };
 

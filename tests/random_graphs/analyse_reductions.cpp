@@ -39,6 +39,42 @@ void Analysis::Step::sum() {
   }
 }
 
+void Analysis::Step::norm() {
+  const std::vector<std::size_t> strides = dense(shape_);
+  std::vector<std::ptrdiff_t> steps(strides.begin(), strides.end());
+  for (const std::int64_t axis : tape_.attributes(id_)) steps[static_cast<std::size_t>(axis)] = 0;
+  struct Total {
+    long double squares = 0.0L;
+    long double bounds = 0.0L;  // squared; the norm of what the elements are off is what the norm may be off
+    double count = 0.0;
+    bool open = false;
+  };
+  std::vector<Total> totals(size_);
+  for_each_element(input_shape(0), steps, 0, [&](std::size_t i, std::size_t place) {
+    const auto [value, bound] = item(0, i);
+    Total& total = totals[place];
+    total.squares += static_cast<long double>(value) * static_cast<long double>(value);
+    if (bound == undecided) total.open = true;
+    else if (bound > any_zero) total.bounds += static_cast<long double>(bound) * static_cast<long double>(bound);
+    total.count += 1.0;
+  });
+  for (std::size_t i = 0; i < size_; ++i) {
+    const Total& total = totals[i];
+    const double exact = static_cast<double>(std::sqrt(total.squares));
+    const double result = rounded(exact, dtype_);
+    const double moved = static_cast<double>(std::sqrt(total.bounds));
+    double rounding = 0.0;
+    if (exact > largest(dtype_) / 4.0 && std::isfinite(exact)) rounding = undecided;
+    else if (std::isfinite(exact) && exact != 0.0 && total.count > 1.0)
+      rounding =
+          (4.0 + 0.25 * std::min(total.count, 1024.0) + std::log2(total.count)) * unit(dtype_) * (exact + moved) +
+          smallest(dtype_);
+    expect(i, result, rounding);
+    if (std::isnan(result)) set_bound(i, total.open ? undecided : 0.0);
+    else set_bound(i, total.open ? undecided : std::isfinite(result) ? rounding + moved : 0.0);
+  }
+}
+
 /// sign 1: the largest elements; -1: the smallest.
 void Analysis::Step::extremum(double sign) {
   const std::vector<std::size_t> strides = dense(shape_);

@@ -177,7 +177,10 @@ void add_arithmetic(Builder& b) {
   if (b.random.chance(0.5)) std::swap(left, y);
   const double m = b.magnitude(left);
   const double n = b.magnitude(y);
-  switch (b.random.below(8)) {
+  switch (b.random.below(9)) {
+    case 8:
+      b.add("hypot", {left, y}, m + n, [](const A& a) { return hypot(a[0], a[1]); });
+      return;
     case 0:
     case 1:
       b.add("add", {left, y}, m + n, [](const A& a) { return a[0] + a[1]; });

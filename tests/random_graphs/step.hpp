@@ -129,6 +129,7 @@ class Analysis::Step {
   void concatenate();
   void sum();
   void extremum(double sign);
+  void norm();
   void argmax();
   void take();
   void scatter_add();

@@ -61,6 +61,7 @@ inline void add_binary(Counterparts& table) {
   table["subtract"] = [](const Tensors& x) { return x[0] - x[1]; };
   table["multiply"] = [](const Tensors& x) { return x[0] * x[1]; };
   table["divide"] = [](const Tensors& x) { return x[0] / x[1]; };
+  table["hypot"] = [](const Tensors& x) { return at::hypot(x[0], x[1]); };
   table["pow"] = [](const Tensors& x) { return at::pow(x[0], x[1]); };
   table["pow.integers"] = table["pow"];
   table["logaddexp"] = [](const Tensors& x) { return at::logaddexp(x[0], x[1]); };

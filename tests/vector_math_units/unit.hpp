@@ -44,6 +44,8 @@ constexpr Functions<T> make_functions() {
            {"sigmoid", apply<P, [](P x, P) { return primitives::Sigmoid::eval(x); }>},
            {"softplus", apply<P, [](P x, P) { return primitives::Softplus::eval(x); }>},
            {"pow", apply<P, [](P x, P y) { return primitives::Power::eval(x, y); }>},
+           {"hypot", apply<P, [](P x, P y) { return primitives::Hypot::eval(x, y); }>},
+           {"direction_cosine", apply<P, [](P x, P y) { return primitives::DirectionCosine::eval(x, y); }>},
            {"maximum", apply<P, [](P x, P y) { return primitives::Maximum::eval(x, y); }>},
            {"minimum", apply<P, [](P x, P y) { return primitives::Minimum::eval(x, y); }>},
            {"sigmoid_from", apply<P, [](P x, P) { return sigmoid_from(x, exp_neg_abs(x)); }>},

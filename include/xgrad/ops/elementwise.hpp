@@ -52,8 +52,11 @@ Var sign(const Var& x);  ///< -1, 0 or 1; NaN of NaN; derivative 0
 /// base^exponent; double for integers. The derivative with respect to base is 0 where exponent is 0, and that with
 /// respect to exponent is 0 where base is 0 and exponent is not negative.
 Var pow(const Var& base, const Var& exponent);
-Var square(const Var& x);    ///< x^2
-Var sqrt(const Var& x);      ///< x^(1/2); derivative infinite at 0
+Var square(const Var& x);  ///< x^2
+Var sqrt(const Var& x);    ///< x^(1/2); derivative infinite at 0
+/// sqrt(a^2 + b^2), without overflow or underflow of the squares; infinite if either is, even beside a NaN. Derivatives
+/// (a / hypot(a, b) and so on) keep their digits to every order; where a and b are both 0, those of every order are 0.
+Var hypot(const Var& a, const Var& b);
 Var exp(const Var& x);       ///< e^x
 Var expm1(const Var& x);     ///< e^x - 1, exact near 0
 Var log(const Var& x);       ///< ln x

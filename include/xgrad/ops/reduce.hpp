@@ -22,7 +22,8 @@ Var amax(const Var& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 Var amin(const Var& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 /// Mean squared distance from the mean (divisor n), in two passes.
 Var variance(const Var& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
-/// Euclidean norm, sqrt(sum(x^2)); derivative 0 where the norm is 0.
+/// Euclidean norm, sqrt(sum(x^2)), without overflow or underflow of the squares. Where the norm is 0 its derivatives of
+/// every order are 0, and so is the second derivative of norm(x)^2 there: write sum(square(x)) if that matters.
 Var norm(const Var& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 /// ln(sum(e^x)), without overflow; of nothing -infinity.
 Var logsumexp(const Var& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);

@@ -1,0 +1,153 @@
+// Numbers whose squares or products overflow or vanish: hypotenuses and norms.
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <xgrad/xgrad.hpp>
+
+#include "ops_compare.hpp"
+#include "ops_table_rows.hpp"
+
+namespace {
+
+namespace xg = xgrad;
+using xg::Shape;
+using xg::Var;
+using xg::testing::array_of;
+using xg::testing::check_elements;
+using xg::testing::element;
+
+using xg::testing::fits;
+using xg::testing::infinity;
+using xg::testing::not_a_number;
+using xg::testing::slope;
+
+template <class T>
+Var vector_of(std::vector<double> values) {
+  return array_of<T>({values.size()}, std::vector<T>(values.begin(), values.end()));
+}
+
+/// Factors for 3 and 4 with which their squares overflow, are ordinary, or vanish.
+template <class T>
+std::vector<double> magnitudes() {
+  if (sizeof(T) == 4) return {0x1p125, 0x1p70, 0x1p61, 0x1p58, 1.0, 0x1p-48, 0x1p-52, 0x1p-70, 0x1p-120};
+  return {0x1p1021, 0x1p700, 0x1p501, 0x1p498, 1.0, 0x1p-448, 0x1p-452, 0x1p-700, 0x1p-1010};
+}
+
+template <class T>
+void check_hypot() {
+  const double tolerance = 4.0 * std::numeric_limits<T>::epsilon();
+  for (const double s : magnitudes<T>()) {
+    const Var a = vector_of<T>({3 * s, 4 * s, -3 * s, 0.0, s});
+    const Var b = vector_of<T>({4 * s, -3 * s, -4 * s, s, 0.0});
+    const auto on = [&](const Var& x) { return sum(hypot(x, b)); };
+    check_elements<T>(hypot(a, b), {5}, std::vector<T>{T(5 * s), T(5 * s), T(5 * s), T(s), T(s)}, tolerance);
+    check_elements<T>(xg::grad(on)(a), {5}, std::vector<T>{T(0.6), T(0.8), T(-0.6), T(0), T(1)}, tolerance);
+    // b^2 / (a^2 + b^2)^(3/2)
+    const auto curvature = [&](const Var& x) { return sum(xg::grad(on)(x)); };
+    check_elements<T>(xg::grad(curvature)(a), {5},
+                      std::vector<T>{T(0.64 / (5 * s)), T(0.36 / (5 * s)), T(0.64 / (5 * s)), T(1 / s), T(0)},
+                      2 * tolerance);
+  }
+}
+
+/// The norm of all, of rows and of columns; gradients and second derivatives along a direction.
+template <class T>
+void check_norm() {
+  const double tolerance = 4.0 * std::numeric_limits<T>::epsilon();
+  for (const double s : magnitudes<T>()) {
+    BOOST_TEST_CONTEXT("times " << s) {
+      const Var x = vector_of<T>({3 * s, -4 * s});
+      const auto all = [](const Var& y) { return norm(y); };
+      check_elements<T>(norm(x), {}, std::vector<T>{T(5 * s)}, tolerance);
+      check_elements<T>(slope(all, x), {2}, std::vector<T>{T(0.6), T(-0.8)}, tolerance);
+      check_elements<T>(xg::jvp(all, x, vector_of<T>({1.0, 1.0})).tangent, {}, std::vector<T>{T(-0.2)}, 4 * tolerance);
+      const auto first = [&](const Var& y) { return view(xg::grad(all)(y), 0); };
+      check_elements<T>(slope(first, x), {2}, std::vector<T>{T(0.64 / (5 * s)), T(0.48 / (5 * s))}, 4 * tolerance);
+
+      const Var rows = array_of<T>({2, 2}, {T(3 * s), T(4 * s), T(0), T(s)});
+      check_elements<T>(norm(rows, 1), {2}, std::vector<T>{T(5 * s), T(s)}, tolerance);
+      check_elements<T>(norm(rows, 0), {2}, std::vector<T>{T(3 * s), T(s * std::sqrt(17.0))}, tolerance);
+      check_elements<T>(slope([](const Var& y) { return norm(y, 1); }, rows), {2, 2},
+                        std::vector<T>{T(0.6), T(0.8), T(0), T(1)}, tolerance);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(hypot_of_any_magnitude) {
+  check_hypot<double>();
+  check_hypot<float>();
+}
+
+BOOST_AUTO_TEST_CASE(hypot_at_zero_and_infinity) {
+  const auto value = [](double a, double b) { return hypot(Var(a), Var(b)).item<double>(); };
+  BOOST_TEST(value(0.0, -0.0) == 0.0);
+  BOOST_TEST(!std::signbit(value(-0.0, -0.0)));
+  BOOST_TEST(value(-infinity, not_a_number) == infinity);
+  BOOST_TEST(value(not_a_number, infinity) == infinity);
+  BOOST_TEST(std::isnan(value(not_a_number, 0.0)));
+  BOOST_TEST(value(std::numeric_limits<double>::denorm_min(), 0.0) == std::numeric_limits<double>::denorm_min());
+  BOOST_TEST(value(std::numeric_limits<double>::max(), 1.0) == std::numeric_limits<double>::max());
+
+  // At 0 every derivative is 0, as that of a norm. An infinite side is all of the hypotenuse.
+  const Var a = xt::xarray<double>{0.0, infinity, -infinity, 1.0, infinity};
+  const Var b = xt::xarray<double>{0.0, 1.0, 2.0, infinity, infinity};
+  const auto on_a = [&](const Var& x) { return sum(hypot(x, b)); };
+  check_elements<double>(xg::grad(on_a)(a), {5}, {0.0, 1.0, -1.0, 0.0, std::sqrt(0.5)}, 1e-15);
+  const auto curvature = [&](const Var& x) { return sum(xg::grad(on_a)(x)); };
+  check_elements<double>(xg::grad(curvature)(a), {5}, {0, 0, 0, 0, 0});
+  const auto third = [&](const Var& x) { return sum(xg::grad(curvature)(x)); };
+  check_elements<double>(xg::grad(third)(a), {5}, {0, 0, 0, 0, 0});
+}
+
+BOOST_AUTO_TEST_CASE(derivatives_of_hypot_keep_their_digits) {
+  // 1/h - a^2/h^3 would have none left.
+  const double a = 1e6;
+  const double b = 1e-3;
+  const auto f = [&](const Var& x) { return hypot(x, b); };
+  const auto second = [&](const Var& x) { return xg::grad([&](const Var& y) { return xg::grad(f)(y); })(x); };
+  const double h = std::hypot(a, b);
+  BOOST_TEST(fits(second(a).item<double>(), b * b / (h * h * h), 1e-14));
+  BOOST_TEST(fits(xg::grad(second)(a).item<double>(), -3 * a * b * b / std::pow(h, 5), 1e-14));
+  BOOST_TEST(fits(double{second(cast<float>(Var(a))).item<float>()}, b * b / (h * h * h), 1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(norms_of_any_magnitude) {
+  check_norm<double>();
+  check_norm<float>();
+}
+
+BOOST_AUTO_TEST_CASE(norms_of_many_elements_of_any_magnitude) {
+  for (const std::size_t count : {17U, 5000U, 100'000U}) {
+    const double root = std::sqrt(static_cast<double>(count));
+    for (const double s : {1e300, 1.0, 1e-300, 1e-320}) {
+      const Var x = xg::full_like(Var(xt::xarray<double>(xt::zeros<double>({count}))), s);
+      BOOST_TEST(fits(norm(x).item<double>(), s * root, s < 1e-310 ? 1e-3 : 1e-12), s << " " << count);
+      BOOST_TEST(fits(element(slope([](const Var& y) { return norm(y); }, x), {count / 2}), 1 / root,
+                      s < 1e-310 ? 1e-3 : 1e-12));
+      const Var rows = broadcast_to(x, {3, count}) + 0.0;
+      BOOST_TEST(fits(element(norm(rows, 1), {2}), s * root, s < 1e-310 ? 1e-3 : 1e-12));
+      BOOST_TEST(fits(element(norm(transpose(rows), 0), {2}), s * root, s < 1e-310 ? 1e-3 : 1e-12));
+    }
+    for (const double s : {1e37, 1.0, 1e-34}) {
+      const Var x = cast<float>(xg::full_like(Var(xt::xarray<double>(xt::zeros<double>({count}))), s / 1e3));
+      BOOST_TEST(fits(norm(x).item<float>(), s / 1e3 * root, 1e-6), s << " " << count);
+    }
+  }
+  // Large and tiny elements together.
+  const Var mixed = xt::xarray<double>{1e200, -1e-200, 1e200, 1.0};
+  BOOST_TEST(fits(norm(mixed).item<double>(), std::sqrt(2.0) * 1e200, 1e-15));
+  check_elements<double>(slope([](const Var& y) { return norm(y); }, mixed), {4},
+                         {std::sqrt(0.5), 0.0, std::sqrt(0.5), std::sqrt(0.5) * 1e-200}, 1e-15);
+  // As they were before: infinity, NaN, nothing.
+  const auto of = [](std::initializer_list<double> values) {
+    return norm(Var(xt::xarray<double>(values))).item<double>();
+  };
+  BOOST_TEST(of({1.0, -infinity, 0.0}) == infinity);
+  BOOST_TEST(std::isnan(of({1.0, not_a_number, infinity})));
+  BOOST_TEST(of({}) == 0.0);
+}
