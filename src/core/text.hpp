@@ -6,9 +6,13 @@
 
 namespace xgrad::detail {
 
-/// A stream that writes numbers as C++ does, whatever locale the program has chosen.
+/// A stream that writes numbers as C++ does, whatever locale the program has chosen, and that throws if there is no
+/// memory for them.
 struct TextStream : std::ostringstream {
-  TextStream() { imbue(std::locale::classic()); }
+  TextStream() {
+    imbue(std::locale::classic());
+    exceptions(std::ios::badbit);
+  }
 };
 
 }  // namespace xgrad::detail

@@ -34,10 +34,11 @@ class Cache {
 
   void remember(const std::shared_ptr<const Plan>& plan) {
     const std::size_t bytes = plan->bytes();
+    Plans fresh{plan};
     const std::scoped_lock lock(mutex_);
     if (bytes > limit_ / 4) return;  // one plan must not drive out all others
-    plans_.push_front(plan);
-    by_hash_.emplace(plan->hash, plans_.begin());
+    by_hash_.emplace(plan->hash, fresh.begin());
+    plans_.splice(plans_.begin(), fresh);
     bytes_ += bytes;
     shrink();
   }

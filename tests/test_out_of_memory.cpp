@@ -1,0 +1,272 @@
+// Each allocation in turn fails, of the first to the last that a computation needs: it throws std::bad_alloc, and the
+// same computation is right afterwards.
+#include "counted_memory.hpp"
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <future>
+#include <map>
+#include <new>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/draw.hpp>
+#include <xgrad/loss.hpp>
+#include <xgrad/plans.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace xg = xgrad;
+using counted_memory::fails_after;
+using xg::Var;
+
+namespace {
+
+/// A computation that says whether its result is right.
+using Work = std::function<bool()>;
+
+/// Where a computation begins.
+enum class Start { Warm, Cold, ColdInFreshThread };
+
+void forget_plans() {
+  xg::set_plan_cache_limit(0);
+  xg::set_plan_cache_limit(std::size_t{64} << 20U);
+}
+
+struct Outcome {
+  bool failed = false;      // threw std::bad_alloc
+  bool right = false;       // or ended with the right result
+  bool fail_point = false;  // an allocation failed, though perhaps without anybody noticing
+  std::string other_error;
+};
+
+Outcome attempt(const Work& work, std::ptrdiff_t successes) {
+  Outcome outcome;
+  fails_after = successes;
+  try {
+    outcome.right = work();
+  } catch (const std::bad_alloc&) {
+    outcome.failed = true;
+  } catch (const std::exception& error) {
+    outcome.other_error = error.what();
+  }
+  outcome.fail_point = fails_after < 0;
+  fails_after = -1;
+  return outcome;
+}
+
+Outcome attempt_in_fresh_thread(const Work& work, std::ptrdiff_t successes) {
+  Outcome outcome;
+  std::thread([&] { outcome = attempt(work, successes); }).join();
+  return outcome;
+}
+
+void survives(const std::string& name, const Work& work, Start start) {
+  constexpr std::ptrdiff_t most = 100'000;
+  const auto run = [&](std::ptrdiff_t successes) {
+    if (start != Start::Warm) forget_plans();
+    return start == Start::ColdInFreshThread ? attempt_in_fresh_thread(work, successes) : attempt(work, successes);
+  };
+  BOOST_TEST_CONTEXT(name << ", start " << static_cast<int>(start)) {
+    if (start == Start::Warm) BOOST_TEST_REQUIRE((work() && work()));
+    std::ptrdiff_t failures = 0;
+    for (std::ptrdiff_t successes = 0; successes < most; ++successes) {
+      const Outcome outcome = run(successes);
+      failures += outcome.failed ? 1 : 0;
+      if (!outcome.other_error.empty()) BOOST_TEST_REQUIRE(outcome.other_error == "", "allocation " << successes);
+      if (!outcome.failed) BOOST_TEST_REQUIRE(outcome.right, "wrong after allocation " << successes);
+      if (!outcome.fail_point) {
+        BOOST_TEST_MESSAGE(name << ": " << successes << " allocations, " << failures << " errors");
+        return;
+      }
+      const Outcome again = attempt(work, -1);
+      BOOST_TEST_REQUIRE((again.right && again.other_error.empty()),
+                         "wrong when repeated after allocation " << successes << " " << again.other_error);
+    }
+    BOOST_ERROR("no end");
+  }
+}
+
+void survives_from_each_start(const std::string& name, const Work& work) {
+  for (const Start start : {Start::Cold, Start::Warm, Start::ColdInFreshThread}) survives(name, work, start);
+}
+
+Var ones(const xg::Shape& shape, double value = 1.0) { return xg::Array<double>(shape, value); }
+bool all_are(const Var& x, double value) {
+  for (const double each : x.array<double>()) {
+    if (each != value) return false;
+  }
+  return true;
+}
+
+struct Layer {
+  Var weight, bias;
+};
+XGRAD_FIELDS(Layer, weight, bias)
+
+struct Network {
+  std::vector<Layer> layers;
+  std::map<std::string, Var> others;
+};
+XGRAD_FIELDS(Network, layers, others)
+
+Network make_network() {
+  return {{{ones({16, 16}, 0.0625), ones({16}, 0.0)}, {ones({16, 16}, 0.0625), ones({16}, 0.0)}},
+          {{"scale", ones({}, 2.0)}}};
+}
+
+/// Of inputs that are 1, the layers make 1 again.
+Var loss_of(const Network& network, const Var& x) {
+  Var y = x;
+  for (const Layer& layer : network.layers) y = relu(matmul(y, layer.weight) + layer.bias);
+  return mean(square(y * network.others.at("scale")));
+}
+
+std::pair<Network, Var> train(const Network& network, const Var& x) {
+  const auto [loss, gradient] = xg::value_and_grad(loss_of)(network, x);
+  return {xg::tree::map(network, gradient, [](const Var& w, const Var& g) { return w - 0.125 * g; }), loss};
+}
+
+/// One thread when a test has ended.
+struct Threads {
+  explicit Threads(int count) { xg::set_threads(count); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads() { xg::set_threads(1); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(failures_are_made) {
+  const Outcome outcome = attempt([] { return std::vector<int>(1000).size() == 1000; }, 0);
+  BOOST_TEST(outcome.failed);
+  BOOST_TEST(attempt([] { return true; }, 0).fail_point == false);
+  struct alignas(128) Wide {
+    std::byte bytes[128];
+  };
+  BOOST_TEST(attempt([] { return std::vector<Wide>(3).size() == 3; }, 0).failed);
+}
+
+BOOST_AUTO_TEST_CASE(recording) {
+  survives_from_each_start("a tape", [] {
+    xg::Tape tape;
+    const Var x = tape.leaf(ones({5, 1}));
+    Var y = x;
+    for (int i = 0; i < 25; ++i) y = y + view(x, xt::range(0, 5), xt::all()) * 1.0;
+    y = xg::reshape(xg::concatenate({y, y}, 0), {10});
+    return all_are(tape.gradient(sum(y), x), 52.0) && all_are(tape.evaluate(y), 26.0);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(evaluating) {
+  const Var x = ones({30, 40});
+  const Var labels = xg::Array<std::int64_t>({30, 1}, 3);
+  survives_from_each_start("loops and products", [&] {
+    const Var y = exp(x - 1.0) + softmax(x) * 40.0 + transpose(transpose(x));
+    return all_are(matmul(y, transpose(x)) + sum(y) * 0.0, 120.0);
+  });
+  survives_from_each_start("calls", [&] {
+    return all_are(view(cumsum(sort(x, 1), 1), xt::all(), 1), 2.0) && all_are(take_along_axis(x, labels, 1), 1.0);
+  });
+  survives_from_each_start("a rule is broken", [&] {
+    try {
+      (void)checked(x, x < 1.0, xg::Rule("{} is not less than {}"), 1).array<double>();
+    } catch (const xg::ValueError& error) {
+      return std::string(error.what()) == "1 is not less than 1";
+    }
+    return false;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(differentiating) {
+  survives_from_each_start("grad of a network", [] {
+    const auto [next, loss] = train(make_network(), ones({10, 16}));
+    return loss.item<double>() == 4.0 && next.layers.size() == 2;
+  });
+  survives_from_each_start("second derivatives", [] {
+    const auto cube = [](const Var& x) { return sum(x * x * x); };
+    const Var x = ones({4}, 2.0);
+    const auto [value, pullback] = xg::vjp(cube, x);
+    return all_are(xg::hvp(cube, x, ones({4})), 12.0) && all_are(pullback(1.0), 12.0) &&
+           xg::hessian(cube)(x).array<double>()(3, 3) == 12.0;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(compiling) {
+  const Work compile_and_call = [] {
+    const auto [network, loss] = xg::compile(train)(make_network(), ones({10, 16}));
+    return loss.item<double>() == 4.0 && network.layers.size() == 2;
+  };
+  survives("compile and call", compile_and_call, Start::Cold);
+  survives("compile and call", compile_and_call, Start::ColdInFreshThread);
+  const auto step = xg::compile(train);
+  const Var x = ones({10, 16});
+  survives_from_each_start("call again", [&] { return step(make_network(), x).second.item<double>() == 4.0; });
+  const auto doubled = xg::compile([](const Var& y) { return y * 2.0; });
+  survives_from_each_start("donate", [&] {
+    Var y = ones({50'000});
+    y = doubled(doubled(std::move(y)));
+    return all_are(y, 4.0);
+  });
+  survives(
+      "describe", [&] { return !xg::compile(train).plan(make_network(), x).empty(); }, Start::Cold);
+}
+
+BOOST_AUTO_TEST_CASE(several_threads) {
+  const Threads three(3);
+  const Var x = ones({400'000});
+  survives_from_each_start("long loops",
+                           [&] { return sum(softplus(x) * 0.0 + square(x)).item<double>() == 400'000.0; });
+  survives_from_each_start(
+      "grad", [&] { return all_are(xg::grad([](const Var& y) { return sum(square(y)) + mean(y * 0.0); })(x), 2.0); });
+  survives(
+      "number of threads",
+      [&] {
+        xg::set_threads(2);
+        xg::set_threads(3);
+        return sum(x).item<double>() == 400'000.0;
+      },
+      Start::Cold);
+  xg::set_threads(3);
+}
+
+BOOST_AUTO_TEST_CASE(callers_in_several_threads) {
+  const auto step = xg::compile(train);
+  const Var x = ones({10, 16});
+  survives_from_each_start("calls at once", [&] {
+    const auto call = [&] { return step(make_network(), x).second.item<double>() + sum(x).item<double>(); };
+    std::future<double> other = std::async(std::launch::async, call);
+    double here = 0.0;
+    std::exception_ptr failure;
+    try {
+      here = call();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const double there = other.get();
+    if (failure) std::rethrow_exception(failure);
+    return here == 164.0 && there == 164.0;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(losses_and_texts) {
+  survives_from_each_start("a loss by name", [] {
+    const xg::loss::AnyLoss huber = xg::loss::by_name("huber", {{"delta", 0.5}});
+    std::ostringstream text;
+    text.exceptions(std::ios::badbit);
+    text << huber;
+    return all_are(huber(ones({5}), ones({5}, 2.0)), 0.375) && text.str() == "Huber{delta = 0.5}";
+  });
+  survives_from_each_start("a picture", [] {
+    const xg::draw::Plot plot{.series = {{.name = "curve", .x = {1.0, 2.0}, .y = {1.0, 4.0}}}};
+    return xg::draw::svg(plot).ends_with("</svg>\n");
+  });
+  survives_from_each_start("a message", [] {
+    (void)xg::set_log_handler(xg::set_log_handler({}));
+    return true;
+  });
+}
