@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(value_and_gradient_in_one_loop) {
           "   leaf 0 float64 [40000], leaf 1 float64 [40000], 2 -> output 1 float64 [40000], output 0 float64 []\n") +
           (xg::kernels::can_generate()
                ? "memory: arena 0 bytes, scratch 0 bytes a thread, partial results 128 bytes; 1 instruction\n"
-               : "memory: arena 0 bytes, scratch 8192 bytes a thread, partial results 128 bytes; 4 instructions\n"));
+               : "memory: arena 0 bytes, scratch 16384 bytes a thread, partial results 128 bytes; 4 instructions\n"));
 }
 
 BOOST_AUTO_TEST_CASE(rows) {

@@ -13,6 +13,7 @@
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/errors.hpp>
 
 #include "kernels/block/block.hpp"
 #include "kernels/generated/program.hpp"
@@ -384,3 +385,13 @@ BOOST_AUTO_TEST_CASE(too_long) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(what_the_environment_may_say) {
+  for (const char* wish : {"on", "", static_cast<const char*>(nullptr)}) BOOST_TEST(allows_machine_code(wish));
+  BOOST_TEST(!allows_machine_code("off"));
+  for (const char* wish : {"Off", "0", "no", "off "}) {
+    BOOST_CHECK_EXCEPTION(allows_machine_code(wish), xgrad::ValueError, [&](const xgrad::ValueError& error) {
+      return std::string(error.what()) == "XGRAD_MACHINE_CODE: \"" + std::string(wish) + "\" is neither on nor off";
+    });
+  }
+}

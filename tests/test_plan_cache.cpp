@@ -6,11 +6,14 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+#include <xgrad/log.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "plan/machine_code.hpp"
@@ -24,7 +27,7 @@ using xg::Var;
 
 namespace {
 
-constexpr std::size_t usual_limit = std::size_t{64} << 20U;
+constexpr std::size_t usual_limit = xg::usual_plan_cache_limit;
 
 /// An empty cache for each test.
 struct Fresh {
@@ -340,6 +343,63 @@ BOOST_AUTO_TEST_CASE(nothing_is_remembered_with_the_limit_0) {
     BOOST_TEST(near(xg::grad(f)(wave({5})), exp(wave({5})) * (wave({5}) + 1.0)));
   }
   BOOST_TEST(xg::plan_cache().plans == 0U);
+}
+
+namespace {
+
+/// A program whose plan is much larger than those of small functions.
+Var long_program(const Var& x) {
+  Var y = x;
+  for (int i = 0; i < 2000; ++i) y = y * 0.5 + sin(y);
+  return y;
+}
+
+/// What is logged while f runs.
+template <class F>
+std::vector<std::string> logged(F f) {
+  std::vector<std::string> messages;
+  xg::LogHandler usual = xg::set_log_handler([&](std::string_view message) { messages.emplace_back(message); });
+  f();
+  xg::set_log_handler(std::move(usual));
+  return messages;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_plan_may_take_the_whole_cache) {
+  const Var x = wave({5});
+  (void)evaluated(long_program, x);
+  const std::size_t bytes = xg::plan_cache().bytes;
+  xg::set_plan_cache_limit(bytes + 1000);
+  const auto small = [](const Var& y) { return exp(y) * y; };
+  const auto messages = logged([&] {
+    BOOST_TEST(is_hit(count([&] { return evaluated(long_program, x); })));
+    (void)evaluated(small, x);
+    (void)evaluated(long_program, x);
+    BOOST_TEST(is_hit(count([&] { return evaluated(long_program, x); })));
+  });
+  BOOST_TEST(messages.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_that_does_not_fit_is_said_once) {
+  const Var x = wave({5});
+  (void)evaluated(long_program, x);
+  xg::set_plan_cache_limit(xg::plan_cache().bytes - 1);
+  const auto first = logged([&] { (void)evaluated(long_program, x); });
+  BOOST_TEST(first.empty());  // perhaps the only time
+  const auto again = logged([&] {
+    for (int round = 0; round < 3; ++round) BOOST_TEST(is_miss(count([&] { return evaluated(long_program, x); })));
+  });
+  BOOST_REQUIRE(again.size() == 1U);
+  BOOST_TEST_INFO(again[0]);
+  BOOST_TEST(again[0].find("MiB for 8001 recorded operations is made anew each time") != std::string::npos);
+  BOOST_TEST(again[0].find("set_plan_cache_limit()") != std::string::npos);
+  BOOST_TEST(again[0].find("compile()") != std::string::npos);
+  // Who wants no cache knows it.
+  xg::set_plan_cache_limit(0);
+  BOOST_TEST(logged([&] {
+               for (int round = 0; round < 3; ++round) (void)evaluated(long_program, x);
+             }).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_does_not_keep_arrays) {

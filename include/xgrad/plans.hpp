@@ -16,8 +16,14 @@ struct PlanCache {
 
 [[nodiscard]] PlanCache plan_cache();
 
+/// The limit at the start: 256 MiB. A recorded operation takes 100 to 1000 bytes of a plan, so this is enough for the
+/// loss and gradient of some hundred thousand operations.
+inline constexpr std::size_t usual_plan_cache_limit = std::size_t{256} << 20U;
+
 /// Forgets plans, the least recently used first, until the others take at most so many bytes, and keeps to that limit
-/// from now on. The start is 64 MiB; 0 remembers nothing.
+/// from now on; 0 remembers nothing. A plan that by itself takes more is not remembered. When one is made for the
+/// second time, a message says so, once for each limit that is set (see log.hpp). Compiled functions keep their plans
+/// themselves, without a limit.
 void set_plan_cache_limit(std::size_t bytes);
 
 }  // namespace xgrad

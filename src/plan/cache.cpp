@@ -1,10 +1,14 @@
 #include "cache.hpp"
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 #include <list>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
+#include <xgrad/log.hpp>
 #include <xgrad/plans.hpp>
 
 namespace xgrad {
@@ -32,12 +36,19 @@ class Cache {
     return nullptr;
   }
 
+  /// A large plan may drive out all others: making these again takes no longer than making the large one.
   void remember(const std::shared_ptr<const Plan>& plan) {
     const std::size_t bytes = plan->bytes();
     Plans fresh{plan};
-    const std::scoped_lock lock(mutex_);
-    if (bytes > limit_ / 4) return;  // one plan must not drive out all others
-    by_hash_.emplace(plan->hash, fresh.begin());
+    std::unique_lock lock(mutex_);
+    if (bytes > limit_) {
+      const bool again = refuse(plan->hash);
+      const std::size_t limit = limit_;
+      lock.unlock();
+      if (again) say_too_large(*plan, bytes, limit);
+      return;
+    }
+    by_hash_.emplace(plan->hash, fresh.begin());  // may find no memory: nothing has changed then
     plans_.splice(plans_.begin(), fresh);
     bytes_ += bytes;
     shrink();
@@ -46,6 +57,8 @@ class Cache {
   void set_limit(std::size_t bytes) {
     const std::scoped_lock lock(mutex_);
     limit_ = bytes;
+    refused_.fill(0);
+    said_ = false;
     shrink();
   }
 
@@ -56,6 +69,22 @@ class Cache {
 
  private:
   using Plans = std::list<std::shared_ptr<const Plan>>;
+
+  /// Whether a plan that is too large was made before, and nothing was said yet.
+  bool refuse(std::uint64_t hash) noexcept {
+    if (limit_ == 0 || said_) return false;
+    said_ = std::find(refused_.begin(), refused_.end(), hash) != refused_.end();
+    refused_[next_refused_++ % refused_.size()] = hash;
+    return said_;
+  }
+
+  static void say_too_large(const Plan& plan, std::size_t bytes, std::size_t limit) {
+    const auto mebibytes = [](std::size_t size) { return std::to_string((size >> 20U) + 1) + " MiB"; };
+    log("a plan of " + mebibytes(bytes) + " for " + std::to_string(plan.nodes) +
+        " recorded operations is made anew each time: it does not fit the cache of plans, which is limited to " +
+        mebibytes(limit - 1) +
+        ". set_plan_cache_limit() makes room; a function given to compile() keeps its plan itself");
+  }
 
   void shrink() {
     while (bytes_ > limit_) {
@@ -75,7 +104,10 @@ class Cache {
   Plans plans_;  // the most recently used first
   std::unordered_multimap<std::uint64_t, Plans::iterator> by_hash_;
   std::size_t bytes_ = 0;
-  std::size_t limit_ = std::size_t{64} << 20U;
+  std::size_t limit_ = usual_plan_cache_limit;
+  std::array<std::uint64_t, 8> refused_{};  // hashes of plans that were too large
+  std::size_t next_refused_ = 0;
+  bool said_ = false;
   std::size_t hits_ = 0;
   std::size_t misses_ = 0;
 };

@@ -7,6 +7,7 @@
 #include "cache.hpp"
 #include "core/per_thread.hpp"
 #include "execute.hpp"
+#include "keep.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -14,7 +15,14 @@ namespace {
 /// Requests of up to so many words keep their memory.
 constexpr std::size_t kept_words = 1U << 18U;
 
-thread_local constinit PerThread<Request> request_of_thread;
+/// What questions of this thread use again and again.
+struct Question {
+  Request request;
+  std::vector<NodeId> outputs;  // those asked for, then those worth keeping
+  std::vector<BufferPtr> results;
+};
+
+thread_local constinit PerThread<Question> question_of_thread;
 
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
@@ -24,32 +32,64 @@ void require_values_known(const TapeState& tape) {
       "of the function, and use where() instead of if");
 }
 
-void evaluate_into(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results) {
-  if (outputs.empty()) return;
-  require_values_known(tape);
-  Request& request = request_of_thread.get();
-  collect(request, tape, outputs);
-  const std::shared_ptr<const Plan> plan = plan_for(request, tape, outputs);
-  execute(*plan, request.leaves, request.scalars, results);
-  if (request.signature.capacity() > kept_words) request = {};
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (tape.value(outputs[k]) == nullptr) tape.keep_value(outputs[k], results[k]);
+/// What was computed and is not kept is counted, so that it is kept when later questions need it often.
+void keep(TapeState& tape, const Question& question, std::size_t asked) {
+  for (std::size_t k = 0; k < question.outputs.size(); ++k) {
+    const NodeId id = question.outputs[k];
+    const bool spare = k >= asked;
+    if (spare || tape.asked_value(id) == nullptr) {
+      tape.keep_value(id, question.results[k], spare ? KeptAs::spare : KeptAs::asked);
+    }
   }
+  tape.count_question();
+  for (const NodeId id : question.request.nodes) {
+    if (tape.value(id) == nullptr) tape.count_computation(id);
+  }
+  // Needed nodes are those of this question; what another one has left goes first.
+  if (tape.spare_bytes() > most_spare_bytes()) tape.free_spares(most_spare_bytes(), question.request.nodes);
+}
+
+void compute(Question& question, TapeState& tape, std::span<const NodeId> asked, Later later) {
+  question.outputs.assign(asked.begin(), asked.end());
+  if (later == Later::possible) collect_and_keep(question.request, tape, question.outputs);
+  else collect(question.request, tape, question.outputs);
+  const Request& request = question.request;
+  const std::shared_ptr<const Plan> plan = plan_for(question.request, tape, question.outputs);
+  question.results.resize(question.outputs.size());
+  execute(*plan, request.leaves, request.scalars, question.results);
+  work_of_evaluations().questions += 1;
+  work_of_evaluations().nodes += request.nodes.size() - request.leaves.size() - request.scalars.size();
+  if (later == Later::possible) keep(tape, question, asked.size());
 }
 
 }  // namespace
 
-std::vector<BufferPtr> evaluate(TapeState& tape, std::span<const NodeId> outputs) {
-  std::vector<BufferPtr> results(outputs.size());
-  evaluate_into(tape, outputs, results);
-  return results;
+WorkOfEvaluations& work_of_evaluations() noexcept {
+  thread_local WorkOfEvaluations work;
+  return work;
+}
+
+void evaluate(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results, Later later) {
+  if (outputs.empty()) return;
+  require_values_known(tape);
+  Question& question = question_of_thread.get();
+  try {
+    compute(question, tape, outputs, later);
+  } catch (...) {
+    question.results.clear();
+    throw;
+  }
+  std::move(question.results.begin(), question.results.begin() + static_cast<std::ptrdiff_t>(outputs.size()),
+            results.begin());
+  question.results.clear();
+  if (question.request.signature.capacity() > kept_words) question = {};
 }
 
 Buffer* evaluated(TapeState& tape, NodeId output) {
   require_values_known(tape);
-  if (Buffer* known = tape.value(output)) return known;
+  if (Buffer* known = tape.asked_value(output)) return known;
   std::array<BufferPtr, 1> result;
-  evaluate_into(tape, std::array{output}, result);
+  evaluate(tape, std::array{output}, result, Later::possible);
   return result[0].get();  // the tape keeps it
 }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <xgrad/core/errors.hpp>
 
 #include "core/per_thread.hpp"
+#include "keep.hpp"
 #include "primitives/list.hpp"
 
 namespace xgrad::detail {
@@ -15,15 +17,13 @@ using namespace primitives;
 
 constexpr std::uint32_t unneeded = no_node;
 
-/// Tapes that are walked over as a whole.
-constexpr std::size_t short_tape = 8192;
-
 /// Tables over the nodes and shapes of a tape, kept between requests so that a small one at the end of a long tape
 /// costs little.
 struct Places {
   std::vector<std::uint32_t> node;   // place among the needed nodes
   std::vector<std::uint32_t> shape;  // place among the needed shapes
   std::vector<ShapeId> shapes;       // the needed shapes, in the order of their places
+  std::size_t unused = 0;            // nodes of the requests since one has used more than a small part of the table
 };
 
 thread_local constinit PerThread<Places> places_of_thread;
@@ -35,54 +35,60 @@ Places& places(std::size_t nodes, std::size_t shapes) {
   return result;
 }
 
-/// Of a short tape, simply by walking back from the last output.
-void find_nodes_backwards(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
-                          std::span<const NodeId> outputs) {
-  NodeId last = 0;
-  for (const NodeId output : outputs) {
-    place[output] = 0;
-    last = std::max(last, output);
-  }
-  nodes.resize(std::size_t{last} + 1);
-  auto first = nodes.end();
-  for (NodeId id = last + 1; id-- > 0;) {
-    if (place[id] == unneeded) continue;
-    *--first = id;
-    if (tape.value(id) != nullptr) continue;
-    for (const NodeId input : tape.inputs(id)) place[input] = 0;
-  }
-  nodes.erase(nodes.begin(), first);
-}
-
-/// Which nodes are needed: a loop, however deep the graph is. It looks at needed nodes only, so that evaluating now and
-/// then while a long tape grows does not walk over the tape each time.
-void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
-                std::span<const NodeId> outputs) {
-  if (tape.size() <= short_tape) return find_nodes_backwards(nodes, place, tape, outputs);
-  nodes.clear();
+/// Needed nodes before `at`, beside those from there on that were found: a list of its own that grows, so that a small
+/// request costs little however far apart its nodes are. The last come first.
+void find_scattered(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
+                    std::span<const NodeId> outputs, NodeId at) {
+  constexpr std::uint32_t listed = 1;
+  const auto found = static_cast<std::ptrdiff_t>(nodes.size());
   const auto ask_for = [&](NodeId id) {
-    if (place[id] != unneeded) return;
-    place[id] = 0;
+    if (id >= at || place[id] == listed) return;
+    place[id] = listed;
     nodes.push_back(id);
   };
   for (const NodeId output : outputs) ask_for(output);
-  NodeId first = outputs[0];
-  NodeId last = outputs[0];
   for (std::size_t next = 0; next < nodes.size(); ++next) {  // NOLINT(modernize-loop-convert): it grows
     const NodeId id = nodes[next];
-    first = std::min(first, id);
-    last = std::max(last, id);
     if (tape.value(id) != nullptr) continue;
     for (const NodeId input : tape.inputs(id)) ask_for(input);
   }
-  if ((last - first) / 8 < nodes.size()) {  // most are needed: looking at all is faster than sorting
-    nodes.clear();
-    for (NodeId id = first; id <= last; ++id) {
-      if (place[id] != unneeded) nodes.push_back(id);
-    }
-  } else {
-    std::sort(nodes.begin(), nodes.end());
+  const auto [first, last] = std::minmax_element(nodes.begin() + found, nodes.end());
+  if ((*last - *first) / 8 >= nodes.size()) return std::sort(nodes.begin() + found, nodes.end(), std::greater());
+  const NodeId lowest = *first;  // most are needed: looking at all is faster than sorting
+  NodeId id = *last + 1;
+  nodes.resize(static_cast<std::size_t>(found));
+  while (id-- > lowest) {
+    if (place[id] != unneeded) nodes.push_back(id);
   }
+}
+
+/// Which nodes are needed: a loop, however deep the graph is. It looks at one node after another from the last output
+/// backwards, as long as a good part of them are needed.
+void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
+                std::span<const NodeId> outputs) {
+  constexpr std::size_t share = 8;
+  constexpr std::size_t few = 64;
+  NodeId end = 0;
+  std::size_t missing = 0;  // needed nodes that were not met yet
+  const auto ask_for = [&](NodeId id) {
+    missing += place[id] == unneeded ? 1 : 0;
+    place[id] = 0;
+  };
+  for (const NodeId output : outputs) {
+    ask_for(output);
+    end = std::max(end, output + 1);
+  }
+  nodes.clear();
+  NodeId at = end;
+  while (missing > 0 && end - at <= share * nodes.size() + few) {
+    if (place[--at] == unneeded) continue;
+    nodes.push_back(at);
+    --missing;
+    if (tape.value(at) != nullptr) continue;
+    for (const NodeId input : tape.inputs(at)) ask_for(input);
+  }
+  if (missing > 0) find_scattered(nodes, place, tape, outputs, at);
+  std::reverse(nodes.begin(), nodes.end());
 }
 
 /// Words, written over those of an earlier signature, and their hash.
@@ -181,16 +187,46 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
   request.hash = words.finish();
 }
 
-void fill(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs) {
+/// A large table goes when it costs no more than the requests did: this one, or those since the tapes have become small
+/// again.
+void shrink(Places& table, const Request& request) {
+  constexpr std::size_t kept = 1U << 16U;
+  const std::size_t small_part = table.node.size() / 16;
+  table.unused = request.nodes.back() < small_part ? table.unused + request.nodes.size() : 0;
+  if (table.node.size() <= kept || std::max(request.nodes.size(), table.unused) <= small_part) return;
+  std::vector<std::uint32_t>().swap(table.node);
+  table.unused = 0;
+}
+
+/// \param kept  the same outputs, to which those are added that are worth keeping; null: none.
+void fill(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs,
+          std::vector<NodeId>* kept) {
   find_nodes(request.nodes, table.node, tape, outputs);
+  if (kept != nullptr && tape.questions() >= questions_without_keeping) {
+    add_worth_keeping(tape, request.nodes, table.node, *kept);
+    outputs = *kept;
+  }
   sign(request, table, tape, outputs);
   for (const NodeId id : request.nodes) table.node[id] = unneeded;
   for (const ShapeId id : table.shapes) table.shape[id] = unneeded;
   table.shapes.clear();
-  // A large table goes when it costs no more than the request did, or when the tapes have become small again.
-  constexpr std::size_t kept = 1U << 16U;
-  const bool rarely = request.nodes.size() > table.node.size() / 16 || request.nodes.back() < table.node.size() / 16;
-  if (table.node.size() > kept && rarely) std::vector<std::uint32_t>().swap(table.node);
+  shrink(table, request);
+}
+
+void fill(Request& request, const TapeState& tape, std::span<const NodeId> outputs, std::vector<NodeId>* kept) {
+  if (outputs.empty()) {
+    request = {};
+    return;
+  }
+  request.leaves.clear();
+  request.scalars.clear();
+  Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
+  try {
+    fill(request, table, tape, outputs, kept);
+  } catch (...) {  // out of memory: half-written tables would mislead the next request
+    table = {};
+    throw;
+  }
 }
 
 }  // namespace
@@ -213,19 +249,11 @@ Known known_of(DType dtype, Scalar scalar) noexcept {
 }
 
 void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs) {
-  if (outputs.empty()) {
-    request = {};
-    return;
-  }
-  request.leaves.clear();
-  request.scalars.clear();
-  Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
-  try {
-    fill(request, table, tape, outputs);
-  } catch (...) {  // out of memory: half-written tables would mislead the next request
-    table = {};
-    throw;
-  }
+  fill(request, tape, outputs, nullptr);
+}
+
+void collect_and_keep(Request& request, const TapeState& tape, std::vector<NodeId>& outputs) {
+  fill(request, tape, outputs, &outputs);
 }
 
 }  // namespace xgrad::detail

@@ -26,4 +26,8 @@ struct Request {
 /// Fills in a request, in the memory of the one that it was before.
 void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs);
 
+/// The same of a tape of which other values may be asked later: nodes whose values are worth keeping beside are added
+/// to the outputs (see keep.hpp).
+void collect_and_keep(Request& request, const TapeState& tape, std::vector<NodeId>& outputs);
+
 }  // namespace xgrad::detail

@@ -78,9 +78,10 @@ NodeId Recording::node(const Var& operand, DType dtype, ShapeId shape) {
 
 Var Recording::finish(NodeId result) {
   if (!scratch_) return VarAccess::recorded(*tape_, result);
-  Buffer* value = evaluated(*tape_, result);
-  if (weak_ && value->shape().empty()) return VarAccess::scalar(*value);
-  return VarAccess::concrete(BufferPtr::share(value));
+  std::array<BufferPtr, 1> value;
+  evaluate(*tape_, std::array{result}, value, Later::none);
+  if (weak_ && value[0]->shape().empty()) return VarAccess::scalar(*value[0].get());
+  return VarAccess::concrete(std::move(value[0]));
 }
 
 Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,

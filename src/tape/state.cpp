@@ -52,6 +52,7 @@ TapeState* TapeState::acquire() {
 void TapeState::release() noexcept {
   generation_.fetch_add(1, std::memory_order_relaxed);
   values_forbidden_ = false;
+  questions_ = 0;
   nodes_.clear(4 * kept_nodes);
   inputs_.clear(4 * kept_nodes);
   attributes_.clear(4 * kept_nodes);
@@ -62,6 +63,8 @@ void TapeState::release() noexcept {
   constexpr std::size_t few_buckets = 256;
   if (values_.bucket_count() > few_buckets) std::unordered_map<NodeId, BufferPtr>().swap(values_);
   else values_.clear();
+  if (!spares_.empty()) spares_.clear();
+  spare_bytes_ = 0;
   Pool& pool = Pool::instance();
   const std::scoped_lock lock(pool.mutex);
   pool.free.push_back(this);
@@ -116,6 +119,40 @@ Buffer* TapeState::kept_value(NodeId id) const {
   return found == values_.end() ? nullptr : found->second.get();
 }
 
+namespace {
+
+/// What a kept value takes.
+std::size_t bytes_of(const Buffer& buffer) noexcept {
+  return sizeof(Buffer) + size_of(buffer.shape()) * size_of(buffer.dtype());
+}
+
+}  // namespace
+
+void TapeState::keep_value(NodeId id, BufferPtr value, KeptAs why) {
+  if (why == KeptAs::spare) spares_.push_back(id);
+  const Buffer& buffer = *value.get();
+  values_.insert_or_assign(id, std::move(value));
+  nodes_[id].kept = why;
+  if (why == KeptAs::spare) spare_bytes_ += bytes_of(buffer);
+}
+
+void TapeState::give_up_spare(NodeId id, KeptAs now) noexcept {
+  spare_bytes_ -= bytes_of(*kept_value(id));
+  nodes_[id].kept = now;
+  if (now == KeptAs::nothing) values_.erase(id);
+}
+
+void TapeState::free_spares(std::size_t most_bytes, std::span<const NodeId> but_for) {
+  for (std::size_t k = spares_.size(); k > 0 && spare_bytes_ > most_bytes; --k) {
+    const NodeId id = spares_.front();
+    if (nodes_[id].kept == KeptAs::spare) {
+      if (std::binary_search(but_for.begin(), but_for.end(), id)) spares_.push_back(id);
+      else give_up_spare(id, KeptAs::nothing);
+    }
+    spares_.pop_front();
+  }
+}
+
 TapeState::Mark TapeState::mark() const noexcept {
   return {nodes_.size(), inputs_.size(), attributes_.size(), shapes_.size(), scalars_.size(), leaves_.size()};
 }
@@ -124,13 +161,17 @@ void TapeState::rewind(const Mark& mark) noexcept {
   const auto cut = [](auto& items, std::size_t size) {
     items.erase(items.begin() + static_cast<std::ptrdiff_t>(size), items.end());
   };
+  std::erase_if(spares_, [&](NodeId id) {
+    if (id >= mark.nodes && nodes_[id].kept == KeptAs::spare) give_up_spare(id, KeptAs::nothing);
+    return id >= mark.nodes;
+  });
+  std::erase_if(values_, [&](const auto& known) { return known.first >= mark.nodes; });
   nodes_.truncate(mark.nodes);
   inputs_.truncate(mark.inputs);
   attributes_.truncate(mark.attributes);
   cut(shapes_, mark.shapes);
   cut(scalars_, mark.scalars);
   cut(leaves_, mark.leaves);
-  std::erase_if(values_, [&](const auto& known) { return known.first >= mark.nodes; });
 }
 
 std::size_t TapeState::bytes() const noexcept {

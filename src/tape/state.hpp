@@ -25,6 +25,10 @@ using ShapeId = std::uint32_t;
 
 inline constexpr NodeId no_node = std::numeric_limits<NodeId>::max();
 
+/// Whether a tape keeps the value of a node that is no leaf: because it was asked for, as long as the tape lives; or as
+/// spare, beside what was asked for, so that later questions begin there.
+enum class KeptAs : std::uint8_t { nothing, asked, spare };
+
 /// One recorded primitive. Its inputs, attributes and shape are in the tape's side tables.
 struct Node {
   std::uint32_t first_input;
@@ -35,6 +39,11 @@ struct Node {
   ShapeId shape;
   Opcode op;
   DType dtype;
+  KeptAs kept = KeptAs::nothing;
+  /// How often its value was computed for others and not kept, up to most_computed.
+  std::uint8_t computed = 0;
+
+  static constexpr std::uint8_t most_computed = 255;
 };
 
 /// A number in the representation of its element type: `integer` for bool and int64, `real` otherwise.
@@ -91,9 +100,26 @@ class TapeState {
   /// The value of a leaf, or of a node that was evaluated; null if there is none (yet).
   [[nodiscard]] Buffer* value(NodeId id) const {
     if (nodes_[id].op == leaf_opcode) return leaves_[nodes_[id].first_attribute].get();
-    return values_.empty() ? nullptr : kept_value(id);
+    return nodes_[id].kept == KeptAs::nothing ? nullptr : kept_value(id);
   }
-  void keep_value(NodeId id, BufferPtr value) { values_.insert_or_assign(id, std::move(value)); }
+  /// The same for a caller who relies on it as long as the tape lives: it is no spare any more.
+  [[nodiscard]] Buffer* asked_value(NodeId id) {
+    if (nodes_[id].kept == KeptAs::spare) give_up_spare(id, KeptAs::asked);
+    return value(id);
+  }
+  void keep_value(NodeId id, BufferPtr value, KeptAs why);
+  void count_computation(NodeId id) noexcept {
+    if (nodes_[id].computed < Node::most_computed) ++nodes_[id].computed;
+  }
+  void count_question() noexcept { ++questions_; }
+  /// How often something was computed.
+  [[nodiscard]] std::uint32_t questions() const noexcept { return questions_; }
+
+  /// Memory of spare values.
+  [[nodiscard]] std::size_t spare_bytes() const noexcept { return spare_bytes_; }
+  /// Frees spare values, those kept first before others, until they take at most so many bytes; not those of some
+  /// nodes, which are sorted.
+  void free_spares(std::size_t most_bytes, std::span<const NodeId> but_for);
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
@@ -116,9 +142,11 @@ class TapeState {
  private:
   TapeState() = default;
   [[nodiscard]] Buffer* kept_value(NodeId id) const;
+  void give_up_spare(NodeId id, KeptAs now) noexcept;
 
   std::atomic<std::uint32_t> generation_{0};
   bool values_forbidden_ = false;
+  std::uint32_t questions_ = 0;
   PlainList<Node> nodes_;
   PlainList<NodeId> inputs_;
   PlainList<std::int64_t> attributes_;
@@ -126,6 +154,8 @@ class TapeState {
   std::vector<Scalar> scalars_;
   std::vector<BufferPtr> leaves_;
   std::unordered_map<NodeId, BufferPtr> values_;
+  std::deque<NodeId> spares_;  // in the order in which they were kept; some are none any more
+  std::size_t spare_bytes_ = 0;
 };
 
 }  // namespace xgrad::detail

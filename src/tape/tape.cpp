@@ -91,7 +91,8 @@ std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
     require_on_tape("evaluate", output, state_);
     nodes.push_back(VarAccess::node(output));
   }
-  std::vector<detail::BufferPtr> values = detail::evaluate(*state_, nodes);
+  std::vector<detail::BufferPtr> values(nodes.size());
+  detail::evaluate(*state_, nodes, values, detail::Later::possible);
   std::vector<Var> result;
   std::size_t next = 0;
   for (const Var& output : outputs) {

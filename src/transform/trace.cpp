@@ -14,6 +14,10 @@ namespace {
 /// The tape onto which transforms of this thread record now.
 thread_local TapeState* current = nullptr;
 
+struct EndTape {
+  void operator()(TapeState* tape) const noexcept { tape->release(); }
+};
+
 }  // namespace
 
 Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
@@ -23,14 +27,14 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   }
   if (tape_ == nullptr) tape_ = current;
   if (tape_ == nullptr) {
-    owned_ = Keep(TapeState::acquire(), [](TapeState* tape) { tape->release(); });
+    owned_ = Keep(TapeState::acquire(), EndTape());
     tape_ = owned_.get();
   }
   current = tape_;
 }
 
 Trace::Trace(Fresh) : tape_(nullptr), outer_(current) {
-  owned_ = Keep(TapeState::acquire(), [](TapeState* tape) { tape->release(); });
+  owned_ = Keep(TapeState::acquire(), EndTape());
   tape_ = owned_.get();
   tape_->forbid_values();
   current = tape_;
@@ -83,7 +87,11 @@ std::vector<Var> Trace::results(std::span<const Var> recorded) {
   for (const Var& x : recorded) {
     if (x.recorded()) nodes.push_back(VarAccess::node(node(x)));
   }
-  std::vector<BufferPtr> values = evaluate(*tape_, nodes);
+  // Of a tape that ends with this trace, or is kept for a pullback, nothing else was asked for yet; a pullback may be
+  // called often.
+  const bool ends = std::get_deleter<EndTape>(owned_) != nullptr;
+  std::vector<BufferPtr> values(nodes.size());
+  evaluate(*tape_, nodes, values, ends ? Later::none : Later::possible);
   std::size_t next = 0;
   for (Var& x : result) {
     if (x.recorded()) x = VarAccess::concrete(std::move(values[next++]));

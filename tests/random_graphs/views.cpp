@@ -20,6 +20,7 @@ void add_slice(Builder& b, Value x) {
   using xgrad::detail::Slice;
   std::vector<Slice> slices;
   std::string text = "view";
+  std::size_t new_axes = 0;
   for (const std::size_t size : b.shape(x)) {
     const auto extent = static_cast<std::int64_t>(size);
     Slice slice{.kind = Slice::Kind::Range, .start = 0, .step = 1, .count = extent};
@@ -34,7 +35,10 @@ void add_slice(Builder& b, Value x) {
       const std::int64_t most = (down ? slice.start : room_above) / std::abs(slice.step) + 1;
       slice.count = b.random.chance(0.6) ? most : b.random.between(b.random.chance(0.1) ? 0 : 1, most);
     }
-    if (b.random.chance(0.05)) slices.push_back({.kind = Slice::Kind::NewAxis});
+    if (b.random.chance(0.05) && b.rank(x) + new_axes < xgrad::max_dimension) {
+      slices.push_back({.kind = Slice::Kind::NewAxis});
+      ++new_axes;
+    }
     slices.push_back(slice);
     text += slice.kind == Slice::Kind::Index
                 ? " [" + std::to_string(slice.start) + "]"

@@ -1,13 +1,14 @@
 // Machine code for x86-64 processors with AVX2 and FMA, by Xbyak.
 #include "program.hpp"
 
+#include <cstdlib>
+
 #if defined(__x86_64__) && defined(XGRAD_HAS_XBYAK)
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -767,9 +768,7 @@ Generated::~Generated() { munmap(pages_, bytes_); }
 
 bool can_generate() {
   static const bool can = [] {
-    const char* wish = std::getenv("XGRAD_MACHINE_CODE");
-    const bool forbidden = wish != nullptr && std::string_view(wish) == "off";
-    return !forbidden && std::string_view(block_table().name) != "baseline";
+    return allows_machine_code(std::getenv("XGRAD_MACHINE_CODE")) && std::string_view(block_table().name) != "baseline";
   }();
   return can;
 }
@@ -802,7 +801,10 @@ std::shared_ptr<const Generated> generate(const Program& program) {
 namespace xgrad::kernels {
 
 Generated::~Generated() = default;
-bool can_generate() { return false; }
+bool can_generate() {
+  static_cast<void>(allows_machine_code(std::getenv("XGRAD_MACHINE_CODE")));  // a wrong value is refused here too
+  return false;
+}
 std::shared_ptr<const Generated> generate(const Program&) { return nullptr; }
 
 }  // namespace xgrad::kernels

@@ -90,7 +90,10 @@ class Generated {
 };
 
 /// Whether this machine can run such code, and nobody has forbidden it (XGRAD_MACHINE_CODE=off).
+/// \throws ValueError  if XGRAD_MACHINE_CODE is anything else than on or off.
 bool can_generate();
+/// What a value of that variable says; null or empty: yes.
+bool allows_machine_code(const char* wish);
 
 /// \return nothing if the system refuses executable memory or the program is too long.
 std::shared_ptr<const Generated> generate(const Program& program);

@@ -1,0 +1,121 @@
+#include "keep.hpp"
+
+#include <algorithm>
+
+#include "graph.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using namespace primitives;
+
+/// What an operation costs beside its elements, in elements.
+constexpr std::size_t overhead = 32;
+/// An array of its own costs so many times what an operation does, of which many run in one loop.
+constexpr std::size_t price_of_keeping = 4;
+
+/// Nothing is computed for it: what reads it reads its input.
+bool is_free(Opcode op) { return is_view(op) || op == opcode<Identity>; }
+
+/// Candidates of a question.
+class Keeping {
+ public:
+  Keeping(const TapeState& tape, std::span<const NodeId> nodes, std::span<std::uint32_t> marks,
+          std::span<const NodeId> outputs)
+      : tape_(tape), nodes_(nodes), marks_(marks), outputs_(outputs) {
+    for (const NodeId id : nodes_) {
+      if (is_old(id)) paid_ += paid_for(id);
+    }
+  }
+
+  [[nodiscard]] bool nothing_is_old() const noexcept { return paid_ == 0; }
+
+  /// Where what is new meets what is old.
+  void add_border(std::vector<NodeId>& chosen) {
+    const auto is_new = [&](NodeId id) { return tape_.node(id).computed == 0; };
+    add_if(chosen, paid_, cut(is_new));
+  }
+
+  /// In the midst of what is old, for questions that go back in time. It costs little beside what it halves.
+  void add_middle(std::vector<NodeId>& chosen) {
+    constexpr std::size_t small_part = 16;
+    std::size_t sum = 0;
+    NodeId middle = 0;
+    for (const NodeId id : nodes_) {
+      if (is_old(id)) sum += paid_for(id);
+      middle = id;
+      if (sum >= paid_ / 2) break;
+    }
+    add_if(chosen, paid_ / small_part, cut([middle](NodeId id) { return id > middle; }));
+  }
+
+ private:
+  enum Mark : std::uint32_t { unmarked, read, output };
+
+  struct Cut {
+    std::vector<NodeId> nodes;
+    std::size_t price = 0;
+    std::size_t bytes = 0;
+  };
+
+  [[nodiscard]] std::size_t cost_of(NodeId id) const { return overhead + size_of(tape_.shape(id)); }
+  [[nodiscard]] std::size_t paid_for(NodeId id) const { return tape_.node(id).computed * cost_of(id); }
+  [[nodiscard]] bool is_old(NodeId id) const {
+    const Node& node = tape_.node(id);
+    return node.computed != 0 && !is_free(node.op) && node.op != opcode<Constant> && tape_.value(id) == nullptr;
+  }
+
+  /// The old nodes that nodes of one side read.
+  template <class F>
+  Cut cut(F on_this_side) {
+    for (const NodeId id : nodes_) marks_[id] = unmarked;
+    for (const NodeId id : outputs_) marks_[id] = output;
+    Cut result;
+    for (std::size_t k = nodes_.size(); k-- > 0;) {
+      const NodeId id = nodes_[k];
+      if (tape_.value(id) != nullptr) continue;
+      if (on_this_side(id) || (is_free(tape_.node(id).op) && marks_[id] == read)) {
+        for (const NodeId input : tape_.inputs(id)) {
+          if (marks_[input] == unmarked) marks_[input] = read;
+        }
+      } else if (is_old(id) && marks_[id] == read) {
+        result.nodes.push_back(id);
+        result.price += price_of_keeping * cost_of(id);
+        result.bytes += size_of(tape_.shape(id)) * size_of(tape_.node(id).dtype);
+      }
+    }
+    return result;
+  }
+
+  void add_if(std::vector<NodeId>& chosen, std::size_t most, const Cut& cut) const {
+    if (cut.price > most || cut.bytes > most_spare_bytes()) return;
+    chosen.insert(chosen.end(), cut.nodes.begin(), cut.nodes.end());
+  }
+
+  const TapeState& tape_;
+  std::span<const NodeId> nodes_;
+  std::span<std::uint32_t> marks_;
+  std::span<const NodeId> outputs_;
+  std::size_t paid_ = 0;
+};
+
+}  // namespace
+
+std::size_t& most_spare_bytes() noexcept {
+  static std::size_t bytes = std::size_t{512} << 20U;
+  return bytes;
+}
+
+void add_worth_keeping(const TapeState& tape, std::span<const NodeId> nodes, std::span<std::uint32_t> marks,
+                       std::vector<NodeId>& outputs) {
+  Keeping keeping(tape, nodes, marks, outputs);
+  if (keeping.nothing_is_old()) return;
+  std::vector<NodeId> chosen;
+  keeping.add_border(chosen);
+  keeping.add_middle(chosen);
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  outputs.insert(outputs.end(), chosen.begin(), chosen.end());
+}
+
+}  // namespace xgrad::detail
