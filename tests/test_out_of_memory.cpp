@@ -216,6 +216,93 @@ BOOST_AUTO_TEST_CASE(compiling) {
       "describe", [&] { return !xg::compile(train).plan(make_network(), x).empty(); }, Start::Cold);
 }
 
+namespace {
+
+/// Whatever allocation fails in a call, the donated arrays are as they were, or updated.
+template <class F>
+void keeps_what_was_donated(const char* name, F f, const std::function<std::vector<Var>()>& fresh) {
+  BOOST_TEST_INFO_SCOPE(name);
+  const auto step = xg::compile(f);
+  (void)step(fresh());
+  std::ptrdiff_t failures = 0;
+  for (std::ptrdiff_t successes = 0;; ++successes) {
+    std::vector<Var> given = fresh();
+    const std::vector<Var> before = fresh();
+    const Work work = [&] {
+      given = step(std::move(given));
+      return true;
+    };
+    const Outcome outcome = attempt_in_fresh_thread(work, successes);
+    if (!outcome.fail_point) break;
+    if (!outcome.failed) continue;  // a thread left its part to another one
+    ++failures;
+    for (std::size_t k = 0; k < before.size(); ++k) {
+      BOOST_TEST_REQUIRE(given[k].defined());
+      BOOST_TEST_REQUIRE((given[k].array<double>() == before[k].array<double>()));
+    }
+  }
+  BOOST_TEST(failures > 3);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(donated_arguments) {
+  using List = std::vector<Var>;
+  for (const int count : {1, 3}) {
+    const Threads threads(count);
+    keeps_what_was_donated(
+        "one loop",
+        [](const List& w) {
+          return List{w[0] * 2.0, w[1] + 1.0};
+        },
+        [] {
+          return List{ones({50'000}), ones({7})};
+        });
+    keeps_what_was_donated(
+        "long loops",
+        [](const List& w) {
+          return List{w[0] - sum(w[1]) * tanh(w[0]), w[1] * 2.0};
+        },
+        [] {
+          return List{ones({200'000}), ones({3})};
+        });
+    keeps_what_was_donated(
+        "a product that is added 0 times",
+        [](const List& w) {
+          return List{w[0] - sin(w[1]) * matmul(w[2], w[2]), w[1] - 1.0, w[2]};
+        },
+        [] {
+          return List{ones({50, 50}), ones({}, 0.0), ones({50, 50})};
+        });
+    keeps_what_was_donated(
+        "a kernel that takes memory",
+        [](const List& w) {
+          return List{w[0] * 2.0, sort(w[0] * w[1])};
+        },
+        [] {
+          return List{ones({500}), ones({500})};
+        });
+    keeps_what_was_donated(
+        "many operands",
+        [](const List& w) {
+          return List{w[0] * 2.0, xg::concatenate(std::vector<Var>(9, w[1])) * 2.0};
+        },
+        [] {
+          return List{ones({500}), ones({5})};
+        });
+    const Var x = ones({10, 16});
+    keeps_what_was_donated(
+        "a network",
+        [x](const List& w) {
+          const auto [next, loss] = train({{{w[0], w[1]}}, {{"scale", w[2]}}}, x);
+          return xg::tree::leaves(next);
+        },
+        [] {
+          return xg::tree::leaves(Network{{{ones({16, 16}, 0.1), ones({16})}}, {{"scale", ones({})}}});
+        });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(several_threads) {
   const Threads three(3);
   const Var x = ones({400'000});

@@ -1,6 +1,5 @@
 #include "execute.hpp"
 
-#include <array>
 #include <cstring>
 
 #include "core/per_thread.hpp"
@@ -10,7 +9,7 @@
 namespace xgrad::detail {
 namespace {
 
-/// Arenas up to this size are kept for the next evaluation.
+/// Memory up to this size is kept for the next evaluation.
 constexpr std::size_t kept_arena = std::size_t{512} << 20U;
 
 thread_local constinit PerThread<Workspace> workspace_of_thread;
@@ -29,8 +28,12 @@ class Execution {
 
   void place(std::span<Buffer* const> leaves, std::span<const Scalar> scalars, std::span<BufferPtr> results) {
     std::byte* arena = workspace_.arena.at_least(plan_.arena_bytes);
+    workspace_.partials.at_least(plan_.partial_bytes);
     workspace_.numbers.resize(plan_.numbers.size());
     workspace_.places.resize(plan_.places.size());
+    if (workspace_.operands.size() < plan_.most_inputs) workspace_.operands.resize(plan_.most_inputs);
+    if (workspace_.done.size() < plan_.most_chunks) workspace_.done.resize(plan_.most_chunks);
+    reserve_chunk(plan_);
     for (std::size_t k = 0; k < plan_.places.size(); ++k) {
       const Place& place = plan_.places[k];
       switch (place.kind) {
@@ -49,11 +52,14 @@ class Execution {
           break;
       }
     }
+    for (const ProductStep& step : plan_.products) reserve_product(step);
   }
 
-  void run() {
+  void run(Donated* donated) {
     std::byte* partials = workspace_.partials.at_least(plan_.partial_bytes);
-    for (const Step& step : plan_.steps) {
+    for (std::size_t k = 0; k < plan_.steps.size(); ++k) {
+      const Step& step = plan_.steps[k];
+      if (donated != nullptr && k == plan_.first_overwriting) donated->overwriting = true;
       switch (step.kind) {
         case Step::Kind::Loop:
           run_loop(plan_.loops[step.index], partials);
@@ -74,22 +80,17 @@ class Execution {
   }
 
   void run_loop(const Loop& loop, std::byte* partials) const {
-    detail::run_loop(loop, plan_, workspace_.places.data(), partials, [&](std::size_t first, std::size_t count) {
-      const ProductStep& step = plan_.products[loop.product];
-      kernels::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
-                             workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], first, count);
-    });
+    detail::run_loop(
+        loop, plan_, workspace_.places.data(), partials, workspace_.done, [&](std::size_t first, std::size_t count) {
+          const ProductStep& step = plan_.products[loop.product];
+          kernels::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
+                                 workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], first, count);
+        });
   }
 
   void run_call(const Call& call) const {
     if (size_of(call.output.shape) == 0) return;
-    std::array<kernels::Operand, 4> few;
-    std::vector<kernels::Operand> many;
-    std::span<kernels::Operand> inputs(few.data(), call.inputs.size());
-    if (call.inputs.size() > few.size()) {
-      many.resize(call.inputs.size());
-      inputs = many;
-    }
+    const std::span inputs(workspace_.operands.data(), call.inputs.size());
     for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(call.inputs[k]);
     call.kernel({operand(call.output), inputs, call.attributes});
   }
@@ -99,8 +100,7 @@ class Execution {
     const double alpha = step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
     const bool accumulate = step.c != no_place;
     if (accumulate && workspace_.places[step.c] != out) {
-      const kernels::Product& p = step.product;
-      std::memcpy(out, workspace_.places[step.c], size_of(p.stack) * p.m * p.n * size_of(p.dtype));
+      std::memcpy(out, workspace_.places[step.c], bytes_of(step.product));
     }
     const std::byte* a = workspace_.places[step.a] + step.offset_a;
     const std::byte* b = workspace_.places[step.b] + step.offset_b;
@@ -108,15 +108,25 @@ class Execution {
     kernels::multiply(step.product, a, b, out, alpha, accumulate);
   }
 
+  static std::size_t bytes_of(const kernels::Product& p) { return size_of(p.stack) * p.m * p.n * size_of(p.dtype); }
+
+  /// Memory for add_nothing, if it may be needed: the factor is 0, or not known before its step has run.
+  void reserve_product(const ProductStep& step) const {
+    if (step.c == no_place || step.scale == no_place) return;
+    const Place::Kind kind = plan_.places[step.scale].kind;
+    const bool known = kind == Place::Kind::Leaf || kind == Place::Kind::Number;
+    if (!known || number_at(step.scale) == 0) workspace_.product.at_least(bytes_of(step.product));
+  }
+
   /// BLAS takes a factor of 0 for "leave it out", but 0 times an infinite product is NaN.
-  static void add_nothing(const ProductStep& step, const std::byte* a, const std::byte* b, std::byte* out) {
+  void add_nothing(const ProductStep& step, const std::byte* a, const std::byte* b, std::byte* out) const {
     const kernels::Product& p = step.product;
     const std::size_t count = size_of(p.stack) * p.m * p.n;
-    Storage product;
-    kernels::multiply(p, a, b, product.at_least(count * size_of(p.dtype)), 1, false);
+    std::byte* product = workspace_.product.at_least(bytes_of(p));
+    kernels::multiply(p, a, b, product, 1, false);
     kernels::dispatch(p.dtype, [&]<class T>() {
       if constexpr (std::is_floating_point_v<T>) {
-        const T* terms = reinterpret_cast<const T*>(product.at_least(0));
+        const T* terms = reinterpret_cast<const T*>(product);
         for (std::size_t i = 0; i < count; ++i) reinterpret_cast<T*>(out)[i] += T(0) * terms[i];
       }
     });
@@ -135,7 +145,8 @@ class Execution {
 }  // namespace
 
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
-             std::span<BufferPtr> results, std::span<const char> exclusive) {
+             std::span<BufferPtr> results, Donated* donated) {
+  const std::span<const char> exclusive = donated != nullptr ? donated->exclusive : std::span<const char>();
   for (std::size_t k = 0; k < results.size(); ++k) {
     const PlanOutput& output = plan.outputs[k];
     if (output.kind == PlanOutput::Kind::Leaf) {
@@ -153,8 +164,9 @@ void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const 
   Workspace& workspace = workspace_of_thread.get();
   Execution execution(plan, workspace);
   execution.place(leaves, scalars, results);
-  execution.run();
+  execution.run(donated);
   workspace.arena.shrink(kept_arena);
+  workspace.product.shrink(kept_arena);
 }
 
 }  // namespace xgrad::detail

@@ -7,12 +7,18 @@
 
 namespace xgrad::detail {
 
-/// Computes the outputs of a plan.
+struct Donated {
+  std::span<const char> exclusive;  ///< for each leaf whether its array may be overwritten
+  bool overwriting = false;         ///< set before the first of them is written to
+};
+
+/// Computes the outputs of a plan. All memory is taken before the first donated array is written to, and steps that may
+/// throw run before that too.
 /// \param leaves     arrays, in the order of the request.
 /// \param scalars    numbers, in the order of the request.
 /// \param results    one for each output; filled.
-/// \param exclusive  for each leaf whether its array may be overwritten now; empty: none.
+/// \param donated    leaves whose arrays may be overwritten now; null: none.
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
-             std::span<BufferPtr> results, std::span<const char> exclusive = {});
+             std::span<BufferPtr> results, Donated* donated = nullptr);
 
 }  // namespace xgrad::detail

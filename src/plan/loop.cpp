@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -50,17 +51,24 @@ struct Host {
 
 thread_local constinit PerThread<ChunkWorkspace> workspace_of_thread;
 
+bool can_reserve_chunk(const Plan& plan) noexcept {
+  try {
+    reserve_chunk(plan);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 /// One chunk of a loop.
 class Chunk {
  public:
   Chunk(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials, std::size_t chunk)
       : loop_(loop) {
     ChunkWorkspace& workspace = workspace_of_thread.get();
-    std::byte* scratch = workspace.scratch.at_least(std::max<std::size_t>(plan.scratch_bytes, 64));
-    if (workspace.slots.size() < loop.slots.size()) workspace.slots.resize(loop.slots.size());
     slots_ = workspace.slots.data();
     places_ = places;
-    scratch_ = scratch;
+    scratch_ = workspace.scratch.at_least(plan.scratch_bytes);
     partials_ = partials + chunk * loop.partial_bytes;
     if (loop.chunk_columns < loop.columns) {
       first_column_ = chunk * loop.chunk_columns;
@@ -211,9 +219,38 @@ void finish(const Late& late, std::size_t chunks, std::size_t stride, std::byte*
                    " is out of range for an axis of extent " + std::to_string(loop.columns));
 }
 
+/// Calls round(k) for each k on many threads. What those leave that find no memory is done by this thread, which has
+/// what it needs: nothing fails that may have written over a donated array.
+template <class F>
+void in_parallel(const Plan& plan, std::size_t rounds, std::span<char> done, F round) {
+  std::fill_n(done.begin(), rounds, 0);
+  try {
+    parallel_for(rounds, [&](std::size_t k) {
+      if (!can_reserve_chunk(plan)) return;
+      round(k);
+      done[k] = 1;
+    });
+  } catch (const std::bad_alloc&) {  // there were no threads
+  }
+  for (std::size_t k = 0; k < rounds; ++k) {
+    if (done[k] == 0) round(k);
+  }
+}
+
 }  // namespace
 
-void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials,
+void reserve_chunk(const Plan& plan) {
+  ChunkWorkspace& workspace = workspace_of_thread.get();
+  const std::size_t bytes = std::max<std::size_t>(plan.scratch_bytes, 64);
+  if (workspace.scratch.size() < bytes) {
+    Storage larger;  // beside what is there, which stays if there is no more
+    larger.at_least(bytes);
+    workspace.scratch = std::move(larger);
+  }
+  if (workspace.slots.size() < plan.most_slots) workspace.slots.resize(plan.most_slots);
+}
+
+void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials, std::span<char> done,
               const std::function<void(std::size_t, std::size_t)>& multiply) {
   FirstFault first;
   const auto run_chunk = [&](std::size_t index) {
@@ -228,7 +265,7 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
     }
   };
   if (loop.product != no_product) {
-    parallel_for((loop.chunks + loop.panel_chunks - 1) / loop.panel_chunks, [&](std::size_t panel) {
+    in_parallel(plan, (loop.chunks + loop.panel_chunks - 1) / loop.panel_chunks, done, [&](std::size_t panel) {
       const std::size_t begin = panel * loop.panel_chunks;
       const std::size_t end = std::min(loop.chunks, begin + loop.panel_chunks);
       const std::size_t first_row = begin * loop.chunk_rows;
@@ -238,7 +275,7 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
   } else if (loop.chunks == 1 || loop.rows * loop.columns * loop.members.size() < little_work) {
     for (std::size_t index = 0; index < loop.chunks; ++index) run_chunk(index);
   } else {
-    parallel_for(loop.chunks, run_chunk);
+    in_parallel(plan, loop.chunks, done, run_chunk);
   }
   if (first.fault) throw_fault(loop, first.fault);
   for (const Late& late : loop.late) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "accumulate.hpp"
+#include "conditions.hpp"
 #include "group.hpp"
 #include "lower.hpp"
 #include "panels.hpp"
@@ -163,21 +164,23 @@ class Planner {
     plan_->arena_bytes = arena.size();
   }
 
-  /// Donated arrays that outputs may be written over: nothing reads them later, and each is given once.
+  /// Donated arrays that outputs may be written over: nothing reads them later, nothing can fail from then on, so that
+  /// a call that throws leaves them as they were, and each is given once.
   void choose_donors() {
     std::vector<bool> taken(plan_->leaves, false);
     for (const PlanOutput& output : plan_->outputs) {
       if (output.kind == PlanOutput::Kind::Leaf && output.index < taken.size()) taken[output.index] = true;
     }
-    for (const auto& [out, in, step] : in_place_) {
+    for (const auto& [out, in, step, index] : in_place_) {
       const Place& target = plan_->places[out];
       const Place& source = plan_->places[in];
       if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
       PlanOutput& output = plan_->outputs[target.index];
       const bool given = source.index < donated_.size() && donated_[source.index] && !taken[source.index];
       const bool alike = source.bytes == target.bytes && source.dtype == target.dtype;
-      if (!given || !alike || output.donor >= 0 || lives_[in].last != step) continue;
+      if (!given || !alike || output.donor >= 0 || lives_[in].last != step || step < safe_from_) continue;
       output.donor = static_cast<std::int32_t>(source.index);
+      plan_->first_overwriting = std::min(plan_->first_overwriting, index);
       taken[source.index] = true;
     }
   }
@@ -196,6 +199,7 @@ class Planner {
       lower_call(id);
     }
     ++step_;
+    if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
   }
 
   void lower_group(GroupId g) {
@@ -205,13 +209,18 @@ class Planner {
     for (const auto& [out, in] : lowered.in_place) {
       // Rows that are computed later still read all of the product's operands.
       const ProductStep* product = joined ? &plan_->products[lowered.loop.product] : nullptr;
-      if (product == nullptr || (in != product->a && in != product->b)) in_place_.push_back({out, in, step_});
+      if (product == nullptr || (in != product->a && in != product->b)) add_in_place(out, in);
     }
+    plan_->most_slots = std::max(plan_->most_slots, lowered.loop.slots.size());
+    plan_->most_chunks = std::max(plan_->most_chunks, lowered.loop.chunks);
     plan_->scratch_bytes = std::max(plan_->scratch_bytes, lowered.loop.scratch_bytes);
     plan_->partial_bytes = std::max(plan_->partial_bytes, lowered.loop.partial_bytes * lowered.loop.chunks);
     plan_->steps.push_back({Step::Kind::Loop, static_cast<std::uint32_t>(plan_->loops.size())});
     plan_->loops.push_back(std::move(lowered.loop));
   }
+
+  /// The next step writes to `out`, which may be the same memory as `in`.
+  void add_in_place(PlaceId out, PlaceId in) { in_place_.push_back({out, in, step_, plan_->steps.size()}); }
 
   /// The product just before a loop may become part of it.
   bool join(Loop& loop) {
@@ -234,6 +243,7 @@ class Planner {
   void lower_call(ValueId id) {
     Call call{kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
     for (const ValueId input : graph_.inputs(id)) call.inputs.push_back(array_at(input));
+    plan_->most_inputs = std::max(plan_->most_inputs, call.inputs.size());
     call.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
     plan_->steps.push_back({Step::Kind::Call, static_cast<std::uint32_t>(plan_->calls.size())});
     plan_->calls.push_back(std::move(call));
@@ -266,7 +276,7 @@ class Planner {
       step.c = place_of(graph_.base(inputs[2]));
       step.sign = static_cast<double>(graph_.attributes(id)[0]);
       if (inputs.size() > 3) step.scale = place_of(graph_.base(inputs[3]));
-      if (step.a != step.c && step.b != step.c) in_place_.push_back({step.out, step.c, step_});
+      if (step.a != step.c && step.b != step.c) add_in_place(step.out, step.c);
     }
     plan_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(plan_->products.size())});
     plan_->products.push_back(step);
@@ -286,6 +296,7 @@ class Planner {
   struct InPlace {
     PlaceId out, in;
     std::uint32_t step;
+    std::size_t index;  // of the step in the plan, where a product and its loop are one
   };
 
   Graph graph_;
@@ -299,6 +310,8 @@ class Planner {
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;
+  Conditions conditions_;
+  std::uint32_t safe_from_ = 0;  // steps before may fail
 
  public:
   void set_leaves(std::size_t leaves) { plan_->leaves = leaves; }

@@ -177,7 +177,12 @@ struct Plan {
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;
   std::size_t partial_bytes = 0;
-  std::size_t nodes = 0;  ///< recorded nodes that it stands for
+  std::size_t most_slots = 0;   ///< of a loop
+  std::size_t most_chunks = 0;  ///< of a loop
+  std::size_t most_inputs = 0;  ///< of a call
+  std::size_t nodes = 0;        ///< recorded nodes that it stands for
+  /// The first step that may write over a donated array. From here on nothing can fail.
+  std::size_t first_overwriting = ~std::size_t{0};
 
   /// Memory of the plan itself, roughly.
   [[nodiscard]] std::size_t bytes() const noexcept;

@@ -8,6 +8,7 @@
 
 #include <xgrad/core/array.hpp>
 
+#include "kernels/operand.hpp"
 #include "tape/state.hpp"
 
 namespace xgrad::detail {
@@ -24,6 +25,7 @@ class Storage {
     }
     return data_.get();
   }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Gives memory back that is larger than what is worth keeping.
   void shrink(std::size_t kept) noexcept {
     if (size_ <= kept) return;
@@ -44,8 +46,11 @@ class Storage {
 struct Workspace {
   Storage arena;
   Storage partials;
+  Storage product;
   std::vector<std::byte*> places;
   std::vector<Scalar> numbers;
+  std::vector<kernels::Operand> operands;  // of one call
+  std::vector<char> done;                  // chunks of one loop
 };
 
 /// What one thread needs for one chunk of a loop.

@@ -61,21 +61,25 @@ class PlannedProgram : public Program {
     lists.held.clear();
     lists.exclusive.clear();
     lists.results.resize(plan->outputs.size());
+    results.clear();
+    results.reserve(plan->outputs.size());
     for (const Leaf& leaf : leaves) add_leaf(lists, leaf, given, donated);
     // One use is the argument's and one is ours; more are those of another Var, or of the same one in another place.
     for (std::size_t k = 0; k < leaves.size(); ++k) {
       if (lists.exclusive[k] != 0) lists.exclusive[k] = lists.leaves[k]->users() == 2 ? 1 : 0;
     }
+    Donated lent{lists.exclusive};
     try {
-      execute(*plan, lists.leaves, scalars, lists.results, lists.exclusive);
-    } catch (...) {  // what was given may be overwritten in part
-      for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+      execute(*plan, lists.leaves, scalars, lists.results, &lent);
+    } catch (...) {
+      if (lent.overwriting) {  // not for want of memory, nor because of values: that showed before
+        for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+      }
       lists.results.clear();
       lists.held.clear();
       throw;
     }
     for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
-    results.clear();
     for (BufferPtr& result : lists.results) results.push_back(VarAccess::concrete(std::move(result)));
     lists.held.clear();
   }

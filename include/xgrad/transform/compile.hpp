@@ -191,8 +191,8 @@ class Compiled {
     if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
 
     const auto signature = signature_of(lists, kept...);
+    R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
     signature->program->run(lists.arguments, lists.donated, lists.results);
-    R result = signature->result;
     std::size_t used = 0;
     tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
     return result;
@@ -281,8 +281,9 @@ class Compiled {
 ///
 /// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with
 /// std::move are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left
-/// empty then. Called with recorded Vars (inside another transform) the function simply runs. Several threads may call
-/// it.
+/// empty then. A call that throws, because of values (a label out of range, a condition of `checked`) or for want of
+/// memory, leaves every argument as it was. Called with recorded Vars (inside another transform) the function simply
+/// runs. Several threads may call it.
 ///
 /// \param f  returns a tree; it is called with const references.
 /// \throws TapeError  if f asks for the value of a Var, which is not known while it is recorded.
