@@ -10,6 +10,7 @@ namespace counted_memory {
 
 std::atomic<std::size_t> allocations{0};
 std::atomic<std::ptrdiff_t> live_bytes{0};
+std::atomic<std::ptrdiff_t> peak_bytes{0};
 std::atomic<std::ptrdiff_t> fails_after{-1};
 
 }  // namespace counted_memory
@@ -26,7 +27,11 @@ bool shall_fail() noexcept {
 void* counted(void* p) {
   if (p == nullptr) throw std::bad_alloc();
   allocations.fetch_add(1, std::memory_order_relaxed);
-  live_bytes.fetch_add(static_cast<std::ptrdiff_t>(malloc_usable_size(p)), std::memory_order_relaxed);
+  const auto size = static_cast<std::ptrdiff_t>(malloc_usable_size(p));
+  const std::ptrdiff_t now = live_bytes.fetch_add(size, std::memory_order_relaxed) + size;
+  std::ptrdiff_t known = peak_bytes.load(std::memory_order_relaxed);
+  while (known < now && !peak_bytes.compare_exchange_weak(known, now, std::memory_order_relaxed)) {
+  }
   return p;
 }
 

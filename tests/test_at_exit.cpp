@@ -54,6 +54,15 @@ BOOST_AUTO_TEST_CASE(static_tapes) { ends_well("tape", "tape: right\n"); }
 
 BOOST_AUTO_TEST_CASE(functions_called_at_exit) { ends_well("atexit", "main: right\natexit: right\n"); }
 
+BOOST_AUTO_TEST_CASE(children_of_fork) {
+  const std::string child = "child: right\nchild's thread: right\n";
+  ends_well("fork", "main: right\n" + child + child);
+  ends_well("fork_before_use", child);
+  ends_well("fork_in_thread", "main: right\nthread: right\n" + child);
+  ends_well("fork_with_threads",
+            "main: right\n" + child + "main: right\nmain: right\n");  // of the child, then the parent
+}
+
 BOOST_AUTO_TEST_CASE(plugins) {
   ends_well("plugin", "main: right\ninside: right\nplugin's thread: right\nplugin: right\n");
   ends_well("plugin_unused", "plugin: right\n");

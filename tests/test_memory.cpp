@@ -1,54 +1,18 @@
-// What is allocated and when it is freed, counted by this program's own operator new.
+// What is allocated and when it is freed, counted by the program's own operator new (counted_memory.hpp).
 #include "comparing.hpp"
+#include "counted_memory.hpp"
 
-#include <malloc.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <cmath>
 #include <stdexcept>
+#include <thread>
 
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-namespace {
-
-std::atomic<std::ptrdiff_t> live_bytes{0};
-std::atomic<std::ptrdiff_t> peak_bytes{0};
-std::atomic<std::size_t> allocations{0};
-
-void* counted(void* p) {
-  if (p == nullptr) throw std::bad_alloc();
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  const auto size = static_cast<std::ptrdiff_t>(malloc_usable_size(p));
-  const std::ptrdiff_t now = live_bytes.fetch_add(size) + size;
-  std::ptrdiff_t known = peak_bytes.load();
-  while (known < now && !peak_bytes.compare_exchange_weak(known, now)) {
-  }
-  return p;
-}
-
-void counted_free(void* p) noexcept {
-  if (p != nullptr) live_bytes.fetch_sub(static_cast<std::ptrdiff_t>(malloc_usable_size(p)));
-  std::free(p);  // NOLINT(*-no-malloc)
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(std::malloc(std::max<std::size_t>(size, 1))); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto step = static_cast<std::size_t>(alignment);
-  return counted(std::aligned_alloc(step, std::max(step, (size + step - 1) / step * step)));
-}
-// The standard library's own calls the first of these, but a sanitizer's does not.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
-void operator delete(void* p) noexcept { counted_free(p); }
-void operator delete(void* p, std::size_t) noexcept { counted_free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { counted_free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { counted_free(p); }
-
 namespace xg = xgrad;
+using counted_memory::allocations;
+using counted_memory::live_bytes;
+using counted_memory::peak_bytes;
 using xg::Var;
 
 namespace {
@@ -158,4 +122,14 @@ BOOST_AUTO_TEST_CASE(a_view_of_a_large_array_needs_no_memory) {
   const std::ptrdiff_t before = live_bytes;
   BOOST_TEST(total.item<double>() == 20 * 50 * 1000 * 0.5);
   BOOST_TEST(static_cast<double>(peak_bytes - before) / array_bytes < 0.1);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_gives_its_memory_back) {
+  const Var x = large();
+  const auto work = [&] {
+    const Var y = xg::compile([](const Var& z) { return cumsum(exp(z) * 2.0 + sin(z), 0); })(x);
+    (void)xg::grad([](const Var& z) { return sum(sort(z, 0) * z); })(x + y);
+  };
+  const double left = arrays_left_by([&] { std::thread(work).join(); });
+  BOOST_TEST(std::abs(left) < 0.1);
 }

@@ -1,6 +1,8 @@
 // Evaluates after main(): `at_exit FORM` prints "FORM: right" when the destructor of some object has worked.
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -64,6 +66,26 @@ void set_key(const char* name) {
     return made;
   }();
   pthread_setspecific(key, name);
+}
+
+/// Works on a long array, with the threads that were asked for.
+std::string work_long() {
+  const xg::Var x = xg::Array<double>({1'000'000}, 1.0);
+  return sum(x * 2.0).item<double>() == 2e6 ? work() : "a long sum is wrong";
+}
+
+/// Works in a child process, and in another child of it.
+void work_in_child(int depth = 2) {
+  const pid_t child = fork();
+  if (child != 0) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status != 0) say("parent", "the child failed");
+    return;
+  }
+  say("child", work_long());
+  in_thread([] { say("child's thread", work_long()); });
+  if (depth > 1) work_in_child(depth - 1);
 }
 
 /// A plugin with a static and a thread_local object.
@@ -137,8 +159,7 @@ const std::map<std::string, std::function<void()>> forms{
      [] {
        xg::set_threads(2);
        before_main.late.emplace("two_threads");
-       xg::Var x = xg::Array<double>({1'000'000}, 1.0);
-       say("main", sum(x * 2.0).item<double>() == 2e6 ? "" : "wrong");
+       say("main", work_long());
      }},
     {"exit_in_thread",
      [] {
@@ -146,6 +167,27 @@ const std::map<std::string, std::function<void()>> forms{
          of_thread.late.emplace("exit_in_thread");
          say("thread", work());
          std::exit(0);
+       });
+     }},
+    {"fork",
+     [] {
+       say("main", work());
+       work_in_child();
+     }},
+    {"fork_with_threads",
+     [] {
+       xg::set_threads(3);
+       say("main", work_long());
+       work_in_child(1);
+       say("main", work_long());
+     }},
+    {"fork_before_use", [] { work_in_child(1); }},
+    {"fork_in_thread",
+     [] {
+       say("main", work_long());
+       in_thread([] {
+         say("thread", work_long());
+         work_in_child(1);
        });
      }},
     {"plugin",
