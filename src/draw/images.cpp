@@ -14,7 +14,6 @@
 namespace xgrad::draw {
 namespace {
 
-constexpr double margin = 20.0;
 constexpr double side = 84.0;  ///< of the longer edge of an image
 constexpr double gap = 18.0;
 constexpr double caption_size = 12.0;

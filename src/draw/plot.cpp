@@ -16,7 +16,6 @@ namespace {
 
 constexpr double width = 720.0;
 constexpr double plot_height = 340.0;
-constexpr double margin = 20.0;
 constexpr double label_size = 12.0;
 constexpr std::string_view grid_colour = "#e4e4e4";
 

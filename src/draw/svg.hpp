@@ -9,6 +9,9 @@ namespace xgrad::draw {
 inline constexpr std::string_view ink = "#222222";
 inline constexpr std::string_view soft_ink = "#555555";
 
+/// Around a picture, in pixels.
+inline constexpr double margin = 20.0;
+
 enum class Anchor { Start, Middle, End };
 
 struct TextStyle {

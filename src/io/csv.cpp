@@ -90,7 +90,8 @@ class Reader {
     while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
     if (field.empty()) fail("empty; every field needs a number");
 
-    const std::string quoted = "'" + std::string(field.substr(0, 40)) + (field.size() > 40 ? "...'" : "'");
+    std::string quoted = "'";
+    quoted.append(field.substr(0, 40)).append(field.size() > 40 ? "...'" : "'");
     // from_chars knows no leading plus sign.
     const std::string_view digits = field.starts_with('+') && !field.starts_with("+-") ? field.substr(1) : field;
     double value = 0.0;

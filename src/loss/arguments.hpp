@@ -1,10 +1,14 @@
 // What losses do with their arguments before they compute.
 #pragma once
 
+#include <limits>
+
 #include <xgrad/ops/check.hpp>
 #include <xgrad/var.hpp>
 
 namespace xgrad::loss::detail {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// In floating point: integers and booleans as float64.
 Var as_floating(const Var& x);

@@ -18,9 +18,8 @@ namespace xgrad::loss {
 namespace {
 
 using detail::as_floating;
+using detail::infinity;
 using detail::not_negative;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Prediction and target, neither of which is negative.
 template <class L>

@@ -20,8 +20,8 @@ namespace xgrad::loss {
 namespace {
 
 using detail::as_floating;
+using detail::infinity;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 using Text = std::string_view;
 
 // ---- arguments

@@ -41,7 +41,7 @@ struct Centred {
   Var mean;
 };
 
-Centred centred(const Var& x) {
+Centred images_centred(const Var& x) {
   const Var mean = stop_gradient(average(x, keep_dims));
   return {x - mean, mean};
 }
@@ -112,8 +112,8 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
                      std::to_string(window) + "; images must be at least as large as the window");
   }
   // Less the mean of the image: the small variances of flat areas are differences of squares, which would cancel.
-  const auto [u, mean_of_x] = centred(as_floats(prediction, target));
-  const auto [v, mean_of_y] = centred(as_floats(target, prediction));
+  const auto [u, mean_of_x] = images_centred(as_floats(prediction, target));
+  const auto [v, mean_of_y] = images_centred(as_floats(target, prediction));
   const std::vector<double> weights = gaussian(window, sigma);
   const DType dtype = promote(u.dtype(), v.dtype());
   const Var columns = transpose(band(weights, height, dtype));

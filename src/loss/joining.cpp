@@ -32,7 +32,7 @@ Var hard_part(const Var& student, const Var& labels) {
   return -squeeze(take_along_axis(log_softmax(student), expand_dims(labels, -1), -1), -1);
 }
 
-void require_labels(std::string_view loss, const Var& logits, const Var& labels) {
+void require_class_labels(std::string_view loss, const Var& logits, const Var& labels) {
   if (labels.dtype() != DType::Int64) {
     throw TypeError(std::string(loss) + ": the labels are " + std::string(name(labels.dtype())) +
                     "; they must be int64");
@@ -73,7 +73,7 @@ Var Distillation::operator()(const Var& student, const Var& teacher, const Var& 
                   "it must be positive and finite");
   require_setting(name, "alpha", alpha, alpha >= 0.0 && alpha <= 1.0, "it must be in [0, 1]");
   require_same_shape(name, student, teacher, "student", "teacher");
-  require_labels(name, student, labels);
+  require_class_labels(name, student, labels);
   static const Rule rule("Distillation: the label {} is not in [0, {})");
   const std::size_t classes = student.shape(-1);
   const auto limit = static_cast<std::int64_t>(classes);

@@ -22,6 +22,7 @@ namespace xgrad::loss {
 namespace {
 
 using detail::as_floating;
+using detail::infinity;
 
 /// t s, positive where the sign of the score is right.
 template <class L>
@@ -120,7 +121,7 @@ Var sum_by_columns(const Var& scores, const Lists& lists) {
   for (std::ptrdiff_t j = 0; j < columns; ++j) {
     const auto column = [j](const Var& x) { return view(x, xt::ellipsis(), xt::range(j, j + 1)); };
     const Var right = take_along_axis(scores, column(lists.labels), -1);
-    const Var bound = where(column(lists.listed), 1.0 - right, -std::numeric_limits<double>::infinity());
+    const Var bound = where(column(lists.listed), 1.0 - right, -infinity);
     const Var short_of = relu(bound + scores);
     total = j == 0 ? short_of : total + short_of;
   }
@@ -152,7 +153,6 @@ Var sum_by_sorting(const Var& scores, const Lists& lists) {
   // The counts add up to 0, so a common offset drops out; without it, that of the keys that count, less is lost to
   // rounding.
   const Var used = not_equal(counts, 0.0);
-  const double infinity = std::numeric_limits<double>::infinity();
   const Var least = amin(where(used, keys, full_like(keys, infinity)), -1, keep_dims);
   return sum(where(used, counts * (keys - stop_gradient(least)), zeros_like(keys)), -1);
 }

@@ -19,8 +19,8 @@ namespace xgrad::loss {
 namespace {
 
 using detail::as_floating;
+using detail::infinity;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double ln2 = std::numbers::ln2;
 
 void require_lists(std::string_view loss, const Var& scores, const Var& relevances) {

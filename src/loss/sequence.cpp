@@ -16,7 +16,7 @@ namespace {
 /// The logarithm of no probability. Not minus infinity: the difference of two of these must be a number.
 constexpr double log_zero = -1e30;
 
-void require_integers(std::string_view what, const Var& x) {
+void require_integer_argument(std::string_view what, const Var& x) {
   if (x.dtype() == DType::Int64) return;
   throw TypeError("Ctc: the " + std::string(what) + " are " + std::string(name(x.dtype())) + "; they must be integers");
 }
@@ -74,9 +74,9 @@ Var Ctc::operator()(const Var& log_probabilities, const Var& targets, const Var&
                     const Var& target_lengths) const {
   static const Rule input_rule("Ctc: the input length {} is out of range; lengths are in [0, {}]");
   static const Rule target_rule("Ctc: the target length {} is out of range; lengths are in [0, {}]");
-  require_integers("targets", targets);
-  require_integers("input lengths", input_lengths);
-  require_integers("target lengths", target_lengths);
+  require_integer_argument("targets", targets);
+  require_integer_argument("input lengths", input_lengths);
+  require_integer_argument("target lengths", target_lengths);
   require_shapes(*this, log_probabilities, targets, input_lengths, target_lengths);
   const Shape shape = log_probabilities.shape();
   const std::size_t steps = shape[0];

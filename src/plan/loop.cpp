@@ -49,7 +49,7 @@ struct Host {
   Fault& fault;
 };
 
-thread_local constinit PerThread<ChunkWorkspace> workspace_of_thread;
+thread_local constinit PerThread<ChunkWorkspace> chunk_workspace_of_thread;
 
 bool can_reserve_chunk(const Plan& plan) noexcept {
   try {
@@ -65,7 +65,7 @@ class Chunk {
  public:
   Chunk(const Loop& loop, const Plan& plan, std::byte* const* places, std::byte* partials, std::size_t chunk)
       : loop_(loop) {
-    ChunkWorkspace& workspace = workspace_of_thread.get();
+    ChunkWorkspace& workspace = chunk_workspace_of_thread.get();
     slots_ = workspace.slots.data();
     places_ = places;
     scratch_ = workspace.scratch.at_least(plan.scratch_bytes);
@@ -240,7 +240,7 @@ void in_parallel(const Plan& plan, std::size_t rounds, std::span<char> done, F r
 }  // namespace
 
 void reserve_chunk(const Plan& plan) {
-  ChunkWorkspace& workspace = workspace_of_thread.get();
+  ChunkWorkspace& workspace = chunk_workspace_of_thread.get();
   const std::size_t bytes = std::max<std::size_t>(plan.scratch_bytes, 64);
   if (workspace.scratch.size() < bytes) {
     Storage larger;  // beside what is there, which stays if there is no more

@@ -53,11 +53,6 @@ bool is_comparison(Opcode op) {
 }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
-/// Instructions that one program does: those of a segment that can run together, of one element type.
-struct Group {
-  std::vector<std::uint32_t> members;
-};
-
 class Writing {
  public:
   explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}

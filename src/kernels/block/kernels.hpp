@@ -1,4 +1,4 @@
-// The kernels of float and double for one instruction set. Included by one translation unit for each; everything is a
+// The kernels of float and double for one instruction set. Included by two translation units for each; everything is a
 // template over the instruction set, so that the linker cannot mix them up.
 #pragma once
 
@@ -406,15 +406,22 @@ struct FloatKernels {
     table.erf_from[dtype] = from_exp<ErfFrom, T>;
   }
 
-  /// Adds what is faster with this instruction set.
+  /// Adds what is faster with this instruction set, of one element type.
+  template <class T>
   static void add_to(BlockTable& table) {
-    add_all<float>(table, float32);
-    add_all<double>(table, float64);
-    table.cast[float32][boolean] = cast_bool<float>;
-    table.cast[float64][boolean] = cast_bool<double>;
-    table.cast[float32][float64] = cast<float, double>;
-    table.cast[float64][float32] = cast<double, float>;
+    using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
+    constexpr std::size_t dtype = std::is_same_v<T, float> ? float32 : float64;
+    constexpr std::size_t other = float32 + float64 - dtype;
+    add_all<T>(table, dtype);
+    table.cast[dtype][boolean] = cast_bool<T>;
+    table.cast[dtype][other] = cast<T, Other>;
   }
 };
+
+#if defined(__x86_64__)
+using BaselineArch = xsimd::sse2;
+#else
+using BaselineArch = xsimd::default_arch;
+#endif
 
 }  // namespace xgrad::kernels

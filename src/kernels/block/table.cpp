@@ -18,10 +18,13 @@
 
 namespace xgrad::kernels {
 
-void add_baseline(BlockTable& table);
+void add_baseline_float32(BlockTable& table);
+void add_baseline_float64(BlockTable& table);
 #if defined(__x86_64__)
-void add_avx2(BlockTable& table);
-void add_avx512(BlockTable& table);
+void add_avx2_float32(BlockTable& table);
+void add_avx2_float64(BlockTable& table);
+void add_avx512_float32(BlockTable& table);
+void add_avx512_float64(BlockTable& table);
 #endif
 
 namespace {
@@ -324,7 +327,8 @@ BlockTable make_table() {
   BlockTable table{};
   add_common<bool>(table);
   add_common<std::int64_t>(table);
-  add_baseline(table);
+  add_baseline_float32(table);
+  add_baseline_float64(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -335,11 +339,13 @@ BlockTable make_table() {
 #if defined(__x86_64__)
   const Isa isa = chosen_isa();
   if (isa >= Isa::Avx2) {
-    add_avx2(table);
+    add_avx2_float32(table);
+    add_avx2_float64(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
-    add_avx512(table);
+    add_avx512_float32(table);
+    add_avx512_float64(table);
     table.name = "avx512";
   }
 #else
