@@ -72,6 +72,7 @@ const std::vector<Reference<W>>& references() {
       {"tanh", [](W x, W) { return std::tanh(x); }, 1.9, 1.9},
       {"erf", [](W x, W) { return std::erf(x); }, 1.5, 1.5},
       {"sqrt", [](W x, W) { return std::sqrt(x); }, 0.51, 0.51},
+      {"divide", [](W x, W y) { return x / y; }, 0.51, 0.51},
       {"sigmoid", [](W x, W) { return xgrad::primitives::Sigmoid::eval(x); }, 1.8, 1.8},
       {"softplus", [](W x, W) { return xgrad::primitives::Softplus::eval(x); }, 1.8, 1.8},
       {"pow", [](W x, W y) { return std::pow(x, y); }, 1.7, 1.3},

@@ -43,6 +43,7 @@ constexpr Functions<T> make_functions() {
            {"relu", apply<P, [](P x, P) { return primitives::Relu::eval(x); }>},
            {"sigmoid", apply<P, [](P x, P) { return primitives::Sigmoid::eval(x); }>},
            {"softplus", apply<P, [](P x, P) { return primitives::Softplus::eval(x); }>},
+           {"divide", apply<P, [](P x, P y) { return primitives::Divide::eval(x, y); }>},
            {"pow", apply<P, [](P x, P y) { return primitives::Power::eval(x, y); }>},
            {"hypot", apply<P, [](P x, P y) { return primitives::Hypot::eval(x, y); }>},
            {"direction_cosine", apply<P, [](P x, P y) { return primitives::DirectionCosine::eval(x, y); }>},
