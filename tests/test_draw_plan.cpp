@@ -125,6 +125,24 @@ BOOST_AUTO_TEST_CASE(cheap_values_are_computed_again) {
   BOOST_TEST(contains(wide, "memory: arena 3201"));
 }
 
+// What crosses loops is written to memory: of a chain each value that its gradient needs.
+BOOST_AUTO_TEST_CASE(a_long_chain_and_its_gradient_are_one_loop) {
+  xg::Tape tape;
+  const Var x = tape.leaf(ones({200000}));
+  Var y = x;
+  for (int i = 0; i < 400; ++i) y = tanh(y) * exp(-0.1 * y) + 0.5 * sin(y);
+  const Var total = sum(y);
+  const std::string text = xg::draw::plan({total, tape.gradient(total, x)});
+  BOOST_TEST(contains(text, ": 1 step\n"));
+  BOOST_TEST(contains(text, "memory: arena 0 bytes"));
+  // Arithmetic alone is machine code all the same, in several programs.
+  y = x;
+  for (int i = 0; i < 2000; ++i) y = y * x + 0.25;
+  const std::string arithmetic = xg::draw::plan({y});
+  BOOST_TEST_INFO(arithmetic.substr(arithmetic.find("memory:")));
+  if (xg::kernels::can_generate()) BOOST_TEST(!contains(arithmetic, "; 4000 instructions"));
+}
+
 BOOST_AUTO_TEST_CASE(signs_move_outwards) {
   xg::Tape tape;
   const Var x = tape.leaf(ones({300}));

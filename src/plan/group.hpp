@@ -35,8 +35,9 @@ struct Groups {
 
 Groups make_groups(const Graph& graph);
 
-/// Operations of one loop, so that planning stays linear and programs stay small.
-inline constexpr std::size_t most_members = 1024;
+/// Operations of one loop. What crosses loops is written to memory, all of it, and read again: a long chain and its
+/// gradient would do so with each value of the chain. Scratch of a loop as long as this takes up to 16 MiB.
+inline constexpr std::size_t most_members = 16384;
 
 /// Largest row that is kept as a whole in the cache.
 inline constexpr std::size_t longest_row = 16384;

@@ -83,6 +83,7 @@ class Lowering {
       found->second =
           add_slot(Store::Memory, static_cast<std::size_t>(element),
                    {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element});
+      draft_.slots.back().leaf = graph_[base].op == opcode<Leaf>;
     }
     return found->second;
   }

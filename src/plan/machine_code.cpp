@@ -53,6 +53,9 @@ bool is_comparison(Opcode op) {
 }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
+/// Instructions of one program; more may not fit the memory that a program is written to.
+constexpr std::size_t most_instructions = 512;
+
 class Writing {
  public:
   explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}
@@ -69,7 +72,8 @@ class Writing {
     for (std::size_t k = 0; k < order.size();) {
       std::size_t end = k + 1;
       const bool generated = type_[order[k]].has_value();
-      while (generated && end < order.size() && key(order[end]) == key(order[k])) ++end;
+      const std::size_t last = std::min(order.size(), k + most_instructions);
+      while (generated && end < last && key(order[end]) == key(order[k])) ++end;
       const std::vector<std::uint32_t> members(order.begin() + static_cast<std::ptrdiff_t>(k),
                                                order.begin() + static_cast<std::ptrdiff_t>(end));
       std::optional<Emitted> program;

@@ -148,7 +148,8 @@ class Scheduling {
     pool.give(static_cast<std::size_t>(loop_.slots[slot].offset), bytes_of(draft_.slots[slot]));
   }
 
-  /// Pairs of memory that may be the same: written at an element only when nothing reads that element any more.
+  /// A result and a leaf that may be the same memory: written at an element only when nothing reads that element any
+  /// more.
   void find_in_place() {
     struct Use {
       bool written = false;
@@ -156,7 +157,6 @@ class Scheduling {
       SlotId slot = no_slot;
       std::uint32_t first_write = 0;
       std::uint32_t last_read = 0;
-      bool read = false;
     };
     std::map<PlaceId, Use> uses;
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
@@ -171,15 +171,17 @@ class Scheduling {
           if (!use.written) use.first_write = i;
           use.written = true;
         } else {
-          use.read = true;
           use.last_read = i;
         }
       });
     }
+    std::vector<std::pair<PlaceId, Use>> leaves;
+    for (const auto& each : uses) {
+      if (draft_.slots[each.second.slot].leaf && each.second.uniform) leaves.push_back(each);
+    }
     for (const auto& [out, w] : uses) {
       if (!w.written || !w.uniform || loop_.slots[w.slot].column_step == 0) continue;
-      for (const auto& [in, r] : uses) {
-        if (r.written || !r.read || !r.uniform) continue;
+      for (const auto& [in, r] : leaves) {
         const Slot& a = loop_.slots[w.slot];
         const Slot& b = loop_.slots[r.slot];
         const bool alike = a.row_step == b.row_step && a.column_step == b.column_step && b.offset == 0;

@@ -18,6 +18,7 @@ enum class Store : std::uint8_t { Memory, Block, Row, Partial };
 struct SlotInfo {
   Store store;
   std::size_t element;
+  bool leaf = false;          // memory of a leaf
   std::uint32_t first = ~0U;  // instruction that uses it first (of scratch: writes it), in the final order
   std::uint32_t last = 0;     // that uses it last
   std::uint32_t first_segment = 0;
@@ -52,7 +53,7 @@ struct Draft {
 /// A loop, and what is known of where it writes.
 struct LoweredLoop {
   Loop loop;
-  /// Places that it writes and places of the same form that it has read before, element by element: they may be the
+  /// Places that it writes and leaves of the same form that it has read before, element by element: they may be the
   /// same memory.
   std::vector<std::pair<PlaceId, PlaceId>> in_place;
 };

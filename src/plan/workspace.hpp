@@ -13,6 +13,10 @@
 
 namespace xgrad::detail {
 
+/// Asks the system for large pages, where it gives them on request: fresh memory costs a fault for each page, and a
+/// large arena has a hundred thousand small ones.
+void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept;
+
 /// Aligned memory that grows to what is asked for.
 class Storage {
  public:
@@ -22,6 +26,7 @@ class Storage {
       size_ = 0;
       data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
       size_ = bytes;
+      prefer_large_pages(data_.get(), bytes);
     }
     return data_.get();
   }

@@ -40,15 +40,10 @@ struct FloatKernels {
       if constexpr (single) return number;
       else return Pack<T>::load(data + i);
     }
-    /// The first n elements, fewer than a pack. The rest repeats the first, which is as harmless as any.
+    /// The first n elements, fewer than a pack.
     [[gnu::always_inline]] Pack<T> load_part(std::size_t n) const {
-      if constexpr (single) {
-        return number;
-      } else {
-        T part[Pack<T>::size];
-        for (std::size_t i = 0; i < Pack<T>::size; ++i) part[i] = data[i < n ? i : 0];
-        return Pack<T>::load(part);
-      }
+      if constexpr (single) return number;
+      else return Pack<T>::load_part(data, n);
     }
   };
 

@@ -197,6 +197,34 @@ struct Pack {
   XGRAD_INLINE Pack(T value) : batch(value) {}
 
   XGRAD_INLINE static Pack load(const T* from) { return Batch::load_unaligned(from); }
+  /// The first n numbers, at least one and fewer than there is room for. The rest repeats the first, which is as
+  /// harmless as any. Not through memory: a register that is read from what was stored in parts waits for all of them.
+  XGRAD_INLINE static Pack load_part(const T* from, std::size_t n) {
+    const Pack first(*from);
+    if (n == 1) return first;
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Batch) == 64 && sizeof(T) == 8) {
+      return Batch(_mm512_mask_loadu_pd(first.batch, static_cast<__mmask8>((1U << n) - 1), from));
+    } else if constexpr (sizeof(Batch) == 64 && sizeof(T) == 4) {
+      return Batch(_mm512_mask_loadu_ps(first.batch, static_cast<__mmask16>((1U << n) - 1), from));
+    } else
+#elif defined(__AVX2__)
+    if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) {
+      const __m256i count = _mm256_set1_epi64x(static_cast<std::int64_t>(n));
+      const __m256i inside = _mm256_cmpgt_epi64(count, _mm256_setr_epi64x(0, 1, 2, 3));
+      return Batch(_mm256_blendv_pd(first.batch, _mm256_maskload_pd(from, inside), _mm256_castsi256_pd(inside)));
+    } else if constexpr (sizeof(Batch) == 32 && sizeof(T) == 4) {
+      const __m256i count = _mm256_set1_epi32(static_cast<std::int32_t>(n));
+      const __m256i inside = _mm256_cmpgt_epi32(count, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+      return Batch(_mm256_blendv_ps(first.batch, _mm256_maskload_ps(from, inside), _mm256_castsi256_ps(inside)));
+    } else
+#endif
+    {
+      T part[size];
+      for (std::size_t i = 0; i < size; ++i) part[i] = from[i < n ? i : 0];
+      return load(part);
+    }
+  }
   XGRAD_INLINE void store(T* to) const { batch.store_unaligned(to); }
 
   XGRAD_INLINE friend Pack operator+(Pack a, Pack b) { return a.batch + b.batch; }
