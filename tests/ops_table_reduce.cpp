@@ -39,7 +39,7 @@ void add_along(Rows& rows, const std::string& name, AlongAxes f, Random& random,
   };
   add("", [f](const Case& x) { return f(x[0], -1); }, {{random.uniform({4})}, {random.uniform({2, 3})}});
   rows.back().special = special;
-  rows.back().primitives = {"exp", "sum", "amax"};
+  rows.back().primitives = {"exp", "sum", "amax", "offset"};
   add(".axis", [f](const Case& x) { return f(x[0], 0); }, {{random.uniform({3, 2})}, {random.uniform({2, 2, 2})}});
   add(".axes", [f](const Case& x) { return f(x[0], {0, 2}); }, {{random.uniform({2, 2, 2})}});
   add(".all", [f](const Case& x) { return f(x[0], {}); }, {{random.uniform({2, 3})}});
@@ -65,7 +65,7 @@ void append_reductions(Rows& rows) {
   add_reduction(rows, "sum", sum, any, ordinary, {"sum"});
   add_reduction(rows, "mean", mean, any, ordinary, {"sum", "divide"});
   add_reduction(rows, "prod", prod, any, {with_infinity, with_nan, {row({0.0, 2.0, 3.0})}, {row({0.0, 0.0, 3.0})}},
-                {"multiply", "slice", "embed"});
+                {"multiply", "slice", "embed", "balance"});
   add_reduction(rows, "amax", amax, distinct, {with_infinity, {row({2.0, 5.0, 5.0, 1.0})}, {row({3.0, 3.0, 3.0})}},
                 {"amax"});
   add_reduction(rows, "amin", amin, distinct, {with_infinity, {row({2.0, 1.0, 5.0, 1.0})}, {row({3.0, 3.0, 3.0})}},

@@ -123,6 +123,8 @@ T number_of(Do what, T a, T b) {
       return b != b || b > a ? b : a;
     case Do::Minimum:
       return b != b || b < a ? b : a;
+    case Do::Offset:
+      return a == b ? T(0) : a - b;
     default:  // AbsorbingMultiply
       return a == 0 ? T(0) : a * b;
   }
@@ -135,8 +137,8 @@ bool truth_of(Do what, T a, T b) {
 }
 
 const std::vector<Do> unary{Do::Negate, Do::Absolute, Do::Sign, Do::Relu, Do::Sqrt};
-const std::vector<Do> binary{Do::Add,     Do::Subtract, Do::Multiply,         Do::Divide,
-                             Do::Maximum, Do::Minimum,  Do::AbsorbingMultiply};
+const std::vector<Do> binary{Do::Add,     Do::Subtract, Do::Multiply,          Do::Divide,
+                             Do::Maximum, Do::Minimum,  Do::AbsorbingMultiply, Do::Offset};
 const std::vector<Do> comparisons{Do::Less, Do::LessEqual, Do::Equal, Do::NotEqual};
 
 /// The same number; of a NaN neither sign nor payload is promised.

@@ -133,3 +133,41 @@ BOOST_AUTO_TEST_CASE(a_thread_gives_its_memory_back) {
   const double left = arrays_left_by([&] { std::thread(work).join(); });
   BOOST_TEST(std::abs(left) < 0.1);
 }
+
+namespace {
+
+/// How much more memory than before f needs at its worst.
+template <class F>
+std::ptrdiff_t peak_of(F f) {
+  const std::ptrdiff_t before = live_bytes;
+  peak_bytes = before;
+  f();
+  return peak_bytes - before;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(booleans_are_counted_without_a_copy) {
+  constexpr std::size_t n = 4'000'000;
+  auto array = xg::Array<bool>::from_shape({40, 1000, 100});
+  for (std::size_t i = 0; i < n; ++i) array.data()[i] = i % 4 == 0;
+  const Var mask = std::move(array);
+  constexpr auto little = static_cast<std::ptrdiff_t>(n / 2);
+  std::int64_t count = 0;
+  double share = 0.0;
+  BOOST_TEST(peak_of([&] { count = sum(mask).item<std::int64_t>(); }) < little);
+  BOOST_TEST(count == static_cast<std::int64_t>(n / 4));
+  BOOST_TEST(peak_of([&] { share = mean(mask).item<double>(); }) < little);
+  BOOST_TEST(share == 0.25);
+  Var along;
+  for (const xg::Axes& axes : {xg::Axes(0), xg::Axes(1), xg::Axes(-1), xg::Axes({0, 2}), xg::Axes({1, 2})}) {
+    BOOST_TEST(peak_of([&] { along = sum(mask, axes); }) < little);
+    BOOST_TEST(sum(along).item<std::int64_t>() == count);
+  }
+  const Var x = broadcast_to(large(), {40, elements});
+  BOOST_TEST(peak_of([&] {
+               xg::Tape tape;
+               count = sum(tape.leaf(x) > 0.25).item<std::int64_t>();
+             }) < little);
+  BOOST_TEST(count == static_cast<std::int64_t>(n));
+}

@@ -46,6 +46,16 @@ BOOST_AUTO_TEST_CASE(forward_mode_behind_a_where) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(joined_extents_that_no_number_holds) {
+  const auto says_so = [](const xg::ShapeError& error) {
+    return std::string(error.what()).find("joined extent of axis 0") != std::string::npos;
+  };
+  // Seventeen of these add up to 2^64 and as much as an array may have.
+  xg::Tape tape;
+  const xg::Var part = broadcast_to(tape.leaf(xt::xarray<bool>{true}), {(std::size_t{1} << 60U) - 1});
+  BOOST_CHECK_EXCEPTION((void)xg::concatenate(std::vector<xg::Var>(17, part)), xg::ShapeError, says_so);
+}
+
 BOOST_AUTO_TEST_CASE(shapes_beyond_the_address_space) {
   const auto says_so = [](const xg::ShapeError& error) {
     return std::string(error.what()).find("address space") != std::string::npos;

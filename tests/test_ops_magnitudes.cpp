@@ -1,7 +1,9 @@
-// Numbers whose squares or products overflow or vanish: hypotenuses and norms.
+// Numbers whose squares or products overflow or vanish: hypotenuses, norms, products.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -150,4 +152,81 @@ BOOST_AUTO_TEST_CASE(norms_of_many_elements_of_any_magnitude) {
   BOOST_TEST(of({1.0, -infinity, 0.0}) == infinity);
   BOOST_TEST(std::isnan(of({1.0, not_a_number, infinity})));
   BOOST_TEST(of({}) == 0.0);
+}
+
+namespace {
+
+/// The product of a vector: value, gradient and the second derivative by the first and the last element.
+template <class T>
+void check_prod(const std::vector<double>& factors, double value, const std::vector<double>& gradient, double mixed) {
+  const double tolerance = static_cast<double>(factors.size()) * std::numeric_limits<T>::epsilon();
+  const Var x = vector_of<T>(factors);
+  const auto f = [](const Var& y) { return prod(y); };
+  check_elements<T>(f(x), {}, std::vector<T>{T(value)}, tolerance);
+  const std::vector<T> expected(gradient.begin(), gradient.end());
+  check_elements<T>(slope(f, x), {factors.size()}, expected, tolerance);
+  const auto first = [&](const Var& y) { return view(xg::grad(f)(y), 0); };
+  check_elements<T>(view(slope(first, x), -1), {}, std::vector<T>{T(mixed)}, tolerance);
+  std::vector<T> direction(factors.size(), T(0));
+  direction[0] = T(1);
+  check_elements<T>(xg::jvp(f, x, array_of<T>({factors.size()}, direction)).tangent, {}, std::vector<T>{T(gradient[0])},
+                    tolerance);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(products_of_like_factors_that_cancel) {
+  std::vector<double> halves_and_twos(512);
+  for (std::size_t i = 0; i < 512; ++i) halves_and_twos[i] = i % 2 == 0 ? 0.5 : 2.0;
+  std::vector<double> inverse(512);
+  for (std::size_t i = 0; i < 512; ++i) inverse[i] = 1.0 / halves_and_twos[i];
+  check_prod<float>(halves_and_twos, 1.0, inverse, 1.0);
+  std::sort(halves_and_twos.begin(), halves_and_twos.end());
+  std::sort(inverse.rbegin(), inverse.rend());
+  check_prod<float>(halves_and_twos, 1.0, inverse, 1.0);
+
+  check_prod<double>({1e200, 1e-200, 1e200, 1e-200}, 1.0, {1e-200, 1e200, 1e-200, 1e200}, 1.0);
+  check_prod<double>({1e200, 1e200, 1e-200, 1e-200}, 1.0, {1e-200, 1e-200, 1e200, 1e200}, 1.0);
+  check_prod<double>({1e-300, -1e300, 1e300, -1e-300, 2.0}, 2.0, {2e300, -2e-300, 2e-300, -2e300, 1.0}, 1e300);
+  const Var uneven = vector_of<double>({1e-308, 1e300, 1e300});
+  check_elements<double>(prod(uneven), {}, {1e292}, 1e-15);
+  check_elements<double>(slope([](const Var& y) { return prod(y); }, uneven), {3}, {infinity, 1e-8, 1e-8}, 1e-15);
+  check_prod<float>({1e-30, 1e30, 1e30, 1e-30}, 1.0, {1e30, 1e-30, 1e-30, 1e30}, infinity);
+  // Slowly up and slowly down again.
+  std::vector<double> hill(3000, 1.4);
+  std::vector<double> slopes(3000, 1 / 1.4);
+  for (std::size_t i = 1500; i < 3000; ++i) hill[i] = slopes[0], slopes[i] = 1.4;
+  const Var x = vector_of<double>(hill);
+  BOOST_TEST(fits(prod(x).item<double>(), 1.0, 1e-11));
+  check_elements<double>(slope([](const Var& y) { return prod(y); }, x), {3000}, slopes, 1e-11);
+}
+
+BOOST_AUTO_TEST_CASE(products_out_of_range_and_special_factors) {
+  // Values that overflow or vanish, with derivatives that do not.
+  check_prod<double>({1e200, 1e200}, infinity, {1e200, 1e200}, 1.0);
+  check_prod<double>({1e200, 1e200, 1.0}, infinity, {1e200, 1e200, infinity}, 1e200);
+  check_prod<double>({1e-200, 1e-200, 1.0}, 0.0, {1e-200, 1e-200, 0.0}, 1e-200);
+  check_prod<double>({1e200, 3.0, 1e200, 1e200}, infinity, {infinity, infinity, infinity, infinity}, infinity);
+  // Zeros: one, two, three.
+  check_prod<double>({1e200, 0.0, 1e-200, 1e200, 1e-200}, 0.0, {0.0, 1.0, 0.0, 0.0, 0.0}, 0.0);
+  check_prod<double>({0.0, 1e200, 1e200, 1e-200, 1e-200, 0.0}, 0.0, {0, 0, 0, 0, 0, 0}, 1.0);
+  check_prod<double>({0.0, 1e200, 1e200, 1e-200, 0.0, 0.0}, 0.0, {0, 0, 0, 0, 0, 0}, 0.0);
+  std::vector<double> counting(400);
+  for (std::size_t i = 0; i < 400; ++i) counting[i] = static_cast<double>(i);
+  std::vector<double> at_zero(400, 0.0);
+  at_zero[0] = infinity;  // 399!
+  check_prod<double>(counting, 0.0, at_zero, infinity);
+  check_prod<float>(counting, 0.0, at_zero, infinity);
+  // Infinities and NaN.
+  const Var with_infinity = vector_of<double>({1e200, infinity, 1e200, 1e-200});
+  check_elements<double>(prod(with_infinity), {}, {infinity});
+  check_elements<double>(slope([](const Var& y) { return prod(y); }, with_infinity), {4},
+                         {infinity, 1e200, infinity, infinity}, 1e-15);
+  check_prod<double>({1e200, not_a_number, 1e200}, not_a_number, {not_a_number, infinity, not_a_number}, not_a_number);
+  BOOST_TEST(std::isnan(prod(vector_of<double>({1e300, infinity, 0.0, 1e300})).item<double>()));
+  // Rows of their own, and integers as ever.
+  const Var rows = array_of<double>({2, 4}, {1e200, 1e200, 1e-200, 1e-200, 1.0, 2.0, 3.0, 4.0});
+  check_elements<double>(prod(rows, 1), {2}, {1.0, 24.0}, 1e-15);
+  check_elements<double>(prod(transpose(rows), 0), {2}, {1.0, 24.0}, 1e-15);
+  check_elements<std::int64_t>(prod(array_of<std::int64_t>({3}, {-2, 3, 7})), {}, {-42});
 }

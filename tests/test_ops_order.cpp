@@ -79,6 +79,28 @@ BOOST_AUTO_TEST_CASE(the_gamma_function_at_special_numbers) {
   check_elements<float>(xg::lgamma(array_of<float>({1}, {0.5F})), {1}, {0.5723649429F}, 1e-6);
 }
 
+BOOST_AUTO_TEST_CASE(the_gamma_function_far_below_zero) {
+  // From the reflection formulas; sin(pi x)^2 is 1/2 and cot(pi x) -1.
+  const double pi = 3.14159265358979323846;
+  const double x = -3'000'000'000.25;
+  const double logarithm = std::log(1.0 - x);
+  check_elements<double>(xg::lgamma(x), {}, {std::log(pi) + std::log(2.0) / 2 - std::lgamma(1.0 - x)}, 1e-15);
+  check_elements<double>(xg::digamma(x), {}, {logarithm - 0.5 / (1.0 - x) + pi}, 1e-14);
+  check_elements<double>(polygamma(1, x), {}, {2 * pi * pi - 1 / (1.0 - x)}, 1e-14);
+  check_elements<double>(polygamma(2, x), {}, {4 * std::pow(pi, 3)}, 1e-14);
+  check_elements<double>(xg::testing::slope(xg::lgamma, x), {}, {logarithm - 0.5 / (1.0 - x) + pi}, 1e-14);
+  for (const double far : {-0x1p31 - 0.5, -0x1p40 - 0.25, -0x1p51 - 0.5}) {
+    BOOST_TEST(xg::testing::fits(xg::lgamma(far).item<double>(), std::lgamma(far), 1e-14));
+    BOOST_TEST(std::isfinite(xg::digamma(far).item<double>()));
+    for (const double n : {1.0, 2.0, 3.0}) BOOST_TEST(std::isfinite(polygamma(n, far).item<double>()));
+  }
+  for (const double pole : {-0x1p31, -0x1p60, -1e300}) {
+    BOOST_TEST(xg::lgamma(pole).item<double>() == infinity);
+    BOOST_TEST(std::isnan(xg::digamma(pole).item<double>()));
+    BOOST_TEST(polygamma(1, pole).item<double>() == infinity);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(sums_at_places) {
   const Var x = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}};
   check_elements<double>(scatter_add(x, xt::xarray<int>{1, 1, -1}, 3, 0), {3, 2}, {0, 0, 4, 6, 5, 6});

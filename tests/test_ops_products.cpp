@@ -1,6 +1,7 @@
 // Products of matrices and vectors against sums written as loops.
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -215,4 +216,59 @@ BOOST_AUTO_TEST_CASE(outer_multiplies_all_pairs) {
   check_elements<double>(outer(Var(xt::xarray<double>{1.0, 2.0}), Var(xt::xarray<double>{3.0, 4.0, 5.0})), {2, 3},
                          {3, 4, 5, 6, 8, 10});
   check_elements<double>(outer(Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}), Var(2.0)), {4, 1}, {2, 4, 6, 8});
+}
+
+namespace {
+
+/// A vector of equal numbers.
+template <class T>
+Var filled(const Shape& shape, T value) {
+  auto array = xg::Array<T>::from_shape(shape);
+  array.fill(value);
+  return {std::move(array)};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(long_products_of_floats_keep_their_digits) {
+  constexpr std::size_t n = 1'000'000;
+  const Var x = filled<float>({n}, 0.1F);
+  const double exact = n * static_cast<double>(0.1F) * static_cast<double>(0.1F);
+  const auto fits = [](float found, double expected) {
+    return std::abs(static_cast<double>(found) - expected) < 3e-7 * expected;
+  };
+  BOOST_TEST(fits(dot(x, x).item<float>(), exact));
+  BOOST_TEST(dot(x, x).item<float>() == sum(x * x).item<float>());
+  BOOST_TEST(fits(matmul(reshape(x, {1, -1}), reshape(x, {-1, 1})).item<float>(), exact));
+  // A matrix times a vector and a vector times a matrix, the matrix row-major or transposed: pieces of 512 are added up
+  // in float.
+  const Var tall = filled<float>({n, 3}, 0.1F);
+  const Var wide = filled<float>({3, n}, 0.1F);
+  for (const Var& product :
+       {matmul(wide, x), matmul(x, tall), matmul(transpose(tall), x), matmul(x, transpose(wide))}) {
+    BOOST_TEST(to_string(product.shape()) == "[3]");
+    for (const float each : elements<float>(product)) {
+      BOOST_TEST(std::abs(static_cast<double>(each) - exact) < 2e-6 * exact);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(products_with_vectors_of_every_layout) {
+  xg::testing::Random random(31);
+  for (const std::size_t m : {1U, 2U, 5U, 300U, 1100U}) {
+    for (const std::size_t k : {1U, 2U, 7U, 600U, 1500U}) {
+      const Var a = random.uniform({m, k});
+      const Var b = random.uniform({k, m});
+      const Var x = random.uniform({k});
+      for (const Var& matrix : {a, Var(transpose(b))}) {
+        const Var expected = sum(matrix * x, 1);
+        for (const Var& product : {matmul(matrix, x), matmul(x, transpose(matrix))}) {
+          BOOST_TEST(to_string(product.shape()) == to_string(Shape{m}));
+          BOOST_TEST(amax(abs(product - expected)).item<double>() < 1e-15 * static_cast<double>(k + 2));
+          const Var narrow = sum(cast<double>(matmul(cast<float>(matrix), cast<float>(x))) - expected);
+          BOOST_TEST(std::abs(narrow.item<double>()) < 1e-6 * static_cast<double>(k + 2) * std::sqrt(m));
+        }
+      }
+    }
+  }
 }

@@ -177,6 +177,32 @@ BOOST_AUTO_TEST_CASE(logsumexp_of_infinities) {
                          {0.0, 0.5, 0.5}, 1e-15);
 }
 
+BOOST_AUTO_TEST_CASE(beside_infinity_all_others_count_nothing) {
+  const auto row = [](std::initializer_list<double> values) { return Var(xt::xarray<double>(values)); };
+  const auto check = [&](const Var& x, double value, const std::vector<double>& weights) {
+    const auto f = [](const Var& y) { return logsumexp(y); };
+    BOOST_TEST(f(x).item<double>() == value);
+    check_elements<double>(xg::testing::slope(f, x), {2}, weights);
+    check_elements<double>(xg::jvp(f, x, row({1.0, 0.0})).tangent, {}, {weights[0]});
+    // p (1 - p) and -p (1 - p)
+    const double mixed = weights[0] * weights[1];
+    check_elements<double>(xg::hessian(f)(x), {2, 2}, {mixed, -mixed, -mixed, mixed});
+    check_elements<double>(softmax(x), {2}, weights);
+    const auto first = [](const Var& y) { return view(softmax(y), 0); };
+    check_elements<double>(xg::testing::slope(first, x), {2}, {mixed, -mixed});
+    check_elements<float>(softmax(cast<float>(x)), {2},
+                          {static_cast<float>(weights[0]), static_cast<float>(weights[1])});
+  };
+  check(row({infinity, 1.0}), infinity, {1.0, 0.0});
+  check(row({-infinity, 1.0}), 1.0, {0.0, 1.0});
+  check(row({-infinity, infinity}), infinity, {0.0, 1.0});
+  check(row({infinity, infinity}), infinity, {0.5, 0.5});  // equal ones share, as in amax
+  check(row({-infinity, -infinity}), -infinity, {0.5, 0.5});
+  check_elements<double>(log_softmax(row({infinity, 1.0})), {2}, {0.0, -infinity});
+  check_elements<double>(xg::testing::slope([](const Var& y) { return view(log_softmax(y), 0); }, row({infinity, 1.0})),
+                         {2}, {0.0, 0.0});
+}
+
 BOOST_AUTO_TEST_CASE(extrema_of_nan_and_infinity) {
   const Var x = xt::xarray<double>{{1.0, not_a_number, 3.0}, {infinity, -infinity, 0.0}};
   check_elements<double>(amax(x, 1), {2}, {not_a_number, infinity});

@@ -226,6 +226,27 @@ BOOST_AUTO_TEST_CASE(saturating_functions_stay_finite_in_both_precisions) {
   check_elements<float>(logaddexp(x32, -x32), {4}, {1e4F, 1e4F, INFINITY, INFINITY});
 }
 
+BOOST_AUTO_TEST_CASE(logaddexp_of_infinities) {
+  const auto slopes = [](double a, double b) {
+    const auto [da, db] = xg::grad<0, 1>([](const Var& x, const Var& y) { return logaddexp(x, y); })(a, b);
+    return std::pair{da.item<double>(), db.item<double>()};
+  };
+  BOOST_TEST((slopes(-infinity, -infinity) == std::pair{0.5, 0.5}));  // equal ones share, as in maximum
+  BOOST_TEST((slopes(infinity, infinity) == std::pair{0.5, 0.5}));
+  BOOST_TEST((slopes(infinity, -infinity) == std::pair{1.0, 0.0}));
+  BOOST_TEST((slopes(-infinity, 3.0) == std::pair{0.0, 1.0}));
+  BOOST_TEST((slopes(1.0, infinity) == std::pair{0.0, 1.0}));
+  const auto nested = [](const Var& x) { return logaddexp(logaddexp(view(x, 0), view(x, 1)), view(x, 2)); };
+  const Var x = xt::xarray<double>{-infinity, -infinity, 2.0};
+  check_elements<double>(xg::testing::slope(nested, x), {3}, {0.0, 0.0, 1.0});
+  check_elements<double>(xg::hessian(nested)(x), {3, 3}, std::vector<double>(9, 0.0));
+  const auto curvature = [](double at) {
+    return xg::hessian([](const Var& y) { return softplus(y); })(at).item<double>();
+  };
+  BOOST_TEST(curvature(infinity) == 0.0);
+  BOOST_TEST(curvature(-infinity) == 0.0);
+}
+
 BOOST_AUTO_TEST_CASE(small_derivatives_keep_their_digits) {
   // 1 - sigmoid(40) and 1 - tanh(x)^2 computed naively would be 0 or lose most digits.
   BOOST_TEST(xg::testing::slope(xg::sigmoid, 40.0).item<double>() == std::exp(-40.0),

@@ -44,6 +44,42 @@ struct Matrix {
   bool transposed;
 };
 
+/// y = alpha a x + beta y for `rows` rows of a. In memory, a is row-major, or, transposed, column-major; `step` is from
+/// one of its rows, or columns, to the next.
+///
+/// BLAS adds floats up in float. A row of more than `longest` elements is cut, and the sums of the pieces are added up
+/// in double; so the error does not grow with the length. Pieces of the result wait on the stack.
+template <class T>
+void vector_by_blas(bool transposed, const T* a, std::size_t step, const T* x, T* y, std::size_t rows, std::size_t k,
+                    T alpha, T beta) {
+  using Index = BLAS_IDX;
+  const auto call = [&](std::size_t first_row, std::size_t count, std::size_t first, std::size_t length, T factor,
+                        T old, T* out) {
+    const T* part = transposed ? a + first * step + first_row : a + first_row * step + first;
+    const auto m = static_cast<Index>(transposed ? length : count);
+    const auto n = static_cast<Index>(transposed ? count : length);
+    cxxblas::gemv<Index>(cxxblas::StorageOrder::RowMajor,
+                         transposed ? cxxblas::Transpose::Trans : cxxblas::Transpose::NoTrans, m, n, factor, part,
+                         static_cast<Index>(step), x + first, Index(1), old, out, Index(1));
+  };
+  constexpr std::size_t longest = 512;
+  if (std::is_same_v<T, double> || k <= longest) return call(0, rows, 0, k, alpha, beta, y);
+  constexpr std::size_t most_rows = 256;
+  for (std::size_t row = 0; row < rows; row += most_rows) {
+    const std::size_t count = std::min(most_rows, rows - row);
+    std::array<double, most_rows> total{};
+    std::array<T, most_rows> piece{};
+    for (std::size_t first = 0; first < k; first += longest) {
+      call(row, count, first, std::min(longest, k - first), T(1), T(0), piece.data());
+      for (std::size_t i = 0; i < count; ++i) total[i] += static_cast<double>(piece[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const double old = beta == T(0) ? 0.0 : static_cast<double>(beta) * static_cast<double>(y[row + i]);
+      y[row + i] = static_cast<T>(static_cast<double>(alpha) * total[i] + old);
+    }
+  }
+}
+
 template <class T>
 void rows_by_blas(const Product& size, const Matrix& a, const Matrix& b, T* c, double alpha, bool accumulate,
                   std::size_t first, std::size_t rows) {
@@ -58,10 +94,27 @@ void rows_by_blas(const Product& size, const Matrix& a, const Matrix& b, T* c, d
     }
     return static_cast<Index>(std::max<std::size_t>(x, 1));
   };
+  // A matrix times a vector and a vector times a matrix: gemm would pack the matrix first, and may allocate for it.
+  const T beta = T(accumulate ? 1 : 0);
+  const T* left = reinterpret_cast<const T*>(a.data);
+  const T* right = reinterpret_cast<const T*>(b.data);
+  if (size.n == 1 && rows > 1) {
+    index(a.transposed ? size.m : size.k);
+    index(a.transposed ? size.k : rows);
+    return vector_by_blas(a.transposed, a.transposed ? left + first : left + first * size.k,
+                          std::max<std::size_t>(a.transposed ? size.m : size.k, 1), right, c + first, rows, size.k,
+                          static_cast<T>(alpha), beta);
+  }
+  if (rows == 1 && size.m == 1) {
+    index(size.n);
+    index(size.k);
+    return vector_by_blas(!b.transposed, right, std::max<std::size_t>(b.transposed ? size.k : size.n, 1), left, c,
+                          size.n, size.k, static_cast<T>(alpha), beta);
+  }
   const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
   cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),
                        index(size.n), index(size.k), static_cast<T>(alpha), part, index(a.transposed ? size.m : size.k),
-                       reinterpret_cast<const T*>(b.data), index(b.transposed ? size.k : size.n), T(accumulate ? 1 : 0),
+                       reinterpret_cast<const T*>(b.data), index(b.transposed ? size.k : size.n), beta,
                        c + first * size.n, index(size.n));
 }
 

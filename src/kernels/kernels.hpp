@@ -13,6 +13,7 @@ void embed(const Call& call);
 void sum(const Call& call);
 void max_reduce(const Call& call);
 void min_reduce(const Call& call);
+void norm(const Call& call);
 
 // These want dense inputs.
 void argmax(const Call& call);
@@ -22,6 +23,7 @@ void take_along_axis(const Call& call);
 void scatter_add_along_axis(const Call& call);
 void one_hot(const Call& call);
 void argsort(const Call& call);
+void balance(const Call& call);
 void cumsum(const Call& call);
 
 /// target[...] = source[...]; equal shapes and element types, any strides.

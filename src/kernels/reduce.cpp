@@ -85,6 +85,45 @@ struct MinOf {
   static T combine(T a, T b) { return primitives::Minimum::eval(a, b); }
 };
 
+/// Squares of numbers, and of the numbers times a small and a large power of two: one of the sums neither overflows nor
+/// vanishes.
+struct Squares {
+  double plain = 0;
+  double shrunk = 0;
+  double grown = 0;
+
+  static constexpr double shrink = 0x1p-600;
+  static constexpr double grow = 0x1p600;
+
+  Squares() = default;
+  explicit Squares(auto number) {
+    const auto x = static_cast<double>(number);
+    plain = x * x;
+    shrunk = (x * shrink) * (x * shrink);
+    grown = (x * grow) * (x * grow);
+  }
+
+  /// The root of the sum.
+  explicit operator double() const {
+    constexpr double smallest = 0x1p-900;  // squares that vanish beside it do not count
+    if (plain < smallest) return std::sqrt(grown) / grow;
+    return std::isfinite(plain) ? std::sqrt(plain) : std::sqrt(shrunk) / shrink;
+  }
+};
+
+template <class T>
+struct NormOf {
+  using Wide = Squares;
+  using Total = Squares;
+  static Squares start() { return {}; }
+  static Squares combine(Squares a, const Squares& b) {
+    a.plain += b.plain;
+    a.shrunk += b.shrunk;
+    a.grown += b.grown;
+    return a;
+  }
+};
+
 /// Pairwise, over blocks of eight independent lanes: rounding errors grow with the logarithm of n only.
 template <class R, class T>
 typename R::Wide reduce_run(const T* x, std::size_t n, std::ptrdiff_t stride) {
@@ -125,6 +164,7 @@ void accumulate(typename R::Total& total, typename R::Wide x) {
 template <class T, class Total>
 T result_of(const Total& total) {
   if constexpr (std::is_same_v<Total, Compensated>) return total.sum + total.lost;
+  else if constexpr (std::is_same_v<Total, Squares>) return static_cast<T>(static_cast<double>(total));
   else return static_cast<T>(total);
 }
 
@@ -155,7 +195,7 @@ void reduce(const Call& call) {
   dispatch(call.output.dtype, [&]<class T>() {
     using Total = typename R<T>::Total;
     std::vector<Total> totals;  // vector<bool> has no addresses
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (std::is_same_v<Total, bool>) {
       std::fill_n(call.output.as<bool>(), size, R<bool>::start());
       if (!empty) reduce_axes<R<bool>>(axes, 0, call.inputs[0].as<bool>(), call.output.as<bool>());
     } else {
@@ -168,10 +208,22 @@ void reduce(const Call& call) {
   });
 }
 
+/// How many are true.
+void count(const Call& call) {
+  auto* totals = call.output.as<std::int64_t>();
+  std::fill_n(totals, size_of(*call.output.shape), std::int64_t{0});
+  if (size_of(*call.inputs[0].shape) == 0) return;
+  reduce_axes<SumOf<std::int64_t>>(axes_of(call), 0, call.inputs[0].as<bool>(), totals);
+}
+
 }  // namespace
 
-void sum(const Call& call) { reduce<SumOf>(call); }
+void sum(const Call& call) {
+  if (call.inputs[0].dtype == DType::Bool) count(call);
+  else reduce<SumOf>(call);
+}
 void max_reduce(const Call& call) { reduce<MaxOf>(call); }
 void min_reduce(const Call& call) { reduce<MinOf>(call); }
+void norm(const Call& call) { reduce<NormOf>(call); }
 
 }  // namespace xgrad::kernels

@@ -1,7 +1,9 @@
 #include "special.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
@@ -21,11 +23,19 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 bool is_pole(double x) { return x <= 0.0 && x == std::floor(x); }
 
+// Below this, Boost turns the integer part into an int, which need not hold it.
+constexpr double far_below_0 = -0x1p30;
+
 }  // namespace
 
 double lgamma(double x) {
   if (std::isnan(x)) return x;
   if (std::isinf(x) || is_pole(x)) return infinity;
+  if (x < far_below_0) {  // |Gamma(x) Gamma(1 - x)| is pi / |sin(pi x)|
+    const double fraction = x - std::floor(x);
+    const double sine = std::sin(std::numbers::pi * std::min(fraction, 1.0 - fraction));
+    return std::log(std::numbers::pi / sine) - boost::math::lgamma(1.0 - x, Quiet());
+  }
   return boost::math::lgamma(x, Quiet());
 }
 
@@ -44,6 +54,13 @@ double polygamma(double n, double x) {
   const int order = static_cast<int>(n);
   if (is_pole(x) && order % 2 == 1) return infinity;
   if (is_pole(x)) return not_a_number;
+  if (x < far_below_0) {
+    // polygamma(x) -+ polygamma(1 - x) repeats itself with period 1.
+    const double near = x - std::floor(x) - 1.0;
+    const double sign = order % 2 == 0 ? 1.0 : -1.0;
+    return boost::math::polygamma(order, near, Quiet()) - sign * boost::math::polygamma(order, 1.0 - near, Quiet()) +
+           sign * boost::math::polygamma(order, 1.0 - x, Quiet());
+  }
   return boost::math::polygamma(order, x, Quiet());
 }
 

@@ -197,6 +197,8 @@ Var one_where(const Var& condition, const Var& x) { return cast(condition, x.dty
 
 Var share_of_larger(const Var& a, const Var& b) { return where(equal(a, b), full_like(a, 0.5), one_where(a > b, a)); }
 
+Var offset(const Var& a, const Var& b) { return elementwise<Offset>(a, b); }
+
 Var direction_cosine(const Var& a, const Var& b) { return elementwise<DirectionCosine>(a, b); }
 
 Var infinite_where_zero(const Var& x) {

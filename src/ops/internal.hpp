@@ -17,6 +17,8 @@ Var one_where(const Var& condition, const Var& x);
 /// The part of the derivative that a gets in max(a, b): 1, 0, or 1/2 where they are equal.
 Var share_of_larger(const Var& a, const Var& b);
 Var absorbing_multiply(const Var& cotangent, const Var& partial);
+/// a - b; 0 between equal infinities.
+Var offset(const Var& a, const Var& b);
 /// a / hypot(a, b); 0 where both are 0.
 Var direction_cosine(const Var& a, const Var& b);
 /// x, or infinity where x is 0: what is divided by it has the derivative 0 there, of every order.
@@ -30,6 +32,8 @@ Var sum_to(const Var& x, const Shape& shape);
 Var expand_to(const Var& x, const Shape& shape);
 /// Swaps the last two axes.
 Var matrix_transpose(const Var& x);
+/// x times powers of two that suit the factors in the rows of a matrix; see primitives::Balance.
+Var balance(const Var& x, const Var& factors);
 Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis);

@@ -1,5 +1,6 @@
 #include <xgrad/ops/manipulate.hpp>
 
+#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -149,6 +150,10 @@ Var concatenate(std::span<const Var> parts, std::ptrdiff_t axis) {
     if (part.shape() != expected) {
       throw ShapeError("concatenate: " + to_string(same[0].shape()) + " and " + to_string(part.shape()) +
                        " do not join along axis " + std::to_string(along) + "; all other extents must be equal");
+    }
+    if (shape[along] > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) - expected[along]) {
+      throw ShapeError("concatenate: the joined extent of axis " + std::to_string(along) + " does not fit a number; " +
+                       to_string(part.shape()) + " would come after " + std::to_string(shape[along]));
     }
     shape[along] += expected[along];
     pointers.push_back(&part);

@@ -1,7 +1,6 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -23,9 +22,11 @@ Var squeeze_unless(KeepDims keep, const Var& x, const Shape& axes) {
   return keep == KeepDims::yes || axes.empty() ? x : reshape(x, detail::without_axes(x.shape(), axes));
 }
 
+/// Of booleans their count, without a copy of them as integers.
 Var sum_keeping(const Var& x, const Shape& axes) {
-  if (axes.empty()) return x;
-  return detail::record<Sum>(x.dtype(), detail::reduced_shape(x.shape(), axes), {&x}, detail::as_attributes(axes));
+  if (axes.empty()) return as_number(x);
+  return detail::record<Sum>(x.dtype() == DType::Bool ? DType::Int64 : x.dtype(),
+                             detail::reduced_shape(x.shape(), axes), {&x}, detail::as_attributes(axes));
 }
 
 Var mean_keeping(const Var& x, const Shape& axes) {
@@ -42,12 +43,8 @@ Var extremum_keeping(const Var& x, const Shape& axes) {
   return detail::record<P>(x.dtype(), detail::reduced_shape(x.shape(), axes), {&x}, detail::as_attributes(axes));
 }
 
-/// The largest element, as a constant that keeps e^(x - shift) from overflowing; 0 where it is infinite, so that
-/// infinities do not cancel to NaN.
-Var exponent_shift(const Var& x, const Shape& axes) {
-  const Var largest = stop_gradient(extremum_keeping<MaxReduce>(x, axes));
-  return where(abs(largest) < std::numeric_limits<double>::infinity(), largest, zeros_like(largest));
-}
+/// The largest element, as a constant that keeps e^offset(x, largest) from overflowing.
+Var largest_of(const Var& x, const Shape& axes) { return stop_gradient(extremum_keeping<MaxReduce>(x, axes)); }
 
 Var argmax_keeping(const Var& x, std::size_t axis) {
   if (x.shape()[axis] == 0) {
@@ -62,12 +59,12 @@ Var argmax_keeping(const Var& x, std::size_t axis) {
 
 Var sum(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("sum", axes, x.shape());
-  return squeeze_unless(keep, sum_keeping(as_number(x), normal), normal);
+  return squeeze_unless(keep, sum_keeping(x, normal), normal);
 }
 
 Var mean(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("mean", axes, x.shape());
-  return squeeze_unless(keep, mean_keeping(as_floating(x), normal), normal);
+  return squeeze_unless(keep, mean_keeping(x.dtype() == DType::Bool ? x : as_floating(x), normal), normal);
 }
 
 Var prod(const Var& x, const Axes& axes, KeepDims keep) {
@@ -75,7 +72,7 @@ Var prod(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape reduced = detail::reduced_shape(x.shape(), normal);
   const std::size_t count = extent_along(x.shape(), normal);
   // The reduced axes last and as one; then halves are multiplied. Derivatives of products need no division, so zeros
-  // are as good as any other number.
+  // are as good as any other number. Balanced factors keep every part of the product in range that the whole is in.
   Shape order;
   for (std::size_t i = 0; i < x.dimension(); ++i) {
     if (std::find(normal.begin(), normal.end(), i) == normal.end()) order.push_back(i);
@@ -88,6 +85,7 @@ Var prod(const Var& x, const Axes& axes, KeepDims keep) {
     const std::array<std::int64_t, 4> starts_and_steps{0, 1, static_cast<std::int64_t>(first), 1};
     return detail::slice(factors, {outer, length}, starts_and_steps);
   };
+  if (count > 2 && is_floating(factors.dtype())) factors = detail::balance(factors, stop_gradient(factors));
   for (std::size_t n = count; n > 1; n = (n + 1) / 2) {
     const Var product = part(0, n / 2) * part(n / 2, n / 2);
     factors = n % 2 == 0 ? product : concatenate({product, part(n - 1, 1)}, 1);
@@ -124,15 +122,15 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("logsumexp", axes, x.shape());
   const Var values = as_floating(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
-  const Var shift = exponent_shift(values, normal);
-  return squeeze_unless(keep, log(sum_keeping(exp(values - shift), normal)) + shift, normal);
+  const Var largest = largest_of(values, normal);
+  return squeeze_unless(keep, log(sum_keeping(exp(offset(values, largest)), normal)) + largest, normal);
 }
 
 Var softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("softmax", axes, x.shape());
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
-  const Var powers = exp(values - exponent_shift(values, normal));
+  const Var powers = exp(offset(values, largest_of(values, normal)));
   return powers / sum_keeping(powers, normal);
 }
 
@@ -140,7 +138,7 @@ Var log_softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("log_softmax", axes, x.shape());
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
-  const Var shifted = values - exponent_shift(values, normal);
+  const Var shifted = offset(values, largest_of(values, normal));
   return shifted - log(sum_keeping(exp(shifted), normal));
 }
 
@@ -152,6 +150,8 @@ Var argmax(const Var& x, std::ptrdiff_t axis, KeepDims keep) {
 }
 
 namespace detail {
+
+Var balance(const Var& x, const Var& factors) { return record<Balance>(x.dtype(), x.shape(), {&x, &factors}); }
 
 Var sum_to(const Var& x, const Shape& shape) {
   Shape axes;

@@ -19,6 +19,10 @@ bool is_elementwise(Opcode op) noexcept {
   return table[op] || op == op_copy;
 }
 
+bool is_reduction(Opcode op) noexcept {
+  return op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce> || op == opcode<Norm>;
+}
+
 bool Graph::is_constant(ValueId id) const noexcept { return values_[id].op == opcode<Constant>; }
 
 Known Graph::known(ValueId id) const noexcept { return is_constant(id) ? constant(id).known : Known::Nothing; }

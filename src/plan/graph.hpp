@@ -52,6 +52,8 @@ struct Access {
 bool is_view(Opcode op) noexcept;
 /// Computed element by element, by a block kernel.
 bool is_elementwise(Opcode op) noexcept;
+/// Axes become one element; a loop can do it.
+bool is_reduction(Opcode op) noexcept;
 
 class Graph {
  public:

@@ -72,6 +72,17 @@ Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes) {
   return result;
 }
 
+}  // namespace
+
+bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes) {
+  const Reduced reduced = reduced_axes(shape, axes);
+  if (reduced.span == Span::Trailing) return reduced.columns <= longest_row;
+  if (reduced.span == Span::Leading) return reduced.columns <= longest_column_sums;
+  return reduced.span == Span::All;
+}
+
+namespace {
+
 class Grouping {
  public:
   explicit Grouping(const Graph& graph) : graph_(graph), needed_(graph.size(), false) {
@@ -125,7 +136,7 @@ class Grouping {
     Wishes wishes;
     if (runs_by_element(id)) {
       wishes.add({Role::Full, count, 0, false});
-    } else if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) {
+    } else if (is_reduction(op)) {
       add_reduction(wishes, id);
     } else if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) {
       add_choice(wishes, id);
@@ -147,14 +158,15 @@ class Grouping {
     const ValueId input = graph_.inputs(id)[0];
     const std::size_t count = graph_.count(input);
     if (count == 0 || graph_[input].dtype == DType::Bool) return;
+    if (!loops_reduce(graph_.shape(input), graph_.attributes(id))) return;
     const Reduced axes = reduced_axes(graph_.shape(input), graph_.attributes(id));
     if (axes.span == Span::All) {
       if (count <= longest_row) wishes.add({Role::Row, count, count, true});
       wishes.add({Role::LateAll, count, 0, false});
     } else if (axes.span == Span::Trailing) {
-      if (axes.columns <= longest_row) wishes.add({Role::Row, count, axes.columns, true});
-    } else if (axes.span == Span::Leading) {
-      if (axes.columns <= longest_column_sums) wishes.add({Role::LateColumns, count, axes.columns, false});
+      wishes.add({Role::Row, count, axes.columns, true});
+    } else {
+      wishes.add({Role::LateColumns, count, axes.columns, false});
     }
   }
 
@@ -266,7 +278,7 @@ class Grouping {
   /// A sum over all row values of a loop (the mean of the losses of its rows).
   bool fits_late_total(ValueId id, GroupId g) const {
     const Opcode op = graph_[id].op;
-    if (op != opcode<Sum> && op != opcode<MaxReduce> && op != opcode<MinReduce>) return false;
+    if (!is_reduction(op)) return false;
     const Group& group = result_.list[static_cast<std::size_t>(g)];
     if (!group.loop || !group.whole_rows || group.members.size() >= most_members) return false;
     const ValueId input = graph_.inputs(id)[0];

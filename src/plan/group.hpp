@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "graph.hpp"
@@ -42,6 +43,8 @@ inline constexpr std::size_t most_members = 16384;
 /// Largest row that is kept as a whole in the cache.
 inline constexpr std::size_t longest_row = 16384;
 
+/// Whether a loop can reduce these axes: all, the last ones or the first ones, and not too many elements.
+bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes);
 /// How a view of a full or row value appears inside the loop that computes it.
 bool keeps_order(const Shape& shape, const Access& access) noexcept;
 /// Whether a view shows one number for each of `rows` rows of `columns` elements.

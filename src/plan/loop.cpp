@@ -193,6 +193,9 @@ A combine(Reduction reduction, A a, A b) {
     if constexpr (std::is_same_v<A, std::int64_t>) return primitives::Add::eval(a, b);
     else return static_cast<A>(a + b);
   }
+  if constexpr (std::is_floating_point_v<A>) {
+    if (reduction == Reduction::Norm) return primitives::Hypot::eval(a, b);
+  }
   return reduction == Reduction::Max ? primitives::Maximum::eval(a, b) : primitives::Minimum::eval(a, b);
 }
 

@@ -234,7 +234,7 @@ class Lowering {
   void lower(ValueId id) {
     const Opcode op = graph_[id].op;
     const std::uint32_t phase = phase_of_inputs(id);
-    if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) return lower_reduction(id, phase);
+    if (is_reduction(op)) return lower_reduction(id, phase);
     if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) return lower_choice(id, phase);
     if (op == opcode<Checked>) return lower_check(id, phase);
     lower_elementwise(id, phase);
@@ -309,6 +309,7 @@ class Lowering {
 
   static Reduction reduction_of(Opcode op) {
     if (op == opcode<Sum>) return Reduction::Sum;
+    if (op == opcode<Norm>) return Reduction::Norm;
     return op == opcode<MaxReduce> ? Reduction::Max : Reduction::Min;
   }
 
@@ -318,7 +319,7 @@ class Lowering {
     const auto r = static_cast<std::size_t>(reduction);
     const ValueId input = graph_.inputs(id)[0];
     const DType dtype = graph_[id].dtype;
-    const DType wide = reduction == Reduction::Sum && dtype == DType::Float32 ? DType::Float64 : dtype;
+    const DType wide = kernels::is_wide(reduction) && dtype == DType::Float32 ? DType::Float64 : dtype;
     const Role role = groups_.role[id];
     if (role == Role::LateAll || role == Role::LateColumns) return lower_late(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);

@@ -28,19 +28,30 @@ constexpr std::uint32_t nobody = ~0U;
 
 /// Arithmetic and the line that does it.
 std::optional<Do> line_of(Opcode op) {
-  static constexpr std::pair<Opcode, Do> all[] = {
-      {opcode<Add>, Do::Add},           {opcode<Subtract>, Do::Subtract},
-      {opcode<Multiply>, Do::Multiply}, {opcode<Divide>, Do::Divide},
-      {opcode<Negate>, Do::Negate},     {opcode<Absolute>, Do::Absolute},
-      {opcode<Sign>, Do::Sign},         {opcode<Relu>, Do::Relu},
-      {opcode<Sqrt>, Do::Sqrt},         {opcode<Maximum>, Do::Maximum},
-      {opcode<Minimum>, Do::Minimum},   {opcode<AbsorbingMultiply>, Do::AbsorbingMultiply},
-      {opcode<Less>, Do::Less},         {opcode<LessEqual>, Do::LessEqual},
-      {opcode<Equal>, Do::Equal},       {opcode<NotEqual>, Do::NotEqual},
-      {opcode<LogicalAnd>, Do::And},    {opcode<LogicalOr>, Do::Or},
-      {opcode<LogicalNot>, Do::Not},    {opcode<Where>, Do::Select},
-      {opcode<Cast>, Do::FromMask},     {opcode<Square>, Do::Multiply},
-      {op_sigmoid_from, Do::Divide}};
+  static constexpr std::pair<Opcode, Do> all[] = {{opcode<Add>, Do::Add},
+                                                  {opcode<Subtract>, Do::Subtract},
+                                                  {opcode<Multiply>, Do::Multiply},
+                                                  {opcode<Divide>, Do::Divide},
+                                                  {opcode<Negate>, Do::Negate},
+                                                  {opcode<Absolute>, Do::Absolute},
+                                                  {opcode<Sign>, Do::Sign},
+                                                  {opcode<Relu>, Do::Relu},
+                                                  {opcode<Sqrt>, Do::Sqrt},
+                                                  {opcode<Maximum>, Do::Maximum},
+                                                  {opcode<Minimum>, Do::Minimum},
+                                                  {opcode<AbsorbingMultiply>, Do::AbsorbingMultiply},
+                                                  {opcode<Offset>, Do::Offset},
+                                                  {opcode<Less>, Do::Less},
+                                                  {opcode<LessEqual>, Do::LessEqual},
+                                                  {opcode<Equal>, Do::Equal},
+                                                  {opcode<NotEqual>, Do::NotEqual},
+                                                  {opcode<LogicalAnd>, Do::And},
+                                                  {opcode<LogicalOr>, Do::Or},
+                                                  {opcode<LogicalNot>, Do::Not},
+                                                  {opcode<Where>, Do::Select},
+                                                  {opcode<Cast>, Do::FromMask},
+                                                  {opcode<Square>, Do::Multiply},
+                                                  {op_sigmoid_from, Do::Divide}};
   for (const auto& [operation, line] : all) {
     if (operation == op) return line;
   }

@@ -24,6 +24,7 @@ Kernel kernel_of(Opcode op) {
   if (op == opcode<Sum>) return kernels::sum;
   if (op == opcode<MaxReduce>) return kernels::max_reduce;
   if (op == opcode<MinReduce>) return kernels::min_reduce;
+  if (op == opcode<Norm>) return kernels::norm;
   if (op == opcode<ArgMax>) return kernels::argmax;
   if (op == opcode<Take>) return kernels::take;
   if (op == opcode<ScatterAdd>) return kernels::scatter_add;
@@ -31,6 +32,7 @@ Kernel kernel_of(Opcode op) {
   if (op == opcode<ScatterAddAlongAxis>) return kernels::scatter_add_along_axis;
   if (op == opcode<ArgSort>) return kernels::argsort;
   if (op == opcode<CumulativeSum>) return kernels::cumsum;
+  if (op == opcode<Balance>) return kernels::balance;
   return kernels::one_hot;
 }
 

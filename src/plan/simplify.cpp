@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <cmath>
 #include <optional>
 
 #include "group.hpp"
@@ -18,7 +18,7 @@ namespace {
 bool wants_dense(Opcode op) {
   return op == opcode<ArgMax> || op == opcode<Take> || op == opcode<ScatterAdd> || op == opcode<TakeAlongAxis> ||
          op == opcode<ScatterAddAlongAxis> || op == opcode<OneHot> || op == opcode<ArgSort> ||
-         op == opcode<CumulativeSum>;
+         op == opcode<CumulativeSum> || op == opcode<Balance>;
 }
 
 }  // namespace
@@ -29,10 +29,9 @@ ValueId Simplifier::simplify(Opcode op, DType dtype, std::uint32_t shape, std::s
   if (is_view(op)) return view(op, dtype, shape, inputs[0], attributes);
   if (op == opcode<Cast> && graph_[inputs[0]].dtype == dtype) return inputs[0];
   if (is_elementwise(op) || op == opcode<Cast>) return elementwise(op, dtype, shape, inputs);
-  if (op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>) {
+  if (is_reduction(op)) {
     return reduction(op, dtype, shape, inputs[0], attributes);
   }
-  if (op == opcode<Norm>) return norm(dtype, shape, inputs[0], attributes);
   if (op == opcode<Matmul>) return matmul(dtype, shape, inputs[0], inputs[1]);
   if (wants_dense(op)) return with_dense_inputs(op, dtype, shape, inputs, attributes);
   return no_value;
@@ -230,10 +229,8 @@ ValueId Simplifier::hoist(Opcode op, DType dtype, std::uint32_t shape, std::span
 
 // ---- reductions
 
-ValueId Simplifier::scale(ValueId x, DType dtype, std::size_t factor) {
+ValueId Simplifier::scale(ValueId x, DType dtype, Scalar scalar) {
   const std::uint32_t shape = graph_[x].shape;
-  const Scalar scalar = is_floating(dtype) ? Scalar{.real = static_cast<double>(factor)}
-                                           : Scalar{.integer = static_cast<std::int64_t>(factor)};
   const ValueId number =
       graph_.number(dtype, shape, {.literal = true, .index = 0, .value = scalar, .known = known_of(dtype, scalar)});
   return add(opcode<Multiply>, dtype, shape, {x, number});
@@ -243,6 +240,11 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
                               std::span<const std::int64_t> axes) {
   const Shape from = graph_.shape(x);
   if (size_of(from) == 0) return no_value;
+  if (op == opcode<Sum> && graph_[x].dtype == DType::Bool) {  // loops add up integers, other kernels count as they go
+    if (!loops_reduce(from, axes)) return no_value;
+    const std::array numbers{add(opcode<Cast>, dtype, graph_[x].shape, {x})};
+    return graph_.add(op, dtype, shape, numbers, axes);
+  }
   if (op == opcode<Sum> && is(x, opcode<Negate>)) {
     const std::array inputs{input(x)};
     return add(opcode<Negate>, dtype, shape, {graph_.add(op, dtype, shape, inputs, axes)});
@@ -260,7 +262,9 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
     else left.push_back(axis);
     repeats = repeats || copied;
   }
-  if (left.empty() && !repeats) return shaped(x, shape);
+  if (left.empty() && !repeats) {
+    return shaped(op == opcode<Norm> ? add(opcode<Absolute>, dtype, graph_[x].shape, {x}) : x, shape);
+  }
   if (!repeats) {
     if (left.size() == axes.size()) return no_value;
     const std::array inputs{x};
@@ -280,43 +284,11 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
     source = graph_.add(op, dtype, shape, inputs, left);
   }
   source = shaped(source, shape);
-  return op == opcode<Sum> ? scale(source, dtype, copies) : source;
-}
-
-/// sqrt(sum(x^2)), such that no square that counts overflows or vanishes. Squares of floats are taken in double, where
-/// they cannot. For doubles there are three sums: of the squares of x as it is, and of x times a small and times a
-/// large power of two; the one that is in range is taken. It costs arithmetic, but x is read once only.
-ValueId Simplifier::norm(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes) {
-  const std::uint32_t from = graph_[x].shape;
-  const auto sum_of_squares = [&](DType type, ValueId y) {
-    const std::array squares{add(opcode<Square>, type, from, {y})};
-    return graph_.add(opcode<Sum>, type, shape, squares, axes);
-  };
-  if (size_of(graph_.shape(x)) == size_of(graph_.shape_at(shape))) {
-    return shaped(add(opcode<Absolute>, dtype, from, {x}), shape);
-  }
-  if (dtype == DType::Float32) {
-    const ValueId sum = sum_of_squares(DType::Float64, add(opcode<Cast>, DType::Float64, from, {x}));
-    return add(opcode<Cast>, dtype, shape, {add(opcode<Sqrt>, DType::Float64, shape, {sum})});
-  }
-  constexpr double shrink = 0x1p-600;
-  constexpr double grow = 0x1p600;
-  constexpr double smallest_sum = 0x1p-900;  // squares that vanish beside it do not count
-  const auto number = [&](double value) { return graph_.literal(dtype, shape, value); };
-  const auto scaled = [&](double factor) {
-    return sum_of_squares(dtype, add(opcode<Multiply>, dtype, from, {x, graph_.literal(dtype, from, factor)}));
-  };
-  const ValueId plain = sum_of_squares(dtype, x);
-  const ValueId tiny = add(opcode<Less>, DType::Bool, shape, {plain, number(smallest_sum)});
-  const ValueId finite =
-      add(opcode<Less>, DType::Bool, shape, {plain, number(std::numeric_limits<double>::infinity())});
-  const auto choose = [&](ValueId if_tiny, ValueId if_finite, ValueId otherwise) {
-    return add(opcode<Where>, dtype, shape,
-               {tiny, if_tiny, add(opcode<Where>, dtype, shape, {finite, if_finite, otherwise})});
-  };
-  const ValueId sum = choose(scaled(grow), plain, scaled(shrink));
-  const ValueId factor = choose(number(1 / grow), number(1), number(1 / shrink));
-  return add(opcode<Multiply>, dtype, shape, {add(opcode<Sqrt>, dtype, shape, {sum}), factor});
+  const auto count = static_cast<double>(copies);
+  if (op == opcode<Norm>) return scale(source, dtype, {.real = std::sqrt(count)});
+  if (op != opcode<Sum>) return source;
+  return scale(source, dtype,
+               is_floating(dtype) ? Scalar{.real = count} : Scalar{.integer = static_cast<std::int64_t>(copies)});
 }
 
 // ---- products of matrices
@@ -339,6 +311,15 @@ bool Simplifier::fits_blas(ValueId x) const {
 }
 
 ValueId Simplifier::matmul(DType dtype, std::uint32_t shape, ValueId a, ValueId b) {
+  const Shape& extents = graph_.shape_at(shape);
+  const std::size_t rank = extents.size();
+  if (extents[rank - 2] == 1 && extents[rank - 1] == 1) {
+    // A product of two vectors is a sum like any other: as exact, in the same order, and fused.
+    const std::uint32_t row = graph_[a].shape;
+    const std::array products{add(opcode<Multiply>, dtype, row, {a, shaped(b, row)})};
+    const std::array axis{static_cast<std::int64_t>(rank - 1)};
+    return graph_.add(opcode<Sum>, dtype, shape, products, axis);
+  }
   const bool constant = graph_.is_constant(a) || graph_.is_constant(b);
   if (!constant && fits_blas(a) && fits_blas(b)) return no_value;
   const auto fit = [&](ValueId x) { return !graph_.is_constant(x) && fits_blas(x) ? x : graph_.dense(x); };

@@ -28,14 +28,13 @@ class Simplifier {
   ValueId without_signs(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId hoist(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs);
   ValueId reduction(Opcode op, DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes);
-  ValueId norm(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> axes);
   ValueId matmul(DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId with_dense_inputs(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                             std::span<const std::int64_t> attributes);
   ValueId boolean(std::uint32_t shape, bool value);
   ValueId fold_comparison(Opcode op, std::uint32_t shape, ValueId a, ValueId b);
   [[nodiscard]] bool fits_blas(ValueId x) const;
-  ValueId scale(ValueId x, DType dtype, std::size_t factor);
+  ValueId scale(ValueId x, DType dtype, Scalar factor);
 
   ValueId add(Opcode op, DType dtype, std::uint32_t shape, std::initializer_list<ValueId> inputs) {
     return graph_.add(op, dtype, shape, std::span<const ValueId>(inputs.begin(), inputs.size()));

@@ -157,6 +157,13 @@ Var Norm::jvp(const Site& site, std::span<const Var> tangents) {
   return detail::sum_to(tangents[0] * weighted_direction(site, ones_like(site.output())), site.output().shape());
 }
 
+Var Balance::vjp(const Site& site, std::size_t input, const Var& cotangent) {
+  return input == 0 ? detail::balance(cotangent, site.input(1)) : Var();
+}
+Var Balance::jvp(const Site& site, std::span<const Var> tangents) {
+  return tangents[0].defined() ? detail::balance(tangents[0], site.input(1)) : Var();
+}
+
 // ---- products of matrices
 
 Var Matmul::vjp(const Site& site, std::size_t input, const Var& cotangent) {

@@ -141,6 +141,15 @@ struct Norm : General {
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
 
+/// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
+/// and with them the products of halves, of halves of halves and so on, that `prod` takes, are in range if the whole
+/// is. The powers are 1 where that holds already. They are constants, which makes this linear in the first input.
+struct Balance : General {
+  static constexpr std::string_view name = "balance";
+  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+};
+
 /// Stacks of matrices with equal leading extents.
 struct Matmul : General {
   static constexpr std::string_view name = "matmul";

@@ -24,6 +24,19 @@ constexpr T select(bool condition, T a, T b) {
 template <class T>
 using Wrapping = std::conditional_t<std::is_same_v<T, std::int64_t>, std::uint64_t, T>;
 
+template <class T>
+struct NumberOf {
+  using type = T;
+};
+template <class Pack>
+requires requires { typename Pack::value_type; }
+struct NumberOf<Pack> {
+  using type = typename Pack::value_type;
+};
+/// T itself, or what is in a pack.
+template <class T>
+using NumberIn = typename NumberOf<T>::type;
+
 // ---- arithmetic
 
 struct Add : ScalarFunction<2, Operands::Numbers> {
@@ -40,6 +53,17 @@ struct Subtract : ScalarFunction<2, Operands::Numbers> {
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
+  }
+  static One partial(Arg<0>, const auto&...) { return {}; }
+  static MinusOne partial(Arg<1>, const auto&...) { return {}; }
+};
+
+/// a - b, and 0 between equal infinities: how far a is below a largest element b that may be infinite.
+struct Offset : ScalarFunction<2, Operands::Floats> {
+  static constexpr std::string_view name = "offset";
+  template <class T>
+  static T eval(T a, T b) {
+    return select(a == b, T(NumberIn<T>(0)), a - b);
   }
   static One partial(Arg<0>, const auto&...) { return {}; }
   static MinusOne partial(Arg<1>, const auto&...) { return {}; }
@@ -182,16 +206,7 @@ struct Power : ScalarFunction<2, Operands::Floats> {
 /// Two numbers, multiplied by a power of two with which their squares neither overflow nor vanish.
 template <class T>
 struct Sides {
-  template <class Number>
-  struct ElementOf {
-    using type = Number;
-  };
-  template <class Pack>
-  requires requires { typename Pack::value_type; }
-  struct ElementOf<Pack> {
-    using type = typename Pack::value_type;
-  };
-  using Element = typename ElementOf<T>::type;
+  using Element = NumberIn<T>;
 
   // Squares of numbers between small and large are exact enough, and so are those of numbers multiplied by a factor.
   static constexpr bool is_double = sizeof(Element) == 8;
@@ -239,8 +254,8 @@ struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
     using std::sqrt;
     const Sides<T> sides(a, b);
     const T infinity = T(Sides<T>::infinity);
-    const T zero = T(typename Sides<T>::Element(0));
-    const T one = T(typename Sides<T>::Element(1));
+    const T zero = T(NumberIn<T>(0));
+    const T one = T(NumberIn<T>(1));
     // An infinite side counts as 1 and a finite one beside it as 0.
     const auto infinite = sides.large_side == infinity;
     const T x = select(sides.a == infinity, Sign::eval(a), select(infinite, zero, a));
@@ -408,11 +423,10 @@ struct LogAddExp : ScalarFunction<2, Operands::Floats> {
     using std::abs;
     using std::exp;
     using std::log1p;
-    // Equal infinities have no difference.
-    return Maximum::eval(a, b) + log1p(exp(-select(a == b, T(0), abs(a - b))));
+    return Maximum::eval(a, b) + log1p(exp(-abs(Offset::eval(a, b))));
   }
-  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return sigmoid(a - b); }
-  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return sigmoid(b - a); }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return sigmoid(offset(a, b)); }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return sigmoid(offset(b, a)); }
 };
 
 // ---- the gamma function; these have no kernels for packs

@@ -25,7 +25,7 @@ template <class P>
 constexpr bool is_exact = is_predicate<P> || is_one_of<P, Negate, Absolute, Sign, Relu, Maximum, Minimum>;
 
 template <class P>
-constexpr bool is_arithmetic = is_one_of<P, Add, Subtract, Multiply, Square, Divide, AbsorbingMultiply>;
+constexpr bool is_arithmetic = is_one_of<P, Add, Subtract, Offset, Multiply, Square, Divide, AbsorbingMultiply>;
 
 template <class P>
 constexpr bool is_comparison = is_one_of<P, Less, LessEqual, Equal, NotEqual>;
@@ -58,7 +58,7 @@ bool is_power_of_two(double x) {
 template <class P>
 bool without_rounding(std::span<const double> x, double result, DType dtype) {
   if (rounded(result, dtype) != result) return false;
-  if constexpr (is_one_of<P, Add, Subtract>) {
+  if constexpr (is_one_of<P, Add, Subtract, Offset>) {
     const double b = std::is_same_v<P, Add> ? x[1] : -x[1];
     const double part = result - x[0];
     return (x[0] - (result - part)) + (b - part) == 0.0;
@@ -91,7 +91,7 @@ double local_bound(std::span<const double> x, double result, DType dtype, bool e
   }
   if (result == 0.0) {
     const bool at_root = x[0] == 0.0 || x[0] == 1.0 || !finite;
-    return at_root || (is_one_of<P, Add, Subtract>) ? 0.0 : 8.0 * smallest(dtype);
+    return at_root || (is_one_of<P, Add, Subtract, Offset>) ? 0.0 : 8.0 * smallest(dtype);
   }
   if (near_overflow(result, dtype)) return undecided;
   if constexpr (is_one_of<P, LogAddExp>) {

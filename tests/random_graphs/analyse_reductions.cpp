@@ -20,7 +20,7 @@ void Analysis::Step::sum() {
     std::vector<std::uint64_t> totals(size_, 0);
     const auto* in = reinterpret_cast<const std::uint64_t*>(tape_.value(input_id(0))->data());
     for_each_element(input_shape(0), steps, 0, [&](std::size_t i, std::size_t place) {
-      totals[place] += in[i];
+      totals[place] += input_dtype(0) == DType::Bool ? static_cast<std::uint64_t>(item(0, i).value) : in[i];
       if (item(0, i).bound != 0.0) set_bound(place, undecided);
     });
     for (std::size_t i = 0; i < size_; ++i) {
@@ -72,6 +72,24 @@ void Analysis::Step::norm() {
     expect(i, result, rounding);
     if (std::isnan(result)) set_bound(i, total.open ? undecided : 0.0);
     else set_bound(i, total.open ? undecided : std::isfinite(result) ? rounding + moved : 0.0);
+  }
+}
+
+/// Where products of factors may leave the range, another execution may take other powers.
+void Analysis::Step::balance() {
+  const std::size_t columns = shape_[1];
+  for (std::size_t row = 0; row < shape_[0]; ++row) {
+    double size = 0.0;
+    for (std::size_t i = row * columns; i < (row + 1) * columns; ++i) {
+      const auto [value, bound] = item(1, i);
+      if (bound == undecided) size = undecided;
+      else if (std::isfinite(value) && value != 0.0) size += std::abs(std::log2(std::abs(value))) + 1.0;
+    }
+    const bool in_range = size < (dtype_ == DType::Float32 ? 120.0 : 1000.0);
+    for (std::size_t i = row * columns; i < (row + 1) * columns; ++i) {
+      if (in_range) take_over(i, item(0, i));
+      else set_bound(i, undecided);
+    }
   }
 }
 

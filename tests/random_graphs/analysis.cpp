@@ -198,6 +198,7 @@ void Analysis::Step::run() {
   if (op == opcode<MaxReduce>) return extremum(1.0);
   if (op == opcode<MinReduce>) return extremum(-1.0);
   if (op == opcode<Norm>) return norm();
+  if (op == opcode<Balance>) return balance();
   if (op == opcode<ArgMax>) return argmax();
   if (op == opcode<Take>) return take();
   if (op == opcode<ScatterAdd>) return scatter_add();

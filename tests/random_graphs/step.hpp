@@ -130,6 +130,7 @@ class Analysis::Step {
   void sum();
   void extremum(double sign);
   void norm();
+  void balance();
   void argmax();
   void take();
   void scatter_add();

@@ -39,8 +39,12 @@ inline constexpr std::size_t mode_count = 4;
 inline constexpr std::size_t dtype_slots = 4;
 inline constexpr std::size_t opcode_slots = 96;
 
-enum class Reduction : std::uint8_t { Sum, Max, Min };
-inline constexpr std::size_t reduction_count = 3;
+/// A norm's partial results are norms, which hypot combines: no square outlives the run of elements that it is from.
+enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
+inline constexpr std::size_t reduction_count = 4;
+
+/// Whether partial results of floats are doubles.
+constexpr bool is_wide(Reduction reduction) { return reduction == Reduction::Sum || reduction == Reduction::Norm; }
 
 /// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
 struct BlockTable {

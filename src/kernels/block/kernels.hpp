@@ -188,18 +188,26 @@ struct FloatKernels {
   static constexpr std::size_t lanes = 16;
 
   template <Reduction R, class T>
-  using Acc = std::conditional_t<R == Reduction::Sum, Wide<T>, T>;
+  using Acc = std::conditional_t<is_wide(R), Wide<T>, T>;
 
   template <Reduction R, class T>
   [[gnu::always_inline]] static constexpr Acc<R, T> neutral() {
-    if constexpr (R == Reduction::Sum) return 0;
+    if constexpr (is_wide(R)) return 0;
     else if constexpr (R == Reduction::Max) return -__builtin_inf();
     else return __builtin_inf();
+  }
+
+  template <class A>
+  [[gnu::always_inline]] static A hypot(A x, A y) {
+    A result[Pack<A>::size];
+    primitives::Hypot::eval(Pack<A>(x), Pack<A>(y)).store(result);
+    return result[0];
   }
 
   template <Reduction R, class A>
   [[gnu::always_inline]] static A combine(A x, A y) {
     if constexpr (R == Reduction::Sum) return x + y;
+    else if constexpr (R == Reduction::Norm) return hypot(x, y);
     else if constexpr (R == Reduction::Max) return y != y || y > x ? y : x;
     else return y != y || y < x ? y : x;
   }
@@ -207,6 +215,7 @@ struct FloatKernels {
   template <Reduction R, class V>
   [[gnu::always_inline]] static V combine_packs(V x, V y) {
     if constexpr (R == Reduction::Sum) return x + y;
+    else if constexpr (R == Reduction::Norm) return primitives::Hypot::eval(x, y);
     else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
     else return select(y != y || y < x, y, x);
   }
@@ -269,9 +278,14 @@ struct FloatKernels {
     return fold<R>(lane);
   }
 
-  /// The sum of at least as many elements as there are lanes; their number is the same for every width of registers.
-  template <class T>
+  /// The sum of at least as many elements as there are lanes, or of their squares; the lanes' number is the same for
+  /// every width of registers.
+  template <bool squares, class T>
   [[gnu::always_inline]] static Wide<T> sum_in_lanes(Elements<T> x, std::size_t n) {
+    const auto term = [](auto y) __attribute__((always_inline)) {
+      if constexpr (squares) return y * y;
+      else return y;
+    };
     Wide<T> lane[lanes];
     std::size_t i = 0;
     if constexpr (std::is_same_v<Wide<T>, T>) {
@@ -279,10 +293,10 @@ struct FloatKernels {
       constexpr std::size_t parts = lanes / V::size;
       V part[parts];
 #pragma GCC unroll 8
-      for (std::size_t k = 0; k < parts; ++k) part[k] = x.pack(k * V::size);
+      for (std::size_t k = 0; k < parts; ++k) part[k] = term(x.pack(k * V::size));
       for (i = lanes; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 8
-        for (std::size_t k = 0; k < parts; ++k) part[k] = part[k] + x.pack(i + k * V::size);
+        for (std::size_t k = 0; k < parts; ++k) part[k] = part[k] + term(x.pack(i + k * V::size));
       }
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
     } else {
@@ -293,31 +307,102 @@ struct FloatKernels {
       for (; i + lanes <= n; i += lanes) {
 #pragma GCC unroll 4
         for (std::size_t k = 0; k < parts; ++k) {
-          part[k] = _mm256_add_pd(part[k], _mm256_cvtps_pd(x.four(i + 4 * k)));
+          const __m256d wide = _mm256_cvtps_pd(x.four(i + 4 * k));
+          part[k] = _mm256_add_pd(part[k], squares ? _mm256_mul_pd(wide, wide) : wide);
         }
       }
       for (std::size_t k = 0; k < parts; ++k) _mm256_storeu_pd(lane + 4 * k, part[k]);
 #else
       for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
-        for (std::size_t k = 0; k < lanes; ++k) lane[k] += static_cast<Wide<T>>(x[i + k]);
+        for (std::size_t k = 0; k < lanes; ++k) lane[k] += term(static_cast<Wide<T>>(x[i + k]));
       }
 #endif
     }
-    for (std::size_t k = 0; i + k < n; ++k) lane[k] += static_cast<Wide<T>>(x[i + k]);
+    for (std::size_t k = 0; i + k < n; ++k) lane[k] += term(static_cast<Wide<T>>(x[i + k]));
     return fold<Reduction::Sum>(lane);
+  }
+
+  // Sums of squares of doubles from the smallest on and below infinity are right. Below, those of the numbers times
+  // `grow` are, and above, those of the numbers times `shrink`.
+  static constexpr double smallest_squares = 0x1p-900;
+  static constexpr double grow = 0x1p600;
+  static constexpr double shrink = 0x1p-600;
+
+  /// The norm of elements of which the squares are out of range.
+  [[gnu::noinline, gnu::cold]] static double norm_of_extremes(const double* x, std::size_t n, bool tiny) {
+    const double factor = tiny ? grow : shrink;
+    double squares = 0;
+    for (std::size_t i = 0; i < n; ++i) squares += (x[i] * factor) * (x[i] * factor);
+    return __builtin_sqrt(squares) * (tiny ? 1 / grow : 1 / shrink);
+  }
+
+  template <class T>
+  [[gnu::always_inline]] static Wide<T> norm(Elements<T> x, std::size_t n) {
+    Wide<T> squares = 0;
+    if (n < lanes) {
+      for (std::size_t i = 0; i < n; ++i) squares += static_cast<Wide<T>>(x[i]) * static_cast<Wide<T>>(x[i]);
+    } else {
+      squares = sum_in_lanes<true, T>(x, n);
+    }
+    if constexpr (std::is_same_v<T, double>) {  // those of floats are always in range
+      const bool tiny = squares < smallest_squares;
+      if (tiny || !(squares < __builtin_inf())) return norm_of_extremes(x.data, n, tiny);
+    }
+    return __builtin_sqrt(squares);
   }
 
   template <Reduction R, class T>
   [[gnu::always_inline]] static Acc<R, T> reduce_run(Elements<T> x, std::size_t n) {
     using A = Acc<R, T>;
+    if constexpr (R == Reduction::Norm) return norm<T>(x, n);
     if (n < lanes) {
       A total = neutral<R, T>();
       for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
       return total;
     }
-    if constexpr (R == Reduction::Sum) return sum_in_lanes<T>(x, n);
+    if constexpr (R == Reduction::Sum) return sum_in_lanes<false, T>(x, n);
     else return extremum<R, T>(x, n);
+  }
+
+  /// out[k] = hypot(out[k], norm of column k)
+  template <class T>
+  [[gnu::always_inline]] static void norm_columns(Wide<T>* out, const T* x, std::size_t rows, std::size_t columns) {
+    using V = Pack<Wide<T>>;
+    for (std::size_t k = 0; k < columns; k += V::size) {
+      const std::size_t width = columns - k < V::size ? columns - k : V::size;
+      const auto load = [width](const auto* from) __attribute__((always_inline)) {
+        Wide<T> part[V::size] = {};
+        if (width == V::size) {
+          for (std::size_t i = 0; i < V::size; ++i) part[i] = from[i];
+        } else {
+          for (std::size_t i = 0; i < width; ++i) part[i] = from[i];
+        }
+        return V::load(part);
+      };
+      const auto squares_of = [&](V factor) __attribute__((always_inline)) {
+        V squares = V(0.0);
+        for (std::size_t row = 0; row < rows; ++row) {
+          const V y = load(x + row * columns + k) * factor;
+          squares = squares + y * y;
+        }
+        return squares;
+      };
+      const V squares = squares_of(V(1.0));
+      V root = sqrt(squares);
+      if constexpr (std::is_same_v<T, double>) {
+        const auto tiny = squares < V(smallest_squares);
+        const auto finite = squares < V(__builtin_inf());
+        if (!all(!tiny && finite)) {
+          const V of_large = select(finite, root, sqrt(squares_of(V(shrink))) * V(1 / shrink));
+          root = select(tiny, sqrt(squares_of(V(grow))) * V(1 / grow), of_large);
+        }
+      }
+      const V total = primitives::Hypot::eval(load(out + k), root);
+      Wide<T> part[V::size];
+      total.store(part);
+      for (std::size_t i = 0; i < width; ++i) out[k + i] = part[i];
+    }
   }
 
   template <Reduction R, class T>
@@ -331,7 +416,9 @@ struct FloatKernels {
     Elements<T> x{at<const T>(slots, i.a)};
     const std::size_t columns = frame.columns;
     for (std::size_t left = frame.count; left != 0; left -= columns, x.data += columns, ++out) {
-      *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(x, columns));
+      const Acc<R, T> run = reduce_run<R, T>(x, columns);
+      // Most rows are one run, which hypot would only slow down.
+      *out = R == Reduction::Norm && *out == 0 ? run : combine<R, Acc<R, T>>(*out, run);
     }
   }
   template <Reduction R, class T>
@@ -345,6 +432,7 @@ struct FloatKernels {
     auto* __restrict out = at<A>(slots, i.out);
     const T* x = at<const T>(slots, i.a);
     const std::size_t columns = frame.columns;
+    if constexpr (R == Reduction::Norm) return norm_columns<T>(out, x, frame.count / columns, columns);
     for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
       for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
     }
@@ -395,6 +483,7 @@ struct FloatKernels {
     add_reduction<Reduction::Sum, T>(table, dtype);
     add_reduction<Reduction::Max, T>(table, dtype);
     add_reduction<Reduction::Min, T>(table, dtype);
+    add_reduction<Reduction::Norm, T>(table, dtype);
     table.exp_neg_abs[dtype] = exp_neg_abs<T>;
     table.exp_neg_square[dtype] = exp_neg_square<T>;
     table.sigmoid_from[dtype] = from_exp<SigmoidFrom, T>;

@@ -600,6 +600,10 @@ class Assembler : Xbyak::CodeGenerator {
         compare(first_, a, first_, equal);
         multiply(second_, a, b);
         return vandnps(to, first_, second_);
+      case Do::Offset:
+        compare(first_, a, b, equal);
+        subtract(second_, a, b);
+        return vandnps(to, first_, second_);
       case Do::Maximum:  // b where it is NaN or larger, else a
         if (f) vmaxps(first_, b, a);
         else vmaxpd(first_, b, a);

@@ -29,6 +29,7 @@ enum class Do : std::uint8_t {
   Maximum,
   Minimum,
   AbsorbingMultiply,
+  Offset,               ///< a - b, and 0 where they are equal
   NegativeMultiplyAdd,  ///< c - a b, rounded once
   Less,
   LessEqual,
