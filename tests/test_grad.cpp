@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -16,6 +17,7 @@ namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
 using comparing::throws;
+using comparing::wave;
 using xg::Var;
 
 namespace {
@@ -429,3 +431,58 @@ BOOST_AUTO_TEST_CASE(auxiliary_results_of_inner_functions) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// ---- results that have left the tape
+
+BOOST_AUTO_TEST_CASE(a_loss_that_was_computed_of_values_is_refused) {
+  const Var x = wave({3});
+  const auto by_item = [](const Var& y) { return Var(sum(y * y).item<double>()); };
+  const auto by_array = [](const Var& y) { return Var(xt::sum(y.array<double>())()); };
+  const auto as_array = [](const Var& y) { return sum(Var(y.array<double>())); };
+  const auto of_a_pair = [&](const Var& y) { return std::pair{by_item(y), y}; };
+  const auto each = [&](const char* what, auto f) {
+    BOOST_TEST_CONTEXT(what) {
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad(f)(x); }, {"grad", "not recorded", "item()"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::value_and_grad(f)(x); }, {"not recorded"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::vjp(f, x); }, {"vjp", "not recorded"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::jvp(f, x, x); }, {"jvp", "not recorded"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::jacobian(f)(x); }, {"jacobian", "not recorded"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::hvp(f, x, x); }, {"not recorded"}));
+      BOOST_TEST(throws<xg::TapeError>([&] { return xg::hessian(f)(x); }, {"not recorded"}));
+    }
+  };
+  each("item", by_item);
+  each("array", by_array);
+  each("a concrete array", as_array);
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad(of_a_pair)(x); }, {"not recorded"}));
+  // Of what an outer function recorded, too.
+  BOOST_TEST(throws<xg::TapeError>([&] {
+    return xg::grad(
+        [&](const Var& y) { return sum(xg::grad([&](const Var&) { return Var(sum(y).item<double>()); })(y) * y); })(x);
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(values_may_be_read_if_the_loss_is_recorded) {
+  const Var x = wave({3});
+  std::ostringstream log;
+  const auto f = [&](const Var& y) {
+    const Var loss = sum(y * y);
+    log << loss;
+    return std::pair{loss.item<double>() > 1e9 ? -loss : loss, loss.item<double>()};
+  };
+  BOOST_TEST(near(xg::grad(f)(x).gradient, 2.0 * x));
+}
+
+BOOST_AUTO_TEST_CASE(a_constant_loss_on_purpose) {
+  const Var x = wave({3});
+  const Var other = sum(wave({3}, 1.0));
+  BOOST_TEST(near(xg::grad([](const Var&) { return Var(2.0); })(x), zeros_like(x)));
+  BOOST_TEST(near(xg::grad([&](const Var&) { return other; })(x), zeros_like(x)));
+  BOOST_TEST(near(xg::grad([&](const Var&) { return Var(other.item<double>()); })(x), zeros_like(x)));
+  BOOST_TEST(near(xg::grad([](const Var& y) {
+                    (void)y.array<double>();
+                    return stop_gradient(sum(y));
+                  })(x),
+                  zeros_like(x)));
+  BOOST_TEST(near(xg::vjp([&](const Var&) { return other; }, x).pullback(1.0), zeros_like(x)));
+}

@@ -69,7 +69,7 @@ Var checked_signs(const Var& target, bool check, const Rule& rule) {
   return check ? checked(target, equal(abs(target), 1), rule) : target;
 }
 
-/// A temperature in the element type of the embeddings: as a parameter that is trained it is no longer weak.
+/// A temperature in the element type of the embeddings: a parameter that is trained may be an array of rank 0.
 Var checked_temperature(Text loss, const Var& temperature, const Rule& rule, const Var& embeddings) {
   if (temperature.dimension() != 0) {
     throw ShapeError(std::string(loss) + ": the temperature is " + to_string(temperature.shape()) +

@@ -45,7 +45,7 @@ constexpr bool takes(Operands operands, DType dtype) {
   return dtype == DType::Bool;
 }
 
-/// The usual case, which needs no rules: recorded operands of one tape, shape and element type, and numbers that take
+/// The usual case, which needs no rules: recorded arrays of one tape, shape and element type, and numbers that take
 /// that type. The first recorded one, which stands for them; null if it is another case.
 template <class... V>
 const Var* model_of(Operands operands, const V&... args) {
@@ -54,7 +54,7 @@ const Var* model_of(Operands operands, const V&... args) {
   if (first == nullptr || !VarAccess::is_live(*first)) return nullptr;
   const detail::TapeState& tape = VarAccess::live_tape(*first);
   const detail::Node& node = tape.node(VarAccess::node(*first));
-  if (!takes(operands, node.dtype)) return nullptr;
+  if (!takes(operands, node.dtype) || node.weak) return nullptr;
   const auto alike = [&](const Var& x) {
     if (&x == first) return true;
     if (VarAccess::is_scalar(x)) {
@@ -169,10 +169,9 @@ Var digamma(const Var& x) { return elementwise<Digamma>(x); }
 Var polygamma(const Var& n, const Var& x) { return elementwise<Polygamma>(n, x); }
 
 Var cast(const Var& x, DType dtype) {
-  if (x.dtype() == dtype && !VarAccess::is_scalar(x)) return x;
-  Var result = detail::record<Cast>(dtype, x.shape(), {&x});
+  if (x.dtype() == dtype) return detail::as_weak(x, false);
   // What was cast has the type it was cast to, for good.
-  return VarAccess::is_scalar(result) ? VarAccess::concrete(VarAccess::buffer(result)) : result;
+  return detail::as_weak(detail::record<Cast>(dtype, x.shape(), {&x}), false);
 }
 
 Var stop_gradient(const Var& x) {
@@ -182,12 +181,15 @@ Var stop_gradient(const Var& x) {
 
 Var full_like(const Var& x, const Var& value) {
   const DType dtype = x.dtype();
+  const bool weak = VarAccess::is_weak(x) && VarAccess::is_weak(value);
   if (x.recorded() && VarAccess::is_scalar(value) && (is_floating(dtype) || !is_floating(value.dtype()))) {
     detail::TapeState& tape = VarAccess::tape(x);
     const detail::Scalar scalar = VarAccess::scalar_as(value, dtype);
-    return VarAccess::recorded(tape, tape.append_constant(dtype, tape.intern(x.shape()), scalar));
+    const detail::NodeId id = tape.append_constant(dtype, tape.intern(x.shape()), scalar);
+    tape.set_weak(id, weak);
+    return VarAccess::recorded(tape, id);
   }
-  return broadcast_to(cast(value, dtype), x.shape());
+  return detail::as_weak(broadcast_to(cast(value, dtype), x.shape()), weak);
 }
 
 Var zeros_like(const Var& x) { return full_like(x, 0.0); }

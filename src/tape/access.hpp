@@ -15,6 +15,10 @@ struct VarAccess {
 
   static Kind kind(const Var& x) noexcept { return x.kind_; }
   static bool is_scalar(const Var& x) noexcept { return x.kind_ == Kind::Scalar; }
+  /// Whether a Var is a number, concrete or recorded, and not an array of rank 0.
+  static bool is_weak(const Var& x) noexcept {
+    return is_scalar(x) || (x.recorded() && is_live(x) && live_tape(x).node(node(x)).weak);
+  }
   /// The element type, for a Var that is known to be defined.
   static DType dtype(const Var& x) noexcept { return x.dtype_; }
 
@@ -35,6 +39,10 @@ struct VarAccess {
   }
   /// A weak scalar with the value of a one-element array.
   static Var scalar(const detail::Buffer& buffer);
+  /// The value of a node, as weak as that.
+  static Var value(const detail::TapeState& tape, detail::NodeId node, detail::BufferPtr buffer) {
+    return tape.node(node).weak ? scalar(*buffer.get()) : concrete(std::move(buffer));
+  }
 
   /// The tape of a recorded Var.
   /// \throws TapeError  if it has ended.
@@ -48,6 +56,8 @@ struct VarAccess {
   static bool is_live(const Var& x) noexcept { return x.first_.tape->generation() == x.second_ >> 32U; }
   /// Writes the value of a weak scalar in its own element type.
   static void store_scalar(const Var& x, std::byte* target) noexcept;
+  /// The value of a recorded Var, for the user: it leaves the tape.
+  static detail::Buffer* read(const Var& x);
   /// A share of the array of a concrete Var.
   static detail::BufferPtr buffer(const Var& x);
 };

@@ -11,7 +11,7 @@ namespace xgrad::detail {
 Recording::Recording(std::string_view operation, std::span<const Var* const> operands) {
   for (const Var* operand : operands) {
     require_usable(*operand, operation);
-    if (!VarAccess::is_scalar(*operand)) weak_ = false;
+    if (!VarAccess::is_weak(*operand)) weak_ = false;
     if (!operand->recorded()) continue;
     TapeState& tape = VarAccess::tape(*operand);
     if (tape_ != nullptr && tape_ != &tape) {
@@ -32,9 +32,37 @@ NodeId import(TapeState& tape, const Var& x) {
   if (x.recorded()) return VarAccess::node(x);
   if (VarAccess::is_scalar(x)) {
     const DType dtype = VarAccess::dtype(x);
-    return tape.append_constant(dtype, tape.intern({}), VarAccess::scalar_as(x, dtype));
+    const NodeId id = tape.append_constant(dtype, tape.intern({}), VarAccess::scalar_as(x, dtype));
+    tape.set_weak(id, true);
+    return id;
   }
   return tape.append_leaf(VarAccess::buffer(x));
+}
+
+NodeId append_input(TapeState& tape, const Var& x) {
+  const bool weak = VarAccess::is_weak(x);
+  NodeId id = no_node;
+  if (x.recorded()) {
+    const std::array inputs{VarAccess::node(x)};
+    const Node node = tape.node(inputs[0]);
+    id = tape.append(opcode<primitives::Identity>, node.dtype, node.shape, inputs);
+  } else {  // a number as an array too, so that it is no constant
+    id = tape.append_leaf(VarAccess::buffer(x));
+  }
+  tape.set_weak(id, weak);
+  return id;
+}
+
+Var as_weak(const Var& x, bool weak) {
+  if (VarAccess::is_weak(x) == weak) return x;
+  if (!x.recorded()) {
+    BufferPtr buffer = VarAccess::buffer(x);
+    return weak ? VarAccess::scalar(*buffer.get()) : VarAccess::concrete(std::move(buffer));
+  }
+  TapeState& tape = VarAccess::tape(x);
+  const NodeId id = append_input(tape, x);
+  tape.set_weak(id, weak);
+  return VarAccess::recorded(tape, id);
 }
 
 ShapeId Recording::broadcast(std::string_view operation, std::span<const Var* const> operands) {
@@ -77,7 +105,10 @@ NodeId Recording::node(const Var& operand, DType dtype, ShapeId shape) {
 }
 
 Var Recording::finish(NodeId result) {
-  if (!scratch_) return VarAccess::recorded(*tape_, result);
+  if (!scratch_) {
+    if (weak_ && tape_->shape(result).empty()) tape_->set_weak(result, true);
+    return VarAccess::recorded(*tape_, result);
+  }
   std::array<BufferPtr, 1> value;
   evaluate(*tape_, std::array{result}, value, Later::none);
   if (weak_ && value[0]->shape().empty()) return VarAccess::scalar(*value[0].get());
@@ -117,7 +148,7 @@ DType common_dtype(std::span<const Var* const> operands) {
   bool any_strong = false;
   for (const Var* operand : operands) {
     const DType dtype = VarAccess::dtype(*operand);
-    if (VarAccess::is_scalar(*operand)) {
+    if (VarAccess::is_weak(*operand)) {
       weak = promote(weak, dtype);
     } else {
       strong = any_strong ? promote(strong, dtype) : dtype;

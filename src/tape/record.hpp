@@ -55,6 +55,12 @@ Var record(DType dtype, const Shape& shape, std::initializer_list<const Var*> in
 /// The node of a Var on a given tape.
 NodeId import(TapeState& tape, const Var& x);
 
+/// A node of its own for a concrete Var, or for a recorded one of this tape: an input of a function.
+NodeId append_input(TapeState& tape, const Var& x);
+
+/// The same value as an array of rank 0 or as a number.
+Var as_weak(const Var& x, bool weak);
+
 /// A recorded constant: a number in every element.
 Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value);
 

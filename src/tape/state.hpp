@@ -39,7 +39,9 @@ struct Node {
   ShapeId shape;
   Opcode op;
   DType dtype;
-  KeptAs kept = KeptAs::nothing;
+  KeptAs kept : 7 = KeptAs::nothing;
+  /// A number, which takes the floating-point type of the arrays that it meets; its shape is [].
+  bool weak : 1 = false;
   /// How often its value was computed for others and not kept, up to most_computed.
   std::uint8_t computed = 0;
 
@@ -84,6 +86,8 @@ class TapeState {
 
   ShapeId intern(const Shape& shape);
 
+  void set_weak(NodeId id, bool weak) noexcept { nodes_[id].weak = weak; }
+
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
   [[nodiscard]] std::size_t shape_count() const noexcept { return shapes_.size(); }
   [[nodiscard]] const Node& node(NodeId id) const noexcept { return nodes_[id]; }
@@ -127,6 +131,10 @@ class TapeState {
   void forbid_values() noexcept { values_forbidden_ = true; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
 
+  /// Counts values that were handed out of the tape: what is computed of them has no derivative.
+  void note_read() noexcept { ++reads_; }
+  [[nodiscard]] std::size_t reads() const noexcept { return reads_; }
+
   /// How much is recorded, to come back to.
   struct Mark {
     std::uint32_t nodes, inputs, attributes;
@@ -146,6 +154,7 @@ class TapeState {
 
   std::atomic<std::uint32_t> generation_{0};
   bool values_forbidden_ = false;
+  std::size_t reads_ = 0;
   std::uint32_t questions_ = 0;
   PlainList<Node> nodes_;
   PlainList<NodeId> inputs_;

@@ -6,9 +6,8 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/transform/trace.hpp>
 
-#include "access.hpp"
 #include "plan/evaluate.hpp"
-#include "primitives/list.hpp"
+#include "record.hpp"
 #include "transform/sweep.hpp"
 
 namespace xgrad {
@@ -45,13 +44,8 @@ void require_on_tape(std::string_view operation, const Var& x, const detail::Tap
 Var Tape::leaf(const Var& value) {
   require_running("leaf", state_);
   detail::require_usable(value, "leaf");
-  if (!value.recorded()) return VarAccess::recorded(*state_, state_->append_leaf(VarAccess::buffer(value)));
-  require_on_tape("leaf", value, state_);
-  const detail::NodeId id = VarAccess::node(value);
-  const std::array inputs{id};
-  const detail::Node node = state_->node(id);
-  return VarAccess::recorded(*state_,
-                             state_->append(detail::opcode<primitives::Identity>, node.dtype, node.shape, inputs));
+  if (value.recorded()) require_on_tape("leaf", value, state_);
+  return VarAccess::recorded(*state_, detail::append_input(*state_, value));
 }
 
 Var Tape::gradient(const Var& output, const Var& input) {
@@ -78,7 +72,7 @@ std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs,
     seed = ones_like(output);
   }
   std::vector<Var> result = detail::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
-  detail::fill_zeros("gradient", result, inputs, no_paths, false);
+  detail::complete("gradient", result, inputs, no_paths, false);
   return result;
 }
 
@@ -90,13 +84,15 @@ std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
     if (!output.recorded()) continue;
     require_on_tape("evaluate", output, state_);
     nodes.push_back(VarAccess::node(output));
+    state_->note_read();
   }
   std::vector<detail::BufferPtr> values(nodes.size());
   detail::evaluate(*state_, nodes, values, detail::Later::possible);
   std::vector<Var> result;
   std::size_t next = 0;
   for (const Var& output : outputs) {
-    result.push_back(output.recorded() ? VarAccess::concrete(std::move(values[next++])) : output);
+    result.push_back(output.recorded() ? VarAccess::value(*state_, VarAccess::node(output), std::move(values[next++]))
+                                       : output);
   }
   return result;
 }

@@ -78,7 +78,7 @@ const void* Var::array_pointer(DType requested) const {
   detail::require_usable(*this, "array");
   require_dtype("array", requested, dtype_);
   if (kind_ == Kind::Array) return first_.buffer->array();
-  if (kind_ == Kind::Recorded) return detail::evaluated(*first_.tape, VarAccess::node(*this))->array();
+  if (kind_ == Kind::Recorded) return VarAccess::read(*this)->array();
   const std::atomic_ref<std::uint64_t> made(second_);
   std::uint64_t known = made.load(std::memory_order_acquire);
   if (known == 0) {
@@ -100,7 +100,7 @@ void Var::read_item(DType requested, void* value) const {
     VarAccess::store_scalar(*this, static_cast<std::byte*>(value));
     return;
   }
-  const Buffer* buffer = kind_ == Kind::Array ? first_.buffer : detail::evaluated(*first_.tape, VarAccess::node(*this));
+  const Buffer* buffer = kind_ == Kind::Array ? first_.buffer : VarAccess::read(*this);
   std::memcpy(value, buffer->data(), size_of(dtype_));
 }
 
@@ -116,6 +116,11 @@ std::ostream& operator<<(std::ostream& out, const Var& x) {
       break;
   }
   return out << x.array<double>();
+}
+
+Buffer* VarAccess::read(const Var& x) {
+  live_tape(x).note_read();
+  return detail::evaluated(live_tape(x), node(x));
 }
 
 detail::TapeState& VarAccess::tape(const Var& x) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/log.hpp>
 
 #include "core/per_thread.hpp"
 #include "plan/describe.hpp"
@@ -30,6 +31,7 @@ class PlannedProgram : public Program {
     DType dtype;
     Shape shape;
     bool donated;
+    bool weak;
   };
   /// Where a leaf of the plan comes from: an argument, or an array that the function had captured.
   struct Leaf {
@@ -40,19 +42,43 @@ class PlannedProgram : public Program {
   std::vector<Argument> arguments;
   std::vector<Leaf> leaves;
   std::vector<Scalar> scalars;
+  std::vector<char> weak_results;
   std::shared_ptr<const Plan> plan;
 
-  [[nodiscard]] bool serves(std::span<Var* const> given, std::span<const char> donated) const override {
-    if (given.size() != arguments.size()) return false;
+  /// Arrays that others held when the function was recorded, and how often this program holds them.
+  struct Watched {
+    BufferPtr array;
+    std::uint32_t own;
+  };
+  std::vector<Watched> watched;
+
+  [[nodiscard]] std::size_t first_unlike(std::span<Var* const> given, std::span<const char> donated) const override {
+    if (given.size() != arguments.size()) return std::min(given.size(), arguments.size());
     for (std::size_t k = 0; k < given.size(); ++k) {
       require_usable(*given[k], "compile");
       const Argument& expected = arguments[k];
       if (given[k]->dtype() != expected.dtype || given[k]->shape() != expected.shape ||
-          (donated[k] != 0) != expected.donated) {
-        return false;
+          (donated[k] != 0) != expected.donated || VarAccess::is_weak(*given[k]) != expected.weak) {
+        return k;
       }
     }
-    return true;
+    return alike;
+  }
+
+  [[nodiscard]] bool captures_given_up() const noexcept override {
+    return std::ranges::any_of(watched, [](const Watched& each) { return each.array->users() == each.own; });
+  }
+
+  /// Begins to watch the captured arrays that somebody else holds now.
+  void watch() {
+    for (const Leaf& leaf : leaves) {
+      if (!leaf.captured) continue;
+      const auto known =
+          std::ranges::find_if(watched, [&](const Watched& each) { return each.array.get() == leaf.captured.get(); });
+      if (known != watched.end()) ++known->own;
+      else watched.push_back({leaf.captured, 2});
+    }
+    std::erase_if(watched, [](const Watched& each) { return each.array->users() == each.own; });
   }
 
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
@@ -80,7 +106,11 @@ class PlannedProgram : public Program {
       throw;
     }
     for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
-    for (BufferPtr& result : lists.results) results.push_back(VarAccess::concrete(std::move(result)));
+    for (std::size_t k = 0; k < lists.results.size(); ++k) {
+      BufferPtr result = std::move(lists.results[k]);
+      results.push_back(weak_results[k] != 0 ? VarAccess::scalar(*result.get())
+                                             : VarAccess::concrete(std::move(result)));
+    }
     lists.held.clear();
   }
 
@@ -111,6 +141,32 @@ class PlannedProgram : public Program {
 
 }  // namespace
 
+void Remarks::captures_given_up() noexcept {
+  if (said_captures_.load(std::memory_order_relaxed) || said_captures_.exchange(true)) return;
+  log("compile: an array that the function captured belongs to nobody else any more, as if the captured Var had been "
+      "given a new value; calls go on with the array that was recorded. Pass what changes as an argument");
+}
+
+void Remarks::changing_static(std::string_view path) {
+  log("compile: the function is recorded anew at nearly every call, which takes longer than to replay it: argument " +
+      std::string(path) + " differs each time and is no Var. Make it a Var");
+}
+
+void Remarks::changing_shape(std::string_view path, const Var& now) {
+  log("compile: the function is recorded anew at nearly every call, which takes longer than to replay it: " +
+      std::string(path) + " has another shape or element type each time, " + describe(now) +
+      " now. Pad it to a few shapes");
+}
+
+bool same_at(bool same, std::string_view part, std::string* where) {
+  if (!same && where != nullptr) *where = where->empty() ? std::string(part) : std::string(part) + "." + *where;
+  return same;
+}
+
+bool same_at(bool same, std::size_t part, std::string* where) {
+  return same || same_at(same, std::to_string(part), where);
+}
+
 void throw_recorded_argument() {
   throw TapeError(
       "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");
@@ -130,7 +186,10 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
   TapeState& tape = trace_->tape();
   auto program = std::make_unique<PlannedProgram>();
   std::vector<NodeId> outputs;
-  for (const Var& result : results) outputs.push_back(VarAccess::node(trace_->node(result)));
+  for (const Var& result : results) {
+    outputs.push_back(VarAccess::node(trace_->node(result)));
+    program->weak_results.push_back(tape.node(outputs.back()).weak ? 1 : 0);
+  }
   Request request;
   collect(request, tape, outputs);
   program->scalars = request.scalars;
@@ -144,11 +203,13 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
     may_overwrite.push_back(argument && donated_[node] != 0);
   }
   for (std::size_t k = 0; k < inputs_.size(); ++k) {
-    program->arguments.push_back({inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0});
+    program->arguments.push_back(
+        {inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0, VarAccess::is_weak(inputs_[k])});
   }
   if (!outputs.empty()) program->plan = make_plan(request, tape, outputs, may_overwrite, Origin::Compiled);
   else program->plan = std::make_shared<const Plan>();
   trace_.reset();
+  program->watch();
   return program;
 }
 

@@ -3,6 +3,8 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "tape/record.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -41,6 +43,13 @@ Var assemble_columns(const std::vector<Var>& columns, const Var& output, const V
   return reshape(stack(columns, -1), joined(output.shape(), input.shape()));
 }
 
+/// A number gives way to the type of an array here too; of a number with respect to a number it is one.
+Var typed(const Var& jacobian, const Var& output, const Var& input) {
+  const bool number = VarAccess::is_weak(output);
+  if (VarAccess::is_weak(input)) return as_weak(cast(jacobian, output.dtype()), number);
+  return number ? cast(jacobian, input.dtype()) : jacobian;
+}
+
 }  // namespace
 
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode) {
@@ -58,7 +67,8 @@ std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<
         }
       }
       for (std::size_t o = 0; o < outputs.size(); ++o) {
-        result[o * inputs.size() + i] = assemble_columns(columns[o], outputs[o], inputs[i]);
+        result[o * inputs.size() + i] =
+            typed(assemble_columns(columns[o], outputs[o], inputs[i]), outputs[o], inputs[i]);
       }
     }
     return result;
@@ -73,7 +83,7 @@ std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<
       }
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      result[o * inputs.size() + i] = assemble_rows(rows[i], outputs[o], inputs[i]);
+      result[o * inputs.size() + i] = typed(assemble_rows(rows[i], outputs[o], inputs[i]), outputs[o], inputs[i]);
     }
   }
   return result;

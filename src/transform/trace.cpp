@@ -4,7 +4,6 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "plan/evaluate.hpp"
-#include "primitives/list.hpp"
 #include "sweep.hpp"
 #include "tape/record.hpp"
 
@@ -30,6 +29,7 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
     owned_ = Keep(TapeState::acquire(), EndTape());
     tape_ = owned_.get();
   }
+  reads_before_ = tape_->reads();
   current = tape_;
 }
 
@@ -61,13 +61,18 @@ Var Trace::node(const Var& x) {
 }
 
 Var Trace::input(const Var& argument) {
-  // Through an array, so that a C++ number becomes a leaf, not a constant.
-  if (!argument.recorded()) return VarAccess::recorded(*tape_, tape_->append_leaf(VarAccess::buffer(argument)));
-  const Var known = node(argument);
-  const NodeId id = VarAccess::node(known);
-  const std::array inputs{id};
-  const Node copy = tape_->node(id);
-  return VarAccess::recorded(*tape_, tape_->append(opcode<primitives::Identity>, copy.dtype, copy.shape, inputs));
+  return VarAccess::recorded(*tape_, append_input(*tape_, argument.recorded() ? node(argument) : argument));
+}
+
+void Trace::require_recorded(std::string_view operation, std::span<const Var> outputs) const {
+  if (tape_->reads() == reads_before_) return;
+  for (const Var& output : outputs) {
+    if (!output.defined() || output.recorded() || !is_floating(output.dtype())) continue;
+    throw TapeError(std::string(operation) +
+                    ": the function returned an array that is not recorded, and it read values (by item(), array() or "
+                    "printing), which carry no derivative. Compute its result by operations on Vars; if it is constant "
+                    "on purpose, do not read values, or make it of stop_gradient()");
+  }
 }
 
 std::vector<Var> Trace::reverse(std::span<const Var> outputs, std::span<const Var> cotangents,
@@ -94,7 +99,7 @@ std::vector<Var> Trace::results(std::span<const Var> recorded) {
   evaluate(*tape_, nodes, values, ends ? Later::none : Later::possible);
   std::size_t next = 0;
   for (Var& x : result) {
-    if (x.recorded()) x = VarAccess::concrete(std::move(values[next++]));
+    if (x.recorded()) x = VarAccess::value(*tape_, VarAccess::node(x), std::move(values[next++]));
   }
   return result;
 }
@@ -131,7 +136,7 @@ void require_like(std::string_view operation, std::string_view what, std::span<c
                        to_string(given[i].shape()) + ", its primal " + to_string(primals[i].shape()) +
                        quoted(paths()[i]) + "; they must be equal");
     }
-    if (given[i].dtype() != primals[i].dtype() && !VarAccess::is_scalar(given[i])) {
+    if (given[i].dtype() != primals[i].dtype() && !VarAccess::is_weak(given[i])) {
       throw TypeError(std::string(operation) + ": a " + std::string(what) + " is " + describe(given[i]) +
                       ", its primal " + describe(primals[i]) + quoted(paths()[i]) +
                       "; they must have the same element type");
@@ -139,20 +144,24 @@ void require_like(std::string_view operation, std::string_view what, std::span<c
   }
 }
 
-void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-                const Paths& paths, bool strict) {
+void complete(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
+              const Paths& paths, bool strict) {
   std::string unused;
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
-    if (derivatives[i].defined()) continue;
-    if (strict) unused += (unused.empty() ? "" : "; ") + paths()[i];
-    derivatives[i] = zeros_like(primals[i]);
+    if (!derivatives[i].defined()) {
+      if (strict) unused += (unused.empty() ? "" : "; ") + paths()[i];
+      derivatives[i] = zeros_like(primals[i]);
+    }
+    derivatives[i] = as_weak(derivatives[i], VarAccess::is_weak(primals[i]));
   }
   if (!unused.empty()) {
     throw ValueError(std::string(operation) + ": the result does not depend on: " + unused);
   }
 }
 
-Var of_dtype(const Var& x, DType dtype) { return VarAccess::is_scalar(x) ? cast(x, dtype) : x; }
+Var in_type_of(const Var& primal, const Var& x) {
+  return as_weak(VarAccess::is_weak(x) ? cast(x, primal.dtype()) : x, VarAccess::is_weak(primal));
+}
 
 Var one_of(const Var& loss) { return ones_like(loss); }
 

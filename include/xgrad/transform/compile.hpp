@@ -1,8 +1,10 @@
 // Compiled functions: recorded once, replayed from then on.
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -23,7 +25,15 @@ class Program {
  public:
   virtual ~Program() = default;
   /// Whether the arguments are like those that it was recorded for.
-  [[nodiscard]] virtual bool serves(std::span<Var* const> arguments, std::span<const char> donated) const = 0;
+  [[nodiscard]] bool serves(std::span<Var* const> arguments, std::span<const char> donated) const {
+    return first_unlike(arguments, donated) == alike;
+  }
+  /// The first argument that is not.
+  [[nodiscard]] virtual std::size_t first_unlike(std::span<Var* const> arguments,
+                                                 std::span<const char> donated) const = 0;
+  static constexpr std::size_t alike = ~std::size_t{0};
+  /// Whether somebody has given up an array that was captured: the Var that held it has another one now, or is no more.
+  [[nodiscard]] virtual bool captures_given_up() const noexcept = 0;
   /// Computes the results; donated arguments whose memory went into a result are left empty.
   virtual void run(std::span<Var* const> arguments, std::span<const char> donated, std::vector<Var>& results) const = 0;
   /// The plan as text; `names` are those of the arguments.
@@ -59,40 +69,69 @@ struct CallLists {
   CallLists& operator=(const CallLists&) = delete;
 };
 
+/// What a compiled function says once: that it does not do what its author may think, or only slowly.
+class Remarks {
+ public:
+  void captures_given_up() noexcept;
+  /// Counts calls; to be guarded by a mutex.
+  void replayed() noexcept {
+    if (recordings_ > 0) --recordings_;
+  }
+  /// Whether recording again and again is to be said now.
+  [[nodiscard]] bool recorded() noexcept {
+    recordings_ += 2;
+    return recordings_ >= 16 && !std::exchange(said_recordings_, true);
+  }
+  static void changing_static(std::string_view path);
+  static void changing_shape(std::string_view path, const Var& now);
+
+ private:
+  std::atomic<bool> said_captures_ = false;
+  bool said_recordings_ = false;
+  std::size_t recordings_ = 0;  // more than calls that replayed, twice
+};
+
 /// For a plan of recorded arguments: they have none of their own.
 [[noreturn]] void throw_recorded_argument();
 
 /// Signatures that a compiled function remembers; the oldest go first.
 inline constexpr std::size_t most_signatures = 256;
 
+/// Puts a part before the path of a difference, if there is one and somebody asks.
+bool same_at(bool same, std::string_view part, std::string* where);
+bool same_at(bool same, std::size_t part, std::string* where);
+
 /// Equality of all that rides along in two trees, and of the sizes of their parts.
+/// \param where  gets the path of the first difference; may be null.
 template <class T>
-bool same_statics(const T& a, const T& b) {
+bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
   namespace td = tree::detail;
   if constexpr (std::same_as<T, Var>) {
     return true;
   } else if constexpr (td::is_sequence<T>) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!same_statics(a[i], b[i])) return false;
+      if (!same_at(same_statics(a[i], b[i], where), i, where)) return false;
     }
     return true;
   } else if constexpr (td::is_product<T>) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return (same_statics(std::get<I>(a), std::get<I>(b)) && ...);
+      return (same_at(same_statics(std::get<I>(a), std::get<I>(b), where), I, where) && ...);
     }
     (std::make_index_sequence<std::tuple_size_v<T>>());
   } else if constexpr (td::is_optional<T>) {
-    return a.has_value() == b.has_value() && (!a || same_statics(*a, *b));
+    return a.has_value() == b.has_value() && (!a || same_statics(*a, *b, where));
   } else if constexpr (td::is_map<T>) {
     if (a.size() != b.size()) return false;
     for (auto i = a.begin(), j = b.begin(); i != a.end(); ++i, ++j) {
-      if (i->first != j->first || !same_statics(i->second, j->second)) return false;
+      if (i->first != j->first || !same_at(same_statics(i->second, j->second, where), i->first, where)) return false;
     }
     return true;
   } else if constexpr (td::Reflected<T>) {
     return boost::hana::unpack(boost::hana::accessors<T>(), [&](const auto&... accessors) {
-      return (same_statics(boost::hana::second(accessors)(a), boost::hana::second(accessors)(b)) && ...);
+      return (same_at(same_statics(boost::hana::second(accessors)(a), boost::hana::second(accessors)(b), where),
+                      std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))), where) &&
+              ...);
     });
   } else if constexpr (std::is_empty_v<T>) {
     return true;
@@ -142,6 +181,7 @@ class Compiled {
   struct State {
     explicit State(F function) : f(std::move(function)) {}
     F f;
+    Remarks remarks;
     std::mutex mutex;
     std::vector<AnySignature> signatures;
   };
@@ -191,6 +231,7 @@ class Compiled {
     if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
 
     const auto signature = signature_of(lists, kept...);
+    if (signature->program->captures_given_up()) state_->remarks.captures_given_up();
     R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
     signature->program->run(lists.arguments, lists.donated, lists.results);
     std::size_t used = 0;
@@ -204,6 +245,12 @@ class Compiled {
     bool recorded = false;
     ((recorded = list(kept, lists) || recorded), ...);
     if (recorded) throw_recorded_argument();
+    return signature_of(lists, kept...)->program->describe(names_of(kept...));
+  }
+
+  /// Names of the Vars in the arguments.
+  template <class... K>
+  static std::vector<std::string> names_of(const K&... kept) {
     std::vector<std::string> names;
     std::size_t index = 0;
     const auto add_names = [&](const auto& tree) {
@@ -213,7 +260,7 @@ class Compiled {
       }
     };
     (add_names(kept.value), ...);
-    return signature_of(lists, kept...)->program->describe(names);
+    return names;
   }
 
   /// The recording for these arguments: known, or made now.
@@ -232,14 +279,39 @@ class Compiled {
     for (const AnySignature& each : state_->signatures) {
       if (each.types != types) continue;
       const auto* known = static_cast<const S*>(each.signature.get());
-      const bool same = std::apply(
-          [&](const auto&... arguments) { return (same_statics(arguments, std::as_const(kept.value)) && ...); },
-          known->arguments);
-      if (same && known->program->serves(lists.arguments, lists.donated)) {
+      if (same_arguments(*known, nullptr, kept...) && known->program->serves(lists.arguments, lists.donated)) {
+        state_->remarks.replayed();
         return std::static_pointer_cast<const S>(each.signature);
       }
     }
     return nullptr;
+  }
+
+  template <class S, class... K>
+  static bool same_arguments(const S& known, std::string* where, const K&... kept) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return (same_at(same_statics(std::get<I>(known.arguments), std::as_const(kept.value), where), I, where) && ...);
+    }
+    (std::index_sequence_for<K...>());
+  }
+
+  /// The last signature before one that is recorded now, if this was said of neither and is to be said.
+  template <class S>
+  std::shared_ptr<const S> last_recorded(const void* types) const {
+    if (!state_->remarks.recorded()) return nullptr;
+    for (auto each = state_->signatures.rbegin(); each != state_->signatures.rend(); ++each) {
+      if (each->types == types) return std::static_pointer_cast<const S>(each->signature);
+    }
+    return nullptr;
+  }
+
+  /// Says why the function is recorded again and again.
+  template <class S, class... K>
+  static void remark(const S& last, const CallLists& lists, const K&... kept) {
+    std::string where;
+    if (!same_arguments(last, &where, kept...)) return Remarks::changing_static(where);
+    const std::size_t k = last.program->first_unlike(lists.arguments, lists.donated);
+    if (k < lists.arguments.size()) Remarks::changing_shape(names_of(kept...)[k], *lists.arguments[k]);
   }
 
   template <class S, class R, class... K>
@@ -254,9 +326,14 @@ class Compiled {
     R result = std::apply([&](const auto&... each) -> R { return state_->f(each...); }, arguments);
     auto made = std::make_shared<S>(S{std::move(arguments), std::move(result), nullptr});
     made->program = recorder.finish(tree::leaves(made->result));
-    const std::scoped_lock lock(state_->mutex);
-    if (state_->signatures.size() >= most_signatures) state_->signatures.erase(state_->signatures.begin());
-    state_->signatures.push_back({types, made});
+    std::shared_ptr<const S> last;
+    {
+      const std::scoped_lock lock(state_->mutex);
+      last = last_recorded<S>(types);
+      if (state_->signatures.size() >= most_signatures) state_->signatures.erase(state_->signatures.begin());
+      state_->signatures.push_back({types, made});
+    }
+    if (last) remark(*last, lists, kept...);
     return made;
   }
 
@@ -275,9 +352,13 @@ class Compiled {
 ///     });
 ///     std::tie(model, loss) = step(std::move(model), x, y);
 ///
-/// A signature is the shapes and element types of all Vars in the arguments, the sizes of their containers, and all
-/// members of reflected structs that are no Vars, which are compared with ==. What else f depends on is fixed when it
-/// is recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and which way an `if` went.
+/// A signature is the shapes and element types of all Vars in the arguments, which of them are numbers, the sizes of
+/// their containers, and all members of reflected structs that are no Vars, which are compared with ==. What else f
+/// depends on is fixed when it is recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and
+/// which way an `if` went. A captured model that is given other arrays between calls has no effect: pass it as an
+/// argument. This is said in the log, once, when nobody but the recording holds a captured array any more; a captured
+/// C++ number, or an array of which somebody keeps a copy, changes unseen. A function that is recorded at nearly every
+/// call, because a number member or a shape changes each time, says so in the log too (set_log_handler).
 ///
 /// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with
 /// std::move are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left

@@ -48,9 +48,14 @@ using positions_or_first =
 /// The loss in a function's result, and what came with it.
 template <class R>
 struct Result {
-  static_assert(std::is_convertible_v<R, Var>,
-                "a function to be differentiated returns its loss, or a std::pair or std::tuple that starts with it");
-  static Var loss(const R& result) { return result; }
+  static_assert(
+      std::is_convertible_v<R, Var>,
+      "a function to be differentiated returns its loss, a Var, or a std::pair or std::tuple that starts with "
+      "one");
+  static Var loss(const R& result) {
+    require_derivatives<R>();
+    return result;
+  }
   static constexpr bool has_auxiliary = false;
 };
 template <class A>
@@ -94,11 +99,12 @@ class ValueAndGradOf {
     using R = std::remove_cvref_t<decltype(arguments.call(f_))>;
     const R result = arguments.call(f_);
     const Var returned = Result<R>::loss(result);
+    trace.require_recorded("grad", {&returned, 1});
     require_scalar_loss("grad", returned);
     const Var loss = trace.node(returned);
     const Var seed = one_of(loss);
     std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
-    fill_zeros("grad", derivatives, inputs, paths, options_.strict);
+    complete("grad", derivatives, inputs, paths, options_.strict);
     auto gradient = arguments.rebuild(derivatives);
 
     using G = decltype(gradient);
@@ -129,6 +135,9 @@ class ValueAndGradOf {
 /// \param f        returns a scalar Var, or a std::pair or std::tuple of one and auxiliary results (trees).
 /// \throws ShapeError  unless the loss is a scalar.
 /// \throws TypeError   unless the loss and all differentiated Vars are floating-point.
+/// \throws TapeError   if the loss is not recorded although f read values by item() or array(): derivatives do not flow
+///                     through these. Reading them, to print or to decide, is fine if the loss is computed of Vars. A
+///                     loss that is constant on purpose, such as Var(1.0), has the gradient 0.
 template <std::size_t... positions, class F>
 auto value_and_grad(F f, GradOptions options = {}) {
   return detail::ValueAndGradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);

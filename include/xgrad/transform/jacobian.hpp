@@ -37,7 +37,7 @@ class JacobianOf {
     arguments.enter(trace);
     const std::vector<Var> inputs = arguments.differentiated();
     require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });
-    const auto result = as_tree(arguments.call(f_));
+    const auto result = result_of("jacobian", trace, arguments.call(f_));
     const std::vector<Var> outputs = leaves_on(trace, result);
     const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode_);
     const auto rebuild = [&](std::size_t output) {

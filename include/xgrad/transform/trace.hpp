@@ -44,6 +44,10 @@ class Trace {
   /// A concrete Var as a node, a recorded one as it is.
   Var node(const Var& x);
 
+  /// \throws TapeError  if an output is not recorded although values were read while the function ran: it was probably
+  ///                    computed of these, and its derivatives would silently be 0.
+  void require_recorded(std::string_view operation, std::span<const Var> outputs) const;
+
   /// Cotangents of inputs; an input that no output depends on gets an empty Var.
   std::vector<Var> reverse(std::span<const Var> outputs, std::span<const Var> cotangents, std::span<const Var> inputs);
   /// Tangents of outputs; an output that depends on no input gets an empty Var.
@@ -59,6 +63,7 @@ class Trace {
   Keep owned_;  // null: the tape is that of another trace, or of the user
   TapeState* tape_;
   TapeState* outer_;
+  std::size_t reads_before_ = 0;
 };
 
 /// Names of the Vars of a list, made only when an error has to name one.
@@ -71,14 +76,23 @@ void require_scalar_loss(std::string_view operation, const Var& loss);
 /// \throws ShapeError, TypeError  unless tangents or cotangents have the shapes and element types of their primals.
 void require_like(std::string_view operation, std::string_view what, std::span<const Var> given,
                   std::span<const Var> primals, const Paths& paths);
-/// Puts zeros in the place of empty Vars.
-/// \throws ValueError  if `strict` and there are any, naming them.
-void fill_zeros(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-                const Paths& paths, bool strict);
-/// x in another element type, if it is a weak scalar; others are as they should be already.
-Var of_dtype(const Var& x, DType dtype);
+/// Puts zeros in the place of empty Vars, and makes derivatives of numbers numbers.
+/// \throws ValueError  if `strict` and there are empty ones, naming them.
+void complete(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
+              const Paths& paths, bool strict);
+/// A tangent or cotangent in the element type of its primal, if it is a number; others are in that already.
+Var in_type_of(const Var& primal, const Var& x);
 /// The cotangent 1 of a scalar.
 Var one_of(const Var& loss);
+
+/// Refuses results that have left the tape for good.
+template <class R>
+constexpr void require_derivatives() {
+  static_assert(!std::is_arithmetic_v<R> && !xt::is_xexpression<R>::value,
+                "a function to be differentiated returned a number or an xtensor expression, which has no derivative: "
+                "return a Var computed by operations on Vars, sum(x * x) instead of sum(x * x).item<double>() or "
+                "xt::sum(x.array<double>()), or Var(3.0) if it is constant on purpose");
+}
 
 // ---- arguments
 

@@ -20,6 +20,15 @@ differentiated_t<T> as_tree(T&& value) {
   return std::forward<T>(value);
 }
 
+/// The result of a function to be differentiated, as a tree.
+template <class T>
+auto result_of(std::string_view operation, const Trace& trace, T&& value) {
+  require_derivatives<std::remove_cvref_t<T>>();
+  auto result = as_tree(std::forward<T>(value));
+  trace.require_recorded(operation, tree::leaves(result));
+  return result;
+}
+
 template <tree::Tree T>
 std::vector<Var> leaves_on(Trace& trace, const T& value) {
   std::vector<Var> result;
@@ -37,7 +46,7 @@ std::vector<Var> sensitivities(std::string_view operation, std::string_view what
   require_differentiable(operation, primals, paths);
   require_like(operation, what, result, primals, paths);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    result[i] = trace.node(of_dtype(result[i], primals[i].dtype()));
+    result[i] = trace.node(in_type_of(primals[i], result[i]));
   }
   return result;
 }
@@ -64,7 +73,7 @@ class Pullback {
     const std::vector<Var> outputs = tree::leaves(outputs_);
     const std::vector<Var> seeds = detail::sensitivities("vjp", "cotangent", trace, given, outputs);
     std::vector<Var> derivatives = trace.reverse(outputs, seeds, inputs_);
-    detail::fill_zeros("vjp", derivatives, inputs_, {}, false);
+    detail::complete("vjp", derivatives, inputs_, {}, false);
     return std::get<0>(detail::finish(trace, arguments_.rebuild(derivatives)));
   }
 
@@ -89,6 +98,7 @@ struct ValueAndPullback {
 ///
 /// \param f  of trees to a tree; every Var among the arguments is differentiated.
 /// \throws TypeError  unless these Vars are floating-point.
+/// \throws TapeError  if a result is not recorded although f read values; see value_and_grad.
 template <class F, class... A>
 auto vjp(F&& f, A&&... a) {
   auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
@@ -96,7 +106,7 @@ auto vjp(F&& f, A&&... a) {
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();
   detail::require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
-  const auto result = detail::as_tree(arguments.call(f));
+  const auto result = detail::result_of("vjp", trace, arguments.call(f));
   using Y = std::remove_cvref_t<decltype(result)>;
   const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
   Y value = std::get<0>(detail::finish(trace, outputs));
@@ -147,14 +157,14 @@ auto jvp(F&& f, X&& primals, V&& tangents) {
   const std::vector<Var> inputs = tree::leaves(entered);
   const std::vector<Var> seeds = detail::sensitivities("jvp", "tangent", trace, direction, inputs);
   const auto call = [&] {
-    if constexpr (std::is_invocable_v<F, const Primal&>) return detail::as_tree(f(entered));
-    else return detail::as_tree(std::apply(f, entered));
+    if constexpr (std::is_invocable_v<F, const Primal&>) return detail::result_of("jvp", trace, f(entered));
+    else return detail::result_of("jvp", trace, std::apply(f, entered));
   };
   using Y = std::remove_cvref_t<decltype(call())>;
   const Y value = tree::map(call(), [&](const Var& leaf) { return trace.node(leaf); });
   const std::vector<Var> outputs = tree::leaves(value);
   std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
-  detail::fill_zeros("jvp", derivatives, outputs, {}, false);
+  detail::complete("jvp", derivatives, outputs, {}, false);
   auto [y, dy] = detail::finish(trace, value, tree::with_leaves(value, derivatives));
   return ValueAndTangent<Y>{std::move(y), std::move(dy)};
 }
