@@ -96,14 +96,14 @@ xg::Var fit(const Loss& loss, const xg::Var& x, const xg::Var& y) {
 // The model y = theta[0] + theta[1] x, trained with three losses.
 void fit_with_intercept(const Data& data, const std::filesystem::path& folder) {
   const auto squared_error = [](const xg::Var& prediction, const xg::Var& target) {
-    return mean(square(prediction - target));
+    return mean(square(residual(prediction, target)));
   };
   const auto huber = [](const xg::Var& prediction, const xg::Var& target) {
-    const xg::Var e = abs(prediction - target);
+    const xg::Var e = abs(residual(prediction, target));
     return mean(where(e < 0.25, 0.5 * square(e), 0.25 * (e - 0.125)));
   };
   const auto made_up = [](const xg::Var& prediction, const xg::Var& target) {
-    const xg::Var e = prediction - target;
+    const xg::Var e = residual(prediction, target);
     return mean(where(e < 0.0, 4.0, 1.0) * square(e));
   };
 

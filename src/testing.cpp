@@ -14,7 +14,10 @@
 
 namespace xgrad::testing {
 
-std::ostream& operator<<(std::ostream& out, const CheckReport& report) { return out << report.message; }
+std::ostream& operator<<(std::ostream& out, const CheckReport& report) {
+  if (!report.passed) return out << report.message;
+  return out << "the derivatives agree (largest error " << report.worst_error << ')';
+}
 
 namespace detail {
 namespace {

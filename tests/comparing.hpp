@@ -18,13 +18,6 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/var.hpp>
 
-namespace xgrad {
-
-inline std::ostream& boost_test_print_type(std::ostream& out, DType dtype) { return out << name(dtype); }
-inline std::ostream& boost_test_print_type(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
-
-}  // namespace xgrad
-
 namespace comparing {
 
 using boost::test_tools::assertion_result;
@@ -38,7 +31,7 @@ inline assertion_result failed(const std::string& why) {
 
 inline std::string printed(const Var& x) {
   std::ostringstream text;
-  text << xgrad::name(x.dtype()) << " " << xgrad::to_string(x.shape()) << " " << x;
+  text << x.dtype() << " " << x.shape() << " " << x;
   return text.str();
 }
 

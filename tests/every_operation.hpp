@@ -2,7 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <xgrad/xgrad.hpp>
@@ -14,6 +17,37 @@ struct EveryOperation {
   /// \param good  another one, float64 [2, 2].
   std::function<void(const xgrad::Var& bad, const xgrad::Var& good)> run;
 };
+
+/// How an operation calls itself in its errors.
+inline std::string public_name(const EveryOperation& operation) {
+  static const std::vector<std::pair<std::string, std::string>> operators{{"x.size", "shape"},
+                                                                          {"x.dimension", "shape"},
+                                                                          {"std::ostringstream", "operator<<"},
+                                                                          {"Var(x).array", "array"},
+                                                                          {"x + ", "add"},
+                                                                          {"x - ", "subtract"},
+                                                                          {"x * ", "multiply"},
+                                                                          {"x / ", "divide"},
+                                                                          {"1.0 / ", "divide"},
+                                                                          {"-x", "negate"},
+                                                                          {"+x", "plus"},
+                                                                          {"x <= ", "less_equal"},
+                                                                          {"x < ", "less"},
+                                                                          {"x >= ", "greater_equal"},
+                                                                          {"x > ", "greater"},
+                                                                          {"x && ", "logical_and"},
+                                                                          {"x || ", "logical_or"},
+                                                                          {"!x", "logical_not"}};
+  std::string text = operation.name;
+  if (text.starts_with("reversed ")) text = text.substr(9);
+  for (const auto& [start, name] : operators) {
+    if (text.starts_with(start)) return name;
+  }
+  for (const std::string_view prefix : {"xgrad::", "x."}) {
+    if (text.starts_with(prefix)) text = text.substr(prefix.size());
+  }
+  return text.substr(0, text.find_first_of("(<"));
+}
 
 inline const std::vector<EveryOperation>& every_operation() {
   using xgrad::Var;
@@ -35,7 +69,7 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(less_equal(x, y)), TWO(greater(x, y)), TWO(greater_equal(x, y)), TWO(x && y), TWO(x || y), ONE(!x),
       TWO(where(x, y, y)), TWO(where(y, x, y)), TWO(where(y, y, x)), TWO(maximum(x, y)), TWO(minimum(x, y)),
       TWO(clip(x, y, y)), TWO(clip(y, x, y)), TWO(clip(y, y, x)), TWO(pow(x, y)), TWO(hypot(x, y)),
-      TWO(logaddexp(x, y)),
+      TWO(logaddexp(x, y)), TWO(residual(x, y)),
       // element by element
       ONE(abs(x)), ONE(sign(x)), ONE(square(x)), ONE(sqrt(x)), ONE(exp(x)), ONE(expm1(x)), ONE(log(x)), ONE(log1p(x)),
       ONE(sin(x)), ONE(cos(x)), ONE(tan(x)), ONE(atan(x)), ONE(sinh(x)), ONE(cosh(x)), ONE(tanh(x)), ONE(erf(x)),

@@ -113,6 +113,12 @@ void append_binary(Rows& rows) {
   };
   add_binary(rows, "add", operator+, between(-2.0, 2.0));
   add_binary(rows, "subtract", operator-, between(-2.0, 2.0));
+  rows.push_back(
+      {.name = "residual",
+       .function = [](const Case& x) { return residual(x[0], x[1]); },
+       .smooth = {{random.uniform({3}), random.uniform({3})}, {random.uniform({2, 3}), random.uniform({2, 3})}},
+       .primitives = {"subtract"},
+       .torch = {}});
   add_binary(rows, "multiply", operator*, between(-2.0, 2.0));
   add_binary(rows, "divide", operator/, divisible);
   add_binary(rows, "pow", pow, power);

@@ -2,6 +2,7 @@
 #include "comparing.hpp"
 
 #include <array>
+#include <sstream>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -15,6 +16,12 @@ using xg::Axes;
 using xg::DType;
 using xg::Shape;
 using xg::Strides;
+
+BOOST_AUTO_TEST_CASE(shapes_and_element_types_are_printed) {
+  std::ostringstream text;
+  text << Shape{2, 3} << Shape{} << Strides{-1} << DType::Float32 << DType::Bool;
+  BOOST_TEST(text.str() == "[2, 3][][-1]float32bool");
+}
 
 BOOST_AUTO_TEST_CASE(dimensions_hold_up_to_eight_numbers) {
   Shape shape{2, 3};

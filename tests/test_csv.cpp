@@ -134,10 +134,10 @@ BOOST_AUTO_TEST_CASE(refuses_nan_and_infinity_unless_allowed) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_ragged_rows) {
-  const std::string rule = " columns, the lines before have 2; all lines need the same number";
-  BOOST_TEST(refusal("1,2\n3\n4,5\n") == file + "line 2 has 1" + rule);
-  BOOST_TEST(refusal("1,2\n3,4,5\n") == file + "line 2 has 3" + rule);
-  BOOST_TEST(refusal("1,2\n3") == file + "line 2 has 1" + rule + " (the file may have been cut short)");
+  const std::string rule = ", the lines before have 2; all lines need the same number";
+  BOOST_TEST(refusal("1,2\n3\n4,5\n") == file + "line 2 has 1 column" + rule);
+  BOOST_TEST(refusal("1,2\n3,4,5\n") == file + "line 2 has 3 columns" + rule);
+  BOOST_TEST(refusal("1,2\n3") == file + "line 2 has 1 column" + rule + " (the file may have been cut short)");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_files_without_numbers) {

@@ -43,7 +43,7 @@ void check_document(const std::string& svg) {
 template <class E, class F>
 std::string refusal(F f) {
   try {
-    f();
+    (void)f();
   } catch (const E& error) {
     return error.what();
   }
@@ -190,19 +190,19 @@ BOOST_AUTO_TEST_CASE(escapes_texts) {
 
 BOOST_AUTO_TEST_CASE(refuses_plots_without_points) {
   using xg::ValueError;
-  BOOST_TEST(refusal<ValueError>([] { draw::svg(draw::Plot{.title = "t"}); }) ==
+  BOOST_TEST(refusal<ValueError>([] { (void)draw::svg(draw::Plot{.title = "t"}); }) ==
              "svg: nothing to draw in plot 't'; it needs a point that is finite");
-  BOOST_CHECK_THROW(draw::svg(plot_of({}, {})), ValueError);
-  BOOST_CHECK_THROW(draw::svg(plot_of({0.0}, {nan_value})), ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(plot_of({}, {})), ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(plot_of({0.0}, {nan_value})), ValueError);
   draw::Plot plot = plot_of({0.0}, {-1.0});
-  BOOST_CHECK_NO_THROW(draw::svg(plot));
+  BOOST_CHECK_NO_THROW((void)draw::svg(plot));
   plot.log_y = true;
-  BOOST_CHECK_THROW(draw::svg(plot), ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(plot), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_unequal_lengths) {
   draw::Plot plot{.series = {{.name = "s", .x = {0, 1, 2}, .y = {0, 1}}}};
-  BOOST_TEST(refusal<xg::ValueError>([&] { draw::svg(plot); }) ==
+  BOOST_TEST(refusal<xg::ValueError>([&] { (void)draw::svg(plot); }) ==
              "svg: series 's' has 3 x and 2 y; it needs as many x as y");
 }
 
@@ -232,14 +232,14 @@ BOOST_AUTO_TEST_CASE(images_may_count_ink) {
 
 BOOST_AUTO_TEST_CASE(refuses_images_that_are_none) {
   const xg::Var one = xt::xarray<double>{{{0.0, 1.0}}};
-  BOOST_TEST(refusal<xg::ShapeError>([] { draw::svg(draw::Images{.pixels = 1.0}); }) ==
+  BOOST_TEST(refusal<xg::ShapeError>([] { (void)draw::svg(draw::Images{.pixels = 1.0}); }) ==
              "svg: pixels of shape []; images are [n, h, w]");
-  BOOST_CHECK_THROW(draw::svg(draw::Images{}), xg::TapeError);
-  BOOST_CHECK_THROW(draw::svg(draw::Images{.pixels = xg::Array<double>(xg::Shape{0, 8, 8})}), xg::ValueError);
-  BOOST_CHECK_THROW(draw::svg(draw::Images{.pixels = one, .captions = {"a", "b"}}), xg::ValueError);
-  BOOST_CHECK_THROW(draw::svg(draw::Images{.pixels = one, .columns = 0}), xg::ValueError);
-  BOOST_CHECK_THROW(draw::svg(draw::Images{.pixels = one, .black = 1.0}), xg::ValueError);
-  BOOST_CHECK_THROW(draw::svg(draw::Images{.pixels = one, .black = nan_value}), xg::ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{}), xg::TapeError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = xg::Array<double>(xg::Shape{0, 8, 8})}), xg::ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = one, .captions = {"a", "b"}}), xg::ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = one, .columns = 0}), xg::ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = one, .black = 1.0}), xg::ValueError);
+  BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = one, .black = nan_value}), xg::ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(saves_what_svg_returns) {

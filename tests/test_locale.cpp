@@ -39,7 +39,7 @@ class CommaLocale {
 template <class F>
 std::string message(F f) {
   try {
-    f();
+    (void)f();
   } catch (const xg::Error& error) {
     return error.what();
   }

@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(log_variances_settle_at_the_logarithms_of_the_losses) {
 
 BOOST_AUTO_TEST_CASE(losses_that_do_not_join) {
   const loss::UncertaintyWeighting two{.log_variances = xt::zeros<double>({2})};
-  BOOST_TEST(throws<xg::ShapeError>([&] { return two(1.0); }, {"UncertaintyWeighting", "[2]", "1 losses"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return two(1.0); }, {"UncertaintyWeighting", "[2]", "1 loss;"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return two(1.0, wave({3})); }, {"UncertaintyWeighting", "[3]", "mean"}));
   BOOST_TEST(
       throws<xg::ShapeError>([&] { return loss::UncertaintyWeighting{}(1.0); }, {"UncertaintyWeighting", "empty"}));

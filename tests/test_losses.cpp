@@ -28,3 +28,50 @@ BOOST_AUTO_TEST_CASE(every_loss_has_a_row_of_its_name) {
     BOOST_TEST(losses.contains(row.substr(0, row.find('.'))), row << " is no loss of the list");
   }
 }
+
+namespace {
+
+/// What the loss of a row says of these arguments; nothing if it takes them.
+std::string complaint(const LossRow& row, const xgrad::testing::Case& arguments) {
+  try {
+    (void)xgrad::cast<double>(row.function(arguments)).array<double>();
+  } catch (const xgrad::Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_loss_names_itself_in_its_errors) {
+  using xgrad::Var;
+  Var ended;
+  {
+    xgrad::Tape tape;
+    ended = tape.leaf(1.0);
+  }
+  auto odd = xgrad::Array<double>::from_shape({2, 1, 3, 1, 5});
+  for (double& each : odd) each = 0.5;
+  for (const LossRow& row : xgrad::testing::loss_table()) {
+    const std::string start = row.name.substr(0, row.name.find('.')) + ": ";
+    // Penalties of functions: what does not fit is found by the function of the row.
+    if (row.smooth.empty() || start == "GradientPenalty: " || start == "JacobianPenalty: ") continue;
+    for (std::size_t i = 0; i < row.smooth[0].size(); ++i) {
+      const auto with = [&](const Var& bad) {
+        xgrad::testing::Case arguments = row.smooth[0];
+        arguments[i] = bad;
+        return complaint(row, arguments);
+      };
+      for (const Var& bad : {Var(), ended}) {
+        const std::string text = with(bad);
+        BOOST_TEST(text.starts_with(start), row.name << ", argument " << i << " says \"" << text << '"');
+      }
+      // Shapes and element types that most losses refuse.
+      for (const Var& bad : {Var(odd), cast(row.smooth[0][i], xgrad::DType::Bool), Var(0.5)}) {
+        const std::string text = with(bad);
+        BOOST_TEST((text.empty() || text.starts_with(start)),
+                   row.name << ", argument " << i << " says \"" << text << '"');
+      }
+    }
+  }
+}

@@ -29,10 +29,10 @@ Var large() {
 /// How many arrays' worth of memory more is in use after f has run many times than after it has run twice.
 template <class F>
 double arrays_left_by(F f) {
-  f();
-  f();
+  (void)f();
+  (void)f();
   const std::ptrdiff_t before = live_bytes;
-  for (int i = 0; i < 50; ++i) f();
+  for (int i = 0; i < 50; ++i) (void)f();
   return static_cast<double>(live_bytes - before) / array_bytes;
 }
 

@@ -2,7 +2,10 @@
 #include "comparing.hpp"
 
 #include <cmath>
+#include <concepts>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
@@ -11,9 +14,13 @@
 #if __has_include(<xtensor/core/xmath.hpp>)
 #include <xtensor/containers/xtensor.hpp>
 #include <xtensor/core/xmath.hpp>
+#include <xtensor/misc/xmanipulation.hpp>
+#include <xtensor/misc/xsort.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xmanipulation.hpp>
 #include <xtensor/xmath.hpp>
+#include <xtensor/xsort.hpp>
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>
 #endif
@@ -352,4 +359,36 @@ BOOST_AUTO_TEST_CASE(derivatives_reach_through_mixtures) {
   const Matrix at = left() + 1.0;
   const Matrix expected = left() + 1.0 / right() + 2.0 + left() * xt::pow(at, left() - 1.0) + 1.0;
   BOOST_TEST(near(xg::grad(f)(at), expected));
+}
+
+// xtensor's functions of the same names take anything, and fail inside for a Var.
+BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
+  using namespace xt;  // NOLINT(*-build-using-namespace)
+  Var x = left();
+  const Var c = right();
+  const auto check = []<class... Y>(const Y&... all) {
+    static_assert((std::same_as<Y, Var> && ...));
+    const std::vector<Var> values{all...};
+    // The last one is the same, written so that nothing but xgrad is found.
+    for (const Var& value : values) BOOST_TEST(same(value, values.back()));
+  };
+  check(sum(x), sum(Var(x)), sum(std::as_const(x)), xg::sum(x));
+  check(sum(x, 0), sum(x, {0}), sum(Var(x), 0), sum(std::as_const(x), {0}), xg::sum(x, 0));
+  check(sum(x, {0, 1}), sum(x, xg::Axes{0, 1}), xg::sum(x));
+  check(sum(x, {0, 1}, xg::keep_dims), sum(x * 1.0, {0, 1}, xg::keep_dims), xg::sum(x, {0, 1}, xg::keep_dims));
+  check(sum(x, 1, xg::keep_dims), sum(c * 0.0 + x, 1, xg::keep_dims), xg::sum(x, 1, xg::keep_dims));
+  check(mean(x, -1), mean(x, {-1}), xg::mean(x, -1));
+  check(prod(x), xg::prod(x));
+  check(amax(x, 0), amax(x, {0}), xg::amax(x, 0));
+  check(amin(x), xg::amin(x));
+  check(variance(x, 1), variance(x, {1}), xg::variance(x, 1));
+  check(transpose(x), transpose(x, {1, 0}), transpose(x + 0.0), xg::transpose(x));
+  check(squeeze(expand_dims(x, 0)), squeeze(expand_dims(x, 1), 1), squeeze(expand_dims(x, 1), {1}), x);
+  check(flatten(x), flatten(x * 1.0), xg::flatten(x));
+  check(cumsum(x, 0), cumsum(x * 1.0, 0), xg::cumsum(x, 0));
+  check(cumsum(x), xg::cumsum(x));
+  check(square(x), square(x * 1.0), xg::square(x));
+  check(exp(x), xg::exp(x));
+  check(where(x > c, x, c), maximum(x, c), xg::maximum(x, c));
+  check(x + c, c + x, xg::operator+(x, c));
 }

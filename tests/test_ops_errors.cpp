@@ -11,6 +11,7 @@
 
 #include <xgrad/xgrad.hpp>
 
+#include "every_operation.hpp"
 #include "ops_compare.hpp"
 
 namespace xg = xgrad;
@@ -238,7 +239,7 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_join) {
 BOOST_AUTO_TEST_CASE(slices_for_more_axes_than_there_are) {
   const Var x = numbered({2, 3});
   check_refused<xg::ShapeError>([&] { return view(x, 0, 0, 0); }, "view", {"3 slices", "[2, 3]", "2 axes"});
-  check_refused<xg::ShapeError>([&] { return view(Var(1.0), xt::all()); }, "view", {"1 slices", "[]"});
+  check_refused<xg::ShapeError>([&] { return view(Var(1.0), xt::all()); }, "view", {"1 slice ", "[]"});
   check_refused<xg::ShapeError>([&] { return view(x, xt::ellipsis(), 0, 1, xt::all()); }, "view",
                                 {"3 slices", "[2, 3]"});
 }
@@ -273,6 +274,80 @@ BOOST_AUTO_TEST_CASE(reading_another_element_type) {
   check_refused<xg::TypeError>(recorded([&](xg::Tape& tape) { return Var(tape.leaf(x).array<float>()); }), "array",
                                {"float64", "float32"});
   check_refused<xg::ShapeError>([&] { return x.item<double>(); }, "item", {"[2]", "one element"});
+}
+
+BOOST_AUTO_TEST_CASE(every_operation_names_itself) {
+  const Var good = numbered({2, 2});
+  Var ended;
+  {
+    xg::Tape tape;
+    ended = tape.leaf(good) * 2.0;
+  }
+  const auto says = [&](const EveryOperation& operation, const Var& bad) {
+    try {
+      operation.run(bad, good);
+    } catch (const xg::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  for (const EveryOperation& operation : every_operation()) {
+    const std::string start = public_name(operation) + ": ";
+    BOOST_TEST(says(operation, Var()).starts_with(start), operation.name << " says " << says(operation, Var()));
+    BOOST_TEST(says(operation, ended).starts_with(start), operation.name << " says " << says(operation, ended));
+    if (!operation.several) continue;
+    // Shapes that do not fit; not all operations mind.
+    const Var large = numbered({3, 1, 3});
+    const std::string text = says(operation, large);
+    BOOST_TEST((text.empty() || text.starts_with(start)), operation.name << " says " << text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_calls_other_operations_names_itself) {
+  const Var x = numbered({2, 3});
+  const Var y = numbered({4});
+  check_refused<xg::ShapeError>([&] { return x > y; }, "greater", {"[4]", "[2, 3]"});
+  check_refused<xg::ShapeError>([&] { return greater_equal(x, y); }, "greater_equal", {"[4]", "[2, 3]"});
+  check_refused<xg::ShapeError>([&] { return clip(x, y, 1.0); }, "clip", {"[4]", "[2, 3]"});
+  check_refused<xg::ShapeError>([&] { return clip(x, 0.0, y); }, "clip", {"[4]", "[2, 3]"});
+  check_refused<xg::ShapeError>([&] { return full_like(x, y); }, "full_like", {"[4]", "[2, 3]"});
+  check_refused<xg::ShapeError>(
+      [&] {
+        return residual(x, numbered({2, 1}));
+      },
+      "residual", {"prediction", "[2, 3]", "target", "[2, 1]", "same shape"});
+  check_refused<xg::ShapeError>([&] { return residual(x, 1.0); }, "residual", {"[2, 3]", "[]"});
+  const Var deep = numbered({1, 1, 1, 1, 1, 1, 1, 2});
+  check_refused<xg::ShapeError>([&] { return expand_dims(deep, 0); }, "expand_dims", {"9", "8"});
+  check_refused<xg::ShapeError>([&] { return stack({deep, deep}); }, "stack", {"9", "8"});
+  check_refused<xg::ShapeError>([&] { return take(deep, array_of<Int>({1, 1}, {0}), 0); }, "take", {"9", "8"});
+  check_refused<xg::ShapeError>([&] { return one_hot(array_of<Int>(deep.shape(), {0, 1}), 2); }, "one_hot", {"9", "8"});
+}
+
+BOOST_AUTO_TEST_CASE(indices_of_a_derivative_name_the_function_that_was_called) {
+  const Var x = numbered({2, 3});
+  const Var bad = integers({7, 0});
+  const Var bad_along = array_of<Int>({2, 1}, {0, 7});
+  const auto derivative = [](auto f) { return [f] { return xg::grad(f)(Var(numbered({2, 3}))); }; };
+  check_refused<xg::ValueError>([&] { return scatter_add(x, bad, 4, 0); }, "scatter_add", {"index 7", "extent 4"});
+  check_refused<xg::ValueError>(
+      [&] { return scatter_add_along_axis(view(x, xt::all(), xt::range(0, 1)), bad_along, 4, 1); },
+      "scatter_add_along_axis", {"index 7", "extent 4"});
+  check_refused<xg::ValueError>(derivative([&](const Var& y) { return sum(square(scatter_add(y, bad, 4, 0))); }),
+                                "scatter_add", {"index 7", "extent 4"});
+  check_refused<xg::ValueError>(derivative([&](const Var& y) { return sum(scatter_add(y, bad, 4, 0)); }), "scatter_add",
+                                {"index 7", "extent 4"});
+  check_refused<xg::ValueError>(derivative([&](const Var& y) { return sum(take(y, bad, 0)); }), "take", {"index 7"});
+  check_refused<xg::ValueError>(derivative([&](const Var& y) { return sum(take_along_axis(y, bad_along, 1)); }),
+                                "take_along_axis", {"index 7", "extent 3"});
+  check_refused<xg::ValueError>(
+      derivative([&](const Var& y) { return sum(exp(take_along_axis(exp(y), bad_along, 1))); }), "take_along_axis",
+      {"index 7", "extent 3"});
+  check_refused<xg::ValueError>(
+      derivative([&](const Var& y) {
+        return sum(scatter_add_along_axis(view(y, xt::all(), xt::range(0, 1)), bad_along, 4, 1));
+      }),
+      "scatter_add_along_axis", {"index 7", "extent 4"});
 }
 
 BOOST_AUTO_TEST_CASE(empty_operands) {

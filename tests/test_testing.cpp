@@ -32,6 +32,16 @@ bool contains(const CheckReport& report, const std::string& part) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(reports_are_printed) {
+  std::ostringstream good;
+  good << xg::testing::check_gradients([](const Var& x) { return sum(x * x); }, Var(2.0));
+  BOOST_TEST(good.str().starts_with("the derivatives agree (largest error "), good.str());
+  const xg::testing::CheckReport bad{false, 1.0, "order 1: wrong"};
+  std::ostringstream text;
+  text << bad;
+  BOOST_TEST(text.str() == "order 1: wrong");
+}
+
 BOOST_AUTO_TEST_CASE(right_derivatives_pass) {
   const CheckReport report = check_gradients([](const Var& x) { return sum(exp(x) * sin(x)); }, vector3());
   BOOST_TEST(report);

@@ -3,13 +3,18 @@
 
 #include <array>
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/hana/adapt_struct.hpp>
@@ -53,12 +58,14 @@ XGRAD_FIELDS(Network, layers, out)
 struct Stateless {};
 XGRAD_FIELDS(Stateless)
 
-/// Has one member that no tree knows of, which does not matter as long as it is not listed.
+/// Has members that no tree knows of, or must not touch.
 struct Partly {
   Var known = 1.0;
   std::function<double()> unknown = [] { return 7.0; };
+  Var cache = 5.0;
+  unsigned flags : 3 = 6;
 };
-XGRAD_FIELDS(Partly, known)
+XGRAD_FIELDS(Partly, known, static(unknown), static(cache), static(flags))
 
 struct Recursive {
   Var value;
@@ -70,7 +77,27 @@ class Derived : public Layer {
  public:
   Var scale = 2.0;
 };
-XGRAD_FIELDS(Derived, weight, bias, scale)
+XGRAD_FIELDS(Derived, weight, bias, scale, width, activation, name, static(trained), initial, mask, label, version)
+
+/// Plain containers of every kind.
+struct Plain {
+  Var x = 1.0;
+  std::vector<int> sizes = {1, 2};
+  std::vector<std::vector<std::string>> words = {{"a"}};
+  std::array<double, 2> range = {0.0, 1.0};
+  double matrix[2][2] = {{1.0, 2.0}, {3.0, 4.0}};
+  std::map<std::string, int> by_name = {{"a", 1}};
+  std::map<int, double> by_number = {{1, 2.0}};
+  std::unordered_map<std::string, bool> any_order = {{"a", true}};
+  std::set<int> set = {3};
+  std::deque<float> queue = {1.0F};
+  std::optional<int> maybe = 1;
+  std::variant<int, std::string> either = "b";
+  std::pair<int, std::vector<bool>> both = {1, {true}};
+  std::tuple<char, double> several = {'c', 0.5};
+};
+XGRAD_FIELDS(Plain, x, sizes, words, range, matrix, by_name, by_number, any_order, set, queue, maybe, either, both,
+             several)
 
 }  // namespace outer::inner
 
@@ -197,10 +224,108 @@ BOOST_AUTO_TEST_CASE(without_members_and_at_global_scope) {
   BOOST_TEST((tree::paths(std::tuple{Global(), outer::inner::Stateless(), Global()}) == Paths{"0.x", "2.x"}));
 }
 
-BOOST_AUTO_TEST_CASE(members_that_are_not_listed) {
-  const auto result = plus_one(outer::inner::Partly());
+BOOST_AUTO_TEST_CASE(static_members) {
+  outer::inner::Partly partly;
+  partly.flags = 5;
+  BOOST_TEST((tree::paths(partly) == Paths{"known"}));
+  const auto result = plus_one(partly);
   BOOST_TEST(result.known.item<double>() == 2.0);
   BOOST_TEST(result.unknown() == 7.0);
+  BOOST_TEST(result.cache.item<double>() == 5.0);
+  BOOST_TEST(result.flags == 5U);
+  namespace hana = boost::hana;
+  static_assert(decltype(hana::length(hana::keys(partly)))::value == 1);
+}
+
+BOOST_AUTO_TEST_CASE(static_members_are_compared_by_compile) {
+  struct Scaled {
+    Var weight = 3.0;
+    Var factor = 2.0;
+    int power = 1;
+    XGRAD_MEMBER_FIELDS(Scaled, weight, static(factor), static(power))
+  };
+  int recordings = 0;
+  const auto f = xg::compile([&recordings](const Scaled& s) {
+    ++recordings;
+    return s.weight * pow(s.factor, static_cast<double>(s.power));
+  });
+  Scaled scaled;
+  BOOST_TEST(f(scaled).item<double>() == 6.0);
+  scaled.weight = 4.0;
+  BOOST_TEST(f(scaled).item<double>() == 8.0);
+  BOOST_TEST(recordings == 1);
+  scaled.power = 2;
+  BOOST_TEST(f(scaled).item<double>() == 16.0);
+  scaled.factor = 3.0;
+  BOOST_TEST(f(scaled).item<double>() == 36.0);
+  BOOST_TEST(recordings == 3);
+  // Arrays are the same while they are shared.
+  scaled.factor = xt::xarray<double>{1.0, 2.0};
+  scaled.weight = xt::xarray<double>{1.0, 1.0};
+  (void)f(scaled);
+  const Scaled copy = scaled;
+  (void)f(copy);
+  BOOST_TEST(recordings == 4);
+  scaled.factor = xt::xarray<double>{1.0, 3.0};
+  BOOST_TEST(f(scaled).array<double>()(1) == 9.0);
+  BOOST_TEST(recordings == 5);
+}
+
+BOOST_AUTO_TEST_CASE(plain_containers_ride_along) {
+  using outer::inner::Plain;
+  BOOST_TEST((tree::paths(Plain()) == Paths{"x"}));
+  int recordings = 0;
+  const auto f = xg::compile([&recordings](const Plain& p) {
+    ++recordings;
+    return tree::map(p, [](const Var& x) { return x + 1.0; });
+  });
+  Plain plain;
+  BOOST_TEST((f(plain).words == plain.words));
+  BOOST_TEST((f(plain).either == plain.either));
+  BOOST_TEST(recordings == 1);
+  // Whatever differs is another signature.
+  const auto differs = [&](auto change) {
+    const int before = recordings;
+    Plain other;
+    change(other);
+    (void)f(other);
+    (void)f(other);
+    return recordings == before + 1;
+  };
+  BOOST_TEST(differs([](Plain& p) { p.sizes[1] = 3; }));
+  BOOST_TEST(differs([](Plain& p) { p.sizes.pop_back(); }));
+  BOOST_TEST(differs([](Plain& p) { p.words[0][0] = "b"; }));
+  BOOST_TEST(differs([](Plain& p) { p.range[0] = -0.0; }));
+  BOOST_TEST(differs([](Plain& p) { p.range[0] = NAN; }));
+  BOOST_TEST(differs([](Plain& p) { p.matrix[1][0] = 5.0; }));
+  BOOST_TEST(differs([](Plain& p) { p.by_name["b"] = 2; }));
+  BOOST_TEST(differs([](Plain& p) { p.by_number[1] = 3.0; }));
+  BOOST_TEST(differs([](Plain& p) { p.any_order["a"] = false; }));
+  BOOST_TEST(differs([](Plain& p) { p.set.insert(4); }));
+  BOOST_TEST(differs([](Plain& p) { p.queue.push_front(2.0F); }));
+  BOOST_TEST(differs([](Plain& p) { p.maybe = std::nullopt; }));
+  BOOST_TEST(differs([](Plain& p) { p.either = 7; }));
+  BOOST_TEST(differs([](Plain& p) { p.both.second[0] = false; }));
+  BOOST_TEST(differs([](Plain& p) { std::get<1>(p.several) = 0.25; }));
+}
+
+BOOST_AUTO_TEST_CASE(are_printed_as_trees) {
+  Network network;
+  network.layers.resize(1);
+  network.layers[0].weight = xt::xarray<float>::from_shape({784, 128});
+  network.out.bias = Var();
+  std::ostringstream text;
+  text << network;
+  BOOST_TEST(text.str() ==
+             "layers.0.weight  float32 [784, 128]\n"
+             "layers.0.bias    float64 []\n"
+             "out.weight       float64 []\n"
+             "out.bias         empty");
+  BOOST_TEST(tree::to_string(std::vector<Var>{1.0, 2}) == "0  float64 []\n1  int64 []");
+  BOOST_TEST(tree::to_string(Var(1.0)) == "float64 []");
+  std::ostringstream more;
+  more << outer::inner::Stateless() << ' ' << Templated<Var>{1.0, 2.0};
+  BOOST_TEST(more.str() == "no arrays first   float64 []\nsecond  float64 []");
 }
 
 BOOST_AUTO_TEST_CASE(sixty_fields) {
@@ -367,7 +492,7 @@ BOOST_AUTO_TEST_CASE(map_of_two_trees) {
   BOOST_TEST(other.bias.item<double>() == 4.0);
   const auto second = [](const Var&, const Var& y) { return y; };
   BOOST_TEST(
-      throws<xg::ShapeError>([&] { return tree::map(a, std::vector<Var>{3.0}, second).width; }, {"1 leaves", "2"}));
+      throws<xg::ShapeError>([&] { return tree::map(a, std::vector<Var>{3.0}, second).width; }, {"1 leaf", "2"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return tree::map(Var(1.0), a, second).size(); }, {"2 leaves", "1"}));
 }
 

@@ -2,8 +2,10 @@
 #include "comparing.hpp"
 #include "every_operation.hpp"
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -50,6 +52,41 @@ Var row(std::initializer_list<double> values) {
 }
 
 }  // namespace
+
+BOOST_AUTO_TEST_SUITE(from_the_standard_library)
+
+BOOST_AUTO_TEST_CASE(vectors) {
+  BOOST_TEST(same(Var(std::vector<double>{1.0, 2.0}), Var(xt::xarray<double>{1.0, 2.0})));
+  BOOST_TEST(same(Var(std::vector<float>{1.0F, 2.0F}), Var(xt::xarray<float>{1.0F, 2.0F})));
+  BOOST_TEST(same(Var(std::vector<int>{1, -2}), Var(xt::xarray<int>{1, -2})));
+  BOOST_TEST(same(Var(std::vector<unsigned char>{1, 200}), Var(xt::xarray<int>{1, 200})));
+  BOOST_TEST(same(Var(std::vector<bool>{true, false, true}), Var(xt::xarray<bool>{true, false, true})));
+  BOOST_TEST((Var(std::vector<double>()).shape() == Shape{0}));
+  BOOST_TEST(
+      throws<xg::ValueError>([] { return Var(std::vector<std::uint64_t>{UINT64_MAX}); }, {"does not fit int64"}));
+}
+
+BOOST_AUTO_TEST_CASE(one_number_is_an_array_of_one) {
+  const Var x = std::vector<float>{3.0F};
+  BOOST_TEST((x.shape() == Shape{1}));
+  BOOST_TEST((x + 1.0).dtype() == DType::Float32);
+  BOOST_TEST((x + Var(std::vector<double>{1.0})).dtype() == DType::Float64);  // it is not weak
+}
+
+BOOST_AUTO_TEST_CASE(spans) {
+  std::array<double, 3> numbers{1.0, 2.0, 3.0};
+  BOOST_TEST(same(Var(std::span(numbers)), Var(xt::xarray<double>{1.0, 2.0, 3.0})));
+  BOOST_TEST(same(Var(std::span<const double>(numbers).last(2)), Var(xt::xarray<double>{2.0, 3.0})));
+}
+
+BOOST_AUTO_TEST_CASE(beside_a_var) {
+  const std::vector<double> target{1.0, 4.0};
+  const Var x = xt::xarray<double>{2.0, 2.0};
+  BOOST_TEST(same(x - target, Var(xt::xarray<double>{1.0, -2.0})));
+  BOOST_TEST(same(xg::loss::Mse{}(x, target), Var(xt::xarray<double>{1.0, 4.0})));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(from_xtensor)
 

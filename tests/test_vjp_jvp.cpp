@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(errors) {
   const auto tree = xg::vjp(products, Pair{vector3(), direction3()});
   BOOST_TEST(throws<xg::ShapeError>([&] { return tree.pullback(Pair{vector3(), 1.0}); }, {"[]", "[3]", "(b)"}));
   const auto list = xg::vjp([](const Var& x) { return std::vector<Var>{x, x}; }, vector3());
-  BOOST_TEST(throws<xg::ShapeError>([&] { return list.pullback(std::vector<Var>{vector3()}); }, {"1 leaves", "2"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return list.pullback(std::vector<Var>{vector3()}); }, {"1 leaf", "2"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_pullback_of_an_inner_trace_ends_with_it) {

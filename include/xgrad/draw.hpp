@@ -47,11 +47,11 @@ struct Images {
 
 /// The text of an SVG document.
 /// \throws ValueError  if there is no point to draw, or a series has different numbers of x and y.
-std::string svg(const Plot& plot);
+[[nodiscard]] std::string svg(const Plot& plot);
 /// \throws ShapeError  unless pixels are [n, h, w].
 /// \throws ValueError  if there are no pixels, columns are 0, captions are not n or none, or black and white are equal
 ///                     or not finite.
-std::string svg(const Images& images);
+[[nodiscard]] std::string svg(const Images& images);
 
 /// Writes an SVG file, in place of one that is there already.
 /// \throws IoError  naming the path, if it cannot be written; otherwise as svg().
@@ -68,7 +68,7 @@ void save(const std::filesystem::path& path, const Images& images);
 ///
 /// For a compiled function, `step.plan(arguments...)` gives the same.
 /// \throws TapeError  for a Var that is not recorded, or recorded on another tape than the first.
-std::string plan(std::span<const Var> outputs);
-std::string plan(std::initializer_list<Var> outputs);
+[[nodiscard]] std::string plan(std::span<const Var> outputs);
+[[nodiscard]] std::string plan(std::initializer_list<Var> outputs);
 
 }  // namespace xgrad::draw

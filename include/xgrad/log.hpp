@@ -4,6 +4,8 @@
 #include <functional>
 #include <string_view>
 
+#include <xgrad/core/language.hpp>
+
 namespace xgrad {
 
 /// Receives a message: one line, without a line break. Several threads may call it. What it throws is ignored.

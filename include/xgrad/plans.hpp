@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include <xgrad/core/language.hpp>
+
 namespace xgrad {
 
 /// What the cache of plans has done and holds. An evaluation whose recorded operations have the structure of an earlier

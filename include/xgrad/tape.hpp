@@ -51,8 +51,9 @@ class Tape {
   /// Derivatives with respect to several inputs, recorded. An input that output does not depend on gets zeros.
   /// \param cotangent  weight of each element of output; needed unless output is a scalar.
   /// \throws ShapeError  if output is no scalar and there is no cotangent, or if their shapes differ.
-  std::vector<Var> gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent = {});
-  std::vector<Var> gradients(const Var& output, std::initializer_list<Var> inputs, const Var& cotangent = {});
+  [[nodiscard]] std::vector<Var> gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent = {});
+  [[nodiscard]] std::vector<Var> gradients(const Var& output, std::initializer_list<Var> inputs,
+                                           const Var& cotangent = {});
 
   /// Computes values together, sharing all the work that they share; the results are concrete.
   std::vector<Var> evaluate(std::span<const Var> outputs);

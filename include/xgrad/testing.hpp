@@ -29,7 +29,7 @@ struct CheckOptions {
 };
 
 /// What a check found; true if all is well.
-struct CheckReport {
+struct [[nodiscard]] CheckReport {
   bool passed = true;
   /// Largest error found, as measured by CheckOptions::tolerance.
   double worst_error = 0.0;
@@ -39,6 +39,7 @@ struct CheckReport {
   explicit operator bool() const noexcept { return passed; }
 };
 
+/// Prints the message, or that all is well, with the largest error.
 std::ostream& operator<<(std::ostream& out, const CheckReport& report);
 
 namespace detail {

@@ -1,6 +1,8 @@
 // How many threads evaluate.
 #pragma once
 
+#include <xgrad/core/language.hpp>
+
 namespace xgrad {
 
 /// More than any machine of today has. Each thread takes memory for its stack and its workspaces.

@@ -3,9 +3,13 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
+#include <iterator>
+#include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <xgrad/core/array.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -30,13 +34,26 @@ concept Expression =
 template <Expression E>
 auto to_array(const E& expression);
 
+/// An array of one axis.
+template <class Iterator>
+auto to_array(Iterator first, std::size_t count);
+
 /// Both `unsigned long` and `unsigned long long`, only one of which is std::uint64_t.
 template <class T>
 inline constexpr bool unsigned_64 = std::unsigned_integral<T> && sizeof(T) == sizeof(std::uint64_t);
 
 [[noreturn]] void throw_unsigned_overflow(std::uint64_t value);
 
+/// False, said only when a template is used that stands for a mistake and tells what to write instead.
+template <class...>
+inline constexpr bool mistaken = false;
+
 }  // namespace detail
+
+namespace detail::preferred {
+/// A base class of Var, so that its functions are found beside those of xgrad (see ops/using_xtensor.hpp).
+struct Found {};
+}  // namespace detail::preferred
 
 /// An array, or the result of recorded operations on arrays.
 ///
@@ -45,7 +62,7 @@ inline constexpr bool unsigned_64 = std::unsigned_integral<T> && sizeof(T) == si
 /// A default-constructed Var is neither, and using it throws TapeError.
 ///
 /// Operations on concrete Vars run at once; operations with a recorded Var among their operands are recorded.
-class Var {
+class [[nodiscard]] Var : detail::preferred::Found {
  public:
   Var() noexcept = default;
 
@@ -73,6 +90,24 @@ class Var {
   requires(xt::is_xexpression<E>::value && !detail::Expression<E>) Var(const E&)
   = delete;
 
+  /// From the numbers of a vector or a span: an array of one axis; integers become int64.
+  /// \throws ValueError  if an unsigned number is too large for int64.
+  template <Storable T, class A>
+  Var(const std::vector<T, A>& numbers) : Var(detail::to_array(numbers.begin(), numbers.size())) {}
+  template <class T, std::size_t N>
+  requires Storable<std::remove_const_t<T>> Var(std::span<T, N> numbers)
+      : Var(detail::to_array(numbers.begin(), numbers.size())) {}
+
+  /// Lists in braces are refused, because `Var{2.0}` is a number.
+  template <class... T>
+  requires(sizeof...(T) > 1 && (std::is_arithmetic_v<T> && ...)) Var(const T&...) {
+    static_assert(detail::mistaken<T...>, "a list in braces is no Var: write Var(std::vector<double>{1, 2, 3})");
+  }
+  template <class T>
+  requires std::is_arithmetic_v<T> Var(std::initializer_list<std::initializer_list<T>>) {
+    static_assert(detail::mistaken<T>, "a list in braces is no Var: write Var(xt::xarray<double>{{1, 2}, {3, 4}})");
+  }
+
   /// Takes over an array without copying it.
   Var(Array<bool>&& array);
   Var(Array<std::int64_t>&& array);
@@ -87,15 +122,22 @@ class Var {
       : first_(other.first_), second_(std::exchange(other.second_, 0)), kind_(other.kind_), dtype_(other.dtype_) {
     other.kind_ = Kind::Empty;
   }
-  Var& operator=(const Var& other) noexcept {
+  Var& operator=(const Var& other) & noexcept {
     Var copy(other);
     swap(copy);
     return *this;
   }
-  Var& operator=(Var&& other) noexcept {
+  Var& operator=(Var&& other) & noexcept {
     Var moved(std::move(other));
     swap(moved);
     return *this;
+  }
+  /// A temporary cannot be assigned to: `view(x, 0) = 5.0` would change nothing.
+  template <class T>
+  void operator=(const T&) && {  // NOLINT(*-unconventional-assign-operator)
+    static_assert(detail::mistaken<T>,
+                  "this Var is a temporary, and assigning to it changes nothing: arrays do not change, so make another "
+                  "one with where() or concatenate()");
   }
   ~Var() {
     if (kind_ == Kind::Array || (kind_ == Kind::Scalar && second_ != 0)) release();
@@ -144,6 +186,50 @@ class Var {
     return std::as_const(*this).template array<T>();
   }
 
+  // What users of other libraries try, and what to write instead. Of Vars it is no function, and says so to who asks.
+  template <class... A>
+  requires(sizeof...(A) > 0 && ((std::is_arithmetic_v<A> || !std::is_convertible_v<const A&, Var>)&&...)) Var
+  operator()(const A&...) const {
+    static_assert(detail::mistaken<A...>,
+                  "xgrad: a part of x is view(x, i, j), a number in it x.array<double>()(i, j)");
+    return {};
+  }
+  template <class A>
+  Var operator[](const A&) const {
+    static_assert(detail::mistaken<A>, "xgrad: a part of x is view(x, i), a number in it x.array<double>()(i)");
+    return {};
+  }
+#define XGRAD_DETAIL_INSTEAD(member, message)                 \
+  template <class... A>                                       \
+  Var member(const A&...) const {                             \
+    static_assert(detail::mistaken<A...>, "xgrad: " message); \
+    return {};                                                \
+  }
+#define XGRAD_DETAIL_FUNCTION(name) XGRAD_DETAIL_INSTEAD(name, "write " #name "(x, ...), not x." #name "(...)")
+  XGRAD_DETAIL_INSTEAD(data, "the numbers of x are at x.array<double>().data()")
+  XGRAD_DETAIL_INSTEAD(max, "write amax(x, ...), not x.max(...)")
+  XGRAD_DETAIL_INSTEAD(min, "write amin(x, ...), not x.min(...)")
+  XGRAD_DETAIL_INSTEAD(detach, "write stop_gradient(x), not x.detach()")
+  XGRAD_DETAIL_INSTEAD(backward, "write xgrad::grad(loss)(x), a function of a function, not loss.backward()")
+  XGRAD_DETAIL_INSTEAD(grad, "write xgrad::grad(loss)(x), a function of a function, not x.grad()")
+  XGRAD_DETAIL_FUNCTION(sum)
+  XGRAD_DETAIL_FUNCTION(mean)
+  XGRAD_DETAIL_FUNCTION(abs)
+  XGRAD_DETAIL_FUNCTION(exp)
+  XGRAD_DETAIL_FUNCTION(log)
+  XGRAD_DETAIL_FUNCTION(sqrt)
+  XGRAD_DETAIL_FUNCTION(square)
+  XGRAD_DETAIL_FUNCTION(pow)
+  XGRAD_DETAIL_FUNCTION(dot)
+  XGRAD_DETAIL_FUNCTION(matmul)
+  XGRAD_DETAIL_FUNCTION(reshape)
+  XGRAD_DETAIL_FUNCTION(flatten)
+  XGRAD_DETAIL_FUNCTION(transpose)
+  XGRAD_DETAIL_FUNCTION(view)
+  XGRAD_DETAIL_FUNCTION(cast)
+#undef XGRAD_DETAIL_FUNCTION
+#undef XGRAD_DETAIL_INSTEAD
+
  private:
   friend struct VarAccess;
   enum class Kind : std::uint8_t { Empty, Scalar, Array, Recorded };
@@ -172,23 +258,38 @@ std::ostream& operator<<(std::ostream& out, const Var& x);
 
 namespace detail {
 
+/// Copies numbers in order, each as it is stored.
+template <class Value, class Iterator, class T>
+void store(Iterator first, std::size_t count, T* target) {
+  for (std::size_t i = 0; i < count; ++i, ++first) {
+    const Value value = *first;
+    if constexpr (unsigned_64<Value>) {
+      if (value > static_cast<Value>(INT64_MAX)) throw_unsigned_overflow(value);
+    }
+    target[i] = static_cast<T>(value);
+  }
+}
+
 template <Expression E>
 auto to_array(const E& expression) {
   using Value = typename E::value_type;
   using T = stored_t<Value>;
   auto array = Array<T>::from_shape(Shape(expression.shape()));
-  if constexpr (unsigned_64<Value>) {
-    std::transform(expression.template begin<xt::layout_type::row_major>(),
-                   expression.template end<xt::layout_type::row_major>(), array.data(), [](Value value) {
-                     if (value > static_cast<Value>(INT64_MAX)) throw_unsigned_overflow(value);
-                     return static_cast<std::int64_t>(value);
-                   });
-  } else if constexpr (std::derived_from<E, xt::xcontainer<E>> && E::static_layout == xt::layout_type::row_major) {
-    std::transform(expression.data(), expression.data() + expression.size(), array.data(),
-                   [](const Value& value) { return static_cast<T>(value); });
+  if constexpr (std::derived_from<E, xt::xcontainer<E>> && E::static_layout == xt::layout_type::row_major) {
+    store<Value>(expression.data(), expression.size(), array.data());
+  } else if constexpr (unsigned_64<Value>) {
+    store<Value>(expression.template begin<xt::layout_type::row_major>(), expression.size(), array.data());
   } else {
     xt::noalias(array) = expression;
   }
+  return array;
+}
+
+template <class Iterator>
+auto to_array(Iterator first, std::size_t count) {
+  using Value = typename std::iterator_traits<Iterator>::value_type;
+  auto array = Array<stored_t<Value>>::from_shape(Shape{count});
+  store<Value>(first, count, array.data());
   return array;
 }
 

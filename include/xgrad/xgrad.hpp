@@ -9,9 +9,11 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/missing.hpp>
 #include <xgrad/ops/mixed.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 #include <xgrad/core/dtype.hpp>
@@ -12,6 +13,8 @@ std::string_view name(DType dtype) noexcept {
   constexpr std::array<std::string_view, dtype_count> names{"bool", "int64", "float32", "float64"};
   return names[static_cast<std::size_t>(dtype)];
 }
+
+std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
 
 std::size_t size_of(DType dtype) noexcept {
   constexpr std::array<std::size_t, dtype_count> sizes{sizeof(bool), sizeof(std::int64_t), sizeof(float),
@@ -39,6 +42,8 @@ void require_addressable(const Shape& shape) {
     size *= std::max<std::size_t>(extent, 1);
   }
 }
+
+std::ostream& detail::print(std::ostream& out, std::string_view text) { return out << text; }
 
 void detail::throw_too_many_dimensions(std::size_t dimension) {
   throw ShapeError("an array has at most " + std::to_string(max_dimension) + " dimensions, not " +

@@ -1,8 +1,11 @@
 // Texts with numbers in them.
 #pragma once
 
+#include <cstddef>
 #include <locale>
 #include <sstream>
+#include <string>
+#include <string_view>
 
 namespace xgrad::detail {
 
@@ -14,5 +17,10 @@ struct TextStream : std::ostringstream {
     exceptions(std::ios::badbit);
   }
 };
+
+/// "1 axis", "2 axes".
+inline std::string count_of(std::size_t number, std::string_view one, std::string_view many) {
+  return std::to_string(number) + ' ' + std::string(number == 1 ? one : many);
+}
 
 }  // namespace xgrad::detail

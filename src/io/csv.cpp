@@ -16,6 +16,8 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::io {
 namespace {
 
@@ -70,8 +72,9 @@ class Reader {
     const auto fields = static_cast<std::size_t>(std::count(line.begin(), line.end(), options_.delimiter)) + 1;
     if (rows_ == 0) columns_ = fields;
     if (fields != columns_) {
-      throw IoError("read_csv: '" + name_ + "', line " + std::to_string(line_) + " has " + std::to_string(fields) +
-                    " columns, the lines before have " + std::to_string(columns_) + "; all lines need the same number" +
+      throw IoError("read_csv: '" + name_ + "', line " + std::to_string(line_) + " has " +
+                    xgrad::detail::count_of(fields, "column", "columns") + ", the lines before have " +
+                    std::to_string(columns_) + "; all lines need the same number" +
                     (may_be_cut && fields < columns_ ? " (the file may have been cut short)" : ""));
     }
     for (std::size_t i = 0; i < fields; ++i) {

@@ -2,13 +2,22 @@
 #pragma once
 
 #include <limits>
+#include <string_view>
 
 #include <xgrad/ops/check.hpp>
 #include <xgrad/var.hpp>
 
+#include "tape/access.hpp"
+
 namespace xgrad::loss::detail {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// \throws TapeError  in the name of the loss, if an argument is empty or of a finished tape.
+template <class... V>
+void require_usable(std::string_view loss, const V&... arguments) {
+  (xgrad::detail::require_usable(arguments, loss), ...);
+}
 
 /// In floating point: integers and booleans as float64.
 Var as_floating(const Var& x);

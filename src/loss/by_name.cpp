@@ -8,6 +8,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "by_name_entries.hpp"
+#include "core/text.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -45,7 +46,7 @@ void require_number(const Place& place, const Var& value, bool fits, std::string
 }
 
 const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = [] {
+  static const auto* all = new std::vector<Entry>([] {  // never destroyed: destructors of static objects may ask
     std::vector<Entry> result;
     detail::append_entries<0>(result);
     detail::append_entries<1>(result);
@@ -57,8 +58,8 @@ const std::vector<Entry>& entries() {
     result.push_back({"cosine_similarity_loss", detail::made<CosineSimilarityLoss>});
     std::ranges::sort(result, {}, &Entry::name);
     return result;
-  }();
-  return all;
+  }());
+  return *all;
 }
 
 }  // namespace
@@ -136,12 +137,12 @@ void apply(std::string_view own, std::span<const Setting> known, void* loss, con
   }
 }
 
-void throw_wrong_count(std::string_view own, std::size_t given, unsigned counts) {
+void throw_wrong_count(std::string_view loss, std::size_t given, unsigned counts) {
   std::vector<std::string> taken;
   for (std::size_t n = 0; n < most_arrays; ++n) {
     if ((counts >> n & 1U) != 0) taken.push_back(std::to_string(n + 1));
   }
-  throw ValueError(std::string(own) + ": called with " + std::to_string(given) + (given == 1 ? " array" : " arrays") +
+  throw ValueError(std::string(loss) + ": called with " + xgrad::detail::count_of(given, "array", "arrays") +
                    "; it takes " + joined(taken));
 }
 

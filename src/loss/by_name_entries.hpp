@@ -8,7 +8,6 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -23,6 +22,8 @@
 #include <xgrad/loss/by_name.hpp>
 #include <xgrad/loss/list.hpp>
 #include <xgrad/loss/print.hpp>
+
+#include "core/text.hpp"
 
 namespace xgrad::loss::detail {
 
@@ -103,7 +104,7 @@ constexpr unsigned counts_of() {
   (std::make_index_sequence<most_arrays>());
 }
 
-[[noreturn]] void throw_wrong_count(std::string_view own, std::size_t given, unsigned counts);
+[[noreturn]] void throw_wrong_count(std::string_view loss, std::size_t given, unsigned counts);
 
 template <class L>
 Var call(const L& loss, std::span<const Var> x) {
@@ -121,7 +122,7 @@ Var call(const L& loss, std::span<const Var> x) {
     return (call_with(std::make_index_sequence<n + 1>()) || ...);
   }
   (std::make_index_sequence<most_arrays>());
-  if (!called) throw_wrong_count(snake_case(L::name), x.size(), counts_of<L>());
+  if (!called) throw_wrong_count(L::name, x.size(), counts_of<L>());
   return result;
 }
 
@@ -141,7 +142,7 @@ AnyLoss made(const Settings& settings) {
     static const auto known = settings_of<L>();
     L loss{};
     apply(own, known, &loss, settings);
-    std::ostringstream text;
+    xgrad::detail::TextStream text;
     text << loss;
     return {text.str(), [loss = std::move(loss)](std::span<const Var> x) { return call(loss, x); }};
   } else {

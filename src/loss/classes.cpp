@@ -19,7 +19,7 @@ namespace {
 std::string as_text(std::string_view loss) { return std::string(loss) + ": "; }
 
 Classes read_scores(const TargetRules& rules, const Var& scores, std::ptrdiff_t axis) {
-  const std::size_t along = xgrad::detail::normalize_axis(rules.loss, axis, scores.shape());
+  const std::size_t along = xgrad::detail::normalize_axis(rules.loss, axis, scores);
   const std::size_t count = scores.shape()[along];
   if (count == 0) {
     throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) +
@@ -65,6 +65,7 @@ TargetRules::TargetRules(std::string_view loss_name)
       probability(as_text(loss_name) + "the target {} is outside [0, 1]") {}
 
 Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labels, const Reading& reading) {
+  detail::require_usable(rules.loss, labels);
   Classes c = read_scores(rules, scores, reading.axis);
   const Shape wanted = shape_of_labels(c);
   if (labels.shape() != wanted) {
@@ -76,6 +77,7 @@ Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labe
 }
 
 Classes read_targets(const TargetRules& rules, const Var& scores, const Var& target, const Reading& reading) {
+  detail::require_usable(rules.loss, target);
   Classes c = read_scores(rules, scores, reading.axis);
   const Shape wanted = shape_of_labels(c);
   if (target.shape() == wanted) {

@@ -42,6 +42,7 @@ Var cut_log(const Var& x, const Var& log_x) {
 }  // namespace
 
 Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
+  detail::require_usable(name, logits);
   static const Rule rule("BinaryCrossEntropy: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
   const Var t = read_target(name, rule, z, target, check_targets);
@@ -52,6 +53,7 @@ Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
 }
 
 Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& target) const {
+  detail::require_usable(name, prediction);
   static const Rule prediction_rule("BinaryCrossEntropyProbability: the prediction {} is outside [0, 1]");
   static const Rule target_rule("BinaryCrossEntropyProbability: the target {} is outside [0, 1]");
   const Var given = as_floating(prediction);
@@ -61,6 +63,7 @@ Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& 
 }
 
 Var Focal::operator()(const Var& logits, const Var& target) const {
+  detail::require_usable(name, logits);
   require_setting(name, "gamma", gamma, gamma >= 0.0 && std::isfinite(gamma), "it must be finite and not negative");
   if (alpha) require_setting(name, "alpha", *alpha, *alpha >= 0.0 && *alpha <= 1.0, "it must be in [0, 1]");
   static const Rule rule("Focal: the target {} is outside [0, 1]");
@@ -74,6 +77,7 @@ Var Focal::operator()(const Var& logits, const Var& target) const {
 }
 
 Var AsymmetricLoss::operator()(const Var& logits, const Var& target) const {
+  detail::require_usable(name, logits);
   require_setting(name, "gamma_positive", gamma_positive, gamma_positive >= 0.0 && std::isfinite(gamma_positive),
                   "it must be finite and not negative");
   require_setting(name, "gamma_negative", gamma_negative, gamma_negative >= 0.0 && std::isfinite(gamma_negative),

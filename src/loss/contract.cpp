@@ -9,15 +9,13 @@
 
 #include "arguments.hpp"
 #include "core/text.hpp"
+#include "ops/internal.hpp"
 
 namespace xgrad::loss {
 
 void require_same_shape(std::string_view loss, const Var& prediction, const Var& target, std::string_view first,
                         std::string_view second) {
-  if (prediction.shape() == target.shape()) return;
-  throw ShapeError(std::string(loss) + ": the " + std::string(first) + " is " + to_string(prediction.shape()) +
-                   " and the " + std::string(second) + " is " + to_string(target.shape()) +
-                   "; they must have the same shape, because nothing is broadcast here: reshape one of them");
+  xgrad::detail::require_same_shape(loss, prediction, target, first, second);
 }
 
 void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule) {

@@ -75,6 +75,7 @@ Var power_mean(const Var& x, const Var& weights, double p) {
 constexpr std::size_t most_coordinates = 64;
 
 std::pair<Var, Var> clouds(std::string_view loss, const Var& prediction, const Var& target, std::size_t least) {
+  detail::require_usable(loss, prediction, target);
   const bool matrices = prediction.dimension() == 2 && target.dimension() == 2;
   if (!matrices || prediction.shape(1) != target.shape(1) || prediction.shape(0) < least || target.shape(0) < least) {
     throw ShapeError(std::string(loss) + ": the prediction is " + to_string(prediction.shape()) +
@@ -147,6 +148,7 @@ Var transport(const Var& x, const Var& y, bool same, const Sinkhorn& settings) {
 }  // namespace
 
 Var Wasserstein1d::operator()(const Var& prediction, const Var& target) const {
+  detail::require_usable(name, prediction, target);
   require_setting(name, "p", p, p >= 1.0 && std::isfinite(p), "it must be finite and >= 1");
   const auto leading = [](const Var& x) { return Shape(x.shape().begin(), x.shape().end() - 1); };
   const bool have_axes = prediction.dimension() > 0 && target.dimension() > 0;

@@ -27,11 +27,13 @@ using Text = std::string_view;
 // ---- arguments
 
 void require_vectors(Text loss, const Var& x, Text what) {
+  detail::require_usable(loss, x);
   if (x.dimension() > 0) return;
   throw ShapeError(std::string(loss) + ": the " + std::string(what) + " is a scalar; it must be [..., D], vectors");
 }
 
 void require_matrix(Text loss, const Var& x, Text what) {
+  detail::require_usable(loss, x);
   if (x.dimension() == 2) return;
   throw ShapeError(std::string(loss) + ": the " + std::string(what) + " is " + to_string(x.shape()) +
                    "; it must be [N, D], a vector for each sample");
@@ -44,6 +46,7 @@ void require_pair(Text loss, const Var& a, const Var& b, Text first, Text second
 }
 
 void require_one_each(Text loss, const Var& vectors, const Var& target, Text what) {
+  detail::require_usable(loss, target);
   const Shape& shape = vectors.shape();
   const Shape expected(shape.begin(), shape.end() - 1);
   if (target.shape() == expected) return;
@@ -71,6 +74,7 @@ Var checked_signs(const Var& target, bool check, const Rule& rule) {
 
 /// A temperature in the element type of the embeddings: a parameter that is trained may be an array of rank 0.
 Var checked_temperature(Text loss, const Var& temperature, const Rule& rule, const Var& embeddings) {
+  detail::require_usable(loss, temperature);
   if (temperature.dimension() != 0) {
     throw ShapeError(std::string(loss) + ": the temperature is " + to_string(temperature.shape()) +
                      "; it must be one number, []");

@@ -6,6 +6,8 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
@@ -21,6 +23,7 @@ Var flat_samples(const Var& x) {
 namespace detail {
 
 void require_scores(std::string_view penalty, const Var& scores, const Var& x) {
+  require_usable(penalty, scores, x);
   const bool batch = x.dimension() > 0;
   if (batch && (scores.shape() == Shape{x.shape()[0]} || scores.shape() == Shape{x.shape()[0], 1})) return;
   throw ShapeError(std::string(penalty) + ": the function gives " + to_string(scores.shape()) + " for a batch " +
@@ -28,6 +31,7 @@ void require_scores(std::string_view penalty, const Var& scores, const Var& x) {
 }
 
 Var as_rows(std::string_view penalty, const Var& outputs, const Var& x) {
+  require_usable(penalty, outputs, x);
   if (outputs.dimension() == 0 || x.dimension() == 0 || outputs.shape()[0] != x.shape()[0]) {
     throw ShapeError(std::string(penalty) + ": the function gives " + to_string(outputs.shape()) + " for a batch " +
                      to_string(x.shape()) + "; both must start with the number of samples");

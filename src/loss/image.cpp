@@ -12,6 +12,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
 #include "loss/pooling.hpp"
 
 namespace xgrad::loss {
@@ -22,6 +23,7 @@ using detail::axes_from;
 using detail::extent_from;
 
 void require_images(std::string_view loss, std::string_view argument, const Var& x) {
+  detail::require_usable(loss, x);
   if (x.dimension() == 3 || x.dimension() == 4) return;
   throw ShapeError(std::string(loss) + ": the " + std::string(argument) + " is " + to_string(x.shape()) +
                    "; it must be [N, H, W] or [N, C, H, W]");

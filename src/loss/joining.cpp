@@ -11,6 +11,9 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+#include "core/text.hpp"
+
 namespace xgrad::loss {
 namespace {
 
@@ -33,6 +36,7 @@ Var hard_part(const Var& student, const Var& labels) {
 }
 
 void require_class_labels(std::string_view loss, const Var& logits, const Var& labels) {
+  detail::require_usable(loss, labels);
   if (labels.dtype() != DType::Int64) {
     throw TypeError(std::string(loss) + ": the labels are " + std::string(name(labels.dtype())) +
                     "; they must be int64");
@@ -52,10 +56,11 @@ Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
   if (!fits) {
     throw ShapeError(std::string(name) + ": log_variances is " +
                      (log_variances.defined() ? to_string(log_variances.shape()) : "empty") + " for " +
-                     std::to_string(losses.size()) + " losses; it must have one element for each");
+                     xgrad::detail::count_of(losses.size(), "loss", "losses") + "; it must have one element for each");
   }
   if (losses.empty()) return sum(log_variances);
   for (const Var& loss : losses) {
+    detail::require_usable(name, loss);
     if (loss.dimension() == 0) continue;
     throw ShapeError(std::string(name) + ": a loss is " + to_string(loss.shape()) +
                      "; reduce each to a number, such as mean(l)");

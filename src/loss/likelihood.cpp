@@ -29,6 +29,7 @@ constexpr double half_log_two_pi = 0.918938533204672742;
 /// A parameter of all elements or of each.
 void require_parameter(std::string_view loss, const Var& prediction, const Var& parameter, std::string_view first,
                        std::string_view second) {
+  detail::require_usable(loss, parameter);
   if (parameter.dimension() != 0) require_same_shape(loss, prediction, parameter, first, second);
 }
 
@@ -38,6 +39,7 @@ void require_eps(std::string_view loss, double eps) {
 
 /// The last axis of `many` is one more than `target` has, and not empty.
 void require_last_axis(std::string_view loss, const Var& many, const Var& target, std::string_view what) {
+  detail::require_usable(loss, many, target);
   Shape shape = target.shape();
   const bool has_axis = many.dimension() == shape.size() + 1 && many.shape(-1) > 0;
   if (has_axis) shape.push_back(many.shape(-1));

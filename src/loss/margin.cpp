@@ -35,6 +35,7 @@ Var agreement(const L& loss, const Var& prediction, const Var& target) {
 }
 
 void require_classes(std::string_view loss, const Var& prediction) {
+  detail::require_usable(loss, prediction);
   if (prediction.dimension() > 0 && prediction.shape(-1) > 0) return;
   throw ShapeError(std::string(loss) + ": the prediction is " + to_string(prediction.shape()) +
                    "; it must be [..., K], scores of K > 0 classes along the last axis");
@@ -67,6 +68,7 @@ struct Labelled {
 
 template <class L>
 Labelled labelled(const L& loss, const Var& prediction, const Var& labels) {
+  detail::require_usable(L::name, labels);
   static const Rule rule(std::string(L::name) + ": the label {} is outside [0, {})");
   require_classes(L::name, prediction);
   if (labels.shape() != without_last(prediction.shape())) {
@@ -205,6 +207,7 @@ Var MultiMargin::operator()(const Var& prediction, const Var& labels) const {
 Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const {
   static const Rule rule("MultiLabelMargin: the label {} is outside [-1, {})");
   require_classes(name, prediction);
+  detail::require_usable(name, labels);
   if (labels.dimension() == 0 || without_last(labels.shape()) != without_last(prediction.shape())) {
     throw ShapeError(std::string(name) + ": the prediction is " + to_string(prediction.shape()) +
                      " and the labels are " + to_string(labels.shape()) +

@@ -11,6 +11,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
@@ -19,6 +21,7 @@ template <class F>
 Var total(std::string_view penalty, std::span<const Var> leaves, F f) {
   std::optional<Var> result;
   for (const Var& leaf : leaves) {
+    detail::require_usable(penalty, leaf);
     if (is_floating(leaf.dtype())) result = result ? *result + f(leaf) : f(leaf);
   }
   if (!result && !leaves.empty()) {
@@ -32,6 +35,7 @@ Var total(std::string_view penalty, std::span<const Var> leaves, F f) {
 std::vector<Var> matrices(std::string_view penalty, std::span<const Var> leaves) {
   std::vector<Var> result;
   for (const Var& leaf : leaves) {
+    detail::require_usable(penalty, leaf);
     if (!is_floating(leaf.dtype()) || leaf.dimension() < 2) continue;
     std::size_t columns = 1;
     for (std::size_t axis = 1; axis < leaf.dimension(); ++axis) columns *= leaf.shape()[axis];
@@ -150,6 +154,7 @@ Var Lipschitz::of_leaves(std::span<const Var> leaves) const {
 }
 
 Var EntropyBonus::operator()(const Var& logits) const {
+  detail::require_usable(name, logits);
   if (!is_floating(logits.dtype())) {
     throw TypeError("EntropyBonus: the logits are " + std::string(xgrad::name(logits.dtype())) +
                     "; they must be floating-point");

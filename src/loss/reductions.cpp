@@ -10,6 +10,9 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "arguments.hpp"
+#include "ops/axes.hpp"
+
 namespace xgrad {
 namespace {
 
@@ -35,6 +38,8 @@ Var quotient(const Var& total, const Var& count) {
 }  // namespace
 
 Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepDims keep) {
+  loss::detail::require_usable("weighted_mean", values, weights);
+  (void)detail::normalize_axes("weighted_mean", axes, values);
   static const Rule rule("weighted_mean: the weight {} is negative, infinite or not a number");
   const Var w = spread("weighted_mean", values,
                        checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), rule));
@@ -45,6 +50,8 @@ Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepD
 }
 
 Var masked_mean(const Var& values, const Var& mask, const Axes& axes, KeepDims keep) {
+  loss::detail::require_usable("masked_mean", values, mask);
+  (void)detail::normalize_axes("masked_mean", axes, values);
   const Var chosen = spread("masked_mean", values, mask.dtype() == DType::Bool ? mask : not_equal(mask, 0.0));
   const Var kept = where(chosen, values, zeros_like(values));
   const Var count = cast(chosen, is_floating(values.dtype()) ? values.dtype() : DType::Float64);
@@ -52,6 +59,7 @@ Var masked_mean(const Var& values, const Var& mask, const Axes& axes, KeepDims k
 }
 
 Var smooth_labels(const Var& targets, double amount) {
+  loss::detail::require_usable("smooth_labels", targets);
   loss::require_setting("smooth_labels", "amount", amount, amount >= 0.0 && amount <= 1.0, "it must be in [0, 1]");
   if (targets.dimension() == 0) throw ShapeError("smooth_labels: a scalar has no axis of classes; use [..., classes]");
   if (targets.dtype() == DType::Int64) {

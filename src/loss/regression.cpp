@@ -16,11 +16,6 @@
 namespace xgrad::loss {
 namespace detail {
 
-Var residual(std::string_view loss, const Var& prediction, const Var& target) {
-  require_same_shape(loss, prediction, target);
-  return as_floating(prediction, target) - as_floating(target, prediction);
-}
-
 void require_positive(std::string_view loss, std::string_view setting, double value) {
   require_setting(loss, setting, value, value > 0.0 && std::isfinite(value), "it must be positive and finite");
 }
@@ -53,7 +48,7 @@ Var HalfSquared::operator()(const Var& prediction, const Var& target) const {
 
 Var Rmse::operator()(const Var& prediction, const Var& target) const {
   const Var e = residual(name, prediction, target);
-  const std::size_t along = xgrad::detail::normalize_axis(name, axis, e.shape());
+  const std::size_t along = xgrad::detail::normalize_axis(name, axis, e);
   const auto count = static_cast<double>(std::max<std::size_t>(e.shape()[along], 1));
   return norm(e, axis) * (1.0 / std::sqrt(count));  // unlike sqrt(mean), with a derivative where all errors are 0
 }
@@ -117,7 +112,7 @@ Var Linex::operator()(const Var& prediction, const Var& target) const {
 Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "eps", eps);
   require_same_shape(name, prediction, target);
-  (void)xgrad::detail::normalize_axis(name, axis, prediction.shape());
+  (void)xgrad::detail::normalize_axis(name, axis, prediction);
   const Var p = as_floating(prediction, target);
   const Var t = as_floating(target, prediction);
   return 1.0 - sum(p * t, axis) / maximum(norm(p, axis), eps) / maximum(norm(t, axis), eps);

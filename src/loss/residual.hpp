@@ -5,12 +5,11 @@
 
 #include <xgrad/var.hpp>
 
+#include "ops/internal.hpp"
+
 namespace xgrad::loss::detail {
 
-/// prediction - target, in floating point. An integer takes the type of the other argument: a float32 prediction of
-/// counts has a float32 loss.
-/// \throws ShapeError  unless both have one shape.
-Var residual(std::string_view loss, const Var& prediction, const Var& target);
+using xgrad::detail::residual;
 
 /// \throws ValueError  unless the setting is positive and finite.
 void require_positive(std::string_view loss, std::string_view setting, double value);

@@ -13,6 +13,7 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
 #include "loss/pooling.hpp"
 
 namespace xgrad::loss {
@@ -97,6 +98,7 @@ Var column_of_integers(std::size_t n) {
 }
 
 void require_labels(const Var& prediction, const Var& labels) {
+  detail::require_usable("LovaszSoftmax", prediction, labels);
   Shape expected = prediction.shape();
   if (expected.size() < 2) {
     throw ShapeError("LovaszSoftmax: the prediction is " + to_string(expected) +

@@ -10,6 +10,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "arguments.hpp"
+
 namespace xgrad::loss {
 namespace {
 
@@ -22,6 +24,7 @@ void require_integer_argument(std::string_view what, const Var& x) {
 }
 
 void require_shapes(const Ctc& loss, const Var& x, const Var& targets, const Var& inputs, const Var& lengths) {
+  detail::require_usable(Ctc::name, x, targets, inputs, lengths);
   const bool ranks = x.dimension() == 3 && targets.dimension() == 2;
   const Shape samples = ranks ? Shape{x.shape()[1]} : Shape{};
   if (!ranks || targets.shape()[0] != samples[0] || inputs.shape() != samples || lengths.shape() != samples) {

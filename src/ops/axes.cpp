@@ -5,6 +5,8 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "tape/access.hpp"
+
 namespace xgrad::detail {
 
 std::size_t normalize_axis(std::string_view operation, std::ptrdiff_t axis, const Shape& shape) {
@@ -16,7 +18,14 @@ std::size_t normalize_axis(std::string_view operation, std::ptrdiff_t axis, cons
   return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
 }
 
-Shape normalize_axes(std::string_view operation, const Axes& axes, const Shape& shape) {
+std::size_t normalize_axis(std::string_view operation, std::ptrdiff_t axis, const Var& operand) {
+  require_usable(operand, operation);
+  return normalize_axis(operation, axis, operand.shape());
+}
+
+Shape normalize_axes(std::string_view operation, const Axes& axes, const Var& operand) {
+  require_usable(operand, operation);
+  const Shape& shape = operand.shape();
   Shape result;
   if (axes.all()) {
     for (std::size_t i = 0; i < shape.size(); ++i) result.push_back(i);
@@ -32,6 +41,12 @@ Shape normalize_axes(std::string_view operation, const Axes& axes, const Shape& 
   }
   std::sort(result.begin(), result.end());
   return result;
+}
+
+void require_rank(std::string_view operation, std::size_t rank) {
+  if (rank <= max_dimension) return;
+  throw ShapeError(std::string(operation) + ": the result would have " + std::to_string(rank) +
+                   " dimensions; an array has at most " + std::to_string(max_dimension));
 }
 
 Shape reduced_shape(const Shape& shape, const Shape& axes) {

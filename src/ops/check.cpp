@@ -13,6 +13,7 @@ Rule::Rule(std::string_view message) : id_(detail::number_of_rule(message)) {}
 
 Var checked(const Var& x, const Var& condition, const Rule& rule, std::int64_t limit) {
   const std::array<const Var*, 2> all{&x, &condition};
+  for (const Var* each : all) detail::require_usable(*each, "checked");
   if (const Shape shape = detail::broadcast_shape("checked", all); shape != x.shape()) {
     throw ShapeError("checked: the condition " + to_string(condition.shape()) + " does not broadcast to the values " +
                      to_string(x.shape()));

@@ -1,6 +1,10 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <array>
+#include <string>
+#include <string_view>
+
+#include <xgrad/core/errors.hpp>
 
 #include "internal.hpp"
 
@@ -68,8 +72,8 @@ const Var* model_of(Operands operands, const V&... args) {
 }
 
 /// Any operands: cast, broadcast, on a tape of their own if they are concrete.
-Var record_elementwise(detail::Opcode op, Operands operands, bool predicate, std::span<const Var* const> args) {
-  const std::string_view name = detail::name_of(op);
+Var record_elementwise(std::string_view name, detail::Opcode op, Operands operands, bool predicate,
+                       std::span<const Var* const> args) {
   Recording recording(name, args);
   const DType dtype = operand_dtype(operands, args);
   detail::TapeState& tape = recording.tape();
@@ -79,12 +83,13 @@ Var record_elementwise(detail::Opcode op, Operands operands, bool predicate, std
   return recording.finish(tape.append(op, predicate ? DType::Bool : dtype, shape, inputs));
 }
 
+/// \param name  the function's, for errors, where it is not that of the primitive.
 template <class P, class... V>
-Var elementwise(const V&... args) {
+Var elementwise_named(std::string_view name, const V&... args) {
   static_assert(sizeof...(V) == P::arity);
   const Var* model = model_of(P::operands, args...);
   if (model == nullptr) {
-    return record_elementwise(opcode<P>, P::operands, is_predicate<P>(),
+    return record_elementwise(name, opcode<P>, P::operands, is_predicate<P>(),
                               std::array<const Var*, sizeof...(V)>{&args...});
   }
   detail::TapeState& tape = VarAccess::live_tape(*model);
@@ -98,7 +103,17 @@ Var elementwise(const V&... args) {
   return VarAccess::recorded(tape, tape.append(opcode<P>, dtype, node.shape, inputs));
 }
 
-Var as_boolean(const Var& x) { return x.dtype() == DType::Bool ? x : cast(x, DType::Bool); }
+template <class P, class... V>
+Var elementwise(const V&... args) {
+  return elementwise_named<P>(P::name, args...);
+}
+
+template <class P, class... V>
+Var logical(const V&... args) {
+  (detail::require_usable(args, P::name), ...);
+  const auto as_boolean = [](const Var& x) { return x.dtype() == DType::Bool ? x : cast(x, DType::Bool); };
+  return elementwise<P>(as_boolean(args)...);
+}
 
 }  // namespace
 
@@ -108,14 +123,14 @@ Var operator*(const Var& a, const Var& b) { return elementwise<Multiply>(a, b); 
 Var operator/(const Var& a, const Var& b) { return elementwise<Divide>(a, b); }
 Var operator-(const Var& x) { return elementwise<Negate>(x); }
 Var operator+(const Var& x) {
-  detail::require_usable(x, "+");
+  detail::require_usable(x, "plus");
   return x;
 }
 
 Var operator<(const Var& a, const Var& b) { return elementwise<Less>(a, b); }
 Var operator<=(const Var& a, const Var& b) { return elementwise<LessEqual>(a, b); }
-Var operator>(const Var& a, const Var& b) { return elementwise<Less>(b, a); }
-Var operator>=(const Var& a, const Var& b) { return elementwise<LessEqual>(b, a); }
+Var operator>(const Var& a, const Var& b) { return elementwise_named<Less>("greater", b, a); }
+Var operator>=(const Var& a, const Var& b) { return elementwise_named<LessEqual>("greater_equal", b, a); }
 Var equal(const Var& a, const Var& b) { return elementwise<Equal>(a, b); }
 Var not_equal(const Var& a, const Var& b) { return elementwise<NotEqual>(a, b); }
 Var less(const Var& a, const Var& b) { return a < b; }
@@ -123,9 +138,9 @@ Var less_equal(const Var& a, const Var& b) { return a <= b; }
 Var greater(const Var& a, const Var& b) { return a > b; }
 Var greater_equal(const Var& a, const Var& b) { return a >= b; }
 
-Var operator&&(const Var& a, const Var& b) { return elementwise<LogicalAnd>(as_boolean(a), as_boolean(b)); }
-Var operator||(const Var& a, const Var& b) { return elementwise<LogicalOr>(as_boolean(a), as_boolean(b)); }
-Var operator!(const Var& x) { return elementwise<LogicalNot>(as_boolean(x)); }
+Var operator&&(const Var& a, const Var& b) { return logical<LogicalAnd>(a, b); }
+Var operator||(const Var& a, const Var& b) { return logical<LogicalOr>(a, b); }
+Var operator!(const Var& x) { return logical<LogicalNot>(x); }
 
 Var where(const Var& condition, const Var& a, const Var& b) {
   const std::array<const Var*, 3> all{&condition, &a, &b};
@@ -140,7 +155,12 @@ Var where(const Var& condition, const Var& a, const Var& b) {
 
 Var maximum(const Var& a, const Var& b) { return elementwise<Maximum>(a, b); }
 Var minimum(const Var& a, const Var& b) { return elementwise<Minimum>(a, b); }
-Var clip(const Var& x, const Var& low, const Var& high) { return where(x < low, low, where(x > high, high, x)); }
+Var clip(const Var& x, const Var& low, const Var& high) {
+  const std::array<const Var*, 3> all{&x, &low, &high};
+  for (const Var* each : all) detail::require_usable(*each, "clip");
+  (void)detail::broadcast_shape("clip", all);
+  return where(x < low, low, where(x > high, high, x));
+}
 
 Var abs(const Var& x) { return elementwise<Absolute>(x); }
 Var sign(const Var& x) { return elementwise<Sign>(x); }
@@ -169,6 +189,7 @@ Var digamma(const Var& x) { return elementwise<Digamma>(x); }
 Var polygamma(const Var& n, const Var& x) { return elementwise<Polygamma>(n, x); }
 
 Var cast(const Var& x, DType dtype) {
+  detail::require_usable(x, Cast::name);
   if (x.dtype() == dtype) return detail::as_weak(x, false);
   // What was cast has the type it was cast to, for good.
   return detail::as_weak(detail::record<Cast>(dtype, x.shape(), {&x}), false);
@@ -179,7 +200,11 @@ Var stop_gradient(const Var& x) {
   return x.recorded() ? detail::record<StopGradient>(x.dtype(), x.shape(), {&x}) : x;
 }
 
-Var full_like(const Var& x, const Var& value) {
+namespace {
+
+Var filled(std::string_view operation, const Var& x, const Var& value) {
+  detail::require_usable(x, operation);
+  detail::require_usable(value, operation);
   const DType dtype = x.dtype();
   const bool weak = VarAccess::is_weak(x) && VarAccess::is_weak(value);
   if (x.recorded() && VarAccess::is_scalar(value) && (is_floating(dtype) || !is_floating(value.dtype()))) {
@@ -189,11 +214,35 @@ Var full_like(const Var& x, const Var& value) {
     tape.set_weak(id, weak);
     return VarAccess::recorded(tape, id);
   }
-  return detail::as_weak(broadcast_to(cast(value, dtype), x.shape()), weak);
+  return detail::as_weak(detail::broadcast_to(operation, cast(value, dtype), x.shape()), weak);
 }
 
-Var zeros_like(const Var& x) { return full_like(x, 0.0); }
-Var ones_like(const Var& x) { return full_like(x, 1.0); }
+}  // namespace
+
+Var full_like(const Var& x, const Var& value) { return filled("full_like", x, value); }
+Var zeros_like(const Var& x) { return filled("zeros_like", x, 0.0); }
+Var ones_like(const Var& x) { return filled("ones_like", x, 1.0); }
+
+Var residual(const Var& prediction, const Var& target) { return detail::residual("residual", prediction, target); }
+
+void detail::require_same_shape(std::string_view operation, const Var& a, const Var& b, std::string_view first,
+                                std::string_view second) {
+  require_usable(a, operation);
+  require_usable(b, operation);
+  if (a.shape() == b.shape()) return;
+  throw ShapeError(std::string(operation) + ": the " + std::string(first) + " is " + to_string(a.shape()) +
+                   " and the " + std::string(second) + " is " + to_string(b.shape()) +
+                   "; they must have the same shape, because nothing is broadcast here: reshape one of them");
+}
+
+Var detail::residual(std::string_view operation, const Var& prediction, const Var& target) {
+  require_same_shape(operation, prediction, target, "prediction", "target");
+  const auto floating = [](const Var& x, const Var& beside) {
+    if (is_floating(x.dtype())) return x;
+    return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
+  };
+  return floating(prediction, target) - floating(target, prediction);
+}
 
 Var one_where(const Var& condition, const Var& x) { return cast(condition, x.dtype()); }
 

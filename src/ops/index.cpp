@@ -12,10 +12,11 @@ namespace {
 
 using namespace primitives;
 
-void require_integers(std::string_view operation, const Var& indices) {
+void require_integers(std::string_view operation, const Var& indices, std::string_view what = "indices") {
+  detail::require_usable(indices, operation);
   if (indices.dtype() != DType::Int64) {
-    throw TypeError(std::string(operation) + ": the indices are " + std::string(name(indices.dtype())) + " " +
-                    to_string(indices.shape()) + "; they must be integers");
+    throw TypeError(std::string(operation) + ": the " + std::string(what) + " are " +
+                    std::string(name(indices.dtype())) + " " + to_string(indices.shape()) + "; they must be integers");
   }
 }
 
@@ -23,19 +24,27 @@ void require_integers(std::string_view operation, const Var& indices) {
 
 Var take(const Var& x, const Var& indices, std::ptrdiff_t axis) {
   require_integers("take", indices);
-  const std::size_t along = detail::normalize_axis("take", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("take", axis, x);
+  detail::require_rank("take", x.dimension() - 1 + indices.dimension());
+  return detail::take(x, indices, along, detail::Named::itself);
+}
+
+Var detail::take(const Var& x, const Var& indices, std::size_t along, Named named) {
   Shape shape(x.shape().begin(), x.shape().begin() + along);
   for (const std::size_t extent : indices.shape()) shape.push_back(extent);
   for (std::size_t i = along + 1; i < x.dimension(); ++i) shape.push_back(x.shape()[i]);
-  const std::array attributes{static_cast<std::int64_t>(along)};
+  const std::array attributes{static_cast<std::int64_t>(along), static_cast<std::int64_t>(named)};
   return detail::record<Take>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 
-Var take(const Var& x, const Var& indices) { return take(flatten(x), indices, 0); }
+Var take(const Var& x, const Var& indices) {
+  detail::require_usable(x, "take");
+  return take(flatten(x), indices, 0);
+}
 
 Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
   require_integers("take_along_axis", indices);
-  const std::size_t along = detail::normalize_axis("take_along_axis", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("take_along_axis", axis, x);
   if (x.dimension() != indices.dimension()) {
     throw ShapeError("take_along_axis: the shapes " + to_string(x.shape()) + " and (indices) " +
                      to_string(indices.shape()) + " must have the same number of axes");
@@ -50,14 +59,18 @@ Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
     }
     values[i] = places[i] = values[i] == 1 ? places[i] : values[i];
   }
-  const Var from = detail::expand_to(x, values);
-  const Var at = detail::expand_to(indices, places);
-  const std::array attributes{static_cast<std::int64_t>(along)};
-  return detail::record<TakeAlongAxis>(x.dtype(), places, {&from, &at}, attributes);
+  return detail::take_along_axis(detail::expand_to(x, values), detail::expand_to(indices, places), along,
+                                 detail::Named::itself);
+}
+
+Var detail::take_along_axis(const Var& x, const Var& indices, std::size_t axis, Named named) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
+  return record<TakeAlongAxis>(x.dtype(), indices.shape(), {&x, &indices}, attributes);
 }
 
 Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
   require_integers("scatter_add", indices);
+  detail::require_usable(x, "scatter_add");
   const std::size_t taken = indices.dimension();
   const bool enough = x.dimension() >= taken;
   Shape shape(enough ? x.dimension() - taken + 1 : 1, extent);
@@ -72,26 +85,24 @@ Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdi
     throw ShapeError("scatter_add: " + to_string(x.shape()) + " and the indices " + to_string(indices.shape()) +
                      " do not fit; the shape of the indices must stand in that of x at axis " + std::to_string(along));
   }
-  return detail::scatter_add(x, indices, shape, static_cast<std::int64_t>(along));
+  return detail::scatter_add(x, indices, shape, along, detail::Named::itself);
 }
 
 Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
   require_integers("scatter_add_along_axis", indices);
-  const std::size_t along = detail::normalize_axis("scatter_add_along_axis", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("scatter_add_along_axis", axis, x);
   if (x.shape() != indices.shape()) {
     throw ShapeError("scatter_add_along_axis: " + to_string(x.shape()) + " and the indices " +
                      to_string(indices.shape()) + " must have the same shape");
   }
   Shape shape = x.shape();
   shape[along] = extent;
-  return detail::scatter_add_along_axis(x, indices, shape, static_cast<std::int64_t>(along));
+  return detail::scatter_add_along_axis(x, indices, shape, along, detail::Named::itself);
 }
 
 Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
-  if (labels.dtype() != DType::Int64) {
-    throw TypeError("one_hot: the labels are " + std::string(name(labels.dtype())) + " " + to_string(labels.shape()) +
-                    "; they must be integers");
-  }
+  require_integers("one_hot", labels, "labels");
+  detail::require_rank("one_hot", labels.dimension() + 1);
   Shape shape = labels.shape();
   shape.push_back(classes);
   return detail::record<OneHot>(dtype, shape, {&labels});
@@ -99,13 +110,13 @@ Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
 
 namespace detail {
 
-Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis) {
-  const std::array attributes{axis};
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
   return record<ScatterAdd>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 
-Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis) {
-  const std::array attributes{axis};
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
   return record<ScatterAddAlongAxis>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 

@@ -28,6 +28,16 @@ namespace detail {
 
 /// Adds up along the axes whose extent in `shape` is 1 where that of x is not; ranks are equal.
 Var sum_to(const Var& x, const Shape& shape);
+/// broadcast_to, for errors of another name.
+Var broadcast_to(std::string_view operation, const Var& x, const Shape& shape);
+/// a - b of one shape, in floating point. An integer takes the type of the other argument: a float32 prediction of
+/// counts has a float32 residual.
+/// \throws ShapeError  unless both shapes are equal, in the name of the operation.
+Var residual(std::string_view operation, const Var& prediction, const Var& target);
+/// \throws ShapeError  unless both shapes are equal: nothing is broadcast, because [N] against [N, 1] would give [N,
+/// N]. \throws TapeError   if one is empty or of a finished tape.
+void require_same_shape(std::string_view operation, const Var& a, const Var& b, std::string_view first,
+                        std::string_view second);
 /// Broadcasts axes of extent 1; ranks are equal.
 Var expand_to(const Var& x, const Shape& shape);
 /// Swaps the last two axes.
@@ -36,8 +46,13 @@ Var matrix_transpose(const Var& x);
 Var balance(const Var& x, const Var& factors);
 Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
-Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis);
-Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::int64_t axis);
+
+/// Whom an error about an index names: the operation itself, or the one whose derivative it is.
+enum class Named : std::int64_t { itself, its_transpose };
+Var take(const Var& x, const Var& indices, std::size_t axis, Named named);
+Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Named named);
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named);
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named);
 
 }  // namespace detail
 }  // namespace xgrad

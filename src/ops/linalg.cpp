@@ -17,6 +17,11 @@ using namespace primitives;
                    " do not multiply; " + std::string(rule));
 }
 
+void require_both(std::string_view operation, const Var& a, const Var& b) {
+  detail::require_usable(a, operation);
+  detail::require_usable(b, operation);
+}
+
 /// Stacks of matrices with equal leading extents.
 Var multiply_stacks(const Var& a, const Var& b) {
   Shape shape = a.shape();
@@ -63,6 +68,7 @@ Shape broadcast_leading(const Var& a, const Var& b) {
 }  // namespace
 
 Var matmul(const Var& left, const Var& right) {
+  require_both("matmul", left, right);
   if (left.dimension() == 0 || right.dimension() == 0) {
     refuse("matmul", left, right, "both need at least one axis (use * for scalars)");
   }
@@ -95,6 +101,7 @@ Var matmul(const Var& left, const Var& right) {
 }
 
 Var dot(const Var& a, const Var& b) {
+  require_both("dot", a, b);
   if (a.dimension() == 0 || b.dimension() == 0) return a * b;
   const std::size_t inner = b.dimension() == 1 ? 0 : b.dimension() - 2;
   if (a.shape(-1) != b.shape()[inner]) {
@@ -117,6 +124,9 @@ Var dot(const Var& a, const Var& b) {
   return reshape(matmul(a, reshape(columns, matrix)), Strides(shape));
 }
 
-Var outer(const Var& a, const Var& b) { return expand_dims(flatten(a), 1) * expand_dims(flatten(b), 0); }
+Var outer(const Var& a, const Var& b) {
+  require_both("outer", a, b);
+  return expand_dims(flatten(a), 1) * expand_dims(flatten(b), 0);
+}
 
 }  // namespace xgrad

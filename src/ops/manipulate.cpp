@@ -6,6 +6,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "axes.hpp"
+#include "core/text.hpp"
 #include "internal.hpp"
 
 namespace xgrad {
@@ -20,6 +21,7 @@ std::size_t new_axis(std::string_view operation, std::ptrdiff_t axis, const Shap
     throw ShapeError(std::string(operation) + ": the new axis " + std::to_string(axis) +
                      " is out of range for the shape " + to_string(shape));
   }
+  detail::require_rank(operation, shape.size() + 1);
   return static_cast<std::size_t>(axis < 0 ? axis + rank + 1 : axis);
 }
 
@@ -42,6 +44,7 @@ std::vector<Var> promoted(std::string_view operation, std::span<const Var> parts
 }  // namespace
 
 Var reshape(const Var& x, const Strides& shape) {
+  detail::require_usable(x, Reshape::name);
   const std::size_t size = x.size();
   const auto refuse = [&](std::string_view rule) {
     std::string wanted;
@@ -71,9 +74,13 @@ Var reshape(const Var& x, const Strides& shape) {
   return detail::record<Reshape>(x.dtype(), target, {&x});
 }
 
-Var flatten(const Var& x) { return reshape(x, {static_cast<std::ptrdiff_t>(x.size())}); }
+Var flatten(const Var& x) {
+  detail::require_usable(x, "flatten");
+  return reshape(x, {static_cast<std::ptrdiff_t>(x.size())});
+}
 
 Var transpose(const Var& x) {
+  detail::require_usable(x, Transpose::name);
   Shape order;
   for (std::size_t i = x.dimension(); i > 0; --i) order.push_back(i - 1);
   return transpose(x, Axes(order));
@@ -81,11 +88,11 @@ Var transpose(const Var& x) {
 
 Var transpose(const Var& x, const Axes& permutation) {
   if (permutation.all()) return transpose(x);
+  const Shape axes = detail::normalize_axes("transpose", permutation, x);
   const Shape& shape = x.shape();
-  const Shape axes = detail::normalize_axes("transpose", permutation, shape);
   if (axes.size() != shape.size()) {
-    throw ShapeError("transpose: the permutation has " + std::to_string(axes.size()) + " axes, the shape " +
-                     to_string(shape) + " has " + std::to_string(shape.size()));
+    throw ShapeError("transpose: the permutation has " + detail::count_of(axes.size(), "axis", "axes") +
+                     ", the shape " + to_string(shape) + " has " + std::to_string(shape.size()));
   }
   Shape result;
   Dimensions<std::int64_t> order;
@@ -100,12 +107,14 @@ Var transpose(const Var& x, const Axes& permutation) {
 }
 
 Var expand_dims(const Var& x, std::ptrdiff_t axis) {
+  detail::require_usable(x, "expand_dims");
   Strides shape = signed_extents(x.shape());
   shape.insert(new_axis("expand_dims", axis, x.shape()), 1);
   return reshape(x, shape);
 }
 
 Var squeeze(const Var& x, const Axes& axes) {
+  detail::require_usable(x, "squeeze");
   const Shape& shape = x.shape();
   Shape gone;
   if (axes.all()) {
@@ -113,7 +122,7 @@ Var squeeze(const Var& x, const Axes& axes) {
       if (shape[i] == 1) gone.push_back(i);
     }
   } else {
-    gone = detail::normalize_axes("squeeze", axes, shape);
+    gone = detail::normalize_axes("squeeze", axes, x);
     for (const std::size_t axis : gone) {
       if (shape[axis] != 1) {
         throw ShapeError("squeeze: axis " + std::to_string(axis) + " of the shape " + to_string(shape) +
@@ -124,13 +133,16 @@ Var squeeze(const Var& x, const Axes& axes) {
   return reshape(x, signed_extents(detail::without_axes(shape, gone)));
 }
 
-Var broadcast_to(const Var& x, const Shape& shape) {
+Var broadcast_to(const Var& x, const Shape& shape) { return detail::broadcast_to("broadcast_to", x, shape); }
+
+Var detail::broadcast_to(std::string_view operation, const Var& x, const Shape& shape) {
+  require_usable(x, operation);
   const Shape& source = x.shape();
   bool fits = source.size() <= shape.size();
   const std::size_t offset = fits ? shape.size() - source.size() : 0;
   for (std::size_t i = 0; fits && i < source.size(); ++i) fits = source[i] == shape[offset + i] || source[i] == 1;
   if (!fits) {
-    throw ShapeError("broadcast_to: " + to_string(source) + " does not broadcast to " + to_string(shape) +
+    throw ShapeError(std::string(operation) + ": " + to_string(source) + " does not broadcast to " + to_string(shape) +
                      "; only extents of 1 and new leading axes can grow");
   }
   Strides padded(offset, 1);
@@ -206,7 +218,10 @@ Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts
   return record<Embed>(x.dtype(), shape, {&x}, starts_and_steps);
 }
 
-std::size_t sliced_extent(const Var& x, std::size_t axis) { return axis < x.dimension() ? x.shape()[axis] : 0; }
+std::size_t sliced_extent(const Var& x, std::size_t axis) {
+  require_usable(x, "view");
+  return axis < x.dimension() ? x.shape()[axis] : 0;
+}
 
 void throw_bad_drop(std::size_t extent) {
   throw ValueError("view: drop() names an index twice or one that is out of range for an axis of extent " +
@@ -233,8 +248,8 @@ std::vector<Slice> completed(const Shape& shape, std::span<const Slice> slices) 
     dots = dots || each.kind == Slice::Kind::Ellipsis;
   }
   if (acting > shape.size()) {
-    throw ShapeError("view: " + std::to_string(acting) + " slices for the shape " + to_string(shape) + ", which has " +
-                     std::to_string(shape.size()) + " axes");
+    throw ShapeError("view: " + count_of(acting, "slice", "slices") + " for the shape " + to_string(shape) +
+                     ", which has " + count_of(shape.size(), "axis", "axes"));
   }
   std::vector<Slice> result;
   std::size_t axis = 0;
@@ -257,6 +272,7 @@ std::vector<Slice> completed(const Shape& shape, std::span<const Slice> slices) 
 }  // namespace
 
 Var view(const Var& x, std::span<const Slice> slices) {
+  require_usable(x, "view");
   const Shape shape = x.shape();
   Shape part;
   Strides result;
@@ -264,6 +280,8 @@ Var view(const Var& x, std::span<const Slice> slices) {
   std::vector<std::pair<std::ptrdiff_t, const std::vector<std::int64_t>*>> gathers;
   bool whole = true;
   const std::vector<Slice> all = completed(shape, slices);
+  require_rank("view", static_cast<std::size_t>(std::ranges::count_if(
+                           all, [](const Slice& each) { return each.kind != Slice::Kind::Index; })));
   for (const Slice& each : all) {
     if (each.kind == Slice::Kind::NewAxis) {
       result.push_back(1);

@@ -14,18 +14,18 @@ namespace xgrad {
 using namespace primitives;
 
 Var argsort(const Var& x, std::ptrdiff_t axis, Order order) {
-  const std::size_t along = detail::normalize_axis("argsort", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("argsort", axis, x);
   const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along), order == Order::Descending ? 1 : 0};
   return detail::record<ArgSort>(DType::Int64, x.shape(), {&x}, attributes);
 }
 
 Var sort(const Var& x, std::ptrdiff_t axis, Order order) {
-  const std::size_t along = detail::normalize_axis("sort", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("sort", axis, x);
   return take_along_axis(x, argsort(x, axis, order), static_cast<std::ptrdiff_t>(along));
 }
 
 Var cumsum(const Var& x, std::ptrdiff_t axis, Direction direction) {
-  const std::size_t along = detail::normalize_axis("cumsum", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("cumsum", axis, x);
   const Var numbers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
   const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along),
                                                direction == Direction::Backward ? 1 : 0};
@@ -33,7 +33,7 @@ Var cumsum(const Var& x, std::ptrdiff_t axis, Direction direction) {
 }
 
 Var logcumsumexp(const Var& x, std::ptrdiff_t axis, Direction direction) {
-  const std::size_t along = detail::normalize_axis("logcumsumexp", axis, x.shape());
+  const std::size_t along = detail::normalize_axis("logcumsumexp", axis, x);
   const bool backward = direction == Direction::Backward;
   const std::size_t extent = x.shape()[along];
   const auto part = [&](const Var& y, std::size_t first, std::size_t count) {

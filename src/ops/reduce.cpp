@@ -58,17 +58,17 @@ Var argmax_keeping(const Var& x, std::size_t axis) {
 }  // namespace
 
 Var sum(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("sum", axes, x.shape());
+  const Shape normal = normalize_axes("sum", axes, x);
   return squeeze_unless(keep, sum_keeping(x, normal), normal);
 }
 
 Var mean(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("mean", axes, x.shape());
+  const Shape normal = normalize_axes("mean", axes, x);
   return squeeze_unless(keep, mean_keeping(x.dtype() == DType::Bool ? x : as_floating(x), normal), normal);
 }
 
 Var prod(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("prod", axes, x.shape());
+  const Shape normal = normalize_axes("prod", axes, x);
   const Shape reduced = detail::reduced_shape(x.shape(), normal);
   const std::size_t count = extent_along(x.shape(), normal);
   // The reduced axes last and as one; then halves are multiplied. Derivatives of products need no division, so zeros
@@ -95,23 +95,23 @@ Var prod(const Var& x, const Axes& axes, KeepDims keep) {
 }
 
 Var amax(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("amax", axes, x.shape());
+  const Shape normal = normalize_axes("amax", axes, x);
   return squeeze_unless(keep, extremum_keeping<MaxReduce>(x, normal), normal);
 }
 
 Var amin(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("amin", axes, x.shape());
+  const Shape normal = normalize_axes("amin", axes, x);
   return squeeze_unless(keep, extremum_keeping<MinReduce>(x, normal), normal);
 }
 
 Var variance(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("variance", axes, x.shape());
+  const Shape normal = normalize_axes("variance", axes, x);
   const Var values = as_floating(x);
   return squeeze_unless(keep, mean_keeping(square(values - mean_keeping(values, normal)), normal), normal);
 }
 
 Var norm(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("norm", axes, x.shape());
+  const Shape normal = normalize_axes("norm", axes, x);
   const Var values = as_floating(x);
   const Var result = detail::record<Norm>(values.dtype(), detail::reduced_shape(x.shape(), normal), {&values},
                                           detail::as_attributes(normal));
@@ -119,7 +119,7 @@ Var norm(const Var& x, const Axes& axes, KeepDims keep) {
 }
 
 Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("logsumexp", axes, x.shape());
+  const Shape normal = normalize_axes("logsumexp", axes, x);
   const Var values = as_floating(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
   const Var largest = largest_of(values, normal);
@@ -127,7 +127,7 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
 }
 
 Var softmax(const Var& x, const Axes& axes) {
-  const Shape normal = normalize_axes("softmax", axes, x.shape());
+  const Shape normal = normalize_axes("softmax", axes, x);
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
   const Var powers = exp(offset(values, largest_of(values, normal)));
@@ -135,17 +135,20 @@ Var softmax(const Var& x, const Axes& axes) {
 }
 
 Var log_softmax(const Var& x, const Axes& axes) {
-  const Shape normal = normalize_axes("log_softmax", axes, x.shape());
+  const Shape normal = normalize_axes("log_softmax", axes, x);
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
   const Var shifted = offset(values, largest_of(values, normal));
   return shifted - log(sum_keeping(exp(shifted), normal));
 }
 
-Var argmax(const Var& x) { return reshape(argmax_keeping(flatten(x), 0), {}); }
+Var argmax(const Var& x) {
+  detail::require_usable(x, ArgMax::name);
+  return reshape(argmax_keeping(flatten(x), 0), {});
+}
 
 Var argmax(const Var& x, std::ptrdiff_t axis, KeepDims keep) {
-  const std::size_t normal = detail::normalize_axis("argmax", axis, x.shape());
+  const std::size_t normal = detail::normalize_axis("argmax", axis, x);
   return squeeze_unless(keep, argmax_keeping(x, normal), Shape{normal});
 }
 

@@ -361,9 +361,10 @@ class Lowering {
     const kernels::BlockTable& table = block_table();
     const std::span<const ValueId> inputs = graph_.inputs(id);
     const DType dtype = graph_[id].dtype;
-    loop_.chooses = "take_along_axis";
+    const bool taken = graph_[id].op == opcode<TakeAlongAxis>;
+    loop_.chooses = taken == (graph_.attributes(id)[1] == 0) ? TakeAlongAxis::name : ScatterAddAlongAxis::name;
     const SlotId index = as_vector(row(inputs[1], phase), DType::Int64, phase, true);
-    if (graph_[id].op == opcode<TakeAlongAxis>) {
+    if (taken) {
       const SlotId x = as_vector(full(inputs[0], phase), dtype, phase, false);
       const SlotId out = target(id);
       emit(phase, false, table.pick[type(dtype)], out, x, index);

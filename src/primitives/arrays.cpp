@@ -62,20 +62,30 @@ Var Sum::transpose(const Site& site, std::size_t, const Var& cotangent) {
   return detail::expand_to(cotangent, site.input(0).shape());
 }
 
+namespace {
+
+std::size_t axis_of(const Site& site) { return static_cast<std::size_t>(site.attributes()[0]); }
+
+detail::Named other(const Site& site) {
+  return site.attributes()[1] == 0 ? detail::Named::its_transpose : detail::Named::itself;
+}
+
+}  // namespace
+
 Var Take::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::scatter_add(cotangent, site.input(1), site.input(0).shape(), site.attributes()[0]);
+  return detail::scatter_add(cotangent, site.input(1), site.input(0).shape(), axis_of(site), other(site));
 }
 
 Var ScatterAdd::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return take(cotangent, site.input(1), site.attributes()[0]);
+  return detail::take(cotangent, site.input(1), axis_of(site), other(site));
 }
 
 Var TakeAlongAxis::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::scatter_add_along_axis(cotangent, site.input(1), site.input(0).shape(), site.attributes()[0]);
+  return detail::scatter_add_along_axis(cotangent, site.input(1), site.input(0).shape(), axis_of(site), other(site));
 }
 
 Var ScatterAddAlongAxis::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return take_along_axis(cotangent, site.input(1), site.attributes()[0]);
+  return detail::take_along_axis(cotangent, site.input(1), axis_of(site), other(site));
 }
 
 Var CumulativeSum::transpose(const Site& site, std::size_t, const Var& cotangent) {

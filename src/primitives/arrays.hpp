@@ -82,7 +82,8 @@ struct Sum : Linear {
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
-/// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace.
+/// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace; whom errors name, itself (0) or,
+/// being part of its derivative, the transpose (1).
 struct Take : Linear {
   static constexpr std::string_view name = "take";
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -94,7 +95,7 @@ struct ScatterAdd : Linear {
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
-/// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes: the axis.
+/// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes as of Take.
 struct TakeAlongAxis : Linear {
   static constexpr std::string_view name = "take_along_axis";
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);

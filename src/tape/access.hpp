@@ -58,6 +58,20 @@ struct VarAccess {
   static void store_scalar(const Var& x, std::byte* target) noexcept;
   /// The value of a recorded Var, for the user: it leaves the tape.
   static detail::Buffer* read(const Var& x);
+  /// Whether two Vars of one kind are one number, share one array, or name one node.
+  static bool same(const Var& a, const Var& b) noexcept {
+    switch (a.kind_) {
+      case Kind::Empty:
+        return true;
+      case Kind::Scalar:  // bits: 1 / x tells zeros apart, and NaN is what it was
+        return a.first_.integer == b.first_.integer;
+      case Kind::Array:
+        return a.first_.buffer == b.first_.buffer;
+      case Kind::Recorded:
+        break;
+    }
+    return a.first_.tape == b.first_.tape && a.second_ == b.second_;
+  }
   /// A share of the array of a concrete Var.
   static detail::BufferPtr buffer(const Var& x);
 };

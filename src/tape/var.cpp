@@ -2,15 +2,8 @@
 
 #include <atomic>
 #include <cstring>
-#include <ostream>
 #include <span>
 #include <string>
-
-#if __has_include(<xtensor/io/xio.hpp>)
-#include <xtensor/io/xio.hpp>
-#else
-#include <xtensor/xio.hpp>
-#endif
 
 #include <xgrad/core/errors.hpp>
 
@@ -102,20 +95,6 @@ void Var::read_item(DType requested, void* value) const {
   }
   const Buffer* buffer = kind_ == Kind::Array ? first_.buffer : VarAccess::read(*this);
   std::memcpy(value, buffer->data(), size_of(dtype_));
-}
-
-std::ostream& operator<<(std::ostream& out, const Var& x) {
-  switch (x.dtype()) {
-    case DType::Bool:
-      return out << x.array<bool>();
-    case DType::Int64:
-      return out << x.array<std::int64_t>();
-    case DType::Float32:
-      return out << x.array<float>();
-    case DType::Float64:
-      break;
-  }
-  return out << x.array<double>();
 }
 
 Buffer* VarAccess::read(const Var& x) {

@@ -158,15 +158,6 @@ void Remarks::changing_shape(std::string_view path, const Var& now) {
       " now. Pad it to a few shapes");
 }
 
-bool same_at(bool same, std::string_view part, std::string* where) {
-  if (!same && where != nullptr) *where = where->empty() ? std::string(part) : std::string(part) + "." + *where;
-  return same;
-}
-
-bool same_at(bool same, std::size_t part, std::string* where) {
-  return same || same_at(same, std::to_string(part), where);
-}
-
 void throw_recorded_argument() {
   throw TapeError(
       "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");

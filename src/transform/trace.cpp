@@ -3,6 +3,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "core/text.hpp"
 #include "plan/evaluate.hpp"
 #include "sweep.hpp"
 #include "tape/record.hpp"
@@ -171,7 +172,8 @@ namespace xgrad::tree::detail {
 
 void require_same_count(std::size_t expected, std::size_t given) {
   if (expected == given) return;
-  throw ShapeError("tree: " + std::to_string(given) + " leaves do not fit a tree of " + std::to_string(expected));
+  throw ShapeError("tree: " + xgrad::detail::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
+                   std::to_string(expected));
 }
 
 }  // namespace xgrad::tree::detail

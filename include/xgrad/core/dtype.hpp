@@ -4,7 +4,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <string_view>
+
+#include <xgrad/core/language.hpp>
 
 namespace xgrad {
 
@@ -14,17 +17,19 @@ enum class DType : std::uint8_t { Bool, Int64, Float32, Float64 };
 inline constexpr std::size_t dtype_count = 4;
 
 /// "bool", "int64", "float32" or "float64".
-std::string_view name(DType dtype) noexcept;
+[[nodiscard]] std::string_view name(DType dtype) noexcept;
+/// Prints the name.
+std::ostream& operator<<(std::ostream& out, DType dtype);
 
 /// Bytes of one element.
-std::size_t size_of(DType dtype) noexcept;
+[[nodiscard]] std::size_t size_of(DType dtype) noexcept;
 
 /// Only floating-point values have derivatives.
-constexpr bool is_floating(DType dtype) noexcept { return dtype >= DType::Float32; }
+[[nodiscard]] constexpr bool is_floating(DType dtype) noexcept { return dtype >= DType::Float32; }
 
 /// The type that holds values of both: bool < int64 < float32 < float64, but int64 with float32 gives float64,
 /// as in NumPy.
-constexpr DType promote(DType a, DType b) noexcept {
+[[nodiscard]] constexpr DType promote(DType a, DType b) noexcept {
   if ((a == DType::Int64 && b == DType::Float32) || (a == DType::Float32 && b == DType::Int64)) return DType::Float64;
   return a < b ? b : a;
 }

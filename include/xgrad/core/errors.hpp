@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <xgrad/core/language.hpp>
+
 namespace xgrad {
 
 /// Base of everything that xgrad throws.

@@ -6,12 +6,15 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <iosfwd>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <xtl/xsequence.hpp>
 
+#include <xgrad/core/language.hpp>
 #include <xgrad/core/xtensor.hpp>
 
 namespace xgrad {
@@ -21,6 +24,7 @@ inline constexpr std::size_t max_dimension = 8;
 
 namespace detail {
 [[noreturn]] void throw_too_many_dimensions(std::size_t dimension);
+std::ostream& print(std::ostream& out, std::string_view text);
 
 /// An element of a braced list, so that signed and unsigned numbers may stand in one: `reshape(x, {x.shape(0), -1})`.
 template <class T>
@@ -111,6 +115,13 @@ class Dimensions {
     return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
   }
 
+  /// Prints "[2, 3]".
+  friend std::ostream& operator<<(std::ostream& out, const Dimensions& values) {
+    std::string text = "[";
+    for (const T& value : values) text += (text.size() > 1 ? ", " : "") + std::to_string(value);
+    return detail::print(out, text += ']');
+  }
+
  private:
   std::array<T, max_dimension> values_{};
   std::size_t size_ = 0;
@@ -122,7 +133,7 @@ using Shape = Dimensions<std::size_t>;
 using Strides = Dimensions<std::ptrdiff_t>;
 
 /// Number of elements; 1 for {}.
-constexpr std::size_t size_of(const Shape& shape) noexcept {
+[[nodiscard]] constexpr std::size_t size_of(const Shape& shape) noexcept {
   std::size_t size = 1;
   for (const std::size_t extent : shape) size *= extent;
   return size;
@@ -132,7 +143,7 @@ constexpr std::size_t size_of(const Shape& shape) noexcept {
 void require_addressable(const Shape& shape);
 
 /// "[2, 3]".
-std::string to_string(const Shape& shape);
+[[nodiscard]] std::string to_string(const Shape& shape);
 
 /// The axes that an operation works on: one, several, or (the default) all of them. Negative ones count from the end.
 class Axes {

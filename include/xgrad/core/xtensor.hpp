@@ -1,6 +1,8 @@
 // The one place that knows where xtensor keeps its headers: flat until 0.25, nested since 0.26.
 #pragma once
 
+#include <xgrad/core/language.hpp>
+
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/core/xnoalias.hpp>

@@ -26,8 +26,7 @@ namespace xgrad::loss {
 /// \throws ValueError  for a box with x2 < x1 or y2 < y1 (raised when evaluated).
 /// \derivative  almost everywhere smooth; equal edges share it, as of maximum and minimum.
 /// \source  H. Rezatofighi et al., Generalized intersection over union: a metric and a loss for bounding box
-/// regression,
-///          2019, algorithms 1 and 2.
+///          regression, 2019, algorithms 1 and 2.
 struct Giou {
   static constexpr std::string_view name = "Giou";
   bool check_boxes = true;

@@ -45,13 +45,12 @@ std::ostream& operator<<(std::ostream& out, const AnyLoss& loss);
 
 /// The loss of that name, "huber" or "Huber", with other settings than its own where they are given.
 /// \throws ValueError  naming what exists, for an unknown name or setting; for a setting that cannot be given as a
-/// number
-///                     or array (a callable), and for a loss of functions (GradientPenalty).
+///                     number or array (a callable), and for a loss of functions (GradientPenalty).
 /// \throws TypeError   for a setting of another type: a fraction for an integer, an array for a number.
-AnyLoss by_name(std::string_view name, const Settings& settings = {});
+[[nodiscard]] AnyLoss by_name(std::string_view name, const Settings& settings = {});
 
 /// All names that by_name knows, in alphabetical order.
-std::vector<std::string> names();
+[[nodiscard]] std::vector<std::string> names();
 
 }  // namespace xgrad::loss
 

@@ -30,8 +30,7 @@ namespace xgrad::loss {
 ///                     [K].
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  for ignore_index with probabilities; for a label or a probability out of range, and a weight
-/// that
-///                     is negative or NaN (raised when evaluated).
+///                     that is negative or NaN (raised when evaluated).
 /// \derivative  w_y (softmax(z) - onehot(y)); smooth to every order.
 /// \source  C. M. Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3.4.
 struct CrossEntropy {
@@ -101,8 +100,7 @@ XGRAD_FIELDS(CategoricalFocal, gamma, check_targets)
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  if eps is not finite or below -1, where a worse prediction could cost less; for a label or a
-/// probability out of
-///                     range (raised when evaluated).
+///                     probability out of range (raised when evaluated).
 /// \derivative  (1 + eps p_y) (softmax(z) - onehot(y)); smooth to every order.
 /// \source  Z. Leng et al., PolyLoss: a polynomial expansion perspective of classification loss functions, 2022.
 struct Poly1 {
@@ -126,8 +124,7 @@ XGRAD_FIELDS(Poly1, eps, check_targets)
 ///                     classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  for a class whose prior is not positive and finite, for a label or a probability out of range
-/// (raised when
-///                     evaluated).
+///                     (raised when evaluated).
 /// \derivative  softmax(z + tau ln pi) - onehot(y); smooth to every order.
 /// \source  A. K. Menon et al., Long-tail learning via logit adjustment, 2021, equation 10.
 struct LogitAdjusted {

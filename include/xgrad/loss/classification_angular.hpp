@@ -24,8 +24,7 @@ namespace xgrad::loss {
 /// \throws ShapeError  unless the labels have that shape, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  unless 0 <= margin < pi and 0 < scale < infinity; for a cosine or a label out of range (raised
-/// when
-///                     evaluated).
+///                     when evaluated).
 /// \derivative  that of the formula; d sin / d cos, infinite at cosines of -1 and 1, is taken as 0 there.
 /// \source  J. Deng, J. Guo, N. Xue and S. Zafeiriou, ArcFace: additive angular margin loss for deep face recognition,
 ///          2019.
@@ -50,8 +49,9 @@ XGRAD_FIELDS(ArcFace, margin, scale, easy_margin, check_targets)
 /// \throws ShapeError  unless the labels have that shape, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  unless margin >= 0 and scale > 0, both finite; for a cosine or a label out of range (raised when
-/// evaluated). \derivative  scale (softmax - onehot(y)); smooth to every order. \source  H. Wang et al., CosFace: large
-/// margin cosine loss for deep face recognition, 2018.
+///                     evaluated).
+/// \derivative  scale (softmax - onehot(y)); smooth to every order.
+/// \source  H. Wang et al., CosFace: large margin cosine loss for deep face recognition, 2018.
 struct CosFace {
   static constexpr std::string_view name = "CosFace";
   double margin = 0.35;       ///< >= 0

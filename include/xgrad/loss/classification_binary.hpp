@@ -61,8 +61,7 @@ XGRAD_FIELDS(BinaryCrossEntropyProbability, check_targets)
 /// \return        the shape of the logits, nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal.
 /// \throws ValueError  if gamma is negative or not finite, or alpha outside [0, 1]; for a target outside [0, 1] (raised
-/// when
-///                     evaluated).
+///                     when evaluated).
 /// \derivative  smooth to every order, also where p is 0 or 1.
 /// \source  T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal loss for dense object detection, 2017,
 ///          equation 5.
@@ -86,11 +85,9 @@ XGRAD_FIELDS(Focal, gamma, alpha, check_targets)
 /// \return        the shape of the logits, nats, >= 0.
 /// \throws ShapeError  unless both shapes are equal.
 /// \throws ValueError  if a gamma is negative or not finite, or the margin outside [0, 1); for a target outside [0, 1]
-/// (raised when
-///                     evaluated).
+///                     (raised when evaluated).
 /// \derivative  that of the formula; 0 for negatives where p <= margin. With gamma_negative < 1 the second derivative
-/// of
-///              negatives grows without bound above the margin.
+///              of negatives grows without bound above the margin.
 /// \source  T. Ridnik et al., Asymmetric loss for multi-label classification, 2021, equations 4, 5 and 7.
 struct AsymmetricLoss {
   static constexpr std::string_view name = "AsymmetricLoss";

@@ -46,8 +46,7 @@ XGRAD_FIELDS(GeneralizedCrossEntropy, q, check_targets)
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  if alpha or beta is negative, log_zero positive or one of them not finite; for a label or a
-/// probability out of range
-///                     (raised when evaluated).
+///                     probability out of range (raised when evaluated).
 /// \derivative  (alpha - beta log_zero p_y) (softmax(z) - onehot(y)); smooth to every order.
 /// \source  Y. Wang et al., Symmetric cross entropy for robust learning with noisy labels, 2019.
 struct SymmetricCrossEntropy {
@@ -76,12 +75,10 @@ XGRAD_FIELDS(SymmetricCrossEntropy, alpha, beta, log_zero, check_targets)
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
 /// \throws ValueError  unless 0 <= t1 <= 1 <= t2, finite, and iterations >= 0; for a label or a probability out of
-/// range (raised
-///                     when evaluated).
+///                     range (raised when evaluated).
 /// \derivative  exact up to the third order, whatever the number of iterations, once these have converged.
 /// \source  E. Amid, M. K. Warmuth, R. Anil and T. Koren, Robust bi-tempered logistic loss based on Bregman
-/// divergences,
-///          2019.
+///          divergences, 2019.
 struct BiTempered {
   static constexpr std::string_view name = "BiTempered";
   double t1 = 0.8;              ///< in [0, 1]

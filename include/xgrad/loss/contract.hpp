@@ -41,8 +41,8 @@ Var scaled(const Var& factor, const Var& values);
 
 }  // namespace detail
 
-/// \throws ShapeError  unless both shapes are equal: nothing is broadcast, because [N] against [N, 1] would give [N,
-/// N].
+/// \throws ShapeError  unless both shapes are equal: nothing is broadcast, because [N] against [N, 1] would give
+///                     [N, N].
 void require_same_shape(std::string_view loss, const Var& prediction, const Var& target,
                         std::string_view first = "prediction", std::string_view second = "target");
 

@@ -43,8 +43,7 @@ XGRAD_FIELDS(KlDivergence, log_target, check_targets)
 /// \throws ValueError  for a prediction or target that is negative or NaN (raised when evaluated).
 /// \derivative  1 - t / p with respect to p, also where t = 0; smooth to every order where both are positive.
 /// \source  I. Csiszar, Why least squares and maximum entropy?, Annals of Statistics 19, 1991; D. D. Lee and H. S.
-/// Seung,
-///          Algorithms for non-negative matrix factorization, 2001, equation 3.
+///          Seung, Algorithms for non-negative matrix factorization, 2001, equation 3.
 struct GeneralizedKl {
   static constexpr std::string_view name = "GeneralizedKl";
   bool check_targets = true;  ///< and predictions
@@ -145,8 +144,7 @@ XGRAD_FIELDS(TotalVariation, check_targets)
 /// \return            the shape of the mean, nats, >= 0.
 /// \throws ShapeError  unless all shapes are equal.
 /// \derivative  m and (e^l - 1) / 2; smooth to every order. Where l' < -88 in float or -709 in double, it counts as
-/// these
-///              in the last term, so that equal means cost nothing.
+///              these in the last term, so that equal means cost nothing.
 /// \source  D. P. Kingma and M. Welling, Auto-encoding variational Bayes, 2014, appendix B.
 struct GaussianKl {
   static constexpr std::string_view name = "GaussianKl";

@@ -47,8 +47,7 @@ XGRAD_FIELDS(Wasserstein1d, p)
 /// \throws ShapeError  unless both are matrices with the same D, and N, M > 0.
 /// \throws ValueError  unless epsilon is positive and finite and iterations > 0.
 /// \derivative  goes through the iterations, so it is exact for the value that is returned, to every order. It keeps N
-/// M
-///              numbers for each iteration.
+///              M numbers for each iteration.
 /// \source  M. Cuturi, Sinkhorn distances, 2013; J. Feydy et al., Interpolating between optimal transport and MMD using
 ///          Sinkhorn divergences, 2019.
 struct Sinkhorn {
@@ -75,8 +74,7 @@ XGRAD_FIELDS(Sinkhorn, epsilon, iterations, debiased)
 /// \derivative  smooth to every order; beyond 64 coordinates the second one may be lost where a point of one cloud is
 ///              that of the other.
 /// \source  A. Gretton et al., A kernel two-sample test, Journal of Machine Learning Research 13, 2012, lemma 6; sums
-/// of
-///          kernels as in Y. Li, K. Swersky and R. Zemel, Generative moment matching networks, 2015.
+///          of kernels as in Y. Li, K. Swersky and R. Zemel, Generative moment matching networks, 2015.
 struct Mmd {
   static constexpr std::string_view name = "Mmd";
   std::vector<double> bandwidths = {1.0};  ///< s, one or more, in the unit of the points

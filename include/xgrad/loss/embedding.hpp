@@ -152,8 +152,7 @@ XGRAD_FIELDS(Contrastive, margin, check_targets)
 /// \throws ShapeError  unless both shapes are equal and [N, D].
 /// \derivative  softmax(s) - identity with respect to s; smooth to every order.
 /// \source  K. Sohn, Improved deep metric learning with multi-class N-pair loss objective, 2016, equation 7; without
-/// its
-///          penalty on the norms, which is mean(square(...)) of the embeddings.
+///          its penalty on the norms, which is mean(square(...)) of the embeddings.
 struct NPairs {
   static constexpr std::string_view name = "NPairs";
   Var operator()(const Var& anchor, const Var& positive) const;
@@ -253,8 +252,7 @@ XGRAD_FIELDS(SupCon, temperature)
 /// \throws TypeError   unless the labels are int64.
 /// \throws ValueError  unless 0 <= m < 1 and gamma > 0.
 /// \derivative  By default the weights a and b are constants, as in equation 10 of the paper, so what is returned as
-/// gradient
-///              is not that of the value. With constant_weights = false it is.
+///              gradient is not that of the value. With constant_weights = false it is.
 /// \source  Y. Sun et al., Circle loss: a unified perspective of pair similarity optimization, 2020, equations 6 to 8.
 struct Circle {
   static constexpr std::string_view name = "Circle";
@@ -275,8 +273,7 @@ XGRAD_FIELDS(Circle, m, gamma, constant_weights)
 /// \throws ShapeError  unless both shapes are equal and [N, D]; ValueError unless lambda >= 0 and eps > 0.
 /// \derivative  smooth to every order; large where a feature hardly varies.
 /// \source  J. Zbontar et al., Barlow twins: self-supervised learning via redundancy reduction, 2021, equations 1 and
-/// 2;
-///          eps is that of the batch normalisation used there.
+///          2; eps is that of the batch normalisation used there.
 struct BarlowTwins {
   static constexpr std::string_view name = "BarlowTwins";
   double lambda = 0.005;  ///< weight of the correlations between different features, >= 0

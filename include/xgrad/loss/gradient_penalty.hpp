@@ -46,13 +46,16 @@ std::vector<Var> cotangents(const Var& projections, const Var& outputs);
 ///
 /// target 1 is that of WGAN-GP, for batches between real and generated ones: GradientPenalty{}(critic, u * real +
 /// (1 - u) * fake) with u [N, 1] uniform in [0, 1]. target 0 is R1 on real batches (whose authors add a factor 1/2),
-/// and the double backpropagation of Drucker and LeCun. \param f  [N, ...] -> [N] or [N, 1], each score of its own
-/// sample only: no batch normalisation. \param x  [N, ...] floating-point. \return   [N], >= 0. \throws ShapeError
-/// unless f gives one score for each sample; ValueError unless target >= 0. \derivative  with respect to f's parameters
-/// and x, by differentiating the gradient; 0 where the gradient is 0. \source  I. Gulrajani et al., Improved training
-/// of Wasserstein GANs, 2017, equation 3 (WGAN-GP); L. Mescheder,
-///          A. Geiger, S. Nowozin, Which training methods for GANs do actually converge?, 2018, equation 9 (R1);
-///          H. Petzka, A. Fischer, D. Lukovnikov, On the regularization of Wasserstein GANs, 2018 (one-sided).
+/// and the double backpropagation of Drucker and LeCun.
+///
+/// \param f  [N, ...] -> [N] or [N, 1], each score of its own sample only: no batch normalisation.
+/// \param x  [N, ...] floating-point.
+/// \return   [N], >= 0.
+/// \throws ShapeError  unless f gives one score for each sample; ValueError unless target >= 0.
+/// \derivative  with respect to f's parameters and x, by differentiating the gradient; 0 where the gradient is 0.
+/// \source  I. Gulrajani et al., Improved training of Wasserstein GANs, 2017, equation 3 (WGAN-GP); L. Mescheder, A.
+///          Geiger, S. Nowozin, Which training methods for GANs do actually converge?, 2018, equation 9 (R1); H.
+///          Petzka, A. Fischer, D. Lukovnikov, On the regularization of Wasserstein GANs, 2018 (one-sided).
 struct GradientPenalty {
   static constexpr std::string_view name = "GradientPenalty";
   double target = 1.0;     ///< the length that costs nothing, >= 0
@@ -79,10 +82,13 @@ XGRAD_FIELDS(GradientPenalty, target, one_sided)
 /// Exact, with one sweep for each output or each input of a sample, whichever are fewer. For many of both give
 /// projections, random vectors v of independent elements of mean 0 and variance 1 (such as -1 and 1; not unit vectors,
 /// which would need a factor): the mean over P of them of |v^T J|^2 has the right expectation, and takes P sweeps.
-/// \param f  [N, ...] -> [N, ...], each output of its own sample only: no batch normalisation. \param x  [N, ...]
-/// floating-point. \return   [N], >= 0. \throws ShapeError  unless the outputs are [N, ...], and the projections [P, N,
-/// ...] with P >= 1. \derivative  with respect to f's parameters and x; smooth where f is. \source  S. Rifai et al.,
-/// Contractive auto-encoders, 2011, equation 2; J. Hoffman, D. A. Roberts, S. Yaida, Robust
+///
+/// \param f  [N, ...] -> [N, ...], each output of its own sample only: no batch normalisation.
+/// \param x  [N, ...] floating-point.
+/// \return   [N], >= 0.
+/// \throws ShapeError  unless the outputs are [N, ...], and the projections [P, N, ...] with P >= 1.
+/// \derivative  with respect to f's parameters and x; smooth where f is.
+/// \source  S. Rifai et al., Contractive auto-encoders, 2011, equation 2; J. Hoffman, D. A. Roberts, S. Yaida, Robust
 ///          learning with Jacobian regularization, 2019, equations 3 and 8.
 struct JacobianPenalty {
   static constexpr std::string_view name = "JacobianPenalty";

@@ -96,8 +96,7 @@ XGRAD_FIELDS(Psnr, data_range, eps)
 /// \throws ValueError  unless alpha >= 1.
 /// \derivative  0 from a difference that is 0 in the prediction, and from two that are equal in size.
 /// \source  M. Mathieu, C. Couprie, Y. LeCun, Deep multi-scale video prediction beyond mean square error, 2016,
-/// equation
-///          6.
+///          equation 6.
 struct GradientDifference {
   static constexpr std::string_view name = "GradientDifference";
   double alpha = 1.0;  ///< exponent, >= 1

@@ -22,8 +22,7 @@ namespace xgrad::loss {
 /// \throws ShapeError  unless log_variances is [K] and the losses are K scalars.
 /// \derivative  exp(-s) / 2 for each loss, (1 - exp(-s) loss) / 2 for each s; smooth to every order.
 /// \source  A. Kendall, Y. Gal, R. Cipolla, Multi-task learning using uncertainty to weigh losses for scene geometry
-/// and
-///          semantics, 2018, equations 7 and 10.
+///          and semantics, 2018, equations 7 and 10.
 struct UncertaintyWeighting {
   static constexpr std::string_view name = "UncertaintyWeighting";
   Var log_variances;  ///< [K], trainable; start with zeros: xt::zeros<double>({2})
@@ -49,7 +48,8 @@ XGRAD_FIELDS(UncertaintyWeighting, log_variances)
 /// \return         [...] nats, >= 0.
 /// \throws ShapeError  unless the shapes are these; TypeError unless labels are int64.
 /// \throws ValueError  unless 0 < temperature < infinity and alpha is in [0, 1]; for a label out of range (raised when
-/// evaluated). \derivative  alpha T (p - q) + (1 - alpha) (softmax(student) - one_hot(labels)); smooth to every order.
+///                     evaluated).
+/// \derivative  alpha T (p - q) + (1 - alpha) (softmax(student) - one_hot(labels)); smooth to every order.
 /// \source  G. Hinton, O. Vinyals, J. Dean, Distilling the knowledge in a neural network, 2015, section 2.
 struct Distillation {
   static constexpr std::string_view name = "Distillation";

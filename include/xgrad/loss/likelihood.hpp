@@ -57,8 +57,9 @@ XGRAD_FIELDS(LaplaceNll, eps, check_targets)
 /// \param scale             of that shape, or a number; >= 0. The standard deviation is s sqrt(nu / (nu - 2)).
 /// \throws ShapeError  for other shapes, also of nu.
 /// \throws ValueError  for eps < 0; for nu that is not positive and finite, and negative scales (raised when
-/// evaluated). \derivative  smooth to every order, also with respect to nu. \source  K. L. Lange, R. J. A. Little and
-/// J. M. G. Taylor, Robust statistical modeling using the t distribution,
+///                     evaluated).
+/// \derivative  smooth to every order, also with respect to nu.
+/// \source  K. L. Lange, R. J. A. Little and J. M. G. Taylor, Robust statistical modeling using the t distribution,
 ///          1989.
 struct StudentTNll {
   static constexpr std::string_view name = "StudentTNll";

@@ -74,8 +74,7 @@ XGRAD_FIELDS(ListMle)
 /// \return             [...] >= 0.
 /// \throws ShapeError  unless both shapes are equal and not []; ValueError unless sigma > 0.
 /// \derivative  The weights are constants. In the scores that is exact wherever no two scores are equal, as ranks do
-/// not
-///              change near there; in the relevances the derivative is 0. Takes memory for [..., L, L].
+///              not change near there; in the relevances the derivative is 0. Takes memory for [..., L, L].
 /// \source  C. Burges, From RankNet to LambdaRank to LambdaMART: an overview, 2010, section 4; as a loss: X. Wang et
 ///          al., The LambdaLoss framework for ranking metric optimization, 2018.
 struct LambdaRank {

@@ -110,7 +110,7 @@ XGRAD_FIELDS(Mape, eps)
 /// \throws ShapeError  for other shapes; ValueError unless eps > 0.
 /// \derivative  200 sign(e) / s - loss sign(prediction) / s, s = |prediction| + |target|: 0 where the signs differ.
 /// \source  S. Makridakis, Accuracy measures: theoretical and practical concerns, 1993, with absolute values in the
-/// denominator.
+///          denominator.
 struct Smape {
   static constexpr std::string_view name = "Smape";
   double eps = 1e-7;  ///< least denominator, > 0
@@ -156,7 +156,8 @@ XGRAD_FIELDS(Pinball, tau)
 /// \param prediction, target  of one shape.
 /// \throws ShapeError  for other shapes; ValueError unless 0 < tau < 1.
 /// \derivative  -2 |tau - [r < 0]| r; the second derivative jumps at 0 and is taken as the mean of both sides, 1,
-/// there. \source  W. K. Newey and J. L. Powell, Asymmetric least squares estimation and testing, 1987.
+///              there.
+/// \source  W. K. Newey and J. L. Powell, Asymmetric least squares estimation and testing, 1987.
 struct Expectile {
   static constexpr std::string_view name = "Expectile";
   double tau = 0.5;  ///< in (0, 1)

@@ -19,7 +19,8 @@ namespace xgrad::loss {
 /// \param prediction, target  of one shape.
 /// \throws ShapeError  for other shapes; ValueError unless delta is positive and finite.
 /// \derivative  e between -delta and delta, and the nearer bound elsewhere; the second derivative is 1 up to the
-/// bounds, 0 beyond. \source  P. J. Huber, Robust estimation of a location parameter, 1964.
+///              bounds, 0 beyond.
+/// \source  P. J. Huber, Robust estimation of a location parameter, 1964.
 struct Huber {
   static constexpr std::string_view name = "Huber";
   double delta = 1.0;  ///< where the parabola ends, > 0
@@ -51,7 +52,7 @@ XGRAD_FIELDS(SmoothL1, beta)
 /// \throws ShapeError  for other shapes; ValueError unless eps is positive and finite.
 /// \derivative  e / loss; smooth to every order.
 /// \source  P. Charbonnier et al., Two deterministic half-quadratic regularization algorithms for computed imaging,
-/// 1994.
+///          1994.
 struct Charbonnier {
   static constexpr std::string_view name = "Charbonnier";
   double eps = 1e-3;  ///< width of the rounding at 0, > 0
@@ -112,7 +113,7 @@ XGRAD_FIELDS(Welsch, c)
 /// \throws ShapeError  for other shapes; ValueError unless c is positive and finite.
 /// \derivative  16 e / (c^2 (u + 4)^2); smooth to every order.
 /// \source  S. Geman and D. E. McClure, Bayesian image analysis: an application to single photon emission tomography,
-/// 1985; scaled as by J. T. Barron, A general and adaptive robust loss function, 2019.
+///          1985; scaled as by J. T. Barron, A general and adaptive robust loss function, 2019.
 struct GemanMcClure {
   static constexpr std::string_view name = "GemanMcClure";
   double c = 1.0;  ///< scale, > 0
@@ -129,7 +130,7 @@ XGRAD_FIELDS(GemanMcClure, c)
 /// \throws ShapeError  for other shapes; ValueError unless c is positive and finite.
 /// \derivative  e (1 - (e / c)^2)^2 where |e| < c, else 0; the second derivative is continuous.
 /// \source  A. E. Beaton and J. W. Tukey, The fitting of power series, meaning polynomials, illustrated on
-/// band-spectroscopic data, 1974.
+///          band-spectroscopic data, 1974.
 struct Tukey {
   static constexpr std::string_view name = "Tukey";
   double c = 4.685;  ///< where the influence ends, > 0; 4.685 standard deviations are 95 % efficient for normal errors
@@ -151,8 +152,8 @@ XGRAD_FIELDS(Tukey, c)
 /// \throws ShapeError  for other shapes, and unless alpha and c broadcast to that shape.
 /// \throws ValueError  if alpha is not a number, or c not positive (raised when evaluated, if it is trained).
 /// \derivative  e / c^2 (u / b + 1)^(alpha / 2 - 1) with respect to the prediction. All are right to every order also
-/// for alpha next to 0 and 2. At alpha = 2 that with respect to alpha is infinite; given is what it is when
-/// |alpha - 2| is the machine epsilon, about (u / 4) (ln u + 35) for double.
+///              for alpha next to 0 and 2. At alpha = 2 that with respect to alpha is infinite; given is what it is
+///              when |alpha - 2| is the machine epsilon, about (u / 4) (ln u + 35) for double.
 /// \source  J. T. Barron, A general and adaptive robust loss function, 2019.
 struct Barron {
   static constexpr std::string_view name = "Barron";
@@ -171,7 +172,7 @@ XGRAD_FIELDS(Barron, alpha, c)
 /// \throws ShapeError  for other shapes; ValueError unless w and eps are positive and finite.
 /// \derivative  w sign(e) / (eps + |e|) where |e| <= w, 0 at 0, and sign(e) elsewhere.
 /// \source  Z.-H. Feng et al., Wing loss for robust facial landmark localisation with convolutional neural networks,
-/// 2018.
+///          2018.
 struct Wing {
   static constexpr std::string_view name = "Wing";
   double w = 10.0;   ///< where the logarithm ends, > 0

@@ -32,8 +32,7 @@ namespace xgrad::loss {
 /// \throws ValueError  unless smooth >= 0; for a target outside [0, 1] (raised when evaluated).
 /// \derivative  a quotient of sums, smooth; 0 for a mask with nothing in it if smooth = 0.
 /// \source  F. Milletari, N. Navab, S.-A. Ahmadi, V-Net, 2016, section 3 (squared); M. Drozdzal et al., The importance
-/// of
-///          skip connections in biomedical image segmentation, 2016 (not squared).
+///          of skip connections in biomedical image segmentation, 2016 (not squared).
 struct Dice {
   static constexpr std::string_view name = "Dice";
   double smooth = 1.0;            ///< pixels added above and below, >= 0: small masks weigh less
@@ -103,9 +102,9 @@ XGRAD_FIELDS(Tversky, alpha, beta, smooth, first_axis, check_targets)
 /// \return            the shape of the prediction without the axes from first_axis on; in [0, 1].
 /// \throws ShapeError  unless both shapes are equal and have the axis first_axis.
 /// \throws ValueError  unless alpha, beta, smooth >= 0 and gamma > 0; for a target outside [0, 1] (raised when
-/// evaluated). \derivative  that of Tversky times loss^(1 - gamma) / gamma: for gamma > 1 it grows without bound as the
-/// loss goes to
-///              0. Where the loss is 0 it is taken as 0.
+///                     evaluated).
+/// \derivative  that of Tversky times loss^(1 - gamma) / gamma: for gamma > 1 it grows without bound as the loss goes
+///              to 0. Where the loss is 0 it is taken as 0.
 /// \source  N. Abraham and N. M. Khan, A novel focal Tversky loss function with improved attention U-Net for lesion
 ///          segmentation, 2018. Their alpha weighs the misses: beta here.
 struct FocalTversky {
@@ -153,8 +152,7 @@ XGRAD_FIELDS(Jaccard, smooth, first_axis, check_targets)
 /// \throws ShapeError  unless both shapes are equal and have the axis first_axis.
 /// \throws ValueError  for a target that is neither 0 nor 1 (raised when evaluated).
 /// \derivative  piecewise linear: the weights J_k - J_{k-1} count as constants. Equal errors are weighed in the order
-/// of
-///              the pixels; 0 where the error is 0; second derivative 0.
+///              of the pixels; 0 where the error is 0; second derivative 0.
 /// \source  M. Berman, A. Rannen Triki, M. B. Blaschko, The Lovasz-softmax loss: a tractable surrogate for the
 ///          optimization of the intersection-over-union measure in neural networks, 2018, algorithm 1 and the section
 ///          on the Lovasz hinge.
@@ -180,8 +178,7 @@ XGRAD_FIELDS(LovaszHinge, first_axis, check_targets)
 /// \throws TypeError   unless the labels are integers.
 /// \throws ValueError  for a label out of range (raised when evaluated).
 /// \derivative  piecewise linear: the weights J_k - J_{k-1} count as constants. Equal errors are weighed in the order
-/// of
-///              the pixels; second derivative 0.
+///              of the pixels; second derivative 0.
 /// \source  as LovaszHinge, the section on the Lovasz-softmax loss.
 struct LovaszSoftmax {
   static constexpr std::string_view name = "LovaszSoftmax";
@@ -204,8 +201,7 @@ XGRAD_FIELDS(LovaszSoftmax, only_present, per_image, check_targets)
 /// \throws ShapeError  unless both shapes are equal and have the axis first_axis.
 /// \derivative  d / number of pixels; the second one is 0.
 /// \source  H. Kervadec et al., Boundary loss for highly unbalanced segmentation, 2019 (the integral over the image;
-/// here
-///          the mean, which does not depend on the size of the image).
+///          here the mean, which does not depend on the size of the image).
 struct Boundary {
   static constexpr std::string_view name = "Boundary";
   std::ptrdiff_t first_axis = 1;  ///< all axes from it on are pooled

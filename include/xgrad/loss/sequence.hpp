@@ -25,8 +25,7 @@ namespace xgrad::loss {
 /// \throws ShapeError  unless the shapes are these; TypeError unless targets and lengths are int64.
 /// \throws ValueError  if blank is not in [0, C); for a length or symbol out of range (raised when evaluated).
 /// \derivative  that of the formula: minus the expected number of times that an alignment uses a symbol at a time.
-/// After
-///     log_softmax it is the same as libtorch's, whose own derivative already assumes one.
+///              After log_softmax it is the same as libtorch's, whose own derivative already assumes one.
 /// \source  A. Graves, S. Fernandez, F. Gomez and J. Schmidhuber, Connectionist temporal classification, 2006.
 struct Ctc {
   static constexpr std::string_view name = "Ctc";

@@ -2,6 +2,8 @@
 // integer. Every function here also takes xtensor containers, expressions and numbers beside a Var (see mixed.hpp).
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/var.hpp>
 
 namespace xgrad {
@@ -18,6 +20,25 @@ inline Var& operator+=(Var& a, const Var& b) { return a = a + b; }
 inline Var& operator-=(Var& a, const Var& b) { return a = a - b; }
 inline Var& operator*=(Var& a, const Var& b) { return a = a * b; }
 inline Var& operator/=(Var& a, const Var& b) { return a = a / b; }
+
+// A temporary cannot be changed: `view(x, 0) += 1.0` would do nothing.
+#define XGRAD_DETAIL_TEMPORARY(op, doing)                                                                  \
+  template <std::same_as<Var> V>                                                                           \
+  void operator op(V&&, const Var&) {                                                                      \
+    static_assert(detail::mistaken<V>, "this Var is a temporary, and " doing                               \
+                                       " changes nothing: arrays do not change, so make another one with " \
+                                       "where() or concatenate()");                                        \
+  }
+XGRAD_DETAIL_TEMPORARY(+=, "adding to it")
+XGRAD_DETAIL_TEMPORARY(-=, "subtracting from it")
+XGRAD_DETAIL_TEMPORARY(*=, "multiplying it")
+XGRAD_DETAIL_TEMPORARY(/=, "dividing it")
+#undef XGRAD_DETAIL_TEMPORARY
+
+/// a - b of arrays of one shape: what handwritten losses start with, because [N] minus [N, 1] would silently be [N, N].
+/// Integers take the floating-point type of the other one.
+/// \throws ShapeError  unless both shapes are equal.
+Var residual(const Var& prediction, const Var& target);
 
 // Comparisons give booleans, which have no derivative. As in xtensor, `equal` is the elementwise ==.
 Var operator<(const Var& a, const Var& b);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include <xgrad/transform/trace.hpp>
+#include <xgrad/tree/statics.hpp>
 
 namespace xgrad {
 namespace detail {
@@ -97,66 +97,20 @@ class Remarks {
 /// Signatures that a compiled function remembers; the oldest go first.
 inline constexpr std::size_t most_signatures = 256;
 
-/// Puts a part before the path of a difference, if there is one and somebody asks.
-bool same_at(bool same, std::string_view part, std::string* where);
-bool same_at(bool same, std::size_t part, std::string* where);
-
-/// Equality of all that rides along in two trees, and of the sizes of their parts.
-/// \param where  gets the path of the first difference; may be null.
-template <class T>
-bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
-  namespace td = tree::detail;
-  if constexpr (std::same_as<T, Var>) {
-    return true;
-  } else if constexpr (td::is_sequence<T>) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!same_at(same_statics(a[i], b[i], where), i, where)) return false;
-    }
-    return true;
-  } else if constexpr (td::is_product<T>) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return (same_at(same_statics(std::get<I>(a), std::get<I>(b), where), I, where) && ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<T>>());
-  } else if constexpr (td::is_optional<T>) {
-    return a.has_value() == b.has_value() && (!a || same_statics(*a, *b, where));
-  } else if constexpr (td::is_map<T>) {
-    if (a.size() != b.size()) return false;
-    for (auto i = a.begin(), j = b.begin(); i != a.end(); ++i, ++j) {
-      if (i->first != j->first || !same_at(same_statics(i->second, j->second, where), i->first, where)) return false;
-    }
-    return true;
-  } else if constexpr (td::Reflected<T>) {
-    return boost::hana::unpack(boost::hana::accessors<T>(), [&](const auto&... accessors) {
-      return (same_at(same_statics(boost::hana::second(accessors)(a), boost::hana::second(accessors)(b), where),
-                      std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))), where) &&
-              ...);
-    });
-  } else if constexpr (std::is_empty_v<T>) {
-    return true;
-  } else if constexpr (std::is_floating_point_v<T>) {  // 1 / x tells zeros apart, and NaN is what it was
-    return a == b ? std::signbit(a) == std::signbit(b) : a != a && b != b;
-  } else {
-    static_assert(
-        !std::same_as<T, std::string_view> && !std::same_as<T, const char*>,
-        "compile() keeps the members that ride along, longer perhaps than text lives that they only refer to: "
-        "use a std::string");
-    static_assert(std::equality_comparable<T>,
-                  "compile() compares the members that ride along: give this type an operator==");
-    return a == b;
-  }
-}
-
 template <class F>
 class Compiled {
  public:
   explicit Compiled(F f) : state_(std::make_shared<State>(std::move(f))) {}
 
   template <class... A>
-  requires std::invocable < F&, const differentiated_t<A>
+  requires Fits < F&, const differentiated_t<A>
   &... > auto operator()(A&&... arguments) const {
     return call(std::index_sequence_for<A...>(), keep<A>(arguments)...);
+  }
+  template <class... A>
+  Misfit operator()(A&&... arguments) const {
+    refuse_call<F>(std::index_sequence<>(), arguments...);
+    return {};
   }
 
   /// What a call with these arguments does, as draw::plan shows it; recorded, if it was not yet, but not run.
@@ -253,7 +207,7 @@ class Compiled {
   static std::vector<std::string> names_of(const K&... kept) {
     std::vector<std::string> names;
     std::size_t index = 0;
-    const auto add_names = [&](const auto& tree) {
+    [[maybe_unused]] const auto add_names = [&](const auto& tree) {
       const std::string argument = "argument " + std::to_string(index++);
       for (const std::string& path : tree::paths(tree)) {
         names.push_back(path.empty() ? argument : argument + "." + path);
@@ -290,6 +244,7 @@ class Compiled {
   template <class S, class... K>
   static bool same_arguments(const S& known, std::string* where, const K&... kept) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using tree::detail::same_at, tree::detail::same_statics;
       return (same_at(same_statics(std::get<I>(known.arguments), std::as_const(kept.value), where), I, where) && ...);
     }
     (std::index_sequence_for<K...>());
@@ -353,12 +308,14 @@ class Compiled {
 ///     std::tie(model, loss) = step(std::move(model), x, y);
 ///
 /// A signature is the shapes and element types of all Vars in the arguments, which of them are numbers, the sizes of
-/// their containers, and all members of reflected structs that are no Vars, which are compared with ==. What else f
-/// depends on is fixed when it is recorded: captured Vars and numbers, members that XGRAD_FIELDS does not name, and
-/// which way an `if` went. A captured model that is given other arrays between calls has no effect: pass it as an
-/// argument. This is said in the log, once, when nobody but the recording holds a captured array any more; a captured
-/// C++ number, or an array of which somebody keeps a copy, changes unseen. A function that is recorded at nearly every
-/// call, because a number member or a shape changes each time, says so in the log too (set_log_handler).
+/// their containers, and all members of reflected structs that are no Vars or are marked static, which are compared
+/// with
+/// == (Vars by identity: do they share one array). What else f depends on is fixed when it is recorded: captured Vars
+/// and numbers, and which way an `if` went. A captured model that is given other arrays between calls has no effect:
+/// pass it as an argument. This is said in the log, once, when nobody but the recording holds a captured array any
+/// more; a captured C++ number, or an array of which somebody keeps a copy, changes unseen. A function that is recorded
+/// at nearly every call, because a number member or a shape changes each time, says so in the log too
+/// (set_log_handler).
 ///
 /// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with
 /// std::move are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left
@@ -369,7 +326,7 @@ class Compiled {
 /// \param f  returns a tree; it is called with const references.
 /// \throws TapeError  if f asks for the value of a Var, which is not known while it is recorded.
 template <class F>
-auto compile(F f) {
+[[nodiscard]] auto compile(F f) {
   return detail::Compiled<F>(std::move(f));
 }
 

@@ -116,10 +116,41 @@ class ValueAndGradOf {
       return ValueAndGrad<G>{std::move(value), std::move(g)};
     }
   }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(Positions(), a...);
+    return {};
+  }
 
  private:
   F f_;
   GradOptions options_;
+};
+
+template <class F, class Positions>
+class GradOf {
+ public:
+  GradOf(F f, GradOptions options) : both_(std::move(f), options) {}
+
+  template <class... A>
+  requires CallableWith<const F&, Positions, A...>
+  auto operator()(A&&... a) const {
+    auto result = both_(std::forward<A>(a)...);
+    if constexpr (requires { result.auxiliary; }) {
+      return GradAndAuxiliary<decltype(result.gradient), decltype(result.auxiliary)>{std::move(result.gradient),
+                                                                                     std::move(result.auxiliary)};
+    } else {
+      return std::move(result.gradient);
+    }
+  }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(Positions(), a...);
+    return {};
+  }
+
+ private:
+  ValueAndGradOf<F, Positions> both_;
 };
 
 }  // namespace detail
@@ -139,23 +170,14 @@ class ValueAndGradOf {
 ///                     through these. Reading them, to print or to decide, is fine if the loss is computed of Vars. A
 ///                     loss that is constant on purpose, such as Var(1.0), has the gradient 0.
 template <std::size_t... positions, class F>
-auto value_and_grad(F f, GradOptions options = {}) {
+[[nodiscard]] auto value_and_grad(F f, GradOptions options = {}) {
   return detail::ValueAndGradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);
 }
 
 /// The function that computes the gradient of a loss; see value_and_grad. With an auxiliary result it returns both.
 template <std::size_t... positions, class F>
-auto grad(F f, GradOptions options = {}) {
-  using Both = decltype(value_and_grad<positions...>(std::move(f), options));
-  return [both = Both(std::move(f), options)]<class... A>(A && ... a) requires std::invocable<const Both&, A...> {
-    auto result = both(std::forward<A>(a)...);
-    if constexpr (requires { result.auxiliary; }) {
-      return GradAndAuxiliary<decltype(result.gradient), decltype(result.auxiliary)>{std::move(result.gradient),
-                                                                                     std::move(result.auxiliary)};
-    } else {
-      return std::move(result.gradient);
-    }
-  };
+[[nodiscard]] auto grad(F f, GradOptions options = {}) {
+  return detail::GradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);
 }
 
 }  // namespace xgrad

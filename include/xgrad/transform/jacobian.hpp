@@ -51,6 +51,11 @@ class JacobianOf {
       return std::get<0>(finish(trace, all));
     }
   }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(Positions(), a...);
+    return {};
+  }
 
  private:
   F f_;
@@ -67,7 +72,7 @@ class JacobianOf {
 ///
 /// \throws TypeError  unless outputs and differentiated Vars are floating-point.
 template <std::size_t... positions, class F>
-auto jacobian(F f, Mode mode = Mode::automatic) {
+[[nodiscard]] auto jacobian(F f, Mode mode = Mode::automatic) {
   return detail::JacobianOf<F, detail::positions_or_first<positions...>>(std::move(f), mode);
 }
 
@@ -76,7 +81,7 @@ auto jacobian(F f, Mode mode = Mode::automatic) {
 /// Of a Var x the result is a Var of shape x.shape + x.shape; of a tree it is a std::vector of trees, one for each
 /// leaf: result[i] holds the derivatives of the gradient with respect to leaf i. For many elements, hvp costs far less.
 template <class F>
-auto hessian(F f) {
+[[nodiscard]] auto hessian(F f) {
   return jacobian(grad(std::move(f)), Mode::forward);
 }
 

@@ -1,6 +1,7 @@
 // What the transforms share: recording a function call, differentiating it, handing out its results.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -132,12 +133,31 @@ using kept_t = typename Kept<A, differentiated>::type;
 template <class K>
 using handed_t = std::conditional_t<std::is_reference_v<K>, K, const K&>;
 
+/// What a call that does not fit would give, if the compiler did not stop at its message.
+struct Misfit {};
+
+/// Whether a function can be called with these arguments, and is no transform that would only say that they do not fit.
+template <class F, class... A>
+concept Fits = std::is_invocable_v<F, A...> && !std::same_as<std::invoke_result_t<F, A...>, Misfit>;
+
+/// Says what is wrong with the arguments of a call of a function F.
+template <class F, std::size_t... positions, class... A>
+constexpr void refuse_call(std::index_sequence<positions...>, const A&...) {
+  constexpr bool given = ((positions < sizeof...(A)) && ...);
+  static_assert(given,
+                "an argument to be differentiated is not given: positions count from 0, so grad<1> is of a function of "
+                "two arguments or more");
+  static_assert(!given || mistaken<F, A...>,
+                "the function of this transform cannot be called with these arguments: give as many as it has, each a "
+                "tree of the type that it takes, or a number or array where it takes a const xg::Var&");
+}
+
 template <class F, class Positions, class Indices, class... A>
 inline constexpr bool is_callable = false;
 template <class F, std::size_t... positions, std::size_t... I, class... A>
 requires((positions < sizeof...(A)) && ...)  //
     inline constexpr bool is_callable<F, std::index_sequence<positions...>, std::index_sequence<I...>, A...> =
-        std::is_invocable_v<F, handed_t<kept_t<A, is_position<I, positions...>>>...>;
+        Fits<F, handed_t<kept_t<A, is_position<I, positions...>>>...>;
 
 /// Whether the function of a transform can be called with these arguments. Transforms say so, because others (jvp) ask.
 template <class F, class Positions, class... A>

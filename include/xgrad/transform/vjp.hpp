@@ -100,7 +100,8 @@ struct ValueAndPullback {
 /// \throws TypeError  unless these Vars are floating-point.
 /// \throws TapeError  if a result is not recorded although f read values; see value_and_grad.
 template <class F, class... A>
-auto vjp(F&& f, A&&... a) {
+requires detail::Fits < F&, const detail::differentiated_t<A>
+&... > [[nodiscard]] auto vjp(F&& f, A&&... a) {
   auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
   detail::Trace trace(arguments.leaves());
   arguments.enter(trace);
@@ -114,6 +115,12 @@ auto vjp(F&& f, A&&... a) {
   return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
 }
 
+template <class F, class... A>
+detail::Misfit vjp(F&&, A&&... a) {
+  detail::refuse_call<F>(std::index_sequence<>(), a...);
+  return {};
+}
+
 namespace detail {
 
 /// Where a jvp starts: one argument, or a std::tuple of several, each kept as if it stood alone.
@@ -125,6 +132,17 @@ template <class... X>
 struct PrimalOf<std::tuple<X...>> {
   using type = std::tuple<differentiated_t<X>...>;
 };
+template <class X>
+using primal_t = typename PrimalOf<std::remove_cvref_t<X>>::type;
+
+/// Whether a function takes a primal as it is, or the elements of one that is a std::tuple.
+template <class F, class Primal>
+inline constexpr bool fits_primal = Fits<F, const Primal&>;
+template <class F, class... X>
+inline constexpr bool fits_primal<F, std::tuple<X...>> = Fits<F, const X&...>;
+template <class F, class... X>
+requires Fits < F, const std::tuple<X...>
+& > inline constexpr bool fits_primal<F, std::tuple<X...>> = true;
 
 }  // namespace detail
 
@@ -145,8 +163,9 @@ struct ValueAndTangent {
 /// \param tangents  the direction: a tree like primals, with the same shapes.
 /// \throws ShapeError, TypeError  if tangents do not fit, or a primal is not floating-point.
 template <class F, class X, class V>
-auto jvp(F&& f, X&& primals, V&& tangents) {
-  using Primal = typename detail::PrimalOf<std::remove_cvref_t<X>>::type;
+requires detail::fits_primal<F&, detail::primal_t<X>>
+[[nodiscard]] auto jvp(F&& f, X&& primals, V&& tangents) {
+  using Primal = detail::primal_t<X>;
   static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
   const Primal point = std::forward<X>(primals);
   const Primal direction = std::forward<V>(tangents);
@@ -157,7 +176,7 @@ auto jvp(F&& f, X&& primals, V&& tangents) {
   const std::vector<Var> inputs = tree::leaves(entered);
   const std::vector<Var> seeds = detail::sensitivities("jvp", "tangent", trace, direction, inputs);
   const auto call = [&] {
-    if constexpr (std::is_invocable_v<F, const Primal&>) return detail::result_of("jvp", trace, f(entered));
+    if constexpr (detail::Fits<F&, const Primal&>) return detail::result_of("jvp", trace, f(entered));
     else return detail::result_of("jvp", trace, std::apply(f, entered));
   };
   using Y = std::remove_cvref_t<decltype(call())>;
@@ -169,13 +188,19 @@ auto jvp(F&& f, X&& primals, V&& tangents) {
   return ValueAndTangent<Y>{std::move(y), std::move(dy)};
 }
 
+template <class F, class X, class V>
+detail::Misfit jvp(F&&, X&& primals, V&&) {
+  detail::refuse_call<F>(std::index_sequence<>(), primals);
+  return {};
+}
+
 /// Hessian of a scalar function times a vector: forward over reverse, at a small multiple of the cost of a gradient.
 ///
 /// \param x  a tree; v is one like it.
 /// \return   a tree like x.
 template <class F, class X, class V>
-auto hvp(F f, X&& x, V&& v) {
-  static_assert(std::is_invocable_v<const F&, const detail::differentiated_t<X>&>,
+[[nodiscard]] auto hvp(F f, X&& x, V&& v) {
+  static_assert(detail::Fits<const F&, const detail::differentiated_t<X>&>,
                 "hvp takes a function of one argument: put several into one tree");
   return jvp(grad(std::move(f)), std::forward<X>(x), std::forward<V>(v)).tangent;
 }

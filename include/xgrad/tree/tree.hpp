@@ -2,12 +2,13 @@
 //
 // A tree is a Var; a struct reflected by XGRAD_FIELDS or Boost.Hana; or a std::vector, std::array, std::tuple,
 // std::pair, std::optional or std::map<std::string, T> of trees. Members that hold no Vars (numbers, enums, strings,
-// ...) ride along.
+// containers of these, ...) ride along, and so do those that XGRAD_FIELDS marks `static`.
 #pragma once
 
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,19 +22,64 @@
 #include <boost/hana/unpack.hpp>
 
 #include <xgrad/tree/fields.hpp>
+#include <xgrad/tree/members.hpp>
 #include <xgrad/var.hpp>
 
 namespace xgrad::tree {
 
-/// Opens the door for a class of yours that is no tree and holds no Var but is a member of one:
+namespace detail {
+
+/// The containers of the standard library, but for std::array, and nothing that merely looks at elements elsewhere.
+template <class T>
+concept Container = requires(const T& values) {
+  typename T::value_type;
+  typename T::allocator_type;
+  values.begin();
+  values.end();
+  values.size();
+};
+
+template <class T>
+inline constexpr bool is_plain = false;
+
+}  // namespace detail
+
+/// What holds no Var and is carried along by the trees it is in: numbers, enums, texts, empty classes, and containers,
+/// optionals, tuples and variants of these. Opens the door for a class of yours that is no tree and holds no Var:
 /// `template <> inline constexpr bool xgrad::tree::rides_along<MyType> = true;`
 template <class T>
 inline constexpr bool rides_along =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_empty_v<T> ||
     (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) || std::same_as<T, std::string> ||
-    std::same_as<T, std::string_view> || std::same_as<T, const char*> || std::same_as<T, std::vector<bool>>;
+    std::same_as<T, std::string_view> || std::same_as<T, const char*> || detail::is_plain<T>;
 
 namespace detail {
+
+template <class T>
+inline constexpr bool each_rides_along = rides_along<std::remove_cv_t<T>>;
+
+template <Container T>
+inline constexpr bool is_plain<T> = each_rides_along<typename T::value_type>;
+template <class T, std::size_t N>
+inline constexpr bool is_plain<std::array<T, N>> = each_rides_along<T>;
+template <class T, std::size_t N>
+inline constexpr bool is_plain<T[N]> = each_rides_along<T>;  // NOLINT(*-c-arrays)
+template <class T>
+inline constexpr bool is_plain<std::optional<T>> = each_rides_along<T>;
+template <class A, class B>
+inline constexpr bool is_plain<std::pair<A, B>> = each_rides_along<A>&& each_rides_along<B>;
+template <class... T>
+inline constexpr bool is_plain<std::tuple<T...>> = (each_rides_along<T> && ...);
+
+/// std::variant, without its header.
+template <class T>
+concept Variant = requires(const T& variant) {
+  { variant.valueless_by_exception() } -> std::same_as<bool>;
+  { variant.index() } -> std::same_as<std::size_t>;
+};
+template <template <class...> class V, class... T>
+requires Variant<V<T...>>
+inline constexpr bool is_plain<V<T...>> = (each_rides_along<T> && ...);
 
 template <class T>
 concept Reflected = boost::hana::Struct<T>::value;
@@ -131,6 +177,8 @@ void visit(T& tree, P& path, F& f) {
   using Type = std::remove_const_t<T>;
   if constexpr (std::same_as<Type, Var>) {
     f(tree, path);
+  } else if constexpr (rides_along<Type>) {
+    return;
   } else if constexpr (is_sequence<Type>) {
     for (std::size_t i = 0; i < tree.size(); ++i) path.with(i, [&] { visit(tree[i], path, f); });
   } else if constexpr (is_product<Type>) {
@@ -145,6 +193,9 @@ void visit(T& tree, P& path, F& f) {
   } else if constexpr (Reflected<Type>) {
     static_assert(reflects_itself<Type>(),
                   "this class inherits the reflection of its base: give it an XGRAD_FIELDS of its own");
+    static_assert(lists_all_members<Type>(),
+                  "this struct has members that are not listed: name them in its XGRAD_FIELDS, those that shall be "
+                  "carried along as they are as static(member)");
     boost::hana::unpack(boost::hana::accessors<Type>(), [&](const auto&... accessors) {
       (path.with(std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))),
                  [&] { visit(boost::hana::second(accessors)(tree), path, f); }),
@@ -152,12 +203,15 @@ void visit(T& tree, P& path, F& f) {
     });
   } else {
     static_assert(rides_along<Type>,
-                  "not a tree: list the members of this struct with XGRAD_FIELDS, or, if it holds no Var, set "
-                  "xgrad::tree::rides_along for it");
+                  "not a tree: list the members of this struct with XGRAD_FIELDS, or, if it holds no Var, mark the "
+                  "member as static(member) or set xgrad::tree::rides_along for its type");
   }
 }
 
 void require_same_count(std::size_t expected, std::size_t given);
+
+/// A line for each leaf: its path, element type and shape.
+std::string to_string(std::span<const std::string> paths, std::span<const Var> leaves);
 
 }  // namespace detail
 
@@ -177,7 +231,7 @@ void for_each(T& tree, F f) {
 
 /// The leaves, in order.
 template <Tree T>
-std::vector<Var> leaves(const T& tree) {
+[[nodiscard]] std::vector<Var> leaves(const T& tree) {
   std::vector<Var> result;
   for_each(tree, [&result](const Var& leaf) { result.push_back(leaf); });
   return result;
@@ -185,7 +239,7 @@ std::vector<Var> leaves(const T& tree) {
 
 /// Names of the leaves, in order, such as "layers.0.weight"; a bare Var has the name "".
 template <Tree T>
-std::vector<std::string> paths(const T& tree) {
+[[nodiscard]] std::vector<std::string> paths(const T& tree) {
   std::vector<std::string> result;
   detail::Path path;
   auto collect = [&result](const Var&, const detail::Path& place) { result.push_back(place.text()); };
@@ -196,7 +250,7 @@ std::vector<std::string> paths(const T& tree) {
 /// A copy of a tree with other leaves, in order.
 /// \throws ShapeError  unless there are as many as the tree has.
 template <Tree T>
-T with_leaves(const T& tree, std::span<const Var> leaves) {
+[[nodiscard]] T with_leaves(const T& tree, std::span<const Var> leaves) {
   T result = tree;
   std::size_t used = 0;
   for_each(result, [&](Var& leaf) {
@@ -209,7 +263,7 @@ T with_leaves(const T& tree, std::span<const Var> leaves) {
 
 /// A copy of a tree with f(leaf) in place of each leaf.
 template <Tree T, class F>
-T map(const T& tree, F f) {
+[[nodiscard]] T map(const T& tree, F f) {
   T result = tree;
   for_each(result, [&f](Var& leaf) { leaf = f(std::as_const(leaf)); });
   return result;
@@ -218,7 +272,7 @@ T map(const T& tree, F f) {
 /// A copy of the first tree with f(a, b) in place of each pair of leaves: `map(model, gradient, step)`.
 /// \throws ShapeError  unless both have the same number of leaves.
 template <Tree A, Tree B, class F>
-A map(const A& a, const B& b, F f) {
+[[nodiscard]] A map(const A& a, const B& b, F f) {
   const std::vector<Var> others = leaves(b);
   A result = a;
   std::size_t used = 0;
@@ -230,4 +284,28 @@ A map(const A& a, const B& b, F f) {
   return result;
 }
 
+/// A tree as text, a line for each leaf: "hidden.weight  float64 [784, 128]". Structs of XGRAD_FIELDS are printed so.
+template <Tree T>
+[[nodiscard]] std::string to_string(const T& tree) {
+  return detail::to_string(paths(tree), leaves(tree));
+}
+
+namespace detail {
+
+template <class T>
+std::ostream& print(std::ostream& out, const T& tree) {
+  return xgrad::detail::print(out, tree::to_string(tree));
+}
+
+}  // namespace detail
 }  // namespace xgrad::tree
+
+namespace xgrad {
+
+/// What transforms return, and class templates of yours that hold something of xgrad's.
+template <class T>
+requires tree::detail::ReflectsItself<T> std::ostream& operator<<(tree::detail::Stream stream, const T& tree) {
+  return tree::detail::print(stream.out, tree);
+}
+
+}  // namespace xgrad

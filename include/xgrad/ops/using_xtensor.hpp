@@ -1,0 +1,77 @@
+// Functions that xtensor has, too, for programs with `using namespace xt`.
+//
+// xtensor's are templates that take anything, and fail inside for a Var. These are preferred, because they take a Var,
+// whatever its value category, and the other arguments as xtensor's do. They are found by argument-dependent lookup
+// alone, so that each name in namespace xgrad stays one function.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/order.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/var.hpp>
+
+namespace xgrad::detail::preferred {
+
+#define XGRAD_DETAIL_ONE(function, V) \
+  inline Var function(V x) { return xgrad::function(static_cast<const Var&>(x)); }
+#define XGRAD_DETAIL_TWO(function, V)                                       \
+  template <class A>                                                        \
+  Var function(V x, A&& a) {                                                \
+    return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a)); \
+  }
+#define XGRAD_DETAIL_AXES(function, V)                                                  \
+  template <class I, std::size_t N>                                                     \
+  Var function(V x, const I(&axes)[N]) { /* NOLINT(*-c-arrays) */                       \
+    return xgrad::function(static_cast<const Var&>(x), Axes(std::span<const I>(axes))); \
+  }
+#define XGRAD_DETAIL_KEEP(function, V)                                                        \
+  template <class A>                                                                          \
+  Var function(V x, A&& a, KeepDims keep) {                                                   \
+    return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), keep);             \
+  }                                                                                           \
+  template <class I, std::size_t N>                                                           \
+  Var function(V x, const I(&axes)[N], KeepDims keep) { /* NOLINT(*-c-arrays) */              \
+    return xgrad::function(static_cast<const Var&>(x), Axes(std::span<const I>(axes)), keep); \
+  }
+// A const Var& alone is what the function itself takes.
+#define XGRAD_DETAIL_CHANGEABLE(function) XGRAD_DETAIL_ONE(function, Var&) XGRAD_DETAIL_ONE(function, Var&&)
+#define XGRAD_DETAIL_EACH(what, function) what(function, Var&) what(function, const Var&) what(function, Var&&)
+
+XGRAD_DETAIL_CHANGEABLE(square)
+XGRAD_DETAIL_CHANGEABLE(flatten)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, expand_dims)
+XGRAD_DETAIL_CHANGEABLE(cumsum)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, cumsum)
+
+#define XGRAD_DETAIL_MANIPULATION(function)     \
+  XGRAD_DETAIL_CHANGEABLE(function)             \
+  XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, function) \
+  XGRAD_DETAIL_EACH(XGRAD_DETAIL_AXES, function)
+XGRAD_DETAIL_MANIPULATION(transpose)
+XGRAD_DETAIL_MANIPULATION(squeeze)
+
+#define XGRAD_DETAIL_REDUCTION(function) \
+  XGRAD_DETAIL_MANIPULATION(function)    \
+  XGRAD_DETAIL_EACH(XGRAD_DETAIL_KEEP, function)
+XGRAD_DETAIL_REDUCTION(sum)
+XGRAD_DETAIL_REDUCTION(mean)
+XGRAD_DETAIL_REDUCTION(prod)
+XGRAD_DETAIL_REDUCTION(amax)
+XGRAD_DETAIL_REDUCTION(amin)
+XGRAD_DETAIL_REDUCTION(variance)
+
+#undef XGRAD_DETAIL_REDUCTION
+#undef XGRAD_DETAIL_MANIPULATION
+#undef XGRAD_DETAIL_EACH
+#undef XGRAD_DETAIL_CHANGEABLE
+#undef XGRAD_DETAIL_KEEP
+#undef XGRAD_DETAIL_AXES
+#undef XGRAD_DETAIL_TWO
+#undef XGRAD_DETAIL_ONE
+
+}  // namespace xgrad::detail::preferred

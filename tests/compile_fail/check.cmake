@@ -1,0 +1,31 @@
+# Compiles a program that must not compile, and looks for what the compiler has to say: for each line
+# "// EXPECT: pattern" there must be an error with the pattern, and one that leads to the line below. On the first line of
+# a file it speaks of the whole file. "// FLAGS: ..." adds flags.
+file(READ ${source} text)
+string(REGEX REPLACE "[][;]" " " text "${text}")  # what makes lists of CMake go wrong
+string(REPLACE "\n" ";" lines "${text}")
+set(flags "")
+if(text MATCHES "// FLAGS: ([^\n]*)")
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
+endif()
+execute_process(COMMAND ${compiler} -std=c++20 ${flags} -fsyntax-only -I${include} ${source}
+  OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+if(status EQUAL 0)
+  message(FATAL_ERROR "It compiles.")
+endif()
+get_filename_component(name ${source} NAME)
+set(number 0)
+foreach(line IN LISTS lines)
+  math(EXPR number "${number} + 1")
+  if(NOT line MATCHES "// EXPECT: (.*)")
+    continue()
+  endif()
+  set(pattern "${CMAKE_MATCH_1}")
+  math(EXPR below "${number} + 1")
+  if(NOT output MATCHES "error: [^\n]*(${pattern})")
+    message(FATAL_ERROR "No error says \"${pattern}\":\n${output}")
+  endif()
+  if(number GREATER 1 AND NOT output MATCHES "${name}:${below}:")
+    message(FATAL_ERROR "No error at line ${below}:\n${output}")
+  endif()
+endforeach()
