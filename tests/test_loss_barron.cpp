@@ -120,6 +120,89 @@ BOOST_AUTO_TEST_CASE(at_2_derivatives_by_alpha_are_large_numbers) {
   }
 }
 
+namespace {
+
+/// Value, first and second derivative by the prediction.
+std::vector<double> by_prediction(const Var& x, const Barron& loss) {
+  xg::Tape tape;
+  const Var leaf = tape.leaf(x);
+  const Var value = loss(leaf, zeros_like(x));
+  const Var first = tape.gradient(value, leaf);
+  std::vector<double> result;
+  for (const Var& each : tape.evaluate({value, first, tape.gradient(first, leaf)})) {
+    result.push_back(xg::cast<double>(each).item<double>());
+  }
+  return result;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(floats_of_large_errors) {
+  for (const double alpha : {1.9999999, 1.99999, 2.0001, 1.95, 1.7, 1.5, 1.0, 0.3, 0.0, -1.0, -2.0}) {
+    for (const double x : {1e-3, 1.0, 1e4, 1e8, 1e12}) {
+      for (const bool trained : {false, true}) {
+        const float single = static_cast<float>(x);
+        const auto rounded = static_cast<double>(static_cast<float>(alpha));
+        const double at = trained ? rounded : alpha;
+        const std::vector<double> wide = expected(2.0 * static_cast<double>(single), at, false);
+        std::vector<double> found;
+        if (trained) {
+          xg::Tape tape;
+          const Var leaf = tape.leaf(Var(single));
+          const Var value = Barron{.alpha = tape.leaf(Var(static_cast<float>(alpha))), .c = 0.5}(leaf, Var(0.0F));
+          const Var first = tape.gradient(value, leaf);
+          for (const Var& each : tape.evaluate({value, first, tape.gradient(first, leaf)})) {
+            found.push_back(xg::cast<double>(each).item<double>());
+          }
+        } else {
+          found = by_prediction(Var(single), Barron{.alpha = alpha, .c = 0.5});
+        }
+        const std::vector<double> wanted{wide[0], 2.0 * wide[1], 4.0 * wide[2]};
+        // Powers of large numbers as exponentials carry the rounding of their logarithms.
+        const double fraction = 4e-5;
+        const std::vector<double> least{1e-36, 1e-36, fraction * std::abs(wanted[1]) / static_cast<double>(single)};
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+          if (std::abs(wanted[i]) > 1e38) continue;
+          BOOST_TEST(std::abs(found[i] - wanted[i]) <= std::max(fraction * std::abs(wanted[i]), least[i]),
+                     (trained ? "trained " : "") << "alpha " << alpha << ", x " << x << ", derivative " << i << " is "
+                                                 << found[i] << ", not " << wanted[i]);
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(floats_whose_squares_overflow) {
+  for (const double alpha : {1.5, 0.3, 1.0, 0.5, 0.0, -2.0, 0.7, 3.0}) {
+    const std::vector<double> plain = by_prediction(Var(1e20F), Barron{.alpha = alpha});
+    const std::vector<double> wanted = expected(static_cast<double>(1e20F), alpha, false);
+    xg::Tape tape;
+    const Var leaf = tape.leaf(Var(1e20F));
+    const Var value = Barron{.alpha = tape.leaf(Var(static_cast<float>(alpha)))}(leaf, Var(0.0F));
+    const std::vector<Var> trained = tape.evaluate({value, tape.gradient(value, leaf)});
+    for (std::size_t i = 0; i < 2; ++i) {
+      const bool in_range = wanted[i] < 1e38;
+      for (const double found : {plain[i], xg::cast<double>(trained[i]).item<double>()}) {
+        BOOST_TEST((in_range ? std::abs(found - wanted[i]) <= std::max(4e-5 * wanted[i], 1e-36) : found > 1e38),
+                   "alpha " << alpha << ", derivative " << i << " is " << found << ", not " << wanted[i]);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_last_alpha_before_2) {
+  // Where the distance from 2 is the epsilon, the derivative is that of any other alpha.
+  const float alpha = 2.0F - 0x1p-23F;
+  for (const float x : {0.5F, 3.0F, 100.0F}) {
+    xg::Tape tape;
+    const Var of_alpha = tape.leaf(Var(alpha));
+    const Var value = Barron{.alpha = of_alpha}(Var(x), Var(0.0F));
+    const double found = xg::cast<double>(tape.evaluate(tape.gradient(value, of_alpha))).item<double>();
+    const double wanted = expected(static_cast<double>(x), static_cast<double>(alpha), true)[2];
+    BOOST_TEST(std::abs(found - wanted) <= 1e-4 * std::abs(wanted), "x " << x << ": " << found << ", not " << wanted);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(infinite_alpha_has_the_derivative_0) {
   const double infinity = std::numeric_limits<double>::infinity();
   for (const double x : {0.0, 0.5, -2.0}) {

@@ -222,8 +222,26 @@ BOOST_AUTO_TEST_CASE(robust_losses_of_huge_errors) {
   BOOST_TEST(within(1e-5, loss::GemanMcClure{}(e, zero), {5e-7, 2e6 / (1e6 + 4), 2e8 / (1e8 + 4), 2.0}));
   BOOST_TEST(
       within(1e-5, slope(loss::GemanMcClure{}), {1e-3, 16e3 / std::pow(1e6 + 4, 2), 16e4 / std::pow(1e8 + 4, 2), 0.0}));
-  BOOST_TEST(within(1e-5, slope(loss::PseudoHuber{}), {1e-3, 1.0, 1.0, 0.0}));  // the square of the last is infinite
+  BOOST_TEST(within(1e-5, slope(loss::PseudoHuber{}), {1e-3, 1.0, 1.0, 1.0}));
   BOOST_TEST(within(1e-5, loss::PseudoHuber{}(floats({1}, {1e-3}), floats({1}, {0.0})), {5e-7}));
+  BOOST_TEST(within(1e-5, loss::PseudoHuber{}(e, zero), {5e-7, 999.0005, 9999.00005, 1e20}));
+  BOOST_TEST(within(1e-5, loss::Charbonnier{}(e, zero), {std::sqrt(2e-6), 1e3, 1e4, 1e20}));
+  BOOST_TEST(within(1e-5, slope(loss::Charbonnier{}), {std::sqrt(0.5), 1.0, 1.0, 1.0}));
+  BOOST_TEST(within(1e-5, loss::Cauchy{}(e, zero), {5e-7, std::log(1e3), std::log(1e4), std::log(1e20)}));
+  BOOST_TEST(within(1e-5, slope(loss::Cauchy{}), {1e-3, 1e-3, 1e-4, 1e-20}));
+  const auto curvature = [&](const auto& l) {
+    const auto first = [&](const Var& x) { return xg::grad([&](const Var& y) { return sum(l(y, zero)); })(x); };
+    return xg::grad([&](const Var& x) { return sum(first(x)); })(e);
+  };
+  const auto first_three = [](const Var& x) { return view(x, xt::range(0, 3)); };
+  BOOST_TEST(within(1e-4, first_three(curvature(loss::Cauchy{})), {1.0, -1e-6, -1e-8}));
+  BOOST_TEST(within(1e-4, first_three(curvature(loss::PseudoHuber{})), {1.0, 1e-9, 1e-12}));
+  const loss::Rmse rows{.axis = 0};
+  BOOST_TEST(within(1e-5, rows(e, zero), {0.5e20}));
+  const loss::StudentTNll student{.nu = 3.0};
+  const Var excess = student(e, zero, Var(1.0F)) - student(zero, zero, Var(1.0F));
+  BOOST_TEST(within(1e-5, view(excess, xt::range(1, 4)),
+                    {2 * std::log(1e6 / 3 + 1), 2 * std::log(1e8 / 3 + 1), 2 * std::log(1e40 / 3)}));
 }
 
 BOOST_AUTO_TEST_CASE(deviances_of_good_predictions) {
@@ -356,4 +374,232 @@ BOOST_AUTO_TEST_CASE(numbers_are_printed_with_all_digits) {
   BOOST_TEST(text.str().find("0.123456789") != std::string::npos);
   BOOST_TEST(throws<xg::ValueError>([] { return loss::Pinball{.tau = 1.0000000001}(wave({1}), wave({1})); },
                                     {"tau is 1.0000000001;"}));
+}
+
+// ---- sure and right classifications
+
+namespace {
+
+/// The gradient of the sum of the values by the first argument.
+template <class F>
+Var slope(const F& f, const Var& at) {
+  return xg::grad([&](const Var& x) { return sum(f(x)); })(at);
+}
+
+/// Value and slopes of a loss of three scores of which the first, `gap` above the others, is the right one; float32 is
+/// given gaps too that its sum of exponentials cannot see.
+template <class F>
+void check_sure(const std::string& what, const F& loss_of_scores, bool slopes = true) {
+  for (const double gap : {3.0, 20.0, 40.0, 80.0}) {
+    const double rest = 2.0 * std::exp(-gap);
+    const double right = rest / (1.0 + rest);
+    for (const xg::DType type : {xg::DType::Float32, xg::DType::Float64}) {
+      BOOST_TEST_CONTEXT(what << ", gap " << gap << ", " << xg::name(type)) {
+        const double fraction = type == xg::DType::Float32 ? 2e-5 : 1e-12;
+        const Var z = cast(doubles({1, 3}, {0.5 + gap, 0.5, 0.5}), type);
+        BOOST_TEST(within(fraction, loss_of_scores(z), {std::log1p(rest)}));
+        if (slopes) BOOST_TEST(within(fraction, slope(loss_of_scores, z), {-right, right / 2, right / 2}));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(sure_and_right_classes_have_all_digits) {
+  const Var label = xt::xarray<std::int64_t>{0};
+  const Var hot = doubles({1, 3}, {1.0, 0.0, 0.0});
+  check_sure("CrossEntropy", [&](const Var& z) { return loss::CrossEntropy{}(z, label); });
+  check_sure("LogitAdjusted", [&](const Var& z) {
+    return loss::LogitAdjusted{.prior = doubles({3}, {1.0, 1.0, 1.0})}(z, label);
+  });
+  check_sure("Poly1", [&](const Var& z) { return loss::Poly1{.eps = 0.0}(z, label); });
+  check_sure("CategoricalFocal", [&](const Var& z) { return loss::CategoricalFocal{.gamma = 0.0}(z, label); });
+  check_sure("Distillation", [&](const Var& z) { return loss::Distillation{.alpha = 0.0}(z, z, label); });
+  // Those of log-probabilities and of probabilities keep the value; the derivative by the right score is p - 1.
+  check_sure(
+      "Nll", [&](const Var& z) { return loss::Nll{}(log_softmax(z), label); }, false);
+  check_sure(
+      "CrossEntropy of probabilities", [&](const Var& z) { return loss::CrossEntropy{}(z, hot); }, false);
+  check_sure(
+      "ListNet", [&](const Var& z) { return loss::ListNet{.softmax_relevance = false}(z, hot); }, false);
+  check_sure(
+      "logsumexp", [&](const Var& z) { return logsumexp(z - stop_gradient(amax(z, -1, xg::keep_dims)), -1); }, false);
+}
+
+BOOST_AUTO_TEST_CASE(labels_of_many_kinds_of_scores) {
+  // Ties, a label far behind, one class, masked classes, and the label among equals.
+  const Var labels = xt::xarray<std::int64_t>{0, 2, 1, 0};
+  const Var z = doubles({4, 3}, {1.0, 1.0, 1.0, 50.0, 0.0, -40.0, 2.0, 2.0, -3.0, -infinity, 0.0, 1.0});
+  const Var value = loss::CrossEntropy{}(z, labels);
+  const double e5 = std::exp(-5.0);
+  BOOST_TEST(within(1e-14, view(value, xt::range(0, 3)), {std::log(3.0), 90.0, std::log(2.0 + e5)}));
+  BOOST_TEST(elements(value)[3] == infinity);
+  const Var finite = view(z, xt::range(0, 3));
+  const Var some = view(labels, xt::range(0, 3));
+  const auto loss_of = [&](const Var& x) { return loss::CrossEntropy{}(x, some); };
+  const double p = 1.0 / (2.0 + e5);
+  BOOST_TEST(near(slope(loss_of, finite),
+                  doubles({3, 3}, {-2.0 / 3, 1.0 / 3, 1.0 / 3, 1.0, 0.0, -1.0, p, p - 1.0, p * e5}), 1e-14));
+  BOOST_TEST(xg::testing::check_gradients([&](const Var& x) { return sum(loss_of(x)); }, finite));
+  const Var single = doubles({2, 1}, {3.0, -1e4});
+  const Var zeros = xt::xarray<std::int64_t>{0, 0};
+  const auto of_one = [&](const Var& x) { return loss::CrossEntropy{}(x, zeros); };
+  BOOST_TEST(near(of_one(single), doubles({2}, {0.0, 0.0})));
+  BOOST_TEST(near(slope(of_one, single), doubles({2, 1}, {0.0, 0.0})));
+}
+
+BOOST_AUTO_TEST_CASE(sure_and_right_pairs_have_all_digits) {
+  const double gap = 25.0;  // beyond what 1 + e^-gap shows in float32
+  const double rest = std::exp(-gap);
+  const Var rows = floats({2, 2}, {5.0, 0.0, 0.0, 5.0});
+  const std::vector<double> both{std::log1p(rest), std::log1p(rest)};
+  BOOST_TEST(within(1e-5, loss::NPairs{}(rows, rows), both));
+  const double t = 1.0 / gap;
+  BOOST_TEST(within(1e-5, loss::InfoNce{.temperature = t}(rows, rows), both));
+  BOOST_TEST(within(1e-5, loss::Clip{.temperature = t}(rows, rows), both));
+  // Two others with the similarity 0 for each row.
+  const std::vector<double> four(4, std::log1p(2.0 * rest));
+  BOOST_TEST(within(1e-5, loss::NtXent{.temperature = t}(rows, rows), four));
+  const Var labels = xt::xarray<std::int64_t>{0, 1, 0, 1};
+  BOOST_TEST(within(1e-5, loss::SupCon{.temperature = t}(xg::concatenate({rows, rows}, 0), labels), four));
+  // By the own similarity -p, by the other one p; the derivative of these by a row is the other row.
+  const double p = rest / (1.0 + rest);
+  const Var by_anchor = slope([&](const Var& x) { return loss::NPairs{}(x, rows); }, rows);
+  BOOST_TEST(within(1e-5, by_anchor, {-5 * p, 5 * p, 5 * p, -5 * p}));
+  // One pair has no others.
+  const Var one = floats({1, 2}, {3.0, 4.0});
+  for (const Var& each : {loss::NPairs{}(one, one), loss::InfoNce{}(one, one), loss::Clip{}(one, one)}) {
+    BOOST_TEST(number(each) == 0.0);
+  }
+  BOOST_TEST(all_finite(slope([&](const Var& x) { return loss::NtXent{}(x, one); }, one)));
+  BOOST_TEST(all_finite(slope([&](const Var& x) { return loss::NPairs{}(x, one); }, one)));
+}
+
+// ---- next to 0
+
+BOOST_AUTO_TEST_CASE(losses_that_begin_with_a_square) {
+  const auto check = [](const std::string& what, const auto& f, const auto& value, const auto& first,
+                        const auto& second) {
+    for (const double e : {1e-30, 1e-12, 1e-8, -1e-5, 1e-3, -0.1, 0.24, 0.2500001, -0.5, 1.0, -3.0, 30.0}) {
+      for (const xg::DType type : {xg::DType::Float32, xg::DType::Float64}) {
+        BOOST_TEST_CONTEXT(what << " at " << e << ", " << xg::name(type)) {
+          const double fraction = type == xg::DType::Float32 ? 2e-6 : 4e-15;
+          const Var at = cast(doubles({1}, {e}), type);
+          const long double x = elements(at)[0];
+          const auto slope_of = [&](const Var& z) { return slope(f, z); };
+          if (std::abs(e) > 1e-18) BOOST_TEST(within(fraction, f(at), {static_cast<double>(value(x))}));
+          BOOST_TEST(within(fraction, slope_of(at), {static_cast<double>(first(x))}));
+          BOOST_TEST(within(5 * fraction, slope(slope_of, at), {static_cast<double>(second(x))}));
+        }
+      }
+    }
+    BOOST_TEST(xg::testing::check_gradients([&](const Var& x) { return sum(f(x)); }, doubles({3}, {0.0, 0.1, -0.7})));
+  };
+  const auto excess = [](long double x) { return std::expm1(x) - x; };
+  const auto exact_excess = [&](long double x) {
+    long double term = x * x / 2;
+    long double total = 0;
+    for (int n = 3; n < 60; ++n, term *= x / (n - 1)) total += term;
+    return std::abs(x) > 1 ? excess(x) : total;
+  };
+  const auto expm1_of = [](long double x) { return std::expm1(x); };
+  const auto exp_of = [](long double x) { return std::exp(x); };
+  const auto against_0 = [](const auto& l) { return [l](const Var& x) { return l(x, zeros_like(x)); }; };
+  check("Linex", against_0(loss::Linex{.a = 1.0}), exact_excess, expm1_of, exp_of);
+  check(
+      "GaussianKl", [](const Var& x) { return 2.0 * loss::GaussianKl{}(zeros_like(x), x); }, exact_excess, expm1_of,
+      exp_of);
+  const auto log_cosh = [](long double x) {
+    return 0.5L * std::log1p(std::pow(std::sinh(x), 2.0L));  // no overflow up to 30
+  };
+  const auto tanh_of = [](long double x) { return std::tanh(x); };
+  const auto slope_of_tanh = [](long double x) { return 1.0L / std::pow(std::cosh(x), 2.0L); };
+  check("LogCosh", against_0(loss::LogCosh{}), log_cosh, tanh_of, slope_of_tanh);
+  // The ends.
+  const Var ends = floats({4}, {3e38, -3e38, 1e5, -1e5});
+  BOOST_TEST(
+      within(1e-6, loss::LogCosh{}(ends, zeros_like(ends)), {3e38, 3e38, 1e5 - std::log(2.0), 1e5 - std::log(2.0)}));
+  BOOST_TEST(within(1e-6, slope(against_0(loss::LogCosh{}), ends), {1.0, -1.0, 1.0, -1.0}));
+}
+
+// ---- weights and boxes of any size
+
+BOOST_AUTO_TEST_CASE(weights_of_any_size) {
+  const Var values = floats({4}, {1.0, 2.0, 3.0, 5.0});
+  for (const double size : {1e38, 3e-39, 1e-40, 1e-44, 1e10, 1e-10, 1.0}) {
+    BOOST_TEST_CONTEXT("weights of " << size) {
+      const Var weights = floats({4}, {size, 2 * size, 0.0, size});
+      const std::vector<double> w = elements(weights);  // of 1e-44 they are rounded
+      const double total = w[0] + w[1] + w[3];
+      const double mean = (w[0] + 2 * w[1] + 5 * w[3]) / total;
+      BOOST_TEST(within(1e-6, weighted_mean(values, weights), {mean}));
+      const Var by_values = slope([&](const Var& x) { return weighted_mean(x, weights); }, values);
+      BOOST_TEST(within(1e-6, by_values, {w[0] / total, w[1] / total, 0.0, w[3] / total}));
+      if (size < 1e-30) continue;
+      const Var by_weights = slope([&](const Var& x) { return weighted_mean(values, x); }, weights);
+      std::vector<double> expected;
+      for (const double v : elements(values)) expected.push_back((v - mean) / total);
+      if (size < 1e30) BOOST_TEST(within(2e-6, by_weights, expected));
+      BOOST_TEST(near(by_weights, floats({4}, expected), 1e-6));
+    }
+  }
+  // Along an axis, each row with weights of its own size, one of them none; and second derivatives by the weights.
+  const Var rows = doubles({3, 2}, {1.0, 2.0, 3.0, 5.0, 7.0, 9.0});
+  const Var of_rows = doubles({3, 2}, {1e300, 3e300, 0.0, 0.0, 1e-300, 1e-300});
+  BOOST_TEST(near(weighted_mean(rows, of_rows, 1), doubles({3}, {1.75, 0.0, 8.0})));
+  for (const double size : {1e-8, 1.0, 1e8}) {
+    // The same shape of the function at each size.
+    const auto f = [&](const Var& w) { return sum(weighted_mean(rows, size * w, 0) * doubles({2}, {1.0, -0.5})); };
+    BOOST_TEST(xg::testing::check_gradients(f, doubles({3, 2}, {1.0, 0.5, 2.0, 0.25, 0.75, 1.0})));
+  }
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return weighted_mean(values, floats({4}, {1.0, infinity, 1.0, 1.0}));
+      },
+      {"weighted_mean", "inf"}));
+}
+
+BOOST_AUTO_TEST_CASE(boxes_of_any_size) {
+  const auto check = [](const auto& l) {
+    const auto first = [&](const Var& p, const Var& t) { return slope([&](const Var& x) { return l(x, t); }, p); };
+    const auto second = [&](const Var& p, const Var& t) {
+      const Var direction = cast(doubles({2, 4}, {0.3, -0.2, 0.5, 0.7, -0.1, 0.6, 0.2, 0.4}), p.dtype());
+      return slope([&](const Var& x) { return slope([&](const Var& y) { return l(y, t); }, x) * direction; }, p);
+    };
+    const Var p = doubles({2, 4}, {0.0, 0.0, 1.0, 2.0, 0.125, -0.5, 0.75, 0.5});
+    const Var t = doubles({2, 4}, {0.25, 0.5, 1.5, 1.75, 1.0, 1.0, 2.0, 2.5});
+    const std::vector<double> value = elements(l(p, t));
+    const std::vector<double> slopes = elements(first(p, t));
+    const std::vector<double> curvatures = elements(second(p, t));
+    for (const double size : {0x1p-33, 0x1p-50, 0x1p30, 0x1p40, 1.0}) {
+      BOOST_TEST_CONTEXT(l.name << " of boxes of " << size) {
+        const Var small = xg::cast<float>(size * p);
+        const Var other = xg::cast<float>(size * t);
+        BOOST_TEST(near(l(small, other), floats({2}, value), 1e-6));
+        const Var a = first(small, other);
+        BOOST_TEST(near(size * xg::cast<double>(a), doubles({2, 4}, slopes), 1e-5));
+        const Var b = second(small, other);
+        BOOST_TEST(near(size * size * xg::cast<double>(b), doubles({2, 4}, curvatures), 1e-5));
+      }
+    }
+  };
+  check(loss::Giou{});
+  check(loss::Diou{});
+  check(loss::Ciou{});
+}
+
+BOOST_AUTO_TEST_CASE(iterations_that_would_not_end) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Var x = wave({3, 2});
+  const auto refused = [](const auto& f, const std::string& loss_name) {
+    BOOST_TEST(throws<xg::ValueError>(f, {loss_name, "iterations", "10000"}));
+  };
+  refused([&] { return loss::SpectralNorm{.iterations = most}(x); }, "SpectralNorm");
+  refused([&] { return loss::Lipschitz{.iterations = most}(x); }, "Lipschitz");
+  refused([&] { return loss::Sinkhorn{.iterations = most}(x, x); }, "Sinkhorn");
+  const Var labels = xt::xarray<std::int64_t>{0, 1, 1};
+  refused([&] { return loss::BiTempered{.iterations = most}(x, labels); }, "BiTempered");
+  refused([&] { return loss::BiTempered{.iterations = -1}(x, labels); }, "BiTempered");
+  refused([&] { return loss::SpectralNorm{.iterations = 0}(x); }, "SpectralNorm");
 }

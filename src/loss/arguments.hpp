@@ -1,6 +1,7 @@
 // What losses do with their arguments before they compute.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <string_view>
 
@@ -30,5 +31,19 @@ bool broadcasts_to(const Shape& from, const Shape& to);
 
 /// x, checked for being 0 or more if that is wanted; NaN is neither.
 Var not_negative(const Var& x, bool check, const Rule& rule);
+
+/// A constant to divide by before a function to which a common factor is nothing: the size itself where it is so large
+/// or small that products, quotients and derivatives of such numbers overflow or vanish, else 1, which changes no bit.
+Var unwieldy(const Var& size);
+
+/// A constant to divide x by before it is squared and added up along axes, which stay with extent 1: the largest size
+/// where squares could overflow, else 1.
+Var unit_of_squares(const Var& x, const Axes& axes);
+
+/// Each iteration is recorded: more than these would take all time and memory before they end.
+inline constexpr std::int64_t most_iterations = 10000;
+
+/// \throws ValueError  unless the setting `iterations` is between these.
+void require_iterations(std::string_view loss, std::int64_t iterations, std::int64_t least);
 
 }  // namespace xgrad::loss::detail

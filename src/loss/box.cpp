@@ -7,6 +7,7 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "loss/arguments.hpp"
 #include "loss/pooling.hpp"
 
 namespace xgrad::loss {
@@ -33,17 +34,19 @@ Box box(const Var& edges, bool check, const Rule& rule) {
 
 Var quotient(const Var& above, const Var& below) { return where(equal(below, 0.0), 0.0, above / below); }
 
-/// What the three losses share.
+/// What the three losses share. Lengths and areas are in units in which they are neither huge nor tiny: ratios do not
+/// depend on them, but second derivatives of ratios would have infinite factors.
 struct Pair {
   Box p, t;
+  Var unit;
   Var united;                       ///< area of the union
   Var iou;                          ///< intersection over union
   Var around_width, around_height;  ///< of the smallest box around both
 
   /// Squared distance of the centres, relative to the squared diagonal of the box around both.
   [[nodiscard]] Var distance() const {
-    const Var dx = (p.x1 + p.x2) - (t.x1 + t.x2);
-    const Var dy = (p.y1 + p.y2) - (t.y1 + t.y2);
+    const Var dx = ((p.x1 + p.x2) - (t.x1 + t.x2)) / unit;
+    const Var dy = ((p.y1 + p.y2) - (t.y1 + t.y2)) / unit;
     return quotient(0.25 * (square(dx) + square(dy)), square(around_width) + square(around_height));
   }
 };
@@ -56,19 +59,28 @@ Pair pair(std::string_view loss, const Var& prediction, const Var& target, bool 
   }
   Pair result{.p = box(detail::as_floats(prediction, target), check, rule),
               .t = box(detail::as_floats(target, prediction), check, rule),
+              .unit = {},
               .united = {},
               .iou = {},
               .around_width = {},
               .around_height = {}};
-  const Box& p = result.p;
-  const Box& t = result.t;
-  const Var width = relu(minimum(p.x2, t.x2) - maximum(p.x1, t.x1));
-  const Var height = relu(minimum(p.y2, t.y2) - maximum(p.y1, t.y1));
+  Box& p = result.p;
+  Box& t = result.t;
+  const Var around_width = maximum(p.x2, t.x2) - minimum(p.x1, t.x1);
+  const Var around_height = maximum(p.y2, t.y2) - minimum(p.y1, t.y1);
+  const Var unit = detail::unwieldy(maximum(around_width, around_height));
+  for (Box* each : {&p, &t}) {
+    each->width = each->width / unit;
+    each->height = each->height / unit;
+  }
+  const Var width = relu(minimum(p.x2, t.x2) - maximum(p.x1, t.x1)) / unit;
+  const Var height = relu(minimum(p.y2, t.y2) - maximum(p.y1, t.y1)) / unit;
   const Var common = width * height;
+  result.unit = unit;
   result.united = p.area() + t.area() - common;
   result.iou = quotient(common, result.united);
-  result.around_width = maximum(p.x2, t.x2) - minimum(p.x1, t.x1);
-  result.around_height = maximum(p.y2, t.y2) - minimum(p.y1, t.y1);
+  result.around_width = around_width / unit;
+  result.around_height = around_height / unit;
   return result;
 }
 

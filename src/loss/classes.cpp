@@ -138,10 +138,22 @@ Var weight_of_each(std::string_view loss, std::string_view setting, const Var& w
   return detail::not_negative(number_of_each(loss, setting, weights, scores, axis), check, rule);
 }
 
-LogSoftmax log_probabilities(const Classes& c) {
+Var log_probabilities(const Classes& c) { return log_softmax(c.scores, c.axis); }
+
+Var surprise(const Classes& c) {
+  // The label is looked up in the scores, which are there already, not in a computed array.
+  const Var own = at_label(c, c.scores);
   const Var largest = largest_score(c, c.scores);
+  const Var ahead = own - largest;
   const Var shifted = c.scores - largest;
-  return {largest, shifted, log(sum_classes(c, exp(shifted)))};
+  const Var powers = exp(shifted);
+  const Var total = sum_classes(c, powers);
+  // All but the largest, whose sign is 0: another sum of what is there, instead of a mask that knows the label.
+  const Var others = -sum_classes(c, sign(shifted) * powers);
+  const Var sure = total < 1.5 && equal(own, largest);
+  // The factor is 1; it has the derivatives by the label's score.
+  const Var odds_against = others * exp(-where(sure, ahead, zeros_like(ahead)));
+  return where(sure, log1p(odds_against), log(total) - ahead);
 }
 
 Var log_odds(const Classes& c, const Var& own_score) {

@@ -65,21 +65,18 @@ Var number_of_each(std::string_view loss, std::string_view setting, const Var& n
 Var weight_of_each(std::string_view loss, std::string_view setting, const Var& weights, const Var& scores,
                    std::ptrdiff_t axis, bool check);
 
-/// ln p = shifted - log_sum with p = softmax(scores).
-struct LogSoftmax {
-  Var largest;
-  Var shifted;
-  Var log_sum;
-};
-LogSoftmax log_probabilities(const Classes& c);
+/// ln softmax(scores).
+Var log_probabilities(const Classes& c);
+
+/// -ln p_y. Where the label's score is the largest by far, value and derivatives have all digits: they follow from the
+/// sum of the other classes, not from p_y.
+Var surprise(const Classes& c);
 
 /// The mean of f(-ln p_k) under the target: f(-ln p_y), or sum_k t_k f(-ln p_k).
 template <class F>
 Var expected(const Classes& c, F f) {
-  const LogSoftmax l = log_probabilities(c);
-  // The label is looked up in the scores, which are there already, not in a computed array.
-  if (c.labelled) return f(l.log_sum - (at_label(c, c.scores) - l.largest));
-  return sum_classes(c, weighed(c, f(l.log_sum - l.shifted)));
+  if (c.labelled) return f(surprise(c));
+  return sum_classes(c, weighed(c, f(-log_probabilities(c))));
 }
 
 /// ln(p_y / (1 - p_y)) = s_y - logsumexp_{j != y} s_j, where the label's own score s_y is given apart. Unlike p_y it

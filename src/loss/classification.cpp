@@ -86,8 +86,7 @@ Var Brier::operator()(const Var& logits, const Var& target) const {
   static const TargetRules rules(name);
   const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
   const Var t = c.labelled ? cast(is_label(c), c.scores.dtype()) : c.probabilities;
-  const classes::LogSoftmax l = log_probabilities(c);
-  return without_classes(c, sum_classes(c, square(exp(l.shifted - l.log_sum) - t)));
+  return without_classes(c, sum_classes(c, square(exp(log_probabilities(c)) - t)));
 }
 
 }  // namespace xgrad::loss

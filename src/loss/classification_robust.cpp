@@ -5,6 +5,7 @@
 #include <xgrad/loss/contract.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "arguments.hpp"
 #include "loss/classes.hpp"
 #include "loss/tempered.hpp"
 
@@ -30,8 +31,7 @@ Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) cons
   if (c.labelled) {
     return without_classes(c, expected(c, [&](const Var& nll) { return alpha * nll + beta * log_zero * expm1(-nll); }));
   }
-  const classes::LogSoftmax l = log_probabilities(c);
-  const Var log_p = l.shifted - l.log_sum;
+  const Var log_p = log_probabilities(c);
   const Var& t = c.probabilities;
   const Var log_t = where(t > std::exp(log_zero), log(t), full_like(t, log_zero));
   return without_classes(c, sum_classes(c, -alpha * weighed(c, log_p) - beta * (exp(log_p) * log_t)));
@@ -40,7 +40,7 @@ Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) cons
 Var BiTempered::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "t1", t1, t1 >= 0.0 && t1 <= 1.0, "it must be in [0, 1]");
   require_setting(name, "t2", t2, t2 >= 1.0 && std::isfinite(t2), "it must be finite and at least 1");
-  require_setting(name, "iterations", static_cast<double>(iterations), iterations >= 0, "it must not be negative");
+  detail::require_iterations(name, iterations, 0);
   static const TargetRules rules(name);
   const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
   const Var largest = largest_score(c, c.scores);

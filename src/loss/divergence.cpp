@@ -13,6 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "arguments.hpp"
+#include "near_zero.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -131,7 +132,7 @@ Var TotalVariation::operator()(const Var& prediction, const Var& target) const {
 Var GaussianKl::operator()(const Var& mean, const Var& log_variance) const {
   require_same_shape(name, mean, log_variance, "mean", "log_variance");
   const Var l = as_floating(log_variance, mean);
-  return 0.5 * ((expm1(l) - l) + square(as_floating(mean, log_variance)));
+  return 0.5 * (detail::exp_less_line(l) + square(as_floating(mean, log_variance)));
 }
 
 Var GaussianKl::operator()(const Var& mean, const Var& log_variance, const Var& mean2, const Var& log_variance2) const {
@@ -143,7 +144,7 @@ Var GaussianKl::operator()(const Var& mean, const Var& log_variance, const Var& 
   const Var apart = as_floating(mean, l2) - as_floating(mean2, l2);
   // An infinite precision times no distance would be NaN.
   const double least = l2.dtype() == DType::Float32 ? -88.0 : -709.0;
-  return 0.5 * ((expm1(l) - l) + square(apart) * exp(-maximum(l2, least)));
+  return 0.5 * (detail::exp_less_line(l) + square(apart) * exp(-maximum(l2, least)));
 }
 
 }  // namespace xgrad::loss

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -106,7 +107,8 @@ Var squared_distances(const Var& x, const Var& y, bool same) {
     const Var a = x - centre;
     const Var b = y - centre;
     const Var squares = sum(square(a), 1, keep_dims) + sum(square(b), 1);
-    const Var distances = squares - 2.0 * matmul(a, transpose(b));
+    const Var products = squares - 2.0 * matmul(a, transpose(b));
+    const Var distances = where(squares < std::numeric_limits<double>::infinity(), products, squares);
     const Var none = same ? distances < 0.0 || itself(x.shape(0)) : distances < 0.0;
     return where(none, zeros_like(distances), distances);  // rounding; unlike relu with a derivative at 0
   }
@@ -169,7 +171,7 @@ Var Wasserstein1d::operator()(const Var& prediction, const Var& target) const {
 
 Var Sinkhorn::operator()(const Var& prediction, const Var& target) const {
   require_setting(name, "epsilon", epsilon, epsilon > 0.0 && std::isfinite(epsilon), "it must be positive and finite");
-  require_setting(name, "iterations", static_cast<double>(iterations), iterations > 0, "it must be positive");
+  detail::require_iterations(name, iterations, 1);
   const auto [x, y] = clouds(name, prediction, target, 1);
   const Var between = transport(x, y, false, *this);
   return debiased ? between - 0.5 * (transport(x, x, true, *this) + transport(y, y, true, *this)) : between;
@@ -204,8 +206,10 @@ Var Mmd::operator()(const Var& prediction, const Var& target) const {
 Var EnergyDistance::operator()(const Var& prediction, const Var& target) const {
   const auto [x, y] = clouds(name, prediction, target, unbiased ? 2 : 1);
   const auto distances = [](const Var& a, const Var& b, bool same) {
-    const Var squares = squared_distances(a, b, same);
-    return where(squares > 0.0, sqrt(squares), zeros_like(squares));
+    // Of pairs of one cloud and of both apart: one cloud may be tiny beside the other.
+    const Var unit = a.size() == 0 ? Var(1.0) : detail::unwieldy(maximum(amax(abs(a)), amax(abs(b))));
+    const Var squares = squared_distances(a / unit, b / unit, same);
+    return unit * where(squares > 0.0, sqrt(squares), zeros_like(squares));
   };
   return 2.0 * mean_of_pairs(distances(x, y, false), false) - mean_of_pairs(distances(x, x, true), unbiased) -
          mean_of_pairs(distances(y, y, true), unbiased);

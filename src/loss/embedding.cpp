@@ -102,7 +102,7 @@ Var p_norm(const Var& x, double p) {
 /// Rows of length 1; rows shorter than 1e-6 are divided by that.
 Var directions(const Var& x) {
   const Var rows = as_floating(x);
-  return rows / sqrt(maximum(sum(square(rows), -1, keep_dims), 1e-12));
+  return rows / maximum(norm(rows, -1, keep_dims), 1e-6);
 }
 
 /// The inner products of all rows of a with all rows of b.
@@ -123,6 +123,13 @@ Var same_class(const Var& labels) { return equal(expand_dims(labels, 1), expand_
 /// What of s is chosen, in each row; subtracted before a logsumexp, so that large similarities cancel exactly.
 Var chosen(const Var& s, const Var& choice) { return sum(where(choice, s, 0.0), 1, keep_dims); }
 
+/// ln(1 + sum(e^x)) along an axis: a cross-entropy, given how much larger the other similarities are than the own one.
+/// Not a logsumexp with a 0 among the others, which would lose the digits of a small sum.
+Var log_one_and(const Var& x, std::ptrdiff_t axis) {
+  const Var total = logsumexp(x, axis);
+  return where(equal(total, -infinity), 0.0, softplus(total));
+}
+
 // ---- statistics of a batch
 
 double at_least_one(std::size_t count) { return static_cast<double>(std::max<std::size_t>(count, 1)); }
@@ -139,8 +146,15 @@ Var CosineEmbedding::operator()(const Var& x1, const Var& x2, const Var& target)
   static const Rule rule("CosineEmbedding: the target {} is neither -1 nor 1");
   const Var t = checked_signs(target, check_targets, rule);
   constexpr double smallest = 1e-12;  // of libtorch
+  const Var unit1 = detail::unit_of_squares(x1, -1);
+  const Var unit2 = detail::unit_of_squares(x2, -1);
+  const auto length = [](const Var& x, const Var& unit) {
+    return sqrt(sum(square(x), -1, keep_dims) + smallest / square(unit));
+  };
+  const Var a = x1 / unit1;
+  const Var b = x2 / unit2;
   // Two roots: the product of the squares would overflow in float for lengths of 1e10.
-  const Var cosine = sum(x1 * x2, -1) / (sqrt(sum(square(x1), -1) + smallest) * sqrt(sum(square(x2), -1) + smallest));
+  const Var cosine = squeeze(sum(a * b, -1, keep_dims) / (length(a, unit1) * length(b, unit2)), -1);
   return where(t > 0, 1.0 - cosine, relu(cosine - margin));
 }
 
@@ -202,7 +216,8 @@ Var Contrastive::operator()(const Var& x1, const Var& x2, const Var& same) const
 Var NPairs::operator()(const Var& anchor, const Var& positive) const {
   require_pair(name, anchor, positive, "anchor", "positive");
   const Var s = similarities(anchor, positive);
-  return logsumexp(s - chosen(s, partners(s.shape(0))), 1);
+  const Var own = partners(s.shape(0));
+  return log_one_and(where(own, -infinity, s - chosen(s, own)), 1);
 }
 
 Var NtXent::operator()(const Var& first, const Var& second) const {
@@ -212,7 +227,8 @@ Var NtXent::operator()(const Var& first, const Var& second) const {
   const Var z = directions(concatenate({first, second}, 0));
   const std::size_t n = z.shape(0);
   const Var s = similarities(z / t, z);
-  return logsumexp(where(partners(n), -infinity, s - chosen(s, partners(n, n / 2))), 1);
+  const Var own = partners(n, n / 2);
+  return log_one_and(where(partners(n) || own, -infinity, s - chosen(s, own)), 1);
 }
 
 Var InfoNce::operator()(const Var& query, const Var& key) const {
@@ -220,7 +236,8 @@ Var InfoNce::operator()(const Var& query, const Var& key) const {
   static const Rule rule("InfoNce: the temperature {} is not positive");
   const Var t = checked_temperature(name, temperature, rule, query);
   const Var s = similarities(directions(query) / t, directions(key));
-  return logsumexp(s - chosen(s, partners(s.shape(0))), 1);
+  const Var own = partners(s.shape(0));
+  return log_one_and(where(own, -infinity, s - chosen(s, own)), 1);
 }
 
 Var Clip::operator()(const Var& image, const Var& text) const {
@@ -228,8 +245,10 @@ Var Clip::operator()(const Var& image, const Var& text) const {
   static const Rule rule("Clip: the temperature {} is not positive");
   const Var t = checked_temperature(name, temperature, rule, image);
   const Var s = similarities(directions(image) / t, directions(text));
-  const Var own = chosen(s, partners(s.shape(0)));
-  return 0.5 * (logsumexp(s - own, 1) + logsumexp(s - transpose(own), 0));
+  const Var own = partners(s.shape(0));
+  const Var of_own = chosen(s, own);
+  const auto others = [&](const Var& excess) { return where(own, -infinity, excess); };
+  return 0.5 * (log_one_and(others(s - of_own), 1) + log_one_and(others(s - transpose(of_own)), 0));
 }
 
 Var SupCon::operator()(const Var& features, const Var& labels) const {
@@ -269,7 +288,8 @@ Var BarlowTwins::operator()(const Var& first, const Var& second) const {
   const double count = at_least_one(first.shape(0));
   const auto standardised = [&](const Var& x) {
     const Var z = centred(x);
-    return z / sqrt(sum(square(z), 0, keep_dims) / count + eps);
+    const Var unit = detail::unit_of_squares(z, 0);
+    return z / unit / sqrt(sum(square(z / unit), 0, keep_dims) / count + eps / square(unit));
   };
   const Var c = matmul(transpose(standardised(first)), standardised(second)) / count;
   return sum(where(partners(c.shape(0)), square(1.0 - c), lambda * square(c)));
@@ -286,7 +306,8 @@ Var Vicreg::operator()(const Var& first, const Var& second) const {
   const double freedom = samples > 1 ? static_cast<double>(samples - 1) : 1.0;
   const auto penalty = [&](const Var& x) {
     const Var z = centred(x);
-    const Var deviations = sqrt(sum(square(z), 0) / freedom + eps);
+    const Var unit = detail::unit_of_squares(z, 0);
+    const Var deviations = unit * sqrt(sum(square(z / unit), 0, keep_dims) / freedom + eps / square(unit));
     const Var c = matmul(transpose(z), z) / freedom;
     const Var others = sum(where(partners(c.shape(0)), 0.0, square(c)));
     return (variance * sum(relu(1.0 - deviations)) + covariance * others) / features;

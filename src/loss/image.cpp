@@ -72,12 +72,6 @@ Var band(const std::vector<double>& weights, std::size_t extent, DType dtype) {
   return cast(Var(std::move(matrix)), dtype);
 }
 
-/// 0 of 0, also for the derivatives.
-Var root(const Var& x) {
-  const Var none = equal(x, 0.0);
-  return where(none, 0.0, sqrt(x));
-}
-
 /// Part of the last two axes.
 Var part(const Var& x, std::ptrdiff_t top, std::ptrdiff_t bottom, std::ptrdiff_t left, std::ptrdiff_t right) {
   return view(x, xt::ellipsis(), xt::range(top, bottom), xt::range(left, right));
@@ -114,8 +108,13 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
                      std::to_string(window) + "; images must be at least as large as the window");
   }
   // Less the mean of the image: the small variances of flat areas are differences of squares, which would cancel.
-  const auto [u, mean_of_x] = images_centred(as_floats(prediction, target));
-  const auto [v, mean_of_y] = images_centred(as_floats(target, prediction));
+  // In units in which squares of pixels do not overflow, of which quotients follow.
+  const Var given_x = as_floats(prediction, target);
+  const Var given_y = as_floats(target, prediction);
+  const Var unit = maximum(detail::unit_of_squares(given_x, axes_from(given_x, 1)),
+                           detail::unit_of_squares(given_y, axes_from(given_y, 1)));
+  const auto [u, mean_of_x] = images_centred(given_x / unit);
+  const auto [v, mean_of_y] = images_centred(given_y / unit);
   const std::vector<double> weights = gaussian(window, sigma);
   const DType dtype = promote(u.dtype(), v.dtype());
   const Var columns = transpose(band(weights, height, dtype));
@@ -130,8 +129,8 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
   const Var variances = local_mean(square(u) + square(v)) - squares;
   const Var mean_x = mean_u + mean_of_x;
   const Var mean_y = mean_v + mean_of_y;
-  const Var means = square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + std::pow(k1 * data_range, 2));
-  const Var patterns = variance_of_difference / (variances + std::pow(k2 * data_range, 2));
+  const Var means = square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + square(k1 * data_range / unit));
+  const Var patterns = variance_of_difference / (variances + square(k2 * data_range / unit));
   return average(means + patterns - means * patterns);
 }
 
@@ -143,7 +142,7 @@ Var TotalVariationPenalty::operator()(const Var& image) const {
   if (!isotropic) return total(abs(right)) + total(abs(down));
   const auto h = static_cast<std::ptrdiff_t>(x.shape(-2));
   const auto w = static_cast<std::ptrdiff_t>(x.shape(-1));
-  const Var inside = root(square(part(right, 0, h - 1, 0, w - 1)) + square(part(down, 0, h - 1, 0, w - 1)));
+  const Var inside = hypot(part(right, 0, h - 1, 0, w - 1), part(down, 0, h - 1, 0, w - 1));
   const Var last_row = abs(part(right, h - 1, h, 0, w - 1));
   const Var last_column = abs(part(down, 0, h - 1, w - 1, w));
   return total(inside) + total(last_row) + total(last_column);
@@ -157,7 +156,11 @@ Var Psnr::operator()(const Var& prediction, const Var& target) const {
     throw ShapeError("Psnr: the prediction is " + to_string(prediction.shape()) + "; it must be [N, ...], N images");
   }
   const Var e = (as_floats(prediction, target) - as_floats(target, prediction)) / data_range;
-  return 10.0 / std::numbers::ln10 * log(average(square(e)) + eps);
+  if (e.size() == 0) return 10.0 / std::numbers::ln10 * log(average(e) + eps);
+  const Var unit = detail::unit_of_squares(e, axes_from(e, 1));
+  const Var unit_of_image = reshape(unit, {-1});
+  const Var squares = average(square(e / unit)) + eps / square(unit_of_image);
+  return 10.0 / std::numbers::ln10 * (log(squares) + 2.0 * log(unit_of_image));
 }
 
 Var GradientDifference::operator()(const Var& prediction, const Var& target) const {

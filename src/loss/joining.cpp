@@ -6,6 +6,7 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/loss/classification.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/manipulate.hpp>
@@ -13,6 +14,7 @@
 
 #include "arguments.hpp"
 #include "core/text.hpp"
+#include "near_zero.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -26,14 +28,12 @@ Var soft_part(const Var& student, const Var& teacher, double temperature) {
   const Var log_p = log_softmax(student / temperature);
   const Var p = exp(log_p);
   const Var d = log_softmax(given) - log_p;
-  const Var term = where(abs(d) < 0.5, q * (d + expm1(-d)), q * (d - 1.0) + p);
+  const Var term = where(abs(d) < 0.5, q * detail::exp_less_line(-d), q * (d - 1.0) + p);
   return sum(where(q > 0.0, term, p), -1);
 }
 
-/// From log_softmax, which subtracts the largest logit first: floats of size 1e4 leave no digits behind the point.
-Var hard_part(const Var& student, const Var& labels) {
-  return -squeeze(take_along_axis(log_softmax(student), expand_dims(labels, -1), -1), -1);
-}
+/// The labels have been checked.
+Var hard_part(const Var& student, const Var& labels) { return CrossEntropy{.check_targets = false}(student, labels); }
 
 void require_class_labels(std::string_view loss, const Var& logits, const Var& labels) {
   detail::require_usable(loss, labels);

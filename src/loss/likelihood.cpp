@@ -16,6 +16,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "arguments.hpp"
+#include "near_zero.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -90,7 +91,8 @@ Var GaussianNll::operator()(const Var& mean, const Var& target, const Var& varia
   require_parameter(name, mean, variance, "mean", "variance");
   require_eps(name, eps);
   const Var v = at_least(eps, not_negative(of_type(mean, variance), check_targets, rule));
-  const Var nll = 0.5 * (log(v) + square(mean - as_floating(target, mean)) / v);
+  const Var e = mean - as_floating(target, mean);
+  const Var nll = 0.5 * (log(v) + e * (e / v));  // the square may overflow where the quotient does not
   return full ? nll + half_log_two_pi : nll;
 }
 
@@ -114,7 +116,7 @@ Var StudentTNll::operator()(const Var& location, const Var& target, const Var& s
   const Var n = of_type(location, exact);
   const Var s = at_least(eps, not_negative(of_type(location, scale), check_targets, scale_rule));
   const Var y = (location - as_floating(target, location)) / s;
-  const Var kernel = (0.5 * n + 0.5) * log1p(square(y) / n) + log(s);
+  const Var kernel = (0.5 * n + 0.5) * detail::log1p_square(y / sqrt(n)) + log(s);
   // In float32, the difference of the two large numbers would have no correct digits for large nu.
   const Var wide = cast(exact, DType::Float64);
   const Var differs = lgamma(0.5 * wide) - lgamma(0.5 * wide + 0.5) + 0.5 * log(pi * wide);

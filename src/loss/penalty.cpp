@@ -78,10 +78,6 @@ Var largest_singular_value(const Var& matrix, std::int64_t iterations, bool seco
   return norm(matmul(matrix, v));
 }
 
-void require_iterations(std::string_view penalty, std::int64_t iterations) {
-  require_setting(penalty, "iterations", static_cast<double>(iterations), iterations >= 1, "it must be at least 1");
-}
-
 /// All axes but one, which is in range.
 Axes other_axes(std::size_t dimension, std::size_t axis) {
   Strides result;
@@ -137,14 +133,14 @@ Var Orthogonality::of_leaves(std::span<const Var> leaves) const {
 }
 
 Var SpectralNorm::of_leaves(std::span<const Var> leaves) const {
-  require_iterations(name, iterations);
+  detail::require_iterations(name, iterations, 1);
   const std::vector<Var> all = matrices(name, leaves);
   return total(name, all,
                [this](const Var& matrix) { return largest_singular_value(matrix, iterations, second_order); });
 }
 
 Var Lipschitz::of_leaves(std::span<const Var> leaves) const {
-  require_iterations(name, iterations);
+  detail::require_iterations(name, iterations, 1);
   std::optional<Var> result;
   for (const Var& matrix : matrices(name, leaves)) {
     const Var sigma = largest_singular_value(matrix, iterations, second_order);

@@ -84,8 +84,9 @@ Var ListNet::operator()(const Var& scores, const Var& relevances) const {
   const Var r = cast(relevances, s.dtype());
   const Var valid = r >= 0.0;
   const Var target = softmax_relevance ? softmax(where(valid, r, -infinity)) : r;
-  const Var total = logsumexp(where(valid, s, -infinity), -1, keep_dims);
-  return sum(where(valid, target * (total - s), 0.0), -1);
+  // Finite where it is not valid: 0 times infinity would be the derivative with respect to the target.
+  const Var nll = where(valid, -log_softmax(where(valid, s, -infinity)), 0.0);
+  return sum(where(valid, target * nll, 0.0), -1);
 }
 
 Var ListMle::operator()(const Var& scores, const Var& relevances) const {

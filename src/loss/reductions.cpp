@@ -9,6 +9,10 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "loss/arguments.hpp"
+#include "ops/axes.hpp"
 
 #include "arguments.hpp"
 #include "ops/axes.hpp"
@@ -29,6 +33,12 @@ Var spread(std::string_view operation, const Var& values, const Var& weights) {
   return broadcast_to(weights, to);
 }
 
+/// What weights are divided by, so that neither their products with values nor their sums overflow or vanish.
+Var largest_weight(const Var& weights, const Axes& axes) {
+  const Shape along = detail::normalize_axes("weighted_mean", axes, weights);
+  return loss::detail::unwieldy(amax(weights, Axes(along), keep_dims));
+}
+
 /// total / count, and 0 where the count is 0.
 Var quotient(const Var& total, const Var& count) {
   const Var none = equal(count, 0.0);
@@ -41,8 +51,9 @@ Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepD
   loss::detail::require_usable("weighted_mean", values, weights);
   (void)detail::normalize_axes("weighted_mean", axes, values);
   static const Rule rule("weighted_mean: the weight {} is negative, infinite or not a number");
-  const Var w = spread("weighted_mean", values,
-                       checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), rule));
+  const Var valid = checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), rule);
+  const Var all = spread("weighted_mean", values, valid);
+  const Var w = is_floating(weights.dtype()) && weights.size() > 0 ? all / largest_weight(valid, axes) : all;
   // Only what is not finite is taken out: a finite value still says what more weight on it would change.
   const Var finite = abs(values) < std::numeric_limits<double>::infinity();
   const Var products = w * where(equal(w, 0.0) && !finite, zeros_like(values), values);

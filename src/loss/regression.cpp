@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include <xgrad/loss/contract.hpp>
 #include <xgrad/ops/check.hpp>
@@ -11,6 +10,7 @@
 
 #include "../ops/axes.hpp"
 #include "arguments.hpp"
+#include "near_zero.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {
@@ -56,9 +56,7 @@ Var Rmse::operator()(const Var& prediction, const Var& target) const {
 Var Mae::operator()(const Var& prediction, const Var& target) const { return abs(residual(name, prediction, target)); }
 
 Var LogCosh::operator()(const Var& prediction, const Var& target) const {
-  const Var e = residual(name, prediction, target);
-  // The same for e and -e, without the absolute value, whose derivative at 0 would hide the second derivative there.
-  return e + softplus(-2.0 * e) - std::numbers::ln2;
+  return detail::log_cosh(residual(name, prediction, target));
 }
 
 Var Mape::operator()(const Var& prediction, const Var& target) const {
@@ -105,8 +103,7 @@ Var SquaredEpsilonInsensitive::operator()(const Var& prediction, const Var& targ
 
 Var Linex::operator()(const Var& prediction, const Var& target) const {
   require_setting(name, "a", a, a != 0.0 && std::isfinite(a), "it must be finite and not 0");
-  const Var z = a * residual(name, prediction, target);
-  return expm1(z) - z;
+  return detail::exp_less_line(a * residual(name, prediction, target));
 }
 
 Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
@@ -115,7 +112,8 @@ Var CosineDistance::operator()(const Var& prediction, const Var& target) const {
   (void)xgrad::detail::normalize_axis(name, axis, prediction);
   const Var p = as_floating(prediction, target);
   const Var t = as_floating(target, prediction);
-  return 1.0 - sum(p * t, axis) / maximum(norm(p, axis), eps) / maximum(norm(t, axis), eps);
+  const auto direction = [this](const Var& x) { return x / maximum(norm(x, axis, keep_dims), eps); };
+  return 1.0 - sum(direction(p) * direction(t), axis);
 }
 
 }  // namespace xgrad::loss

@@ -13,6 +13,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "arguments.hpp"
+#include "near_zero.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {
@@ -21,8 +22,15 @@ namespace {
 using detail::require_positive;
 using detail::residual;
 
-/// (e / c)^2; the product is cheaper than the quotient.
-Var squared_ratio(const Var& e, double c) { return square(e * (1.0 / c)); }
+/// e / c; the product is cheaper than the quotient.
+Var ratio(const Var& e, double c) { return e * (1.0 / c); }
+Var squared_ratio(const Var& e, double c) { return square(ratio(e, c)); }
+
+/// sqrt(1 + z^2) - 1 without cancellation, given the root; z^2 is not used where it may be infinite.
+Var root_less_one(const Var& z, const Var& root) {
+  const Var squared = square(z);
+  return where(squared < 1.0, squared / (root + 1.0), root - 1.0);
+}
 
 /// e^2 / 2 up to a limit, then a line: with c = e between -limit and limit, c (e - c / 2). The derivative is c, because
 /// e = c wherever c moves.
@@ -47,20 +55,18 @@ Var SmoothL1::operator()(const Var& prediction, const Var& target) const {
 
 Var Charbonnier::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "eps", eps);
-  return sqrt(square(residual(name, prediction, target)) + eps * eps);
+  return hypot(residual(name, prediction, target), eps);
 }
 
 Var PseudoHuber::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "delta", delta);
-  const Var u = squared_ratio(residual(name, prediction, target), delta);
-  const Var root = sqrt(1.0 + u);
-  // root - 1 without cancellation, and without a quotient of infinities.
-  return delta * delta * where(u < 1.0, u / (1.0 + root), root - 1.0);
+  const Var z = ratio(residual(name, prediction, target), delta);
+  return delta * delta * root_less_one(z, hypot(z, 1.0));
 }
 
 Var Cauchy::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
-  return 0.5 * c * c * log1p(squared_ratio(residual(name, prediction, target), c));
+  return 0.5 * c * c * detail::log1p_square(ratio(residual(name, prediction, target), c));
 }
 
 Var Welsch::operator()(const Var& prediction, const Var& target) const {
@@ -110,22 +116,24 @@ void require_broadcast(std::string_view setting, const Shape& from, const Shape&
                    " and the loss is " + to_string(to) + "; a setting must broadcast to the shape of the loss");
 }
 
-/// (1 + v)^(quarters / 4) - 1 by square roots, for v >= 0; no digits are lost for small v.
-Var power_less_one(const Var& v, int quarters) {
-  const Var r = v + 1.0;
-  const Var half = sqrt(r);
-  const Var small = v < 1.0;  // else the quotients could be of infinities
-  Var root = r;
-  Var first = v;  // root - 1
+/// (1 + z^2)^(quarters / 4) - 1 by square roots; no digits are lost for small z.
+Var power_less_one(const Var& z, int quarters) {
+  const bool whole = quarters % 4 == 0;
+  Var root;
+  Var first;  // root - 1
   int powers = quarters / 4;
-  if (quarters % 4 != 0) {
-    root = half;
-    first = where(small, v / (half + 1.0), half - 1.0);
+  if (whole) {
+    first = square(z);
+    root = first + 1.0;
+  } else {
+    root = hypot(z, 1.0);
+    first = root_less_one(z, root);
     powers = quarters / 2;
   }
   if (quarters % 2 != 0) {
+    const Var half = root;
     root = sqrt(half);
-    first = where(small, first / (root + 1.0), root - 1.0);
+    first = where(half < 2.0, first / (root + 1.0), root - 1.0);
     powers = quarters;
   }
   Var power = 1.0;
@@ -137,16 +145,25 @@ Var power_less_one(const Var& v, int quarters) {
   return first * series;
 }
 
-/// For a known alpha, with the fewest operations.
-Var barron_of_number(double alpha, const Var& u) {
-  const double b = std::abs(alpha - 2.0);
-  if (b == 0.0) return 0.5 * u;
-  if (std::abs(alpha) < 1e-20) return log1p(0.5 * u);
-  if (alpha < -huge_alpha) return -expm1(-0.5 * u);
-  if (alpha > huge_alpha) return expm1(0.5 * u);
+/// Beside alpha = 2, where b = |alpha - 2| vanishes and w^2 / b is large, the plain formula has the difference of large
+/// numbers for derivatives. With d = alpha - 2, b exp(L) is w^2 + b.
+constexpr double near_two = 0.125;
+
+/// For a known alpha, with the fewest operations. w = e / c.
+Var barron_of_number(double alpha, const Var& w) {
+  const double d = alpha - 2.0;
+  const double b = std::abs(d);
+  if (b == 0.0) return 0.5 * square(w);
+  if (std::abs(alpha) < 1e-20) return detail::log1p_square(w * std::sqrt(0.5));
+  if (alpha < -huge_alpha) return -expm1(-0.5 * square(w));
+  if (alpha > huge_alpha) return expm1(0.5 * square(w));
+  const Var z = w * (1.0 / std::sqrt(b));
   const bool has_roots = alpha > 0.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha);
-  if (has_roots) return b / alpha * power_less_one(u * (1.0 / b), static_cast<int>(2.0 * alpha));
-  return b / alpha * expm1(0.5 * alpha * log1p(u * (1.0 / b)));
+  if (has_roots) return b / alpha * power_less_one(z, static_cast<int>(2.0 * alpha));
+  const Var logarithm = detail::log1p_square(z);
+  if (b >= near_two) return b / alpha * expm1(0.5 * alpha * logarithm);
+  const Var change = expm1(0.5 * d * logarithm);
+  return (w * (w * (1.0 + change)) + b * change) * (1.0 / alpha);
 }
 
 /// sinh(y) / y from q = y^2, for |y| <= 1/4: exact to the last digit, and so are two derivatives.
@@ -161,28 +178,26 @@ Var sinh_ratio(const Var& q) {
 /// For an alpha that is trained or an array: derivatives with respect to alpha must survive at 0 and near 2, and the
 /// regime is chosen element by element.
 ///
-/// With L = ln(1 + u / b) the loss is (b / alpha) expm1(alpha L / 2). Next to alpha = 2, where b vanishes and u / b is
-/// large, its derivative would be the difference of large numbers; but with d = alpha - 2, b exp(L) is u + b and the
-/// loss is (u + (u + b) expm1(d L / 2)) / alpha. Next to alpha = 0, expm1(z) / alpha needs the quotient expm1(z) / z as
-/// a series; its factor exp(z / 2) = E leaves an even one, sinh(z / 2) / (z / 2), and elsewhere expm1(z) is E^2 - 1.
-Var barron_of_var(const Var& any_alpha, const Var& u) {
+/// With L = ln(1 + w^2 / b) the loss is (b / alpha) expm1(alpha L / 2), and beside alpha = 2
+/// (w^2 exp(d L / 2) + b expm1(d L / 2)) / alpha. Next to alpha = 0, expm1(2 y) / alpha needs the quotient expm1(2 y) /
+/// y as a series; its factor exp(y) = E leaves an even one, sinh(y) / y, and elsewhere expm1(2 y) is E^2 - 1.
+Var barron_of_var(const Var& any_alpha, const Var& w) {
   const double tiny =
-      u.dtype() == DType::Float32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+      w.dtype() == DType::Float32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
   const Var alpha = clip(any_alpha, -huge_alpha, huge_alpha);
   const Var d = alpha - 2.0;
-  const Var b = maximum(abs(d), tiny);
-  const Var near_two = abs(d) < 0.125;
-  // The loss is p u + (p u + b / alpha) expm1(k L / 2).
-  const Var p = where(near_two, 1.0 / alpha, 0.0);
-  const Var k = where(near_two, d, alpha);
-  const Var scale = where(near_two, p * b * d, b);  // of k L / 2 times b / alpha, without division by 0
+  const Var distance = abs(d);
+  const Var b = where(distance < tiny, tiny, distance);  // not a maximum: the next alpha is at this distance
+  const Var beside_two = distance < near_two;
+  const Var k = where(beside_two, d, alpha);
+  const Var scale = where(beside_two, 0.5 * b * d / alpha, 0.5 * b);  // without division by 0
 
-  const Var logarithm = log1p(u * (1.0 / b));
+  const Var logarithm = detail::log1p_square(w / sqrt(b));
   const Var y = 0.25 * k * logarithm;
   const Var root = exp(y);
-  const Var series = (0.5 * p * d * u + 0.5 * scale) * logarithm * (root * sinh_ratio(square(y)));
-  const Var direct = (p * u + b / alpha) * (square(root) - 1.0);
-  return p * u + where(abs(y) < 0.25, series, direct);
+  const Var series = scale * logarithm * (root * sinh_ratio(square(y)));
+  const Var direct = b / alpha * (square(root) - 1.0);
+  return where(beside_two, square(w * root) / alpha, 0.0) + where(abs(y) < 0.25, series, direct);
 }
 
 }  // namespace
@@ -198,12 +213,12 @@ Var Barron::operator()(const Var& prediction, const Var& target) const {
   if (scale) require_positive(name, "c", *scale);
   // Settings take the type of the data: a trained float64 scale of float32 data must not make all of it float64.
   const auto scales = [&] { return checked(c, c > 0.0 && c < std::numeric_limits<double>::infinity(), positive); };
-  const Var u = scale ? squared_ratio(e, *scale) : square(e * (1.0 / cast(scales(), e.dtype())));
+  const Var w = scale ? ratio(e, *scale) : e * (1.0 / cast(scales(), e.dtype()));
 
   const std::optional<double> number = known_number(alpha);
-  if (!number) return barron_of_var(cast(checked(alpha, equal(alpha, alpha), is_number), e.dtype()), u);
+  if (!number) return barron_of_var(cast(checked(alpha, equal(alpha, alpha), is_number), e.dtype()), w);
   require_setting(name, "alpha", *number, !std::isnan(*number), "it must be a number");
-  return barron_of_number(*number, u);
+  return barron_of_number(*number, w);
 }
 
 }  // namespace xgrad::loss

@@ -46,6 +46,17 @@ Var extremum_keeping(const Var& x, const Shape& axes) {
 /// The largest element, as a constant that keeps e^offset(x, largest) from overflowing.
 Var largest_of(const Var& x, const Shape& axes) { return stop_gradient(extremum_keeping<MaxReduce>(x, axes)); }
 
+/// ln(sum(e^shifted)), for numbers of which the largest is 0. Where the others are small, a sum of 1 and more has lost
+/// their digits: they are added up without it, whose sign is 0. That does not change the derivative.
+Var log_of_sum(const Var& shifted, const Shape& axes) {
+  const Var powers = exp(shifted);
+  const Var total = sum_keeping(powers, axes);
+  const Var logarithm = log(total);
+  const Var others = -sum_keeping(sign(shifted) * powers, axes);
+  const Var only_one = total >= 1.0 && total < 1.5;
+  return logarithm + stop_gradient(where(only_one, log1p(others) - logarithm, zeros_like(logarithm)));
+}
+
 Var argmax_keeping(const Var& x, std::size_t axis) {
   if (x.shape()[axis] == 0) {
     throw ValueError("argmax: nothing to search along axis " + std::to_string(axis) + " of the shape " +
@@ -123,7 +134,7 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
   const Var values = as_floating(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
   const Var largest = largest_of(values, normal);
-  return squeeze_unless(keep, log(sum_keeping(exp(offset(values, largest)), normal)) + largest, normal);
+  return squeeze_unless(keep, log_of_sum(offset(values, largest), normal) + largest, normal);
 }
 
 Var softmax(const Var& x, const Axes& axes) {
@@ -139,7 +150,7 @@ Var log_softmax(const Var& x, const Axes& axes) {
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
   const Var shifted = offset(values, largest_of(values, normal));
-  return shifted - log(sum_keeping(exp(shifted), normal));
+  return shifted - log_of_sum(shifted, normal);
 }
 
 Var argmax(const Var& x) {

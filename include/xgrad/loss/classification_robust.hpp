@@ -74,8 +74,8 @@ XGRAD_FIELDS(SymmetricCrossEntropy, alpha, beta, log_zero, check_targets)
 /// \return        the shape without the last axis, >= 0 but for rounding.
 /// \throws ShapeError  unless the target has one of these shapes, and if there are no classes.
 /// \throws TypeError   for labels that are not int64.
-/// \throws ValueError  unless 0 <= t1 <= 1 <= t2, finite, and iterations >= 0; for a label or a probability out of
-///                     range (raised when evaluated).
+/// \throws ValueError  unless 0 <= t1 <= 1 <= t2, finite, and iterations is in [0, 10000]; for a label or a
+///                     probability out of range (raised when evaluated).
 /// \derivative  exact up to the third order, whatever the number of iterations, once these have converged.
 /// \source  E. Amid, M. K. Warmuth, R. Anil and T. Koren, Robust bi-tempered logistic loss based on Bregman
 ///          divergences, 2019.
@@ -83,7 +83,7 @@ struct BiTempered {
   static constexpr std::string_view name = "BiTempered";
   double t1 = 0.8;              ///< in [0, 1]
   double t2 = 1.2;              ///< >= 1
-  std::int64_t iterations = 5;  ///< Newton steps for lambda before the last two, which are differentiated
+  std::int64_t iterations = 5;  ///< Newton steps for lambda before the last two, at most 10000
   bool check_targets = true;
   Var operator()(const Var& logits, const Var& target) const;
 };

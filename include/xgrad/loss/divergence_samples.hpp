@@ -45,7 +45,7 @@ XGRAD_FIELDS(Wasserstein1d, p)
 /// \param target      y, [M, D] points of the weight 1 / M.
 /// \return            [].
 /// \throws ShapeError  unless both are matrices with the same D, and N, M > 0.
-/// \throws ValueError  unless epsilon is positive and finite and iterations > 0.
+/// \throws ValueError  unless epsilon is positive and finite and iterations is in [1, 10000].
 /// \derivative  goes through the iterations, so it is exact for the value that is returned, to every order. It keeps N
 ///              M numbers for each iteration.
 /// \source  M. Cuturi, Sinkhorn distances, 2013; J. Feydy et al., Interpolating between optimal transport and MMD using
@@ -53,7 +53,7 @@ XGRAD_FIELDS(Wasserstein1d, p)
 struct Sinkhorn {
   static constexpr std::string_view name = "Sinkhorn";
   double epsilon = 0.1;           ///< the factor of the entropy, > 0
-  std::int64_t iterations = 100;  ///< updates of f and g, > 0
+  std::int64_t iterations = 100;  ///< updates of f and g, from 1 to 10000
   bool debiased = true;
   Var operator()(const Var& prediction, const Var& target) const;
 };

@@ -131,7 +131,7 @@ XGRAD_FIELDS(Orthogonality)
 /// (sigma_2 / sigma_1)^(4 iterations), and the result is never above the true norm. Matrices are taken from the leaves
 /// as in Orthogonality. Yoshida and Miyato penalise squares: write 0.5 * square(SpectralNorm{}(w)) for each matrix.
 /// \return  a number, >= 0.
-/// \throws ValueError  unless iterations >= 1; ShapeError if no floating-point leaf has two axes or more.
+/// \throws ValueError  unless iterations is in [1, 10000]; ShapeError if no floating-point leaf has two axes or more.
 /// \derivative  u v^T with u = W v / |W v|, 0 for W = 0. v is a constant to it: exact where the iteration has converged
 ///              (and the largest singular value is single), at the cost of one product. The derivative of this
 ///              derivative is not that of u v^T; with `second_order` the iteration itself is differentiated and all
@@ -140,8 +140,8 @@ XGRAD_FIELDS(Orthogonality)
 ///          2017, section 3.
 struct SpectralNorm {
   static constexpr std::string_view name = "SpectralNorm";
-  std::int64_t iterations = 20;
-  bool second_order = false;  ///< differentiate the iteration too
+  std::int64_t iterations = 20;  ///< from 1 to 10000
+  bool second_order = false;     ///< differentiate the iteration too
   Var operator()(const Var& x) const { return of_leaves({&x, 1}); }
   template <tree::Tree T>
   Var operator()(const T& model) const {
@@ -158,13 +158,13 @@ XGRAD_FIELDS(SpectralNorm, iterations, second_order)
 ///
 /// A convolution's kernel counts as the matrix [first extent, all others], which bounds it only up to a factor.
 /// \return  a number, >= 0; its logarithm is the milder penalty for deep models.
-/// \throws ValueError  unless iterations >= 1; ShapeError if no floating-point leaf has two axes or more.
+/// \throws ValueError  unless iterations is in [1, 10000]; ShapeError if no floating-point leaf has two axes or more.
 /// \derivative  (product of the other sigmas) u v^T; see SpectralNorm, also about `second_order`.
 /// \source  C. Szegedy et al., Intriguing properties of neural networks, 2014, section 4.3.
 struct Lipschitz {
   static constexpr std::string_view name = "Lipschitz";
-  std::int64_t iterations = 20;
-  bool second_order = false;  ///< differentiate the iteration too
+  std::int64_t iterations = 20;  ///< from 1 to 10000
+  bool second_order = false;     ///< differentiate the iteration too
   Var operator()(const Var& x) const { return of_leaves({&x, 1}); }
   template <tree::Tree T>
   Var operator()(const T& model) const {
