@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(rows) {
   BOOST_TEST_INFO(text);
   BOOST_TEST(contains(text, "loop 200 x 7, blocks of 146 x 7, 1 chunk, "));
   BOOST_TEST(contains(text, "row: amax"));
-  BOOST_TEST(contains(text, "full: subtract, exp"));
+  BOOST_TEST(contains(text, "full: offset, exp"));
   BOOST_TEST(contains(text, "late columns: sum"));
   BOOST_TEST(contains(text, "output 1 float64 [7]"));
 }

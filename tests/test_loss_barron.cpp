@@ -160,7 +160,9 @@ BOOST_AUTO_TEST_CASE(floats_of_large_errors) {
         const std::vector<double> wanted{wide[0], 2.0 * wide[1], 4.0 * wide[2]};
         // Powers of large numbers as exponentials carry the rounding of their logarithms.
         const double fraction = 4e-5;
-        const std::vector<double> least{1e-36, 1e-36, fraction * std::abs(wanted[1]) / static_cast<double>(single)};
+        const std::vector<double> least{1e-36, 1e-36,
+                                        std::max(fraction * std::abs(wanted[1]) / static_cast<double>(single),
+                                                 static_cast<double>(std::numeric_limits<float>::denorm_min()))};
         for (std::size_t i = 0; i < wanted.size(); ++i) {
           if (std::abs(wanted[i]) > 1e38) continue;
           BOOST_TEST(std::abs(found[i] - wanted[i]) <= std::max(fraction * std::abs(wanted[i]), least[i]),

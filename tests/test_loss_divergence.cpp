@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(divergences_refuse_bad_settings) {
   BOOST_TEST(throws<xg::ValueError>([&] { return loss::Sinkhorn{.epsilon = 0.0}(p, p); },
                                     {"Sinkhorn", "epsilon is 0", "positive and finite"}));
   BOOST_TEST(throws<xg::ValueError>([&] { return loss::Sinkhorn{.iterations = 0}(p, p); },
-                                    {"Sinkhorn", "iterations is 0", "positive"}));
+                                    {"Sinkhorn", "iterations is 0", "between 1 and"}));
   BOOST_TEST(throws<xg::ValueError>([&] { return loss::Mmd{.bandwidths = {}}(p, p); },
                                     {"Mmd", "number of bandwidths is 0", "one or more"}));
   BOOST_TEST(throws<xg::ValueError>(

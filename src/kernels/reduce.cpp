@@ -196,8 +196,8 @@ void reduce(const Call& call) {
     using Total = typename R<T>::Total;
     std::vector<Total> totals;  // vector<bool> has no addresses
     if constexpr (std::is_same_v<Total, bool>) {
-      std::fill_n(call.output.as<bool>(), size, R<bool>::start());
-      if (!empty) reduce_axes<R<bool>>(axes, 0, call.inputs[0].as<bool>(), call.output.as<bool>());
+      std::fill_n(call.output.as<T>(), size, R<T>::start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), call.output.as<T>());
     } else {
       if constexpr (std::is_same_v<Total, Compensated>) totals.resize(size);
       else totals.resize(size, R<T>::start());

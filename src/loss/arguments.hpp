@@ -41,7 +41,7 @@ Var unwieldy(const Var& size);
 Var unit_of_squares(const Var& x, const Axes& axes);
 
 /// Each iteration is recorded: more than these would take all time and memory before they end.
-inline constexpr std::int64_t most_iterations = 10000;
+inline constexpr std::int64_t most_iterations = 100'000;
 
 /// \throws ValueError  unless the setting `iterations` is between these.
 void require_iterations(std::string_view loss, std::int64_t iterations, std::int64_t least);

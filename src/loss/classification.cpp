@@ -10,6 +10,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "arguments.hpp"
 #include "loss/classes.hpp"
 
 namespace xgrad::loss {
@@ -32,6 +33,7 @@ Var cross_entropy(const Classes& c) {
 }  // namespace
 
 Var CrossEntropy::operator()(const Var& logits, const Var& target) const {
+  if (class_weight) detail::require_usable(name, *class_weight);
   static const TargetRules rules(name);
   Classes c = classes::read_targets(rules, logits, target, {axis, check_targets, ignore_index});
   if (!class_weight) return without_classes(c, cross_entropy(c));
@@ -69,6 +71,7 @@ Var Poly1::operator()(const Var& logits, const Var& target) const {
 }
 
 Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
+  detail::require_usable(name, prior);
   require_setting(name, "tau", tau, std::isfinite(tau), "it must be finite");
   static const TargetRules rules(name);
   static const Rule positive("LogitAdjusted: the prior {} is not positive and finite");

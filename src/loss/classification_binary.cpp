@@ -42,6 +42,7 @@ Var cut_log(const Var& x, const Var& log_x) {
 }  // namespace
 
 Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
+  if (pos_weight) detail::require_usable(name, *pos_weight);
   detail::require_usable(name, logits);
   static const Rule rule("BinaryCrossEntropy: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);

@@ -44,6 +44,7 @@ Var read_gaps(const Var& c) {
 }  // namespace
 
 Var Ordinal::operator()(const Var& score, const Var& labels) const {
+  detail::require_usable(name, thresholds);
   detail::require_usable(name, score);
   const Var s = detail::as_floating(score);
   const Var c = read_thresholds(thresholds, s);

@@ -52,6 +52,7 @@ void require_class_labels(std::string_view loss, const Var& logits, const Var& l
 }  // namespace
 
 Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
+  if (log_variances.defined()) detail::require_usable(name, log_variances);
   const bool fits = log_variances.defined() && log_variances.shape() == Shape{losses.size()};
   if (!fits) {
     throw ShapeError(std::string(name) + ": log_variances is " +
@@ -74,6 +75,7 @@ Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
 }
 
 Var Distillation::operator()(const Var& student, const Var& teacher, const Var& labels) const {
+  detail::require_usable(name, student, teacher, labels);
   require_setting(name, "temperature", temperature, temperature > 0.0 && std::isfinite(temperature),
                   "it must be positive and finite");
   require_setting(name, "alpha", alpha, alpha >= 0.0 && alpha <= 1.0, "it must be in [0, 1]");

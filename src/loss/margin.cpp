@@ -193,6 +193,7 @@ Var MulticlassPerceptron::operator()(const Var& prediction, const Var& labels) c
 }
 
 Var MultiMargin::operator()(const Var& prediction, const Var& labels) const {
+  if (class_weight) detail::require_usable(name, *class_weight);
   require_setting(name, "p", static_cast<double>(p), p == 1 || p == 2, "it must be 1 or 2");
   require_setting(name, "margin", margin, std::isfinite(margin), "it must be finite");
   const Labelled z = labelled(*this, prediction, labels);
@@ -226,6 +227,7 @@ Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const
 }
 
 Var MultiLabelSoftMargin::operator()(const Var& prediction, const Var& target) const {
+  if (weight) detail::require_usable(name, *weight);
   static const Rule rule("MultiLabelSoftMargin: the target {} is outside [0, 1]");
   require_same_shape(name, prediction, target);
   require_classes(name, prediction);

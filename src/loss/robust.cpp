@@ -203,6 +203,7 @@ Var barron_of_var(const Var& any_alpha, const Var& w) {
 }  // namespace
 
 Var Barron::operator()(const Var& prediction, const Var& target) const {
+  detail::require_usable(name, alpha, c);
   static const Rule positive("Barron: c is {}; it must be positive and finite");
   static const Rule is_number("Barron: alpha is {}; it must be a number");
   const Var e = residual(name, prediction, target);

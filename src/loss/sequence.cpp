@@ -75,6 +75,7 @@ struct Beginnings {
 
 Var Ctc::operator()(const Var& log_probabilities, const Var& targets, const Var& input_lengths,
                     const Var& target_lengths) const {
+  detail::require_usable(name, log_probabilities, targets, input_lengths, target_lengths);
   static const Rule input_rule("Ctc: the input length {} is out of range; lengths are in [0, {}]");
   static const Rule target_rule("Ctc: the target length {} is out of range; lengths are in [0, {}]");
   require_integer_argument("targets", targets);

@@ -282,6 +282,8 @@ ValueId Simplifier::reduction(Opcode op, DType dtype, std::uint32_t shape, Value
   if (!left.empty()) {
     const std::array inputs{source};
     source = graph_.add(op, dtype, shape, inputs, left);
+  } else if (op == opcode<Norm>) {
+    source = add(opcode<Absolute>, dtype, graph_[source].shape, {source});
   }
   source = shaped(source, shape);
   const auto count = static_cast<double>(copies);

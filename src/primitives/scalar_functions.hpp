@@ -256,10 +256,10 @@ struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
     const T infinity = T(Sides<T>::infinity);
     const T zero = T(NumberIn<T>(0));
     const T one = T(NumberIn<T>(1));
-    // An infinite side counts as 1 and a finite one beside it as 0.
+    // An infinite side counts as 1 and a finite one beside it as 0, with its sign.
     const auto infinite = sides.large_side == infinity;
-    const T x = select(sides.a == infinity, Sign::eval(a), select(infinite, zero, a));
-    const T y = select(sides.b == infinity, Sign::eval(b), select(infinite, zero, b));
+    const T x = select(sides.a == infinity, Sign::eval(a), select(infinite, a * zero, a));
+    const T y = select(sides.b == infinity, Sign::eval(b), select(infinite, b * zero, b));
     const T factor = select(infinite, one, sides.factor());
     const T root = sqrt(Square::eval(x * factor) + Square::eval(y * factor));
     // What lets x grow comes before the division and what lets it shrink after it: x may be far below y.

@@ -12,14 +12,14 @@
 namespace xgrad::detail {
 namespace {
 
-struct Rules {
+struct RuleTexts {
   std::mutex mutex;
   std::deque<std::string> texts;
   std::map<std::string, std::uint32_t, std::less<>> numbers;
 };
 
-Rules& rules() {
-  static auto* all = new Rules;  // never destroyed: destructors of static objects may evaluate
+RuleTexts& rules() {
+  static auto* all = new RuleTexts;  // never destroyed: destructors of static objects may evaluate
   return *all;
 }
 
@@ -32,7 +32,7 @@ void fill(std::string& text, const std::string& by) {
 }  // namespace
 
 std::uint32_t number_of_rule(std::string_view text) {
-  Rules& all = rules();
+  RuleTexts& all = rules();
   const std::scoped_lock lock(all.mutex);
   const auto [found, fresh] = all.numbers.try_emplace(std::string(text), static_cast<std::uint32_t>(all.texts.size()));
   if (fresh) all.texts.emplace_back(text);
@@ -42,7 +42,7 @@ std::uint32_t number_of_rule(std::string_view text) {
 void throw_broken_rule(std::int64_t rule, double value, std::int64_t limit) {
   std::string text;
   {
-    Rules& all = rules();
+    RuleTexts& all = rules();
     const std::scoped_lock lock(all.mutex);
     text = all.texts[static_cast<std::size_t>(rule)];
   }

@@ -39,9 +39,9 @@ void append_normal(LossRows& rows) {
                   // Perfect; a variance that counts as eps and yet has a derivative; no sample.
                   .known = {{{doubles({1}, {2}), doubles({1}, {2}), doubles({1}, {1})}, {0}, {{0}, {0}, {0.5}}},
                             {{doubles({1}, {2}), doubles({1}, {2}), doubles({1}, {0})}, {floor}, {{0}, {0}, {5e5}}},
-                            {{doubles({1}, {0.001}), doubles({1}, {0}), doubles({1}, {1e-9})},
-                             {floor + 0.5},
-                             {{1e3}, {-1e3}, {0}}},
+                            {{doubles({1}, {0.002}), doubles({1}, {0}), doubles({1}, {1e-9})},
+                             {floor + 2},
+                             {{2e3}, {-2e3}, {-1.5e6}}},
                             {{doubles({0}, {}), doubles({0}, {}), doubles({0}, {})}, {}, {{}, {}, {}}}},
                   .extreme = {extreme, empty},
                   .torch = true});
