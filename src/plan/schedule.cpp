@@ -177,7 +177,7 @@ class Scheduling {
     }
     std::vector<std::pair<PlaceId, Use>> leaves;
     for (const auto& each : uses) {
-      if (draft_.slots[each.second.slot].leaf && each.second.uniform) leaves.push_back(each);
+      if (draft_.slots[each.second.slot].leaf && each.second.uniform) leaves.emplace_back(each);
     }
     for (const auto& [out, w] : uses) {
       if (!w.written || !w.uniform || loop_.slots[w.slot].column_step == 0) continue;

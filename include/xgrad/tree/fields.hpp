@@ -117,7 +117,8 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
   };
 
 // What a member gives to the list of fields and to that of static ones; a marker is found by its name before the
-// parenthesis.
+// parenthesis, with which the names of some macros end.
+// NOLINTBEGIN(readability-identifier-naming)
 #define XGRAD_DETAIL_FIELD(member) XGRAD_DETAIL_JOIN(XGRAD_DETAIL_FIELD_, XGRAD_DETAIL_KIND(member))(member)
 #define XGRAD_DETAIL_FIELD_plain(member) \
   , ::xgrad::tree::detail::accessor<#member, decltype(&XgradSelf::member), &XgradSelf::member>()
@@ -134,6 +135,7 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
         })
 #define XGRAD_DETAIL_KIND(member) XGRAD_DETAIL_SECOND(XGRAD_DETAIL_KIND_##member, plain, ~)
 #define XGRAD_DETAIL_KIND_static(member) ~, static
+// NOLINTEND(readability-identifier-naming)
 #define XGRAD_DETAIL_SECOND(...) XGRAD_DETAIL_SECOND_OF(__VA_ARGS__)
 #define XGRAD_DETAIL_SECOND_OF(first, second, ...) second
 #define XGRAD_DETAIL_JOIN(a, b) XGRAD_DETAIL_JOIN_OF(a, b)
