@@ -105,6 +105,8 @@ std::size_t allocations_of(F f) {
 
 }  // namespace
 
+void operator delete(void* memory, std::size_t size) noexcept;  // which clang 14 declares only when asked to
+
 BOOST_AUTO_TEST_CASE(allocations_are_counted) {
   const std::size_t before = allocations;
   // Called by name, because a compiler may leave out what `new int` and `delete` would do together.
