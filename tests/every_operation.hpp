@@ -72,9 +72,9 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(logaddexp(x, y)), TWO(residual(x, y)),
       // element by element
       ONE(abs(x)), ONE(sign(x)), ONE(square(x)), ONE(sqrt(x)), ONE(exp(x)), ONE(expm1(x)), ONE(log(x)), ONE(log1p(x)),
-      ONE(sin(x)), ONE(cos(x)), ONE(tan(x)), ONE(atan(x)), ONE(sinh(x)), ONE(cosh(x)), ONE(tanh(x)), ONE(erf(x)),
-      ONE(sigmoid(x)), ONE(softplus(x)), ONE(relu(x)), ONE(cast<float>(x)), ONE(cast<double>(x)), ONE(stop_gradient(x)),
-      ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
+      ONE(sin(x)), ONE(cos(x)), ONE(tan(x)), ONE(atan(x)), ONE(sinh(x)), ONE(cosh(x)), ONE(tanh(x)), ONE(log_cosh(x)),
+      ONE(erf(x)), ONE(sigmoid(x)), ONE(softplus(x)), ONE(relu(x)), ONE(cast<float>(x)), ONE(cast<double>(x)),
+      ONE(stop_gradient(x)), ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
       // reductions
       ONE(sum(x)), ONE(sum(x, 0)), ONE(mean(x)), ONE(mean(x, {0, 1}, xgrad::keep_dims)), ONE(prod(x)), ONE(prod(x, 1)),
       ONE(amax(x)), ONE(amin(x)), ONE(variance(x)), ONE(norm(x)), ONE(logsumexp(x)), ONE(softmax(x)),

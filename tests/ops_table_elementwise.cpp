@@ -72,6 +72,8 @@ void append_unary(Rows& rows) {
   add("sinh", sinh, -2.0, 2.0);
   add("cosh", cosh, -2.0, 2.0);
   add("tanh", tanh, -2.0, 2.0);
+  add("log_cosh", log_cosh, -2.0, 2.0);
+  rows.back().primitives.push_back("slope_of_log_cosh");
   add("erf", erf, -2.0, 2.0);
   add("sigmoid", sigmoid, -4.0, 4.0);
   add("softplus", softplus, -4.0, 4.0);

@@ -9,10 +9,13 @@
 
 namespace {
 
+enum class Leaks { refused, expected };
+
 /// Runs a form and compares what it prints.
-void ends_well(const std::string& form, const std::string& expected) {
+void ends_well(const std::string& form, const std::string& expected, Leaks leaks = Leaks::refused) {
   BOOST_TEST_CONTEXT(form) {
-    std::FILE* output = popen((XGRAD_AT_EXIT " " + form + " 2>&1").c_str(), "r");
+    const std::string options = leaks == Leaks::expected ? "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 " : "";
+    std::FILE* output = popen((options + XGRAD_AT_EXIT " " + form + " 2>&1").c_str(), "r");
     BOOST_TEST_REQUIRE(output != nullptr);
     std::string text;
     std::array<char, 4096> block;
@@ -58,7 +61,8 @@ BOOST_AUTO_TEST_CASE(children_of_fork) {
   const std::string child = "child: right\nchild's thread: right\n";
   ends_well("fork", "main: right\n" + child + child);
   ends_well("fork_before_use", child);
-  ends_well("fork_in_thread", "main: right\nthread: right\n" + child);
+  // The child has the memory of the parent's main thread, but not that thread: nothing there can give it back.
+  ends_well("fork_in_thread", "main: right\nthread: right\n" + child, Leaks::expected);
   ends_well("fork_with_threads",
             "main: right\n" + child + "main: right\nmain: right\n");  // of the child, then the parent
 }

@@ -70,6 +70,7 @@ const std::vector<UnaryCase>& unary_cases() {
       {"sinh", xg::sinh, [](double x) { return std::sinh(x); }},
       {"cosh", xg::cosh, [](double x) { return std::cosh(x); }},
       {"tanh", xg::tanh, [](double x) { return std::tanh(x); }},
+      {"log_cosh", xg::log_cosh, [](double x) { return std::log1p(2 * std::pow(std::sinh(x / 2), 2)); }},
       {"erf", xg::erf, [](double x) { return std::erf(x); }},
       {"sigmoid", xg::sigmoid, reference_sigmoid},
       {"softplus", xg::softplus, reference_softplus},

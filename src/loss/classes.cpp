@@ -12,6 +12,7 @@
 
 #include "arguments.hpp"
 #include "ops/axes.hpp"
+#include "ops/internal.hpp"
 
 namespace xgrad::loss::classes {
 namespace {
@@ -141,19 +142,22 @@ Var weight_of_each(std::string_view loss, std::string_view setting, const Var& w
 Var log_probabilities(const Classes& c) { return log_softmax(c.scores, c.axis); }
 
 Var surprise(const Classes& c) {
-  // The label is looked up in the scores, which are there already, not in a computed array.
-  const Var own = at_label(c, c.scores);
-  const Var largest = largest_score(c, c.scores);
-  const Var ahead = own - largest;
-  const Var shifted = c.scores - largest;
-  const Var powers = exp(shifted);
-  const Var total = sum_classes(c, powers);
-  // All but the largest, whose sign is 0: another sum of what is there, instead of a mask that knows the label.
-  const Var others = -sum_classes(c, sign(shifted) * powers);
-  const Var sure = total < 1.5 && equal(own, largest);
-  // The factor is 1; it has the derivatives by the label's score.
-  const Var odds_against = others * exp(-where(sure, ahead, zeros_like(ahead)));
-  return where(sure, log1p(odds_against), log(total) - ahead);
+  const auto of = [&c](const Var& scores, const Var& labels) {
+    // The label is looked up in the scores, which are there already, not in a computed array.
+    const Var own = take_along_axis(scores, labels, c.axis);
+    const Var largest = largest_score(c, scores);
+    const Var ahead = own - largest;
+    const Var shifted = scores - largest;
+    const Var powers = exp(shifted);
+    const Var total = sum_classes(c, powers);
+    // All but the largest, whose sign is 0: another sum of what is there, instead of a mask that knows the label.
+    const Var others = -sum_classes(c, sign(shifted) * powers);
+    const Var sure = total < 1.5 && equal(own, largest);
+    // The factor is 1; it has the derivatives by the label's score.
+    const Var odds_against = others * exp(-where(sure, ahead, zeros_like(ahead)));
+    return where(sure, log1p(odds_against), log(total) - ahead);
+  };
+  return xgrad::detail::computed_at_once(of, c.scores, c.labels);
 }
 
 Var log_odds(const Classes& c, const Var& own_score) {

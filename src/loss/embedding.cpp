@@ -145,16 +145,15 @@ Var CosineEmbedding::operator()(const Var& x1, const Var& x2, const Var& target)
   require_one_each(name, x1, target, "target");
   static const Rule rule("CosineEmbedding: the target {} is neither -1 nor 1");
   const Var t = checked_signs(target, check_targets, rule);
-  constexpr double smallest = 1e-12;  // of libtorch
-  const Var unit1 = detail::unit_of_squares(x1, -1);
-  const Var unit2 = detail::unit_of_squares(x2, -1);
-  const auto length = [](const Var& x, const Var& unit) {
-    return sqrt(sum(square(x), -1, keep_dims) + smallest / square(unit));
-  };
-  const Var a = x1 / unit1;
-  const Var b = x2 / unit2;
-  // Two roots: the product of the squares would overflow in float for lengths of 1e10.
-  const Var cosine = squeeze(sum(a * b, -1, keep_dims) / (length(a, unit1) * length(b, unit2)), -1);
+  constexpr double smallest = 1e-6;  // its square is libtorch's, beside the sum of squares
+  const auto length = [](const Var& x) { return hypot(norm(x, -1, keep_dims), smallest); };
+  const Var length1 = length(x1);
+  const Var length2 = length(x2);
+  // Products of very long vectors would overflow.
+  const Var unit1 = detail::unwieldy(length1);
+  const Var unit2 = detail::unwieldy(length2);
+  const Var product = sum(x1 * (1.0 / unit1) * (x2 * (1.0 / unit2)), -1, keep_dims);
+  const Var cosine = squeeze(product / (length1 / unit1 * (length2 / unit2)), -1);
   return where(t > 0, 1.0 - cosine, relu(cosine - margin));
 }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <numbers>
 #include <span>
 
 #include <xgrad/ops/elementwise.hpp>
@@ -33,33 +32,12 @@ constexpr std::array<double, 12> inverse_factorials = [] {
   return result;
 }();
 
-/// Of x^2, x^4, ... in ln(cosh(x)).
-constexpr std::array<double, 11> of_log_cosh{1.0 / 2,
-                                             -1.0 / 12,
-                                             1.0 / 45,
-                                             -17.0 / 2520,
-                                             31.0 / 14175,
-                                             -691.0 / 935550,
-                                             10922.0 / 42567525,
-                                             -929569.0 / 10216206000.0,
-                                             3202291.0 / 97692469875.0,
-                                             -221930581.0 / 18561569276250.0,
-                                             9444233042.0 / 2143861251406875.0};
-
 }  // namespace
 
 Var exp_less_line(const Var& x) {
   const std::span<const double> all(inverse_factorials);
   const Var series = square(x) * polynomial(all.first(is_float(x) ? 7 : 12), x);
   return where(abs(x) < small, series, expm1(x) - x);
-}
-
-Var log_cosh(const Var& x) {
-  const std::span<const double> all(of_log_cosh);
-  const Var q = square(x);
-  const Var series = q * polynomial(all.first(is_float(x) ? 6 : 11), q);
-  const Var size = abs(x);
-  return where(size < small, series, size + softplus(-2.0 * size) - std::numbers::ln2);
 }
 
 Var log1p_square(const Var& x) {

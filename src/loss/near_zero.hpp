@@ -9,9 +9,6 @@ namespace xgrad::loss::detail {
 /// e^x - 1 - x, with the derivative expm1(x).
 Var exp_less_line(const Var& x);
 
-/// ln(cosh(x)), with the derivative tanh(x).
-Var log_cosh(const Var& x);
-
 /// ln(1 + x^2), where the square may overflow: 2 ln |x| for large x, also for its derivatives.
 Var log1p_square(const Var& x);
 

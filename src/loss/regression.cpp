@@ -56,7 +56,7 @@ Var Rmse::operator()(const Var& prediction, const Var& target) const {
 Var Mae::operator()(const Var& prediction, const Var& target) const { return abs(residual(name, prediction, target)); }
 
 Var LogCosh::operator()(const Var& prediction, const Var& target) const {
-  return detail::log_cosh(residual(name, prediction, target));
+  return log_cosh(residual(name, prediction, target));
 }
 
 Var Mape::operator()(const Var& prediction, const Var& target) const {

@@ -179,6 +179,7 @@ Var atan(const Var& x) { return elementwise<Atan>(x); }
 Var sinh(const Var& x) { return elementwise<Sinh>(x); }
 Var cosh(const Var& x) { return elementwise<Cosh>(x); }
 Var tanh(const Var& x) { return elementwise<Tanh>(x); }
+Var log_cosh(const Var& x) { return elementwise<LogCosh>(x); }
 Var erf(const Var& x) { return elementwise<Erf>(x); }
 Var sigmoid(const Var& x) { return elementwise<Sigmoid>(x); }
 Var softplus(const Var& x) { return elementwise<Softplus>(x); }
@@ -251,6 +252,8 @@ Var share_of_larger(const Var& a, const Var& b) { return where(equal(a, b), full
 Var offset(const Var& a, const Var& b) { return elementwise<Offset>(a, b); }
 
 Var direction_cosine(const Var& a, const Var& b) { return elementwise<DirectionCosine>(a, b); }
+
+Var slope_of_log_cosh(const Var& x) { return elementwise<SlopeOfLogCosh>(x); }
 
 Var infinite_where_zero(const Var& x) {
   return where(equal(x, 0.0), full_like(x, std::numeric_limits<double>::infinity()), x);

@@ -1,12 +1,15 @@
 // Operations that users do not call: what derivative rules are written with.
 #pragma once
 
+#include <utility>
+
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/tape.hpp>
 
 #include "tape/record.hpp"
 
@@ -21,6 +24,8 @@ Var absorbing_multiply(const Var& cotangent, const Var& partial);
 Var offset(const Var& a, const Var& b);
 /// a / hypot(a, b); 0 where both are 0.
 Var direction_cosine(const Var& a, const Var& b);
+/// tanh(x), of which all derivatives keep their digits.
+Var slope_of_log_cosh(const Var& x);
 /// x, or infinity where x is 0: what is divided by it has the derivative 0 there, of every order.
 Var infinite_where_zero(const Var& x);
 
@@ -38,6 +43,17 @@ Var residual(std::string_view operation, const Var& prediction, const Var& targe
 /// N]. \throws TapeError   if one is empty or of a finished tape.
 void require_same_shape(std::string_view operation, const Var& a, const Var& b, std::string_view first,
                         std::string_view second);
+/// f(x...) for a function whose result depends on x alone. Of values, operations are computed one by one, each with an
+/// array for its result; here they are recorded first, and computed together.
+template <class F, class... X>
+Var computed_at_once(F f, const X&... x) {
+  const bool recorded = (x.recorded() || ...);
+  const bool small = (VarAccess::is_scalar(x) && ...);  // a weak number stays one
+  if (recorded || small) return f(x...);
+  Tape tape;
+  return std::move(tape.evaluate({f(tape.leaf(x)...)}).front());
+}
+
 /// Broadcasts axes of extent 1; ranks are equal.
 Var expand_to(const Var& x, const Shape& shape);
 /// Swaps the last two axes.

@@ -133,24 +133,37 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("logsumexp", axes, x);
   const Var values = as_floating(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
-  const Var largest = largest_of(values, normal);
-  return squeeze_unless(keep, log_of_sum(offset(values, largest), normal) + largest, normal);
+  const Var result = detail::computed_at_once(
+      [&](const Var& y) {
+        const Var largest = largest_of(y, normal);
+        return log_of_sum(offset(y, largest), normal) + largest;
+      },
+      values);
+  return squeeze_unless(keep, result, normal);
 }
 
 Var softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("softmax", axes, x);
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
-  const Var powers = exp(offset(values, largest_of(values, normal)));
-  return powers / sum_keeping(powers, normal);
+  return detail::computed_at_once(
+      [&](const Var& y) {
+        const Var powers = exp(offset(y, largest_of(y, normal)));
+        return powers / sum_keeping(powers, normal);
+      },
+      values);
 }
 
 Var log_softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("log_softmax", axes, x);
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
-  const Var shifted = offset(values, largest_of(values, normal));
-  return shifted - log_of_sum(shifted, normal);
+  return detail::computed_at_once(
+      [&](const Var& y) {
+        const Var shifted = offset(y, largest_of(y, normal));
+        return shifted - log_of_sum(shifted, normal);
+      },
+      values);
 }
 
 Var argmax(const Var& x) {

@@ -10,12 +10,32 @@
 namespace xgrad::detail {
 namespace {
 
+std::string_view part_name(kernels::Part part) {
+  using kernels::Part;
+  switch (part) {
+    case Part::ExpNegAbs:
+      return "exp_neg_abs";
+    case Part::SigmoidFrom:
+      return primitives::Sigmoid::name;
+    case Part::ExpNegSquare:
+      return "exp_neg_square";
+    case Part::ErfFrom:
+      return primitives::Erf::name;
+    case Part::HalfExpm1:
+      return "half_expm1";
+    case Part::TanhFrom:
+      return primitives::Tanh::name;
+    case Part::LogCoshFrom:
+      return primitives::LogCosh::name;
+    case Part::CosineFrom:
+      return primitives::DirectionCosine::name;
+  }
+  return "";
+}
+
 std::string_view operation(Opcode op) {
   if (op == op_copy) return "copy";
-  if (op == op_exp_neg_abs) return "exp_neg_abs";
-  if (op == op_sigmoid_from) return primitives::Sigmoid::name;
-  if (op == op_exp_neg_square) return "exp_neg_square";
-  if (op == op_erf_from) return primitives::Erf::name;
+  if (is_part(op)) return part_name(static_cast<kernels::Part>(op - primitives::list_size));
   return name_of(op);
 }
 

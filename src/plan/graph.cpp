@@ -145,6 +145,25 @@ void Graph::grow_table() {
   }
 }
 
+std::size_t Graph::place_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                            std::span<const std::int64_t> attributes) const {
+  std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
+  for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
+    const ValueId id = table_[at];
+    const Value& value = values_[id];
+    const bool equal = value.op == op && value.dtype == dtype && value.shape == shape;
+    if (equal && std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
+      break;
+    }
+  }
+  return at;
+}
+
+ValueId Graph::find(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                    std::span<const std::int64_t> attributes) const {
+  return table_.empty() ? no_value : table_[place_of(op, dtype, shape, inputs, attributes)];
+}
+
 ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                    std::span<const std::int64_t> attributes) {
   const ValueId simpler = Simplifier(*this).simplify(op, dtype, shape, inputs, attributes);
@@ -160,15 +179,8 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
     }
   }
   grow_table();
-  std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
-  for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
-    const ValueId id = table_[at];
-    const Value& value = values_[id];
-    if (value.op == op && value.dtype == dtype && value.shape == shape &&
-        std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
-      return id;
-    }
-  }
+  const std::size_t at = place_of(op, dtype, shape, inputs, attributes);
+  if (table_[at] != no_value) return table_[at];
   const ValueId id = append(op, dtype, shape, inputs, attributes);
   table_[at] = id;
   ++entries_;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/block/block.hpp"
 #include "primitives/list.hpp"
 #include "request.hpp"
 
@@ -16,12 +17,13 @@ inline constexpr ValueId no_value = ~ValueId{0};
 
 // Operations that only plans have.
 inline constexpr Opcode op_copy = opcode<primitives::Identity>;  ///< a dense copy of a view
-inline constexpr Opcode op_exp_neg_abs = primitives::list_size;
-inline constexpr Opcode op_sigmoid_from = op_exp_neg_abs + 1;
-inline constexpr Opcode op_exp_neg_square = op_exp_neg_abs + 2;
-inline constexpr Opcode op_erf_from = op_exp_neg_abs + 3;
+inline constexpr Opcode op_of_part(kernels::Part part) {
+  return static_cast<Opcode>(primitives::list_size + static_cast<std::size_t>(part));
+}
 /// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
-inline constexpr Opcode op_gemm = op_exp_neg_abs + 4;
+inline constexpr Opcode op_gemm = primitives::list_size + kernels::part_count;
+
+constexpr bool is_part(Opcode op) { return op >= primitives::list_size && op < op_gemm; }
 
 /// Where a number comes from: the request, or the planner.
 struct Number {
@@ -89,6 +91,9 @@ class Graph {
   /// A value equal to this operation; perhaps another one than asked for.
   ValueId add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
               std::span<const std::int64_t> attributes = {});
+  /// An operation that was added as it is; no_value if there is none.
+  [[nodiscard]] ValueId find(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                             std::span<const std::int64_t> attributes = {}) const;
   /// The same elements, dense in memory of their own.
   ValueId dense(ValueId id);
   /// A copy that is not merged with any other.
@@ -109,6 +114,9 @@ class Graph {
   [[nodiscard]] std::uint64_t hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                                       std::span<const std::int64_t> attributes) const noexcept;
   void grow_table();
+  /// Where in the table it is, or where it would be.
+  [[nodiscard]] std::size_t place_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+                                     std::span<const std::int64_t> attributes) const;
 
   std::vector<Value> values_;
   std::vector<ValueId> inputs_;

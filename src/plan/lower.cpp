@@ -289,7 +289,7 @@ class Lowering {
       spread(0);
       return (operands[1].single ? 1U : 0U) | (operands[2].single ? 2U : 0U);
     }
-    if (inputs.size() == 1 || op == op_sigmoid_from || op == op_erf_from) {
+    if (inputs.size() == 1 || is_part(op)) {
       for (std::size_t k = 0; k < inputs.size(); ++k) spread(k);
       return 0;
     }
@@ -300,10 +300,7 @@ class Lowering {
   BlockKernel kernel_of(Opcode op, ValueId id, DType from, std::size_t mode) const {
     const kernels::BlockTable& table = block_table();
     if (op == opcode<Cast>) return table.cast[type(graph_[id].dtype)][type(from)];
-    if (op == op_exp_neg_abs) return table.exp_neg_abs[type(from)];
-    if (op == op_sigmoid_from) return table.sigmoid_from[type(from)];
-    if (op == op_exp_neg_square) return table.exp_neg_square[type(from)];
-    if (op == op_erf_from) return table.erf_from[type(from)];
+    if (is_part(op)) return table.parts[op - list_size][type(from)];
     return table.elementwise[op][type(from)][mode];
   }
 

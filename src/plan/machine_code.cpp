@@ -51,7 +51,7 @@ std::optional<Do> line_of(Opcode op) {
                                                   {opcode<Where>, Do::Select},
                                                   {opcode<Cast>, Do::FromMask},
                                                   {opcode<Square>, Do::Multiply},
-                                                  {op_sigmoid_from, Do::Divide}};
+                                                  {op_of_part(kernels::Part::SigmoidFrom), Do::Divide}};
   for (const auto& [operation, line] : all) {
     if (operation == op) return line;
   }
@@ -269,7 +269,8 @@ class Writing {
     const auto number = [&](SlotId slot, unsigned bit) {
       return value(slot, (each.work.modes & bit) != 0 ? Do::Number : Do::Load);
     };
-    if (op == op_sigmoid_from) return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
+    if (op == op_of_part(kernels::Part::SigmoidFrom))
+      return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
     const Do what = *line_of(op);
     if (op == opcode<Where>) {
       const std::uint32_t mask = value(code.a, Do::LoadMask);

@@ -11,6 +11,7 @@
 namespace xgrad::detail {
 
 using namespace primitives;
+using kernels::Part;
 
 namespace {
 
@@ -124,7 +125,8 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
     if (value == Known::One || value == Known::Zero) return boolean(shape, value == Known::Zero);
   } else if (op == opcode<Negate>) {
     if (is(x[0], opcode<Negate>)) return input(x[0]);
-  } else if (op == op_exp_neg_abs || op == op_exp_neg_square) {
+  } else if (op == op_of_part(Part::ExpNegAbs) || op == op_of_part(Part::ExpNegSquare) ||
+             op == op_of_part(Part::HalfExpm1)) {  // even functions
     if (is(x[0], opcode<Negate>)) return add(op, dtype, shape, {input(x[0])});
   } else if (x.size() == 2) {
     result = binary(op, dtype, shape, x[0], x[1]);
@@ -132,20 +134,30 @@ ValueId Simplifier::elementwise(Opcode op, DType dtype, std::uint32_t shape, std
   if (result != no_value) return result;
   result = hoist(op, dtype, shape, x);
   if (result != no_value) return result;
-  if (op == opcode<Exp> && is(x[0], opcode<Negate>) && is(input(x[0]), opcode<Square>) && is_floating(dtype)) {
-    return add(op_exp_neg_square, dtype, shape, {input(input(x[0]))});
+  return in_parts(op, dtype, shape, x);
+}
+
+/// Split, so that functions of x and of -x, and a function and its derivative, share what they have in common.
+ValueId Simplifier::in_parts(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> x) {
+  if (!is_floating(dtype)) return no_value;
+  const auto part_of = [&](Part part, ValueId of) { return add(op_of_part(part), dtype, shape, {of}); };
+  const auto from = [&](Part part, ValueId of) { return add(op_of_part(part), dtype, shape, {x[0], of}); };
+  if (op == opcode<Exp> && is(x[0], opcode<Negate>) && is(input(x[0]), opcode<Square>)) {
+    return part_of(Part::ExpNegSquare, input(input(x[0])));
   }
-  // Split, so that both, of x and of -x, and the derivative of the one by the other share exponential and logarithm.
-  // So do erf and its own.
-  if (op == opcode<Sigmoid>)
-    return add(op_sigmoid_from, dtype, shape, {x[0], add(op_exp_neg_abs, dtype, shape, {x[0]})});
+  if (op == opcode<Sigmoid>) return from(Part::SigmoidFrom, part_of(Part::ExpNegAbs, x[0]));
   if (op == opcode<Softplus>) {
     const ValueId above = add(opcode<Relu>, dtype, shape, {x[0]});
-    return add(opcode<Add>, dtype, shape,
-               {above, add(opcode<Log1p>, dtype, shape, {add(op_exp_neg_abs, dtype, shape, {x[0]})})});
+    const ValueId logarithm = add(opcode<Log1p>, dtype, shape, {part_of(Part::ExpNegAbs, x[0])});
+    return add(opcode<Add>, dtype, shape, {above, logarithm});
   }
-  if (op == opcode<Erf>) {
-    return add(op_erf_from, dtype, shape, {x[0], add(op_exp_neg_square, dtype, shape, {x[0]})});
+  if (op == opcode<Erf>) return from(Part::ErfFrom, part_of(Part::ExpNegSquare, x[0]));
+  if (op == opcode<LogCosh>) return from(Part::LogCoshFrom, part_of(Part::HalfExpm1, x[0]));
+  if (op == opcode<SlopeOfLogCosh>) return from(Part::TanhFrom, part_of(Part::HalfExpm1, x[0]));
+  if (op == opcode<DirectionCosine>) {
+    ValueId root = graph_.find(opcode<Hypot>, dtype, shape, x);
+    if (root == no_value) root = graph_.find(opcode<Hypot>, dtype, shape, std::array{x[1], x[0]});
+    if (root != no_value) return add(op_of_part(Part::CosineFrom), dtype, shape, {x[0], x[1], root});
   }
   return no_value;
 }

@@ -24,6 +24,7 @@ class Simplifier {
   ValueId view(Opcode op, DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> attributes);
   ValueId transpose(DType dtype, std::uint32_t shape, ValueId x, std::span<const std::int64_t> attributes);
   ValueId elementwise(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> x);
+  ValueId in_parts(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> x);
   ValueId binary(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId without_signs(Opcode op, DType dtype, std::uint32_t shape, ValueId a, ValueId b);
   ValueId hoist(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs);

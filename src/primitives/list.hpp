@@ -28,7 +28,7 @@ using List = TypeList<
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,
-    Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh,
+    Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh, LogCosh, SlopeOfLogCosh,
     Erf, Sigmoid, Softplus, LogAddExp, LogGamma, Digamma, Polygamma,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
 // clang-format on

@@ -14,6 +14,9 @@
 
 namespace xgrad::primitives {
 
+/// Whether it is true of all numbers of a batch.
+constexpr bool every(bool condition) { return condition; }
+
 /// `select(c, a, b)` is `c ? a : b` for numbers; batches bring their own.
 template <class T>
 constexpr T select(bool condition, T a, T b) {
@@ -221,6 +224,8 @@ struct Sides {
 
   Sides(T x, T y) : a(Absolute::eval(x)), b(Absolute::eval(y)), large_side(Maximum::eval(a, b)) {}
 
+  /// Whether the factor is 1 for all.
+  [[nodiscard]] bool in_range() const { return every(large_side >= T(small) && large_side <= T(large)); }
   [[nodiscard]] T factor() const {
     return select(large_side > T(large), T(shrink), select(large_side < T(small), T(grow), T(Element(1))));
   }
@@ -236,6 +241,8 @@ struct Hypot : ScalarFunction<2, Operands::Floats> {
   static T eval(T a, T b) {
     using std::sqrt;
     const Sides<T> sides(a, b);
+    if (sides.in_range()) [[likely]]
+      return sqrt(Square::eval(a) + Square::eval(b));
     const T factor = sides.factor();
     const T root = sqrt(Square::eval(sides.a * factor) + Square::eval(sides.b * factor)) * sides.inverse_factor();
     const T infinity = T(Sides<T>::infinity);  // also beside a NaN
@@ -253,6 +260,30 @@ struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
   static T eval(T a, T b) {
     using std::sqrt;
     const Sides<T> sides(a, b);
+    if (sides.in_range()) [[likely]]
+      return a / sqrt(Square::eval(a) + Square::eval(b));
+    return of_extremes(a, b, sides);
+  }
+  /// The same, given hypot(a, b).
+  template <class T>
+  static T eval_from(T a, T b, T root) {
+    using Range = Sides<T>;
+    // The larger side is between root / sqrt(2) and root.
+    if (every(root >= T(2 * Range::small) && root <= T(Range::large))) [[likely]]
+      return a / root;
+    return eval(a, b);
+  }
+  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) {
+    return square(direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
+  }
+  static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
+    return -(y * direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
+  }
+
+ private:
+  template <class T>
+  static T of_extremes(T a, T b, const Sides<T>& sides) {
+    using std::sqrt;
     const T infinity = T(Sides<T>::infinity);
     const T zero = T(NumberIn<T>(0));
     const T one = T(NumberIn<T>(1));
@@ -264,12 +295,6 @@ struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
     const T root = sqrt(Square::eval(x * factor) + Square::eval(y * factor));
     // What lets x grow comes before the division and what lets it shrink after it: x may be far below y.
     return x * Maximum::eval(factor, one) / select(root == zero, one, root) * Minimum::eval(factor, one);
-  }
-  static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) {
-    return square(direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
-  }
-  static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
-    return -(y * direction_cosine(b, a)) / infinite_where_zero(hypot(a, b));
   }
 };
 
@@ -372,6 +397,32 @@ struct Tanh : ScalarFunction<1, Operands::Floats> {
     return tanh(x);
   }
   static auto partial(Arg<0>, const auto&, const auto& y) { return 1.0 - square(y); }
+};
+
+struct LogCosh : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "log_cosh";
+  template <class T>
+  static T eval(T x) {
+    if constexpr (requires { log_cosh_from(x, x); }) {  // of packs
+      return log_cosh_from(x, half_expm1(x));
+    } else {
+      using std::abs;
+      using std::expm1;
+      using std::log1p;
+      const T size = abs(x);
+      const T near = Minimum::eval(T(20), size);
+      const T h = T(0.5) * expm1(T(2) * near);
+      return T(0.5) * log1p(h * h / (T(1) + T(2) * h)) + (size - near);
+    }
+  }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return slope_of_log_cosh(x); }
+};
+
+/// tanh(x), with a dearer derivative than Tanh has: one that keeps its digits where 1 - tanh(x)^2 loses them.
+struct SlopeOfLogCosh : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "slope_of_log_cosh";
+  static auto eval(auto x) { return Tanh::eval(x); }
+  static auto partial(Arg<0>, const auto& x, const auto&) { return 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x); }
 };
 
 // ---- probability

@@ -93,6 +93,7 @@ void add_plain(Builder& b, Value x) {
                                          {"erf", xgrad::erf, 1.0},
                                          {"sign", xgrad::sign, 1.0},
                                          {"softplus", xgrad::softplus, 0.0},
+                                         {"log_cosh", xgrad::log_cosh, 0.0},
                                          {"abs", xgrad::abs, 0.0},
                                          {"relu", xgrad::relu, 0.0},
                                          {"negate", [](const Var& v) { return -v; }, 0.0},

@@ -39,6 +39,7 @@ inline void add_unary(Counterparts& table) {
   add("sinh", at::sinh);
   add("cosh", at::cosh);
   add("tanh", at::tanh);
+  add("log_cosh", [](const Tensor& x) { return x.cosh().log(); });
   add("erf", at::erf);
   add("sigmoid", at::sigmoid);
   // Beyond its threshold, 20 by default, libtorch takes softplus(x) = x, which is not exact to 1e-10 there.

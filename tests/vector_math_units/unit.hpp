@@ -35,6 +35,7 @@ constexpr Functions<T> make_functions() {
            {"sinh", apply<P, [](P x, P) { return primitives::Sinh::eval(x); }>},
            {"cosh", apply<P, [](P x, P) { return primitives::Cosh::eval(x); }>},
            {"tanh", apply<P, [](P x, P) { return primitives::Tanh::eval(x); }>},
+           {"log_cosh", apply<P, [](P x, P) { return primitives::LogCosh::eval(x); }>},
            {"erf", apply<P, [](P x, P) { return primitives::Erf::eval(x); }>},
            {"sqrt", apply<P, [](P x, P) { return primitives::Sqrt::eval(x); }>},
            {"abs", apply<P, [](P x, P) { return primitives::Absolute::eval(x); }>},
@@ -50,7 +51,10 @@ constexpr Functions<T> make_functions() {
            {"maximum", apply<P, [](P x, P y) { return primitives::Maximum::eval(x, y); }>},
            {"minimum", apply<P, [](P x, P y) { return primitives::Minimum::eval(x, y); }>},
            {"sigmoid_from", apply<P, [](P x, P) { return sigmoid_from(x, exp_neg_abs(x)); }>},
-           {"softplus_split", apply<P, [](P x, P) { return primitives::Relu::eval(x) + log1p(exp_neg_abs(x)); }>}},
+           {"softplus_split", apply<P, [](P x, P) { return primitives::Relu::eval(x) + log1p(exp_neg_abs(x)); }>},
+           {"direction_cosine_from",
+            apply<P, [](P x,
+                        P y) { return primitives::DirectionCosine::eval_from(x, y, primitives::Hypot::eval(x, y)); }>}},
           apply_pow_uniform<P>};
 }
 

@@ -89,6 +89,7 @@ Var atan(const Var& x);      ///< arc tangent, radians
 Var sinh(const Var& x);      ///< hyperbolic sine
 Var cosh(const Var& x);      ///< hyperbolic cosine
 Var tanh(const Var& x);      ///< hyperbolic tangent
+Var log_cosh(const Var& x);  ///< ln(cosh x), without overflow and exact near 0; derivative tanh(x)
 Var erf(const Var& x);       ///< 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x
 Var sigmoid(const Var& x);   ///< 1 / (1 + e^-x)
 Var softplus(const Var& x);  ///< ln(1 + e^x), without overflow

@@ -97,6 +97,161 @@ class Remarks {
 /// Signatures that a compiled function remembers; the oldest go first.
 inline constexpr std::size_t most_signatures = 256;
 
+/// An argument whose leaves can be reached: a tree as it is, anything else as a Var. Rvalues are donated.
+template <class K, bool lent, bool donated>
+struct Argument {
+  std::conditional_t<lent, K&, K> value;
+  static constexpr bool is_donated = donated;
+  using Type = K;
+};
+template <class A>
+auto argument_of(std::remove_reference_t<A>& argument) {
+  using K = differentiated_t<A>;
+  constexpr bool donated = !std::is_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
+  if constexpr (std::same_as<std::remove_cvref_t<A>, K>) {
+    return Argument<K, true, donated>{const_cast<K&>(argument)};
+  } else {
+    return Argument<K, false, false>{K(argument)};
+  }
+}
+
+/// Enters the Vars of an argument; returns whether one of them is recorded.
+template <class K>
+bool list_leaves(K& kept, CallLists& lists) {
+  bool recorded = false;
+  tree::for_each(kept.value, [&](Var& leaf) {
+    recorded = recorded || leaf.recorded();
+    lists.arguments.push_back(&leaf);
+    lists.donated.push_back(K::is_donated ? 1 : 0);
+  });
+  return recorded;
+}
+
+/// Names of the Vars in the arguments.
+template <class... T>
+std::vector<std::string> names_of_leaves(const T&... arguments) {
+  std::vector<std::string> names;
+  std::size_t index = 0;
+  [[maybe_unused]] const auto add_names = [&](const auto& tree) {
+    const std::string argument = "argument " + std::to_string(index++);
+    for (const std::string& path : tree::paths(tree)) {
+      names.push_back(path.empty() ? argument : argument + "." + path);
+    }
+  };
+  (add_names(arguments), ...);
+  return names;
+}
+
+/// What a compiled function has recorded.
+struct Recordings {
+  struct Any {
+    const void* types;  ///< of which arguments and which result
+    std::shared_ptr<const void> signature;
+  };
+  Remarks remarks;
+  std::mutex mutex;
+  std::vector<Any> signatures;
+};
+
+/// The recordings of a function R(const T&...): all that does not depend on which function it is, so that many
+/// functions of the same arguments compile once.
+template <class R, class... T>
+class RecordingsOf {
+ public:
+  using Function = FunctionOf<R, const T&...>;
+
+  struct Signature {
+    std::tuple<T...> arguments;  // of what rides along; the leaves are those of the recording
+    R result;
+    std::unique_ptr<const Program> program;
+  };
+  using SignaturePtr = std::shared_ptr<const Signature>;
+
+  RecordingsOf(Recordings& all, Function function) : all_(all), function_(function) {}
+
+  R run(CallLists& lists, const T&... arguments) const {
+    const SignaturePtr signature = signature_of(lists, arguments...);
+    if (signature->program->captures_given_up()) all_.remarks.captures_given_up();
+    R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
+    signature->program->run(lists.arguments, lists.donated, lists.results);
+    std::size_t used = 0;
+    tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
+    return result;
+  }
+
+  /// The recording for these arguments: known, or made now.
+  SignaturePtr signature_of(const CallLists& lists, const T&... arguments) const {
+    SignaturePtr known = find(lists, arguments...);
+    return known ? known : record(lists, arguments...);
+  }
+
+ private:
+  static constexpr char types = 0;
+
+  SignaturePtr find(const CallLists& lists, const T&... arguments) const {
+    const std::scoped_lock lock(all_.mutex);
+    for (const Recordings::Any& each : all_.signatures) {
+      if (each.types != &types) continue;
+      const auto* known = static_cast<const Signature*>(each.signature.get());
+      if (same_arguments(*known, nullptr, arguments...) && known->program->serves(lists.arguments, lists.donated)) {
+        all_.remarks.replayed();
+        return std::static_pointer_cast<const Signature>(each.signature);
+      }
+    }
+    return nullptr;
+  }
+
+  static bool same_arguments(const Signature& known, std::string* where, const T&... arguments) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using tree::detail::same_at, tree::detail::same_statics;
+      return (same_at(same_statics(std::get<I>(known.arguments), arguments, where), I, where) && ...);
+    }
+    (std::index_sequence_for<T...>());
+  }
+
+  /// The last signature before one that is recorded now, if this was said of neither and is to be said.
+  SignaturePtr last_recorded() const {
+    if (!all_.remarks.recorded()) return nullptr;
+    for (auto each = all_.signatures.rbegin(); each != all_.signatures.rend(); ++each) {
+      if (each->types == &types) return std::static_pointer_cast<const Signature>(each->signature);
+    }
+    return nullptr;
+  }
+
+  /// Says why the function is recorded again and again.
+  static void remark(const Signature& last, const CallLists& lists, const T&... arguments) {
+    std::string where;
+    if (!same_arguments(last, &where, arguments...)) return Remarks::changing_static(where);
+    const std::size_t k = last.program->first_unlike(lists.arguments, lists.donated);
+    if (k < lists.arguments.size()) Remarks::changing_shape(names_of_leaves(arguments...)[k], *lists.arguments[k]);
+  }
+
+  SignaturePtr record(const CallLists& lists, const T&... given) const {
+    ProgramRecorder recorder(lists.arguments, lists.donated);
+    std::tuple<T...> arguments(given...);
+    std::size_t used = 0;
+    const auto enter = [&](auto& argument) {
+      tree::for_each(argument, [&](Var& leaf) { leaf = recorder.inputs()[used++]; });
+    };
+    std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
+    R result = std::apply([&](const auto&... each) -> R { return function_(each...); }, arguments);
+    auto made = std::make_shared<Signature>(Signature{std::move(arguments), std::move(result), nullptr});
+    made->program = recorder.finish(tree::leaves(made->result));
+    SignaturePtr last;
+    {
+      const std::scoped_lock lock(all_.mutex);
+      last = last_recorded();
+      if (all_.signatures.size() >= most_signatures) all_.signatures.erase(all_.signatures.begin());
+      all_.signatures.push_back({&types, made});
+    }
+    if (last) remark(*last, lists, given...);
+    return made;
+  }
+
+  Recordings& all_;
+  Function function_;
+};
+
 template <class F>
 class Compiled {
  public:
@@ -104,9 +259,7 @@ class Compiled {
 
   template <class... A>
   requires Fits < F&, const differentiated_t<A>
-  &... > auto operator()(A&&... arguments) const {
-    return call(std::index_sequence_for<A...>(), keep<A>(arguments)...);
-  }
+  &... > auto operator()(A&&... arguments) const { return call(argument_of<A>(arguments)...); }
   template <class... A>
   Misfit operator()(A&&... arguments) const {
     refuse_call<F>(std::index_sequence<>(), arguments...);
@@ -117,179 +270,43 @@ class Compiled {
   /// \throws TapeError  if an argument is recorded.
   template <class... A>
   [[nodiscard]] std::string plan(A&&... arguments) const {
-    return describe(keep<A>(arguments)...);
+    return describe(argument_of<A>(arguments)...);
   }
 
  private:
-  /// What is common to all signatures of one list of argument types.
-  template <class R, class... K>
-  struct Signature {
-    std::tuple<K...> arguments;  // of what rides along; the leaves are those of the recording
-    R result;
-    std::unique_ptr<const Program> program;
-  };
-  struct AnySignature {
-    const void* types;
-    std::shared_ptr<const void> signature;
-  };
-  struct State {
+  struct State : Recordings {
     explicit State(F function) : f(std::move(function)) {}
     F f;
-    Remarks remarks;
-    std::mutex mutex;
-    std::vector<AnySignature> signatures;
   };
-  template <class R, class... K>
-  static constexpr char types_of = 0;
-
-  /// An argument whose leaves can be reached: a tree as it is, anything else as a Var. Rvalues are donated.
-  template <class K, bool lent, bool donated>
-  struct Kept {
-    std::conditional_t<lent, K&, K> value;
-    static constexpr bool is_donated = donated;
-    using Type = K;
-  };
-  template <class A>
-  static auto keep(std::remove_reference_t<A>& argument) {
-    using K = differentiated_t<A>;
-    constexpr bool donated = !std::is_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
-    if constexpr (std::same_as<std::remove_cvref_t<A>, K>) {
-      return Kept<K, true, donated>{const_cast<K&>(argument)};
-    } else {
-      return Kept<K, false, false>{K(argument)};
-    }
-  }
 
   template <class... K>
   using Result = std::remove_cvref_t<std::invoke_result_t<F&, const typename K::Type&...>>;
 
-  /// Enters the Vars of an argument; returns whether one of them is recorded.
-  template <class K>
-  static bool list(K& kept, CallLists& lists) {
-    bool recorded = false;
-    tree::for_each(kept.value, [&](Var& leaf) {
-      recorded = recorded || leaf.recorded();
-      lists.arguments.push_back(&leaf);
-      lists.donated.push_back(K::is_donated ? 1 : 0);
-    });
-    return recorded;
+  template <class... K>
+  [[nodiscard]] auto recordings() const {
+    using R = Result<K...>;
+    using Of = RecordingsOf<R, typename K::Type...>;
+    return Of(*state_, typename Of::Function(state_->f));
   }
 
-  template <std::size_t... I, class... K>
-  auto call(std::index_sequence<I...>, K... kept) const {
+  template <class... K>
+  auto call(K... kept) const {
     using R = Result<K...>;
     static_assert(tree::Tree<R>, "a compiled function returns a tree of Vars");
     CallLists lists;
     bool recorded = false;
-    ((recorded = list(kept, lists) || recorded), ...);
+    ((recorded = list_leaves(kept, lists) || recorded), ...);
     if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
-
-    const auto signature = signature_of(lists, kept...);
-    if (signature->program->captures_given_up()) state_->remarks.captures_given_up();
-    R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
-    signature->program->run(lists.arguments, lists.donated, lists.results);
-    std::size_t used = 0;
-    tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
-    return result;
+    return recordings<K...>().run(lists, kept.value...);
   }
 
   template <class... K>
   std::string describe(K... kept) const {
     CallLists lists;
     bool recorded = false;
-    ((recorded = list(kept, lists) || recorded), ...);
+    ((recorded = list_leaves(kept, lists) || recorded), ...);
     if (recorded) throw_recorded_argument();
-    return signature_of(lists, kept...)->program->describe(names_of(kept...));
-  }
-
-  /// Names of the Vars in the arguments.
-  template <class... K>
-  static std::vector<std::string> names_of(const K&... kept) {
-    std::vector<std::string> names;
-    std::size_t index = 0;
-    [[maybe_unused]] const auto add_names = [&](const auto& tree) {
-      const std::string argument = "argument " + std::to_string(index++);
-      for (const std::string& path : tree::paths(tree)) {
-        names.push_back(path.empty() ? argument : argument + "." + path);
-      }
-    };
-    (add_names(kept.value), ...);
-    return names;
-  }
-
-  /// The recording for these arguments: known, or made now.
-  template <class... K>
-  auto signature_of(const CallLists& lists, const K&... kept) const {
-    using R = Result<K...>;
-    using S = Signature<R, typename K::Type...>;
-    const void* types = &types_of<R, typename K::Type...>;
-    std::shared_ptr<const S> known = find<S>(types, lists, kept...);
-    return known ? known : record<S, R>(types, lists, kept...);
-  }
-
-  template <class S, class... K>
-  std::shared_ptr<const S> find(const void* types, const CallLists& lists, const K&... kept) const {
-    const std::scoped_lock lock(state_->mutex);
-    for (const AnySignature& each : state_->signatures) {
-      if (each.types != types) continue;
-      const auto* known = static_cast<const S*>(each.signature.get());
-      if (same_arguments(*known, nullptr, kept...) && known->program->serves(lists.arguments, lists.donated)) {
-        state_->remarks.replayed();
-        return std::static_pointer_cast<const S>(each.signature);
-      }
-    }
-    return nullptr;
-  }
-
-  template <class S, class... K>
-  static bool same_arguments(const S& known, std::string* where, const K&... kept) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using tree::detail::same_at, tree::detail::same_statics;
-      return (same_at(same_statics(std::get<I>(known.arguments), std::as_const(kept.value), where), I, where) && ...);
-    }
-    (std::index_sequence_for<K...>());
-  }
-
-  /// The last signature before one that is recorded now, if this was said of neither and is to be said.
-  template <class S>
-  std::shared_ptr<const S> last_recorded(const void* types) const {
-    if (!state_->remarks.recorded()) return nullptr;
-    for (auto each = state_->signatures.rbegin(); each != state_->signatures.rend(); ++each) {
-      if (each->types == types) return std::static_pointer_cast<const S>(each->signature);
-    }
-    return nullptr;
-  }
-
-  /// Says why the function is recorded again and again.
-  template <class S, class... K>
-  static void remark(const S& last, const CallLists& lists, const K&... kept) {
-    std::string where;
-    if (!same_arguments(last, &where, kept...)) return Remarks::changing_static(where);
-    const std::size_t k = last.program->first_unlike(lists.arguments, lists.donated);
-    if (k < lists.arguments.size()) Remarks::changing_shape(names_of(kept...)[k], *lists.arguments[k]);
-  }
-
-  template <class S, class R, class... K>
-  std::shared_ptr<const S> record(const void* types, const CallLists& lists, const K&... kept) const {
-    ProgramRecorder recorder(lists.arguments, lists.donated);
-    std::tuple<typename K::Type...> arguments(kept.value...);
-    std::size_t used = 0;
-    const auto enter = [&](auto& argument) {
-      tree::for_each(argument, [&](Var& leaf) { leaf = recorder.inputs()[used++]; });
-    };
-    std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
-    R result = std::apply([&](const auto&... each) -> R { return state_->f(each...); }, arguments);
-    auto made = std::make_shared<S>(S{std::move(arguments), std::move(result), nullptr});
-    made->program = recorder.finish(tree::leaves(made->result));
-    std::shared_ptr<const S> last;
-    {
-      const std::scoped_lock lock(state_->mutex);
-      last = last_recorded<S>(types);
-      if (state_->signatures.size() >= most_signatures) state_->signatures.erase(state_->signatures.begin());
-      state_->signatures.push_back({types, made});
-    }
-    if (last) remark(*last, lists, kept...);
-    return made;
+    return recordings<K...>().signature_of(lists, kept.value...)->program->describe(names_of_leaves(kept.value...));
   }
 
   std::shared_ptr<State> state_;

@@ -80,6 +80,35 @@ struct Result<std::tuple<Var, A, B, C...>> {
   static constexpr bool has_auxiliary = true;
 };
 
+template <class R, class Kept>
+auto value_and_gradient(FunctionOf<R, Kept&> f, Kept& arguments, const GradOptions& options) {
+  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
+  const Paths paths = [&] { return arguments.paths(); };
+  Trace trace(arguments.leaves());
+  arguments.enter(trace);
+  const std::vector<Var> inputs = arguments.differentiated();
+  require_differentiable("grad", inputs, paths);
+
+  const R result = f(arguments);
+  const Var returned = Result<R>::loss(result);
+  trace.require_recorded("grad", {&returned, 1});
+  require_scalar_loss("grad", returned);
+  const Var loss = trace.node(returned);
+  const Var seed = one_of(loss);
+  std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
+  complete("grad", derivatives, inputs, paths, options.strict);
+  auto gradient = arguments.rebuild(derivatives);
+
+  using G = decltype(gradient);
+  if constexpr (Result<R>::has_auxiliary) {
+    auto [value, g, auxiliary] = finish(trace, loss, gradient, Result<R>::auxiliary(result));
+    return ValueAndGrad<G, decltype(auxiliary)>{std::move(value), std::move(g), std::move(auxiliary)};
+  } else {
+    auto [value, g] = finish(trace, loss, gradient);
+    return ValueAndGrad<G>{std::move(value), std::move(g)};
+  }
+}
+
 template <class F, class Positions>
 class ValueAndGradOf {
  public:
@@ -89,32 +118,10 @@ class ValueAndGradOf {
   requires CallableWith<const F&, Positions, A...>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    static_assert(decltype(arguments)::may_hold_vars, "an argument to be differentiated holds no Var");
-    const Paths paths = [&] { return arguments.paths(); };
-    Trace trace(arguments.leaves());
-    arguments.enter(trace);
-    const std::vector<Var> inputs = arguments.differentiated();
-    require_differentiable("grad", inputs, paths);
-
-    using R = std::remove_cvref_t<decltype(arguments.call(f_))>;
-    const R result = arguments.call(f_);
-    const Var returned = Result<R>::loss(result);
-    trace.require_recorded("grad", {&returned, 1});
-    require_scalar_loss("grad", returned);
-    const Var loss = trace.node(returned);
-    const Var seed = one_of(loss);
-    std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
-    complete("grad", derivatives, inputs, paths, options_.strict);
-    auto gradient = arguments.rebuild(derivatives);
-
-    using G = decltype(gradient);
-    if constexpr (Result<R>::has_auxiliary) {
-      auto [value, g, auxiliary] = finish(trace, loss, gradient, Result<R>::auxiliary(result));
-      return ValueAndGrad<G, decltype(auxiliary)>{std::move(value), std::move(g), std::move(auxiliary)};
-    } else {
-      auto [value, g] = finish(trace, loss, gradient);
-      return ValueAndGrad<G>{std::move(value), std::move(g)};
-    }
+    using Kept = decltype(arguments);
+    using R = typename Kept::template Result<const F>;
+    const auto f = as_function_of<R, Kept>(f_);
+    return value_and_gradient(FunctionOf<R, Kept&>(f), arguments, options_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

@@ -23,6 +23,28 @@ namespace detail {
 /// d outputs[o] / d inputs[i], each of shape outputs[o].shape + inputs[i].shape, output by output.
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode);
 
+template <class R, class Kept>
+auto jacobian_at(FunctionOf<R, Kept&> f, Kept& arguments, Mode mode) {
+  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
+  Trace trace(arguments.leaves());
+  arguments.enter(trace);
+  const std::vector<Var> inputs = arguments.differentiated();
+  require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });
+  const auto result = result_of("jacobian", trace, f(arguments));
+  const std::vector<Var> outputs = leaves_on(trace, result);
+  const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode);
+  const auto rebuild = [&](std::size_t output) {
+    return arguments.rebuild(std::span(parts).subspan(output * inputs.size(), inputs.size()));
+  };
+  if constexpr (std::same_as<std::remove_cvref_t<decltype(result)>, Var>) {
+    return std::get<0>(finish(trace, rebuild(0)));
+  } else {
+    std::vector<decltype(rebuild(0))> all;
+    for (std::size_t output = 0; output < outputs.size(); ++output) all.push_back(rebuild(output));
+    return std::get<0>(finish(trace, all));
+  }
+}
+
 template <class F, class Positions>
 class JacobianOf {
  public:
@@ -32,24 +54,10 @@ class JacobianOf {
   requires CallableWith<const F&, Positions, A...>
   auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    static_assert(decltype(arguments)::may_hold_vars, "an argument to be differentiated holds no Var");
-    Trace trace(arguments.leaves());
-    arguments.enter(trace);
-    const std::vector<Var> inputs = arguments.differentiated();
-    require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });
-    const auto result = result_of("jacobian", trace, arguments.call(f_));
-    const std::vector<Var> outputs = leaves_on(trace, result);
-    const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode_);
-    const auto rebuild = [&](std::size_t output) {
-      return arguments.rebuild(std::span(parts).subspan(output * inputs.size(), inputs.size()));
-    };
-    if constexpr (std::same_as<std::remove_cvref_t<decltype(result)>, Var>) {
-      return std::get<0>(finish(trace, rebuild(0)));
-    } else {
-      std::vector<decltype(rebuild(0))> all;
-      for (std::size_t output = 0; output < outputs.size(); ++output) all.push_back(rebuild(output));
-      return std::get<0>(finish(trace, all));
-    }
+    using Kept = decltype(arguments);
+    using R = typename Kept::template Result<const F>;
+    const auto f = as_function_of<R, Kept>(f_);
+    return jacobian_at(FunctionOf<R, Kept&>(f), arguments, mode_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

@@ -86,6 +86,23 @@ Var in_type_of(const Var& primal, const Var& x);
 /// The cotangent 1 of a scalar.
 Var one_of(const Var& loss);
 
+/// A reference to a function R(A...), called through a pointer: what transforms do around the function they are given
+/// does not depend on which one it is, and compiles once for all of the same arguments and result.
+template <class R, class... A>
+class FunctionOf {
+ public:
+  template <class F>
+  requires(!std::same_as<std::remove_cv_t<F>, FunctionOf>)  //
+      explicit FunctionOf(F& f)
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+        call_([](void* object, A... a) -> R { return (*static_cast<F*>(object))(std::forward<A>(a)...); }) {}
+  R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, A...);
+};
+
 /// Refuses results that have left the tape for good.
 template <class R>
 constexpr void require_derivatives() {
@@ -163,15 +180,16 @@ requires((positions < sizeof...(A)) && ...)  //
 template <class F, class Positions, class... A>
 concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, A...>;
 
-/// The arguments of a call, those at the given positions ready to be differentiated.
-template <class Positions, class Indices, class... A>
+/// The arguments of a call, as they are kept; those at the given positions are ready to be differentiated.
+template <class Positions, class Indices, class... K>
 struct Arguments;
 
-template <std::size_t... positions, std::size_t... I, class... A>
-struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A...> {
-  std::tuple<kept_t<A, is_position<I, positions...>>...> values;
+template <std::size_t... positions, std::size_t... I, class... K>
+struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K...> {
+  std::tuple<K...> values;
 
-  explicit Arguments(A&&... arguments) : values(std::forward<A>(arguments)...) {}
+  template <class... A>
+  explicit Arguments(std::in_place_t, A&&... arguments) : values(std::forward<A>(arguments)...) {}
 
   /// All Vars among the arguments.
   [[nodiscard]] std::vector<Var> leaves() const {
@@ -206,6 +224,9 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
   decltype(auto) call(F& f) {
     return f(handed_on<I>()...);
   }
+  /// What such a call gives, without reference.
+  template <class F>
+  using Result = std::remove_cvref_t<std::invoke_result_t<F&, handed_t<K>...>>;
 
   /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
@@ -223,9 +244,9 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
   }
 
  private:
-  template <std::size_t K>
+  template <std::size_t P>
   decltype(auto) handed_on() {
-    return static_cast<handed_t<std::tuple_element_t<K, decltype(values)>>>(std::get<K>(values));
+    return static_cast<handed_t<std::tuple_element_t<P, decltype(values)>>>(std::get<P>(values));
   }
   template <class T>
   static void append_leaves(const T& value, std::vector<Var>& result) {
@@ -238,9 +259,18 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, A
 };
 
 template <std::size_t... positions, class... A>
-auto make_arguments(std::index_sequence<positions...>, A&&... arguments) {
-  return Arguments<std::index_sequence<positions...>, std::index_sequence_for<A...>, A...>(
-      std::forward<A>(arguments)...);
+auto make_arguments(std::index_sequence<positions...> which, A&&... arguments) {
+  return [&]<std::size_t... I>(std::index_sequence<I...> indices) {
+    using Made = Arguments<decltype(which), decltype(indices), kept_t<A, is_position<I, positions...>>...>;
+    return Made(std::in_place, std::forward<A>(arguments)...);
+  }
+  (std::index_sequence_for<A...>());
+}
+
+/// A function as one of its kept arguments.
+template <class R, class Kept, class F>
+auto as_function_of(F& f) {
+  return [&f](Kept& arguments) -> R { return arguments.call(f); };
 }
 
 template <class T, class F>

@@ -91,6 +91,24 @@ struct ValueAndPullback {
   P pullback;
 };
 
+namespace detail {
+
+template <class R, class Kept>
+auto value_and_pullback(FunctionOf<R, Kept&> f, Kept arguments) {
+  Trace trace(arguments.leaves());
+  arguments.enter(trace);
+  std::vector<Var> inputs = arguments.differentiated();
+  require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
+  const auto result = result_of("vjp", trace, f(arguments));
+  using Y = std::remove_cvref_t<decltype(result)>;
+  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+  Y value = std::get<0>(finish(trace, outputs));
+  using P = Pullback<Y, Kept>;
+  return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
+}
+
+}  // namespace detail
+
 /// The value of a function and its reverse derivative, cotangent -> cotangents of the arguments.
 ///
 ///     auto [y, pullback] = xg::vjp(f, x);
@@ -103,16 +121,10 @@ template <class F, class... A>
 requires detail::Fits < F&, const detail::differentiated_t<A>
 &... > [[nodiscard]] auto vjp(F&& f, A&&... a) {
   auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
-  detail::Trace trace(arguments.leaves());
-  arguments.enter(trace);
-  std::vector<Var> inputs = arguments.differentiated();
-  detail::require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
-  const auto result = detail::result_of("vjp", trace, arguments.call(f));
-  using Y = std::remove_cvref_t<decltype(result)>;
-  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
-  Y value = std::get<0>(detail::finish(trace, outputs));
-  using P = Pullback<Y, decltype(arguments)>;
-  return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
+  using Kept = decltype(arguments);
+  using R = typename Kept::template Result<F>;
+  const auto call = detail::as_function_of<R, Kept>(f);
+  return detail::value_and_pullback(detail::FunctionOf<R, Kept&>(call), std::move(arguments));
 }
 
 template <class F, class... A>
@@ -154,6 +166,29 @@ struct ValueAndTangent {
   XGRAD_MEMBER_FIELDS(ValueAndTangent, value, tangent)
 };
 
+namespace detail {
+
+template <class R, class Primal>
+auto value_and_tangent(FunctionOf<R, const Primal&> f, const Primal& point, const Primal& direction) {
+  static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
+  std::vector<Var> all = tree::leaves(point);
+  tree::for_each(direction, [&](const Var& leaf) { all.push_back(leaf); });
+  Trace trace(all);
+  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
+  const std::vector<Var> inputs = tree::leaves(entered);
+  const std::vector<Var> seeds = sensitivities("jvp", "tangent", trace, direction, inputs);
+  const auto result = result_of("jvp", trace, f(entered));
+  using Y = std::remove_cvref_t<decltype(result)>;
+  const Y value = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+  const std::vector<Var> outputs = tree::leaves(value);
+  std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
+  complete("jvp", derivatives, outputs, {}, false);
+  auto [y, dy] = finish(trace, value, tree::with_leaves(value, derivatives));
+  return ValueAndTangent<Y>{std::move(y), std::move(dy)};
+}
+
+}  // namespace detail
+
 /// The value of a function and its derivative in a direction.
 ///
 ///     auto [y, dy] = xg::jvp(f, x, dx);
@@ -166,26 +201,14 @@ template <class F, class X, class V>
 requires detail::fits_primal<F&, detail::primal_t<X>>
 [[nodiscard]] auto jvp(F&& f, X&& primals, V&& tangents) {
   using Primal = detail::primal_t<X>;
-  static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
+  const auto call = [&](const Primal& at) -> decltype(auto) {
+    if constexpr (detail::Fits<F&, const Primal&>) return f(at);
+    else return std::apply(f, at);
+  };
+  using R = std::remove_cvref_t<std::invoke_result_t<decltype(call), const Primal&>>;
   const Primal point = std::forward<X>(primals);
   const Primal direction = std::forward<V>(tangents);
-  std::vector<Var> all = tree::leaves(point);
-  tree::for_each(direction, [&](const Var& leaf) { all.push_back(leaf); });
-  detail::Trace trace(all);
-  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
-  const std::vector<Var> inputs = tree::leaves(entered);
-  const std::vector<Var> seeds = detail::sensitivities("jvp", "tangent", trace, direction, inputs);
-  const auto call = [&] {
-    if constexpr (detail::Fits<F&, const Primal&>) return detail::result_of("jvp", trace, f(entered));
-    else return detail::result_of("jvp", trace, std::apply(f, entered));
-  };
-  using Y = std::remove_cvref_t<decltype(call())>;
-  const Y value = tree::map(call(), [&](const Var& leaf) { return trace.node(leaf); });
-  const std::vector<Var> outputs = tree::leaves(value);
-  std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
-  detail::complete("jvp", derivatives, outputs, {}, false);
-  auto [y, dy] = detail::finish(trace, value, tree::with_leaves(value, derivatives));
-  return ValueAndTangent<Y>{std::move(y), std::move(dy)};
+  return detail::value_and_tangent(detail::FunctionOf<R, const Primal&>(call), point, direction);
 }
 
 template <class F, class X, class V>

@@ -47,6 +47,19 @@ inline constexpr std::size_t reduction_count = 4;
 constexpr bool is_wide(Reduction reduction) { return reduction == Reduction::Sum || reduction == Reduction::Norm; }
 
 /// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
+/// Functions that share a part of their computation with their derivatives, in two steps with the same bits as in one.
+enum class Part : std::uint8_t {
+  ExpNegAbs,     ///< e^-|a|
+  SigmoidFrom,   ///< sigmoid(a), b being e^-|a|
+  ExpNegSquare,  ///< e^(-a^2)
+  ErfFrom,       ///< erf(a), b being e^(-a^2)
+  HalfExpm1,     ///< simd::half_expm1(a)
+  TanhFrom,      ///< tanh(a), b being half_expm1(a)
+  LogCoshFrom,   ///< log_cosh(a), b being half_expm1(a)
+  CosineFrom,    ///< direction_cosine(a, b), c being hypot(a, b)
+};
+inline constexpr std::size_t part_count = 8;
+
 struct BlockTable {
   BlockKernel elementwise[opcode_slots][dtype_slots][mode_count];
   BlockKernel cast[dtype_slots][dtype_slots];                ///< [to][from]
@@ -60,10 +73,7 @@ struct BlockTable {
   BlockKernel reduce_columns[reduction_count][dtype_slots];  ///< out[column] += a[:, column]
   BlockKernel pick[dtype_slots];                             ///< out[row] = a[row, b[row]]
   BlockKernel place[dtype_slots];                            ///< out[row, column] = column == b[row] ? a[row] : 0
-  BlockKernel exp_neg_abs[dtype_slots];                      ///< out = e^-|a|
-  BlockKernel sigmoid_from[dtype_slots];                     ///< sigmoid(a), b being e^-|a|
-  BlockKernel exp_neg_square[dtype_slots];                   ///< out = e^(-a^2)
-  BlockKernel erf_from[dtype_slots];                         ///< erf(a), b being e^(-a^2)
+  BlockKernel parts[part_count][dtype_slots];                ///< see Part
   const char* name;
 };
 

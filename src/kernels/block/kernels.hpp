@@ -129,37 +129,39 @@ struct FloatKernels {
     for (; k < n; ++k) out[k] = condition[k] ? (single_a ? first_a : a.data[k]) : (single_b ? first_b : b.data[k]);
   }
 
-  template <class T>
-  [[gnu::flatten]] static void exp_neg_abs(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(
-        frame.count, at<T>(slots, i.out), [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_abs(x); },
-        Operand<T, false>(at<const T>(slots, i.a)));
-  }
-  template <class T>
-  [[gnu::flatten]] static void exp_neg_square(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(
-        frame.count, at<T>(slots, i.out),
-        [](Pack<T> x) __attribute__((always_inline)) { return simd::exp_neg_square(x); },
-        Operand<T, false>(at<const T>(slots, i.a)));
-  }
+  // ---- see Part
 
-  /// Functions of a number and of an exponential of it.
-  struct SigmoidFrom {
-    template <class P>
-    [[gnu::always_inline]] P operator()(P x, P e) const {
-      return simd::sigmoid_from(x, e);
-    }
+  /// A function of packs as a type.
+#define XGRAD_PART(Name, function)                                \
+  struct Name {                                                   \
+    template <class... P>                                         \
+    [[gnu::always_inline]] auto operator()(P... operands) const { \
+      return function(operands...);                               \
+    }                                                             \
   };
-  struct ErfFrom {
-    template <class P>
-    [[gnu::always_inline]] P operator()(P x, P e) const {
-      return simd::erf_from(x, e);
-    }
-  };
+  XGRAD_PART(ExpNegAbs, simd::exp_neg_abs)
+  XGRAD_PART(SigmoidFrom, simd::sigmoid_from)
+  XGRAD_PART(ExpNegSquare, simd::exp_neg_square)
+  XGRAD_PART(ErfFrom, simd::erf_from)
+  XGRAD_PART(HalfExpm1, simd::half_expm1)
+  XGRAD_PART(TanhFrom, simd::tanh_from)
+  XGRAD_PART(LogCoshFrom, simd::log_cosh_from)
+  XGRAD_PART(CosineFrom, primitives::DirectionCosine::eval_from)
+#undef XGRAD_PART
+
   template <class F, class T>
-  [[gnu::flatten]] static void from_exp(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  [[gnu::flatten]] static void part_of_one(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)));
+  }
+  template <class F, class T>
+  [[gnu::flatten]] static void part_of_two(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)),
            Operand<T, false>(at<const T>(slots, i.b)));
+  }
+  template <class F, class T>
+  [[gnu::flatten]] static void part_of_three(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)),
+           Operand<T, false>(at<const T>(slots, i.b)), Operand<T, false>(at<const T>(slots, i.c)));
   }
 
   template <class To, class From>
@@ -208,8 +210,8 @@ struct FloatKernels {
   [[gnu::always_inline]] static A combine(A x, A y) {
     if constexpr (R == Reduction::Sum) return x + y;
     else if constexpr (R == Reduction::Norm) return hypot(x, y);
-    else if constexpr (R == Reduction::Max) return y != y || y > x ? y : x;
-    else return y != y || y < x ? y : x;
+    else if constexpr (R == Reduction::Max) return bool((y != y) | (y > x)) ? y : x;  // one condition, without branches
+    else return bool((y != y) | (y < x)) ? y : x;
   }
 
   template <Reduction R, class V>
@@ -226,9 +228,6 @@ struct FloatKernels {
     const T* data;
     [[gnu::always_inline]] T operator[](std::size_t i) const { return data[i]; }
     [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(data + i); }
-#if defined(__AVX__)
-    [[gnu::always_inline]] __m128 four(std::size_t i) const { return _mm_loadu_ps(data + i); }
-#endif
   };
   /// The sum or the extremum of what is in the lanes.
   template <Reduction R, class A>
@@ -278,6 +277,43 @@ struct FloatKernels {
     return fold<R>(lane);
   }
 
+#if defined(__AVX__)
+  /// sum_in_lanes of floats, all in registers: what is stored in halves and read as a whole waits for the stores.
+  template <bool squares>
+  [[gnu::always_inline]] static double sum_of_floats(const float* x, std::size_t n) {
+    const auto term = [](__m128 four) __attribute__((always_inline)) {
+      const __m256d wide = _mm256_cvtps_pd(four);
+      return squares ? _mm256_mul_pd(wide, wide) : wide;
+    };
+    constexpr std::size_t parts = lanes / 4;
+    __m256d part[parts];
+    for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();  // NOLINT(modernize-loop-convert)
+    std::size_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < parts; ++k) {
+        part[k] = _mm256_add_pd(part[k], term(_mm_loadu_ps(x + i + 4 * k)));
+      }
+    }
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < parts; ++k) {  // what is left
+      if (i + 4 * k + 4 <= n) part[k] = _mm256_add_pd(part[k], term(_mm_loadu_ps(x + i + 4 * k)));
+      else if (i + 4 * k < n) {
+        const auto left = static_cast<long long>(n - i - 4 * k);
+        const __m128i wanted = _mm_cmpgt_epi32(_mm_set1_epi32(static_cast<int>(left)), _mm_setr_epi32(0, 1, 2, 3));
+        const __m256d sum = _mm256_add_pd(part[k], term(_mm_maskload_ps(x + i + 4 * k, wanted)));
+        const __m256d taken =
+            _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_castsi128_pd(_mm_unpacklo_epi32(wanted, wanted))),
+                                 _mm_castsi128_pd(_mm_unpackhi_epi32(wanted, wanted)), 1);
+        part[k] = _mm256_blendv_pd(part[k], sum, taken);
+      }
+    }
+    const __m256d four = _mm256_add_pd(_mm256_add_pd(part[0], part[2]), _mm256_add_pd(part[1], part[3]));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+  }
+#endif
+
   /// The sum of at least as many elements as there are lanes, or of their squares; the lanes' number is the same for
   /// every width of registers.
   template <bool squares, class T>
@@ -301,17 +337,7 @@ struct FloatKernels {
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
     } else {
 #if defined(__AVX__)  // g++ 12 takes detours when it widens floats by itself
-      constexpr std::size_t parts = lanes / 4;
-      __m256d part[parts];
-      for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();  // NOLINT(modernize-loop-convert)
-      for (; i + lanes <= n; i += lanes) {
-#pragma GCC unroll 4
-        for (std::size_t k = 0; k < parts; ++k) {
-          const __m256d wide = _mm256_cvtps_pd(x.four(i + 4 * k));
-          part[k] = _mm256_add_pd(part[k], squares ? _mm256_mul_pd(wide, wide) : wide);
-        }
-      }
-      for (std::size_t k = 0; k < parts; ++k) _mm256_storeu_pd(lane + 4 * k, part[k]);
+      return sum_of_floats<squares>(x.data, n);
 #else
       for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
@@ -358,8 +384,19 @@ struct FloatKernels {
     if constexpr (R == Reduction::Norm) return norm<T>(x, n);
     if (n < lanes) {
       A total = neutral<R, T>();
-      for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
-      return total;
+      if constexpr (is_wide(R)) {
+        for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
+        return total;
+      }
+      // Without branches, which nobody could predict.
+      bool numbers = true;
+      for (std::size_t i = 0; i < n; ++i) {
+        const A y = x[i];
+        numbers = numbers & (y == y);
+        if constexpr (R == Reduction::Max) total = y > total ? y : total;
+        else total = y < total ? y : total;
+      }
+      return numbers ? total : A(__builtin_nan(""));
     }
     if constexpr (R == Reduction::Sum) return sum_in_lanes<false, T>(x, n);
     else return extremum<R, T>(x, n);
@@ -484,10 +521,17 @@ struct FloatKernels {
     add_reduction<Reduction::Max, T>(table, dtype);
     add_reduction<Reduction::Min, T>(table, dtype);
     add_reduction<Reduction::Norm, T>(table, dtype);
-    table.exp_neg_abs[dtype] = exp_neg_abs<T>;
-    table.exp_neg_square[dtype] = exp_neg_square<T>;
-    table.sigmoid_from[dtype] = from_exp<SigmoidFrom, T>;
-    table.erf_from[dtype] = from_exp<ErfFrom, T>;
+    const auto add_part = [&](Part part, BlockKernel kernel) {
+      table.parts[static_cast<std::size_t>(part)][dtype] = kernel;
+    };
+    add_part(Part::ExpNegAbs, part_of_one<ExpNegAbs, T>);
+    add_part(Part::SigmoidFrom, part_of_two<SigmoidFrom, T>);
+    add_part(Part::ExpNegSquare, part_of_one<ExpNegSquare, T>);
+    add_part(Part::ErfFrom, part_of_two<ErfFrom, T>);
+    add_part(Part::HalfExpm1, part_of_one<HalfExpm1, T>);
+    add_part(Part::TanhFrom, part_of_two<TanhFrom, T>);
+    add_part(Part::LogCoshFrom, part_of_two<LogCoshFrom, T>);
+    add_part(Part::CosineFrom, part_of_three<CosineFrom, T>);
   }
 
   /// Adds what is faster with this instruction set, of one element type.

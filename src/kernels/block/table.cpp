@@ -1,4 +1,5 @@
 // Which kernels this processor runs; and the kernels that are the same on all of them: integers, booleans, moving.
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -207,7 +208,18 @@ void expand(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   const T* in = at<const T>(slots, i.a);
   T* out = at<T>(slots, i.out);
   const std::size_t columns = frame.columns;
-  for (std::size_t row = 0; row < frame.count; row += columns, ++in) {
+  std::size_t row = 0;
+  // Short rows in whole pieces, the last of which reaches into the next rows, which are written later.
+  constexpr std::size_t piece = 32 / sizeof(T);
+  const std::size_t pieces = (columns + piece - 1) / piece;
+  if (pieces <= 4) {
+    for (; row + pieces * piece <= frame.count; row += columns, ++in) {
+      T values[piece];
+      std::fill_n(values, piece, *in);
+      for (std::size_t k = 0; k < pieces; ++k) std::memcpy(out + row + k * piece, values, sizeof values);
+    }
+  }
+  for (; row < frame.count; row += columns, ++in) {
     const T value = *in;
     for (std::size_t k = 0; k < columns; ++k) out[row + k] = value;
   }

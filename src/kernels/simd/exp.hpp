@@ -156,17 +156,29 @@ XGRAD_INLINE Pack<T, Arch> expm1(Pack<T, Arch> x) {
   return select(abs(x) < P(detail::Format<T>::tiny), x, half + half);
 }
 
+/// (e^2|x| - 1) / 2, from which `tanh_from` takes the rest of the way; as of |x| where tanh is 1, beyond that.
 template <class T, class Arch>
-XGRAD_INLINE Pack<T, Arch> tanh(Pack<T, Arch> x) {
+XGRAD_INLINE Pack<T, Arch> half_expm1(Pack<T, Arch> x) {
   using P = Pack<T, Arch>;
   const P magnitude = min(P(detail::ExpConstants<T>::highest_tanh), abs(x));
   const auto reduced = detail::reduce_exp(magnitude + magnitude);
   const P power = detail::power_of_two<P>(reduced.bits, detail::half_bits<P>);
-  const P h = detail::expm1_of_reduced(reduced, power, P(T(0.5)));  // (e^2|x| - 1) / 2
+  return detail::expm1_of_reduced(reduced, power, P(T(0.5)));
+}
+
+/// tanh(x), given h = half_expm1(x).
+template <class T, class Arch>
+XGRAD_INLINE Pack<T, Arch> tanh_from(Pack<T, Arch> x, Pack<T, Arch> h) {
+  using P = Pack<T, Arch>;
   const P quotient = h / (P(T(1)) + h);
   // The rounding error of 1 + h counts for small h, where this other form of h / (1 + h) makes less of it.
   const P result = select(h < P(T(0.35)), fma(-h, quotient, h), quotient);
   return detail::flip_sign(result, x);
+}
+
+template <class T, class Arch>
+XGRAD_INLINE Pack<T, Arch> tanh(Pack<T, Arch> x) {
+  return tanh_from(x, half_expm1(x));
 }
 
 template <class T, class Arch>

@@ -81,6 +81,7 @@ struct Mask {
   XGRAD_INLINE friend Mask operator||(Mask a, Mask b) { return a.batch | b.batch; }
   XGRAD_INLINE friend Mask operator!(Mask a) { return ~a.batch; }
   XGRAD_INLINE friend bool any(Mask a) { return xsimd::any(a.batch); }
+  XGRAD_INLINE friend bool every(Mask a) { return all(a); }
   XGRAD_INLINE friend bool all(Mask a) {
 #if defined(__AVX2__)  // one instruction less than xsimd's
     if constexpr (sizeof(Batch) == 32 && sizeof(T) == 8) return _mm256_movemask_pd(a.batch) == 0xf;
