@@ -44,6 +44,12 @@ const Matrix& right() {
   return value;
 }
 
+void check_value(const Var& result, const Var& expected) { BOOST_TEST(same(result, expected)); }
+void check_result(const Var& result, bool recorded, const Var& expected) {
+  BOOST_TEST(result.recorded() == recorded);
+  check_value(result, expected);
+}
+
 /// f, a template over its operands, gives `expected` for every kind of operand: at least one Var, concrete or
 /// recorded, const or not, temporary or not, beside containers, views, expressions and (if `scalar`) numbers.
 template <class F>
@@ -59,11 +65,7 @@ void check_binary(const std::string& name, F f, const Var& expected) {
         Matrix left_changeable = left();
         Matrix right_changeable = right();
         const xt::xarray<double> left_dynamic = left();
-        const auto check = [&](auto&& result) {
-          static_assert(std::is_same_v<std::remove_cvref_t<decltype(result)>, Var>);
-          BOOST_TEST(result.recorded() == recorded);
-          BOOST_TEST(same(result, expected));
-        };
+        const auto check = [&](const std::same_as<Var> auto& result) { check_result(result, recorded, expected); };
         check(f(a, b));
         check(f(a_changeable, b_changeable));
         check(f(Var(a), Var(b)));
@@ -93,12 +95,12 @@ void check_number(const std::string& name, F f) {
       const Var two_everywhere = Matrix(left() * 0.0 + 2.0);
       static_assert(std::is_same_v<std::remove_cvref_t<decltype(f(a, 2.0))>, Var>);
       static_assert(std::is_same_v<std::remove_cvref_t<decltype(f(2, a))>, Var>);
-      BOOST_TEST(same(f(a, 2.0), f(a, two_everywhere)));
-      BOOST_TEST(same(f(2.0, a), f(two_everywhere, a)));
-      BOOST_TEST(same(f(a, 2), f(a, two_everywhere)));
-      BOOST_TEST(same(f(2, a), f(two_everywhere, a)));
-      BOOST_TEST(same(f(a, 2.0F), f(a, two_everywhere)));
-      BOOST_TEST(same(f(2.0F, a), f(two_everywhere, a)));
+      check_value(f(a, 2.0), f(a, two_everywhere));
+      check_value(f(2.0, a), f(two_everywhere, a));
+      check_value(f(a, 2), f(a, two_everywhere));
+      check_value(f(2, a), f(two_everywhere, a));
+      check_value(f(a, 2.0F), f(a, two_everywhere));
+      check_value(f(2.0F, a), f(two_everywhere, a));
     }
   }
 }
