@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
@@ -39,7 +40,7 @@ inline void add_unary(Counterparts& table) {
   add("sinh", at::sinh);
   add("cosh", at::cosh);
   add("tanh", at::tanh);
-  add("log_cosh", [](const Tensor& x) { return x.cosh().log(); });
+  add("log_cosh", [](const Tensor& x) { return x.abs() + at::softplus(-2 * x.abs(), 1, 50) - std::log(2.0); });
   add("erf", at::erf);
   add("sigmoid", at::sigmoid);
   // Beyond its threshold, 20 by default, libtorch takes softplus(x) = x, which is not exact to 1e-10 there.

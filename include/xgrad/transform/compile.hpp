@@ -1,6 +1,7 @@
 // Compiled functions: recorded once, replayed from then on.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -212,10 +213,9 @@ class RecordingsOf {
   /// The last signature before one that is recorded now, if this was said of neither and is to be said.
   SignaturePtr last_recorded() const {
     if (!all_.remarks.recorded()) return nullptr;
-    for (auto each = all_.signatures.rbegin(); each != all_.signatures.rend(); ++each) {
-      if (each->types == &types) return std::static_pointer_cast<const Signature>(each->signature);
-    }
-    return nullptr;
+    const auto last = std::find_if(all_.signatures.rbegin(), all_.signatures.rend(),
+                                   [](const Recordings::Any& each) { return each.types == &types; });
+    return last == all_.signatures.rend() ? nullptr : std::static_pointer_cast<const Signature>(last->signature);
   }
 
   /// Says why the function is recorded again and again.
