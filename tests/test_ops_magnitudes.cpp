@@ -152,6 +152,15 @@ BOOST_AUTO_TEST_CASE(norms_of_many_elements_of_any_magnitude) {
   BOOST_TEST(of({1.0, -infinity, 0.0}) == infinity);
   BOOST_TEST(std::isnan(of({1.0, not_a_number, infinity})));
   BOOST_TEST(of({}) == 0.0);
+  // NaN beside infinity, wherever they stand.
+  for (const std::size_t place : {1U, 40U, 70'000U, 100'000U, 199'999U}) {
+    xg::Array<double> values({200'000}, 1.0);
+    values.data()[0] = infinity;
+    values.data()[place] = not_a_number;
+    const Var x = std::move(values);
+    BOOST_TEST(std::isnan(norm(x).item<double>()), place);
+    BOOST_TEST(std::isnan(element(norm(reshape(x, {2, 100'000}), 0), {0})) == (place % 100'000 == 0));
+  }
 }
 
 namespace {

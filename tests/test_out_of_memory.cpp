@@ -283,6 +283,22 @@ BOOST_AUTO_TEST_CASE(donated_arguments) {
           return List{ones({500}), ones({500})};
         });
     keeps_what_was_donated(
+        "a norm that is a kernel of its own",
+        [](const List& w) {
+          return List{w[0] * 2.0, norm(reshape(w[0] * w[1], {5, 10, 10}), 1)};
+        },
+        [] {
+          return List{ones({500}), ones({500})};
+        });
+    keeps_what_was_donated(
+        "a product of all",
+        [](const List& w) {
+          return List{w[0] * 2.0, prod(w[0] * w[1])};
+        },
+        [] {
+          return List{ones({500}), ones({500})};
+        });
+    keeps_what_was_donated(
         "many operands",
         [](const List& w) {
           return List{w[0] * 2.0, xg::concatenate(std::vector<Var>(9, w[1])) * 2.0};

@@ -70,6 +70,21 @@ BOOST_AUTO_TEST_CASE(a_captured_model_that_changes_is_said_once) {
   BOOST_TEST(messages.texts.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(captures_of_several_recordings) {
+  const Messages messages;
+  Var w = wave({});
+  const auto loss = xg::compile([&](const Var& x) { return sum(x * w); });
+  const auto other = xg::compile([&](const Var& x) { return sum(x + w); });
+  (void)loss(wave({5}));
+  (void)loss(wave({1}));
+  (void)other(wave({5}));
+  (void)loss(wave({5}));
+  BOOST_TEST(messages.texts.size() == 0U);
+  w = w * 2.0;
+  (void)loss(wave({5}));
+  BOOST_TEST(messages.one_has("captured"));
+}
+
 BOOST_AUTO_TEST_CASE(captures_that_stay_are_not_remarked) {
   const Messages messages;
   const Var x = wave({5}, 2.0);

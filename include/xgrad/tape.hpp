@@ -56,11 +56,11 @@ class Tape {
                                            const Var& cotangent = {});
 
   /// Computes values together, sharing all the work that they share; the results are concrete.
-  std::vector<Var> evaluate(std::span<const Var> outputs);
-  std::vector<Var> evaluate(std::initializer_list<Var> outputs);
+  [[nodiscard]] std::vector<Var> evaluate(std::span<const Var> outputs);
+  [[nodiscard]] std::vector<Var> evaluate(std::initializer_list<Var> outputs);
   /// A tree of values, concrete.
   template <tree::Tree T>
-  T evaluate(const T& outputs) {
+  [[nodiscard]] T evaluate(const T& outputs) {
     return tree::with_leaves(outputs, evaluate(std::span<const Var>(tree::leaves(outputs))));
   }
 

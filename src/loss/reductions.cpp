@@ -11,9 +11,6 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
-#include "loss/arguments.hpp"
-#include "ops/axes.hpp"
-
 #include "arguments.hpp"
 #include "ops/axes.hpp"
 

@@ -8,9 +8,9 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
-#include "../ops/axes.hpp"
 #include "arguments.hpp"
 #include "near_zero.hpp"
+#include "ops/axes.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {

@@ -39,8 +39,9 @@ Var broadcast_to(std::string_view operation, const Var& x, const Shape& shape);
 /// counts has a float32 residual.
 /// \throws ShapeError  unless both shapes are equal, in the name of the operation.
 Var residual(std::string_view operation, const Var& prediction, const Var& target);
-/// \throws ShapeError  unless both shapes are equal: nothing is broadcast, because [N] against [N, 1] would give [N,
-/// N]. \throws TapeError   if one is empty or of a finished tape.
+/// Nothing is broadcast: [N] against [N, 1] would give N times N elements.
+/// \throws ShapeError  unless both shapes are equal.
+/// \throws TapeError   if one is empty or of a finished tape.
 void require_same_shape(std::string_view operation, const Var& a, const Var& b, std::string_view first,
                         std::string_view second);
 /// f(x...) for a function whose result depends on x alone. Of values, operations are computed one by one, each with an

@@ -8,7 +8,9 @@
 namespace xgrad::detail {
 
 /// Turns `c + a b`, `c - a b`, `c + s a b` and `c - s a b` into op_gemm where c is a donated leaf and nothing else
-/// needs the product. \param donated  for each leaf whether its array may be overwritten.
+/// needs the product.
+///
+/// \param donated  for each leaf whether its array may be overwritten.
 void accumulate_products(Graph& graph, const std::vector<bool>& donated);
 
 }  // namespace xgrad::detail

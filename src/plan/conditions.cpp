@@ -36,7 +36,7 @@ bool Conditions::may_fail(const Graph& graph, ValueId id, bool loop) {
     return graph.count(id) > std::numeric_limits<std::int32_t>::max();
   }
   // Kernels that take memory of their own.
-  return !loop && (op == opcode<ArgSort> || op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce>);
+  return !loop && (op == opcode<ArgSort> || op == opcode<Balance> || is_reduction(op));
 }
 
 bool Conditions::may_be_out_of_range(const Graph& graph, ValueId indices, std::size_t extent) {

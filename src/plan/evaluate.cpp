@@ -28,8 +28,8 @@ void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
   throw TapeError(
       "a value was asked for while a function is recorded by compile(): it is not known yet. Return the Var as a "
-      "result "
-      "of the function, and use where() instead of if");
+      "result of the "
+      "function, and use where() instead of if");
 }
 
 /// What was computed and is not kept is counted, so that it is kept when later questions need it often.

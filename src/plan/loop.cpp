@@ -194,7 +194,7 @@ A combine(Reduction reduction, A a, A b) {
     else return static_cast<A>(a + b);
   }
   if constexpr (std::is_floating_point_v<A>) {
-    if (reduction == Reduction::Norm) return primitives::Hypot::eval(a, b);
+    if (reduction == Reduction::Norm) return a == a && b == b ? primitives::Hypot::eval(a, b) : a + b;
   }
   return reduction == Reduction::Max ? primitives::Maximum::eval(a, b) : primitives::Minimum::eval(a, b);
 }

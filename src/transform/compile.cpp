@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/log.hpp>
@@ -25,6 +31,27 @@ struct Run {
 
 thread_local constinit PerThread<Run> run_of_thread;
 
+/// How often recordings hold the arrays that functions had captured: several recordings, of one function or more, may
+/// hold the same one.
+class Captures {
+ public:
+  using Count = std::shared_ptr<std::atomic<std::uint32_t>>;
+
+  static Count count_of(const Buffer* array) {
+    static auto& all = *new Captures;  // programs may end after static objects
+    const std::scoped_lock lock(all.mutex_);
+    std::erase_if(all.counts_, [](const auto& each) { return each.second.expired(); });
+    std::weak_ptr<std::atomic<std::uint32_t>>& known = all.counts_[array];
+    Count count = known.lock();
+    if (!count) known = count = std::make_shared<std::atomic<std::uint32_t>>(0);
+    return count;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<const Buffer*, std::weak_ptr<std::atomic<std::uint32_t>>> counts_;
+};
+
 class PlannedProgram : public Program {
  public:
   struct Argument {
@@ -45,10 +72,30 @@ class PlannedProgram : public Program {
   std::vector<char> weak_results;
   std::shared_ptr<const Plan> plan;
 
-  /// Arrays that others held when the function was recorded, and how often this program holds them.
+  /// Arrays that others held when the function was recorded, and how often programs hold them.
   struct Watched {
     BufferPtr array;
-    std::uint32_t own;
+    Captures::Count all;
+    std::uint32_t own;  ///< of them this program
+
+    Watched(BufferPtr captured, std::uint32_t count)
+        : array(std::move(captured)), all(Captures::count_of(array.get())), own(count) {
+      *all += own;
+    }
+    Watched(Watched&& other) noexcept
+        : array(std::move(other.array)), all(std::move(other.all)), own(std::exchange(other.own, 0)) {}
+    Watched& operator=(Watched&& other) noexcept {
+      std::swap(array, other.array);
+      std::swap(all, other.all);
+      std::swap(own, other.own);
+      return *this;
+    }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    ~Watched() {
+      if (all) *all -= own;
+    }
+    [[nodiscard]] bool given_up() const noexcept { return array->users() == all->load(); }
   };
   std::vector<Watched> watched;
 
@@ -66,7 +113,7 @@ class PlannedProgram : public Program {
   }
 
   [[nodiscard]] bool captures_given_up() const noexcept override {
-    return std::ranges::any_of(watched, [](const Watched& each) { return each.array->users() == each.own; });
+    return std::ranges::any_of(watched, [](const Watched& each) { return each.given_up(); });
   }
 
   /// Begins to watch the captured arrays that somebody else holds now.
@@ -75,10 +122,14 @@ class PlannedProgram : public Program {
       if (!leaf.captured) continue;
       const auto known =
           std::ranges::find_if(watched, [&](const Watched& each) { return each.array.get() == leaf.captured.get(); });
-      if (known != watched.end()) ++known->own;
-      else watched.push_back({leaf.captured, 2});
+      if (known == watched.end()) {
+        watched.emplace_back(leaf.captured, 2);  // the leaf's and this one
+      } else {
+        ++known->own;
+        ++*known->all;
+      }
     }
-    std::erase_if(watched, [](const Watched& each) { return each.array->users() == each.own; });
+    std::erase_if(watched, [](const Watched& each) { return each.given_up(); });
   }
 
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {

@@ -43,6 +43,16 @@ void discarded(const Var& x, const Model& model, const xg::loss::Huber& huber) {
   // EXPECT: nodiscard
   xg::grad(f)(x);
   // EXPECT: nodiscard
+  xg::value_and_grad(f)(x);
+  // EXPECT: nodiscard
+  xg::grad([](const Model& m) { return sum(m.weight); })(model);
+  // EXPECT: nodiscard
+  xg::jacobian(f)(x);
+  // EXPECT: nodiscard
+  xg::compile(f)(x);
+  // EXPECT: nodiscard
+  xg::Tape().evaluate({x});
+  // EXPECT: nodiscard
   xg::tree::leaves(model);
   // EXPECT: nodiscard
   xg::tree::map(model, [](const Var& leaf) { return leaf * 2.0; });

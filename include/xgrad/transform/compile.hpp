@@ -259,7 +259,7 @@ class Compiled {
 
   template <class... A>
   requires Fits < F&, const differentiated_t<A>
-  &... > auto operator()(A&&... arguments) const { return call(argument_of<A>(arguments)...); }
+  &... > [[nodiscard]] auto operator()(A&&... arguments) const { return call(argument_of<A>(arguments)...); }
   template <class... A>
   Misfit operator()(A&&... arguments) const {
     refuse_call<F>(std::index_sequence<>(), arguments...);
@@ -325,9 +325,8 @@ class Compiled {
 ///     std::tie(model, loss) = step(std::move(model), x, y);
 ///
 /// A signature is the shapes and element types of all Vars in the arguments, which of them are numbers, the sizes of
-/// their containers, and all members of reflected structs that are no Vars or are marked static, which are compared
-/// with
-/// == (Vars by identity: do they share one array). What else f depends on is fixed when it is recorded: captured Vars
+/// their containers, and all members of reflected structs that are no Vars or are marked static, compared by operator==
+/// (Vars by identity: do they share one array). What else f depends on is fixed when it is recorded: captured Vars
 /// and numbers, and which way an `if` went. A captured model that is given other arrays between calls has no effect:
 /// pass it as an argument. This is said in the log, once, when nobody but the recording holds a captured array any
 /// more; a captured C++ number, or an array of which somebody keeps a copy, changes unseen. A function that is recorded

@@ -48,10 +48,9 @@ using positions_or_first =
 /// The loss in a function's result, and what came with it.
 template <class R>
 struct Result {
-  static_assert(
-      std::is_convertible_v<R, Var>,
-      "a function to be differentiated returns its loss, a Var, or a std::pair or std::tuple that starts with "
-      "one");
+  static_assert(std::is_convertible_v<R, Var>,
+                "a function to be differentiated returns its loss, a Var, or a std::pair or std::tuple that "
+                "starts with one");
   static Var loss(const R& result) {
     require_derivatives<R>();
     return result;
@@ -116,7 +115,7 @@ class ValueAndGradOf {
 
   template <class... A>
   requires CallableWith<const F&, Positions, A...>
-  auto operator()(A&&... a) const {
+  [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
     using Kept = decltype(arguments);
     using R = typename Kept::template Result<const F>;
@@ -141,7 +140,7 @@ class GradOf {
 
   template <class... A>
   requires CallableWith<const F&, Positions, A...>
-  auto operator()(A&&... a) const {
+  [[nodiscard]] auto operator()(A&&... a) const {
     auto result = both_(std::forward<A>(a)...);
     if constexpr (requires { result.auxiliary; }) {
       return GradAndAuxiliary<decltype(result.gradient), decltype(result.auxiliary)>{std::move(result.gradient),

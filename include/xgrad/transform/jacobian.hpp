@@ -52,7 +52,7 @@ class JacobianOf {
 
   template <class... A>
   requires CallableWith<const F&, Positions, A...>
-  auto operator()(A&&... a) const {
+  [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
     using Kept = decltype(arguments);
     using R = typename Kept::template Result<const F>;

@@ -24,6 +24,8 @@ differentiated_t<T> as_tree(T&& value) {
 template <class T>
 auto result_of(std::string_view operation, const Trace& trace, T&& value) {
   require_derivatives<std::remove_cvref_t<T>>();
+  static_assert(tree::detail::may_hold_vars<differentiated_t<T>>,
+                "a function to be differentiated returned a result that holds no Var, and so no derivative");
   auto result = as_tree(std::forward<T>(value));
   trace.require_recorded(operation, tree::leaves(result));
   return result;
@@ -67,7 +69,7 @@ class Pullback {
   /// \param cotangent  a tree like the value, with the same shapes.
   /// \throws ShapeError, TypeError  if it does not fit.
   template <class T>
-  auto operator()(T&& cotangent) const {
+  [[nodiscard]] auto operator()(T&& cotangent) const {
     detail::Trace trace(keep_);
     const Y given = std::forward<T>(cotangent);
     const std::vector<Var> outputs = tree::leaves(outputs_);
@@ -95,6 +97,7 @@ namespace detail {
 
 template <class R, class Kept>
 auto value_and_pullback(FunctionOf<R, Kept&> f, Kept arguments) {
+  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
   Trace trace(arguments.leaves());
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();

@@ -32,7 +32,7 @@ template <Leaves leaves = Leaves::ignored, class T>
 bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
   if constexpr (std::same_as<T, Var>) {
     return leaves == Leaves::ignored || same_array(a, b);
-  } else if constexpr (std::same_as<T, std::vector<bool>>) {
+  } else if constexpr (std::same_as<T, std::vector<bool>> || std::same_as<T, std::string>) {
     return a == b;
   } else if constexpr (std::is_array_v<T>) {
     for (std::size_t i = 0; i < std::extent_v<T>; ++i) {

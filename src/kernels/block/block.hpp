@@ -46,7 +46,6 @@ inline constexpr std::size_t reduction_count = 4;
 /// Whether partial results of floats are doubles.
 constexpr bool is_wide(Reduction reduction) { return reduction == Reduction::Sum || reduction == Reduction::Norm; }
 
-/// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
 /// Functions that share a part of their computation with their derivatives, in two steps with the same bits as in one.
 enum class Part : std::uint8_t {
   ExpNegAbs,     ///< e^-|a|
@@ -60,6 +59,7 @@ enum class Part : std::uint8_t {
 };
 inline constexpr std::size_t part_count = 8;
 
+/// Kernels by opcode, element type (in the order of DType) and so on; null where there is none.
 struct BlockTable {
   BlockKernel elementwise[opcode_slots][dtype_slots][mode_count];
   BlockKernel cast[dtype_slots][dtype_slots];                ///< [to][from]

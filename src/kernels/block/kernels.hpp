@@ -199,17 +199,22 @@ struct FloatKernels {
     else return __builtin_inf();
   }
 
+  /// The norm of two parts. NaN beside infinity stays, as in one part: a value does not depend on where elements stand.
+  template <class V>
+  [[gnu::always_inline]] static V norm_of_parts(V x, V y) {
+    return select(x == x && y == y, primitives::Hypot::eval(x, y), x + y);
+  }
   template <class A>
-  [[gnu::always_inline]] static A hypot(A x, A y) {
+  [[gnu::always_inline]] static A norm_of_two(A x, A y) {
     A result[Pack<A>::size];
-    primitives::Hypot::eval(Pack<A>(x), Pack<A>(y)).store(result);
+    norm_of_parts(Pack<A>(x), Pack<A>(y)).store(result);
     return result[0];
   }
 
   template <Reduction R, class A>
   [[gnu::always_inline]] static A combine(A x, A y) {
     if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return hypot(x, y);
+    else if constexpr (R == Reduction::Norm) return norm_of_two(x, y);
     else if constexpr (R == Reduction::Max) return bool((y != y) | (y > x)) ? y : x;  // one condition, without branches
     else return bool((y != y) | (y < x)) ? y : x;
   }
@@ -217,7 +222,7 @@ struct FloatKernels {
   template <Reduction R, class V>
   [[gnu::always_inline]] static V combine_packs(V x, V y) {
     if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return primitives::Hypot::eval(x, y);
+    else if constexpr (R == Reduction::Norm) return norm_of_parts(x, y);
     else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
     else return select(y != y || y < x, y, x);
   }
@@ -435,7 +440,7 @@ struct FloatKernels {
           root = select(tiny, sqrt(squares_of(V(grow))) * V(1 / grow), of_large);
         }
       }
-      const V total = primitives::Hypot::eval(load(out + k), root);
+      const V total = norm_of_parts(load(out + k), root);
       Wide<T> part[V::size];
       total.store(part);
       for (std::size_t i = 0; i < width; ++i) out[k + i] = part[i];
