@@ -129,8 +129,10 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
   const Var variances = local_mean(square(u) + square(v)) - squares;
   const Var mean_x = mean_u + mean_of_x;
   const Var mean_y = mean_v + mean_of_y;
-  const Var means = square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + square(k1 * data_range / unit));
-  const Var patterns = variance_of_difference / (variances + square(k2 * data_range / unit));
+  // Without variance, what is left to divide by must not vanish in large units.
+  const auto least = [&](double k) { return maximum(square(k * data_range / unit), 1e-36); };
+  const Var means = square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + least(k1));
+  const Var patterns = variance_of_difference / (variances + least(k2));
   return average(means + patterns - means * patterns);
 }
 
