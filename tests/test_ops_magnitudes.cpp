@@ -165,6 +165,96 @@ BOOST_AUTO_TEST_CASE(norms_of_many_elements_of_any_magnitude) {
 
 namespace {
 
+/// The size of the number times the root of how many copies there are, whether they are added up (at once) or not (on a
+/// tape).
+template <class T>
+void check_norm_of_copies(T x, std::size_t count) {
+  BOOST_TEST_CONTEXT(count << " copies of " << x << ", " << xg::name(xg::dtype_of<T>)) {
+    const double root = std::sqrt(static_cast<double>(count));
+    const T value = static_cast<T>(root * std::abs(static_cast<double>(x)));
+    const T first = static_cast<T>(count == 0 || x == T(0) ? 0.0 : std::copysign(root, static_cast<double>(x)));
+    const double tolerance = (count > 1000 ? 64.0 : 4.0) * std::numeric_limits<T>::epsilon();
+    const Var number = array_of<T>({}, {x});
+    const auto of_copies = [&](const Var& y) { return norm(broadcast_to(y, {count})); };
+    const auto of_constant = [&](const Var& y) { return norm(full_like(broadcast_to(y, {count}), double{x})); };
+    const auto of_rows = [&](const Var& y) { return norm(broadcast_to(y, {2, count}), 1); };
+    xg::Tape tape;
+    const Var leaf = tape.leaf(number);
+    for (const Var& found : {of_copies(number), tape.evaluate(of_copies(leaf)), tape.evaluate(of_constant(leaf))}) {
+      check_elements<T>(found, {}, {value}, tolerance);
+      BOOST_TEST(!std::signbit(found.template item<T>()));
+    }
+    check_elements<T>(of_rows(number), {2}, {value, value}, tolerance);
+    check_elements<T>(tape.evaluate(of_rows(leaf)), {2}, {value, value}, tolerance);
+    check_elements<T>(slope(of_copies, number), {}, {first}, tolerance);
+    check_elements<T>(xg::jvp(of_copies, number, ones_like(number)).tangent, {}, {first}, tolerance);
+    check_elements<T>(slope(of_rows, number), {}, {2 * first}, tolerance);
+    // A line on either side of 0: what is left of the difference of curvatures is rounding.
+    const T curvature = std::abs(slope([&](const Var& y) { return slope(of_copies, y); }, number).template item<T>());
+    const T rounding = static_cast<T>(tolerance * root);
+    if (x != T(0)) BOOST_TEST((curvature * std::abs(x) <= rounding || curvature < std::numeric_limits<T>::min()));
+  }
+}
+
+/// Rows of copies of different numbers, [2, 3] from [2, 1]: along the copies, across them, and all together.
+template <class T>
+void check_norm_of_some_copies() {
+  const double tolerance = 4.0 * std::numeric_limits<T>::epsilon();
+  for (const double each : magnitudes<T>()) {
+    const double s = each / 2;  // the norm of all is 5 sqrt(3) s
+    BOOST_TEST_CONTEXT("times " << s) {
+      const Var x = array_of<T>({2, 1}, {T(-3 * s), T(4 * s)});
+      const auto copies = [](const Var& y) { return broadcast_to(y, {2, 3}); };
+      const auto along = [&](const Var& y) { return norm(copies(y), 1); };
+      const auto across = [&](const Var& y) { return norm(copies(y), 0); };
+      const auto all = [&](const Var& y) { return norm(copies(y)); };
+      const double root = std::sqrt(3.0);
+      check_elements<T>(along(x), {2}, {T(root * 3 * s), T(root * 4 * s)}, tolerance);
+      check_elements<T>(across(x), {3}, {T(5 * s), T(5 * s), T(5 * s)}, tolerance);
+      check_elements<T>(all(x), {}, {T(root * 5 * s)}, tolerance);
+      check_elements<T>(norm(transpose(copies(x)), 0), {2}, {T(root * 3 * s), T(root * 4 * s)}, tolerance);
+      check_elements<T>(slope(along, x), {2, 1}, {T(-root), T(root)}, tolerance);
+      check_elements<T>(slope(across, x), {2, 1}, {T(-1.8), T(2.4)}, tolerance);
+      check_elements<T>(slope(all, x), {2, 1}, {T(-0.6 * root), T(0.8 * root)}, tolerance);
+      // root (1 - u u^T) / |x|, with the direction u of x: its first row
+      const auto first = [&](const Var& y) { return view(xg::grad(all)(y), 0, 0); };
+      const std::vector<T> row{T(0.64 * root / (5 * s)), T(0.48 * root / (5 * s))};
+      check_elements<T>(slope(first, x), {2, 1}, row, 16 * tolerance);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(norms_of_copies_of_one_number) {
+  using Float = std::numeric_limits<float>;
+  for (const std::size_t count : {0U, 1U, 2U, 5U, 100'000U}) {
+    for (const float x : {-2.0F, 3.0F, 0.0F, -0.0F, -1e20F, 1e36F, -1e-30F, -Float::min(), 8 * Float::min()}) {
+      check_norm_of_copies(x, count);
+      check_norm_of_copies(double{x}, count);
+    }
+    check_norm_of_copies(-1e300, count);
+    check_norm_of_copies(-1e-300, count);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(norms_of_copies_of_special_numbers) {
+  const auto of = [](double x, std::size_t count) { return norm(broadcast_to(Var(x), {count})).item<double>(); };
+  BOOST_TEST(of(-infinity, 3) == infinity);
+  BOOST_TEST(of(-infinity, 1) == infinity);
+  BOOST_TEST(of(infinity, 0) == 0.0);
+  BOOST_TEST(std::isnan(of(not_a_number, 2)));
+  BOOST_TEST(of(-std::numeric_limits<double>::denorm_min(), 4) == 2 * std::numeric_limits<double>::denorm_min());
+  BOOST_TEST(of(-std::numeric_limits<double>::max(), 4) == infinity);
+}
+
+BOOST_AUTO_TEST_CASE(norms_of_some_copies) {
+  check_norm_of_some_copies<double>();
+  check_norm_of_some_copies<float>();
+}
+
+namespace {
+
 /// The product of a vector: value, gradient and the second derivative by the first and the last element.
 template <class T>
 void check_prod(const std::vector<double>& factors, double value, const std::vector<double>& gradient, double mixed) {
