@@ -1,7 +1,5 @@
-// Vars and trees as text.
-#include <algorithm>
+// Vars as text.
 #include <ostream>
-#include <string>
 
 #if __has_include(<xtensor/io/xio.hpp>)
 #include <xtensor/io/xio.hpp>
@@ -9,9 +7,7 @@
 #include <xtensor/xio.hpp>
 #endif
 
-#include <xgrad/tree/tree.hpp>
-
-#include <xgrad/tree/statics.hpp>
+#include <xgrad/var.hpp>
 
 #include "access.hpp"
 
@@ -32,35 +28,4 @@ std::ostream& operator<<(std::ostream& out, const Var& x) {
   return out << x.array<double>();
 }
 
-namespace tree::detail {
-
-std::string to_string(std::span<const std::string> paths, std::span<const Var> leaves) {
-  if (leaves.empty()) return "no arrays";
-  std::size_t width = 0;
-  for (const std::string& path : paths) width = std::max(width, path.size());
-  std::string text;
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (i != 0) text += '\n';
-    text += paths[i];
-    if (width != 0) text.append(width + 2 - paths[i].size(), ' ');
-    text += leaves[i].defined() ? xgrad::detail::describe(leaves[i]) : "empty";
-  }
-  return text;
-}
-
-bool same_array(const Var& a, const Var& b) noexcept {
-  if (VarAccess::kind(a) != VarAccess::kind(b) || VarAccess::dtype(a) != VarAccess::dtype(b)) return false;
-  return VarAccess::same(a, b);
-}
-
-bool same_at(bool same, std::string_view part, std::string* where) {
-  if (!same && where != nullptr) *where = where->empty() ? std::string(part) : std::string(part) + "." + *where;
-  return same;
-}
-
-bool same_at(bool same, std::size_t part, std::string* where) {
-  return same || same_at(same, std::to_string(part), where);
-}
-
-}  // namespace tree::detail
 }  // namespace xgrad

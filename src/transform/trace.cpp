@@ -167,13 +167,3 @@ Var in_type_of(const Var& primal, const Var& x) {
 Var one_of(const Var& loss) { return ones_like(loss); }
 
 }  // namespace xgrad::detail
-
-namespace xgrad::tree::detail {
-
-void require_same_count(std::size_t expected, std::size_t given) {
-  if (expected == given) return;
-  throw ShapeError("tree: " + xgrad::detail::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
-                   std::to_string(expected));
-}
-
-}  // namespace xgrad::tree::detail

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/core/function_of.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
@@ -85,23 +86,6 @@ void complete(std::string_view operation, std::vector<Var>& derivatives, std::sp
 Var in_type_of(const Var& primal, const Var& x);
 /// The cotangent 1 of a scalar.
 Var one_of(const Var& loss);
-
-/// A reference to a function R(A...), called through a pointer: what transforms do around the function they are given
-/// does not depend on which one it is, and compiles once for all of the same arguments and result.
-template <class R, class... A>
-class FunctionOf {
- public:
-  template <class F>
-  requires(!std::same_as<std::remove_cv_t<F>, FunctionOf>)  //
-      explicit FunctionOf(F& f)
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
-        call_([](void* object, A... a) -> R { return (*static_cast<F*>(object))(std::forward<A>(a)...); }) {}
-  R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
-
- private:
-  void* object_;
-  R (*call_)(void*, A...);
-};
 
 /// Refuses results that have left the tape for good.
 template <class R>
@@ -273,22 +257,17 @@ auto as_function_of(F& f) {
   return [&f](Kept& arguments) -> R { return arguments.call(f); };
 }
 
-template <class T, class F>
-void for_each_leaf(T& value, F f) {
-  tree::detail::NoPath path;
-  auto visit_leaf = [&f](auto& leaf, const auto&) { f(leaf); };
-  tree::detail::visit(value, path, visit_leaf);
-}
-
 /// Hands out several results (trees, or values that ride along) as one batch, so that they are computed together.
 template <class... T>
 std::tuple<T...> finish(Trace& trace, const T&... results) {
   std::vector<Var> recorded;
-  (for_each_leaf(results, [&](const Var& leaf) { recorded.push_back(leaf); }), ...);
+  auto collect = [&recorded](const Var& leaf) { recorded.push_back(leaf); };
+  (tree::detail::visit(results, tree::detail::Visitor<const Var>(collect)), ...);
   const std::vector<Var> done = trace.results(recorded);
   std::size_t used = 0;
-  const auto next = [&](auto result) {
-    for_each_leaf(result, [&](Var& leaf) { leaf = done[used++]; });
+  auto replace = [&](Var& leaf) { leaf = done[used++]; };
+  const auto next = [&replace](auto result) {
+    tree::detail::visit(result, tree::detail::Visitor<Var>(replace));
     return result;
   };
   return std::tuple<T...>{next(results)...};  // braces: from left to right

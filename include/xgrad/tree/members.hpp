@@ -181,27 +181,42 @@ consteval bool lists_enough() {
   }
 }
 
+template <class T, class Accessor>
+using DeclaredByAccessor = DeclaredBy<T, std::remove_cvref_t<decltype(boost::hana::second(std::declval<Accessor>()))>>;
+template <class T, class Static>
+using DeclaredByStatic = DeclaredBy<T, std::remove_cvref_t<decltype(boost::hana::second(
+                                           boost::hana::second(std::declval<Static>()))(std::declval<const T*>()))>>;
+
+/// Of what Boost.Hana calls with all static members of T, given the accessors of the others.
+template <class T, class... Accessors>
+struct ListsAllBeside {
+  template <class... Declaring>
+  static consteval bool lists_all() {
+    return lists_enough<T, Declaring...>() && (lists_enough<Declaring, Declaring...>() && ...);
+  }
+  template <class... Statics>
+  constexpr auto operator()(Statics...) const {
+    if constexpr ((DeclaredByAccessor<T, Accessors>::known && ...)) {
+      return std::bool_constant<lists_all<typename DeclaredByAccessor<T, Accessors>::type...,
+                                          typename DeclaredByStatic<T, Statics>::type...>()>();
+    } else {
+      return std::true_type();
+    }
+  }
+};
+
+template <class T>
+struct ListsAll {
+  template <class... Accessors>
+  constexpr auto operator()(Accessors...) const {
+    return boost::hana::unpack(statics<T>(), ListsAllBeside<T, Accessors...>());
+  }
+};
+
 /// Whether every member of a reflected struct is listed, and every one of the base classes of which any is.
 template <class T>
 consteval bool lists_all_members() {
-  return decltype(boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A...) {
-    return boost::hana::unpack(statics<T>(), []<class... S>(S...) {
-      using boost::hana::second;
-      constexpr bool known = (DeclaredBy<T, std::remove_cvref_t<decltype(second(std::declval<A>()))>>::known && ...);
-      if constexpr (!known) {
-        return std::true_type();
-      } else {
-        constexpr auto all = []<class... C>(std::type_identity<C>...) {
-          return lists_enough<T, C...>() && (lists_enough<C, C...>() && ...);
-        };
-        return std::bool_constant<all(
-            std::type_identity<
-                typename DeclaredBy<T, std::remove_cvref_t<decltype(second(std::declval<A>()))>>::type>()...,
-            std::type_identity<typename DeclaredBy<T, std::remove_cvref_t<decltype(second(second(std::declval<S>()))(
-                                                          std::declval<const T*>()))>>::type>()...)>();
-      }
-    });
-  }))::value;
+  return decltype(boost::hana::unpack(boost::hana::accessors<T>(), ListsAll<T>()))::value;
 }
 
 }  // namespace xgrad::tree::detail

@@ -21,6 +21,7 @@
 
 #include <boost/hana/unpack.hpp>
 
+#include <xgrad/core/function_of.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/tree/members.hpp>
 #include <xgrad/var.hpp>
@@ -126,70 +127,80 @@ inline constexpr bool may_hold_vars<std::tuple<T...>> = sizeof...(T) == 0 || (ma
 template <class A, class B>
 inline constexpr bool may_hold_vars<std::pair<A, B>> = may_hold_vars<A> || may_hold_vars<B>;
 
+/// Of what Boost.Hana calls with all accessors of a struct: whether they are of members of T itself, not of its base.
+template <class T>
+struct AreMembersOf {
+  template <class V, class C, V C::*p>
+  static std::bool_constant<std::same_as<C, T>> owns(boost::hana::struct_detail::member_ptr<V C::*, p>);
+  template <class... A>
+  std::bool_constant<(decltype(owns(boost::hana::second(std::declval<A>())))::value && ...)> operator()(A...) const;
+};
+
 /// A class derived from a reflected one inherits a member `hana_accessors_impl` that knows nothing of its own members.
 template <class T>
 consteval bool reflects_itself() {
   if constexpr (requires { typename T::hana_accessors_impl::XgradSelf; }) {
     return std::same_as<typename T::hana_accessors_impl::XgradSelf, T>;
   } else if constexpr (requires { typename T::hana_accessors_impl; }) {
-    return decltype(boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A...) {
-      constexpr auto owned = []<class V, class C, V C::*p>(boost::hana::struct_detail::member_ptr<V C::*, p>) {
-        return std::bool_constant<std::same_as<C, T>>();
-      };
-      return std::bool_constant<(decltype(owned(boost::hana::second(std::declval<A>())))::value && ...)>();
-    }))::value;
+    return decltype(boost::hana::unpack(boost::hana::accessors<T>(), AreMembersOf<T>()))::value;
   } else {
     return true;
   }
 }
 
-/// Where a leaf is, spelt out only when somebody asks.
-class Path {
+/// Adds a part to the path of a leaf, and gives the length that it had.
+std::size_t add_part(std::string& path, std::string_view part);
+std::size_t add_part(std::string& path, std::size_t index);
+
+/// What is done at each Var of a tree. It is called through a pointer, so that the walk through a type is compiled
+/// once, whatever is done. V is Var or const Var.
+template <class V>
+class Visitor {
  public:
+  /// \param path  where the path of each leaf is spelt out before it is visited; may be null.
   template <class F>
-  void with(std::string_view part, F&& visit) {
-    const std::size_t length = text_.size();
-    if (length != 0) text_ += '.';
-    text_ += part;
-    visit();
-    text_.resize(length);
+  explicit Visitor(F& f, std::string* path = nullptr) : call_(f), path_(path) {}
+
+  void operator()(V& leaf) const { call_(leaf); }
+  /// The length of the path before a part is added to it.
+  [[nodiscard]] std::size_t enter(std::string_view part) const { return path_ ? add_part(*path_, part) : 0; }
+  [[nodiscard]] std::size_t enter(std::size_t index) const { return path_ ? add_part(*path_, index) : 0; }
+  void leave(std::size_t length) const {
+    if (path_) path_->resize(length);
   }
-  template <class F>
-  void with(std::size_t index, F&& visit) {
-    with(std::string_view(std::to_string(index)), visit);
-  }
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:
-  std::string text_;
+  xgrad::detail::FunctionOf<void, V&> call_;
+  std::string* path_;
 };
 
-struct NoPath {
-  template <class Part, class F>
-  void with(const Part&, F&& visit) {
-    visit();
-  }
-};
+template <class T, class V>
+void visit(T& tree, const Visitor<V>& visitor);
 
-/// Calls f(leaf, path) for every Var in a tree, in the order of its members.
-template <class T, class P, class F>
-void visit(T& tree, P& path, F& f) {
+template <class T, class V>
+void visit_part(const auto& part, T& tree, const Visitor<V>& visitor) {
+  const std::size_t length = visitor.enter(part);
+  visit(tree, visitor);
+  visitor.leave(length);
+}
+
+/// Calls a visitor for every Var in a tree, in the order of its members.
+template <class T, class V>
+void visit(T& tree, const Visitor<V>& visitor) {
   using Type = std::remove_const_t<T>;
   if constexpr (std::same_as<Type, Var>) {
-    f(tree, path);
+    visitor(tree);
   } else if constexpr (rides_along<Type>) {
     return;
   } else if constexpr (is_sequence<Type>) {
-    for (std::size_t i = 0; i < tree.size(); ++i) path.with(i, [&] { visit(tree[i], path, f); });
+    for (std::size_t i = 0; i < tree.size(); ++i) visit_part(i, tree[i], visitor);
   } else if constexpr (is_product<Type>) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (path.with(I, [&] { visit(std::get<I>(tree), path, f); }), ...);
-    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit_part(I, std::get<I>(tree), visitor), ...); }
     (std::make_index_sequence<std::tuple_size_v<Type>>());
   } else if constexpr (is_optional<Type>) {
-    if (tree) visit(*tree, path, f);
+    if (tree) visit(*tree, visitor);
   } else if constexpr (is_map<Type>) {
-    for (auto& entry : tree) path.with(std::string_view(entry.first), [&] { visit(entry.second, path, f); });
+    for (auto& entry : tree) visit_part(std::string_view(entry.first), entry.second, visitor);
   } else if constexpr (Reflected<Type>) {
     static_assert(reflects_itself<Type>(),
                   "this class inherits the reflection of its base: give it an XGRAD_FIELDS of its own");
@@ -197,8 +208,8 @@ void visit(T& tree, P& path, F& f) {
                   "this struct has members that are not listed: name them in its XGRAD_FIELDS, those that shall be "
                   "carried along as they are as static(member)");
     boost::hana::unpack(boost::hana::accessors<Type>(), [&](const auto&... accessors) {
-      (path.with(std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))),
-                 [&] { visit(boost::hana::second(accessors)(tree), path, f); }),
+      (visit_part(std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))),
+                  boost::hana::second(accessors)(tree), visitor),
        ...);
     });
   } else {
@@ -224,9 +235,7 @@ concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_prod
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each(T& tree, F f) {
-  detail::NoPath path;
-  auto visit_leaf = [&f](auto& leaf, const auto&) { f(leaf); };
-  detail::visit(tree, path, visit_leaf);
+  detail::visit(tree, detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f));
 }
 
 /// The leaves, in order.
@@ -241,9 +250,9 @@ template <Tree T>
 template <Tree T>
 [[nodiscard]] std::vector<std::string> paths(const T& tree) {
   std::vector<std::string> result;
-  detail::Path path;
-  auto collect = [&result](const Var&, const detail::Path& place) { result.push_back(place.text()); };
-  detail::visit(tree, path, collect);
+  std::string path;
+  auto collect = [&](const Var&) { result.push_back(path); };
+  detail::visit(tree, detail::Visitor<const Var>(collect, &path));
   return result;
 }
 

@@ -1,0 +1,28 @@
+// References to functions.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::detail {
+
+/// A reference to a function R(A...), called through a pointer: what is done around a function that is given does not
+/// depend on which one it is, and compiles once for all of the same arguments and result.
+template <class R, class... A>
+class FunctionOf {
+ public:
+  template <class F>
+  requires(!std::same_as<std::remove_cv_t<F>, FunctionOf>)  //
+      explicit FunctionOf(F& f)
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+        call_([](void* object, A... a) -> R { return (*static_cast<F*>(object))(std::forward<A>(a)...); }) {}
+  R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, A...);
+};
+
+}  // namespace xgrad::detail

@@ -1,0 +1,59 @@
+#include <xgrad/tree/tree.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/tree/statics.hpp>
+
+#include "core/text.hpp"
+#include "tape/access.hpp"
+
+namespace xgrad::tree::detail {
+
+std::size_t add_part(std::string& path, std::string_view part) {
+  const std::size_t length = path.size();
+  if (length != 0) path += '.';
+  path += part;
+  return length;
+}
+
+std::size_t add_part(std::string& path, std::size_t index) {
+  return add_part(path, std::string_view(std::to_string(index)));
+}
+
+void require_same_count(std::size_t expected, std::size_t given) {
+  if (expected == given) return;
+  throw ShapeError("tree: " + xgrad::detail::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
+                   std::to_string(expected));
+}
+
+std::string to_string(std::span<const std::string> paths, std::span<const Var> leaves) {
+  if (leaves.empty()) return "no arrays";
+  std::size_t width = 0;
+  for (const std::string& path : paths) width = std::max(width, path.size());
+  std::string text;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (i != 0) text += '\n';
+    text += paths[i];
+    if (width != 0) text.append(width + 2 - paths[i].size(), ' ');
+    text += leaves[i].defined() ? xgrad::detail::describe(leaves[i]) : "empty";
+  }
+  return text;
+}
+
+bool same_array(const Var& a, const Var& b) noexcept {
+  if (VarAccess::kind(a) != VarAccess::kind(b) || VarAccess::dtype(a) != VarAccess::dtype(b)) return false;
+  return VarAccess::same(a, b);
+}
+
+bool same_at(bool same, std::string_view part, std::string* where) {
+  if (!same && where != nullptr) *where = where->empty() ? std::string(part) : std::string(part) + "." + *where;
+  return same;
+}
+
+bool same_at(bool same, std::size_t part, std::string* where) {
+  return same || same_at(same, std::to_string(part), where);
+}
+
+}  // namespace xgrad::tree::detail
