@@ -14,8 +14,8 @@ const std::vector<OpRow>& ops_without_derivative() {
                       .special = std::move(cases),
                       .primitives = std::move(primitives)});
     };
-    using Binary = Var (*)(const Var&, const Var&);
-    const auto compare = [&](const std::string& name, Binary f, const std::string& primitive) {
+    using Comparison = Var (*)(const Var&, const Var&);
+    const auto compare = [&](const std::string& name, Comparison f, const std::string& primitive) {
       add(name, [f](const Case& x) { return f(x[0], x[1]); },
           {special_pairs(), {random.lattice({2, 1}, 0.0), random.lattice({3}, 0.0)}}, {primitive});
     };

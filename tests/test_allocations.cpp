@@ -13,6 +13,10 @@
 
 #include "tape/buffer.hpp"
 
+void operator delete(void* memory, std::size_t size) noexcept;  // which clang 14 declares only when asked to
+
+BOOST_AUTO_TEST_SUITE(test_allocations)
+
 namespace xg = xgrad;
 using counted_memory::allocations;
 using counted_memory::live_bytes;
@@ -104,8 +108,6 @@ std::size_t allocations_of(F f) {
 }
 
 }  // namespace
-
-void operator delete(void* memory, std::size_t size) noexcept;  // which clang 14 declares only when asked to
 
 BOOST_AUTO_TEST_CASE(allocations_are_counted) {
   const std::size_t before = allocations;
@@ -219,3 +221,5 @@ BOOST_AUTO_TEST_CASE(recorded_steps_do_not_grow) {
   check([&] { std::tie(model, loss) = xg::compile(sgd_step)(model, x, y); });
   BOOST_TEST(loss.item<double>() < 3.0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_at_exit)
+
 namespace {
 
 enum class Leaks { refused, expected };
@@ -75,3 +77,5 @@ BOOST_AUTO_TEST_CASE(plugins) {
             "inside: right\nplugin's thread: right\ninside: right\nplugin's thread: right\nplugin: right\n");
   ends_well("plugin_of_thread", "inside: right\nplugin's thread: right\nmain: right\nplugin: right\n");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -15,6 +15,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_compile)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -462,3 +464,5 @@ BOOST_AUTO_TEST_CASE(copies_of_a_compiled_function_share_its_recordings) {
   BOOST_TEST(same(copy(wave({3}, 1.0)), wave({3}, 1.0) + 1.0));
   BOOST_TEST(recorded == 1);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_compile_donation)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -505,3 +507,5 @@ BOOST_AUTO_TEST_CASE(a_model_survives_a_label_out_of_range) {
   net = step(std::move(net), x, labels({0, 1, 2, 2}));
   BOOST_TEST(place(net.hidden.weight) == memory);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_compile_errors)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -118,3 +120,5 @@ BOOST_AUTO_TEST_CASE(errors_of_values_while_replaying) {
     BOOST_TEST(near(compiled(x, good), f(x, good)));
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_compile_products)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::wave;
@@ -217,3 +219,5 @@ BOOST_AUTO_TEST_CASE(scales_of_extreme_size) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_core)
+
 namespace xg = xgrad;
 using comparing::throws;
 using xg::Axes;
@@ -153,3 +155,5 @@ BOOST_AUTO_TEST_CASE(the_allocator_refuses_what_cannot_be) {
   allocator.deallocate(p, 3);
   BOOST_TEST((allocator == xg::AlignedAllocator<double>(xg::AlignedAllocator<float>())));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/io/csv.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_csv)
+
 namespace xg = xgrad;
 
 namespace {
@@ -148,3 +150,5 @@ BOOST_AUTO_TEST_CASE(refuses_files_without_numbers) {
   BOOST_TEST(refusal("x,y", {.header_lines = 5}) == message);
   BOOST_TEST(refusal("x,y\n1,2\n", {.header_lines = SIZE_MAX}) == message);  // at once
 }
+
+BOOST_AUTO_TEST_SUITE_END()

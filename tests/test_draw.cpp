@@ -15,6 +15,8 @@
 
 #include "draw/ticks.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_draw)
+
 namespace xg = xgrad;
 namespace draw = xgrad::draw;
 
@@ -260,3 +262,5 @@ BOOST_AUTO_TEST_CASE(saves_what_svg_returns) {
   BOOST_TEST(refusal<xg::IoError>([&] { draw::save("no/such/folder/a.svg", plot); }) ==
              "save: cannot write 'no/such/folder/a.svg': No such file or directory");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

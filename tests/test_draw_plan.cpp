@@ -13,6 +13,8 @@
 
 #include "plan/plan.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_draw_plan)
+
 namespace xg = xgrad;
 using comparing::throws;
 using xg::Var;
@@ -293,3 +295,5 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_CASE(members_are_small) {
   BOOST_TEST(sizeof(xg::detail::Member) == 2U);  // plans of millions of nodes keep one for each
 }
+
+BOOST_AUTO_TEST_SUITE_END()

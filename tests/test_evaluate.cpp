@@ -11,6 +11,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_evaluate)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -203,3 +205,5 @@ BOOST_AUTO_TEST_CASE(errors_of_values_appear_when_evaluated) {
   BOOST_TEST(throws<xg::ValueError>([&] { return bad.array<double>(); }, {"take", "7"}));
   BOOST_TEST(same(tape.evaluate(x + 1.0), matrix() + 1.0));  // the tape is as good as before
 }
+
+BOOST_AUTO_TEST_SUITE_END()

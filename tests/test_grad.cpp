@@ -13,6 +13,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_grad)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -487,3 +489,5 @@ BOOST_AUTO_TEST_CASE(a_constant_loss_on_purpose) {
                   zeros_like(x)));
   BOOST_TEST(near(xg::vjp([&](const Var&) { return other; }, x).pullback(1.0), zeros_like(x)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_jacobian)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -202,3 +204,5 @@ BOOST_AUTO_TEST_CASE(gradient_of_a_jacobian) {
   };
   BOOST_TEST(near(xg::grad(f)(vector3()), 6.0 * vector3() + 2.0));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

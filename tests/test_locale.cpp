@@ -13,6 +13,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_locale)
+
 namespace xg = xgrad;
 using xg::Var;
 
@@ -91,3 +93,5 @@ BOOST_AUTO_TEST_CASE(files_have_points) {
   BOOST_TEST(table(0, 0) == 1234.5);
   BOOST_TEST(table(0, 1) == 0.25);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

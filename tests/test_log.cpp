@@ -5,6 +5,8 @@
 
 #include <xgrad/log.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_log)
+
 namespace {
 
 namespace xg = xgrad;
@@ -28,3 +30,5 @@ BOOST_AUTO_TEST_CASE(what_a_handler_throws_is_ignored) {
 }
 
 }  // namespace
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_barron)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::throws;
@@ -261,3 +263,5 @@ BOOST_AUTO_TEST_CASE(bad_settings) {
       [&] { return xg::grad([&](const Var& c) { return sum(Barron{.c = c}(x, x)); })(Var(-2.0)); },
       {"Barron: c is -2", "it must be positive"}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 #include "comparing.hpp"
 #include "losses/box_reference.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_box)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 namespace boxes = xgrad::testing::boxes;
@@ -122,5 +124,7 @@ BOOST_AUTO_TEST_CASE(thin_boxes) {
   BOOST_TEST(near(gradient({0.5, 0.25, 1.5, 0.25}), gradient({0.5, 0.25, 1.5, 0.25 + 1e-9}), 1e-6));
   BOOST_TEST(near(gradient({0.5, 0.25, 0.5, 0.75}), gradient({0.5, 0.25, 0.5 + 1e-9, 0.75}), 1e-6));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,6 +19,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_classification)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -352,3 +354,5 @@ BOOST_AUTO_TEST_CASE(a_tempered_normaliser_has_third_derivatives) {
   const auto f = [](const Var& z) { return loss::BiTempered{.t1 = 0.5, .t2 = 1.7, .iterations = 8}(z, labels({1})); };
   BOOST_TEST(xg::testing::check_gradients({.order = 3, .tolerance = 1e-5}, f, scores));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_contract)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -241,3 +243,5 @@ BOOST_AUTO_TEST_CASE(losses_are_printed_with_their_settings) {
   const loss::Barron recorded{.alpha = tape.leaf(1.0)};
   BOOST_TEST(text(recorded).find("alpha = float64 []") != std::string::npos);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

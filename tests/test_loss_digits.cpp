@@ -13,6 +13,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_digits)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -603,3 +605,5 @@ BOOST_AUTO_TEST_CASE(iterations_that_would_not_end) {
   refused([&] { return loss::BiTempered{.iterations = -1}(x, labels); }, "BiTempered");
   refused([&] { return loss::SpectralNorm{.iterations = 0}(x); }, "SpectralNorm");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_divergence)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -261,3 +263,5 @@ BOOST_AUTO_TEST_CASE(bandwidths_stand_in_a_tree) {
   const Var direct = xg::grad([&](const Var& x) { return model.loss(x, target); })(model.points);
   BOOST_TEST(near(slopes.points, direct));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_embedding)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -275,3 +277,5 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_circle_holds_the_weights_constant) {
   differentiated.constant_weights = false;
   BOOST_TEST(same(l(Var(z), labels), differentiated(Var(z), labels)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_extremes)
+
 namespace {
 
 namespace xg = xgrad;
@@ -250,3 +252,5 @@ BOOST_AUTO_TEST_CASE(every_loss_has_a_domain) {
 
 BOOST_AUTO_TEST_CASE(squares_that_overflow) { check_size(1e20); }
 BOOST_AUTO_TEST_CASE(squares_that_vanish) { check_size(1e-30); }
+
+BOOST_AUTO_TEST_SUITE_END()

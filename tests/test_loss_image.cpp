@@ -9,6 +9,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_image)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::doubles;
@@ -126,5 +128,7 @@ BOOST_AUTO_TEST_CASE(ssim_is_symmetric_and_has_no_unit) {
   BOOST_TEST(near(loss::Ssim{.data_range = 255.0}(255.0 * x, 255.0 * y), l));
   BOOST_TEST((l.shape() == xg::Shape{2}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_likelihood)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::doubles;
@@ -335,3 +337,5 @@ BOOST_AUTO_TEST_CASE(an_ensemble_far_from_zero_is_as_sharp) {
   const Var target = xt::xarray<float>{4096.0F};
   BOOST_TEST(same(loss::CrpsEnsemble{}(ensemble, target), loss::CrpsEnsemble{}(ensemble - 4096.0F, target - 4096.0F)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

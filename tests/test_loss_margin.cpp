@@ -10,6 +10,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_margin)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -220,3 +222,5 @@ BOOST_AUTO_TEST_CASE(class_weights_have_gradients) {
   const Var plain = loss::MultiMargin{}(scores, y);
   BOOST_TEST(near(slopes.class_weight.value(), scatter_add(plain, y, 3, 0)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -16,6 +16,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_penalty)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -314,3 +316,5 @@ BOOST_AUTO_TEST_CASE(distillation_of_what_does_not_fit) {
   const loss::Distillation trusting{.check_targets = false};
   BOOST_TEST(same(trusting(student, student, Var(xt::xarray<int>{0, -1})), distil(student, student, labels)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

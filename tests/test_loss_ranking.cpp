@@ -9,6 +9,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_ranking)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -109,3 +111,5 @@ BOOST_AUTO_TEST_CASE(approx_ndcg_tends_to_one_minus_ndcg) {
   const double ndcg = dcg(3, 7, 0, 1) / dcg(7, 3, 1, 0);
   BOOST_TEST(near(loss::ApproxNdcg{.temperature = 1e-3}(scores, shorter), 1.0 - ndcg));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -14,6 +14,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_regression)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::near;
@@ -230,3 +232,5 @@ BOOST_AUTO_TEST_CASE(a_trained_setting_does_not_change_the_element_type) {
   BOOST_TEST(gradient.alpha.item<double>() > 0.0);
   BOOST_TEST(gradient.c.item<double>() < 0.0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

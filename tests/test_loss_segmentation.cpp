@@ -12,6 +12,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_segmentation)
+
 namespace xg = xgrad;
 namespace loss = xgrad::loss;
 using comparing::doubles;
@@ -221,5 +223,7 @@ BOOST_AUTO_TEST_CASE(many_pixels) {
   BOOST_TEST(
       near(cast(loss::Dice{}(cast(sigmoid(z), DType::Float32), t), DType::Float64), loss::Dice{}(sigmoid(z), t), 1e-5));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 #include "comparing.hpp"
 #include "losses/loss_table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_loss_sequence)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::throws;
@@ -74,3 +76,5 @@ BOOST_AUTO_TEST_CASE(another_symbol_can_be_blank) {
   const Var targets = labels({2, 2}, {2, 0, 0, 1});
   BOOST_TEST(near(Ctc{.blank = 1}(renamed, targets, x.input_lengths, x.target_lengths), x()));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@
 
 #include "losses/check_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_losses)
+
 using xgrad::testing::LossRow;
 
 BOOST_AUTO_TEST_CASE(every_row_holds) {
@@ -93,3 +95,5 @@ BOOST_AUTO_TEST_CASE(every_loss_names_itself_in_its_errors) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,8 @@
 #include "kernels/block/block.hpp"
 #include "kernels/generated/program.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_machine_code)
+
 using namespace xgrad::kernels;
 
 namespace {
@@ -196,7 +198,7 @@ class RandomProgram {
 
   void add_operand() {
     const bool one = random_() % 4 == 0;
-    Numbers x = ::numbers<T>(one ? 1 : count_, random_());
+    Numbers x = test_machine_code::numbers<T>(one ? 1 : count_, random_());
     const std::uint32_t line = machine_.load(one ? Do::Number : Do::Load, x);
     if (one) x.assign(count_, x[0]);
     numbers_.emplace_back(line, x);
@@ -397,3 +399,5 @@ BOOST_AUTO_TEST_CASE(what_the_environment_may_say) {
     });
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

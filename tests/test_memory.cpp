@@ -9,6 +9,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_memory)
+
 namespace xg = xgrad;
 using counted_memory::allocations;
 using counted_memory::live_bytes;
@@ -171,3 +173,5 @@ BOOST_AUTO_TEST_CASE(booleans_are_counted_without_a_copy) {
              }) < little);
   BOOST_TEST(count == static_cast<std::int64_t>(n));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

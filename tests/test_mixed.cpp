@@ -25,6 +25,8 @@
 #include <xtensor/xview.hpp>
 #endif
 
+BOOST_AUTO_TEST_SUITE(test_mixed)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -394,3 +396,5 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
   check(where(x > c, x, c), maximum(x, c), xg::maximum(x, c));
   check(x + c, c + x, xg::operator+(x, c));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -17,6 +17,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_balance)
+
 namespace {
 
 namespace xg = xgrad;
@@ -281,3 +283,5 @@ BOOST_AUTO_TEST_CASE(products_of_copies_and_of_one) {
   check_elements<float>(prod(matrix, {0, 1}), {2}, {1, 120}, 1e-6);
   check_elements<float>(prod(transpose(matrix), {1, 2}), {2}, {1, 120}, 1e-6);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

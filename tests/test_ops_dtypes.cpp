@@ -10,6 +10,8 @@
 
 #include "ops_compare.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_dtypes)
+
 namespace xg = xgrad;
 using xg::concatenate;
 using xg::DType;
@@ -183,3 +185,5 @@ BOOST_AUTO_TEST_CASE(casts_refuse_what_int64_cannot_hold) {
     check_refused(cast<float>(Var(xt::xarray<double>{value})));
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_edges)
+
 namespace xg = xgrad;
 using xg::Axes;
 using xg::concatenate;
@@ -196,3 +198,5 @@ BOOST_AUTO_TEST_CASE(broadcast_arguments_collect_their_derivatives) {
   check_slope([&](const Var& y) { return weights * y; }, Var(2.0), {21});
   check_slope([&](const Var& y) { return amax(broadcast_to(y, {3, 2}), 0); }, x, {1, 1});
 }
+
+BOOST_AUTO_TEST_SUITE_END()

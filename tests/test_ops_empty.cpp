@@ -11,6 +11,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_empty)
+
 namespace xg = xgrad;
 using namespace xt::placeholders;
 using xg::concatenate;
@@ -206,3 +208,5 @@ BOOST_AUTO_TEST_CASE(eight_axes) {
   const Var met = sum(other, {1, 5, 7}, xg::keep_dims);
   xg::testing::check_same(gradient, 2.0 * x * broadcast_to(met, shape), 1e-14);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -14,6 +14,8 @@
 #include "every_operation.hpp"
 #include "ops_compare.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_errors)
+
 namespace xg = xgrad;
 using xg::concatenate;
 using xg::Shape;
@@ -373,3 +375,5 @@ BOOST_AUTO_TEST_CASE(empty_operands) {
   BOOST_CHECK_THROW((void)cast<float>(none), xg::TapeError);
   BOOST_CHECK_THROW((void)stop_gradient(none), xg::TapeError);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

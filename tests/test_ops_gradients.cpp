@@ -15,6 +15,8 @@
 #include "tape/access.hpp"
 #include "tape/record.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_gradients)
+
 namespace xg = xgrad;
 using xg::Var;
 using xg::testing::Case;
@@ -192,3 +194,5 @@ BOOST_AUTO_TEST_CASE(primitives_with_a_derivative_have_smooth_rows) {
     BOOST_TEST(smooth.contains(primitive), "no smooth row covers " << primitive);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

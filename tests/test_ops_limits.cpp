@@ -10,6 +10,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_ops_limits)
+
 namespace xg = xgrad;
 
 BOOST_AUTO_TEST_CASE(mixed_second_derivative_of_pow_at_exponent_zero) {
@@ -90,3 +92,5 @@ BOOST_AUTO_TEST_CASE(gradient_of_many_joined_parts) {
   };
   BOOST_TEST(xg::grad(f)(1.0).item<double>() == 2999.0 * 3000.0 / 2.0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_magnitudes)
+
 namespace {
 
 namespace xg = xgrad;
@@ -329,3 +331,5 @@ BOOST_AUTO_TEST_CASE(products_out_of_range_and_special_factors) {
   check_elements<double>(prod(transpose(rows), 0), {2}, {1.0, 24.0}, 1e-15);
   check_elements<std::int64_t>(prod(array_of<std::int64_t>({3}, {-2, 3, 7})), {}, {-42});
 }
+
+BOOST_AUTO_TEST_SUITE_END()

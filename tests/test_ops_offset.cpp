@@ -14,6 +14,8 @@
 #include "ops/internal.hpp"
 #include "ops_compare.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_offset)
+
 namespace {
 
 namespace xg = xgrad;
@@ -350,3 +352,5 @@ BOOST_AUTO_TEST_CASE(softmax_and_its_kin_of_any_magnitude) {
   check_all_rows<double>();
   check_all_rows<float>();
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_order)
+
 namespace xg = xgrad;
 using comparing::same;
 using comparing::throws;
@@ -191,3 +193,5 @@ BOOST_AUTO_TEST_CASE(conditions_broadcast_to_the_values_only) {
   BOOST_TEST(throws<xg::ValueError>([&] { return xg::value_and_grad(loss)(x); }, {"forbidden"}));
   BOOST_TEST(same(xg::grad(loss)(3.0 * x), ones_like(x)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_products)
+
 namespace xg = xgrad;
 using namespace xt::placeholders;
 using xg::Shape;
@@ -272,3 +274,5 @@ BOOST_AUTO_TEST_CASE(products_with_vectors_of_every_layout) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_reductions)
+
 namespace xg = xgrad;
 using namespace xt::placeholders;
 using xg::Axes;
@@ -259,3 +261,5 @@ BOOST_AUTO_TEST_CASE(long_sums_are_accurate) {
   const Var far = x + 1e8;
   BOOST_TEST(std::abs(variance(far).item<double>() / variance(x).item<double>() - 1.0) < 1e-6);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_values)
+
 namespace xg = xgrad;
 using xg::Var;
 using xg::testing::array_of;
@@ -260,3 +262,5 @@ BOOST_AUTO_TEST_CASE(small_derivatives_keep_their_digits) {
   BOOST_TEST(xg::expm1(1e-12).item<double>() == 1e-12, boost::test_tools::tolerance(1e-11));
   BOOST_TEST(xg::log1p(1e-12).item<double>() == 1e-12, boost::test_tools::tolerance(1e-11));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

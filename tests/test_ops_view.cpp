@@ -15,6 +15,8 @@
 
 #include "ops_compare.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_view)
+
 namespace xg = xgrad;
 using namespace xt::placeholders;
 using xg::Shape;
@@ -195,3 +197,5 @@ BOOST_AUTO_TEST_CASE(one_hot_marks_each_label) {
   check_elements<bool>(one_hot(array_of<Int>({1}, {1}), 2, xg::DType::Bool), {1, 2}, {false, true});
   check_elements<double>(one_hot(array_of<Int>({0}, {}), 4), {0, 4}, {});
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include "ops_compare.hpp"
 #include "ops_table_rows.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_ops_where)
+
 namespace xg = xgrad;
 using xg::concatenate;
 using xg::stack;
@@ -253,3 +255,5 @@ BOOST_AUTO_TEST_CASE(curvature_survives_where_a_masked_residual_is_zero) {
   const auto product = [](const Var& y) { return sum(where(y < 1.0, y * sin(y), 0.0)); };
   check_elements<double>(xg::hessian(product)(row({0.0, 2.0})), {2, 2}, diagonal({2, 0}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include <xgrad/draw.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_panels)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -125,3 +127,5 @@ BOOST_AUTO_TEST_CASE(same_bits_on_any_number_of_threads) {
     BOOST_TEST(same(std::get<2>(given), std::get<2>(expected)));
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,8 @@
 
 #include "plan/machine_code.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_plan_cache)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -439,5 +441,7 @@ BOOST_AUTO_TEST_CASE(threads_at_once) {
   for (std::thread& thread : threads) thread.join();
   BOOST_TEST(wrong == 0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

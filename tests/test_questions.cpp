@@ -18,6 +18,8 @@
 #include "plan/keep.hpp"
 #include "tape/access.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_questions)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -350,3 +352,5 @@ BOOST_AUTO_TEST_CASE(any_questions_in_any_order) {
   }
   xg::detail::most_spare_bytes() = usual;
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -16,6 +16,8 @@
 #include "random_graphs/check.hpp"
 #include "tape/record.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_random_graphs)
+
 namespace {
 
 using namespace random_graphs;
@@ -79,3 +81,5 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include <xgrad/log.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_remarks)
+
 namespace xg = xgrad;
 using comparing::same;
 using comparing::wave;
@@ -157,3 +159,5 @@ BOOST_AUTO_TEST_CASE(a_handful_of_shapes_is_fine) {
   }
   BOOST_TEST(messages.texts.size() == 0U);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

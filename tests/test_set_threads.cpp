@@ -11,6 +11,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_set_threads)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::throws;
@@ -301,5 +303,7 @@ BOOST_AUTO_TEST_CASE(callers_on_several_threads_while_the_number_changes) {
   BOOST_TEST(wrong == 0);
   BOOST_TEST(refused == 100);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

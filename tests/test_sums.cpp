@@ -16,6 +16,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_sums)
+
 namespace xg = xgrad;
 using comparing::same;
 using comparing::throws;
@@ -294,3 +296,5 @@ BOOST_AUTO_TEST_CASE(nothing) {
     BOOST_TEST(throws<xg::ValueError>([&] { return amax(rows, 1); }));
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_tape)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -379,5 +381,7 @@ BOOST_AUTO_TEST_CASE(a_large_tape_does_not_slow_down_what_follows) {
   const double after = seconds_of_small_operations();
   BOOST_TEST(after < 5.0 * before + 0.01);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_testing)
+
 namespace xg = xgrad;
 using xg::Var;
 using xg::testing::check_gradients;
@@ -168,3 +170,5 @@ BOOST_AUTO_TEST_CASE(the_same_result_every_time) {
   const auto f = [](const Var& x) { return exp(x) * sin(x); };
   BOOST_TEST(check_gradients(f, vector3()).worst_error == check_gradients(f, vector3()).worst_error);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_threads)
+
 namespace xg = xgrad;
 
 namespace {
@@ -166,3 +168,5 @@ BOOST_AUTO_TEST_CASE(errors_of_two_threads_tapes) {
   });
   BOOST_TEST(refused == thread_count);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -24,6 +24,27 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+// In no namespace.
+struct Global {
+  xgrad::Var x = 1.0;
+};
+XGRAD_FIELDS(Global, x)
+
+struct Adapted {
+  xgrad::Var x = 1.0;
+  int n = 5;
+  xgrad::Var y = 2.0;
+};
+BOOST_HANA_ADAPT_STRUCT(Adapted, x, n, y);
+
+struct Opaque {
+  std::vector<int*> pointers;
+};
+template <>
+inline constexpr bool xgrad::tree::rides_along<Opaque> = true;
+
+BOOST_AUTO_TEST_SUITE(test_tree)
+
 namespace xg = xgrad;
 namespace tree = xgrad::tree;
 using comparing::same;
@@ -101,18 +122,6 @@ XGRAD_FIELDS(Plain, x, sizes, words, range, matrix, by_name, by_number, any_orde
 
 }  // namespace outer::inner
 
-struct Global {
-  Var x = 1.0;
-};
-XGRAD_FIELDS(Global, x)
-
-struct Adapted {
-  Var x = 1.0;
-  int n = 5;
-  Var y = 2.0;
-};
-BOOST_HANA_ADAPT_STRUCT(Adapted, x, n, y);
-
 struct Defined {
   BOOST_HANA_DEFINE_STRUCT(Defined, (Var, x), (int, n), (Var, y));
 };
@@ -145,12 +154,6 @@ struct Sixty {
 XGRAD_FIELDS(Sixty, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5, c0, c1, c2, c3, c4, c5, d0, d1, d2, d3, d4, d5, e0,
              e1, e2, e3, e4, e5, f0, f1, f2, f3, f4, f5, g0, g1, g2, g3, g4, g5, h0, h1, h2, h3, h4, h5, i0, i1, i2, i3,
              i4, i5, j0, j1, j2, j3, j4, j5)
-
-struct Opaque {
-  std::vector<int*> pointers;
-};
-template <>
-inline constexpr bool xgrad::tree::rides_along<Opaque> = true;
 
 struct WithOpaque {
   Var x = 1.0;
@@ -507,5 +510,7 @@ BOOST_AUTO_TEST_CASE(concepts) {
   static_assert(!tree::Tree<xt::xarray<double>>);
   static_assert(!tree::Tree<std::map<int, Var>>);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,6 +29,8 @@
 #include <xtensor/xview.hpp>
 #endif
 
+BOOST_AUTO_TEST_SUITE(test_var)
+
 namespace xg = xgrad;
 using comparing::same;
 using comparing::throws;
@@ -471,5 +473,7 @@ BOOST_AUTO_TEST_CASE(an_empty_var_is_refused) {
   BOOST_TEST(throws<xg::TapeError>([&] { return take(good, Var()); }, {"empty"}));
   BOOST_TEST(throws<xg::TapeError>([&] { return take_along_axis(good, Var(), 0); }, {"empty"}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,6 +15,8 @@
 
 #include "vector_math_units/table.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_vector_math)
+
 using vector_math::Functions;
 using vector_math::Unit;
 
@@ -484,3 +486,5 @@ BOOST_AUTO_TEST_CASE(a_value_does_not_depend_on_its_position) {
     check_positions<float>(*unit);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

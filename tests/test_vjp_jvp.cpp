@@ -11,6 +11,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+BOOST_AUTO_TEST_SUITE(test_vjp_jvp)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -326,5 +328,7 @@ BOOST_AUTO_TEST_CASE(hvp_inside_a_gradient) {
   const auto curvature = [&](const Var& x) { return sum(xg::hvp(f, x, ones_like(x))); };  // sum 12 x^2
   BOOST_TEST(near(xg::grad(curvature)(vector3()), 24.0 * vector3()));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,8 @@
 
 #include "tape/access.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_weak)
+
 namespace xg = xgrad;
 using comparing::near;
 using comparing::same;
@@ -226,3 +228,5 @@ BOOST_AUTO_TEST_CASE(integer_numbers_are_weak_too) {
   xg::Tape tape;
   BOOST_TEST(type(tape.leaf(2) * w) == "float32 [3]");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -17,10 +17,12 @@
 
 #include <xgrad/xgrad.hpp>
 
-namespace xg = xgrad;
-
 std::size_t array_type_with_other_flags();
 xgrad::Var loss_with_other_flags(const xgrad::Array<double>& prediction, const xgrad::Array<double>& target);
+
+BOOST_AUTO_TEST_SUITE(test_xtensor_traps)
+
+namespace xg = xgrad;
 
 BOOST_AUTO_TEST_CASE(temporaries_of_expressions_have_run_time_shapes) {
   const xt::xarray<double> a = {{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}};
@@ -110,3 +112,5 @@ BOOST_AUTO_TEST_CASE(sums_of_many_floats_are_exact_enough) {
   const double exact = static_cast<double>(0.1F) * static_cast<double>(n);
   BOOST_TEST(std::abs(static_cast<double>(sum(xg::Var(std::move(tenths))).item<float>()) - exact) < 1e-6 * exact);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,6 @@ namespace {
 
 using namespace rows;
 
-const double ln2 = std::log(2.0);
 const double ln3 = std::log(3.0);
 
 long double cross_entropy(const Line& z, const Line& t) {

@@ -3,12 +3,15 @@
 
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <utility>
 #include <vector>
 
 #include "loss_table.hpp"
 
 namespace xgrad::testing {
+
+using std::numbers::ln2;
 
 void append_classification_softmax(LossRows& rows);
 void append_classification_binary(LossRows& rows);

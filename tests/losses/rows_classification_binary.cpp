@@ -6,8 +6,6 @@
 namespace xgrad::testing {
 namespace {
 
-const double ln2 = std::log(2.0);
-
 /// From the loss of one element: f(logit or probability, target).
 template <class F>
 Reference by_element(F f) {
@@ -20,7 +18,7 @@ Reference by_element(F f) {
 
 long double sigmoid_of(long double z) { return 1.0L / (1.0L + std::exp(-z)); }
 
-long double cross_entropy(long double z, long double t) {
+long double binary_cross_entropy(long double z, long double t) {
   return -t * std::log(sigmoid_of(z)) - (1.0L - t) * std::log(sigmoid_of(-z));
 }
 
@@ -39,11 +37,11 @@ std::vector<Case> large_logits() {
           {floats({0, 3}, {}), floats({0, 3}, {})}};
 }
 
-void append_cross_entropy(LossRows& rows) {
+void append_binary_cross_entropy(LossRows& rows) {
   rows.push_back({.name = "BinaryCrossEntropy",
                   .function = call(loss::BinaryCrossEntropy{}),
                   .smooth = smooth_cases(),
-                  .reference = by_element(cross_entropy),
+                  .reference = by_element(binary_cross_entropy),
                   .known = {{.arguments = {doubles({4}, {1000, 1000, -1000, -1000}), labels({4}, {1, 0, 0, 1})},
                              .values = {0, 1000, 0, 1000},
                              .gradients = {{0, 1, 0, -1}}},
@@ -86,7 +84,7 @@ void append_cross_entropy(LossRows& rows) {
            [](const std::vector<Numbers>& x) {
              std::vector<long double> values;
              for (std::size_t j = 0; j < 3; ++j) {
-               for (std::size_t i = 0; i < 2; ++i) values.push_back(cross_entropy(x[0](i, j), x[1](i, j)));
+               for (std::size_t i = 0; i < 2; ++i) values.push_back(binary_cross_entropy(x[0](i, j), x[1](i, j)));
              }
              return values;
            }});
@@ -123,7 +121,7 @@ Reference focal(long double gamma, long double positive, long double negative) {
   });
 }
 
-void append_focal(LossRows& rows) {
+void append_binary_focal(LossRows& rows) {
   rows.push_back({.name = "Focal",
                   .function = call(loss::Focal{}),
                   .smooth = smooth_cases(),
@@ -144,7 +142,7 @@ void append_focal(LossRows& rows) {
   rows.push_back({.name = "Focal.zero",
                   .function = call(loss::Focal{.gamma = 0.0, .alpha = {}}),
                   .smooth = smooth_cases(),
-                  .reference = by_element(cross_entropy),
+                  .reference = by_element(binary_cross_entropy),
                   .extreme = large_logits()});
 }
 
@@ -185,9 +183,9 @@ void append_asymmetric(LossRows& rows) {
 }  // namespace
 
 void append_classification_binary(LossRows& rows) {
-  append_cross_entropy(rows);
+  append_binary_cross_entropy(rows);
   append_probability(rows);
-  append_focal(rows);
+  append_binary_focal(rows);
   append_asymmetric(rows);
 }
 

@@ -6,8 +6,6 @@
 namespace xgrad::testing {
 namespace {
 
-const double ln2 = std::log(2.0);
-
 long double at_most(long double x) { return 1.0L / (1.0L + std::exp(-x)); }
 
 Reference ordinal(const std::vector<long double>& thresholds) {

@@ -8,8 +8,6 @@ namespace {
 
 using namespace rows;
 
-const double ln2 = std::log(2.0);
-
 Reference generalized(long double q) {
   return by_row([q](const Line& z, const Line& t) {
     const Line p = softmax(z);
@@ -19,7 +17,7 @@ Reference generalized(long double q) {
   });
 }
 
-void append_generalized(LossRows& rows) {
+void append_generalized_cross_entropy(LossRows& rows) {
   rows.push_back({.name = "GeneralizedCrossEntropy",
                   .function = call(loss::GeneralizedCrossEntropy{}),
                   .smooth = {{some_logits(), some_labels()},
@@ -148,7 +146,7 @@ void append_bi_tempered(LossRows& rows) {
 }  // namespace
 
 void append_classification_robust(LossRows& rows) {
-  append_generalized(rows);
+  append_generalized_cross_entropy(rows);
   append_symmetric(rows);
   append_bi_tempered(rows);
 }

@@ -8,8 +8,6 @@ namespace {
 
 using namespace rows;
 
-const double ln2 = std::log(2.0);
-
 /// The maximiser of <p, z> - Omega(p), with the multiplier found by bisection.
 Line entmax(const Line& z, long double alpha) {
   if (alpha == 1.0L) return softmax(z);

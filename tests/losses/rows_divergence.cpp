@@ -100,7 +100,7 @@ void append_kl(LossRows& rows) {
        .torch = true});
 }
 
-void append_generalized(LossRows& rows) {
+void append_generalized_kl(LossRows& rows) {
   const Var p = doubles({2, 3}, {0.2, 1.7, 30.1, 0.9, 1.2, 2.4});
   const Var t = doubles({2, 3}, {0.7, 2.2, 19.0, 0.35, 0.6, 5.0});
   rows.push_back({.name = "GeneralizedKl",
@@ -295,7 +295,7 @@ void append_distances(LossRows& rows) {
 
 void append_divergence(LossRows& rows) {
   append_kl(rows);
-  append_generalized(rows);
+  append_generalized_kl(rows);
   append_gaussian(rows);
   append_jensen_shannon(rows);
   append_renyi(rows);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <xgrad/loss/ranking.hpp>
 
@@ -142,7 +143,7 @@ std::vector<Known> nothing_to_rank(std::vector<Known> more) {
   return more;
 }
 
-constexpr double ln2 = 0.69314718055994531;
+using std::numbers::ln2;
 
 void append_lists(LossRows& rows, Random& random) {
   rows.push_back({.name = "RankNet",

@@ -159,7 +159,7 @@ void append_overlap(LossRows& rows) {
                   .extreme = extreme_masks()});
 }
 
-void append_generalized(LossRows& rows) {
+void append_generalized_dice(LossRows& rows) {
   const Case images{fractions({2, 3, 4}, 11), fractions({2, 3, 4}, 12)};
   // The second class of the second image is not there.
   const Var target = labels({2, 3, 4}, {1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0});
@@ -293,7 +293,7 @@ void append_boundary(LossRows& rows) {
 
 void append_segmentation(LossRows& rows) {
   append_overlap(rows);
-  append_generalized(rows);
+  append_generalized_dice(rows);
   append_lovasz(rows);
   append_boundary(rows);
 }
