@@ -363,6 +363,48 @@ BOOST_AUTO_TEST_CASE(templates_private_members_local_classes) {
   BOOST_TEST(plus_one(Private(4.0)).value().item<double>() == 5.0);
 }
 
+BOOST_AUTO_TEST_CASE(arrays_of_what_has_no_default) {
+  struct Size {
+    explicit Size(int n) : value(n) {}
+    int value;
+  };
+  struct Choosy {  // made from several values, too
+    explicit Choosy(int) {}
+    Choosy(int, int) {}
+    Choosy(int, int, int) {}
+  };
+  struct Local {
+    Var x;
+    Size sizes[3];
+    Choosy choosy;
+    Var y;
+    Choosy pairs[2][2];
+    Size last;
+    double numbers[2];
+    XGRAD_MEMBER_FIELDS(Local, x, static(sizes), static(choosy), y, static(pairs), static(last), numbers)
+  };
+  const Local local{
+      1.0,       {Size(1), Size(2), Size(3)}, Choosy(1), 2.0, {{Choosy(1), Choosy(2)}, {Choosy(3), Choosy(4)}}, Size(4),
+      {5.0, 6.0}};
+  BOOST_TEST((tree::paths(local) == Paths{"x", "y"}));
+  const Local g = xg::grad([](const Local& l) { return l.x * l.y; })(local);
+  BOOST_TEST(g.x.item<double>() == 2.0);
+  BOOST_TEST(g.sizes[2].value == 3);
+  // Seven members, so that a list of fewer is refused, however many it has.
+  using namespace tree::detail;
+  static_assert(count_members<Local, most_values<Local, 7>()>().own == 7);
+  static_assert(count_members<Local, most_values<Local, 1>()>().own == 7);
+  struct Base {
+    Size sizes[2];
+  };
+  struct Derived : Base {
+    Size own[2];
+    Var x;
+  };
+  static_assert(count_members<Derived, most_values<Derived, 2>(), Derived>().own == 2);
+  static_assert(count_members<Derived, most_values<Derived, 2>(), Derived>().unlisted_base);
+}
+
 BOOST_AUTO_TEST_CASE(hana_structs) {
   const Defined defined{1.0, 5, 2.0};
   const auto check = [](auto value) {

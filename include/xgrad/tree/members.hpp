@@ -67,10 +67,25 @@ inline constexpr bool takes_between<T, X, std::index_sequence<I...>, std::index_
   }
 }();
 
+/// ... and from some values, then some in braces, then some more.
+template <class T, class Before, class Braced, class After>
+inline constexpr bool takes_braces_between = false;
+template <class T, std::size_t... I, std::size_t... J, std::size_t... K>
+inline constexpr bool
+    takes_braces_between<T, std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>> =
+        requires {
+  T{AnythingAt<T, I>()..., {AnythingAt<T, J>()...}, AnythingAt<T, K>()...};
+};
+
 template <class T, std::size_t count>
 inline constexpr bool takes_values = takes<T, std::make_index_sequence<count>>;
 template <class T, class X, std::size_t before, std::size_t after>
 inline constexpr bool takes_x = takes_between<T, X, std::make_index_sequence<before>, std::make_index_sequence<after>>;
+
+template <class T, std::size_t before, std::size_t braced, std::size_t after>
+inline constexpr bool takes_braced =
+    takes_braces_between<T, std::make_index_sequence<before>, std::make_index_sequence<braced>,
+                         std::make_index_sequence<after>>;
 
 /// Members without a default that can follow those that are listed, and the count still finds them.
 inline constexpr std::size_t most_without_default = 16;
@@ -102,10 +117,22 @@ consteval std::size_t most_values() {
   else return fewer_values<T, guess, guess>();
 }
 
+/// The number of values that a member takes that cannot be made from {}: so many in braces leave the values behind them
+/// to the members behind it, and no room for more of them. A member that is no array may take several in braces, too,
+/// but leaves room for those that it took.
+template <class T, std::size_t begin, std::size_t all, std::size_t length = 1>
+consteval std::size_t values_in_braces() {
+  if constexpr (begin + length > all) return 1;  // nor from values in braces
+  else if constexpr (takes_braced<T, begin, length, all - begin - length> &&
+                     !takes_braced<T, begin, length, all - begin - length + 1>)
+    return length;
+  else return values_in_braces<T, begin, all, length + 1>();
+}
+
 /// The number of values that the member with the first one at `begin` takes: several for an array.
 template <class T, std::size_t begin, std::size_t all, std::size_t length = 1>
 consteval std::size_t values_of_member() {
-  if constexpr (begin + length > all) return 1;  // it cannot be made from {}
+  if constexpr (begin + length > all) return values_in_braces<T, begin, all>();
   else if constexpr (takes_x<T, void, begin, all - begin - length>) return length;
   else return values_of_member<T, begin, all, length + 1>();
 }
