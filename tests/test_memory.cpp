@@ -136,6 +136,67 @@ BOOST_AUTO_TEST_CASE(a_thread_gives_its_memory_back) {
   BOOST_TEST(std::abs(left) < 0.1);
 }
 
+namespace xgrad::detail {
+std::size_t& most_kept_bytes() noexcept;  // plan/execute.hpp
+}
+
+namespace {
+
+/// How many arrays' worth of memory a fresh thread still has after f, of what the limit for kept memory is for.
+template <class F>
+double arrays_kept_by(F f) {
+  const auto with_limit = [&](std::size_t limit) {
+    const std::size_t usual = xg::detail::most_kept_bytes();
+    xg::detail::most_kept_bytes() = limit;
+    std::ptrdiff_t kept = 0;
+    std::thread([&] {
+      const std::ptrdiff_t before = live_bytes;
+      f();
+      kept = live_bytes - before;
+    }).join();
+    xg::detail::most_kept_bytes() = usual;
+    return kept;
+  };
+  (void)with_limit(0);  // makes the plans
+  const std::ptrdiff_t without = with_limit(0);
+  const std::ptrdiff_t below_limit = with_limit(10 * array_bytes);
+  const std::ptrdiff_t beyond_limit = with_limit(array_bytes / 2);
+  BOOST_TEST(static_cast<double>(beyond_limit - without) / array_bytes < 0.6);
+  return static_cast<double>(below_limit - without) / array_bytes;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_a_thread_keeps_is_bounded) {
+  const Var x = large();
+  const auto evaluate = [](const Var& y) { (void)y.array<double>(); };
+  const auto twice = [](const Var& y) { return cumsum(cumsum(exp(y), 0) * 2.0, 0); };
+  const auto fails = [](const Var& y) { return take(y, Var(xt::xarray<std::int64_t>{0, 1 << 20}), 0); };
+  // Between steps.
+  BOOST_TEST(arrays_kept_by([&] {
+               xg::Tape tape;
+               evaluate(sum(twice(tape.leaf(x))));
+             }) > 0.9);
+  BOOST_TEST(arrays_kept_by([&] {
+               BOOST_TEST(comparing::throws<xg::ValueError>([&] {
+                 xg::Tape tape;
+                 evaluate(fails(twice(tape.leaf(x))));
+               }));
+             }) > 0.9);
+  // Partial results of sums over long columns.
+  const Var wide = reshape(broadcast_to(x, {10, elements}) + 0.0, {50, 20'000});
+  BOOST_TEST(arrays_kept_by([&] {
+               xg::Tape tape;
+               evaluate(sum(exp(tape.leaf(wide)), 0));
+             }) > 0.9);
+  BOOST_TEST(arrays_kept_by([&] {
+               BOOST_TEST(comparing::throws<xg::ValueError>([&] {
+                 xg::Tape tape;
+                 evaluate(fails(sum(exp(tape.leaf(wide)), 0)));
+               }));
+             }) > 0.9);
+}
+
 namespace {
 
 /// How much more memory than before f needs at its worst.

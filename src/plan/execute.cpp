@@ -9,9 +9,6 @@
 namespace xgrad::detail {
 namespace {
 
-/// Memory up to this size is kept for the next evaluation.
-constexpr std::size_t kept_arena = std::size_t{512} << 20U;
-
 thread_local constinit PerThread<Workspace> workspace_of_thread;
 
 void store(const Number& number, DType dtype, std::span<const Scalar> scalars, Scalar& target) {
@@ -142,7 +139,29 @@ class Execution {
   Workspace& workspace_;
 };
 
+/// Gives back what is too large to keep, however the evaluation ends.
+class Shrinking {
+ public:
+  explicit Shrinking(Workspace& workspace) : workspace_(workspace) {}
+  Shrinking(const Shrinking&) = delete;
+  Shrinking& operator=(const Shrinking&) = delete;
+  ~Shrinking() {
+    const std::size_t kept = most_kept_bytes();
+    workspace_.arena.shrink(kept);
+    workspace_.partials.shrink(kept);
+    workspace_.product.shrink(kept);
+  }
+
+ private:
+  Workspace& workspace_;
+};
+
 }  // namespace
+
+std::size_t& most_kept_bytes() noexcept {
+  static constinit std::size_t bytes = std::size_t{512} << 20U;
+  return bytes;
+}
 
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
              std::span<BufferPtr> results, Donated* donated) {
@@ -162,11 +181,10 @@ void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const 
     }
   }
   Workspace& workspace = workspace_of_thread.get();
+  const Shrinking shrinking(workspace);
   Execution execution(plan, workspace);
   execution.place(leaves, scalars, results);
   execution.run(donated);
-  workspace.arena.shrink(kept_arena);
-  workspace.product.shrink(kept_arena);
 }
 
 }  // namespace xgrad::detail

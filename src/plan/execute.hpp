@@ -1,6 +1,7 @@
 // Runs plans.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "plan.hpp"
@@ -20,5 +21,9 @@ struct Donated {
 /// \param donated    leaves whose arrays may be overwritten now; null: none.
 void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
              std::span<BufferPtr> results, Donated* donated = nullptr);
+
+/// Memory between the steps of plans, partial results of sums, and products that are added: a thread keeps so many
+/// bytes of each at most for the next evaluation. A test may set it.
+std::size_t& most_kept_bytes() noexcept;
 
 }  // namespace xgrad::detail
