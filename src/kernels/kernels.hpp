@@ -1,6 +1,8 @@
 // The kernels of the steps that are no loops of block kernels.
 #pragma once
 
+#include <cstdint>
+
 #include "operand.hpp"
 
 namespace xgrad::kernels {
@@ -25,6 +27,9 @@ void one_hot(const Call& call);
 void argsort(const Call& call);
 void balance(const Call& call);
 void cumsum(const Call& call);
+
+/// The kernel of a primitive; null if it is computed in another way (see primitives::Computation).
+Kernel kernel_of(std::uint8_t opcode) noexcept;
 
 /// target[...] = source[...]; equal shapes and element types, any strides.
 void copy(const Operand& target, const Operand& source);

@@ -49,10 +49,15 @@ class Accumulation {
     return graph_.count(graph_.base(id)) == 1 || graph_.is_constant(id);
   }
 
+  /// One that accumulates nothing yet.
+  [[nodiscard]] bool is_plain_product(ValueId id) const {
+    return is_product(graph_[id].op) && graph_[id].op != op_gemm;
+  }
+
   /// s a b, if that is what a value is and nobody else wants it.
   [[nodiscard]] std::optional<Scaled> scaled_product(ValueId id) const {
     if (uses_[id] != 1) return std::nullopt;
-    if (graph_[id].op == opcode<Matmul>) return Scaled{id, no_value, 1};
+    if (is_plain_product(id)) return Scaled{id, no_value, 1};
     if (graph_[id].op == opcode<Negate>) {
       auto result = scaled_product(graph_.inputs(id)[0]);
       if (result) result->sign = -result->sign;
@@ -62,7 +67,7 @@ class Accumulation {
     for (std::size_t k = 0; k < 2; ++k) {
       const ValueId scale = graph_.inputs(id)[k];
       const ValueId product = graph_.inputs(id)[1 - k];
-      if (graph_[product].op == opcode<Matmul> && uses_[product] == 1 && is_single(scale)) {
+      if (is_plain_product(product) && uses_[product] == 1 && is_single(scale)) {
         return Scaled{product, scale, 1};
       }
     }
@@ -71,7 +76,7 @@ class Accumulation {
 
   bool replace(ValueId id, ValueId c, ValueId term, int sign) {
     const ValueId base = graph_.base(c);
-    if (graph_[base].op != opcode<Leaf> || !donated_[graph_[base].source]) return false;
+    if (!graph_.is_leaf(base) || !donated_[graph_[base].source]) return false;
     if (graph_.count(base) != graph_.count(id) || !keeps_order(graph_.shape(c), graph_.access(c))) return false;
     const auto scaled = scaled_product(term);
     if (!scaled) return false;

@@ -12,19 +12,6 @@ namespace xgrad::detail {
 
 using namespace primitives;
 
-bool is_elementwise(Opcode op) noexcept {
-  if (op >= list_size) return op < op_gemm;
-  static constexpr auto table =
-      table_of_primitives<bool>([]<class P>(boost::hana::basic_type<P>) { return IsElementwise<P>; });
-  return table[op] || op == op_copy;
-}
-
-bool is_reduction(Opcode op) noexcept {
-  return op == opcode<Sum> || op == opcode<MaxReduce> || op == opcode<MinReduce> || op == opcode<Norm>;
-}
-
-bool Graph::is_constant(ValueId id) const noexcept { return values_[id].op == opcode<Constant>; }
-
 Known Graph::known(ValueId id) const noexcept { return is_constant(id) ? constant(id).known : Known::Nothing; }
 
 std::uint32_t Graph::intern(const Shape& shape) {
@@ -234,7 +221,7 @@ class Builder {
     for (const NodeId input : from) {
       inputs_.push_back(contiguous ? value_[input - request_.nodes.front()] : value_of(input));
     }
-    if (node.op == opcode<Identity> || node.op == opcode<StopGradient>) return inputs_[0];
+    if (traits[node.op].computation == Computation::Alias) return inputs_[0];
     return graph_.add(node.op, node.dtype, shape_of(id), inputs_, tape_.attributes(id));
   }
 

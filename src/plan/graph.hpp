@@ -6,24 +6,13 @@
 #include <span>
 #include <vector>
 
-#include "kernels/block/block.hpp"
-#include "primitives/list.hpp"
+#include "operations.hpp"
 #include "request.hpp"
 
 namespace xgrad::detail {
 
 using ValueId = std::uint32_t;
 inline constexpr ValueId no_value = ~ValueId{0};
-
-// Operations that only plans have.
-inline constexpr Opcode op_copy = opcode<primitives::Identity>;  ///< a dense copy of a view
-inline constexpr Opcode op_of_part(kernels::Part part) {
-  return static_cast<Opcode>(primitives::list_size + static_cast<std::size_t>(part));
-}
-/// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
-inline constexpr Opcode op_gemm = primitives::list_size + kernels::part_count;
-
-constexpr bool is_part(Opcode op) { return op >= primitives::list_size && op < op_gemm; }
 
 /// Where a number comes from: the request, or the planner.
 struct Number {
@@ -51,12 +40,6 @@ struct Access {
   Strides strides;
 };
 
-bool is_view(Opcode op) noexcept;
-/// Computed element by element, by a block kernel.
-bool is_elementwise(Opcode op) noexcept;
-/// Axes become one element; a loop can do it.
-bool is_reduction(Opcode op) noexcept;
-
 class Graph {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
@@ -71,7 +54,10 @@ class Graph {
   [[nodiscard]] const Shape& shape_at(std::uint32_t shape) const noexcept { return shapes_[shape]; }
   [[nodiscard]] std::size_t count(ValueId id) const noexcept { return sizes_[values_[id].shape]; }
   [[nodiscard]] const Number& constant(ValueId id) const noexcept { return constants_[values_[id].source]; }
-  [[nodiscard]] bool is_constant(ValueId id) const noexcept;
+  [[nodiscard]] bool is_leaf(ValueId id) const noexcept { return values_[id].op == opcode<primitives::Leaf>; }
+  [[nodiscard]] bool is_constant(ValueId id) const noexcept { return values_[id].op == opcode<primitives::Constant>; }
+  /// Neither, so that a step computes it.
+  [[nodiscard]] bool is_computed(ValueId id) const noexcept { return !is_leaf(id) && !is_constant(id); }
   /// What is known of a constant; Nothing for any other value.
   [[nodiscard]] Known known(ValueId id) const noexcept;
 

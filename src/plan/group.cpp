@@ -95,7 +95,7 @@ class Grouping {
     find_needed();
     result_.list.push_back({.loop = true, .whole_rows = false, .size = 1, .columns = 0, .members = {}});
     for (ValueId id = 0; id < graph_.size(); ++id) {
-      if (needed_[id] && !is_source(id) && !is_view(graph_[id].op)) place(id);
+      if (needed_[id] && graph_.is_computed(id) && !is_view(graph_[id].op)) place(id);
     }
     for (const ValueId output : graph_.outputs) {
       const ValueId base = graph_.base(output);
@@ -105,8 +105,6 @@ class Grouping {
   }
 
  private:
-  [[nodiscard]] bool is_source(ValueId id) const { return graph_[id].op == opcode<Leaf> || graph_.is_constant(id); }
-
   void find_needed() {
     for (const ValueId output : graph_.outputs) needed_[output] = true;
     for (auto id = static_cast<ValueId>(graph_.size()); id-- > 0;) {
@@ -138,7 +136,7 @@ class Grouping {
       wishes.add({Role::Full, count, 0, false});
     } else if (is_reduction(op)) {
       add_reduction(wishes, id);
-    } else if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) {
+    } else if (is_choice(op)) {
       add_choice(wishes, id);
     }
     return wishes;
@@ -147,7 +145,7 @@ class Grouping {
   /// Computed element by element inside loops.
   [[nodiscard]] bool runs_by_element(ValueId id) const {
     const Opcode op = graph_[id].op;
-    return is_elementwise(op) || op == opcode<Checked> || (op == opcode<Cast> && !throws(id));
+    return is_elementwise(op) || computation_of(op) == Computation::Check || (is_conversion(op) && !throws(id));
   }
 
   [[nodiscard]] bool throws(ValueId id) const {
@@ -173,11 +171,11 @@ class Grouping {
   /// Elements of rows chosen by one index for each row, and their transpose.
   void add_choice(Wishes& wishes, ValueId id) const {
     if (!chooses_in_rows(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id))) return;
-    const bool take = graph_[id].op == opcode<TakeAlongAxis>;
-    const ValueId full = take ? graph_.inputs(id)[0] : id;
+    const bool picks = computation_of(graph_[id].op) == Computation::Pick;
+    const ValueId full = picks ? graph_.inputs(id)[0] : id;
     const std::size_t columns = graph_.shape(full)[static_cast<std::size_t>(graph_.attributes(id)[0])];
     const std::size_t count = graph_.count(full);
-    wishes.add({take ? Role::Row : Role::Full, count, columns, true});
+    wishes.add({picks ? Role::Row : Role::Full, count, columns, true});
   }
 
   // ---- whether a group grants it
@@ -186,7 +184,7 @@ class Grouping {
   bool reaches(ValueId id, GroupId g, const Wish& wish, std::size_t columns) const {
     const Group& group = result_.list[static_cast<std::size_t>(g)];
     const std::size_t rows = columns == 0 ? 0 : group.size / columns;
-    const bool choice = graph_[id].op == opcode<TakeAlongAxis> || graph_[id].op == opcode<ScatterAddAlongAxis>;
+    const bool choice = is_choice(graph_[id].op);
     const bool reduces = wish.role != Role::Full || choice;
     for (std::size_t k = 0; k < graph_.inputs(id).size(); ++k) {
       const ValueId input = graph_.inputs(id)[k];

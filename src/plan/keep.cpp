@@ -14,8 +14,11 @@ constexpr std::size_t overhead = 32;
 /// An array of its own costs so many times what an operation does, of which many run in one loop.
 constexpr std::size_t price_of_keeping = 4;
 
-/// Nothing is computed for it: what reads it reads its input.
-bool is_free(Opcode op) { return is_view(op) || op == opcode<Identity>; }
+/// Nothing is computed for it: what reads it reads its input, if it has one.
+bool is_free(Opcode op) {
+  const Computation computation = traits[op].computation;
+  return computation == Computation::Source || computation == Computation::View || op == opcode<Identity>;
+}
 
 /// Candidates of a question.
 class Keeping {
@@ -62,7 +65,7 @@ class Keeping {
   [[nodiscard]] std::size_t paid_for(NodeId id) const { return tape_.node(id).computed * cost_of(id); }
   [[nodiscard]] bool is_old(NodeId id) const {
     const Node& node = tape_.node(id);
-    return node.computed != 0 && !is_free(node.op) && node.op != opcode<Constant> && tape_.value(id) == nullptr;
+    return node.computed != 0 && !is_free(node.op) && tape_.value(id) == nullptr;
   }
 
   /// The old nodes that nodes of one side read.

@@ -57,8 +57,9 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
       const Strides strides = graph.access(input).strides;
       if (is_single(shape, strides)) continue;
       if (kernels::is_dense(shape, strides)) {
-        if (graph[input].op == opcode<primitives::Matmul> && shape.size() == 2 && shape[0] >= 2 * kernels::rows_of_call)
-          rows_of_product = shape[1];
+        const Opcode op = graph[input].op;
+        const bool joins = is_product(op) && op != op_gemm && shape.size() == 2;
+        if (joins && shape[0] >= 2 * kernels::rows_of_call) rows_of_product = shape[1];
         continue;
       }
       std::size_t columns = 1;

@@ -83,7 +83,7 @@ class Lowering {
       found->second =
           add_slot(Store::Memory, static_cast<std::size_t>(element),
                    {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element});
-      draft_.slots.back().leaf = graph_[base].op == opcode<Leaf>;
+      draft_.slots.back().leaf = graph_.is_leaf(base);
     }
     return found->second;
   }
@@ -235,8 +235,8 @@ class Lowering {
     const Opcode op = graph_[id].op;
     const std::uint32_t phase = phase_of_inputs(id);
     if (is_reduction(op)) return lower_reduction(id, phase);
-    if (op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>) return lower_choice(id, phase);
-    if (op == opcode<Checked>) return lower_check(id, phase);
+    if (is_choice(op)) return lower_choice(id, phase);
+    if (computation_of(op) == Computation::Check) return lower_check(id, phase);
     lower_elementwise(id, phase);
   }
 
@@ -285,7 +285,7 @@ class Lowering {
     const auto spread = [&](std::size_t k) {
       operands[k] = {as_vector(operands[k], graph_[inputs[k]].dtype, phase, rows), false};
     };
-    if (op == opcode<Where>) {
+    if (traits_of(op).selects) {
       spread(0);
       return (operands[1].single ? 1U : 0U) | (operands[2].single ? 2U : 0U);
     }
@@ -299,15 +299,9 @@ class Lowering {
 
   BlockKernel kernel_of(Opcode op, ValueId id, DType from, std::size_t mode) const {
     const kernels::BlockTable& table = block_table();
-    if (op == opcode<Cast>) return table.cast[type(graph_[id].dtype)][type(from)];
+    if (is_conversion(op)) return table.cast[type(graph_[id].dtype)][type(from)];
     if (is_part(op)) return table.parts[op - list_size][type(from)];
     return table.elementwise[op][type(from)][mode];
-  }
-
-  static Reduction reduction_of(Opcode op) {
-    if (op == opcode<Sum>) return Reduction::Sum;
-    if (op == opcode<Norm>) return Reduction::Norm;
-    return op == opcode<MaxReduce> ? Reduction::Max : Reduction::Min;
   }
 
   void lower_reduction(ValueId id, std::uint32_t phase) {
@@ -358,10 +352,10 @@ class Lowering {
     const kernels::BlockTable& table = block_table();
     const std::span<const ValueId> inputs = graph_.inputs(id);
     const DType dtype = graph_[id].dtype;
-    const bool taken = graph_[id].op == opcode<TakeAlongAxis>;
-    loop_.chooses = taken == (graph_.attributes(id)[1] == 0) ? TakeAlongAxis::name : ScatterAddAlongAxis::name;
+    const bool picks = computation_of(graph_[id].op) == Computation::Pick;
+    loop_.chooses = picks == (graph_.attributes(id)[1] == 0) ? TakeAlongAxis::name : ScatterAddAlongAxis::name;
     const SlotId index = as_vector(row(inputs[1], phase), DType::Int64, phase, true);
-    if (taken) {
+    if (picks) {
       const SlotId x = as_vector(full(inputs[0], phase), dtype, phase, false);
       const SlotId out = target(id);
       emit(phase, false, table.pick[type(dtype)], out, x, index);

@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "kernels/generated/program.hpp"
-#include "primitives/list.hpp"
+#include "kernels/generated/instruction_of.hpp"
+#include "operations.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -26,42 +26,11 @@ constexpr std::size_t fewest_in_row = 16;
 
 constexpr std::uint32_t nobody = ~0U;
 
-/// Arithmetic and the line that does it.
-std::optional<Do> line_of(Opcode op) {
-  static constexpr std::pair<Opcode, Do> all[] = {{opcode<Add>, Do::Add},
-                                                  {opcode<Subtract>, Do::Subtract},
-                                                  {opcode<Multiply>, Do::Multiply},
-                                                  {opcode<Divide>, Do::Divide},
-                                                  {opcode<Negate>, Do::Negate},
-                                                  {opcode<Absolute>, Do::Absolute},
-                                                  {opcode<Sign>, Do::Sign},
-                                                  {opcode<Relu>, Do::Relu},
-                                                  {opcode<Sqrt>, Do::Sqrt},
-                                                  {opcode<Maximum>, Do::Maximum},
-                                                  {opcode<Minimum>, Do::Minimum},
-                                                  {opcode<AbsorbingMultiply>, Do::AbsorbingMultiply},
-                                                  {opcode<Offset>, Do::Offset},
-                                                  {opcode<Less>, Do::Less},
-                                                  {opcode<LessEqual>, Do::LessEqual},
-                                                  {opcode<Equal>, Do::Equal},
-                                                  {opcode<NotEqual>, Do::NotEqual},
-                                                  {opcode<LogicalAnd>, Do::And},
-                                                  {opcode<LogicalOr>, Do::Or},
-                                                  {opcode<LogicalNot>, Do::Not},
-                                                  {opcode<Where>, Do::Select},
-                                                  {opcode<Cast>, Do::FromMask},
-                                                  {opcode<Square>, Do::Multiply},
-                                                  {op_of_part(kernels::Part::SigmoidFrom), Do::Divide}};
-  for (const auto& [operation, line] : all) {
-    if (operation == op) return line;
-  }
-  return std::nullopt;
-}
+/// Not a line but several: see sigmoid_from.
+constexpr Opcode op_sigmoid = op_of_part(kernels::Part::SigmoidFrom);
 
-bool is_logical(Opcode op) { return op == opcode<LogicalAnd> || op == opcode<LogicalOr> || op == opcode<LogicalNot>; }
-bool is_comparison(Opcode op) {
-  return op == opcode<Less> || op == opcode<LessEqual> || op == opcode<Equal> || op == opcode<NotEqual>;
-}
+bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kernels::instruction_of(op)); }
+bool is_logical(Opcode op) { return traits_of(op).logical; }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
 /// Instructions of one program; more may not fit the memory that a program is written to.
@@ -137,9 +106,9 @@ class Writing {
       case Work::Kind::Elementwise:
         break;
     }
-    if (!line_of(work.op)) return std::nullopt;
+    if (!is_written(work.op)) return std::nullopt;
     if (is_logical(work.op)) return work.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
-    if (work.op == opcode<Cast>) {
+    if (is_conversion(work.op)) {
       return work.dtype == DType::Bool && is_float(work.result) ? std::optional(work.result) : std::nullopt;
     }
     return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
@@ -269,15 +238,14 @@ class Writing {
     const auto number = [&](SlotId slot, unsigned bit) {
       return value(slot, (each.work.modes & bit) != 0 ? Do::Number : Do::Load);
     };
-    if (op == op_of_part(kernels::Part::SigmoidFrom))
-      return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
-    const Do what = *line_of(op);
-    if (op == opcode<Where>) {
+    if (op == op_sigmoid) return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
+    const Do what = kernels::instruction_of(op).value();
+    if (traits_of(op).selects) {
       const std::uint32_t mask = value(code.a, Do::LoadMask);
       const std::uint32_t then = number(code.b, 1U);
       return append(what, mask, then, number(code.c, 2U));
     }
-    if (is_logical(op) || op == opcode<Cast>) {
+    if (is_logical(op) || is_conversion(op)) {
       const std::uint32_t a = value(code.a, Do::LoadMask);
       return append(what, a, code.b == no_slot ? 0 : value(code.b, Do::LoadMask));
     }
@@ -310,7 +278,7 @@ class Writing {
     const bool read = std::any_of(readers.begin(), readers.end(), [&](std::uint32_t r) { return !inside.contains(r); });
     if (!in_memory && !read) return;
     writes_.insert(out);
-    const bool mask = kind == Work::Kind::Elementwise && (is_logical(each.work.op) || is_comparison(each.work.op));
+    const bool mask = kind == Work::Kind::Elementwise && traits_of(each.work.op).predicate;
     const Line line{mask ? Do::StoreMask : Do::Store, value_.at(out), 0, 0, out};
     if (in_memory) last_stores_.push_back(line);  // it may be an operand's memory
     else program_.lines.push_back(line);

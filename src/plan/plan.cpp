@@ -14,28 +14,6 @@
 namespace xgrad::detail {
 namespace {
 
-using namespace primitives;
-using kernels::Kernel;
-
-Kernel kernel_of(Opcode op) {
-  if (op == opcode<Cast>) return kernels::cast;
-  if (op == opcode<Concatenate>) return kernels::concatenate;
-  if (op == opcode<Embed>) return kernels::embed;
-  if (op == opcode<Sum>) return kernels::sum;
-  if (op == opcode<MaxReduce>) return kernels::max_reduce;
-  if (op == opcode<MinReduce>) return kernels::min_reduce;
-  if (op == opcode<Norm>) return kernels::norm;
-  if (op == opcode<ArgMax>) return kernels::argmax;
-  if (op == opcode<Take>) return kernels::take;
-  if (op == opcode<ScatterAdd>) return kernels::scatter_add;
-  if (op == opcode<TakeAlongAxis>) return kernels::take_along_axis;
-  if (op == opcode<ScatterAddAlongAxis>) return kernels::scatter_add_along_axis;
-  if (op == opcode<ArgSort>) return kernels::argsort;
-  if (op == opcode<CumulativeSum>) return kernels::cumsum;
-  if (op == opcode<Balance>) return kernels::balance;
-  return kernels::one_hot;
-}
-
 /// Offsets in one piece of memory for arrays that live from one step to another.
 class Arena {
  public:
@@ -89,8 +67,7 @@ class Planner {
       ValueId value = graph_.outputs[k];
       PlanOutput output{PlanOutput::Kind::Own, 0, -1, graph_[value].dtype, shapes[k]};
       const ValueId base = graph_.base(value);
-      const bool leaf = graph_[value].op == opcode<Leaf>;
-      const bool computed = graph_[base].op != opcode<Leaf> && !graph_.is_constant(base);
+      const bool leaf = graph_.is_leaf(value);
       if (const auto same = first.find(value);
           same != first.end() && !leaf && plan_->outputs[same->second].shape == shapes[k]) {
         output.kind = PlanOutput::Kind::Same;
@@ -99,8 +76,8 @@ class Planner {
         output.kind = PlanOutput::Kind::Leaf;
         output.index = graph_[value].source;
       } else {
-        const bool as_it_is = computed && graph_.count(base) == graph_.count(value) && !first.contains(base) &&
-                              keeps_order(graph_.shape(value), graph_.access(value));
+        const bool as_it_is = graph_.is_computed(base) && graph_.count(base) == graph_.count(value) &&
+                              !first.contains(base) && keeps_order(graph_.shape(value), graph_.access(value));
         const ValueId own = as_it_is ? base : graph_.fresh_copy(value);
         first.emplace(own, k);
         first.emplace(value, k);
@@ -128,7 +105,7 @@ class Planner {
   Place make_place(ValueId id) {
     const DType dtype = graph_[id].dtype;
     const std::size_t bytes = (graph_.count(id) * size_of(dtype) + 63) / 64 * 64;
-    if (graph_[id].op == opcode<Leaf>) return {Place::Kind::Leaf, dtype, graph_[id].source, 0, bytes};
+    if (graph_.is_leaf(id)) return {Place::Kind::Leaf, dtype, graph_[id].source, 0, bytes};
     if (graph_.is_constant(id)) return {Place::Kind::Number, dtype, graph_[id].source, 0, bytes};
     if (const auto own = own_.find(id); own != own_.end()) return {Place::Kind::Output, dtype, own->second, 0, bytes};
     return {Place::Kind::Arena, dtype, 0, 0, bytes};
@@ -195,7 +172,7 @@ class Planner {
     place_members(group);
     if (group.loop) {
       lower_group(g);
-    } else if (const ValueId id = group.members[0]; graph_[id].op == opcode<Matmul> || graph_[id].op == op_gemm) {
+    } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
       lower_call(id);
@@ -243,7 +220,7 @@ class Planner {
   }
 
   void lower_call(ValueId id) {
-    Call call{kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
+    Call call{kernels::kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
     for (const ValueId input : graph_.inputs(id)) call.inputs.push_back(array_at(input));
     plan_->most_inputs = std::max(plan_->most_inputs, call.inputs.size());
     call.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());

@@ -7,18 +7,8 @@
 namespace xgrad::detail {
 namespace {
 
-using namespace primitives;
-
 /// Operations that are repeated for one value; one that several read counts for each.
 constexpr std::size_t most_operations = 3;
-
-bool is_cheap(Opcode op) noexcept {
-  static constexpr Opcode cheap[] = {opcode<Add>,    opcode<Subtract>,   opcode<Multiply>,  opcode<Negate>,
-                                     opcode<Square>, opcode<Absolute>,   opcode<Maximum>,   opcode<Minimum>,
-                                     opcode<Less>,   opcode<LessEqual>,  opcode<Equal>,     opcode<NotEqual>,
-                                     opcode<Where>,  opcode<LogicalAnd>, opcode<LogicalOr>, opcode<LogicalNot>};
-  return std::ranges::find(cheap, op) != std::end(cheap);
-}
 
 class Recomputation {
  public:
@@ -91,17 +81,16 @@ class Recomputation {
   [[nodiscard]] bool reads_in_full(ValueId reader, std::size_t count) const {
     const Group& each = group(groups_.of[reader]);
     const Opcode op = graph_[reader].op;
-    if (!each.loop || each.size != count || op == opcode<TakeAlongAxis> || op == opcode<ScatterAddAlongAxis>)
-      return false;
+    if (!each.loop || each.size != count || is_choice(op)) return false;
     return groups_.role[reader] != Role::Row || graph_.count(reader) != count;
   }
 
   /// What lies in memory and is needed to compute a value again; false if that is too much.
   bool collect(ValueId id, GroupId home, std::set<ValueId>& sources, std::size_t& operations) const {
-    if (!is_cheap(graph_[id].op) || ++operations > most_operations) return false;
+    if (traits_of(graph_[id].op).cost != primitives::Cost::Cheap || ++operations > most_operations) return false;
     for (const ValueId input : graph_.inputs(id)) {
       const ValueId base = graph_.base(input);
-      const bool leaf = graph_[base].op == opcode<Leaf>;
+      const bool leaf = graph_.is_leaf(base);
       if (leaf && graph_[base].source < donated_.size() && donated_[graph_[base].source]) return false;
       if (graph_.is_constant(base)) continue;  // a number, whatever its shape
       if (leaf || groups_.materialised[base]) {
@@ -132,8 +121,7 @@ class Recomputation {
     std::vector<ValueId> inputs(graph_.inputs(id).begin(), graph_.inputs(id).end());
     for (ValueId& input : inputs) {
       const ValueId base = graph_.base(input);
-      const bool computed = graph_[base].op != opcode<Leaf> && !graph_.is_constant(base);
-      if (computed && !groups_.materialised[base]) input = copied(base, g);
+      if (graph_.is_computed(base) && !groups_.materialised[base]) input = copied(base, g);
     }
     const ValueId copy = graph_.append(graph_[id].op, graph_[id].dtype, graph_[id].shape, inputs, {});
     groups_.of.push_back(g);

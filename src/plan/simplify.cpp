@@ -13,28 +13,31 @@ namespace xgrad::detail {
 using namespace primitives;
 using kernels::Part;
 
-namespace {
-
-/// Kernels that read dense memory only.
-bool wants_dense(Opcode op) {
-  return op == opcode<ArgMax> || op == opcode<Take> || op == opcode<ScatterAdd> || op == opcode<TakeAlongAxis> ||
-         op == opcode<ScatterAddAlongAxis> || op == opcode<OneHot> || op == opcode<ArgSort> ||
-         op == opcode<CumulativeSum> || op == opcode<Balance>;
-}
-
-}  // namespace
-
 ValueId Simplifier::simplify(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes) {
-  if (op == op_copy || op == opcode<Constant> || op == opcode<Leaf>) return no_value;
-  if (is_view(op)) return view(op, dtype, shape, inputs[0], attributes);
-  if (op == opcode<Cast> && graph_[inputs[0]].dtype == dtype) return inputs[0];
-  if (is_elementwise(op) || op == opcode<Cast>) return elementwise(op, dtype, shape, inputs);
-  if (is_reduction(op)) {
-    return reduction(op, dtype, shape, inputs[0], attributes);
+  if (op == op_copy) return no_value;
+  switch (computation_of(op)) {
+    case Computation::View:
+      return view(op, dtype, shape, inputs[0], attributes);
+    case Computation::Conversion:
+      if (graph_[inputs[0]].dtype == dtype) return inputs[0];
+      return elementwise(op, dtype, shape, inputs);
+    case Computation::Elementwise:
+      return elementwise(op, dtype, shape, inputs);
+    case Computation::Reduction:
+      return reduction(op, dtype, shape, inputs[0], attributes);
+    case Computation::Product:
+      return matmul(dtype, shape, inputs[0], inputs[1]);
+    case Computation::Pick:
+    case Computation::Place:
+    case Computation::Kernel:
+      if (!traits_of(op).needs_dense_inputs) return no_value;
+      return with_dense_inputs(op, dtype, shape, inputs, attributes);
+    case Computation::Source:
+    case Computation::Alias:
+    case Computation::Check:
+      return no_value;
   }
-  if (op == opcode<Matmul>) return matmul(dtype, shape, inputs[0], inputs[1]);
-  if (wants_dense(op)) return with_dense_inputs(op, dtype, shape, inputs, attributes);
   return no_value;
 }
 
@@ -53,9 +56,8 @@ ValueId Simplifier::with_dense_inputs(Opcode op, DType dtype, std::uint32_t shap
 
 bool chooses_in_rows(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
                      std::span<const std::int64_t> attributes) {
-  const bool take = op == opcode<TakeAlongAxis>;
-  if (!take && op != opcode<ScatterAddAlongAxis>) return false;
-  const Shape& full = take ? graph.shape(inputs[0]) : graph.shape_at(shape);
+  if (!is_choice(op)) return false;
+  const Shape& full = computation_of(op) == Computation::Pick ? graph.shape(inputs[0]) : graph.shape_at(shape);
   const Shape& index = graph.shape(inputs[1]);
   const auto axis = static_cast<std::size_t>(attributes[0]);
   const std::size_t columns = full[axis];

@@ -7,9 +7,6 @@ namespace xgrad::detail {
 
 using namespace primitives;
 
-bool is_view(Opcode op) noexcept { return op >= opcode<Broadcast> && op <= opcode<Slice>; }
-static_assert(opcode<Slice> - opcode<Broadcast> == 3, "the views stand together in the list of primitives");
-
 namespace {
 
 /// Strides with which the elements of an array with gaps appear in another shape, if there are any: each group of axes
@@ -48,34 +45,59 @@ std::optional<Strides> reshaped_strides(const Shape& from, const Strides& stride
   return result;
 }
 
-}  // namespace
+using Attributes = std::span<const std::int64_t>;
 
-std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Operand& input,
-                            std::span<const std::int64_t> attributes) {
+std::optional<View> broadcast_view(const Shape& output, const kernels::Operand& input, Attributes) {
   View view{0, input.strides};
-  if (op == opcode<Broadcast>) {
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      if ((*input.shape)[i] == 1 && output[i] != 1) view.strides[i] = 0;
-    }
-  } else if (op == opcode<Reshape>) {
-    if (kernels::is_dense(*input.shape, input.strides)) {
-      view.strides = kernels::dense_strides(output);
-    } else if (auto strides = reshaped_strides(*input.shape, input.strides, output)) {
-      view.strides = *strides;
-    } else {
-      return std::nullopt;
-    }
-  } else if (op == opcode<Transpose>) {
-    for (std::size_t i = 0; i < output.size(); ++i)
-      view.strides[i] = input.strides[static_cast<std::size_t>(attributes[i])];
-  } else if (op == opcode<Slice>) {
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      view.offset += attributes[2 * i] * input.strides[i];
-      view.strides[i] = attributes[2 * i + 1] * input.strides[i];
-    }
-    if (size_of(*input.shape) == 0) view.offset = 0;  // there is no memory to start in
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    if ((*input.shape)[i] == 1 && output[i] != 1) view.strides[i] = 0;
   }
   return view;
+}
+
+std::optional<View> reshape_view(const Shape& output, const kernels::Operand& input, Attributes) {
+  if (kernels::is_dense(*input.shape, input.strides)) return View{0, kernels::dense_strides(output)};
+  const std::optional<Strides> strides = reshaped_strides(*input.shape, input.strides, output);
+  return strides ? std::optional(View{0, *strides}) : std::nullopt;
+}
+
+std::optional<View> transpose_view(const Shape& output, const kernels::Operand& input, Attributes permutation) {
+  View view{0, input.strides};
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    view.strides[i] = input.strides[static_cast<std::size_t>(permutation[i])];
+  }
+  return view;
+}
+
+std::optional<View> slice_view(const Shape& output, const kernels::Operand& input, Attributes starts_and_steps) {
+  View view{0, input.strides};
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    view.offset += starts_and_steps[2 * i] * input.strides[i];
+    view.strides[i] = starts_and_steps[2 * i + 1] * input.strides[i];
+  }
+  if (size_of(*input.shape) == 0) view.offset = 0;  // there is no memory to start in
+  return view;
+}
+
+using Rule = std::optional<View> (*)(const Shape&, const kernels::Operand&, Attributes);
+constexpr Rule rule_for(Type<Broadcast>) { return broadcast_view; }
+constexpr Rule rule_for(Type<Reshape>) { return reshape_view; }
+constexpr Rule rule_for(Type<Transpose>) { return transpose_view; }
+constexpr Rule rule_for(Type<Slice>) { return slice_view; }
+
+}  // namespace
+
+std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Operand& input, Attributes attributes) {
+  static constexpr auto table = table_of_primitives<Rule>([]<class P>(Type<P> primitive) -> Rule {
+    if constexpr (P::computation == Computation::View) {
+      constexpr bool has_line = requires { rule_for(primitive); };
+      static_assert(has_line, "a view lacks its line in the table above");
+      return rule_for(primitive);
+    } else {
+      return nullptr;
+    }
+  });
+  return table[op](output, input, attributes);
 }
 
 }  // namespace xgrad::detail

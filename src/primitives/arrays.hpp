@@ -1,5 +1,7 @@
 // The primitives that look at more than one element, or at none. Their shape rules are with the functions that record
-// them (src/ops), their kernels in src/plan; attributes are listed here because both rely on them.
+// them (src/ops), their kernels in src/kernels; attributes are listed here because both rely on them. Traits that not
+// all have: `needs_dense_inputs`, of those with a kernel over whole arrays, is false if it reads any strides;
+// `gives_indices` is true if the elements are indices of an axis (attribute 0) of the input.
 #pragma once
 
 #include <array>
@@ -13,11 +15,17 @@ namespace xgrad::primitives {
 /// An input. Its value is in the tape's table of leaves.
 struct Leaf : Constantlike {
   static constexpr std::string_view name = "leaf";
+  static constexpr auto computation = Computation::Source;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool gives_indices = false;
 };
 
 /// One number in every element. The number is in the tape's table of scalars.
 struct Constant : Constantlike {
   static constexpr std::string_view name = "constant";
+  static constexpr auto computation = Computation::Source;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool gives_indices = false;
 };
 
 // ---- views: no element is computed
@@ -25,34 +33,47 @@ struct Constant : Constantlike {
 /// The input itself: where a nested derivative starts.
 struct Identity : Linear {
   static constexpr std::string_view name = "identity";
+  static constexpr auto computation = Computation::Alias;
+  static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// The input itself, without derivative.
 struct StopGradient : Constantlike {
   static constexpr std::string_view name = "stop_gradient";
+  static constexpr auto computation = Computation::Alias;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool gives_indices = false;
 };
 
 /// Axes of extent 1 repeated; ranks are equal.
 struct Broadcast : Linear {
   static constexpr std::string_view name = "broadcast";
+  static constexpr auto computation = Computation::View;
+  static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 struct Reshape : Linear {
   static constexpr std::string_view name = "reshape";
+  static constexpr auto computation = Computation::View;
+  static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the permutation.
 struct Transpose : Linear {
   static constexpr std::string_view name = "transpose";
+  static constexpr auto computation = Computation::View;
+  static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: for each axis its start and step.
 struct Slice : Linear {
   static constexpr std::string_view name = "slice";
+  static constexpr auto computation = Computation::View;
+  static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
@@ -61,24 +82,37 @@ struct Slice : Linear {
 /// Another element type.
 struct Cast : Linear {
   static constexpr std::string_view name = "cast";
+  static constexpr auto computation = Computation::Conversion;
+  static constexpr auto failure = Failure::Conversion;
+  static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of Slice: zeros, with the input at the slice's places. Attributes as those of Slice.
 struct Embed : Linear {
   static constexpr std::string_view name = "embed";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the axis.
 struct Concatenate : Linear {
   static constexpr std::string_view name = "concatenate";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Sum over axes, which stay with extent 1. Attributes: the axes, ascending.
 struct Sum : Linear {
   static constexpr std::string_view name = "sum";
+  static constexpr auto computation = Computation::Reduction;
+  static constexpr auto reduction = Reduction::Sum;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
@@ -86,30 +120,45 @@ struct Sum : Linear {
 /// being part of its derivative, the transpose (1).
 struct Take : Linear {
   static constexpr std::string_view name = "take";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::IndexOfInput;
+  static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of Take: adds slices up at the places of the indices, in zeros.
 struct ScatterAdd : Linear {
   static constexpr std::string_view name = "scatter_add";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::IndexOfResult;
+  static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes as of Take.
 struct TakeAlongAxis : Linear {
   static constexpr std::string_view name = "take_along_axis";
+  static constexpr auto computation = Computation::Pick;
+  static constexpr auto failure = Failure::IndexOfInput;
+  static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of TakeAlongAxis.
 struct ScatterAddAlongAxis : Linear {
   static constexpr std::string_view name = "scatter_add_along_axis";
+  static constexpr auto computation = Computation::Place;
+  static constexpr auto failure = Failure::IndexOfResult;
+  static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
 /// Running sums. Attributes: the axis; 1 if from the end.
 struct CumulativeSum : Linear {
   static constexpr std::string_view name = "cumsum";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
@@ -118,6 +167,8 @@ struct CumulativeSum : Linear {
 /// The first input; the second says for each element whether it meets a rule. Attributes: the rule, its limit.
 struct Checked : General {
   static constexpr std::string_view name = "checked";
+  static constexpr auto computation = Computation::Check;
+  static constexpr auto failure = Failure::Condition;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
@@ -125,12 +176,20 @@ struct Checked : General {
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
 struct MaxReduce : General {
   static constexpr std::string_view name = "amax";
+  static constexpr auto computation = Computation::Reduction;
+  static constexpr auto reduction = Reduction::Max;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = false;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
 
 struct MinReduce : General {
   static constexpr std::string_view name = "amin";
+  static constexpr auto computation = Computation::Reduction;
+  static constexpr auto reduction = Reduction::Min;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = false;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
@@ -138,6 +197,10 @@ struct MinReduce : General {
 /// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
 struct Norm : General {
   static constexpr std::string_view name = "norm";
+  static constexpr auto computation = Computation::Reduction;
+  static constexpr auto reduction = Reduction::Norm;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = false;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
@@ -147,6 +210,9 @@ struct Norm : General {
 /// is. The powers are 1 where that holds already. They are constants, which makes this linear in the first input.
 struct Balance : General {
   static constexpr std::string_view name = "balance";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = true;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
@@ -154,6 +220,8 @@ struct Balance : General {
 /// Stacks of matrices with equal leading extents.
 struct Matmul : General {
   static constexpr std::string_view name = "matmul";
+  static constexpr auto computation = Computation::Product;
+  static constexpr auto failure = Failure::ProductSize;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
@@ -163,16 +231,28 @@ struct Matmul : General {
 /// Attributes: the axis, which stays with extent 1.
 struct ArgMax : Constantlike {
   static constexpr std::string_view name = "argmax";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = true;
+  static constexpr bool gives_indices = true;
 };
 
 /// Attributes: the axis; 1 if descending.
 struct ArgSort : Constantlike {
   static constexpr std::string_view name = "argsort";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = true;
+  static constexpr bool gives_indices = true;
 };
 
 /// A new last axis.
 struct OneHot : Constantlike {
   static constexpr std::string_view name = "one_hot";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::Label;
+  static constexpr bool needs_dense_inputs = true;
+  static constexpr bool gives_indices = false;
 };
 
 }  // namespace xgrad::primitives

@@ -1,4 +1,6 @@
-// What a primitive is made of. The kind decides how its derivative is written.
+// What a primitive is made of: its traits, which say all that the planner knows of it, and its kind, which decides how
+// its derivative is written. A kind gives the traits that all of its primitives share; the others stand in the
+// primitive's own struct, and traits.hpp asks for those that are missing.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +35,53 @@ enum class Operands : std::uint8_t {
   Booleans,  ///< numbers become "is not 0"
 };
 
+// ---- traits
+
+/// How the values of a primitive come about.
+enum class Computation : std::uint8_t {
+  Source,       ///< not at all: an input or a number
+  Alias,        ///< the input itself
+  View,         ///< the memory of the input with other strides
+  Elementwise,  ///< an element from one element of each input, by `eval`
+  Conversion,   ///< an element from one element of another type
+  Check,        ///< the first input, while the second is true everywhere
+  Reduction,    ///< one element from all along some axes; which: `reduction`
+  Pick,         ///< elements that indices choose along an axis, such as one of each row
+  Place,        ///< the transpose of that: zeros but for the places of the indices
+  Product,      ///< products of matrices
+  Kernel,       ///< in any other way
+};
+
+/// Whether there is a kernel over whole arrays, for what loops do not compute.
+constexpr bool has_kernel(Computation computation) {
+  return computation == Computation::Conversion || computation == Computation::Reduction ||
+         computation == Computation::Pick || computation == Computation::Place || computation == Computation::Kernel;
+}
+
+/// What becomes of the elements along the reduced axes.
+enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
+
+/// What it takes to compute an element.
+enum class Cost : std::uint8_t {
+  Cheap,     ///< an instruction or two: less than to write the element to memory and read it
+  Moderate,  ///< a few instructions: machine code, in one go with what is computed before and after
+  Function,  ///< a kernel over blocks
+};
+
+/// Why computing may fail although shapes and element types are right.
+enum class Failure : std::uint8_t {
+  None,
+  Condition,      ///< an element of the second input is false
+  IndexOfInput,   ///< an element of the second input is no index of the first input's axis (attribute 0)
+  IndexOfResult,  ///< an element of the second input is no index of the result's axis (attribute 0)
+  Label,          ///< an element of the input is no index of the result's last axis, or is negative
+  Conversion,     ///< a floating-point number does not fit an integer
+  ProductSize,    ///< BLAS may count with 32 bits
+  Memory,         ///< the kernel takes some; loops have theirs before they start
+};
+
+// ---- kinds
+
 /// One result element from one element of each argument. It has `eval`, which serves numbers and SIMD batches, and a
 /// `partial` derivative for each argument, written for whatever has arithmetic; reverse and forward mode come from it.
 template <std::size_t arity_, Operands operands_>
@@ -40,11 +89,24 @@ struct ScalarFunction {
   static constexpr bool is_scalar_function = true;
   static constexpr std::size_t arity = arity_;
   static constexpr Operands operands = operands_;
+  static constexpr auto computation = Computation::Elementwise;
+  static constexpr auto cost = Cost::Function;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool selects = false;
+  static constexpr bool gives_indices = false;
+};
+
+/// A scalar function for which processors have instructions. Machine code of it is written (see
+/// kernels/generated/instruction_of.cpp).
+template <std::size_t arity, Operands operands, Cost cost_>
+struct Arithmetic : ScalarFunction<arity, operands> {
+  static_assert(cost_ != Cost::Function);
+  static constexpr auto cost = cost_;
 };
 
 /// Booleans from a comparison; no derivative.
 template <std::size_t arity_, Operands operands_>
-struct Predicate : ScalarFunction<arity_, operands_> {
+struct Predicate : Arithmetic<arity_, operands_, Cost::Cheap> {
   static constexpr bool is_predicate = true;
   static Zero partial(auto, const auto&...) { return {}; }
 };
@@ -54,6 +116,7 @@ struct Predicate : ScalarFunction<arity_, operands_> {
 /// the forward derivative is the primitive itself.
 struct Linear {
   static constexpr bool is_linear = true;
+  static constexpr bool gives_indices = false;
 };
 
 /// Both derivatives by hand (an empty tangent or result stands for zero):
@@ -61,6 +124,18 @@ struct Linear {
 ///     static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 struct General {
   static constexpr bool is_general = true;
+  static constexpr bool gives_indices = false;
+  /// Whether derivatives set parts of a cotangent or tangent to 0 (see Site::masked).
+  static constexpr bool masks = false;
+};
+
+/// Element by element like a scalar function, but with both derivatives by hand, which set parts to 0. It also says its
+/// cost, and whether it selects: takes, by truth values that are its first argument, elements of one or the other of
+/// two more.
+struct Masking : General {
+  static constexpr auto computation = Computation::Elementwise;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool masks = true;
 };
 
 /// No derivative: sources, and functions whose values are integers or do not move.

@@ -15,8 +15,11 @@
 
 namespace xgrad::primitives {
 
+/// A primitive as an argument: tables of what is no trait have a line, which is an overload, for each.
+template <class P>
+using Type = boost::hana::basic_type<P>;
 template <class... P>
-using TypeList = boost::hana::tuple<boost::hana::basic_type<P>...>;
+using TypeList = boost::hana::tuple<Type<P>...>;
 
 // clang-format off
 using List = TypeList<
@@ -39,7 +42,18 @@ concept IsScalarFunction = requires {
 };
 /// Computed element by element: scalar functions and the other primitives with an `eval`.
 template <class P>
-concept IsElementwise = IsScalarFunction<P> || std::is_same_v<P, Where> || std::is_same_v<P, AbsorbingMultiply>;
+concept IsElementwise = P::computation == Computation::Elementwise;
+/// The first argument says for each element which of two others is taken.
+template <class P>
+concept IsSelection = IsElementwise<P> && P::selects;
+/// Truth values come out.
+template <class P>
+concept IsPredicate = requires {
+  P::is_predicate;
+};
+/// Truth values come out, and go in.
+template <class P>
+concept IsLogical = IsPredicate<P> && P::operands == Operands::Booleans;
 /// Computed by functions of numbers only, not of packs.
 template <class P>
 concept IsSpecial = requires {

@@ -69,7 +69,7 @@ Var linear_jvp(const Site& site, std::span<const Var> tangents) {
 template <class P>
 constexpr Rules rules_for() {
   if constexpr (IsGeneral<P>) {
-    return {P::vjp, P::jvp, std::is_same_v<P, Where> || std::is_same_v<P, AbsorbingMultiply>};
+    return {P::vjp, P::jvp, P::masks};
   } else if constexpr (IsLinear<P>) {
     return {P::transpose, linear_jvp, false};
   } else if constexpr (IsScalarFunction<P>) {

@@ -42,7 +42,7 @@ using NumberIn = typename NumberOf<T>::type;
 
 // ---- arithmetic
 
-struct Add : ScalarFunction<2, Operands::Numbers> {
+struct Add : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "add";
   template <class T>
   static T eval(T a, T b) {
@@ -51,7 +51,7 @@ struct Add : ScalarFunction<2, Operands::Numbers> {
   static One partial(auto, const auto&...) { return {}; }
 };
 
-struct Subtract : ScalarFunction<2, Operands::Numbers> {
+struct Subtract : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "subtract";
   template <class T>
   static T eval(T a, T b) {
@@ -62,7 +62,7 @@ struct Subtract : ScalarFunction<2, Operands::Numbers> {
 };
 
 /// a - b, and 0 between equal infinities: how far a is below a largest element b that may be infinite.
-struct Offset : ScalarFunction<2, Operands::Floats> {
+struct Offset : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "offset";
   template <class T>
   static T eval(T a, T b) {
@@ -72,7 +72,7 @@ struct Offset : ScalarFunction<2, Operands::Floats> {
   static MinusOne partial(Arg<1>, const auto&...) { return {}; }
 };
 
-struct Multiply : ScalarFunction<2, Operands::Numbers> {
+struct Multiply : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "multiply";
   template <class T>
   static T eval(T a, T b) {
@@ -82,14 +82,14 @@ struct Multiply : ScalarFunction<2, Operands::Numbers> {
   static auto partial(Arg<1>, const auto& a, const auto&, const auto&) { return a; }
 };
 
-struct Divide : ScalarFunction<2, Operands::Floats> {
+struct Divide : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "divide";
   static auto eval(auto a, auto b) { return a / b; }
   static auto partial(Arg<0>, const auto&, const auto& b, const auto&) { return 1.0 / b; }
   static auto partial(Arg<1>, const auto&, const auto& b, const auto& y) { return -(y / b); }
 };
 
-struct Negate : ScalarFunction<1, Operands::Numbers> {
+struct Negate : Arithmetic<1, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "negate";
   template <class T>
   static T eval(T x) {
@@ -101,8 +101,10 @@ struct Negate : ScalarFunction<1, Operands::Numbers> {
 
 // ---- choice
 
-struct Where : General {  // not a scalar function: its derivative selects where a partial derivative would multiply
+struct Where : Masking {  // not a scalar function: its derivative selects where a partial derivative would multiply
   static constexpr std::string_view name = "where";
+  static constexpr auto cost = Cost::Cheap;
+  static constexpr bool selects = true;
   template <class T>
   static T eval(bool condition, T a, T b) {
     return condition ? a : b;
@@ -113,8 +115,10 @@ struct Where : General {  // not a scalar function: its derivative selects where
 
 /// g p, and 0 wherever g is 0, whatever p is. Reverse mode multiplies so once a `where` has set cotangents to 0, so
 /// that an infinite partial derivative in the branch not taken cannot make them NaN.
-struct AbsorbingMultiply : General {
+struct AbsorbingMultiply : Masking {
   static constexpr std::string_view name = "absorbing_multiply";
+  static constexpr auto cost = Cost::Moderate;
+  static constexpr bool selects = false;
   template <class T>
   static T eval(T g, T p) {
     return select(g == T(0), T(0), g * p);
@@ -123,7 +127,7 @@ struct AbsorbingMultiply : General {
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
 };
 
-struct Maximum : ScalarFunction<2, Operands::Numbers> {
+struct Maximum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "maximum";
   template <class T>
   static T eval(T a, T b) {
@@ -133,7 +137,7 @@ struct Maximum : ScalarFunction<2, Operands::Numbers> {
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return share_of_larger(b, a); }
 };
 
-struct Minimum : ScalarFunction<2, Operands::Numbers> {
+struct Minimum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "minimum";
   template <class T>
   static T eval(T a, T b) {
@@ -143,7 +147,7 @@ struct Minimum : ScalarFunction<2, Operands::Numbers> {
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return share_of_larger(a, b); }
 };
 
-struct Absolute : ScalarFunction<1, Operands::Numbers> {
+struct Absolute : Arithmetic<1, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "abs";
   template <class T>
   static T eval(T x) {
@@ -154,7 +158,7 @@ struct Absolute : ScalarFunction<1, Operands::Numbers> {
   static auto partial(Arg<0>, const auto& x, const auto&) { return sign(x); }
 };
 
-struct Sign : ScalarFunction<1, Operands::Numbers> {
+struct Sign : Arithmetic<1, Operands::Numbers, Cost::Moderate> {
   static constexpr std::string_view name = "sign";
   template <class T>
   static T eval(T x) {
@@ -163,7 +167,7 @@ struct Sign : ScalarFunction<1, Operands::Numbers> {
   static Zero partial(Arg<0>, const auto&...) { return {}; }
 };
 
-struct Relu : ScalarFunction<1, Operands::Numbers> {
+struct Relu : Arithmetic<1, Operands::Numbers, Cost::Moderate> {
   static constexpr std::string_view name = "relu";
   template <class T>
   static T eval(T x) {
@@ -174,13 +178,13 @@ struct Relu : ScalarFunction<1, Operands::Numbers> {
 
 // ---- powers, exponentials, logarithms
 
-struct Square : ScalarFunction<1, Operands::Numbers> {
+struct Square : Arithmetic<1, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "square";
   static auto eval(auto x) { return Multiply::eval(x, x); }
   static auto partial(Arg<0>, const auto& x, const auto&) { return 2.0 * x; }
 };
 
-struct Sqrt : ScalarFunction<1, Operands::Floats> {
+struct Sqrt : Arithmetic<1, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "sqrt";
   static auto eval(auto x) {
     using std::sqrt;

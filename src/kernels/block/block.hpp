@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "primitives/kinds.hpp"
+
 namespace xgrad::kernels {
 
 /// The part of an iteration that an instruction works on: `count` elements, in rows of `columns`.
@@ -40,7 +42,7 @@ inline constexpr std::size_t dtype_slots = 4;
 inline constexpr std::size_t opcode_slots = 96;
 
 /// A norm's partial results are norms, which hypot combines: no square outlives the run of elements that it is from.
-enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
+using primitives::Reduction;
 inline constexpr std::size_t reduction_count = 4;
 
 /// Whether partial results of floats are doubles.

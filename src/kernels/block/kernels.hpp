@@ -486,14 +486,14 @@ struct FloatKernels {
   static void add(BlockTable& table, std::size_t dtype) {
     using namespace primitives;
     BlockKernel* entry = table.elementwise[detail::opcode<P>][dtype];
-    if constexpr (std::is_same_v<P, Where>) {
+    if constexpr (IsSelection<P>) {
       entry[0] = where<T, false, false>;
       entry[1] = where<T, true, false>;
       entry[2] = where<T, false, true>;
       entry[3] = where<T, true, true>;
     } else if constexpr (!IsElementwise<P> || IsSpecial<P>) {
       return;
-    } else if constexpr (requires { P::is_predicate; }) {
+    } else if constexpr (IsPredicate<P>) {
       if constexpr (P::operands == Operands::Any && P::arity == 2) {
         entry[0] = compare<P, T, false, false>;
         entry[1] = compare<P, T, true, false>;

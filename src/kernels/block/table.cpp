@@ -78,14 +78,13 @@ constexpr bool accepts() {
 template <class P, class T>
 void add(BlockTable& table) {
   BlockKernel* entry = table.elementwise[detail::opcode<P>][static_cast<std::size_t>(dtype_of<T>)];
-  if constexpr (std::is_same_v<P, Where>) {
+  if constexpr (IsSelection<P>) {
     entry[0] = where<T, false, false>;
     entry[1] = where<T, true, false>;
     entry[2] = where<T, false, true>;
     entry[3] = where<T, true, true>;
   } else if constexpr (accepts<P, T>()) {
-    using R = std::conditional_t < requires { P::is_predicate; }
-    , bool, T > ;
+    using R = std::conditional_t<IsPredicate<P>, bool, T>;
     if constexpr (P::arity == 1) {
       entry[0] = unary<P, R, T>;
     } else {

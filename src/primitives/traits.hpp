@@ -1,0 +1,63 @@
+// The facts about all primitives as a table by opcode.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "list.hpp"
+
+namespace xgrad::primitives {
+
+struct Traits {
+  Computation computation;
+  Failure failure;
+  Cost cost;                           ///< Function unless it is computed element by element
+  std::optional<Reduction> reduction;  ///< of a reduction
+  bool needs_dense_inputs;             ///< its kernel over whole arrays reads dense memory only
+  bool selects;                        ///< see IsSelection
+  bool logical;                        ///< see IsLogical
+  bool predicate;                      ///< see IsPredicate
+  bool gives_indices;                  ///< indices of an axis (attribute 0) of the input
+};
+
+template <class P>
+consteval Traits traits_of() {
+  static_assert(
+      requires { P::computation; }, "a primitive lacks `computation`: how its values come about");
+  static_assert(
+      requires { P::failure; }, "a primitive lacks `failure`: why computing it may fail");
+  static_assert(
+      requires { P::gives_indices; }, "a primitive lacks `gives_indices`: whether its elements are indices");
+  Traits traits{.computation = P::computation,
+                .failure = P::failure,
+                .cost = Cost::Function,
+                .reduction = std::nullopt,
+                .needs_dense_inputs = false,
+                .selects = false,
+                .logical = IsLogical<P>,
+                .predicate = IsPredicate<P>,
+                .gives_indices = P::gives_indices};
+  if constexpr (P::computation == Computation::Elementwise) {
+    static_assert(
+        requires { P::cost; }, "an elementwise primitive lacks `cost`");
+    static_assert(
+        requires { P::selects; }, "an elementwise primitive lacks `selects`: see Masking");
+    traits.cost = P::cost;
+    traits.selects = P::selects;
+  }
+  if constexpr (P::computation == Computation::Reduction) {
+    static_assert(
+        requires { P::reduction; }, "a reduction lacks `reduction`: which it is");
+    traits.reduction = P::reduction;
+  }
+  if constexpr (has_kernel(P::computation)) {
+    static_assert(
+        requires { P::needs_dense_inputs; }, "a primitive with a kernel lacks `needs_dense_inputs`");
+    traits.needs_dense_inputs = P::needs_dense_inputs;
+  }
+  return traits;
+}
+
+inline constexpr auto traits = detail::table_of_primitives<Traits>([]<class P>(Type<P>) { return traits_of<P>(); });
+
+}  // namespace xgrad::primitives
