@@ -10,6 +10,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::draw {
 
 enum class Style { Line, Points };
@@ -72,3 +74,5 @@ void save(const std::filesystem::path& path, const Images& images);
 [[nodiscard]] std::string plan(std::initializer_list<Var> outputs);
 
 }  // namespace xgrad::draw
+
+#pragma GCC visibility pop

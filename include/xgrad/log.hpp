@@ -6,6 +6,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Receives a message: one line, without a line break. Several threads may call it. What it throws is ignored.
@@ -25,3 +27,5 @@ void log(std::string_view message) noexcept;
 
 }  // namespace detail
 }  // namespace xgrad
+
+#pragma GCC visibility pop

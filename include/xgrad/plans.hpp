@@ -5,6 +5,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// What the cache of plans has done and holds. An evaluation whose recorded operations have the structure of an earlier
@@ -29,3 +31,5 @@ inline constexpr std::size_t usual_plan_cache_limit = std::size_t{256} << 20U;
 void set_plan_cache_limit(std::size_t bytes);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

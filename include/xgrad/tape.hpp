@@ -10,6 +10,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// An append-only list of recorded operations.
@@ -80,3 +82,5 @@ class Tape {
 };
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

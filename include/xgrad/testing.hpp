@@ -15,6 +15,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::testing {
 
 struct CheckOptions {
@@ -74,3 +76,5 @@ requires(!std::same_as<std::remove_cvref_t<F>, CheckOptions>) CheckReport check_
 }
 
 }  // namespace xgrad::testing
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// More than any machine of today has. Each thread takes memory for its stack and its workspaces.
@@ -17,3 +19,5 @@ void set_threads(int count);
 [[nodiscard]] int threads() noexcept;
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

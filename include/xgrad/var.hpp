@@ -15,6 +15,8 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 class Var;
@@ -295,3 +297,5 @@ auto to_array(Iterator first, std::size_t count) {
 
 }  // namespace detail
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Allocates on cache-line (64-byte) boundaries, whatever the user's compiler flags, so that an Array has one type in
@@ -37,3 +39,5 @@ template <Element T>
 using Array = xt::xarray_container<xt::uvector<T, AlignedAllocator<T>>, xt::layout_type::row_major, Shape>;
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Element type of a Var: a run-time property, so that functions over Var are not templates.
@@ -78,3 +80,5 @@ concept Storable = requires {
 };
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Base of everything that xgrad throws.
@@ -45,3 +47,5 @@ class IoError : public Error {
 };
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

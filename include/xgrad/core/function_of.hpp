@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::detail {
 
 /// A reference to a function R(A...), called through a pointer: what is done around a function that is given does not
@@ -26,3 +28,5 @@ class FunctionOf {
 };
 
 }  // namespace xgrad::detail
+
+#pragma GCC visibility pop

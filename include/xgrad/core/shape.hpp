@@ -17,6 +17,8 @@
 #include <xgrad/core/language.hpp>
 #include <xgrad/core/xtensor.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Largest number of dimensions of an array.
@@ -191,3 +193,5 @@ struct rebind_container<X, xgrad::Dimensions<T>> {
   using type = xgrad::Dimensions<X>;
 };
 }  // namespace xt
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/core/xnoalias.hpp>
@@ -23,5 +25,7 @@ struct xtype_for_shape<S<X, N, A, Init> > {
   using type = xarray<T, L>;
 };
 }  // namespace xt::detail
+
+#pragma GCC visibility pop
 #endif
 #endif

@@ -6,6 +6,8 @@
 
 #include <xgrad/core/array.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::io {
 
 struct CsvOptions {
@@ -28,3 +30,5 @@ struct CsvOptions {
 Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 }  // namespace xgrad::io
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Generalised IoU loss: what the smallest box around both has too much counts as well; a value for each box.
@@ -79,3 +81,5 @@ struct Ciou {
 XGRAD_FIELDS(Ciou, check_boxes)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

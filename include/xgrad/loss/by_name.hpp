@@ -15,6 +15,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Values for the members of a loss, by their names: `{{"delta", 0.5}}`. Numbers, booleans and arrays.
@@ -53,6 +55,8 @@ std::ostream& operator<<(std::ostream& out, const AnyLoss& loss);
 [[nodiscard]] std::vector<std::string> names();
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop
 
 template <>
 inline constexpr bool xgrad::tree::rides_along<xgrad::loss::AnyLoss> = true;

@@ -11,6 +11,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Softmax cross-entropy of logits; one value for each sample, not reduced. torch's CrossEntropyLoss, and the negative
@@ -158,3 +160,5 @@ struct Brier {
 XGRAD_FIELDS(Brier, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// ArcFace: cross-entropy that wants the angle to the right class smaller by a margin; one value for each sample, not
@@ -62,3 +64,5 @@ struct CosFace {
 XGRAD_FIELDS(CosFace, margin, scale, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

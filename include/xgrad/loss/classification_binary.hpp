@@ -7,6 +7,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Binary cross-entropy of logits; element by element, not reduced. torch's BCEWithLogitsLoss, and the negative
@@ -100,3 +102,5 @@ struct AsymmetricLoss {
 XGRAD_FIELDS(AsymmetricLoss, gamma_positive, gamma_negative, margin, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Negative log-likelihood of the cumulative logit model (proportional odds); element by element, not reduced.
@@ -32,3 +34,5 @@ struct Ordinal {
 XGRAD_FIELDS(Ordinal, thresholds, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

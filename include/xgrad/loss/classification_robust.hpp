@@ -7,6 +7,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Generalised cross-entropy: between the cross-entropy (q -> 0) and the mean absolute error of the probabilities
@@ -90,3 +92,5 @@ struct BiTempered {
 XGRAD_FIELDS(BiTempered, t1, t2, iterations, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

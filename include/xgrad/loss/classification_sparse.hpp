@@ -6,6 +6,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Sparsemax loss; one value for each sample, not reduced. It is 0 once z_y leads all others by 1. FenchelYoung with
@@ -60,3 +62,5 @@ struct FenchelYoung {
 XGRAD_FIELDS(FenchelYoung, alpha, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

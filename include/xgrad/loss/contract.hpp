@@ -13,6 +13,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Can be called with this many arrays, and gives one.
@@ -92,3 +94,5 @@ requires std::same_as<F, Var> || std::is_arithmetic_v<F> Scaled<L>
 operator*(L loss, const F& factor) { return {Var(factor), std::move(loss)}; }
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

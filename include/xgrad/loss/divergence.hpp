@@ -9,6 +9,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Terms of the Kullback-Leibler divergence of the target from the prediction, as torch's KLDivLoss; element by
@@ -154,3 +156,5 @@ struct GaussianKl {
 XGRAD_FIELDS(GaussianKl)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

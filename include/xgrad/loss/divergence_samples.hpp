@@ -8,6 +8,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Wasserstein distance of order p between two samples on the line: the cost of moving one to the other, which is least
@@ -105,3 +107,5 @@ struct EnergyDistance {
 XGRAD_FIELDS(EnergyDistance, unbiased)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

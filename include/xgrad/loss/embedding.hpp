@@ -12,6 +12,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// A distance of your own between vectors: any callable, [..., D], [..., D] -> [...]. Copies of one distance are equal
@@ -305,6 +307,8 @@ struct Vicreg {
 XGRAD_FIELDS(Vicreg, invariance, variance, covariance, eps)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop
 
 /// A distance rides along with the tree that it is a member of: Vars that it captures are no leaves.
 template <>

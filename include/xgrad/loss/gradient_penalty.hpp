@@ -19,6 +19,8 @@
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 namespace detail {
@@ -120,3 +122,5 @@ struct JacobianPenalty {
 XGRAD_FIELDS(JacobianPenalty, projections)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

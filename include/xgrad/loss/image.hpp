@@ -9,6 +9,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// One minus the structural similarity (SSIM), which compares means, contrasts and patterns in a window around each
@@ -105,3 +107,5 @@ struct GradientDifference {
 XGRAD_FIELDS(GradientDifference, alpha)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

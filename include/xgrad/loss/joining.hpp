@@ -9,6 +9,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Several losses as one, each divided by a variance that is learnt with the model: no factors to tune by hand.
@@ -62,3 +64,5 @@ struct Distillation {
 XGRAD_FIELDS(Distillation, temperature, alpha, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

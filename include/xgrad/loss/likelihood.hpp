@@ -10,6 +10,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Negative log-likelihood of a normal distribution whose variance is predicted too; per element.
@@ -238,3 +240,5 @@ struct CoxPartial {
 XGRAD_FIELDS(CoxPartial, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

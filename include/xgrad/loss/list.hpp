@@ -6,6 +6,8 @@
 
 #include <xgrad/loss.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 namespace detail {
 
@@ -44,3 +46,5 @@ using List = detail::TypeList<
 // clang-format on
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

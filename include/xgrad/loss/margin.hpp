@@ -8,6 +8,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 // ---- two classes: a score for each sample, targets in {-1, 1}
@@ -217,3 +219,5 @@ struct MultiLabelSoftMargin {
 XGRAD_FIELDS(MultiLabelSoftMargin, weight, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

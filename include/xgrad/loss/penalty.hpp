@@ -16,6 +16,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Sum of the absolute values of all elements: drives weights to exactly 0 (with a method that can reach it).
@@ -210,3 +212,5 @@ requires std::is_invocable_v<const loss::ElasticNet&, const T&> Var elastic_net(
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 namespace detail {
 
@@ -69,3 +71,5 @@ requires boost::hana::Struct<L>::value std::ostream& operator<<(std::ostream& ou
 }
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Of two items, the more relevant one shall have the larger score; not reduced.
@@ -121,3 +123,5 @@ struct BayesianPersonalizedRanking {
 XGRAD_FIELDS(BayesianPersonalizedRanking)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Weighted mean of the values of a loss; 0 where all weights are 0, with the derivative 0. A value with the weight 0
@@ -37,3 +39,5 @@ Var masked_mean(const Var& values, const Var& mask, const Axes& axes = {}, KeepD
 Var smooth_labels(const Var& targets, double amount);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

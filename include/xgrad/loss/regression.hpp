@@ -11,6 +11,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Squared error; per element.
@@ -233,3 +235,5 @@ XGRAD_FIELDS(CosineDistance, axis, eps)
 using CosineSimilarityLoss = CosineDistance;
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Huber's loss: squared near 0, absolute far from it; per element.
@@ -182,3 +184,5 @@ struct Wing {
 XGRAD_FIELDS(Wing, w, eps)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Soft Dice loss: one minus the harmonic mean of precision and recall (F1); a value for each mask.
@@ -210,3 +212,5 @@ struct Boundary {
 XGRAD_FIELDS(Boundary, first_axis)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::loss {
 
 /// Connectionist temporal classification: minus the logarithm of the probability that a network, which emits one symbol
@@ -38,3 +40,5 @@ struct Ctc {
 XGRAD_FIELDS(Ctc, blank, zero_infinity, check_targets)
 
 }  // namespace xgrad::loss
+
+#pragma GCC visibility pop

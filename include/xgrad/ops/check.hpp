@@ -6,6 +6,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// What is thrown when a condition does not hold: `Rule("Hinge: the target {} is neither -1 nor 1")`, where the first
@@ -30,3 +32,5 @@ class Rule {
 Var checked(const Var& x, const Var& condition, const Rule& rule, std::int64_t limit = 0);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

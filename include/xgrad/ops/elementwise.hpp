@@ -6,6 +6,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 // Arithmetic. Booleans count as 0 and 1; the quotient of integers is a double; integers wrap around on overflow.
@@ -116,3 +118,5 @@ Var ones_like(const Var& x);                    ///< 1 in the shape and element 
 Var full_like(const Var& x, const Var& value);  ///< a number in the shape and element type of x
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

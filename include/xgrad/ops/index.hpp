@@ -5,6 +5,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Slices of x along one axis: result[..., i..., ...] = x[..., indices[i...], ...].
@@ -49,3 +51,5 @@ Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent,
 Var one_hot(const Var& labels, std::size_t classes, DType dtype = DType::Float64);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

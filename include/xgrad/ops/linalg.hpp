@@ -3,6 +3,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Matrix product as NumPy's matmul: vectors, matrices, and stacks of matrices whose leading axes broadcast.
@@ -20,3 +22,5 @@ Var dot(const Var& a, const Var& b);
 Var outer(const Var& a, const Var& b);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

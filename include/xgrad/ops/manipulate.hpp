@@ -12,6 +12,8 @@
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// The same elements, in row-major order, in another shape. One extent may be -1 and is then computed.
@@ -140,3 +142,5 @@ requires std::same_as<std::remove_cvref_t<E>, Var> Var view(E&& x, S&&... slices
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 #define XGRAD_DETAIL_MISSING(function, instead)                                     \
@@ -47,3 +49,5 @@ XGRAD_DETAIL_MISSING(tgamma, ": write exp(lgamma(x)) for x > 0")
 #undef XGRAD_DETAIL_MISSING
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 namespace detail {
 
@@ -62,3 +64,5 @@ XGRAD_MIXED_TERNARY(clip)
 #undef XGRAD_MIXED_TERNARY
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 enum class Order : std::uint8_t { Ascending, Descending };
@@ -30,3 +32,5 @@ Var cumsum(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Directi
 Var logcumsumexp(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Direction::Forward);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

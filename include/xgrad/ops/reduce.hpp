@@ -6,6 +6,8 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 /// Sum; of booleans their count; of nothing 0.
@@ -40,3 +42,5 @@ Var argmax(const Var& x);
 Var argmax(const Var& x, std::ptrdiff_t axis, KeepDims keep = KeepDims::no);
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

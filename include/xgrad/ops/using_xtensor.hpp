@@ -15,6 +15,8 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::detail::preferred {
 
 #define XGRAD_DETAIL_ONE(function, V) \
@@ -75,3 +77,5 @@ XGRAD_DETAIL_REDUCTION(variance)
 #undef XGRAD_DETAIL_ONE
 
 }  // namespace xgrad::detail::preferred
+
+#pragma GCC visibility pop

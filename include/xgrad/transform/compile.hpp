@@ -18,6 +18,8 @@
 #include <xgrad/transform/trace.hpp>
 #include <xgrad/tree/statics.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 namespace detail {
 
@@ -347,3 +349,5 @@ template <class F>
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

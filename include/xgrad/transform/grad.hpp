@@ -8,6 +8,8 @@
 
 #include <xgrad/transform/trace.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 struct GradOptions {
@@ -187,3 +189,5 @@ template <std::size_t... positions, class F>
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

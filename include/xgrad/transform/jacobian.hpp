@@ -10,6 +10,8 @@
 #include <xgrad/transform/trace.hpp>
 #include <xgrad/transform/vjp.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 enum class Mode : std::uint8_t {
@@ -94,3 +96,5 @@ template <class F>
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

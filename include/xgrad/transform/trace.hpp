@@ -17,6 +17,8 @@
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::detail {
 
 /// The scope in which a function is recorded.
@@ -274,3 +276,5 @@ std::tuple<T...> finish(Trace& trace, const T&... results) {
 }
 
 }  // namespace xgrad::detail
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/trace.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad {
 
 namespace detail {
@@ -232,3 +234,5 @@ template <class F, class X, class V>
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 
 #include <xgrad/core/language.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::tree::detail {
 
 template <class T>
@@ -76,6 +78,8 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 };
 
 }  // namespace boost::hana
+
+#pragma GCC visibility pop
 
 /// Makes a struct a tree: `XGRAD_FIELDS(Mlp, hidden, out, static(cache))`, after the struct and in its namespace, names
 /// its members. It makes the struct a `boost::hana::Struct`; default member initialisers, up to 256 members and members

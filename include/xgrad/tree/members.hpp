@@ -17,6 +17,8 @@
 
 #include <xgrad/tree/fields.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::tree::detail {
 
 /// Stands for an initialiser of any member of T. The qualifiers matter: constructors that take anything as T&& are
@@ -247,3 +249,5 @@ consteval bool lists_all_members() {
 }
 
 }  // namespace xgrad::tree::detail
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 
 #include <xgrad/tree/tree.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::tree::detail {
 
 /// Whether two Vars are the same number or share one array.
@@ -101,3 +103,5 @@ bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
 }
 
 }  // namespace xgrad::tree::detail
+
+#pragma GCC visibility pop

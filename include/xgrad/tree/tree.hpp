@@ -26,6 +26,8 @@
 #include <xgrad/tree/members.hpp>
 #include <xgrad/var.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace xgrad::tree {
 
 namespace detail {
@@ -318,3 +320,5 @@ requires tree::detail::ReflectsItself<T> std::ostream& operator<<(tree::detail::
 }
 
 }  // namespace xgrad
+
+#pragma GCC visibility pop
