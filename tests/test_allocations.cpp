@@ -11,7 +11,7 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "tape/buffer.hpp"
+#include "memory/buffer.hpp"
 
 void operator delete(void* memory, std::size_t size) noexcept;  // which clang 14 declares only when asked to
 

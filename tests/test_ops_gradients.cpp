@@ -11,9 +11,9 @@
 
 #include "ops_table.hpp"
 #include "primitives/list.hpp"
-#include "primitives/rules.hpp"
-#include "tape/access.hpp"
-#include "tape/record.hpp"
+#include "derivatives/rules.hpp"
+#include "var/access.hpp"
+#include "var/record.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_ops_gradients)
 

@@ -20,7 +20,7 @@
 #include <xgrad/plans.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "tape/buffer.hpp"
+#include "memory/buffer.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_out_of_memory)
 

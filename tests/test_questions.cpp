@@ -16,7 +16,7 @@
 
 #include "plan/evaluate.hpp"
 #include "plan/keep.hpp"
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_questions)
 

@@ -14,7 +14,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "random_graphs/check.hpp"
-#include "tape/record.hpp"
+#include "var/record.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_random_graphs)
 

@@ -10,7 +10,7 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_weak)
 

@@ -7,7 +7,7 @@
 
 #include "plan/describe.hpp"
 #include "plan/plan.hpp"
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::draw {
 

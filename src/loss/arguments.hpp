@@ -8,7 +8,7 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/var.hpp>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::loss::detail {
 

@@ -157,7 +157,7 @@ Var surprise(const Classes& c) {
     const Var odds_against = others * exp(-where(sure, ahead, zeros_like(ahead)));
     return where(sure, log1p(odds_against), log(total) - ahead);
   };
-  return xgrad::detail::computed_at_once(of, c.scores, c.labels);
+  return xgrad::detail::computed_at_once("cross entropy", of, c.scores, c.labels);
 }
 
 Var log_odds(const Classes& c, const Var& own_score) {

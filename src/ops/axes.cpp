@@ -5,7 +5,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::detail {
 

@@ -5,7 +5,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "internal.hpp"
-#include "tape/rule.hpp"
+#include "ir/rule.hpp"
 
 namespace xgrad {
 

@@ -1,7 +1,9 @@
 // Operations that users do not call: what derivative rules are written with.
 #pragma once
 
-#include <utility>
+#include <array>
+#include <span>
+#include <string_view>
 
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
@@ -9,9 +11,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/tape.hpp>
 
-#include "tape/record.hpp"
+#include "var/record.hpp"
 
 namespace xgrad {
 
@@ -47,12 +48,13 @@ void require_same_shape(std::string_view operation, const Var& a, const Var& b, 
 /// f(x...) for a function whose result depends on x alone. Of values, operations are computed one by one, each with an
 /// array for its result; here they are recorded first, and computed together.
 template <class F, class... X>
-Var computed_at_once(F f, const X&... x) {
+Var computed_at_once(std::string_view operation, F f, const X&... x) {
   const bool recorded = (x.recorded() || ...);
   const bool small = (VarAccess::is_scalar(x) && ...);  // a weak number stays one
   if (recorded || small) return f(x...);
-  Tape tape;
-  return std::move(tape.evaluate({f(tape.leaf(x)...)}).front());
+  Recording recording(operation, std::array{&x...});
+  TapeState& tape = recording.tape();
+  return recording.finish(VarAccess::node(f(VarAccess::recorded(tape, append_input(tape, x))...)));
 }
 
 /// Broadcasts axes of extent 1; ranks are equal.

@@ -134,6 +134,7 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
   const Var values = as_floating(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
   const Var result = detail::computed_at_once(
+      "logsumexp",
       [&](const Var& y) {
         const Var largest = largest_of(y, normal);
         return log_of_sum(offset(y, largest), normal) + largest;
@@ -147,6 +148,7 @@ Var softmax(const Var& x, const Axes& axes) {
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
   return detail::computed_at_once(
+      "softmax",
       [&](const Var& y) {
         const Var powers = exp(offset(y, largest_of(y, normal)));
         return powers / sum_keeping(powers, normal);
@@ -159,6 +161,7 @@ Var log_softmax(const Var& x, const Axes& axes) {
   const Var values = as_floating(x);
   if (size_of(x.shape()) == 0) return values;
   return detail::computed_at_once(
+      "log_softmax",
       [&](const Var& y) {
         const Var shifted = offset(y, largest_of(y, normal));
         return shifted - log_of_sum(shifted, normal);

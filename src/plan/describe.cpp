@@ -5,7 +5,6 @@
 #include "core/text.hpp"
 #include "lower.hpp"
 #include "schedule.hpp"
-#include "tape/record.hpp"
 
 namespace xgrad::detail {
 namespace {

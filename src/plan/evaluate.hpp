@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad::detail {
 

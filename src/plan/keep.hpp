@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad::detail {
 

@@ -14,7 +14,7 @@
 #include "kernels/operand.hpp"
 #include "lower.hpp"
 #include "parallel/parallel.hpp"
-#include "tape/rule.hpp"
+#include "ir/rule.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::detail {

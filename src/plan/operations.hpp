@@ -7,7 +7,7 @@
 
 #include "kernels/block/block.hpp"
 #include "primitives/traits.hpp"
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad::detail {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "kernels/operand.hpp"
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad::detail {
 

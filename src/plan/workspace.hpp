@@ -9,7 +9,7 @@
 #include <xgrad/core/array.hpp>
 
 #include "kernels/operand.hpp"
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad::detail {
 

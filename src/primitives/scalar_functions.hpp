@@ -9,7 +9,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/special.hpp"
+#include "special.hpp"
 #include "kinds.hpp"
 
 namespace xgrad::primitives {

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
+#include "ir/state.hpp"
 #include "list.hpp"
 
 namespace xgrad::primitives {
 
 struct Traits {
+  std::string_view name;
   Computation computation;
   Failure failure;
   Cost cost;                           ///< Function unless it is computed element by element
@@ -28,7 +31,8 @@ consteval Traits traits_of() {
       requires { P::failure; }, "a primitive lacks `failure`: why computing it may fail");
   static_assert(
       requires { P::gives_indices; }, "a primitive lacks `gives_indices`: whether its elements are indices");
-  Traits traits{.computation = P::computation,
+  Traits traits{.name = P::name,
+                .computation = P::computation,
                 .failure = P::failure,
                 .cost = Cost::Function,
                 .reduction = std::nullopt,
@@ -61,3 +65,13 @@ consteval Traits traits_of() {
 inline constexpr auto traits = detail::table_of_primitives<Traits>([]<class P>(Type<P>) { return traits_of<P>(); });
 
 }  // namespace xgrad::primitives
+
+namespace xgrad::detail {
+
+static_assert(opcode<primitives::Leaf> == TapeState::leaf_opcode);
+static_assert(opcode<primitives::Constant> == TapeState::constant_opcode);
+
+/// Printed name of a primitive.
+inline std::string_view name_of(Opcode op) noexcept { return primitives::traits[op].name; }
+
+}  // namespace xgrad::detail

@@ -15,8 +15,8 @@
 #include "core/per_thread.hpp"
 #include "plan/describe.hpp"
 #include "plan/execute.hpp"
-#include "tape/access.hpp"
-#include "tape/record.hpp"
+#include "var/access.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -3,7 +3,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
-#include "tape/record.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::detail {
 namespace {

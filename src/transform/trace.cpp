@@ -5,8 +5,8 @@
 
 #include "core/text.hpp"
 #include "plan/evaluate.hpp"
-#include "sweep.hpp"
-#include "tape/record.hpp"
+#include "derivatives/sweep.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include <xgrad/tree/statics.hpp>
 
 #include "core/text.hpp"
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::tree::detail {
 

@@ -6,7 +6,7 @@
 
 #include "plan/evaluate.hpp"
 #include "step.hpp"
-#include "tape/record.hpp"
+#include "var/record.hpp"
 
 namespace random_graphs {
 

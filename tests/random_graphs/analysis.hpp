@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "primitives/list.hpp"
-#include "tape/state.hpp"
+#include "ir/state.hpp"
 
 namespace random_graphs {
 

@@ -12,7 +12,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace random_graphs {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::detail {
 

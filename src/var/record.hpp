@@ -9,7 +9,7 @@
 #include <xgrad/var.hpp>
 
 #include "access.hpp"
-#include "primitives/list.hpp"
+#include "primitives/traits.hpp"
 
 namespace xgrad::detail {
 
@@ -63,9 +63,6 @@ Var as_weak(const Var& x, bool weak);
 
 /// A recorded constant: a number in every element.
 Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value);
-
-/// Printed name of a primitive.
-std::string_view name_of(Opcode op) noexcept;
 
 /// The element type in which operands meet; weak scalars give way.
 DType common_dtype(std::span<const Var* const> operands);

@@ -7,8 +7,6 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "primitives/list.hpp"
-
 namespace xgrad::detail {
 namespace {
 
@@ -70,8 +68,6 @@ void TapeState::release() noexcept {
   pool.free.push_back(this);
 }
 
-static_assert(opcode<primitives::Leaf> == TapeState::leaf_opcode);
-
 template <class T>
 requires std::is_trivially_copyable_v<T>
 void PlainList<T>::grow(std::size_t count) {
@@ -89,14 +85,14 @@ template class PlainList<NodeId>;
 template class PlainList<std::int64_t>;
 
 NodeId TapeState::append_leaf(BufferPtr value) {
-  const NodeId id = append(opcode<primitives::Leaf>, value->dtype(), intern(value->shape()), {});
+  const NodeId id = append(leaf_opcode, value->dtype(), intern(value->shape()), {});
   nodes_[id].first_attribute = static_cast<std::uint32_t>(leaves_.size());
   leaves_.push_back(std::move(value));
   return id;
 }
 
 NodeId TapeState::append_constant(DType dtype, ShapeId shape, Scalar value) {
-  const NodeId id = append(opcode<primitives::Constant>, dtype, shape, {});
+  const NodeId id = append(constant_opcode, dtype, shape, {});
   nodes_[id].first_attribute = static_cast<std::uint32_t>(scalars_.size());
   scalars_.push_back(value);
   return id;

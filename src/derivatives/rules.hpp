@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "list.hpp"
+#include "primitives/list.hpp"
 #include "site.hpp"
 
 namespace xgrad::detail {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "tape/access.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::detail {
 

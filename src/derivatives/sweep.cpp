@@ -6,7 +6,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "pieces.hpp"
-#include "primitives/rules.hpp"
+#include "rules.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -136,12 +136,6 @@ Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double val
   return VarAccess::recorded(tape, tape.append_constant(dtype, tape.intern(shape), scalar));
 }
 
-std::string_view name_of(Opcode op) noexcept {
-  static constexpr auto names =
-      table_of_primitives<std::string_view>([]<class P>(boost::hana::basic_type<P>) { return P::name; });
-  return names[op];
-}
-
 DType common_dtype(std::span<const Var* const> operands) {
   DType strong = DType::Bool;
   DType weak = DType::Bool;

@@ -6,7 +6,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "primitives/list.hpp"
-#include "tape/record.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -1,11 +1,11 @@
 // Derivative rules of the primitives that are no scalar functions.
-#include "arrays.hpp"
+#include "primitives/arrays.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "ops/internal.hpp"
-#include "scalar_functions.hpp"
+#include "primitives/scalar_functions.hpp"
 #include "site.hpp"
 
 namespace xgrad::primitives {

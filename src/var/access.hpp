@@ -6,7 +6,7 @@
 
 #include <xgrad/var.hpp>
 
-#include "state.hpp"
+#include "ir/state.hpp"
 
 namespace xgrad {
 

@@ -12,10 +12,9 @@
 
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
-#include <xgrad/var.hpp>
 
-#include "buffer.hpp"
-#include "plain_list.hpp"
+#include "memory/buffer.hpp"
+#include "memory/plain_list.hpp"
 
 namespace xgrad::detail {
 
@@ -144,8 +143,9 @@ class TapeState {
   /// Forgets what was recorded after a mark. Nobody may hold a Var of it.
   void rewind(const Mark& mark) noexcept;
 
-  /// The primitive Leaf: the first of the list.
+  /// The primitives that every program begins with, the first of the list.
   static constexpr Opcode leaf_opcode = 0;
+  static constexpr Opcode constant_opcode = 1;
 
  private:
   TapeState() = default;

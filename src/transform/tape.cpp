@@ -7,8 +7,8 @@
 #include <xgrad/transform/trace.hpp>
 
 #include "plan/evaluate.hpp"
-#include "record.hpp"
-#include "transform/sweep.hpp"
+#include "var/record.hpp"
+#include "derivatives/sweep.hpp"
 
 namespace xgrad {
 
