@@ -153,7 +153,7 @@ ValueId Graph::find(Opcode op, DType dtype, std::uint32_t shape, std::span<const
 
 ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                    std::span<const std::int64_t> attributes) {
-  const ValueId simpler = Simplifier(*this).simplify(op, dtype, shape, inputs, attributes);
+  const ValueId simpler = simplified({*this, op, dtype, shape, inputs, attributes});
   if (simpler != no_value) return simpler;
   std::optional<View> view;
   if (is_view(op)) {

@@ -1,0 +1,264 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "group.hpp"
+#include "kernels/operand.hpp"
+#include "rewrites.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using namespace primitives;
+
+/// The value, if it has the asked shape, else a reshape of it.
+ValueId shaped(Graph& graph, ValueId x, std::uint32_t shape) {
+  if (graph[x].shape == shape) return x;
+  return graph.add(opcode<Reshape>, graph[x].dtype, shape, std::array{x});
+}
+
+// ---- views
+
+ValueId view_of_number(const Operation& o) {
+  if (!o.graph.is_constant(o[0])) return no_value;
+  return o.graph.number(o.dtype, o.shape, Number(o.graph.constant(o[0])));
+}
+
+/// Views without attributes.
+bool follows_from_shapes(Opcode op) { return op == opcode<Broadcast> || op == opcode<Reshape>; }
+
+ValueId to_own_shape(const Operation& o) {
+  const bool same = o.graph[o[0]].shape == o.shape || o.graph.shape(o[0]) == o.graph.shape_at(o.shape);
+  return same && follows_from_shapes(o.op) ? o[0] : no_value;
+}
+
+ValueId to_shape_twice(const Operation& o) {
+  if (o.graph[o[0]].op != o.op || !follows_from_shapes(o.op)) return no_value;
+  return o.make(o.op, {o.input_of(o[0])});
+}
+
+ValueId axes_in_order(const Operation& o) {
+  return o.op == opcode<Transpose> && std::ranges::is_sorted(o.attributes) ? o[0] : no_value;
+}
+
+ValueId transposed_twice(const Operation& o) {
+  if (o.op != opcode<Transpose> || !o.is<Transpose>(o[0])) return no_value;
+  const std::span<const std::int64_t> inner = o.graph.attributes(o[0]);
+  Dimensions<std::int64_t> both;
+  for (const std::int64_t axis : o.attributes) both.push_back(inner[static_cast<std::size_t>(axis)]);
+  return o.graph.add(o.op, o.dtype, o.shape, std::array{o.input_of(o[0])}, both);
+}
+
+constexpr Rewrite of_views[] = {
+    {"a view of a number is the number", "it is the same in every element", view_of_number},
+    {"a broadcast or reshape to the own shape is the input", "no element moves", to_own_shape},
+    {"a broadcast of a broadcast is one, a reshape of a reshape is one", "only the last shape matters", to_shape_twice},
+    {"a transpose that leaves the axes in order is the input", "no element moves", axes_in_order},
+    {"a transpose of a transpose is one", "permutations compose", transposed_twice},
+};
+
+// ---- reductions
+
+/// The axes of a reduction apart: those along which all elements are the same one, and the others that are longer
+/// than 1.
+struct ReducedAxes {
+  Dimensions<std::int64_t> distinct;
+  std::size_t copies = 1;  ///< of each element; wraps around where a sum of integers does
+  bool repeats = false;
+};
+
+bool is_copied(const Operation& o, std::size_t axis) {
+  if (o.graph.is_constant(o[0])) return true;
+  return o.is<Broadcast>(o[0]) && o.graph.shape(o.input_of(o[0]))[axis] == 1;
+}
+
+ReducedAxes reduced_axes_of(const Operation& o) {
+  ReducedAxes result;
+  const Shape& shape = o.graph.shape(o[0]);
+  for (const std::int64_t axis : o.attributes) {
+    const auto i = static_cast<std::size_t>(axis);
+    if (shape[i] == 1) continue;
+    if (!is_copied(o, i)) {
+      result.distinct.push_back(axis);
+      continue;
+    }
+    result.copies *= shape[i];
+    result.repeats = true;
+  }
+  return result;
+}
+
+bool is_sum_of_truth_values(const Operation& o) {
+  return reduction_of(o.op) == Reduction::Sum && o.graph[o[0]].dtype == DType::Bool;
+}
+
+/// Kernels know what reductions of nothing are. Those that sum truth values count them as they go.
+bool is_left_to_kernels(const Operation& o) { return o.graph.count(o[0]) == 0 || is_sum_of_truth_values(o); }
+
+ValueId sum_of_truth_values(const Operation& o) {
+  if (o.graph.count(o[0]) == 0 || !is_sum_of_truth_values(o)) return no_value;
+  if (!loops_reduce(o.graph.shape(o[0]), o.attributes)) return no_value;
+  const std::array numbers{o.graph.add(opcode<Cast>, o.dtype, o.graph[o[0]].shape, std::array{o[0]})};
+  return o.graph.add(o.op, o.dtype, o.shape, numbers, o.attributes);
+}
+
+ValueId sum_of_negated(const Operation& o) {
+  if (is_left_to_kernels(o) || reduction_of(o.op) != Reduction::Sum || !o.is<Negate>(o[0])) return no_value;
+  const std::array inputs{o.input_of(o[0])};
+  return o.make<Negate>({o.graph.add(o.op, o.dtype, o.shape, inputs, o.attributes)});
+}
+
+/// A reduction of single elements: they themselves, or their absolute values.
+ValueId of_single(const Operation& o, ValueId x) {
+  if (reduction_of(o.op) != Reduction::Norm) return x;
+  return o.graph.add(opcode<Absolute>, o.dtype, o.graph[x].shape, std::array{x});
+}
+
+ValueId without_short_axes(const Operation& o) {
+  if (is_left_to_kernels(o)) return no_value;
+  const ReducedAxes axes = reduced_axes_of(o);
+  if (axes.repeats) return no_value;
+  if (axes.distinct.empty()) return shaped(o.graph, of_single(o, o[0]), o.shape);
+  if (axes.distinct.size() == o.attributes.size()) return no_value;
+  return o.graph.add(o.op, o.dtype, o.shape, std::array{o[0]}, axes.distinct);
+}
+
+/// One element for each run of copies that is reduced.
+ValueId without_copies(const Operation& o) {
+  const ValueId x = o[0];
+  Shape once = o.graph.shape(x);
+  for (const std::int64_t axis : o.attributes) {
+    const auto i = static_cast<std::size_t>(axis);
+    if (is_copied(o, i)) once[i] = 1;
+  }
+  const std::uint32_t smaller = o.graph.intern(once);
+  if (o.graph.is_constant(x)) return o.graph.number(o.dtype, smaller, Number(o.graph.constant(x)));
+  return o.graph.add(opcode<Broadcast>, o.dtype, smaller, std::array{o.input_of(x)});
+}
+
+ValueId scaled(const Operation& o, ValueId x, Scalar factor) {
+  const ValueId number = o.graph.number(
+      o.dtype, o.shape, {.literal = true, .index = 0, .value = factor, .known = known_of(o.dtype, factor)});
+  return o.make<Multiply>({x, number});
+}
+
+ValueId reduced_once(const Operation& o) {
+  if (is_left_to_kernels(o)) return no_value;
+  const ReducedAxes axes = reduced_axes_of(o);
+  if (!axes.repeats) return no_value;
+  ValueId result = without_copies(o);
+  if (axes.distinct.empty()) result = of_single(o, result);
+  else result = o.graph.add(o.op, o.dtype, o.shape, std::array{result}, axes.distinct);
+  result = shaped(o.graph, result, o.shape);
+  const auto copies = static_cast<double>(axes.copies);
+  switch (reduction_of(o.op)) {
+    case Reduction::Norm:
+      return scaled(o, result, {.real = std::sqrt(copies)});
+    case Reduction::Sum:
+      return scaled(
+          o, result,
+          is_floating(o.dtype) ? Scalar{.real = copies} : Scalar{.integer = static_cast<std::int64_t>(axes.copies)});
+    case Reduction::Max:
+    case Reduction::Min:
+      break;
+  }
+  return result;
+}
+
+constexpr Rewrite of_reductions[] = {
+    {"a sum of truth values in a loop is one of integers", "loops add up integers", sum_of_truth_values},
+    {"a sum of -x is minus the sum of x", "signs are exact; a sum of zeros may be -0", sum_of_negated},
+    {"axes of one element are not reduced", "sums and extrema of x alone are x, its norm is abs(x)",
+     without_short_axes},
+    {"copies are reduced once: n times the sum, sqrt(n) times the norm, an extremum as it is",
+     "NaN and infinities stay; rounding and overflow as in another order; a sum of -0 only may be -0", reduced_once},
+};
+
+// ---- products of matrices
+
+ValueId row_times_column(const Operation& o) {
+  const Shape& extents = o.graph.shape_at(o.shape);
+  const std::size_t rank = extents.size();
+  if (extents[rank - 2] != 1 || extents[rank - 1] != 1) return no_value;
+  const std::uint32_t row = o.graph[o[0]].shape;
+  const std::array factors{o[0], shaped(o.graph, o[1], row)};
+  const std::array products{o.graph.add(opcode<Multiply>, o.dtype, row, factors)};
+  const std::array axis{static_cast<std::int64_t>(rank - 1)};
+  return o.graph.add(opcode<Sum>, o.dtype, o.shape, products, axis);
+}
+
+/// Whether BLAS can read the matrices of a stack where they are.
+bool fits_blas(const Graph& graph, ValueId x) {
+  if (graph.is_constant(x)) return false;
+  const Access access = graph.access(x);
+  const Shape& shape = graph.shape(x);
+  const std::size_t rank = shape.size();
+  const auto steps = [](std::size_t extent, std::ptrdiff_t stride, std::size_t wanted) {
+    return extent <= 1 || stride == static_cast<std::ptrdiff_t>(wanted);
+  };
+  const std::size_t rows = shape[rank - 2];
+  const std::size_t columns = shape[rank - 1];
+  const std::ptrdiff_t row = access.strides[rank - 2];
+  const std::ptrdiff_t column = access.strides[rank - 1];
+  const bool normal = steps(columns, column, 1) && steps(rows, row, columns);
+  const bool transposed = steps(rows, row, 1) && steps(columns, column, rows);
+  return normal || transposed;
+}
+
+ValueId copied_for_blas(const Operation& o) {
+  if (fits_blas(o.graph, o[0]) && fits_blas(o.graph, o[1])) return no_value;
+  const auto fit = [&](ValueId x) { return fits_blas(o.graph, x) ? x : o.graph.dense(x); };
+  const ValueId left = fit(o[0]);
+  return o.make(o.op, {left, fit(o[1])});
+}
+
+constexpr Rewrite of_products[] = {
+    {"a row times a column is a sum of products", "as exact as sums are, in their order, and fused", row_times_column},
+    {"BLAS reads copies of other layouts than its own", "the same elements", copied_for_blas},
+};
+
+// ---- what has a kernel of its own
+
+ValueId with_dense_inputs(const Operation& o) {
+  if (!traits_of(o.op).needs_dense_inputs) return no_value;
+  if (chooses_in_rows(o.graph, o.op, o.shape, o.inputs, o.attributes)) return no_value;
+  Dimensions<ValueId> fit;
+  bool changed = false;
+  for (const ValueId each : o.inputs) {
+    const bool dense =
+        !o.graph.is_constant(each) && kernels::is_dense(o.graph.shape(each), o.graph.access(each).strides);
+    fit.push_back(dense ? each : o.graph.dense(each));
+    changed = changed || !dense;
+  }
+  return changed ? o.graph.add(o.op, o.dtype, o.shape, fit, o.attributes) : no_value;
+}
+
+constexpr Rewrite of_kernels[] = {
+    {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
+};
+
+}  // namespace
+
+Rewrites array_rewrites_of(Computation computation) noexcept {
+  switch (computation) {
+    case Computation::View:
+      return of_views;
+    case Computation::Reduction:
+      return of_reductions;
+    case Computation::Product:
+      return of_products;
+    case Computation::Pick:
+    case Computation::Place:
+    case Computation::Kernel:
+      return of_kernels;
+    case Computation::Source:
+    case Computation::Alias:
+    case Computation::Elementwise:
+    case Computation::Conversion:
+    case Computation::Check:
+      break;
+  }
+  return {};
+}
+
+}  // namespace xgrad::detail
