@@ -8,7 +8,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "plan/rewrites.hpp"
-#include "tape/record.hpp"
+#include "var/record.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_rewrites)
 
 namespace {
 
@@ -278,3 +280,5 @@ BOOST_AUTO_TEST_CASE(all_rules_are_tested,
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

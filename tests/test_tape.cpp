@@ -2,6 +2,8 @@
 #include "comparing.hpp"
 #include "every_operation.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <map>
@@ -11,6 +13,8 @@
 
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
+
+#include "var/record.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_tape)
 
@@ -288,6 +292,22 @@ BOOST_AUTO_TEST_CASE(references_to_shapes_stay_valid) {
   BOOST_TEST((y.shape() == xg::Shape{3001, 2}));
   BOOST_TEST((shape == xg::Shape{2, 2}));
   BOOST_TEST(&x.shape() == &shape);
+}
+
+BOOST_AUTO_TEST_CASE(nodes_may_be_appended_like_others) {
+  using namespace xgrad::detail;
+  TapeState& tape = *TapeState::acquire();
+  const NodeId x = tape.append_constant(xg::DType::Float64, tape.intern({}), {.real = 1.0});
+  const std::array inputs{x, x, x};
+  const std::array attributes{std::int64_t{7}, std::int64_t{8}};
+  NodeId last = tape.append(opcode<xg::primitives::Where>, xg::DType::Float64, tape.intern({}), inputs, attributes);
+  for (int i = 0; i < 100'000; ++i) {  // the lists of both grow now and then
+    last = tape.append(opcode<xg::primitives::Where>, xg::DType::Float64, tape.intern({}), tape.inputs(last),
+                       tape.attributes(last));
+  }
+  BOOST_TEST(std::ranges::equal(tape.inputs(last), inputs));
+  BOOST_TEST(std::ranges::equal(tape.attributes(last), attributes));
+  tape.release();
 }
 
 BOOST_AUTO_TEST_CASE(sizes) {

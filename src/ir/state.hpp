@@ -1,7 +1,6 @@
 // What a tape holds: plain data, so that it can be hashed, compared, copied and planned.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -66,6 +65,7 @@ class TapeState {
 
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
 
+  /// Inputs and attributes are copied; they may be those of another node of this tape.
   NodeId append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes = {}) {
     const Node node{.first_input = inputs_.size(),
@@ -75,8 +75,8 @@ class TapeState {
                     .shape = shape,
                     .op = op,
                     .dtype = dtype};
-    std::copy(inputs.begin(), inputs.end(), inputs_.extend(inputs.size()));
-    std::copy(attributes.begin(), attributes.end(), attributes_.extend(attributes.size()));
+    inputs_.append(inputs);
+    attributes_.append(attributes);
     *nodes_.extend(1) = node;
     return nodes_.size() - 1;
   }

@@ -1,9 +1,11 @@
 // A list of plain data that recording appends to.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <type_traits>
 
 namespace xgrad::detail {
@@ -23,6 +25,17 @@ class PlainList {
   [[nodiscard]] const T* data() const noexcept { return data_.get(); }
   T& operator[](std::size_t i) noexcept { return data_[i]; }
   const T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+  /// Appends copies of elements, which may be elements of this list.
+  /// \throws TapeError  as extend() does.
+  void append(std::span<const T> values) {
+    if (capacity_ - size_ < values.size()) [[unlikely]] {
+      append_and_grow(values);
+      return;
+    }
+    std::copy(values.begin(), values.end(), data_.get() + size_);
+    size_ += static_cast<std::uint32_t>(values.size());
+  }
 
   /// Appends `count` elements, to be written by the caller.
   /// \throws TapeError  if there would be more than 2^32 - 1.
@@ -45,7 +58,9 @@ class PlainList {
   }
 
  private:
-  void grow(std::size_t count);
+  void append_and_grow(std::span<const T> values);
+  /// \return  the memory that the elements were in.
+  std::unique_ptr<T[]> grow(std::size_t count);
 
   std::unique_ptr<T[]> data_;
   std::uint32_t size_ = 0;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "ir/state.hpp"
 #include "kernels/block/block.hpp"
 #include "primitives/traits.hpp"
-#include "ir/state.hpp"
 
 namespace xgrad::detail {
 
@@ -25,7 +25,8 @@ static_assert(primitives::list_size + kernels::part_count < 256, "an opcode is o
 constexpr bool is_part(Opcode op) { return op >= primitives::list_size && op < op_gemm; }
 
 inline constexpr auto operation_traits = [] {
-  constexpr primitives::Traits block_kernel{.computation = primitives::Computation::Elementwise,
+  constexpr primitives::Traits block_kernel{.name = {},
+                                            .computation = primitives::Computation::Elementwise,
                                             .failure = primitives::Failure::None,
                                             .cost = primitives::Cost::Function,
                                             .reduction = std::nullopt,

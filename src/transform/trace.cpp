@@ -4,8 +4,8 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "core/text.hpp"
-#include "plan/evaluate.hpp"
 #include "derivatives/sweep.hpp"
+#include "plan/evaluate.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
@@ -107,7 +107,7 @@ std::vector<Var> Trace::results(std::span<const Var> recorded) {
 
 namespace {
 
-std::string quoted(std::string_view path) { return path.empty() ? "" : " (" + std::string(path) + ")"; }
+std::string in_parentheses(std::string_view path) { return path.empty() ? "" : " (" + std::string(path) + ")"; }
 
 }  // namespace
 
@@ -115,7 +115,7 @@ void require_differentiable(std::string_view operation, std::span<const Var> all
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (is_floating(all[i].dtype())) continue;
     throw TypeError(std::string(operation) + ": no derivative with respect to " + describe(all[i]) +
-                    quoted(paths()[i]) + "; only floating-point arrays have derivatives, cast the argument");
+                    in_parentheses(paths()[i]) + "; only floating-point arrays have derivatives, cast the argument");
   }
 }
 
@@ -135,11 +135,11 @@ void require_like(std::string_view operation, std::string_view what, std::span<c
     if (given[i].shape() != primals[i].shape()) {
       throw ShapeError(std::string(operation) + ": a " + std::string(what) + " has the shape " +
                        to_string(given[i].shape()) + ", its primal " + to_string(primals[i].shape()) +
-                       quoted(paths()[i]) + "; they must be equal");
+                       in_parentheses(paths()[i]) + "; they must be equal");
     }
     if (given[i].dtype() != primals[i].dtype() && !VarAccess::is_weak(given[i])) {
       throw TypeError(std::string(operation) + ": a " + std::string(what) + " is " + describe(given[i]) +
-                      ", its primal " + describe(primals[i]) + quoted(paths()[i]) +
+                      ", its primal " + describe(primals[i]) + in_parentheses(paths()[i]) +
                       "; they must have the same element type");
     }
   }
