@@ -61,10 +61,11 @@ constexpr bool has_kernel(Computation computation) {
 /// What becomes of the elements along the reduced axes.
 enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
 
-/// What it takes to compute an element.
+/// What it takes to compute an element. All but functions are also written as machine code, together with what is
+/// computed before and after.
 enum class Cost : std::uint8_t {
   Cheap,     ///< an instruction or two: less than to write the element to memory and read it
-  Moderate,  ///< a few instructions: machine code, in one go with what is computed before and after
+  Moderate,  ///< a few instructions
   Function,  ///< a kernel over blocks
 };
 
