@@ -7,7 +7,7 @@
 namespace xgrad::detail {
 namespace {
 
-std::size_t count_of(const Buffer& buffer) noexcept { return size_of(buffer.shape()); }
+std::size_t elements_of(const Buffer& buffer) noexcept { return size_of(buffer.shape()); }
 
 template <class T>
 Buffer* fresh(const Shape& shape) {
@@ -31,9 +31,9 @@ class BufferPool {
   static BufferPool* of_this_thread() noexcept;
 
   bool keep(Buffer* buffer) noexcept {
-    const std::size_t bytes = count_of(*buffer) * size_of(buffer->dtype());
+    const std::size_t bytes = elements_of(*buffer) * size_of(buffer->dtype());
     if (bytes_ + bytes > most_recycled_bytes) return false;
-    Bin& bin = bin_of(buffer->dtype(), count_of(*buffer));
+    Bin& bin = bin_of(buffer->dtype(), elements_of(*buffer));
     if (bin.count == bin.buffers.size()) {  // the oldest goes: sizes that nobody asks for must not stay
       drop(bin, 0);
     }
@@ -47,7 +47,7 @@ class BufferPool {
     Bin& bin = bin_of(dtype, count);
     for (std::size_t k = bin.count; k-- > 0;) {
       Buffer* buffer = bin.buffers[k];
-      if (buffer->dtype() != dtype || count_of(*buffer) != count) continue;
+      if (buffer->dtype() != dtype || elements_of(*buffer) != count) continue;
       take(bin, k);
       buffer->users_.store(1, std::memory_order_relaxed);
       if (buffer->shape() != shape) std::visit([&](auto& array) { array.resize(shape); }, buffer->array_);
@@ -71,7 +71,7 @@ class BufferPool {
   }
 
   void take(Bin& bin, std::size_t k) noexcept {
-    bytes_ -= count_of(*bin.buffers[k]) * size_of(bin.buffers[k]->dtype());
+    bytes_ -= elements_of(*bin.buffers[k]) * size_of(bin.buffers[k]->dtype());
     for (; k + 1 < bin.count; ++k) bin.buffers[k] = bin.buffers[k + 1];
     --bin.count;
   }
