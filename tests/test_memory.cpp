@@ -9,6 +9,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "plan/execute.hpp"
+
 BOOST_AUTO_TEST_SUITE(test_memory)
 
 namespace xg = xgrad;
@@ -134,10 +136,6 @@ BOOST_AUTO_TEST_CASE(a_thread_gives_its_memory_back) {
   };
   const double left = arrays_left_by([&] { std::thread(work).join(); });
   BOOST_TEST(std::abs(left) < 0.1);
-}
-
-namespace xgrad::detail {
-std::size_t& most_kept_bytes() noexcept;  // plan/execute.hpp
 }
 
 namespace {

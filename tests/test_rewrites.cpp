@@ -266,9 +266,10 @@ BOOST_AUTO_TEST_CASE(arrays) {
         });
 }
 
-BOOST_AUTO_TEST_CASE(all_rules_are_tested,
-                     *boost::unit_test::depends_on("algebra") * boost::unit_test::depends_on("truth_values") *
-                         boost::unit_test::depends_on("splits") * boost::unit_test::depends_on("arrays")) {
+BOOST_AUTO_TEST_CASE(all_rules_are_tested, *boost::unit_test::depends_on("test_rewrites/algebra") *
+                                               boost::unit_test::depends_on("test_rewrites/truth_values") *
+                                               boost::unit_test::depends_on("test_rewrites/splits") *
+                                               boost::unit_test::depends_on("test_rewrites/arrays")) {
   for (std::size_t op = 0; op < op_gemm; ++op) {
     for (const std::size_t which : {0U, 1U}) {
       for (const Rewrite& rule : all_of(static_cast<Opcode>(op), which)) {
