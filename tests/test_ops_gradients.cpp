@@ -9,9 +9,9 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "derivatives/rules.hpp"
 #include "ops_table.hpp"
 #include "primitives/list.hpp"
-#include "derivatives/rules.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
 

@@ -69,8 +69,8 @@ void TapeState::release() noexcept {
 }
 
 template <class T>
-requires std::is_trivially_copyable_v<T>
-std::unique_ptr<T[]> PlainList<T>::grow(std::size_t count) {
+requires std::is_trivially_copyable_v<T>  //
+    std::unique_ptr<T[]> PlainList<T>::grow(std::size_t count) {
   constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
   if (count > most - size_) throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
   const std::uint32_t needed = size_ + static_cast<std::uint32_t>(count);

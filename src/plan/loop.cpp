@@ -11,10 +11,10 @@
 #include <xgrad/core/errors.hpp>
 
 #include "core/per_thread.hpp"
+#include "ir/rule.hpp"
 #include "kernels/operand.hpp"
 #include "lower.hpp"
 #include "parallel/parallel.hpp"
-#include "ir/rule.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::detail {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "kernels/operand.hpp"
 #include "ir/state.hpp"
+#include "kernels/operand.hpp"
 
 namespace xgrad::detail {
 

@@ -8,8 +8,8 @@
 
 #include <xgrad/core/array.hpp>
 
-#include "kernels/operand.hpp"
 #include "ir/state.hpp"
+#include "kernels/operand.hpp"
 
 namespace xgrad::detail {
 

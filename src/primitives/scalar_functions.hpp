@@ -9,8 +9,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "special.hpp"
 #include "kinds.hpp"
+#include "special.hpp"
 
 namespace xgrad::primitives {
 

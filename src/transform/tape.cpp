@@ -6,9 +6,9 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/transform/trace.hpp>
 
+#include "derivatives/sweep.hpp"
 #include "plan/evaluate.hpp"
 #include "var/record.hpp"
-#include "derivatives/sweep.hpp"
 
 namespace xgrad {
 

@@ -21,8 +21,8 @@
 #include <string>
 #include <vector>
 
-#include "primitives/list.hpp"
 #include "ir/state.hpp"
+#include "primitives/list.hpp"
 
 namespace random_graphs {
 
