@@ -95,7 +95,7 @@ std::set<std::string_view> tested;
 void check(Values& values, const std::vector<Case>& cases) {
   for (const Case& each : cases) {
     BOOST_TEST_CONTEXT(each.rule) { check(values, each); }
-    tested.insert(each.rule);
+    if (each.expected != "nothing") tested.insert(each.rule);
   }
 }
 

@@ -331,6 +331,13 @@ BOOST_AUTO_TEST_CASE(are_printed_as_trees) {
   BOOST_TEST(more.str() == "no arrays first   float64 []\nsecond  float64 []");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_done_at_leaves_may_return_something) {
+  const std::vector<Var> two = {Var(1.0), xt::xarray<double>{2.0, 3.0}};
+  std::size_t count = 0;
+  tree::for_each(two, [&](const Var& leaf) { return count += leaf.size(); });
+  BOOST_TEST(count == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(sixty_fields) {
   Sixty many;
   double next = 0.0;

@@ -64,7 +64,7 @@ ValueId simplified_elementwise(const Operation& o) {
 }  // namespace
 
 ValueId simplified(const Operation& o) {
-  if (o.op == op_copy) return no_value;
+  if (o.op == op_copy || o.op == op_gemm) return no_value;
   if (is_elementwise(o.op) || is_conversion(o.op)) return simplified_elementwise(o);
   return rewritten(o, array_rewrites_of(computation_of(o.op)));
 }

@@ -8,9 +8,13 @@
 #include <span>
 #include <string_view>
 
+#pragma GCC visibility push(default)  // as where it is defined: the first declaration decides
 namespace xgrad {
-
 class Var;
+}
+#pragma GCC visibility pop
+
+namespace xgrad {
 
 namespace detail {
 struct Site;

@@ -489,21 +489,21 @@ struct LogAddExp : ScalarFunction<2, Operands::Floats> {
 struct LogGamma : ScalarFunction<1, Operands::Floats> {
   static constexpr std::string_view name = "lgamma";
   static constexpr bool is_special = true;
-  static double eval(double x) { return kernels::lgamma(x); }
+  static double eval(double x) { return special::lgamma(x); }
   static auto partial(Arg<0>, const auto& x, const auto&) { return digamma(x); }
 };
 
 struct Digamma : ScalarFunction<1, Operands::Floats> {
   static constexpr std::string_view name = "digamma";
   static constexpr bool is_special = true;
-  static double eval(double x) { return kernels::digamma(x); }
+  static double eval(double x) { return special::digamma(x); }
   static auto partial(Arg<0>, const auto& x, const auto&) { return polygamma(1.0, x); }
 };
 
 struct Polygamma : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "polygamma";
   static constexpr bool is_special = true;
-  static double eval(double n, double x) { return kernels::polygamma(n, x); }
+  static double eval(double n, double x) { return special::polygamma(n, x); }
   static Zero partial(Arg<0>, const auto&...) { return {}; }
   static auto partial(Arg<1>, const auto& n, const auto& x, const auto&) { return polygamma(n + 1.0, x); }
 };

@@ -9,7 +9,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/polygamma.hpp>
 
-namespace xgrad::kernels {
+namespace xgrad::primitives::special {
 namespace {
 
 using namespace boost::math::policies;
@@ -64,4 +64,4 @@ double polygamma(double n, double x) {
   return boost::math::polygamma(order, x, Quiet());
 }
 
-}  // namespace xgrad::kernels
+}  // namespace xgrad::primitives::special

@@ -1,10 +1,10 @@
 // Functions that are computed one number at a time, the same on all processors.
 #pragma once
 
-namespace xgrad::kernels {
+namespace xgrad::primitives::special {
 
 double lgamma(double x);
 double digamma(double x);
 double polygamma(double n, double x);
 
-}  // namespace xgrad::kernels
+}  // namespace xgrad::primitives::special

@@ -57,6 +57,9 @@ consteval Traits traits_of() {
   if constexpr (has_kernel(P::computation)) {
     static_assert(
         requires { P::needs_dense_inputs; }, "a primitive with a kernel lacks `needs_dense_inputs`");
+    static_assert(!P::needs_dense_inputs ||
+                      (P::computation != Computation::Conversion && P::computation != Computation::Reduction),
+                  "conversions and reductions run in loops, too, which read any strides");
     traits.needs_dense_inputs = P::needs_dense_inputs;
   }
   return traits;

@@ -191,6 +191,8 @@ template <class T, class V>
 void visit(T& tree, const Visitor<V>& visitor) {
   using Type = std::remove_const_t<T>;
   if constexpr (std::same_as<Type, Var>) {
+    static_assert(std::is_const_v<V> || !std::is_const_v<T>,
+                  "a leaf of this tree is const, so that it cannot be changed: go through it as a const tree");
     visitor(tree);
   } else if constexpr (rides_along<Type>) {
     return;
@@ -233,7 +235,7 @@ template <class T>
 concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_product<T> || detail::is_optional<T> ||
     detail::is_map<T> || detail::Reflected<T>;
 
-/// Calls f(leaf) for each leaf, in order; through a non-const tree f may change the leaves.
+/// Calls f(leaf) for each leaf, in order; through a non-const tree, which must have no const leaves, f may change them.
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each(T& tree, F f) {
