@@ -274,13 +274,13 @@ void store(Iterator first, std::size_t count, T* target) {
 
 template <Expression E>
 auto to_array(const E& expression) {
-  using Value = typename E::value_type;
-  using T = stored_t<Value>;
+  using Given = typename E::value_type;
+  using T = stored_t<Given>;
   auto array = Array<T>::from_shape(Shape(expression.shape()));
   if constexpr (std::derived_from<E, xt::xcontainer<E>> && E::static_layout == xt::layout_type::row_major) {
-    store<Value>(expression.data(), expression.size(), array.data());
-  } else if constexpr (unsigned_64<Value>) {
-    store<Value>(expression.template begin<xt::layout_type::row_major>(), expression.size(), array.data());
+    store<Given>(expression.data(), expression.size(), array.data());
+  } else if constexpr (unsigned_64<Given>) {
+    store<Given>(expression.template begin<xt::layout_type::row_major>(), expression.size(), array.data());
   } else {
     xt::noalias(array) = expression;
   }
@@ -289,9 +289,9 @@ auto to_array(const E& expression) {
 
 template <class Iterator>
 auto to_array(Iterator first, std::size_t count) {
-  using Value = typename std::iterator_traits<Iterator>::value_type;
-  auto array = Array<stored_t<Value>>::from_shape(Shape{count});
-  store<Value>(first, count, array.data());
+  using Given = typename std::iterator_traits<Iterator>::value_type;
+  auto array = Array<stored_t<Given>>::from_shape(Shape{count});
+  store<Given>(first, count, array.data());
   return array;
 }
 
