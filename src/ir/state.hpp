@@ -65,19 +65,26 @@ class TapeState {
 
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
 
-  /// Inputs and attributes are copied; they may be those of another node of this tape.
-  NodeId append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
-                std::span<const std::int64_t> attributes = {}) {
-    const Node node{.first_input = inputs_.size(),
-                    .input_count = static_cast<std::uint32_t>(inputs.size()),
-                    .first_attribute = attributes_.size(),
-                    .attribute_count = static_cast<std::uint32_t>(attributes.size()),
-                    .shape = shape,
-                    .op = op,
-                    .dtype = dtype};
+  /// Inputs and attributes are copied; they may be those of another node of this tape. Most callers know how many there
+  /// are, which is worth half of the time that recording takes.
+  [[gnu::always_inline]] NodeId append(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
+                                       std::span<const std::int64_t> attributes = {}) {
+    const std::uint32_t first_input = inputs_.size();
+    const std::uint32_t first_attribute = attributes_.size();
     inputs_.append(inputs);
     attributes_.append(attributes);
-    *nodes_.extend(1) = node;
+    // Written where it belongs: a copy of what was written in parts waits for them to leave the store buffer.
+    Node& node = *nodes_.extend(1);
+    node.first_input = first_input;
+    node.input_count = static_cast<std::uint32_t>(inputs.size());
+    node.first_attribute = first_attribute;
+    node.attribute_count = static_cast<std::uint32_t>(attributes.size());
+    node.shape = shape;
+    node.op = op;
+    node.dtype = dtype;
+    node.kept = KeptAs::nothing;
+    node.weak = false;
+    node.computed = 0;
     return nodes_.size() - 1;
   }
   NodeId append_leaf(BufferPtr value);
