@@ -229,6 +229,13 @@ void append_choices(Rows& rows) {
                   .function = [](const Case& x) { return clip(x[0], -1, 1.5); },
                   .smooth = {{xt::xarray<double>{-1.4, -0.7, 0.2, 1.3, 2.2}}},
                   .special = {{special_numbers()}}});
+  rows.push_back(
+      {.name = "tanh.with_a_rule",
+       .function = custom_jvp([](const Case& x) { return tanh(x[0]); },
+                              [](const Case& x, const Case& dx) { return dx[0] * (1.0 - square(tanh(x[0]))); }),
+       .smooth = {{random.uniform({2, 3})}},
+       .primitives = {"call", "projection"},
+       .torch = {}});
   rows.push_back({.name = "maximum.self",
                   .function = [](const Case& x) { return maximum(x[0], x[0]) * minimum(x[0], x[0]); },
                   .smooth = {{random.uniform({3})}}});

@@ -178,6 +178,7 @@ BOOST_AUTO_TEST_CASE(rows_record_the_primitives_that_they_name) {
   const auto names =
       xg::detail::table_of_primitives<std::string_view>([]<class P>(boost::hana::basic_type<P>) { return P::name; });
   for (const std::string_view primitive : names) {
+    if (primitive == xg::primitives::Parameter::name) continue;  // inside of what a call calls
     BOOST_TEST(covered.contains(std::string(primitive)), "no row of the table of operations covers " << primitive);
   }
 }

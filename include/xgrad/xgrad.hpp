@@ -18,9 +18,11 @@
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>
 #include <xgrad/transform/compile.hpp>
+#include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/vjp.hpp>
+#include <xgrad/transform/vmap.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>

@@ -1,15 +1,18 @@
-// Derivative rules of the primitives that are no scalar functions.
+// Derivative rules of the primitives that are no scalar functions, and the batching rules that do not follow from their
+// attributes.
 #include "primitives/arrays.hpp"
 
 #include <algorithm>
 #include <limits>
 
+#include "batching.hpp"
 #include "ops/internal.hpp"
 #include "primitives/scalar_functions.hpp"
 #include "site.hpp"
 
 namespace xgrad::primitives {
 
+using detail::Batching;
 using detail::Site;
 
 // ---- views and linear primitives
@@ -64,28 +67,89 @@ Var Sum::transpose(const Site& site, std::size_t, const Var& cotangent) {
 
 namespace {
 
-std::size_t axis_of(const Site& site) { return static_cast<std::size_t>(site.attributes()[0]); }
+std::size_t axis_of(const auto& site) { return static_cast<std::size_t>(site.attributes()[0]); }
 
-detail::Named other(const Site& site) {
-  return site.attributes()[1] == 0 ? detail::Named::its_transpose : detail::Named::itself;
+Chooser chooser_of(const auto& site) { return static_cast<Chooser>(site.attributes()[1]); }
+
+/// Some axes in another place, in their order.
+Var with_axes_at(const Var& x, std::size_t first, std::size_t count, std::size_t place) {
+  if (first == place || count == 0) return x;
+  Shape order;
+  for (std::size_t i = 0; i < x.dimension(); ++i) {
+    if (i < first || i >= first + count) order.push_back(i);
+  }
+  for (std::size_t i = 0; i < count; ++i) order.insert(place + i, first + i);
+  return xgrad::transpose(x, Axes(order));
 }
+
+/// What is chosen in each of a batch by indices of its own: all indices are one axis, which is the second of x and of
+/// the result, and what they choose is the third.
+struct RowsOfBatch {
+  std::size_t extent, chosen, width;
+
+  [[nodiscard]] Var flat(const Var& x, std::size_t count) const {
+    return reshape(x, {static_cast<std::ptrdiff_t>(extent), static_cast<std::ptrdiff_t>(count),
+                       static_cast<std::ptrdiff_t>(width)});
+  }
+  [[nodiscard]] Var wide(const Var& indices) const {
+    return detail::expand_to(
+        reshape(indices, {static_cast<std::ptrdiff_t>(extent), static_cast<std::ptrdiff_t>(chosen), 1}),
+        {extent, chosen, width});
+  }
+};
 
 }  // namespace
 
 Var Take::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::scatter_add(cotangent, site.input(1), site.input(0).shape(), axis_of(site), other(site));
+  return detail::scatter_add(cotangent, site.input(1), site.input(0).shape(), axis_of(site), chooser_of(site));
+}
+
+Var Take::batch(const Batching& site) {
+  const std::size_t axis = axis_of(site);
+  const Chooser chooser = chooser_of(site);
+  if (!site.batched(1)) return detail::take(site.batches[0], site.input(1), axis + 1, chooser);
+  const Var indices = site.batches[1];
+  const std::size_t rank = indices.dimension() - 1;
+  if (!site.batched(0)) return with_axes_at(detail::take(site.input(0), indices, axis, chooser), axis, 1, 0);
+  const Var x = with_axes_at(site.batches[0], axis + 1, 1, 1);
+  const std::size_t extent = x.shape()[1];
+  std::size_t width = 1;
+  for (std::size_t i = 2; i < x.dimension(); ++i) width *= x.shape()[i];
+  const RowsOfBatch rows{site.extent, size_of(site.input(1).shape()), width};
+  const Var taken = detail::take_along_axis(rows.flat(x, extent), rows.wide(indices), 1, chooser);
+  Shape shape = indices.shape();
+  for (std::size_t i = 2; i < x.dimension(); ++i) shape.push_back(x.shape()[i]);
+  return with_axes_at(reshape(taken, Strides(shape)), 1, rank, axis + 1);
 }
 
 Var ScatterAdd::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::take(cotangent, site.input(1), axis_of(site), other(site));
+  return detail::take(cotangent, site.input(1), axis_of(site), chooser_of(site));
+}
+
+Var ScatterAdd::batch(const Batching& site) {
+  const std::size_t axis = axis_of(site);
+  const Chooser chooser = chooser_of(site);
+  if (!site.batched(1)) return detail::scatter_add(site.batches[0], site.input(1), site.shape(), axis + 1, chooser);
+  const std::size_t rank = site.batches[1].dimension() - 1;
+  const Var x = with_axes_at(site.batch(0), axis + 1, rank, 1);
+  const std::size_t extent = site.shape()[axis + 1];
+  std::size_t width = 1;
+  for (std::size_t i = 1 + rank; i < x.dimension(); ++i) width *= x.shape()[i];
+  const RowsOfBatch rows{site.extent, size_of(site.input(1).shape()), width};
+  const Var sums = detail::scatter_add_along_axis(rows.flat(x, rows.chosen), rows.wide(site.batches[1]),
+                                                  {site.extent, extent, width}, 1, chooser);
+  Shape shape{site.extent, extent};
+  for (std::size_t i = 1 + rank; i < x.dimension(); ++i) shape.push_back(x.shape()[i]);
+  return with_axes_at(reshape(sums, Strides(shape)), 1, 1, axis + 1);
 }
 
 Var TakeAlongAxis::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::scatter_add_along_axis(cotangent, site.input(1), site.input(0).shape(), axis_of(site), other(site));
+  return detail::scatter_add_along_axis(cotangent, site.input(1), site.input(0).shape(), axis_of(site),
+                                        chooser_of(site));
 }
 
 Var ScatterAddAlongAxis::transpose(const Site& site, std::size_t, const Var& cotangent) {
-  return detail::take_along_axis(cotangent, site.input(1), axis_of(site), other(site));
+  return detail::take_along_axis(cotangent, site.input(1), axis_of(site), chooser_of(site));
 }
 
 Var CumulativeSum::transpose(const Site& site, std::size_t, const Var& cotangent) {
@@ -174,6 +238,12 @@ Var Balance::jvp(const Site& site, std::span<const Var> tangents) {
   return tangents[0].defined() ? detail::balance(tangents[0], site.input(1)) : Var();
 }
 
+Var Balance::batch(const Batching& site) {
+  const Shape shape = site.shape();
+  const Strides rows{static_cast<std::ptrdiff_t>(shape[0] * shape[1]), static_cast<std::ptrdiff_t>(shape[2])};
+  return reshape(detail::balance(reshape(site.batch(0), rows), reshape(site.batch(1), rows)), Strides(shape));
+}
+
 // ---- products of matrices
 
 Var Matmul::vjp(const Site& site, std::size_t input, const Var& cotangent) {
@@ -189,6 +259,18 @@ Var Matmul::jvp(const Site& site, std::span<const Var> tangents) {
     result = result.defined() ? result + term : term;
   }
   return result;
+}
+
+/// One matrix for the whole batch makes one large product of it, where the rows of the others can be put together.
+Var Matmul::batch(const Batching& site) {
+  const Var a = site.input(0);
+  const Var b = site.input(1);
+  const bool matrices = a.dimension() == 2;
+  if (matrices && !site.batched(1)) return matmul(site.batches[0], b);
+  if (matrices && !site.batched(0) && b.shape()[1] == 1) {
+    return detail::matrix_transpose(matmul(detail::matrix_transpose(site.batches[1]), detail::matrix_transpose(a)));
+  }
+  return matmul(site.batch(0), site.batch(1));
 }
 
 }  // namespace xgrad::primitives

@@ -67,7 +67,7 @@ Var linear_jvp(const Site& site, std::span<const Var> tangents) {
 }
 
 template <class P>
-constexpr Rules rules_for() {
+constexpr Rules derivatives_for() {
   if constexpr (IsGeneral<P>) {
     return {P::vjp, P::jvp, P::masks};
   } else if constexpr (IsLinear<P>) {
@@ -77,6 +77,44 @@ constexpr Rules rules_for() {
   } else {
     return {};
   }
+}
+
+/// The primitive itself, one axis further.
+template <Attributes kind>
+Var shifted_batch(const Batching& site) {
+  std::vector<std::int64_t> attributes(site.attributes().begin(), site.attributes().end());
+  constexpr bool all = kind == Attributes::Axes || kind == Attributes::Permutation;
+  const std::size_t axes = kind == Attributes::Axis ? 1 : all ? attributes.size() : 0;
+  for (std::size_t i = 0; i < axes; ++i) ++attributes[i];
+  if constexpr (kind == Attributes::Permutation) attributes.insert(attributes.begin(), 0);
+  if constexpr (kind == Attributes::Places) attributes.insert(attributes.begin(), {0, 1});
+  return site.again(attributes);
+}
+
+template <class P>
+constexpr auto batch_for() -> Var (*)(const Batching&) {
+  if constexpr (P::computation == Computation::Source || P::computation == Computation::Projection || IsSeveral<P>) {
+    return nullptr;  // a projection is one of what the rule of its input gives
+  } else if constexpr (HasBatchingRule<P>) {
+    return P::batch;
+  } else {
+    static_assert(
+        requires { P::attributes; }, "a primitive says what its attributes are, or has a rule `batch`");
+    return shifted_batch<P::attributes>;
+  }
+}
+
+template <IsSeveral P>
+constexpr RulesOfSeveral rules_of_several{P::vjp, P::jvp, P::batch};
+
+template <class P>
+constexpr Rules rules_for() {
+  Rules rules = derivatives_for<P>();
+  rules.batch = batch_for<P>();
+  if constexpr (IsSeveral<P>) {
+    rules.several = &rules_of_several<P>;
+  }
+  return rules;
 }
 
 }  // namespace

@@ -1,13 +1,23 @@
-// The derivative rules of all primitives, by opcode.
+// The derivative and batching rules of all primitives, by opcode.
 #pragma once
 
 #include <array>
 #include <span>
+#include <vector>
 
+#include "batching.hpp"
 #include "primitives/list.hpp"
 #include "site.hpp"
 
 namespace xgrad::detail {
+
+struct RulesOfSeveral {
+  /// Cotangents of the inputs that are wanted from those of the outputs; there may be fewer than outputs.
+  std::vector<Sensitivity> (*vjp)(const Site& site, std::span<const Sensitivity> cotangents,
+                                  std::span<const char> wanted);
+  std::vector<Sensitivity> (*jvp)(const Site& site, std::span<const Sensitivity> tangents);
+  std::vector<Var> (*batch)(const Batching& site);
+};
 
 struct Rules {
   /// Cotangent of one input, recorded; an empty Var stands for zero.
@@ -16,9 +26,13 @@ struct Rules {
   Var (*jvp)(const Site& site, std::span<const Var> tangents) = nullptr;
   /// Whether the primitive sets parts of a cotangent or tangent to 0 (see Site::masked).
   bool masks = false;
+  /// The batch of outputs, recorded, from inputs of which at least one is a batch; null for sources, which have none.
+  Var (*batch)(const Batching& site) = nullptr;
+  /// The same of a primitive of several outputs.
+  const RulesOfSeveral* several = nullptr;
 };
 
-/// Null entries: no derivative.
+/// Null entries of vjp and jvp: no derivative.
 const Rules& rules_of(Opcode op) noexcept;
 
 }  // namespace xgrad::detail

@@ -2,10 +2,22 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "var/access.hpp"
 
 namespace xgrad::detail {
+
+/// A cotangent or a tangent; an empty Var stands for zero.
+struct Sensitivity {
+  Var x;
+  /// Whether a `where` may have set elements of it to 0, so that products must absorb.
+  bool masked = false;
+
+  [[nodiscard]] bool defined() const noexcept { return x.defined(); }
+};
+
+std::vector<Var> values_of(std::span<const Sensitivity> all);
 
 struct Site {
   TapeState& tape;

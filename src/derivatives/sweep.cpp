@@ -6,6 +6,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "pieces.hpp"
+#include "primitives/traits.hpp"
 #include "rules.hpp"
 
 namespace xgrad::detail {
@@ -23,6 +24,13 @@ struct Range {
 
 NodeId node_of(const Var& x) { return VarAccess::node(x); }
 
+bool is_projection(Opcode op) { return primitives::traits[op].computation == primitives::Computation::Projection; }
+
+bool has_derivative(Opcode op) {
+  const Rules& rules = rules_of(op);
+  return rules.vjp != nullptr || rules.several != nullptr || is_projection(op);
+}
+
 Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs) {
   Range range{.first = no_node, .last = 0, .active = {}};
   for (const Var& input : inputs) range.first = std::min(range.first, node_of(input));
@@ -36,7 +44,7 @@ Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span
     if (range.active[id - range.first] != 0 || !is_floating(tape.node(id).dtype)) continue;
     const std::span<const NodeId> used = tape.inputs(id);
     const bool depends = std::any_of(used.begin(), used.end(), [&](NodeId input) { return range.is_active(input); });
-    if (depends && rules_of(tape.node(id).op).vjp != nullptr) range.active[id - range.first] = 1;
+    if (depends && has_derivative(tape.node(id).op)) range.active[id - range.first] = 1;
   }
   return range;
 }
@@ -102,20 +110,76 @@ class Cotangents {
   std::unordered_map<NodeId, std::vector<Placed>> pieces_;
 };
 
+/// What belongs to the outputs of nodes that have several: sensitivities or batches; empty where there are none.
+template <class T>
+class OfOutputs {
+ public:
+  T& at(const TapeState& tape, NodeId projection) {
+    std::vector<T>& all = known_[tape.inputs(projection)[0]];
+    const auto which = static_cast<std::size_t>(tape.attributes(projection)[0]);
+    if (all.size() <= which) all.resize(which + 1);
+    return all[which];
+  }
+  void put(NodeId node, std::vector<T> all) { known_[node] = std::move(all); }
+  [[nodiscard]] std::span<const T> all(NodeId node) const {
+    const auto found = known_.find(node);
+    return found == known_.end() ? std::span<const T>() : found->second;
+  }
+
+ private:
+  std::unordered_map<NodeId, std::vector<T>> known_;
+};
+
+/// Several projections may be of one output.
+void add_to(Sensitivity& sum, const Sensitivity& term) {
+  sum.x = sum.defined() ? sum.x + term.x : term.x;
+  sum.masked = sum.masked || term.masked;
+}
+
+/// Hands the cotangents of the outputs of a node on to its inputs.
+void reverse_several(TapeState& tape, const Range& range, NodeId id, std::span<const Sensitivity> of_outputs,
+                     Cotangents& sums) {
+  std::vector<char> wanted;
+  for (const NodeId input : tape.inputs(id)) wanted.push_back(range.is_active(input) ? 1 : 0);
+  const std::vector<Sensitivity> terms = rules_of(tape.node(id).op).several->vjp({tape, id}, of_outputs, wanted);
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    if (wanted[k] != 0 && terms[k].defined()) sums.add(tape.inputs(id)[k], terms[k].x, terms[k].masked);
+  }
+}
+
+std::vector<Sensitivity> unmasked(std::span<const Var> all) {
+  std::vector<Sensitivity> result;
+  for (const Var& x : all) result.push_back({x});
+  return result;
+}
+
 }  // namespace
 
-std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, std::span<const Var> cotangents,
-                               std::span<const Var> inputs) {
+std::vector<Var> values_of(std::span<const Sensitivity> all) {
+  std::vector<Var> result;
+  for (const Sensitivity& each : all) result.push_back(each.x);
+  return result;
+}
+
+std::vector<Sensitivity> reverse_sweep(TapeState& tape, std::span<const Var> outputs,
+                                       std::span<const Sensitivity> cotangents, std::span<const Var> inputs) {
   const Range range = active_range(tape, inputs, outputs);
   Cotangents sums(tape, range);
+  OfOutputs<Sensitivity> of_outputs;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (range.is_active(node_of(outputs[k]))) sums.add(node_of(outputs[k]), cotangents[k], false);
+    if (range.is_active(node_of(outputs[k]))) sums.add(node_of(outputs[k]), cotangents[k].x, cotangents[k].masked);
   }
   for (std::size_t i = range.active.size(); i-- > 0;) {
     const NodeId id = range.first + static_cast<NodeId>(i);
+    const Rules& rules = rules_of(tape.node(id).op);
+    if (rules.several != nullptr) {
+      const std::span<const Sensitivity> all = of_outputs.all(id);
+      if (range.active[i] != 0 && !all.empty()) reverse_several(tape, range, id, all, sums);
+      continue;
+    }
     const Var cotangent = sums[id];
     if (!cotangent.defined()) continue;
-    const Rules& rules = rules_of(tape.node(id).op);
+    if (is_projection(tape.node(id).op)) add_to(of_outputs.at(tape, id), {cotangent, sums.masked(id)});
     if (rules.vjp == nullptr) continue;
     const Site site{tape, id, sums.masked(id)};
     for (std::size_t k = 0; k < site.input_count(); ++k) {
@@ -125,41 +189,126 @@ std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, st
       if (term.defined()) sums.add(input, term, site.masked || rules.masks);
     }
   }
-  std::vector<Var> result;
+  std::vector<Sensitivity> result;
   for (const Var& input : inputs) {
-    result.push_back(range.contains(node_of(input)) ? sums[node_of(input)] : Var());
+    const NodeId id = node_of(input);
+    result.push_back(range.contains(id) ? Sensitivity{sums[id], sums.masked(id)} : Sensitivity());
+  }
+  return result;
+}
+
+std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, std::span<const Var> cotangents,
+                               std::span<const Var> inputs) {
+  return values_of(reverse_sweep(tape, outputs, unmasked(cotangents), inputs));
+}
+
+std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inputs,
+                                       std::span<const Sensitivity> tangents, std::span<const Var> outputs) {
+  const Range range = active_range(tape, inputs, outputs);
+  std::vector<Sensitivity> of_node(range.active.size());
+  OfOutputs<Sensitivity> of_outputs;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (range.contains(node_of(inputs[k]))) of_node[node_of(inputs[k]) - range.first] = tangents[k];
+  }
+  std::vector<Sensitivity> all;
+  std::vector<Var> arguments;
+  for (std::size_t i = 0; i < of_node.size(); ++i) {
+    const NodeId id = range.first + static_cast<NodeId>(i);
+    if (range.active[i] == 0 || of_node[i].defined()) continue;
+    const Rules& rules = rules_of(tape.node(id).op);
+    if (is_projection(tape.node(id).op)) {
+      of_node[i] = of_outputs.at(tape, id);
+      continue;
+    }
+    Site site{tape, id, false};
+    all.clear();
+    arguments.clear();
+    bool any = false;
+    for (const NodeId input : tape.inputs(id)) {
+      all.push_back(range.is_active(input) ? of_node[input - range.first] : Sensitivity());
+      arguments.push_back(all.back().x);
+      any = any || all.back().defined();
+      site.masked = site.masked || all.back().masked;
+    }
+    if (rules.several != nullptr) {
+      if (any) of_outputs.put(id, rules.several->jvp(site, all));
+      continue;
+    }
+    of_node[i] = {any ? rules.jvp(site, arguments) : Var(), site.masked || rules.masks};
+  }
+  std::vector<Sensitivity> result;
+  for (const Var& output : outputs) {
+    result.push_back(range.contains(node_of(output)) ? of_node[node_of(output) - range.first] : Sensitivity());
   }
   return result;
 }
 
 std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std::span<const Var> tangents,
                                std::span<const Var> outputs) {
-  const Range range = active_range(tape, inputs, outputs);
-  std::vector<Var> of_node(range.active.size());
-  std::vector<bool> masked(range.active.size(), false);
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    if (range.contains(node_of(inputs[k]))) of_node[node_of(inputs[k]) - range.first] = tangents[k];
+  return values_of(forward_sweep(tape, inputs, unmasked(tangents), outputs));
+}
+
+namespace {
+
+/// Which nodes depend on an example, and are needed for an output.
+Range batched_range(const TapeState& tape, std::span<const Var> examples, std::span<const Var> outputs) {
+  Range range{.first = no_node, .last = 0, .active = {}};
+  for (const Var& example : examples) range.first = std::min(range.first, node_of(example));
+  for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
+  if (range.first > range.last) return range;
+  range.active.resize(std::size_t{range.last - range.first} + 1, 0);
+  for (const Var& output : outputs) {
+    if (range.contains(node_of(output))) range.active[node_of(output) - range.first] = 1;
   }
+  for (std::size_t i = range.active.size(); i-- > 0;) {
+    if (range.active[i] == 0) continue;
+    for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
+      if (range.contains(input)) range.active[input - range.first] = 1;
+    }
+  }
+  std::vector<char> depends(range.active.size(), 0);
+  for (const Var& example : examples) {
+    if (range.contains(node_of(example))) depends[node_of(example) - range.first] = 1;
+  }
+  for (std::size_t i = 0; i < depends.size(); ++i) {
+    for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
+      if (input >= range.first && depends[input - range.first] != 0) depends[i] = 1;
+    }
+    if (depends[i] == 0) range.active[i] = 0;
+  }
+  return range;
+}
+
+}  // namespace
+
+std::vector<Var> batch_sweep(TapeState& tape, std::span<const Var> examples, std::span<const Var> batches,
+                             std::size_t extent, std::span<const Var> outputs) {
+  const Range range = batched_range(tape, examples, outputs);
+  std::vector<Var> of_node(range.active.size());
+  for (std::size_t k = 0; k < examples.size(); ++k) {
+    if (range.contains(node_of(examples[k]))) of_node[node_of(examples[k]) - range.first] = batches[k];
+  }
+  OfOutputs<Var> of_outputs;
   std::vector<Var> arguments;
   for (std::size_t i = 0; i < of_node.size(); ++i) {
-    const NodeId id = range.first + static_cast<NodeId>(i);
     if (range.active[i] == 0 || of_node[i].defined()) continue;
-    const Rules& rules = rules_of(tape.node(id).op);
-    Site site{tape, id, false};
-    arguments.clear();
-    bool any = false;
-    for (const NodeId input : tape.inputs(id)) {
-      const bool active = range.is_active(input);
-      arguments.push_back(active ? of_node[input - range.first] : Var());
-      any = any || arguments.back().defined();
-      site.masked = site.masked || (active && masked[input - range.first]);
+    const NodeId id = range.first + static_cast<NodeId>(i);
+    if (is_projection(tape.node(id).op)) {
+      of_node[i] = of_outputs.at(tape, id);
+      continue;
     }
-    if (any) of_node[i] = rules.jvp(site, arguments);
-    masked[i] = site.masked || rules.masks;
+    arguments.clear();
+    for (const NodeId input : tape.inputs(id)) {
+      arguments.push_back(range.is_active(input) ? of_node[input - range.first] : Var());
+    }
+    const Rules& rules = rules_of(tape.node(id).op);
+    if (rules.several != nullptr) of_outputs.put(id, rules.several->batch({tape, id, extent, arguments}));
+    else of_node[i] = rules.batch({tape, id, extent, arguments});
   }
   std::vector<Var> result;
   for (const Var& output : outputs) {
-    result.push_back(range.contains(node_of(output)) ? of_node[node_of(output) - range.first] : Var());
+    const NodeId id = node_of(output);
+    result.push_back(range.is_active(id) ? of_node[id - range.first] : repeated(tape, id, extent));
   }
   return result;
 }

@@ -57,6 +57,7 @@ void TapeState::release() noexcept {
   shapes_.clear();
   clear(scalars_);
   clear(leaves_);
+  payloads_.clear();
   // clear() would write to every bucket of a large table, each time from now on.
   constexpr std::size_t few_buckets = 256;
   if (values_.bucket_count() > few_buckets) std::unordered_map<NodeId, BufferPtr>().swap(values_);
@@ -102,6 +103,14 @@ NodeId TapeState::append_constant(DType dtype, ShapeId shape, Scalar value) {
   const NodeId id = append(constant_opcode, dtype, shape, {});
   nodes_[id].first_attribute = static_cast<std::uint32_t>(scalars_.size());
   scalars_.push_back(value);
+  return id;
+}
+
+NodeId TapeState::append_with_payload(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
+                                      std::shared_ptr<const Payload> payload) {
+  const NodeId id = append(op, dtype, shape, inputs);
+  nodes_[id].first_attribute = static_cast<std::uint32_t>(payloads_.size());
+  payloads_.push_back(std::move(payload));
   return id;
 }
 
@@ -157,7 +166,8 @@ void TapeState::free_spares(std::size_t most_bytes, std::span<const NodeId> but_
 }
 
 TapeState::Mark TapeState::mark() const noexcept {
-  return {nodes_.size(), inputs_.size(), attributes_.size(), shapes_.size(), scalars_.size(), leaves_.size()};
+  return {nodes_.size(),   inputs_.size(), attributes_.size(), shapes_.size(),
+          scalars_.size(), leaves_.size(), payloads_.size()};
 }
 
 void TapeState::rewind(const Mark& mark) noexcept {
@@ -175,11 +185,13 @@ void TapeState::rewind(const Mark& mark) noexcept {
   cut(shapes_, mark.shapes);
   cut(scalars_, mark.scalars);
   cut(leaves_, mark.leaves);
+  cut(payloads_, mark.payloads);
 }
 
 std::size_t TapeState::bytes() const noexcept {
   return nodes_.size() * sizeof(Node) + inputs_.size() * sizeof(NodeId) + attributes_.size() * sizeof(std::int64_t) +
-         shapes_.size() * sizeof(Shape) + scalars_.size() * sizeof(Scalar) + leaves_.size() * sizeof(BufferPtr);
+         shapes_.size() * sizeof(Shape) + scalars_.size() * sizeof(Scalar) + leaves_.size() * sizeof(BufferPtr) +
+         payloads_.size() * sizeof(std::shared_ptr<const Payload>);
 }
 
 }  // namespace xgrad::detail

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,8 @@ using ShapeId = std::uint32_t;
 
 inline constexpr NodeId no_node = std::numeric_limits<NodeId>::max();
 
+struct Payload;
+
 /// Whether a tape keeps the value of a node that is no leaf: because it was asked for, as long as the tape lives; or as
 /// spare, beside what was asked for, so that later questions begin there.
 enum class KeptAs : std::uint8_t { nothing, asked, spare };
@@ -31,7 +34,8 @@ enum class KeptAs : std::uint8_t { nothing, asked, spare };
 struct Node {
   std::uint32_t first_input;
   std::uint32_t input_count;
-  /// Index into the attributes; of a constant into the scalars; of a leaf into the leaf values.
+  /// Index into the attributes; of a constant into the scalars; of a leaf into the leaf values; of a call into the
+  /// payloads.
   std::uint32_t first_attribute;
   std::uint32_t attribute_count;
   ShapeId shape;
@@ -89,6 +93,9 @@ class TapeState {
   }
   NodeId append_leaf(BufferPtr value);
   NodeId append_constant(DType dtype, ShapeId shape, Scalar value);
+  /// A node with an object that is no number, instead of attributes.
+  NodeId append_with_payload(Opcode op, DType dtype, ShapeId shape, std::span<const NodeId> inputs,
+                             std::shared_ptr<const Payload> payload);
 
   ShapeId intern(const Shape& shape);
 
@@ -106,6 +113,10 @@ class TapeState {
   [[nodiscard]] const Shape& shape(NodeId id) const noexcept { return shapes_[nodes_[id].shape]; }
   [[nodiscard]] const Shape& shape_of(ShapeId id) const noexcept { return shapes_[id]; }
   [[nodiscard]] Scalar scalar(NodeId id) const noexcept { return scalars_[nodes_[id].first_attribute]; }
+
+  [[nodiscard]] const std::shared_ptr<const Payload>& payload(NodeId id) const noexcept {
+    return payloads_[nodes_[id].first_attribute];
+  }
 
   /// The value of a leaf, or of a node that was evaluated; null if there is none (yet).
   [[nodiscard]] Buffer* value(NodeId id) const {
@@ -133,8 +144,8 @@ class TapeState {
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
-  /// Values are not known while a function is recorded to be compiled.
-  void forbid_values() noexcept { values_forbidden_ = true; }
+  /// Values are not known while a function is recorded to be compiled or batched.
+  void forbid_values(bool forbidden) noexcept { values_forbidden_ = forbidden; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
 
   /// Counts values that were handed out of the tape: what is computed of them has no derivative.
@@ -144,7 +155,7 @@ class TapeState {
   /// How much is recorded, to come back to.
   struct Mark {
     std::uint32_t nodes, inputs, attributes;
-    std::size_t shapes, scalars, leaves;
+    std::size_t shapes, scalars, leaves, payloads;
   };
   [[nodiscard]] Mark mark() const noexcept;
   /// Forgets what was recorded after a mark. Nobody may hold a Var of it.
@@ -169,6 +180,7 @@ class TapeState {
   std::deque<Shape> shapes_;  // Var::shape() hands out references, which appending must leave valid
   std::vector<Scalar> scalars_;
   std::vector<BufferPtr> leaves_;
+  std::vector<std::shared_ptr<const Payload>> payloads_;
   std::unordered_map<NodeId, BufferPtr> values_;
   std::deque<NodeId> spares_;  // in the order in which they were kept; some are none any more
   std::size_t spare_bytes_ = 0;

@@ -7,14 +7,14 @@
 
 #include "around.hpp"
 #include "kernels.hpp"
+#include "primitives/arrays.hpp"
 #include "primitives/scalar_functions.hpp"
 
 namespace xgrad::kernels {
 namespace {
 
-/// Whom an error names: a part of a derivative names what it is the derivative of.
-std::string_view named(const Call& call, std::string_view itself, std::string_view transpose) {
-  return call.attributes[1] == 0 ? itself : transpose;
+std::string_view chooser(const Call& call) {
+  return primitives::name_of(static_cast<primitives::Chooser>(call.attributes[1]));
 }
 
 std::size_t checked(std::string_view operation, std::int64_t index, std::size_t extent) {
@@ -59,7 +59,7 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
 
 void take(const Call& call) {
   const std::size_t element = size_of(call.output.dtype);
-  for_each_taken(named(call, "take", "scatter_add"), *call.inputs[0].shape, axis_of(call), call.inputs[1],
+  for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
                  [&](std::size_t from, std::size_t to, std::size_t length) {
                    std::memcpy(call.output.data + to * element, call.inputs[0].data + from * element, length * element);
                  });
@@ -70,7 +70,7 @@ void scatter_add(const Call& call) {
     T* out = call.output.as<T>();
     const T* in = call.inputs[0].as<T>();
     std::fill_n(out, size_of(*call.output.shape), T(0));
-    for_each_taken(named(call, "scatter_add", "take"), *call.output.shape, axis_of(call), call.inputs[1],
+    for_each_taken(chooser(call), *call.output.shape, axis_of(call), call.inputs[1],
                    [&](std::size_t to, std::size_t from, std::size_t length) {
                      for (std::size_t i = 0; i < length; ++i) {
                        out[to + i] = primitives::Add::eval(out[to + i], in[from + i]);
@@ -81,8 +81,7 @@ void scatter_add(const Call& call) {
 
 void take_along_axis(const Call& call) {
   dispatch(call.output.dtype, [&]<class T>() {
-    for_each_along(named(call, "take_along_axis", "scatter_add_along_axis"), *call.inputs[0].shape, axis_of(call),
-                   call.inputs[1],
+    for_each_along(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
                    [&](std::size_t from, std::size_t to) { call.output.as<T>()[to] = call.inputs[0].as<T>()[from]; });
   });
 }
@@ -91,8 +90,8 @@ void scatter_add_along_axis(const Call& call) {
   dispatch(call.output.dtype, [&]<class T>() {
     T* out = call.output.as<T>();
     std::fill_n(out, size_of(*call.output.shape), T(0));
-    for_each_along(named(call, "scatter_add_along_axis", "take_along_axis"), *call.output.shape, axis_of(call),
-                   call.inputs[1], [&](std::size_t to, std::size_t from) {
+    for_each_along(chooser(call), *call.output.shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t to, std::size_t from) {
                      out[to] = primitives::Add::eval(out[to], call.inputs[0].as<T>()[from]);
                    });
   });

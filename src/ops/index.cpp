@@ -26,14 +26,14 @@ Var take(const Var& x, const Var& indices, std::ptrdiff_t axis) {
   require_integers("take", indices);
   const std::size_t along = detail::normalize_axis("take", axis, x);
   detail::require_rank("take", x.dimension() - 1 + indices.dimension());
-  return detail::take(x, indices, along, detail::Named::itself);
+  return detail::take(x, indices, along, Chooser::Take);
 }
 
-Var detail::take(const Var& x, const Var& indices, std::size_t along, Named named) {
+Var detail::take(const Var& x, const Var& indices, std::size_t along, Chooser chooser) {
   Shape shape(x.shape().begin(), x.shape().begin() + along);
   for (const std::size_t extent : indices.shape()) shape.push_back(extent);
   for (std::size_t i = along + 1; i < x.dimension(); ++i) shape.push_back(x.shape()[i]);
-  const std::array attributes{static_cast<std::int64_t>(along), static_cast<std::int64_t>(named)};
+  const std::array attributes{static_cast<std::int64_t>(along), static_cast<std::int64_t>(chooser)};
   return detail::record<Take>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 
@@ -60,11 +60,11 @@ Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
     values[i] = places[i] = values[i] == 1 ? places[i] : values[i];
   }
   return detail::take_along_axis(detail::expand_to(x, values), detail::expand_to(indices, places), along,
-                                 detail::Named::itself);
+                                 Chooser::TakeAlongAxis);
 }
 
-Var detail::take_along_axis(const Var& x, const Var& indices, std::size_t axis, Named named) {
-  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
+Var detail::take_along_axis(const Var& x, const Var& indices, std::size_t axis, Chooser chooser) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(chooser)};
   return record<TakeAlongAxis>(x.dtype(), indices.shape(), {&x, &indices}, attributes);
 }
 
@@ -85,7 +85,7 @@ Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdi
     throw ShapeError("scatter_add: " + to_string(x.shape()) + " and the indices " + to_string(indices.shape()) +
                      " do not fit; the shape of the indices must stand in that of x at axis " + std::to_string(along));
   }
-  return detail::scatter_add(x, indices, shape, along, detail::Named::itself);
+  return detail::scatter_add(x, indices, shape, along, Chooser::ScatterAdd);
 }
 
 Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
@@ -97,7 +97,7 @@ Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent,
   }
   Shape shape = x.shape();
   shape[along] = extent;
-  return detail::scatter_add_along_axis(x, indices, shape, along, detail::Named::itself);
+  return detail::scatter_add_along_axis(x, indices, shape, along, Chooser::ScatterAddAlongAxis);
 }
 
 Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
@@ -110,13 +110,13 @@ Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
 
 namespace detail {
 
-Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named) {
-  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(chooser)};
   return record<ScatterAdd>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 
-Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named) {
-  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(named)};
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser) {
+  const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(chooser)};
   return record<ScatterAddAlongAxis>(x.dtype(), shape, {&x, &indices}, attributes);
 }
 

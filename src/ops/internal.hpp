@@ -66,12 +66,11 @@ Var balance(const Var& x, const Var& factors);
 Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 
-/// Whom an error about an index names: the operation itself, or the one whose derivative it is.
-enum class Named : std::int64_t { itself, its_transpose };
-Var take(const Var& x, const Var& indices, std::size_t axis, Named named);
-Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Named named);
-Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named);
-Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Named named);
+using primitives::Chooser;
+Var take(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
+Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
+Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser);
+Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser);
 
 }  // namespace detail
 }  // namespace xgrad

@@ -70,7 +70,7 @@ class Description {
       text_ << k + 1 << "  ";
       if (step.kind == Step::Kind::Loop) write(plan_.loops[step.index]);
       else if (step.kind == Step::Kind::Product) write(plan_.products[step.index]);
-      else write(plan_.calls[step.index]);
+      else write(plan_.kernels[step.index]);
     }
     write_memory();
     write_outputs();
@@ -132,11 +132,11 @@ class Description {
     write_arrays(read, {step.out});
   }
 
-  void write(const Call& call) {
-    text_ << operation(call.op);
+  void write(const KernelStep& step) {
+    text_ << operation(step.op);
     std::vector<PlaceId> read;
-    for (const ArrayAt& input : call.inputs) read.push_back(input.place);
-    write_arrays(read, {call.output.place});
+    for (const ArrayAt& input : step.inputs) read.push_back(input.place);
+    write_arrays(read, {step.output.place});
   }
 
   // ---- arrays

@@ -61,8 +61,8 @@ class Execution {
         case Step::Kind::Loop:
           run_loop(plan_.loops[step.index], partials);
           break;
-        case Step::Kind::Call:
-          run_call(plan_.calls[step.index]);
+        case Step::Kind::Kernel:
+          run_kernel(plan_.kernels[step.index]);
           break;
         case Step::Kind::Product:
           run_product(plan_.products[step.index]);
@@ -85,11 +85,11 @@ class Execution {
         });
   }
 
-  void run_call(const Call& call) const {
-    if (size_of(call.output.shape) == 0) return;
-    const std::span inputs(workspace_.operands.data(), call.inputs.size());
-    for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(call.inputs[k]);
-    call.kernel({operand(call.output), inputs, call.attributes});
+  void run_kernel(const KernelStep& step) const {
+    if (size_of(step.output.shape) == 0) return;
+    const std::span inputs(workspace_.operands.data(), step.inputs.size());
+    for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(step.inputs[k]);
+    step.kernel({operand(step.output), inputs, step.attributes});
   }
 
   void run_product(const ProductStep& step) const {

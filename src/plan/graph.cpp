@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_map>
 
+#include "ir/function.hpp"
 #include "kernels/operand.hpp"
 #include "simplify.hpp"
 #include "views.hpp"
@@ -181,56 +183,81 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
 
 namespace {
 
-/// Turns the nodes of a request into values.
+/// Turns the nodes of a request into values. A call becomes the body of its function.
 class Builder {
  public:
   Builder(const Request& request, const TapeState& tape) : request_(request), tape_(tape) {}
 
   Graph build(std::span<const NodeId> outputs) {
-    value_.resize(request_.nodes.size());
-    for (std::uint32_t k = 0; k < request_.nodes.size(); ++k) value_[k] = build_node(request_.nodes[k]);
-    for (const NodeId output : outputs) graph_.outputs.push_back(value_of(output));
+    const std::vector<NodeId>& nodes = request_.nodes;
+    const bool contiguous = nodes.back() - nodes.front() + 1 == nodes.size();
+    const auto place_of = [&](NodeId id) {
+      if (contiguous) return static_cast<std::size_t>(id - nodes.front());
+      return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), id) - nodes.begin());
+    };
+    Part part{tape_, std::vector<ValueId>(nodes.size(), no_value), {}, {}};
+    for (std::uint32_t k = 0; k < nodes.size(); ++k) part.values[k] = build_node(part, nodes[k], place_of);
+    for (const NodeId output : outputs) graph_.outputs.push_back(part.values[place_of(output)]);
     return std::move(graph_);
   }
 
  private:
-  ValueId value_of(NodeId id) const {
-    const auto found = std::lower_bound(request_.nodes.begin(), request_.nodes.end(), id);
-    return value_[static_cast<std::size_t>(found - request_.nodes.begin())];
+  /// What is known of the program at hand: the request's, or that of a function.
+  struct Part {
+    const TapeState& program;
+    std::vector<ValueId> values;                               // by place
+    std::vector<std::uint32_t> shapes;                         // in the graph, by those in the program
+    std::unordered_map<NodeId, std::vector<ValueId>> outputs;  // of calls
+  };
+
+  std::uint32_t shape_of(Part& part, NodeId id) {
+    const ShapeId shape = part.program.node(id).shape;
+    if (part.shapes.size() <= shape) part.shapes.resize(std::size_t{shape} + 1, ~0U);
+    if (part.shapes[shape] == ~0U) part.shapes[shape] = graph_.intern(part.program.shape_of(shape));
+    return part.shapes[shape];
   }
 
-  std::uint32_t shape_of(NodeId id) {
-    const ShapeId shape = tape_.node(id).shape;
-    if (shapes_.size() <= shape) shapes_.resize(std::size_t{shape} + 1, ~0U);
-    if (shapes_[shape] == ~0U) shapes_[shape] = graph_.intern(tape_.shape_of(shape));
-    return shapes_[shape];
-  }
-
-  ValueId build_node(NodeId id) {
-    const Node& node = tape_.node(id);
-    if (tape_.value(id) != nullptr) return graph_.leaf(node.dtype, shape_of(id), leaves_++);
+  template <class F>
+  ValueId build_node(Part& part, NodeId id, const F& place_of) {
+    const TapeState& program = part.program;
+    const Node& node = program.node(id);
+    if (program.value(id) != nullptr) return graph_.leaf(node.dtype, shape_of(part, id), leaves_++);
     if (node.op == opcode<Constant>) {
-      const Scalar scalar = tape_.scalar(id);
+      const Scalar scalar = program.scalar(id);
       return graph_.number(
-          node.dtype, shape_of(id),
+          node.dtype, shape_of(part, id),
           {.literal = false, .index = constants_++, .value = scalar, .known = known_of(node.dtype, scalar)});
     }
-    const std::span<const NodeId> from = tape_.inputs(id);
-    inputs_.clear();
-    const bool contiguous = request_.nodes.back() - request_.nodes.front() + 1 == request_.nodes.size();
-    for (const NodeId input : from) {
-      inputs_.push_back(contiguous ? value_[input - request_.nodes.front()] : value_of(input));
+    const std::span<const NodeId> inputs = program.inputs(id);
+    if (node.op == opcode<Projection>) {
+      return part.outputs.at(inputs[0])[static_cast<std::size_t>(program.attributes(id)[0])];
     }
+    inputs_.clear();
+    for (const NodeId input : inputs) inputs_.push_back(part.values[place_of(input)]);
     if (traits[node.op].computation == Computation::Alias) return inputs_[0];
-    return graph_.add(node.op, node.dtype, shape_of(id), inputs_, tape_.attributes(id));
+    if (node.op == opcode<Call>) {
+      part.outputs[id] = build_body(*program.payload(id)->function);
+      return no_value;
+    }
+    return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, program.attributes(id));
+  }
+
+  /// The outputs of a function of `inputs_`.
+  std::vector<ValueId> build_body(const Function& function) {
+    Part part{function.program(), inputs_, {}, {}};
+    part.values.resize(part.program.size());
+    for (NodeId id = static_cast<NodeId>(function.parameters()); id < part.program.size(); ++id) {
+      part.values[id] = build_node(part, id, [](NodeId each) { return static_cast<std::size_t>(each); });
+    }
+    std::vector<ValueId> outputs;
+    for (const NodeId output : function.outputs()) outputs.push_back(part.values[output]);
+    return outputs;
   }
 
   const Request& request_;
   const TapeState& tape_;
   Graph graph_;
-  std::vector<ValueId> value_;
   std::vector<ValueId> inputs_;
-  std::vector<std::uint32_t> shapes_;
   std::uint32_t leaves_ = 0;
   std::uint32_t constants_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph.hpp"
+#include "ir/function.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -17,7 +18,8 @@ constexpr std::size_t price_of_keeping = 4;
 /// Nothing is computed for it: what reads it reads its input, if it has one.
 bool is_free(Opcode op) {
   const Computation computation = traits[op].computation;
-  return computation == Computation::Source || computation == Computation::View || op == opcode<Identity>;
+  return computation == Computation::Source || computation == Computation::View ||
+         computation == Computation::Several || computation == Computation::Alias;
 }
 
 /// Candidates of a question.
@@ -61,7 +63,17 @@ class Keeping {
     std::size_t bytes = 0;
   };
 
-  [[nodiscard]] std::size_t cost_of(NodeId id) const { return overhead + size_of(tape_.shape(id)); }
+  [[nodiscard]] std::size_t cost_of(NodeId id) const {
+    const bool projection = traits[tape_.node(id).op].computation == Computation::Projection;
+    return projection ? cost_of(*tape_.payload(tape_.inputs(id)[0])->function) : cost_in(tape_, id);
+  }
+  static std::size_t cost_in(const TapeState& program, NodeId id) { return overhead + size_of(program.shape(id)); }
+  /// Of all that one output of a function needs, at most.
+  static std::size_t cost_of(const Function& function) {
+    std::size_t cost = 0;
+    for (NodeId id = 0; id < function.program().size(); ++id) cost += cost_in(function.program(), id);
+    return cost;
+  }
   [[nodiscard]] std::size_t paid_for(NodeId id) const { return tape_.node(id).computed * cost_of(id); }
   [[nodiscard]] bool is_old(NodeId id) const {
     const Node& node = tape_.node(id);

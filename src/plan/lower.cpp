@@ -353,7 +353,7 @@ class Lowering {
     const std::span<const ValueId> inputs = graph_.inputs(id);
     const DType dtype = graph_[id].dtype;
     const bool picks = computation_of(graph_[id].op) == Computation::Pick;
-    loop_.chooses = picks == (graph_.attributes(id)[1] == 0) ? TakeAlongAxis::name : ScatterAddAlongAxis::name;
+    loop_.chooses = name_of(static_cast<Chooser>(graph_.attributes(id)[1]));
     const SlotId index = as_vector(row(inputs[1], phase), DType::Int64, phase, true);
     if (picks) {
       const SlotId x = as_vector(full(inputs[0], phase), dtype, phase, false);

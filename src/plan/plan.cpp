@@ -175,7 +175,7 @@ class Planner {
     } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
-      lower_call(id);
+      lower_kernel(id);
     }
     ++step_;
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
@@ -219,13 +219,13 @@ class Planner {
             access.strides};
   }
 
-  void lower_call(ValueId id) {
-    Call call{kernels::kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
-    for (const ValueId input : graph_.inputs(id)) call.inputs.push_back(array_at(input));
-    plan_->most_inputs = std::max(plan_->most_inputs, call.inputs.size());
-    call.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
-    plan_->steps.push_back({Step::Kind::Call, static_cast<std::uint32_t>(plan_->calls.size())});
-    plan_->calls.push_back(std::move(call));
+  void lower_kernel(ValueId id) {
+    KernelStep step{kernels::kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
+    for (const ValueId input : graph_.inputs(id)) step.inputs.push_back(array_at(input));
+    plan_->most_inputs = std::max(plan_->most_inputs, step.inputs.size());
+    step.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
+    plan_->steps.push_back({Step::Kind::Kernel, static_cast<std::uint32_t>(plan_->kernels.size())});
+    plan_->kernels.push_back(std::move(step));
   }
 
   void lower_product(ValueId id) {
@@ -301,7 +301,8 @@ class Planner {
 std::size_t Plan::bytes() const noexcept {
   std::size_t bytes = sizeof(Plan) + signature.size() * sizeof(std::uint64_t) +
                       places.size() * (sizeof(Place) + sizeof(std::uint32_t)) + shapes.size() * sizeof(Shape) +
-                      steps.size() * sizeof(Step) + calls.size() * sizeof(Call) + products.size() * sizeof(ProductStep);
+                      steps.size() * sizeof(Step) + kernels.size() * sizeof(KernelStep) +
+                      products.size() * sizeof(ProductStep);
   for (const Loop& loop : loops) {
     bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
              loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);

@@ -126,7 +126,7 @@ struct ArrayAt {
   Strides strides;
 };
 
-struct Call {
+struct KernelStep {
   kernels::Kernel kernel;
   ArrayAt output;
   std::vector<ArrayAt> inputs;
@@ -145,7 +145,7 @@ struct ProductStep {
 };
 
 struct Step {
-  enum class Kind : std::uint8_t { Loop, Call, Product };
+  enum class Kind : std::uint8_t { Loop, Kernel, Product };
   Kind kind;
   std::uint32_t index;
 };
@@ -165,7 +165,7 @@ struct Plan {
   std::uint64_t hash = 0;
   std::vector<Step> steps;
   std::vector<Loop> loops;
-  std::vector<Call> calls;
+  std::vector<KernelStep> kernels;
   std::vector<ProductStep> products;
   std::vector<Place> places;
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
@@ -179,7 +179,7 @@ struct Plan {
   std::size_t partial_bytes = 0;
   std::size_t most_slots = 0;   ///< of a loop
   std::size_t most_chunks = 0;  ///< of a loop
-  std::size_t most_inputs = 0;  ///< of a call
+  std::size_t most_inputs = 0;  ///< of a kernel
   std::size_t nodes = 0;        ///< recorded nodes that it stands for
   /// The first step that may write over a donated array. From here on nothing can fail.
   std::size_t first_overwriting = ~std::size_t{0};

@@ -7,6 +7,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "core/per_thread.hpp"
+#include "ir/function.hpp"
 #include "keep.hpp"
 #include "primitives/list.hpp"
 
@@ -135,6 +136,58 @@ std::uint64_t head(Opcode op, DType dtype, std::uint32_t shape, std::uint64_t in
          std::uint64_t{shape} << (16U + head_bits);
 }
 
+void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_t* place) {
+  const auto at = [place](NodeId id) { return std::uint64_t{place == nullptr ? id : place[id]}; };
+  std::size_t k = 0;
+  for (; k + 1 < inputs.size(); k += 2) words.put(at(inputs[k]) | at(inputs[k + 1]) << 32U);
+  if (k < inputs.size()) words.put(at(inputs[k]));
+}
+
+void require_few(const Node& node) {
+  if (node.input_count >> head_bits == 0 && node.attribute_count >> attribute_bits == 0) return;
+  throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs or 63 attributes");
+}
+
+[[noreturn]] void refuse_stand_in() {
+  throw TapeError(
+      "evaluate: a value depends on the example of a function that was batched by vmap(), or on an argument of a rule "
+      "of "
+      "custom_vjp() or custom_jvp(): there is none outside of that function. Return the Var as a result of it");
+}
+
+/// Writes what a plan depends on of a function that is called. Places of its nodes are their numbers.
+void sign_function(Words& words, Request& request, const Function& function) {
+  const TapeState& program = function.program();
+  words.reserve(2 + function.outputs().size());
+  words.put(program.size());
+  for (NodeId id = 0; id < program.size(); ++id) {
+    const Node& node = program.node(id);
+    const Shape& shape = program.shape(id);
+    words.reserve(2 + shape.size() + node.input_count + node.attribute_count);
+    if (node.op == opcode<Leaf>) {
+      request.leaves.push_back(program.value(id));
+      request.leaf_nodes.push_back(no_node);
+      words.put(head(node.op, node.dtype, 0, 0, 0));
+    } else if (node.op == opcode<Constant>) {
+      const Scalar scalar = program.scalar(id);
+      request.scalars.push_back(scalar);
+      words.put(head(node.op, node.dtype, 0, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
+    } else {
+      require_few(node);
+      if (node.op == opcode<Parameter> && id >= function.parameters()) refuse_stand_in();
+      words.put(head(node.op, node.dtype, 0, node.input_count, node.attribute_count));
+      put_inputs(words, program.inputs(id), nullptr);
+      for (const std::int64_t attribute : program.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
+    }
+    words.put(shape.size());
+    for (const std::size_t extent : shape) words.put(extent);
+    if (node.op == opcode<Call>) sign_function(words, request, *program.payload(id)->function);
+  }
+  words.reserve(1 + function.outputs().size());
+  words.put(function.outputs().size());
+  for (const NodeId output : function.outputs()) words.put(output);
+}
+
 /// Writes the signature: whatever a plan depends on, and nothing else. Each part begins with how long it is, so that no
 /// other request has the same words.
 void sign(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs) {
@@ -158,21 +211,19 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
     words.reserve(std::size_t{1} + node.input_count + node.attribute_count);
     if (Buffer* known = tape.value(id)) {
       request.leaves.push_back(known);
+      request.leaf_nodes.push_back(id);
       words.put(head(opcode<Leaf>, node.dtype, shape, 0, 0));
     } else if (node.op == opcode<Constant>) {
       const Scalar scalar = tape.scalar(id);
       request.scalars.push_back(scalar);
       words.put(head(node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
     } else {
-      if (node.input_count >> head_bits != 0 || node.attribute_count >> attribute_bits != 0) {
-        throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs or 63 attributes");
-      }
+      require_few(node);
+      if (node.op == opcode<Parameter>) refuse_stand_in();
       words.put(head(node.op, node.dtype, shape, node.input_count, node.attribute_count));
-      const std::span<const NodeId> inputs = tape.inputs(id);
-      std::size_t k = 0;
-      for (; k + 1 < inputs.size(); k += 2) words.put(place[inputs[k]] | std::uint64_t{place[inputs[k + 1]]} << 32U);
-      if (k < inputs.size()) words.put(place[inputs[k]]);
+      put_inputs(words, tape.inputs(id), place);
       for (const std::int64_t attribute : tape.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
+      if (node.op == opcode<Call>) sign_function(words, request, *tape.payload(id)->function);
     }
   }
   words.reserve(1 + outputs.size());
@@ -219,6 +270,7 @@ void fill(Request& request, const TapeState& tape, std::span<const NodeId> outpu
     return;
   }
   request.leaves.clear();
+  request.leaf_nodes.clear();
   request.scalars.clear();
   Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
   try {

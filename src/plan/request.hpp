@@ -18,6 +18,7 @@ Known known_of(DType dtype, Scalar scalar) noexcept;
 struct Request {
   std::vector<NodeId> nodes;             ///< in the order of the tape
   std::vector<Buffer*> leaves;           ///< arrays of the nodes whose values are known, in this order
+  std::vector<NodeId> leaf_nodes;        ///< these nodes; no_node for those inside of functions that are called
   std::vector<Scalar> scalars;           ///< numbers of the constants, in this order
   std::vector<std::uint64_t> signature;  ///< equal for two requests exactly if one plan serves both
   std::uint64_t hash = 0;

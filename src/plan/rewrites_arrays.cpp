@@ -252,6 +252,8 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Kernel:
       return of_kernels;
     case Computation::Source:
+    case Computation::Several:
+    case Computation::Projection:
     case Computation::Alias:
     case Computation::Elementwise:
     case Computation::Conversion:

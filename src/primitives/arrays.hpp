@@ -1,14 +1,25 @@
 // The primitives that look at more than one element, or at none. Their shape rules are with the functions that record
-// them (src/ops), their kernels in src/kernels; attributes are listed here because both rely on them. Traits that not
-// all have: `needs_dense_inputs`, of those with a kernel over whole arrays, is false if it reads any strides;
-// `gives_indices` is true if the elements are indices of an axis (attribute 0) of the input.
+// them (src/ops), their kernels in src/kernels; attributes are listed here because both rely on them. What
+// `attributes` does not tell how to batch has a rule for it, `batch`. Traits that not all have: `needs_dense_inputs`,
+// of those with a kernel over whole arrays, is false if it reads any strides; `gives_indices` is true if the elements
+// are indices of an axis (attribute 0) of the input.
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "kinds.hpp"
 
 namespace xgrad::primitives {
+
+/// The functions whose indices choose elements. What chooses has one as attribute 1: the one that a user called, of
+/// whose derivative or batch it may be a part. Errors name that.
+enum class Chooser : std::int64_t { Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis };
+
+constexpr std::string_view name_of(Chooser chooser) {
+  constexpr std::array<std::string_view, 4> names{"take", "scatter_add", "take_along_axis", "scatter_add_along_axis"};
+  return names[static_cast<std::size_t>(chooser)];
+}
 
 // ---- sources
 
@@ -28,12 +39,42 @@ struct Constant : Constantlike {
   static constexpr bool gives_indices = false;
 };
 
+/// An input of a function.
+struct Parameter : Constantlike {
+  static constexpr std::string_view name = "parameter";
+  static constexpr auto computation = Computation::Source;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool gives_indices = false;
+};
+
+// ---- functions
+
+/// A call of a function, which is in the tape's table of payloads. The planner puts its body in its place.
+struct Call : Several {
+  static constexpr std::string_view name = "call";
+  static constexpr auto computation = Computation::Several;
+  static constexpr auto failure = Failure::None;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
+};
+
+/// One of the outputs of the input. Attributes: which.
+struct Projection : Constantlike {
+  static constexpr std::string_view name = "projection";
+  static constexpr auto computation = Computation::Projection;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool gives_indices = false;
+};
+
 // ---- views: no element is computed
 
 /// The input itself: where a nested derivative starts.
 struct Identity : Linear {
   static constexpr std::string_view name = "identity";
   static constexpr auto computation = Computation::Alias;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
@@ -42,6 +83,7 @@ struct Identity : Linear {
 struct StopGradient : Constantlike {
   static constexpr std::string_view name = "stop_gradient";
   static constexpr auto computation = Computation::Alias;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static constexpr bool gives_indices = false;
 };
@@ -50,6 +92,7 @@ struct StopGradient : Constantlike {
 struct Broadcast : Linear {
   static constexpr std::string_view name = "broadcast";
   static constexpr auto computation = Computation::View;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
@@ -57,6 +100,7 @@ struct Broadcast : Linear {
 struct Reshape : Linear {
   static constexpr std::string_view name = "reshape";
   static constexpr auto computation = Computation::View;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
@@ -65,6 +109,7 @@ struct Reshape : Linear {
 struct Transpose : Linear {
   static constexpr std::string_view name = "transpose";
   static constexpr auto computation = Computation::View;
+  static constexpr auto attributes = Attributes::Permutation;
   static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
@@ -73,6 +118,7 @@ struct Transpose : Linear {
 struct Slice : Linear {
   static constexpr std::string_view name = "slice";
   static constexpr auto computation = Computation::View;
+  static constexpr auto attributes = Attributes::Places;
   static constexpr auto failure = Failure::None;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
@@ -83,6 +129,7 @@ struct Slice : Linear {
 struct Cast : Linear {
   static constexpr std::string_view name = "cast";
   static constexpr auto computation = Computation::Conversion;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Conversion;
   static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -92,6 +139,7 @@ struct Cast : Linear {
 struct Embed : Linear {
   static constexpr std::string_view name = "embed";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Places;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -101,6 +149,7 @@ struct Embed : Linear {
 struct Concatenate : Linear {
   static constexpr std::string_view name = "concatenate";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -110,20 +159,21 @@ struct Concatenate : Linear {
 struct Sum : Linear {
   static constexpr std::string_view name = "sum";
   static constexpr auto computation = Computation::Reduction;
+  static constexpr auto attributes = Attributes::Axes;
   static constexpr auto reduction = Reduction::Sum;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
-/// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace; whom errors name, itself (0) or,
-/// being part of its derivative, the transpose (1).
+/// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace; the Chooser.
 struct Take : Linear {
   static constexpr std::string_view name = "take";
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var batch(const detail::Batching& site);
 };
 
 /// The transpose of Take: adds slices up at the places of the indices, in zeros.
@@ -133,12 +183,14 @@ struct ScatterAdd : Linear {
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var batch(const detail::Batching& site);
 };
 
 /// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes as of Take.
 struct TakeAlongAxis : Linear {
   static constexpr std::string_view name = "take_along_axis";
   static constexpr auto computation = Computation::Pick;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -148,6 +200,7 @@ struct TakeAlongAxis : Linear {
 struct ScatterAddAlongAxis : Linear {
   static constexpr std::string_view name = "scatter_add_along_axis";
   static constexpr auto computation = Computation::Place;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -157,6 +210,7 @@ struct ScatterAddAlongAxis : Linear {
 struct CumulativeSum : Linear {
   static constexpr std::string_view name = "cumsum";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
@@ -168,6 +222,7 @@ struct CumulativeSum : Linear {
 struct Checked : General {
   static constexpr std::string_view name = "checked";
   static constexpr auto computation = Computation::Check;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
@@ -177,6 +232,7 @@ struct Checked : General {
 struct MaxReduce : General {
   static constexpr std::string_view name = "amax";
   static constexpr auto computation = Computation::Reduction;
+  static constexpr auto attributes = Attributes::Axes;
   static constexpr auto reduction = Reduction::Max;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
@@ -187,6 +243,7 @@ struct MaxReduce : General {
 struct MinReduce : General {
   static constexpr std::string_view name = "amin";
   static constexpr auto computation = Computation::Reduction;
+  static constexpr auto attributes = Attributes::Axes;
   static constexpr auto reduction = Reduction::Min;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
@@ -198,6 +255,7 @@ struct MinReduce : General {
 struct Norm : General {
   static constexpr std::string_view name = "norm";
   static constexpr auto computation = Computation::Reduction;
+  static constexpr auto attributes = Attributes::Axes;
   static constexpr auto reduction = Reduction::Norm;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
@@ -215,6 +273,7 @@ struct Balance : General {
   static constexpr bool needs_dense_inputs = true;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var batch(const detail::Batching& site);
 };
 
 /// Stacks of matrices with equal leading extents.
@@ -224,6 +283,7 @@ struct Matmul : General {
   static constexpr auto failure = Failure::ProductSize;
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var batch(const detail::Batching& site);
 };
 
 // ---- without derivative
@@ -232,6 +292,7 @@ struct Matmul : General {
 struct ArgMax : Constantlike {
   static constexpr std::string_view name = "argmax";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool gives_indices = true;
@@ -241,6 +302,7 @@ struct ArgMax : Constantlike {
 struct ArgSort : Constantlike {
   static constexpr std::string_view name = "argsort";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool gives_indices = true;
@@ -250,6 +312,7 @@ struct ArgSort : Constantlike {
 struct OneHot : Constantlike {
   static constexpr std::string_view name = "one_hot";
   static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Label;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool gives_indices = false;

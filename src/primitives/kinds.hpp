@@ -17,8 +17,10 @@ class Var;
 namespace xgrad {
 
 namespace detail {
+struct Batching;
+struct Sensitivity;
 struct Site;
-}
+}  // namespace detail
 
 namespace primitives {
 
@@ -44,6 +46,8 @@ enum class Operands : std::uint8_t {
 /// How the values of a primitive come about.
 enum class Computation : std::uint8_t {
   Source,       ///< not at all: an input or a number
+  Several,      ///< those of its outputs do; it has none itself
+  Projection,   ///< one of these outputs
   Alias,        ///< the input itself
   View,         ///< the memory of the input with other strides
   Elementwise,  ///< an element from one element of each input, by `eval`
@@ -85,6 +89,16 @@ enum class Failure : std::uint8_t {
   Memory,         ///< the kernel takes some; loops have theirs before they start
 };
 
+/// What the attributes of a node say about axes. A batch has one more, before the others, and its attributes are
+/// shifted.
+enum class Attributes : std::uint8_t {
+  NoAxes,       ///< nothing
+  Axis,         ///< the first one is an axis
+  Axes,         ///< all are axes
+  Permutation,  ///< of all axes
+  Places,       ///< start and step along each axis
+};
+
 // ---- kinds
 
 /// One result element from one element of each argument. It has `eval`, which serves numbers and SIMD batches, and a
@@ -95,6 +109,7 @@ struct ScalarFunction {
   static constexpr std::size_t arity = arity_;
   static constexpr Operands operands = operands_;
   static constexpr auto computation = Computation::Elementwise;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto cost = Cost::Function;
   static constexpr auto failure = Failure::None;
   static constexpr bool selects = false;
@@ -139,8 +154,21 @@ struct General {
 /// two more.
 struct Masking : General {
   static constexpr auto computation = Computation::Elementwise;
+  static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static constexpr bool masks = true;
+};
+
+/// Several outputs, each of which is a Projection of it. All rules by hand:
+///     static std::vector<detail::Sensitivity> vjp(const detail::Site& site,
+///                                                 std::span<const detail::Sensitivity> cotangents,
+///                                                 std::span<const char> wanted);   // of the inputs that are wanted
+///     static std::vector<detail::Sensitivity> jvp(const detail::Site& site,
+///                                                 std::span<const detail::Sensitivity> tangents);
+///     static std::vector<Var> batch(const detail::Batching& site);
+struct Several {
+  static constexpr bool is_several = true;
+  static constexpr bool gives_indices = false;
 };
 
 /// No derivative: sources, and functions whose values are integers or do not move.

@@ -27,6 +27,7 @@ using List = TypeList<
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
     Cast, Embed, Concatenate, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
+    Parameter, Call, Projection,
     Checked, CumulativeSum, Balance, ArgSort,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
@@ -66,6 +67,16 @@ concept IsLinear = requires {
 template <class P>
 concept IsGeneral = requires {
   P::is_general;
+};
+
+template <class P>
+concept IsSeveral = requires {
+  P::is_several;
+};
+/// How a batch of it comes about does not follow from its `attributes`.
+template <class P>
+concept HasBatchingRule = requires(const detail::Batching& site) {
+  P::batch(site);
 };
 
 namespace list_detail {

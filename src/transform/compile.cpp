@@ -237,11 +237,10 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
   program->scalars = request.scalars;
 
   std::vector<bool> may_overwrite;
-  for (const NodeId node : request.nodes) {
-    Buffer* value = tape.value(node);
-    if (value == nullptr) continue;
+  for (std::size_t k = 0; k < request.leaves.size(); ++k) {
+    const NodeId node = request.leaf_nodes[k];
     const bool argument = node < inputs_.size();
-    program->leaves.push_back({node, argument ? BufferPtr() : BufferPtr::share(value)});
+    program->leaves.push_back({node, argument ? BufferPtr() : BufferPtr::share(request.leaves[k])});
     may_overwrite.push_back(argument && donated_[node] != 0);
   }
   for (std::size_t k = 0; k < inputs_.size(); ++k) {

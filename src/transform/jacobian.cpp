@@ -1,22 +1,30 @@
 #include <xgrad/transform/jacobian.hpp>
 
+#include <algorithm>
+#include <functional>
+
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "derivatives/sweep.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
 namespace {
 
-/// 1 at one element of an array like x, 0 elsewhere.
-Var unit_like(Trace& trace, const Var& x, std::size_t element) {
+/// Units of an array like x from the first-th on: `count` of them along a new first axis, each 1 at one element.
+Var units_like(Trace& trace, const Var& x, std::size_t first, std::size_t count) {
   const auto make = [&]<class T>() {
-    auto values = Array<T>::from_shape(x.shape());
+    Shape shape{count, x.size()};
+    auto values = Array<T>::from_shape(shape);
     std::fill_n(values.data(), values.size(), T(0));
-    values.data()[element] = T(1);
+    for (std::size_t i = 0; i < count; ++i) values.data()[i * x.size() + first + i] = T(1);
     return Var(std::move(values));
   };
-  return trace.node(x.dtype() == DType::Float32 ? make.operator()<float>() : make.operator()<double>());
+  const Var flat = trace.node(x.dtype() == DType::Float32 ? make.operator()<float>() : make.operator()<double>());
+  Strides shape{static_cast<std::ptrdiff_t>(count)};
+  for (const std::size_t extent : x.shape()) shape.push_back(static_cast<std::ptrdiff_t>(extent));
+  return reshape(flat, shape);
 }
 
 Strides joined(const Shape& a, const Shape& b) {
@@ -31,16 +39,45 @@ std::size_t total_size(std::span<const Var> all) {
   return size;
 }
 
-/// Rows of the Jacobian of one output become the leading axes.
-Var assemble_rows(const std::vector<Var>& rows, const Var& output, const Var& input) {
-  if (rows.empty()) return reshape(zeros_like(output), joined(output.shape(), input.shape()));
-  return reshape(stack(rows), joined(output.shape(), input.shape()));
+/// What one sweep with a unit appends to the tape, and what comes out of it.
+struct SweepOfOne {
+  Var unit;
+  std::vector<Var> results;  ///< empty Vars: zero
+  std::size_t largest;       ///< number of elements of the largest array that it computes
+};
+
+/// A sweep with a unit that stands for all.
+SweepOfOne sweep_of_one(Trace& trace, const Var& like, const std::function<std::vector<Var>(const Var&)>& sweep) {
+  TapeState& tape = trace.tape();
+  const Var unit = opaque(tape, like.dtype(), like.shape());
+  std::vector<Var> results = sweep(unit);
+  std::size_t largest = 1;
+  for (NodeId id = VarAccess::node(unit); id < tape.size(); ++id) largest = std::max(largest, size_of(tape.shape(id)));
+  return {unit, std::move(results), largest};
 }
 
-/// Columns of the Jacobian with respect to one input become the trailing axes.
-Var assemble_columns(const std::vector<Var>& columns, const Var& output, const Var& input) {
-  if (columns.empty()) return reshape(zeros_like(input), joined(output.shape(), input.shape()));
-  return reshape(stack(columns, -1), joined(output.shape(), input.shape()));
+/// The sweep for all units of an array at once, or for so many at a time that intermediate arrays stay small:
+/// each result along a new first axis, which is as long as the array has elements.
+std::vector<Var> for_all_units(Trace& trace, const SweepOfOne& one, const Var& like, std::span<const Var> zeros) {
+  constexpr std::size_t most_elements = std::size_t{1} << 22U;
+  const std::size_t size = like.size();
+  const std::size_t at_once = std::max<std::size_t>(most_elements / one.largest, 1);
+  std::vector<Var> outputs;
+  for (std::size_t k = 0; k < zeros.size(); ++k) {
+    outputs.push_back(one.results[k].defined() ? one.results[k] : zeros_like(zeros[k]));
+  }
+  std::vector<std::vector<Var>> parts(outputs.size());
+  std::size_t first = 0;
+  do {
+    const std::size_t count = std::min(at_once, size - first);
+    const Var units = units_like(trace, like, first, count);
+    const std::vector<Var> some = batch_sweep(trace.tape(), {&one.unit, 1}, {&units, 1}, count, outputs);
+    for (std::size_t k = 0; k < parts.size(); ++k) parts[k].push_back(some[k]);
+    first += count;
+  } while (first < size);
+  std::vector<Var> result;
+  for (const std::vector<Var>& each : parts) result.push_back(each.size() == 1 ? each[0] : concatenate(each, 0));
+  return result;
 }
 
 /// A number gives way to the type of an array here too; of a number with respect to a number it is one.
@@ -50,40 +87,32 @@ Var typed(const Var& jacobian, const Var& output, const Var& input) {
   return number ? cast(jacobian, input.dtype()) : jacobian;
 }
 
+/// The first axis stands for the elements of an array and becomes its axes; it goes behind the others if that is the
+/// input.
+Var as_jacobian(const Var& batch, const Var& output, const Var& input, bool forward) {
+  Shape order;
+  for (std::size_t i = 1; i < batch.dimension(); ++i) order.push_back(i);
+  order.insert(forward ? order.size() : 0, 0);
+  return typed(reshape(transpose(batch, Axes(order)), joined(output.shape(), input.shape())), output, input);
+}
+
 }  // namespace
 
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode) {
   require_differentiable("jacobian", outputs, [&] { return std::vector<std::string>(outputs.size(), "output"); });
   std::vector<Var> result(outputs.size() * inputs.size());
   const bool forward = mode == Mode::forward || (mode == Mode::automatic && total_size(inputs) < total_size(outputs));
-  if (forward) {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      std::vector<std::vector<Var>> columns(outputs.size());
-      for (std::size_t element = 0; element < inputs[i].size(); ++element) {
-        const Var unit = unit_like(trace, inputs[i], element);
-        const std::vector<Var> tangents = trace.forward({&inputs[i], 1}, {&unit, 1}, outputs);
-        for (std::size_t o = 0; o < outputs.size(); ++o) {
-          columns[o].push_back(tangents[o].defined() ? tangents[o] : zeros_like(outputs[o]));
-        }
-      }
-      for (std::size_t o = 0; o < outputs.size(); ++o) {
-        result[o * inputs.size() + i] =
-            typed(assemble_columns(columns[o], outputs[o], inputs[i]), outputs[o], inputs[i]);
-      }
-    }
-    return result;
-  }
-  for (std::size_t o = 0; o < outputs.size(); ++o) {
-    std::vector<std::vector<Var>> rows(inputs.size());
-    for (std::size_t element = 0; element < outputs[o].size(); ++element) {
-      const Var unit = unit_like(trace, outputs[o], element);
-      const std::vector<Var> cotangents = trace.reverse({&outputs[o], 1}, {&unit, 1}, inputs);
-      for (std::size_t i = 0; i < inputs.size(); ++i) {
-        rows[i].push_back(cotangents[i].defined() ? cotangents[i] : zeros_like(inputs[i]));
-      }
-    }
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      result[o * inputs.size() + i] = typed(assemble_rows(rows[i], outputs[o], inputs[i]), outputs[o], inputs[i]);
+  const std::span<const Var> from = forward ? inputs : outputs;
+  const std::span<const Var> to = forward ? outputs : inputs;
+  for (std::size_t f = 0; f < from.size(); ++f) {
+    const SweepOfOne one = sweep_of_one(trace, from[f], [&](const Var& unit) {
+      return forward ? trace.forward({&from[f], 1}, {&unit, 1}, to) : trace.reverse({&from[f], 1}, {&unit, 1}, to);
+    });
+    const std::vector<Var> batches = for_all_units(trace, one, from[f], to);
+    for (std::size_t t = 0; t < to.size(); ++t) {
+      const std::size_t o = forward ? t : f;
+      const std::size_t i = forward ? f : t;
+      result[o * inputs.size() + i] = as_jacobian(batches[t], outputs[o], inputs[i], forward);
     }
   }
   return result;

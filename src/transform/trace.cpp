@@ -22,7 +22,7 @@ struct EndTape {
 
 Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   for (const Var& argument : arguments) {
-    require_usable(argument, "a function to be differentiated");
+    require_usable(argument, "an argument of a transform");
     if (argument.recorded()) tape_ = &VarAccess::tape(argument);
   }
   if (tape_ == nullptr) tape_ = current;
@@ -37,7 +37,7 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
 Trace::Trace(Fresh) : tape_(nullptr), outer_(current) {
   owned_ = Keep(TapeState::acquire(), EndTape());
   tape_ = owned_.get();
-  tape_->forbid_values();
+  tape_->forbid_values(true);
   current = tape_;
 }
 

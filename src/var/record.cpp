@@ -136,6 +136,10 @@ Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double val
   return VarAccess::recorded(tape, tape.append_constant(dtype, tape.intern(shape), scalar));
 }
 
+Var opaque(TapeState& tape, DType dtype, const Shape& shape) {
+  return VarAccess::recorded(tape, tape.append(opcode<primitives::Parameter>, dtype, tape.intern(shape), {}));
+}
+
 DType common_dtype(std::span<const Var* const> operands) {
   DType strong = DType::Bool;
   DType weak = DType::Bool;

@@ -64,6 +64,9 @@ Var as_weak(const Var& x, bool weak);
 /// A recorded constant: a number in every element.
 Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value);
 
+/// A node without a value, which stands for others while something is recorded. Asking for what depends on it throws.
+Var opaque(TapeState& tape, DType dtype, const Shape& shape);
+
 /// The element type in which operands meet; weak scalars give way.
 DType common_dtype(std::span<const Var* const> operands);
 

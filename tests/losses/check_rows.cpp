@@ -204,6 +204,30 @@ void check_other_ways(const LossRow& row, const Case& at) {
   expect("views", found);
 }
 
+/// As the examples of a batch: all cases of the shapes of the first one, which is there twice.
+void check_batch(const LossRow& row) {
+  std::vector<Case> examples{row.smooth[0], row.smooth[0]};
+  for (const Case& each : row.smooth) {
+    bool fits = each.size() == examples[0].size();
+    for (std::size_t k = 0; fits && k < each.size(); ++k) fits = each[k].shape() == examples[0][k].shape();
+    if (fits) examples.push_back(each);
+  }
+  Case batch;
+  for (std::size_t k = 0; k < examples[0].size(); ++k) {
+    std::vector<Var> all;
+    for (const Case& each : examples) all.push_back(each[k]);
+    batch.push_back(stack(all));
+  }
+  const std::vector<Var> found = vmap([&row](const Case& x) { return value_and_slopes(row, x); })(batch);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const std::vector<Var> expected = value_and_slopes(row, examples[i]);
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      const Var one = view(found[k], static_cast<std::ptrdiff_t>(i));
+      BOOST_TEST(difference(one, expected[k]) < 1e-11, row.name << ", example " << i << ", result " << k);
+    }
+  }
+}
+
 template <class Cases, class F>
 void for_each_case(const LossRow& row, const std::string& kind, const Cases& cases, F f) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -226,6 +250,7 @@ void check_row(const LossRow& row) {
     check_plain(row, at);
     check_other_ways(row, at);
   });
+  check_batch(row);
   for_each_case(row, "known", row.known, [&](const Known& known) { check_known(row, known); });
   for_each_case(row, "extreme", row.extreme, [&](const Case& at) { check_extreme(row, at); });
 }

@@ -12,6 +12,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "derivatives/sweep.hpp"
 #include "var/access.hpp"
 
 namespace random_graphs {
@@ -25,6 +26,7 @@ constexpr std::size_t most_nodes = 4000;  // of programs whose gradients are dif
 /// A program on a tape, with gradients behind it.
 struct Recorded {
   Tape tape;
+  std::vector<Var> inputs;  // by instruction; empty Vars for others
   std::vector<Var> outputs;
   std::vector<Var> gradients;
 
@@ -57,9 +59,17 @@ Var loss_of(const Program& program, const std::vector<Var>& outputs) {
   return loss;
 }
 
-void record(Recorded& recorded, const Program& program, const std::vector<Var>& inputs, bool with_gradients) {
-  const std::vector<Var> values = run(program, inputs, &recorded.tape);
+enum class Calls : std::uint8_t { none, some };
+
+void record(Recorded& recorded, const Program& program, const std::vector<Var>& inputs, bool with_gradients,
+            Calls calls = Calls::none) {
+  const std::vector<Var> values =
+      calls == Calls::none ? run(program, inputs, &recorded.tape) : run_with_calls(program, inputs, recorded.tape);
   for (const std::size_t output : program.outputs) recorded.outputs.push_back(values[output]);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Instruction& each = program.instructions[i];
+    recorded.inputs.push_back(!each.run && each.leaf ? values[i] : Var());
+  }
   if (!with_gradients) return;
   std::vector<Var> leaves;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -124,6 +134,8 @@ class Check {
     if (why.empty()) why = repeated(first);
     if (why.empty() && program_.seed % 4 == 0) why = in_two_parts();
     if (why.empty() && program_.seed % 4 == 1) why = compare("gradients alone", gradients_alone(), count);
+    if (why.empty() && program_.seed % 4 == 2) why = batched();
+    if (why.empty() && program_.seed % 4 == 3) why = compare("with calls", with_calls(), 0);
     return why;
   }
 
@@ -207,6 +219,44 @@ class Check {
     const std::vector<Var> rest = recorded.tape.evaluate(std::span(all).subspan(1));
     results.insert(results.end(), rest.begin(), rest.end());
     return compare("first one value, then the others", results, 0);
+  }
+
+  /// Some operations as functions that are called.
+  std::vector<Var> with_calls() {
+    Recorded recorded;
+    record(recorded, program_, inputs_, true, Calls::some);
+    return recorded.tape.evaluate(recorded.all());
+  }
+
+  /// As one example of a batch, beside others with other numbers. Some inputs are the same for all.
+  std::string batched() {
+    Recorded recorded;
+    record(recorded, program_, inputs_, true);
+    std::vector<Var> all = recorded.all();
+    if (!std::all_of(all.begin(), all.end(), [](const Var& each) { return each.recorded(); })) return {};
+    xgrad::detail::TapeState& tape = VarAccess::tape(all[0]);
+    for (xgrad::detail::ShapeId id = 0; id < tape.shape_count(); ++id) {
+      if (tape.shape_of(id).size() == xgrad::max_dimension) return {};  // no room for one more axis
+    }
+    const std::vector<Var> before = make_inputs(with_other_numbers(program_));
+    const std::vector<Var> after = make_inputs(with_other_numbers(with_other_numbers(program_)));
+    Random random(program_.seed);
+    std::vector<Var> examples;
+    std::vector<Var> batches;
+    for (std::size_t i = 0; i < recorded.inputs.size(); ++i) {
+      if (!recorded.inputs[i].defined() || random.chance(0.3)) continue;
+      examples.push_back(recorded.inputs[i]);
+      batches.push_back(recorded.tape.leaf(xgrad::stack({before[i], inputs_[i], after[i]})));
+    }
+    const std::vector<Var> batch = xgrad::detail::batch_sweep(tape, examples, batches, 3, all);
+    std::vector<Var> middle;
+    for (const Var& each : batch) middle.push_back(view(each, 1));
+    // Whole batches, so that what is computed for the others is seen to be right with it.
+    std::vector<Var> values = recorded.tape.evaluate(batch);
+    for (Var& each : values) each = view(each, 1);
+    std::string why = compare("in a batch", values, 0);
+    if (why.empty()) why = compare("in a batch, alone", recorded.tape.evaluate(middle), 0);
+    return why;
   }
 
   std::string compare(const std::string& how, const std::vector<Var>& results, std::size_t first) {

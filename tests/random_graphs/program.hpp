@@ -90,6 +90,9 @@ std::vector<Var> make_inputs(const Program& program);
 /// Runs a program on a tape, or on concrete Vars if there is none: the value of each instruction.
 std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgrad::Tape* tape);
 
+/// The same, with some operations recorded as calls of functions, some of them of functions that call others.
+std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape);
+
 /// One line for each instruction.
 std::string to_text(const Program& program);
 

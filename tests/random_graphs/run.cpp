@@ -1,9 +1,12 @@
 // Random programs: their inputs, running and printing them.
+#include <array>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
 #include "program.hpp"
+#include "var/call.hpp"
+#include "var/record.hpp"
 
 namespace random_graphs {
 namespace {
@@ -91,6 +94,57 @@ std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgr
     operands.clear();
     for (const std::size_t operand : instruction.operands) operands.push_back(values[operand]);
     values.push_back(instruction.run({operands, instruction.number, tape}));
+  }
+  return values;
+}
+
+namespace {
+
+/// f of the operands as a call of a function, if it is recorded.
+template <class F>
+Var called(const std::vector<Var>& operands, F f) {
+  using namespace xgrad::detail;
+  TapeState* tape = nullptr;
+  for (const Var& x : operands) {
+    if (x.recorded()) tape = &xgrad::VarAccess::tape(x);
+  }
+  if (tape == nullptr) return f(operands);
+  const auto first = static_cast<NodeId>(tape->size());
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> arguments;
+  std::vector<Var> inside = operands;
+  for (Var& x : inside) {
+    if (!x.recorded()) continue;
+    arguments.push_back(xgrad::VarAccess::node(x));
+    inputs.push_back(append_input(*tape, x));
+    x = xgrad::VarAccess::recorded(*tape, inputs.back());
+  }
+  const Var result = f(inside);
+  if (!result.recorded()) return result;
+  const std::array outputs{xgrad::VarAccess::node(result)};
+  Extracted cut = extract(*tape, first, inputs, outputs);
+  arguments.insert(arguments.end(), cut.captured.begin(), cut.captured.end());
+  return record_call(*tape, std::make_shared<Payload>(Payload{std::move(cut.function), nullptr}), arguments)[0];
+}
+
+}  // namespace
+
+std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape) {
+  Random random(program.seed);
+  std::vector<Var> values;
+  std::vector<Var> operands;
+  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
+    const Instruction& instruction = program.instructions[i];
+    if (!instruction.run) {
+      values.push_back(instruction.leaf ? tape.leaf(inputs[i]) : inputs[i]);
+      continue;
+    }
+    operands.clear();
+    for (const std::size_t operand : instruction.operands) operands.push_back(values[operand]);
+    const auto once = [&](const std::vector<Var>& x) { return instruction.run({x, instruction.number, &tape}); };
+    const auto twice = [&](const std::vector<Var>& x) { return called(x, once); };
+    const std::size_t depth = random.below(3);
+    values.push_back(depth == 0 ? once(operands) : depth == 1 ? twice(operands) : called(operands, twice));
   }
   return values;
 }

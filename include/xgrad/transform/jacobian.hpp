@@ -1,4 +1,4 @@
-// Whole Jacobians and Hessians, column by column or row by row.
+// Whole Jacobians and Hessians.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace xgrad {
 
 enum class Mode : std::uint8_t {
   automatic,  ///< forward if there are fewer inputs than outputs, else reverse
-  forward,    ///< one forward sweep for each element of the inputs
-  reverse     ///< one reverse sweep for each element of the outputs
+  forward,    ///< one forward sweep, batched, for all elements of the inputs
+  reverse     ///< one reverse sweep, batched, for all elements of the outputs
 };
 
 namespace detail {

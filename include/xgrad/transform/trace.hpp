@@ -1,6 +1,7 @@
 // What the transforms share: recording a function call, differentiating it, handing out its results.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -131,6 +132,25 @@ struct Kept<A, true> {
 template <class A, bool differentiated>
 using kept_t = typename Kept<A, differentiated>::type;
 
+/// Arguments that are kept as trees and Vars whether they are differentiated or not: those that hold arrays.
+template <class A>
+inline constexpr bool holds_arrays = tree::Tree<A> || xt::is_xexpression<A>::value;
+
+template <class... A>
+constexpr auto array_positions() {
+  constexpr auto which = [] {
+    std::array<std::size_t, (std::size_t{0} + ... + std::size_t{holds_arrays<A>})> positions{};
+    std::size_t used = 0;
+    std::size_t position = 0;
+    ((holds_arrays<A> ? void(positions[used++] = position++) : void(++position)), ...);
+    return positions;
+  }();
+  return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::index_sequence<which[I]...>(); }
+  (std::make_index_sequence<which.size()>());
+}
+template <class... A>
+using array_positions_t = decltype(array_positions<std::remove_cvref_t<A>...>());
+
 /// What the function gets of such an argument: trees are lent, because they are needed again; anything else goes on as
 /// it came.
 template <class K>
@@ -182,6 +202,25 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
     std::vector<Var> result;
     (append_leaves(std::get<I>(values), result), ...);
     return result;
+  }
+  /// How many each argument has.
+  [[nodiscard]] std::vector<std::size_t> leaf_counts() const {
+    std::vector<std::size_t> result;
+    const auto count = [&](const auto& value) {
+      std::vector<Var> leaves;
+      append_leaves(value, leaves);
+      result.push_back(leaves.size());
+    };
+    (count(std::get<I>(values)), ...);
+    return result;
+  }
+  /// Puts others in their place.
+  void assign(std::span<const Var> leaves) {
+    std::size_t used = 0;
+    const auto next = [&]<class T>(T& value) {
+      if constexpr (tree::Tree<T>) tree::for_each(value, [&](Var& leaf) { leaf = leaves[used++]; });
+    };
+    (next(std::get<I>(values)), ...);
   }
   /// The Vars to differentiate with respect to.
   [[nodiscard]] std::vector<Var> differentiated() const {

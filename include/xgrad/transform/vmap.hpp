@@ -1,0 +1,124 @@
+// Functions of one example as functions of a batch of them: vmap.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/trace.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+/// In place of an axis: the argument is the same for all examples.
+inline constexpr std::nullopt_t whole = std::nullopt;
+
+/// Where vmap finds the examples and puts their results. Axes count from the end if they are negative.
+struct BatchAxes {
+  /// For each argument the axis of all its arrays along which they hold the examples, or `whole`. Empty: 0 for all that
+  /// hold arrays.
+  std::vector<std::optional<std::ptrdiff_t>> in = {};
+  /// The axis of each array of the result along which the results stand.
+  std::ptrdiff_t out = 0;
+};
+
+namespace detail {
+
+/// The examples of a batch, while the function of one of them is recorded.
+class Batch {
+ public:
+  /// \param leaves  all arrays among the arguments, argument by argument; counts: how many each has.
+  /// \param paths   their names.
+  /// \throws ValueError, ShapeError  if the axes do not fit the arguments, or these each other.
+  Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
+        const std::function<std::vector<std::string>()>& paths);
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  /// What the function is called with instead of the leaves. They have no values.
+  [[nodiscard]] std::span<const Var> arguments() const noexcept { return arguments_; }
+  /// The results for all examples, from that for one. The recording ends.
+  [[nodiscard]] std::vector<Var> results(std::span<const Var> outputs, std::ptrdiff_t axis);
+
+ private:
+  Trace& trace_;
+  bool values_were_forbidden_;
+  std::size_t extent_ = 0;
+  std::vector<Var> arguments_;
+  std::vector<Var> examples_;
+  std::vector<Var> batches_;
+};
+
+template <class R, class Kept>
+auto batched(FunctionOf<R, Kept&> f, Kept& arguments, const BatchAxes& axes) {
+  static_assert(tree::Tree<R>,
+                "a function to be batched must return a Var or a tree of Vars: what it computes for one example is not "
+                "known while it runs, so that it cannot return numbers");
+  const std::vector<Var> leaves = arguments.leaves();
+  Trace trace(leaves);
+  Batch batch(trace, leaves, arguments.leaf_counts(), axes, [&] { return arguments.paths(); });
+  arguments.assign(batch.arguments());
+  const R result = f(arguments);
+  std::vector<Var> outputs;
+  tree::for_each(result, [&](const Var& leaf) { outputs.push_back(trace.node(leaf)); });
+  return std::get<0>(finish(trace, tree::with_leaves(result, batch.results(outputs, axes.out))));
+}
+
+template <class F>
+class VmapOf {
+ public:
+  VmapOf(F f, BatchAxes axes) : f_(std::move(f)), axes_(std::move(axes)) {}
+
+  template <class... A>
+  requires CallableWith<const F&, array_positions_t<A...>, A...>
+  [[nodiscard]] auto operator()(A&&... a) const {
+    auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
+    using Kept = decltype(arguments);
+    using R = typename Kept::template Result<const F>;
+    const auto f = as_function_of<R, Kept>(f_);
+    return batched(FunctionOf<R, Kept&>(f), arguments, axes_);
+  }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(array_positions_t<A...>(), a...);
+    return {};
+  }
+
+ private:
+  F f_;
+  BatchAxes axes_;
+};
+
+}  // namespace detail
+
+/// The function of a batch: f of each example, computed together.
+///
+///     auto of_all = xg::vmap([](const xg::Var& a, const xg::Var& b) { return dot(a, b); });
+///     xg::Var products = of_all(rows, other_rows);                               // [n, k], [n, k] -> [n]
+///     auto per_sample = xg::vmap(xg::grad(loss), {.in = {xg::whole, 0, 0}});     // one gradient for each sample
+///     auto gradients = per_sample(model, inputs, targets);                       // a tree like the model
+///
+/// It gives what a loop over the examples would, stacked: the same values up to the order in which sums are taken. f is
+/// called once, with an example of which no value is known: it must use where() instead of if. Arguments are trees,
+/// Vars and xtensor expressions; others are handed on. The result of f is a tree; what does not depend on an example is
+/// repeated. It nests in itself and in all other transforms.
+///
+/// \throws ShapeError  unless all arrays have the axis, and as many examples along it; if there would be too many axes.
+/// \throws ValueError  if there is not one axis for each argument, or no array among them.
+/// \throws TapeError   if f asks for a value.
+template <class F>
+[[nodiscard]] auto vmap(F f, BatchAxes axes = {}) {
+  return detail::VmapOf<F>(std::move(f), std::move(axes));
+}
+
+}  // namespace xgrad
+
+#pragma GCC visibility pop

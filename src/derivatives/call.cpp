@@ -1,0 +1,316 @@
+#include "call.hpp"
+
+#include <algorithm>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "batching.hpp"
+#include "primitives/arrays.hpp"
+#include "site.hpp"
+#include "sweep.hpp"
+#include "var/call.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using Vars = std::span<const Var>;
+
+std::ptrdiff_t signed_of(std::size_t count) { return static_cast<std::ptrdiff_t>(count); }
+
+std::vector<Var> inputs_of(TapeState& tape, NodeId node) {
+  std::vector<Var> result;
+  for (const NodeId input : tape.inputs(node)) result.push_back(VarAccess::recorded(tape, input));
+  return result;
+}
+
+/// A node of their own for each, where a sweep may begin.
+std::vector<Var> fresh(TapeState& tape, Vars all) {
+  std::vector<Var> result;
+  for (const Var& x : all) result.push_back(VarAccess::recorded(tape, append_input(tape, x)));
+  return result;
+}
+
+template <class T>
+std::vector<T> chosen(std::span<const T> all, const auto& wanted) {
+  std::vector<T> result;
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    if (wanted(k)) result.push_back(all[k]);
+  }
+  return result;
+}
+
+/// Zeros in place of what is not there.
+std::vector<Var> completed(Vars given, Vars like) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < like.size(); ++k) {
+    result.push_back(k < given.size() && given[k].defined() ? given[k] : zeros_like(like[k]));
+  }
+  return result;
+}
+
+/// What a rule gave must fit what it is a derivative of.
+void require_fit(const CallRule& rule, std::string_view what, Vars given, Vars primals,
+                 const std::function<std::string(std::size_t)>& name) {
+  for (std::size_t k = 0; k < primals.size(); ++k) {
+    if (!given[k].defined() || !is_floating(primals[k].dtype())) continue;
+    if (given[k].shape() == primals[k].shape() && given[k].dtype() == primals[k].dtype()) continue;
+    const std::string message = rule.operation + ": the rule gave a " + std::string(what) + " " + describe(given[k]) +
+                                " for " + name(k) + ", which is " + describe(primals[k]) +
+                                "; they must have the same shape and element type";
+    if (given[k].shape() != primals[k].shape()) throw ShapeError(message);
+    throw TypeError(message);
+  }
+}
+
+/// A function's captured Vars have no part in its rule.
+void require_not_captured(const CallRule& rule, std::size_t input) {
+  if (input < rule.inputs) return;
+  throw TapeError(rule.operation +
+                  ": the function captured a recorded Var that is differentiated now, and its rule says nothing of it. "
+                  "Pass it as an argument, or capture stop_gradient() of it");
+}
+
+struct RuleAt {
+  const CallRule& rule;
+  TapeState& tape;
+  std::vector<Var> inputs;   ///< without what was captured
+  std::vector<Var> outputs;  ///< with residuals
+
+  [[nodiscard]] Vars values() const { return Vars(outputs).first(rule.outputs); }
+
+  [[nodiscard]] std::vector<Var> on_tape(std::vector<Var> all) const {
+    for (Var& x : all) {
+      if (x.defined()) x = VarAccess::recorded(tape, import(tape, x));
+    }
+    return all;
+  }
+  [[nodiscard]] std::vector<Var> stand_ins(Vars like) const {
+    std::vector<Var> result;
+    for (const Var& x : like) result.push_back(opaque(tape, x.dtype(), x.shape()));
+    return result;
+  }
+
+  [[nodiscard]] std::vector<Var> given_vjp(Vars cotangents) const {
+    std::vector<Var> result = rule.vjp(inputs, outputs, completed(cotangents, values()));
+    require_fit(rule, "cotangent", result, inputs, [&](std::size_t k) { return rule.paths()[k]; });
+    return on_tape(std::move(result));
+  }
+  [[nodiscard]] std::vector<Var> given_jvp(Vars tangents) const {
+    std::vector<Var> result = rule.jvp(inputs, completed(tangents, inputs));
+    require_fit(rule, "tangent", result, values(), [](std::size_t k) { return "output " + std::to_string(k); });
+    return on_tape(std::move(result));
+  }
+
+  [[nodiscard]] std::vector<Var> vjp(Vars cotangents) const {
+    if (rule.vjp) return given_vjp(cotangents);
+    const std::vector<Var> stand_in = stand_ins(inputs);
+    return transposed(stand_in, given_jvp(stand_in), cotangents);
+  }
+  [[nodiscard]] std::vector<Var> jvp(Vars tangents) const {
+    if (rule.jvp) return given_jvp(tangents);
+    const std::vector<Var> stand_in = stand_ins(values());
+    return transposed(stand_in, given_vjp(stand_in), tangents);
+  }
+
+  /// The transpose of a linear function that was recorded of stand-ins.
+  [[nodiscard]] std::vector<Var> transposed(Vars stand_in, Vars results, Vars cotangents) const {
+    const auto used = [&](std::size_t k) {
+      return k < results.size() && results[k].defined() && k < cotangents.size() && cotangents[k].defined() &&
+             is_floating(results[k].dtype());
+    };
+    return reverse_sweep(tape, chosen(results, used), chosen(cotangents, used), stand_in);
+  }
+};
+
+/// What the rule of a call is given.
+RuleAt rule_at(TapeState& tape, NodeId node, const Payload& payload) {
+  const CallRule& rule = *payload.rule;
+  std::vector<Var> inputs = inputs_of(tape, node);
+  std::vector<Var> outputs = record_projections(tape, node);
+  // A residual that is an argument, or a result, is differentiated as such.
+  const std::span<const NodeId> ids = payload.function->outputs();
+  for (std::size_t k = rule.outputs; k < ids.size(); ++k) {
+    const auto same = std::ranges::find(ids.first(rule.outputs), ids[k]);
+    if (ids[k] < payload.function->parameters()) outputs[k] = inputs[ids[k]];
+    else if (same != ids.begin() + signed_of(rule.outputs))
+      outputs[k] = outputs[static_cast<std::size_t>(same - ids.begin())];
+  }
+  inputs.resize(rule.inputs);
+  return {rule, tape, std::move(inputs), std::move(outputs)};
+}
+
+/// The derivatives of a function's outputs as its body tells.
+struct Body {
+  std::vector<Var> at;
+  std::vector<Var> outputs;
+
+  Body(const Site& site, const Function& function)
+      : at(fresh(site.tape, inputs_of(site.tape, site.node))), outputs(record_body(site.tape, function, at)) {}
+
+  /// Nothing for inputs that are not wanted.
+  [[nodiscard]] std::vector<Sensitivity> vjp(const Site& site, std::span<const Sensitivity> cotangents,
+                                             std::span<const char> wanted) const {
+    const auto used = [&](std::size_t k) { return k < cotangents.size() && cotangents[k].defined(); };
+    const auto is_wanted = [&](std::size_t k) { return wanted[k] != 0; };
+    const std::vector<Sensitivity> terms =
+        reverse_sweep(site.tape, chosen(Vars(outputs), used), chosen(cotangents, used), chosen(Vars(at), is_wanted));
+    std::vector<Sensitivity> result(wanted.size());
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < wanted.size(); ++k) {
+      if (is_wanted(k)) result[k] = terms[next++];
+    }
+    return result;
+  }
+  [[nodiscard]] std::vector<Sensitivity> jvp(const Site& site, std::span<const Sensitivity> tangents) const {
+    const auto used = [&](std::size_t k) { return tangents[k].defined(); };
+    return forward_sweep(site.tape, chosen(Vars(at), used), chosen(tangents, used), outputs);
+  }
+};
+
+bool any_defined(std::span<const Sensitivity> all) {
+  return std::ranges::any_of(all, [](const Sensitivity& each) { return each.defined(); });
+}
+
+/// Where a rule is recorded for one example, to be batched then. What is batched has a stand-in.
+class OneExample {
+ public:
+  OneExample(TapeState& tape, std::size_t extent) : tape_(tape), extent_(extent) {}
+
+  Var operator()(const Var& x, bool batched) {
+    if (!batched) return x;
+    examples_.push_back(opaque(tape_, x.dtype(), Shape(x.shape().begin() + 1, x.shape().end())));
+    batches_.push_back(x);
+    return examples_.back();
+  }
+  std::vector<Var> all(Vars batches) {
+    std::vector<Var> result;
+    for (const Var& x : batches) result.push_back((*this)(x, true));
+    return result;
+  }
+  std::vector<Var> some(Vars all, std::span<const char> batched) {
+    std::vector<Var> result;
+    for (std::size_t k = 0; k < all.size(); ++k) result.push_back((*this)(all[k], batched[k] != 0));
+    return result;
+  }
+  /// Results for all examples; empty Vars stay empty.
+  [[nodiscard]] std::vector<Var> batch(Vars results) const {
+    std::vector<Var> defined;
+    for (const Var& x : results) {
+      if (x.defined()) defined.push_back(VarAccess::recorded(tape_, import(tape_, x)));
+    }
+    const std::vector<Var> batches = batch_sweep(tape_, examples_, batches_, extent_, defined);
+    std::vector<Var> result;
+    std::size_t used = 0;
+    for (const Var& x : results) result.push_back(x.defined() ? batches[used++] : Var());
+    return result;
+  }
+
+ private:
+  TapeState& tape_;
+  std::size_t extent_;
+  std::vector<Var> examples_;
+  std::vector<Var> batches_;
+};
+
+/// The rule of a function of batches: that of one example, batched.
+std::shared_ptr<const CallRule> batched_rule(const std::shared_ptr<const CallRule>& one, std::size_t extent,
+                                             const std::vector<char>& batched) {
+  auto rule = std::make_shared<CallRule>(*one);
+  if (one->vjp) {
+    rule->vjp = [one, extent, batched](Vars inputs, Vars outputs, Vars cotangents) {
+      OneExample example(VarAccess::tape(cotangents[0]), extent);
+      const std::vector<Var> at = example.some(inputs, batched);
+      const std::vector<Var> values = example.all(outputs);
+      std::vector<Var> result = example.batch(one->vjp(at, values, example.all(cotangents)));
+      // What is the same for all gets the sum of all cotangents.
+      for (std::size_t k = 0; k < result.size(); ++k) {
+        if (result[k].defined() && batched[k] == 0) result[k] = sum(result[k], 0);
+      }
+      return result;
+    };
+  }
+  if (one->jvp) {
+    rule->jvp = [one, extent, batched](Vars inputs, Vars tangents) {
+      OneExample example(VarAccess::tape(tangents[0]), extent);
+      const std::vector<Var> at = example.some(inputs, batched);
+      return example.batch(one->jvp(at, example.some(tangents, batched)));
+    };
+  }
+  return rule;
+}
+
+}  // namespace
+}  // namespace xgrad::detail
+
+namespace xgrad::primitives {
+
+using namespace detail;
+
+std::vector<Sensitivity> Call::vjp(const Site& site, std::span<const Sensitivity> cotangents,
+                                   std::span<const char> wanted) {
+  const Payload& payload = *site.tape.payload(site.node);
+  if (payload.rule == nullptr) return Body(site, *payload.function).vjp(site, cotangents, wanted);
+  const CallRule& rule = *payload.rule;
+  std::vector<Sensitivity> of_residuals(cotangents.begin(), cotangents.end());
+  std::fill_n(of_residuals.begin(), std::min(rule.outputs, of_residuals.size()), Sensitivity());
+  std::vector<Sensitivity> result(wanted.size());
+  if (any_defined(of_residuals)) result = Body(site, *payload.function).vjp(site, of_residuals, wanted);
+  const std::span<const Sensitivity> of_results = cotangents.first(std::min(rule.outputs, cotangents.size()));
+  if (!any_defined(of_results)) return result;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    if (wanted[k] != 0) require_not_captured(rule, k);
+  }
+  const std::vector<Var> terms = rule_at(site.tape, site.node, payload).vjp(values_of(of_results));
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    if (wanted[k] == 0 || !terms[k].defined()) continue;
+    // What a rule does is not looked at: it may set elements to 0.
+    result[k] = {result[k].defined() ? result[k].x + terms[k] : terms[k], true};
+  }
+  return result;
+}
+
+std::vector<Sensitivity> Call::jvp(const Site& site, std::span<const Sensitivity> tangents) {
+  const Payload& payload = *site.tape.payload(site.node);
+  if (payload.rule == nullptr) return Body(site, *payload.function).jvp(site, tangents);
+  const CallRule& rule = *payload.rule;
+  for (std::size_t k = 0; k < tangents.size(); ++k) {
+    if (tangents[k].defined()) require_not_captured(rule, k);
+  }
+  std::vector<Sensitivity> result;
+  for (const Var& x : rule_at(site.tape, site.node, payload).jvp(values_of(tangents.first(rule.inputs)))) {
+    result.push_back({x, true});
+  }
+  if (payload.function->outputs().size() == rule.outputs) return result;
+  const std::vector<Sensitivity> all = Body(site, *payload.function).jvp(site, tangents);
+  result.insert(result.end(), all.begin() + signed_of(rule.outputs), all.end());
+  return result;
+}
+
+std::vector<Var> Call::batch(const Batching& site) {
+  const std::shared_ptr<const Payload> payload = site.tape.payload(site.node);
+  const NodeId first = static_cast<NodeId>(site.tape.size());
+  std::vector<char> batched;
+  std::vector<Var> whole;
+  for (std::size_t k = 0; k < site.batches.size(); ++k) {
+    batched.push_back(site.batched(k) ? 1 : 0);
+    whole.push_back(site.batched(k) ? site.batches[k] : site.input(k));
+  }
+  const std::vector<Var> at = fresh(site.tape, whole);
+  OneExample example(site.tape, site.extent);
+  const std::vector<Var> one = example.some(at, batched);
+  const std::vector<Var> outputs = example.batch(record_body(site.tape, *payload->function, one));
+  if (payload->rule == nullptr) return outputs;
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> results;
+  for (const Var& x : at) inputs.push_back(VarAccess::node(x));
+  for (const Var& x : outputs) results.push_back(VarAccess::node(x));
+  Extracted all = extract(site.tape, first, inputs, results);
+  auto call =
+      std::make_shared<Payload>(Payload{std::move(all.function), batched_rule(payload->rule, site.extent, batched)});
+  return record_call(site.tape, std::move(call), inputs);
+}
+
+}  // namespace xgrad::primitives

@@ -1,0 +1,45 @@
+// Programs as parts of programs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "state.hpp"
+
+namespace xgrad::detail {
+
+/// A closed program: outputs from inputs. It does not change any more once it was made, and any number of nodes may
+/// share it.
+class Function {
+ public:
+  /// \param parameters  how many inputs it has: the first nodes of its program.
+  explicit Function(std::size_t parameters) : program_(*TapeState::acquire()), parameters_(parameters) {}
+  Function(const Function&) = delete;
+  Function& operator=(const Function&) = delete;
+  ~Function() { program_.release(); }
+
+  /// For whoever makes it.
+  [[nodiscard]] TapeState& program_being_made() noexcept { return program_; }
+  void add_output(NodeId output) { outputs_.push_back(output); }
+
+  [[nodiscard]] const TapeState& program() const noexcept { return program_; }
+  [[nodiscard]] std::size_t parameters() const noexcept { return parameters_; }
+  [[nodiscard]] std::span<const NodeId> outputs() const noexcept { return outputs_; }
+
+ private:
+  TapeState& program_;
+  std::size_t parameters_;
+  std::vector<NodeId> outputs_;
+};
+
+/// How a call is differentiated, where that is not as its function is; see derivatives/call.hpp.
+struct CallRule;
+
+/// What a node has beside inputs and attributes.
+struct Payload {
+  std::shared_ptr<const Function> function;
+  std::shared_ptr<const CallRule> rule;  ///< null: that of the function
+};
+
+}  // namespace xgrad::detail

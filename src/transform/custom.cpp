@@ -1,0 +1,52 @@
+#include <xgrad/transform/custom.hpp>
+
+#include "derivatives/call.hpp"
+#include "var/call.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+
+CustomCall::CustomCall(std::string_view operation, std::span<const Var> arguments) : operation_(operation) {
+  for (const Var& argument : arguments) {
+    require_usable(argument, operation);
+    if (argument.recorded()) tape_ = &VarAccess::tape(argument);
+  }
+  if (tape_ == nullptr) {
+    inputs_.assign(arguments.begin(), arguments.end());
+    return;
+  }
+  // Values that are known beforehand are not part of the function.
+  std::vector<Var> nodes;
+  for (const Var& argument : arguments) nodes.push_back(VarAccess::recorded(*tape_, import(*tape_, argument)));
+  first_ = static_cast<NodeId>(tape_->size());
+  for (const Var& node : nodes) inputs_.push_back(VarAccess::recorded(*tape_, append_input(*tape_, node)));
+}
+
+std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const {
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> nodes;
+  for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
+  for (const Var& output : outputs) {
+    require_usable(output, operation_);
+    nodes.push_back(import(*tape_, output));
+  }
+  Extracted extracted = extract(*tape_, first_, inputs, nodes);
+  inputs.insert(inputs.end(), extracted.captured.begin(), extracted.captured.end());
+  auto rule = std::make_shared<CallRule>();
+  rule->operation = operation_;
+  rule->inputs = inputs_.size();
+  rule->outputs = results;
+  if (rules.vjp) {
+    rule->vjp = [of_user = std::move(rules.vjp)](CallRule::Vars, CallRule::Vars all, CallRule::Vars cotangents) {
+      return of_user(all, cotangents);
+    };
+  }
+  rule->jvp = std::move(rules.jvp);
+  rule->paths = std::move(rules.paths);
+  auto payload = std::make_shared<Payload>(Payload{std::move(extracted.function), std::move(rule)});
+  std::vector<Var> all = record_call(*tape_, std::move(payload), inputs);
+  all.resize(results);
+  return all;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,90 @@
+#include <xgrad/transform/vmap.hpp>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/manipulate.hpp>
+
+#include "derivatives/sweep.hpp"
+#include "ops/axes.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// The axis in another place, the others in their order.
+Var moved(const Var& x, std::size_t from, std::size_t to) {
+  if (from == to) return x;
+  Shape order;
+  for (std::size_t i = 0; i < x.dimension(); ++i) {
+    if (i != from) order.push_back(i);
+  }
+  order.insert(to, from);
+  return transpose(x, Axes(order));
+}
+
+}  // namespace
+
+Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
+             const std::function<std::vector<std::string>()>& paths)
+    : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()) {
+  const auto fail = [&](std::size_t leaf, const std::string& rule) {
+    throw ShapeError("vmap: " + paths()[leaf] + " is " + describe(leaves[leaf]) + " and " + rule);
+  };
+  if (!axes.in.empty() && axes.in.size() != counts.size()) {
+    throw ValueError("vmap: " + std::to_string(axes.in.size()) + " axes are given for " +
+                     std::to_string(counts.size()) + " arguments; there must be one for each, or xgrad::whole");
+  }
+  std::size_t leaf = 0;
+  std::size_t first = leaves.size();
+  for (std::size_t argument = 0; argument < counts.size(); ++argument) {
+    const std::optional<std::ptrdiff_t> wanted = axes.in.empty() ? std::optional<std::ptrdiff_t>(0) : axes.in[argument];
+    if (!axes.in.empty() && wanted && counts[argument] == 0) {
+      throw ValueError("vmap: argument " + std::to_string(argument) + " has the axis " + std::to_string(*wanted) +
+                       " and holds no array; give xgrad::whole");
+    }
+    for (const std::size_t end = leaf + counts[argument]; leaf < end; ++leaf) {
+      require_usable(leaves[leaf], "vmap");
+      const Var x = trace.input(leaves[leaf]);
+      if (!wanted) {
+        arguments_.push_back(x);
+        continue;
+      }
+      const auto rank = static_cast<std::ptrdiff_t>(x.dimension());
+      if (*wanted < -rank || *wanted >= rank) {
+        fail(leaf, "has no axis " + std::to_string(*wanted) +
+                       " along which there are examples; what is the same for all is given as xgrad::whole");
+      }
+      const auto axis = static_cast<std::size_t>(*wanted < 0 ? *wanted + rank : *wanted);
+      const std::size_t extent = x.shape()[axis];
+      if (first == leaves.size()) {
+        first = leaf;
+        extent_ = extent;
+      } else if (extent != extent_) {
+        fail(leaf, "holds " + std::to_string(extent) + " examples along axis " + std::to_string(axis) + ", but " +
+                       paths()[first] + " holds " + std::to_string(extent_));
+      }
+      batches_.push_back(moved(x, axis, 0));
+      examples_.push_back(opaque(trace.tape(), x.dtype(), without_axes(x.shape(), Shape{axis})));
+      arguments_.push_back(examples_.back());
+    }
+  }
+  if (examples_.empty()) throw ValueError("vmap: no argument holds examples: one at least must have an axis");
+  trace.tape().forbid_values(true);
+}
+
+Batch::~Batch() { trace_.tape().forbid_values(values_were_forbidden_); }
+
+std::vector<Var> Batch::results(std::span<const Var> outputs, std::ptrdiff_t axis) {
+  trace_.tape().forbid_values(values_were_forbidden_);
+  std::vector<Var> results = batch_sweep(trace_.tape(), examples_, batches_, extent_, outputs);
+  for (Var& result : results) {
+    const auto rank = static_cast<std::ptrdiff_t>(result.dimension());
+    if (axis < -rank || axis >= rank) {
+      throw ShapeError("vmap: the results have the shape " + to_string(result.shape()) +
+                       ", examples first, and no axis " + std::to_string(axis) + " to put them along");
+    }
+    result = moved(result, 0, static_cast<std::size_t>(axis < 0 ? axis + rank : axis));
+  }
+  return results;
+}
+
+}  // namespace xgrad::detail

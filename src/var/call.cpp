@@ -1,0 +1,124 @@
+#include "call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "access.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+using namespace primitives;
+
+/// A node of one tape appended to another, with the inputs that it has there.
+NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs) {
+  const Node& node = from.node(id);
+  const ShapeId shape = to.intern(from.shape(id));
+  NodeId copy = no_node;
+  if (node.op == opcode<Leaf>) {
+    copy = to.append_leaf(BufferPtr::share(from.value(id)));
+  } else if (node.op == opcode<Constant>) {
+    copy = to.append_constant(node.dtype, shape, from.scalar(id));
+  } else if (node.op == opcode<Call>) {
+    copy = to.append_with_payload(node.op, node.dtype, shape, inputs, from.payload(id));
+  } else {
+    copy = to.append(node.op, node.dtype, shape, inputs, from.attributes(id));
+  }
+  to.set_weak(copy, node.weak);
+  return copy;
+}
+
+/// The nodes from `first` on that outputs need, but for the inputs; what they use from before is added to `captured`.
+std::vector<NodeId> body_of(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
+                            std::span<const NodeId> outputs, std::vector<NodeId>& captured) {
+  std::vector<char> needed;
+  const auto ask_for = [&](NodeId id) {
+    if (std::ranges::find(inputs, id) != inputs.end()) return;
+    if (id >= first) {
+      if (needed.size() <= id - first) needed.resize(std::size_t{id - first} + 1, 0);
+      needed[id - first] = 1;
+    } else if (std::ranges::find(captured, id) == captured.end()) {
+      captured.push_back(id);
+    }
+  };
+  for (const NodeId output : outputs) ask_for(output);
+  std::vector<NodeId> body;
+  for (std::size_t i = needed.size(); i-- > 0;) {
+    if (needed[i] == 0) continue;
+    body.push_back(first + static_cast<NodeId>(i));
+    for (const NodeId input : tape.inputs(body.back())) ask_for(input);
+  }
+  std::ranges::reverse(body);
+  return body;
+}
+
+}  // namespace
+
+Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
+                  std::span<const NodeId> outputs) {
+  std::vector<NodeId> parameters(inputs.begin(), inputs.end());
+  std::vector<NodeId> captured;
+  const std::vector<NodeId> body = body_of(tape, first, inputs, outputs, captured);
+  parameters.insert(parameters.end(), captured.begin(), captured.end());
+
+  const auto function = std::make_shared<Function>(parameters.size());
+  TapeState& program = function->program_being_made();
+  std::unordered_map<NodeId, NodeId> copies;
+  for (const NodeId parameter : parameters) {
+    const Node& node = tape.node(parameter);
+    const NodeId id = program.append(opcode<Parameter>, node.dtype, program.intern(tape.shape(parameter)), {});
+    program.set_weak(id, node.weak);
+    copies.emplace(parameter, id);
+  }
+  std::vector<NodeId> operands;
+  for (const NodeId id : body) {
+    operands.clear();
+    for (const NodeId input : tape.inputs(id)) operands.push_back(copies.at(input));
+    copies.emplace(id, copy_node(program, tape, id, operands));
+  }
+  for (const NodeId output : outputs) function->add_output(copies.at(output));
+  return {function, std::move(captured)};
+}
+
+std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs) {
+  return record_projections(
+      tape, tape.append_with_payload(opcode<Call>, DType::Float64, tape.intern({}), inputs, std::move(payload)));
+}
+
+std::vector<Var> record_projections(TapeState& tape, NodeId node) {
+  const std::shared_ptr<const Payload> payload = tape.payload(node);
+  const Function& function = *payload->function;
+  const TapeState& program = function.program();
+  const std::array call{node};
+  std::vector<Var> results;
+  for (const NodeId output : function.outputs()) {
+    const std::array which{static_cast<std::int64_t>(results.size())};
+    const ShapeId shape = tape.intern(program.shape(output));
+    const NodeId id = tape.append(opcode<Projection>, program.node(output).dtype, shape, call, which);
+    tape.set_weak(id, program.node(output).weak);
+    results.push_back(VarAccess::recorded(tape, id));
+  }
+  return results;
+}
+
+std::vector<Var> record_body(TapeState& tape, const Function& function, std::span<const Var> inputs) {
+  const TapeState& program = function.program();
+  std::vector<NodeId> copies;
+  std::vector<NodeId> operands;
+  for (NodeId id = 0; id < program.size(); ++id) {
+    if (id < function.parameters()) {
+      copies.push_back(VarAccess::node(inputs[id]));
+      continue;
+    }
+    operands.clear();
+    for (const NodeId input : program.inputs(id)) operands.push_back(copies[input]);
+    copies.push_back(copy_node(tape, program, id, operands));
+  }
+  std::vector<Var> results;
+  for (const NodeId output : function.outputs()) results.push_back(VarAccess::recorded(tape, copies[output]));
+  return results;
+}
+
+}  // namespace xgrad::detail

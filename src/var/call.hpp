@@ -1,0 +1,34 @@
+// Functions cut out of a tape, and their calls.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <xgrad/var.hpp>
+
+#include "ir/function.hpp"
+
+namespace xgrad::detail {
+
+/// Part of a tape as a function.
+struct Extracted {
+  std::shared_ptr<const Function> function;
+  /// The inputs that it has behind those that it was given: what it uses of the tape from before it began.
+  std::vector<NodeId> captured;
+};
+
+/// Copies what outputs need of what was recorded from `first` on; it ends at the inputs.
+Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std::span<const NodeId> outputs);
+
+/// Records a call.
+/// \return the outputs, each a node.
+std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs);
+
+/// More nodes for the outputs of a call.
+std::vector<Var> record_projections(TapeState& tape, NodeId call);
+
+/// Records the body of a function in place of a call of it.
+std::vector<Var> record_body(TapeState& tape, const Function& function, std::span<const Var> inputs);
+
+}  // namespace xgrad::detail
