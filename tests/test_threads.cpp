@@ -169,4 +169,20 @@ BOOST_AUTO_TEST_CASE(errors_of_two_threads_tapes) {
   BOOST_TEST(refused == thread_count);
 }
 
+BOOST_AUTO_TEST_CASE(one_pullback_in_several_threads) {
+  const xg::Var x = xt::xarray<double>{0.5, -1.0, 2.0};
+  const auto f = [](const xg::Var& y) { return sin(y) * sum(y * y); };
+  const auto [value, pullback] = xg::vjp(f, x);
+  const int good = count_successes([&, &pullback = pullback](int t) {
+    bool right = true;
+    for (int i = 0; i < 200; ++i) {
+      const xg::Var cotangent = x * (1.0 + t) + 0.1 * i;
+      const xg::Var expected = cos(x) * sum(x * x) * cotangent + 2.0 * x * sum(sin(x) * cotangent);
+      right = right && amax(abs(pullback(cotangent) - expected)).item<double>() < 1e-9;
+    }
+    return right;
+  });
+  BOOST_TEST(good == thread_count);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

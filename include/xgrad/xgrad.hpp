@@ -4,6 +4,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/log.hpp>
 #include <xgrad/loss.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>

@@ -6,6 +6,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -152,6 +153,9 @@ class TapeState {
   void note_read() noexcept { ++reads_; }
   [[nodiscard]] std::size_t reads() const noexcept { return reads_; }
 
+  /// Held by whoever records on a tape that several threads know: pullbacks do.
+  [[nodiscard]] std::recursive_mutex& mutex() noexcept { return mutex_; }
+
   /// How much is recorded, to come back to.
   struct Mark {
     std::uint32_t nodes, inputs, attributes;
@@ -171,6 +175,7 @@ class TapeState {
   void give_up_spare(NodeId id, KeptAs now) noexcept;
 
   std::atomic<std::uint32_t> generation_{0};
+  std::recursive_mutex mutex_;
   bool values_forbidden_ = false;
   std::size_t reads_ = 0;
   std::uint32_t questions_ = 0;

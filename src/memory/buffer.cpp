@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/per_thread.hpp"
+#include "kept.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -19,30 +20,40 @@ Buffer* fresh(const Shape& shape) {
 /// Freed arrays of one thread, a few of each size.
 class BufferPool {
  public:
-  BufferPool() = default;
+  BufferPool() {
+    at_release([]() noexcept {
+      if (BufferPool* pool = of_this_thread()) pool->clear();
+    });
+  }
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
-  ~BufferPool() {
+  ~BufferPool() { clear(); }
+
+  void clear() noexcept {
     for (Bin& bin : bins_) {
-      for (std::size_t k = 0; k < bin.count; ++k) destroy(bin.buffers[k]);
+      while (bin.count > 0) drop(bin, bin.count - 1);
     }
+    share_.set(0);
   }
 
   static BufferPool* of_this_thread() noexcept;
 
   bool keep(Buffer* buffer) noexcept {
+    if (share_.released()) clear();
     const std::size_t bytes = elements_of(*buffer) * size_of(buffer->dtype());
-    if (bytes_ + bytes > most_recycled_bytes) return false;
+    if (bytes_ + bytes > most_recycled_bytes || !share_.allows(bytes_ + bytes)) return false;
     Bin& bin = bin_of(buffer->dtype(), elements_of(*buffer));
     if (bin.count == bin.buffers.size()) {  // the oldest goes: sizes that nobody asks for must not stay
       drop(bin, 0);
     }
     bin.buffers[bin.count++] = buffer;
     bytes_ += bytes;
+    share_.set(bytes_);
     return true;
   }
 
   Buffer* find(DType dtype, const Shape& shape) {
+    if (share_.released()) clear();
     const std::size_t count = size_of(shape);
     Bin& bin = bin_of(dtype, count);
     for (std::size_t k = bin.count; k-- > 0;) {
@@ -50,6 +61,7 @@ class BufferPool {
       if (buffer->dtype() != dtype || elements_of(*buffer) != count) continue;
       take(bin, k);
       buffer->users_.store(1, std::memory_order_relaxed);
+      share_.set(bytes_);
       if (buffer->shape() != shape) std::visit([&](auto& array) { array.resize(shape); }, buffer->array_);
       return buffer;
     }
@@ -83,6 +95,7 @@ class BufferPool {
 
   std::array<Bin, bin_count> bins_{};
   std::size_t bytes_ = 0;
+  KeptShare share_;
 };
 
 namespace {

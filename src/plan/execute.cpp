@@ -11,6 +11,13 @@ namespace {
 
 thread_local constinit PerThread<Workspace> workspace_of_thread;
 
+[[maybe_unused]] const bool gives_back = [] {
+  at_release([]() noexcept {
+    if (Workspace* workspace = workspace_of_thread.get_or_null()) workspace->shrink(0);
+  });
+  return true;
+}();
+
 void store(const Number& number, DType dtype, std::span<const Scalar> scalars, Scalar& target) {
   const Scalar value = number.literal ? number.value : scalars[number.index];
   kernels::dispatch(dtype, [&]<class T>() {
@@ -145,12 +152,7 @@ class Shrinking {
   explicit Shrinking(Workspace& workspace) : workspace_(workspace) {}
   Shrinking(const Shrinking&) = delete;
   Shrinking& operator=(const Shrinking&) = delete;
-  ~Shrinking() {
-    const std::size_t kept = most_kept_bytes();
-    workspace_.arena.shrink(kept);
-    workspace_.partials.shrink(kept);
-    workspace_.product.shrink(kept);
-  }
+  ~Shrinking() { workspace_.shrink(most_kept_bytes()); }
 
  private:
   Workspace& workspace_;

@@ -125,15 +125,21 @@ class Words {
   std::uint64_t hash_ = 0;
 };
 
-/// Room in the word of a node for its number of inputs and for its shape, and for its number of attributes.
-constexpr unsigned head_bits = 24;
-constexpr unsigned attribute_bits = 6;
-static_assert(list_size <= 0xFF);
+static_assert(list_size <= 0xFF && dtype_count <= 0xFF, "opcodes and element types are bytes of a signature");
 
-/// The word with which a node begins.
-std::uint64_t head(Opcode op, DType dtype, std::uint32_t shape, std::uint64_t inputs, std::uint64_t extra) {
-  return op | static_cast<std::uint64_t>(dtype) << 8U | extra << 10U | inputs << 16U |
-         std::uint64_t{shape} << (16U + head_bits);
+/// A count in a byte of a word; the largest says that the count has a word of its own.
+constexpr std::size_t counted_apart = 0xFF;
+/// How many words a node begins with at most.
+constexpr std::size_t most_head_words = 3;
+
+/// The words with which a node begins: opcode, element type, numbers of inputs and attributes (or, of a constant, what
+/// is known of it) in a byte each, and the shape.
+void put_head(Words& words, Opcode op, DType dtype, std::uint32_t shape, std::size_t inputs, std::size_t extra) {
+  const auto byte = [](std::size_t count) { return std::uint64_t{std::min(count, counted_apart)}; };
+  words.put(std::uint64_t{op} | static_cast<std::uint64_t>(dtype) << 8U | byte(inputs) << 16U | byte(extra) << 24U |
+            std::uint64_t{shape} << 32U);
+  if (inputs >= counted_apart) words.put(inputs);
+  if (extra >= counted_apart) words.put(extra);
 }
 
 void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_t* place) {
@@ -141,11 +147,6 @@ void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_
   std::size_t k = 0;
   for (; k + 1 < inputs.size(); k += 2) words.put(at(inputs[k]) | at(inputs[k + 1]) << 32U);
   if (k < inputs.size()) words.put(at(inputs[k]));
-}
-
-void require_few(const Node& node) {
-  if (node.input_count >> head_bits == 0 && node.attribute_count >> attribute_bits == 0) return;
-  throw TapeError("evaluate: an operation of more than 2^24 - 1 inputs or 63 attributes");
 }
 
 [[noreturn]] void refuse_stand_in() {
@@ -163,19 +164,18 @@ void sign_function(Words& words, Request& request, const Function& function) {
   for (NodeId id = 0; id < program.size(); ++id) {
     const Node& node = program.node(id);
     const Shape& shape = program.shape(id);
-    words.reserve(2 + shape.size() + node.input_count + node.attribute_count);
+    words.reserve(most_head_words + 1 + shape.size() + node.input_count + node.attribute_count);
     if (node.op == opcode<Leaf>) {
       request.leaves.push_back(program.value(id));
       request.leaf_nodes.push_back(no_node);
-      words.put(head(node.op, node.dtype, 0, 0, 0));
+      put_head(words, node.op, node.dtype, 0, 0, 0);
     } else if (node.op == opcode<Constant>) {
       const Scalar scalar = program.scalar(id);
       request.scalars.push_back(scalar);
-      words.put(head(node.op, node.dtype, 0, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
+      put_head(words, node.op, node.dtype, 0, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar)));
     } else {
-      require_few(node);
       if (node.op == opcode<Parameter> && id >= function.parameters()) refuse_stand_in();
-      words.put(head(node.op, node.dtype, 0, node.input_count, node.attribute_count));
+      put_head(words, node.op, node.dtype, 0, node.input_count, node.attribute_count);
       put_inputs(words, program.inputs(id), nullptr);
       for (const std::int64_t attribute : program.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
     }
@@ -196,7 +196,6 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
     if (shape_places[id] == unneeded) {
       shape_places[id] = static_cast<std::uint32_t>(table.shapes.size());
       table.shapes.push_back(id);
-      if (table.shapes.size() >> head_bits != 0) throw TapeError("evaluate: more than 2^24 - 1 shapes at once");
     }
     return shape_places[id];
   };
@@ -208,19 +207,18 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
     const Node& node = tape.node(id);
     const std::uint32_t shape = place_of_shape(node.shape);
     place[id] = next_place++;
-    words.reserve(std::size_t{1} + node.input_count + node.attribute_count);
+    words.reserve(most_head_words + node.input_count + node.attribute_count);
     if (Buffer* known = tape.value(id)) {
       request.leaves.push_back(known);
       request.leaf_nodes.push_back(id);
-      words.put(head(opcode<Leaf>, node.dtype, shape, 0, 0));
+      put_head(words, opcode<Leaf>, node.dtype, shape, 0, 0);
     } else if (node.op == opcode<Constant>) {
       const Scalar scalar = tape.scalar(id);
       request.scalars.push_back(scalar);
-      words.put(head(node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar))));
+      put_head(words, node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar)));
     } else {
-      require_few(node);
       if (node.op == opcode<Parameter>) refuse_stand_in();
-      words.put(head(node.op, node.dtype, shape, node.input_count, node.attribute_count));
+      put_head(words, node.op, node.dtype, shape, node.input_count, node.attribute_count);
       put_inputs(words, tape.inputs(id), place);
       for (const std::int64_t attribute : tape.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
       if (node.op == opcode<Call>) sign_function(words, request, *tape.payload(id)->function);

@@ -10,6 +10,7 @@
 
 #include "ir/state.hpp"
 #include "kernels/operand.hpp"
+#include "memory/kept.hpp"
 
 namespace xgrad::detail {
 
@@ -56,6 +57,17 @@ struct Workspace {
   std::vector<Scalar> numbers;
   std::vector<kernels::Operand> operands;  // of one call
   std::vector<char> done;                  // chunks of one loop
+  KeptShare share;
+
+  /// Gives back what is larger than what is worth keeping, or more than may be kept.
+  void shrink(std::size_t most) noexcept {
+    for (Storage* each : {&arena, &partials, &product}) each->shrink(most);
+    const std::size_t all = arena.size() + partials.size() + product.size();
+    if (share.released() || !share.allows(all)) {
+      for (Storage* each : {&arena, &partials, &product}) each->shrink(0);
+    }
+    share.set(arena.size() + partials.size() + product.size());
+  }
 };
 
 /// What one thread needs for one chunk of a loop.

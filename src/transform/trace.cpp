@@ -1,5 +1,7 @@
 #include <xgrad/transform/trace.hpp>
 
+#include <mutex>
+
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -43,8 +45,10 @@ Trace::Trace(Fresh) : tape_(nullptr), outer_(current) {
 
 Trace::Trace(const Keep& kept) : tape_(kept.get()), outer_(current) {
   // What is recorded from here on is of use to this trace only: calling a pullback often shall not fill the memory.
+  // Several threads may call it; they take turns.
   if (kept.use_count() > 0) {
-    owned_ = Keep(tape_, [kept, mark = tape_->mark()](TapeState* tape) { tape->rewind(mark); });
+    auto turn = std::make_shared<std::unique_lock<std::recursive_mutex>>(tape_->mutex());
+    owned_ = Keep(tape_, [kept, turn, mark = tape_->mark()](TapeState* tape) { tape->rewind(mark); });
   }
   current = tape_;
 }

@@ -57,7 +57,7 @@ std::vector<Var> sensitivities(std::string_view operation, std::string_view what
 
 }  // namespace detail
 
-/// The reverse derivative of a function at a point; see vjp.
+/// The reverse derivative of a function at a point; see vjp. Several threads may call it; they take turns.
 template <class Y, class Arguments>
 class Pullback {
  public:
