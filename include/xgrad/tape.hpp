@@ -63,7 +63,7 @@ class Tape {
   /// A tree of values, concrete.
   template <tree::Tree T>
   [[nodiscard]] T evaluate(const T& outputs) {
-    return tree::with_leaves(outputs, evaluate(std::span<const Var>(tree::leaves(outputs))));
+    return tree::with_arrays(outputs, evaluate(std::span<const Var>(tree::arrays(outputs))));
   }
 
   /// The value of a Var with one element.

@@ -49,4 +49,24 @@ std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t re
   return all;
 }
 
+std::vector<Var> at_leaves(std::span<const char> is_leaf, std::span<const Var> derivatives) {
+  std::vector<Var> result;
+  std::size_t used = 0;
+  for (const char leaf : is_leaf) {
+    const bool there = leaf != 0 && used < derivatives.size();
+    result.push_back(there ? derivatives[used] : Var());
+    used += leaf != 0 ? 1 : 0;
+  }
+  tree::detail::require_same_count(used, derivatives.size());
+  return result;
+}
+
+std::vector<Var> those_of_leaves(std::span<const char> is_leaf, std::span<const Var> all) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < is_leaf.size(); ++k) {
+    if (is_leaf[k] != 0) result.push_back(all[k]);
+  }
+  return result;
+}
+
 }  // namespace xgrad::detail

@@ -28,16 +28,17 @@ void require_same_count(std::size_t expected, std::size_t given) {
                    std::to_string(expected));
 }
 
-std::string to_string(std::span<const std::string> paths, std::span<const Var> leaves) {
-  if (leaves.empty()) return "no arrays";
+std::string to_string(std::span<const std::string> paths, std::span<const Var> arrays, std::span<const char> is_leaf) {
+  if (arrays.empty()) return "no arrays";
   std::size_t width = 0;
   for (const std::string& path : paths) width = std::max(width, path.size());
   std::string text;
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (i != 0) text += '\n';
     text += paths[i];
     if (width != 0) text.append(width + 2 - paths[i].size(), ' ');
-    text += leaves[i].defined() ? xgrad::detail::describe(leaves[i]) : "empty";
+    text += arrays[i].defined() ? xgrad::detail::describe(arrays[i]) : "empty";
+    if (is_leaf[i] == 0) text += "  state";
   }
   return text;
 }

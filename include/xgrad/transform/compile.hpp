@@ -122,7 +122,7 @@ auto argument_of(std::remove_reference_t<A>& argument) {
 template <class K>
 bool list_leaves(K& kept, CallLists& lists) {
   bool recorded = false;
-  tree::for_each(kept.value, [&](Var& leaf) {
+  tree::for_each_array(kept.value, [&](Var& leaf) {
     recorded = recorded || leaf.recorded();
     lists.arguments.push_back(&leaf);
     lists.donated.push_back(K::is_donated ? 1 : 0);
@@ -137,7 +137,7 @@ std::vector<std::string> names_of_leaves(const T&... arguments) {
   std::size_t index = 0;
   [[maybe_unused]] const auto add_names = [&](const auto& tree) {
     const std::string argument = "argument " + std::to_string(index++);
-    for (const std::string& path : tree::paths(tree)) {
+    for (const std::string& path : tree::array_paths(tree)) {
       names.push_back(path.empty() ? argument : argument + "." + path);
     }
   };
@@ -178,7 +178,7 @@ class RecordingsOf {
     R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
     signature->program->run(lists.arguments, lists.donated, lists.results);
     std::size_t used = 0;
-    tree::for_each(result, [&](Var& leaf) { leaf = std::move(lists.results[used++]); });
+    tree::for_each_array(result, [&](Var& x) { x = std::move(lists.results[used++]); });
     return result;
   }
 
@@ -233,12 +233,12 @@ class RecordingsOf {
     std::tuple<T...> arguments(given...);
     std::size_t used = 0;
     const auto enter = [&](auto& argument) {
-      tree::for_each(argument, [&](Var& leaf) { leaf = recorder.inputs()[used++]; });
+      tree::for_each_array(argument, [&](Var& x) { x = recorder.inputs()[used++]; });
     };
     std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
     R result = std::apply([&](const auto&... each) -> R { return function_(each...); }, arguments);
     auto made = std::make_shared<Signature>(Signature{std::move(arguments), std::move(result), nullptr});
-    made->program = recorder.finish(tree::leaves(made->result));
+    made->program = recorder.finish(tree::arrays(made->result));
     SignaturePtr last;
     {
       const std::scoped_lock lock(all_.mutex);

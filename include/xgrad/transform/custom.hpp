@@ -51,7 +51,7 @@ template <std::size_t... positions, class T>
 std::vector<std::string> argument_names(std::index_sequence<positions...>, const T& like) {
   std::vector<std::string> result;
   const auto add = [&](std::size_t position, const auto& argument) {
-    for (const std::string& path : tree::paths(argument)) {
+    for (const std::string& path : tree::array_paths(argument)) {
       result.push_back("argument " + std::to_string(position) + (path.empty() ? "" : ", ") + path);
     }
   };
@@ -64,14 +64,19 @@ std::vector<std::string> argument_names(std::index_sequence<positions...>, const
   return result;
 }
 
-/// Leaves of what a rule returned.
+/// What a rule returned, as what it should be.
 template <class Expected, class T>
-std::vector<Var> leaves_of_rule(T&& given) {
+Expected from_rule(T&& given) {
   static_assert(std::is_convertible_v<T&&, Expected>,
                 "a vjp rule returns the cotangents of the arguments, a jvp rule the tangent of the result: a tree like "
                 "these, or a std::tuple of trees if there are several arguments that hold arrays");
-  return tree::leaves(static_cast<Expected>(std::forward<T>(given)));
+  return std::forward<T>(given);
 }
+
+/// The derivatives of leaves among those of all arrays; the others are empty.
+/// \throws ShapeError  unless there are as many as leaves.
+std::vector<Var> at_leaves(std::span<const char> is_leaf, std::span<const Var> derivatives);
+std::vector<Var> those_of_leaves(std::span<const char> is_leaf, std::span<const Var> all);
 
 struct NoRule {};
 
@@ -90,7 +95,7 @@ class CustomFunction {
     using Positions = array_positions_t<A...>;
     static_assert(Positions::size() > 0, "a function with a derivative of its own has an argument that holds arrays");
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    const CustomCall call(name_, arguments.leaves());
+    const CustomCall call(name_, arguments.arrays());
     arguments.assign(call.inputs());
     if constexpr (std::same_as<Vjp, NoRule>) {
       const auto value = arguments.call(f_);
@@ -118,25 +123,30 @@ class CustomFunction {
 
   template <class Positions, class Kept, class Y, class Residuals>
   Y finish(const CustomCall& call, const Kept& arguments, const Y& value, const Residuals& residuals) const {
-    const auto like = arguments.rebuild(call.inputs());  // without what holds no arrays
+    const auto like = arguments.held();
     using Like = std::remove_const_t<decltype(like)>;
-    std::vector<Var> outputs = tree::leaves(value);
+    std::vector<Var> outputs = tree::arrays(value);
     const std::size_t results = outputs.size();
-    tree::for_each(residuals, [&](const Var& leaf) { outputs.push_back(leaf); });
+    tree::for_each_array(residuals, [&](const Var& x) { outputs.push_back(x); });
+    const std::vector<char> is_leaf = tree::detail::leaf_flags(like);
     CustomRules rules;
     rules.paths = [like] { return argument_names(Positions(), like); };
     if constexpr (!std::same_as<Vjp, NoRule>) {
-      rules.vjp = [rule = vjp_, value, residuals, results](std::span<const Var> all, std::span<const Var> cotangents) {
-        return leaves_of_rule<Like>(
-            (*rule)(tree::with_leaves(residuals, all.subspan(results)), tree::with_leaves(value, cotangents)));
+      rules.vjp = [rule = vjp_, value, residuals, results, is_leaf](std::span<const Var> all,
+                                                                    std::span<const Var> cotangents) {
+        const Like given = from_rule<Like>(
+            (*rule)(tree::with_arrays(residuals, all.subspan(results)), tree::with_arrays(value, cotangents)));
+        return at_leaves(is_leaf, tree::leaves(given));
       };
     }
     if constexpr (!std::same_as<Jvp, NoRule>) {
-      rules.jvp = [rule = jvp_, like](std::span<const Var> inputs, std::span<const Var> tangents) {
-        return leaves_of_rule<Y>((*rule)(tree::with_leaves(like, inputs), tree::with_leaves(like, tangents)));
+      rules.jvp = [rule = jvp_, like, is_leaf](std::span<const Var> inputs, std::span<const Var> tangents) {
+        const Y given = from_rule<Y>(
+            (*rule)(tree::with_arrays(like, inputs), tree::with_leaves(like, those_of_leaves(is_leaf, tangents))));
+        return tree::arrays(given);
       };
     }
-    return tree::with_leaves(value, call.finish(outputs, results, std::move(rules)));
+    return tree::with_arrays(value, call.finish(outputs, results, std::move(rules)));
   }
 
   std::string_view name_;

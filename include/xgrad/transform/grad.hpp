@@ -85,7 +85,7 @@ template <class R, class Kept>
 auto value_and_gradient(FunctionOf<R, Kept&> f, Kept& arguments, const GradOptions& options) {
   static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
   const Paths paths = [&] { return arguments.paths(); };
-  Trace trace(arguments.leaves());
+  Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
   require_differentiable("grad", inputs, paths);

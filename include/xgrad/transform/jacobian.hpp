@@ -28,7 +28,7 @@ std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<
 template <class R, class Kept>
 auto jacobian_at(FunctionOf<R, Kept&> f, Kept& arguments, Mode mode) {
   static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
-  Trace trace(arguments.leaves());
+  Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
   require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });

@@ -198,50 +198,45 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   explicit Arguments(std::in_place_t, A&&... arguments) : values(std::forward<A>(arguments)...) {}
 
   /// All Vars among the arguments.
-  [[nodiscard]] std::vector<Var> leaves() const {
+  [[nodiscard]] std::vector<Var> arrays() const {
     std::vector<Var> result;
-    (append_leaves(std::get<I>(values), result), ...);
+    (append_arrays(std::get<I>(values), result), ...);
     return result;
   }
   /// How many each argument has.
-  [[nodiscard]] std::vector<std::size_t> leaf_counts() const {
+  [[nodiscard]] std::vector<std::size_t> array_counts() const {
     std::vector<std::size_t> result;
     const auto count = [&](const auto& value) {
-      std::vector<Var> leaves;
-      append_leaves(value, leaves);
-      result.push_back(leaves.size());
+      std::vector<Var> arrays;
+      append_arrays(value, arrays);
+      result.push_back(arrays.size());
     };
     (count(std::get<I>(values)), ...);
     return result;
   }
   /// Puts others in their place.
-  void assign(std::span<const Var> leaves) {
+  void assign(std::span<const Var> arrays) {
     std::size_t used = 0;
     const auto next = [&]<class T>(T& value) {
-      if constexpr (tree::Tree<T>) tree::for_each(value, [&](Var& leaf) { leaf = leaves[used++]; });
+      if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](Var& x) { x = arrays[used++]; });
     };
     (next(std::get<I>(values)), ...);
   }
   /// The Vars to differentiate with respect to.
   [[nodiscard]] std::vector<Var> differentiated() const {
     std::vector<Var> result;
-    (append_leaves(std::get<positions>(values), result), ...);
+    const auto append = [&](const auto& tree) {
+      tree::for_each(tree, [&](const Var& leaf) { result.push_back(leaf); });
+    };
+    (append(std::get<positions>(values)), ...);
     return result;
   }
   static constexpr bool may_hold_vars =
       (tree::detail::may_hold_vars<std::tuple_element_t<positions, decltype(values)>> && ...);
   /// Their names: position and path.
-  [[nodiscard]] std::vector<std::string> paths() const {
-    std::vector<std::string> result;
-    const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
-      for (const std::string& path : tree::paths(std::get<P>(values))) {
-        const std::string position = "argument " + std::to_string(P);
-        result.push_back(path.empty() ? position : position + ", " + path);
-      }
-    };
-    (append(std::integral_constant<std::size_t, positions>()), ...);
-    return result;
-  }
+  [[nodiscard]] std::vector<std::string> paths() const { return names<tree::detail::Visit::leaves>(); }
+  /// Names of all Vars, if those at all positions that hold some are differentiated.
+  [[nodiscard]] std::vector<std::string> array_paths() const { return names<tree::detail::Visit::arrays>(); }
   /// Makes every Var a fresh node.
   void enter(Trace& trace) { (enter_one(std::get<I>(values), trace), ...); }
 
@@ -253,6 +248,11 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   template <class F>
   using Result = std::remove_cvref_t<std::invoke_result_t<F&, handed_t<K>...>>;
 
+  /// The differentiated arguments: the tree itself for one position, a tuple for several.
+  [[nodiscard]] auto held() const {
+    if constexpr (sizeof...(positions) == 1) return std::get<(positions, ...)>(values);
+    else return std::tuple{std::get<positions>(values)...};
+  }
   /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
     [[maybe_unused]] std::size_t used = 0;
@@ -269,17 +269,29 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   }
 
  private:
+  template <tree::detail::Visit what>
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
+      for (const std::string& path : tree::detail::list_paths<what>(std::get<P>(values))) {
+        const std::string position = "argument " + std::to_string(P);
+        result.push_back(path.empty() ? position : position + ", " + path);
+      }
+    };
+    (append(std::integral_constant<std::size_t, positions>()), ...);
+    return result;
+  }
   template <std::size_t P>
   decltype(auto) handed_on() {
     return static_cast<handed_t<std::tuple_element_t<P, decltype(values)>>>(std::get<P>(values));
   }
   template <class T>
-  static void append_leaves(const T& value, std::vector<Var>& result) {
-    if constexpr (tree::Tree<T>) tree::for_each(value, [&](const Var& leaf) { result.push_back(leaf); });
+  static void append_arrays(const T& value, std::vector<Var>& result) {
+    if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](const Var& x) { result.push_back(x); });
   }
   template <class T>
   static void enter_one(T& value, Trace& trace) {
-    if constexpr (tree::Tree<T>) tree::for_each(value, [&](Var& leaf) { leaf = trace.input(leaf); });
+    if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](Var& x) { x = trace.input(x); });
   }
 };
 
@@ -303,12 +315,12 @@ template <class... T>
 std::tuple<T...> finish(Trace& trace, const T&... results) {
   std::vector<Var> recorded;
   auto collect = [&recorded](const Var& leaf) { recorded.push_back(leaf); };
-  (tree::detail::visit(results, tree::detail::Visitor<const Var>(collect)), ...);
+  (tree::detail::visit(results, tree::detail::Visitor<const Var>(collect, tree::detail::Visit::arrays)), ...);
   const std::vector<Var> done = trace.results(recorded);
   std::size_t used = 0;
   auto replace = [&](Var& leaf) { leaf = done[used++]; };
   const auto next = [&replace](auto result) {
-    tree::detail::visit(result, tree::detail::Visitor<Var>(replace));
+    tree::detail::visit(result, tree::detail::Visitor<Var>(replace, tree::detail::Visit::arrays));
     return result;
   };
   return std::tuple<T...>{next(results)...};  // braces: from left to right

@@ -100,7 +100,7 @@ namespace detail {
 template <class R, class Kept>
 auto value_and_pullback(FunctionOf<R, Kept&> f, Kept arguments) {
   static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
-  Trace trace(arguments.leaves());
+  Trace trace(arguments.arrays());
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();
   require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
@@ -176,8 +176,8 @@ namespace detail {
 template <class R, class Primal>
 auto value_and_tangent(FunctionOf<R, const Primal&> f, const Primal& point, const Primal& direction) {
   static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
-  std::vector<Var> all = tree::leaves(point);
-  tree::for_each(direction, [&](const Var& leaf) { all.push_back(leaf); });
+  std::vector<Var> all = tree::arrays(point);
+  tree::for_each_array(direction, [&](const Var& x) { all.push_back(x); });
   Trace trace(all);
   const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
   const std::vector<Var> inputs = tree::leaves(entered);

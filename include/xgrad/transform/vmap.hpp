@@ -62,14 +62,14 @@ auto batched(FunctionOf<R, Kept&> f, Kept& arguments, const BatchAxes& axes) {
   static_assert(tree::Tree<R>,
                 "a function to be batched must return a Var or a tree of Vars: what it computes for one example is not "
                 "known while it runs, so that it cannot return numbers");
-  const std::vector<Var> leaves = arguments.leaves();
-  Trace trace(leaves);
-  Batch batch(trace, leaves, arguments.leaf_counts(), axes, [&] { return arguments.paths(); });
+  const std::vector<Var> arrays = arguments.arrays();
+  Trace trace(arrays);
+  Batch batch(trace, arrays, arguments.array_counts(), axes, [&] { return arguments.array_paths(); });
   arguments.assign(batch.arguments());
   const R result = f(arguments);
   std::vector<Var> outputs;
-  tree::for_each(result, [&](const Var& leaf) { outputs.push_back(trace.node(leaf)); });
-  return std::get<0>(finish(trace, tree::with_leaves(result, batch.results(outputs, axes.out))));
+  tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
+  return std::get<0>(finish(trace, tree::with_arrays(result, batch.results(outputs, axes.out))));
 }
 
 template <class F>

@@ -41,6 +41,16 @@ constexpr auto accessor() {
                                 boost::hana::struct_detail::member_ptr<Pointer, pointer>{});
 }
 
+/// A member that is marked state, found as any other one.
+template <class Pointer, Pointer pointer>
+struct StateMember : boost::hana::struct_detail::member_ptr<Pointer, pointer> {};
+
+template <Name name, class Pointer, Pointer pointer>
+constexpr auto state_accessor() {
+  constexpr std::size_t length = name.text.size() - 1;
+  return boost::hana::make_pair(hana_string<name>(std::make_index_sequence<length>()), StateMember<Pointer, pointer>{});
+}
+
 /// The members of a list that is made with a comma before each.
 constexpr auto listed(int, const auto&... members) { return boost::hana::make_tuple(members...); }
 
@@ -86,6 +96,9 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 /// of base classes are fine.
 ///
 /// Members that hold Vars, or trees of them, are the tree's; numbers, enums, strings and plain containers ride along.
+/// What is marked `state`, such as `state(running_mean)`, holds arrays that are carried along: they enter a compiled
+/// function as arguments and leave it as results, are computed, batched and saved, but have no derivative and are no
+/// leaves: a gradient, a map or a penalty of the tree passes them by. They may be integers.
 /// What is marked `static` rides along whatever it is, a Var too: it is copied with the struct, never differentiated
 /// nor updated, and it has no path; compile() compares it.
 ///
@@ -127,8 +140,12 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 #define XGRAD_DETAIL_FIELD_plain(member) \
   , ::xgrad::tree::detail::accessor<#member, decltype(&XgradSelf::member), &XgradSelf::member>()
 #define XGRAD_DETAIL_FIELD_static(member)
+#define XGRAD_DETAIL_FIELD_state(marked) XGRAD_DETAIL_JOIN(XGRAD_DETAIL_FIELD_INSIDE_, marked)
+#define XGRAD_DETAIL_FIELD_INSIDE_state(member) \
+  , ::xgrad::tree::detail::state_accessor<#member, decltype(&XgradSelf::member), &XgradSelf::member>()
 #define XGRAD_DETAIL_STATIC(member) XGRAD_DETAIL_JOIN(XGRAD_DETAIL_STATIC_, XGRAD_DETAIL_KIND(member))(member)
 #define XGRAD_DETAIL_STATIC_plain(member)
+#define XGRAD_DETAIL_STATIC_state(marked)
 #define XGRAD_DETAIL_STATIC_static(marked) XGRAD_DETAIL_JOIN(XGRAD_DETAIL_INSIDE_, marked)
 #define XGRAD_DETAIL_INSIDE_static(member)                                                      \
   , ::xgrad::tree::detail::static_member<#member>(                                              \
@@ -139,6 +156,7 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
         })
 #define XGRAD_DETAIL_KIND(member) XGRAD_DETAIL_SECOND(XGRAD_DETAIL_KIND_##member, plain, ~)
 #define XGRAD_DETAIL_KIND_static(member) ~, static
+#define XGRAD_DETAIL_KIND_state(member) ~, state
 // NOLINTEND(readability-identifier-naming)
 #define XGRAD_DETAIL_SECOND(...) XGRAD_DETAIL_SECOND_OF(__VA_ARGS__)
 #define XGRAD_DETAIL_SECOND_OF(first, second, ...) second

@@ -187,6 +187,11 @@ struct DeclaredBy<T, boost::hana::struct_detail::member_ptr<V C::*, pointer>> {
   using type = C;
   static constexpr bool known = true;
 };
+template <class T, class V, class C, V C::*pointer>
+struct DeclaredBy<T, StateMember<V C::*, pointer>> {
+  using type = C;
+  static constexpr bool known = true;
+};
 template <class T, class V, class C>
 struct DeclaredBy<T, V C::*> {
   using type = C;

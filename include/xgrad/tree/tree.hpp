@@ -5,6 +5,7 @@
 // containers of these, ...) ride along, and so do those that XGRAD_FIELDS marks `static`.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -154,6 +155,14 @@ consteval bool reflects_itself() {
 std::size_t add_part(std::string& path, std::string_view part);
 std::size_t add_part(std::string& path, std::size_t index);
 
+/// Which of the Vars of a tree are visited.
+enum class Visit : bool { leaves, arrays };  ///< arrays: leaves, and those of members marked state
+
+template <class Accessor>
+inline constexpr bool is_state = false;
+template <class Pointer, Pointer pointer>
+inline constexpr bool is_state<StateMember<Pointer, pointer>> = true;
+
 /// What is done at each Var of a tree. It is called through a pointer, so that the walk through a type is compiled
 /// once, whatever is done. V is Var or const Var.
 template <class V>
@@ -161,9 +170,11 @@ class Visitor {
  public:
   /// \param path  where the path of each leaf is spelt out before it is visited; may be null.
   template <class F>
-  explicit Visitor(F& f, std::string* path = nullptr) : call_(f), path_(path) {}
+  explicit Visitor(F& f, Visit what = Visit::leaves, std::string* path = nullptr)
+      : call_(f), path_(path), what_(what) {}
 
   void operator()(V& leaf) const { call_(leaf); }
+  [[nodiscard]] bool visits_state() const { return what_ == Visit::arrays; }
   /// The length of the path before a part is added to it.
   [[nodiscard]] std::size_t enter(std::string_view part) const { return path_ ? add_part(*path_, part) : 0; }
   [[nodiscard]] std::size_t enter(std::size_t index) const { return path_ ? add_part(*path_, index) : 0; }
@@ -174,10 +185,18 @@ class Visitor {
  private:
   xgrad::detail::FunctionOf<void, V&> call_;
   std::string* path_;
+  Visit what_;
 };
 
 template <class T, class V>
 void visit(T& tree, const Visitor<V>& visitor);
+
+template <class T, class V>
+void visit_member(const auto& accessor, T& tree, const Visitor<V>& visitor) {
+  using boost::hana::first, boost::hana::second;
+  if (is_state<std::remove_cvref_t<decltype(second(accessor))>> && !visitor.visits_state()) return;
+  visit_part(std::string_view(boost::hana::to<const char*>(first(accessor))), second(accessor)(tree), visitor);
+}
 
 template <class T, class V>
 void visit_part(const auto& part, T& tree, const Visitor<V>& visitor) {
@@ -211,11 +230,8 @@ void visit(T& tree, const Visitor<V>& visitor) {
     static_assert(lists_all_members<Type>(),
                   "this struct has members that are not listed: name them in its XGRAD_FIELDS, those that shall be "
                   "carried along as they are as static(member)");
-    boost::hana::unpack(boost::hana::accessors<Type>(), [&](const auto&... accessors) {
-      (visit_part(std::string_view(boost::hana::to<const char*>(boost::hana::first(accessors))),
-                  boost::hana::second(accessors)(tree), visitor),
-       ...);
-    });
+    boost::hana::unpack(boost::hana::accessors<Type>(),
+                        [&](const auto&... accessors) { (visit_member(accessors, tree, visitor), ...); });
   } else {
     static_assert(rides_along<Type>,
                   "not a tree: list the members of this struct with XGRAD_FIELDS, or, if it holds no Var, mark the "
@@ -225,8 +241,60 @@ void visit(T& tree, const Visitor<V>& visitor) {
 
 void require_same_count(std::size_t expected, std::size_t given);
 
-/// A line for each leaf: its path, element type and shape.
-std::string to_string(std::span<const std::string> paths, std::span<const Var> leaves);
+/// A line for each array: its path, element type and shape, and whether it is a state.
+std::string to_string(std::span<const std::string> paths, std::span<const Var> arrays, std::span<const char> is_leaf);
+
+template <Visit what, class V, class T, class F>
+void for_each(T& tree, F& f, std::string* path = nullptr) {
+  visit(tree, Visitor<V>(f, what, path));
+}
+
+template <Visit what, class T>
+std::vector<Var> list(const T& tree) {
+  std::vector<Var> result;
+  auto collect = [&result](const Var& x) { result.push_back(x); };
+  for_each<what, const Var>(tree, collect);
+  return result;
+}
+
+template <Visit what, class T>
+std::vector<std::string> list_paths(const T& tree) {
+  std::vector<std::string> result;
+  std::string path;
+  auto collect = [&](const Var&) { result.push_back(path); };
+  for_each<what, const Var>(tree, collect, &path);
+  return result;
+}
+
+template <Visit what, class T>
+T refilled(const T& tree, std::span<const Var> all) {
+  T result = tree;
+  std::size_t used = 0;
+  auto replace = [&](Var& x) {
+    if (used < all.size()) x = all[used];
+    ++used;
+  };
+  for_each<what, Var>(result, replace);
+  require_same_count(used, all.size());
+  return result;
+}
+
+/// For each array of a tree whether it is a leaf.
+template <class T>
+std::vector<char> leaf_flags(const T& tree) {
+  std::vector<const Var*> leaves;
+  std::vector<char> result;
+  auto collect = [&](const Var& x) { leaves.push_back(&x); };
+  for_each<Visit::leaves, const Var>(tree, collect);
+  std::size_t next = 0;
+  auto compare = [&](const Var& x) {
+    const bool leaf = next < leaves.size() && leaves[next] == &x;
+    next += leaf ? 1 : 0;
+    result.push_back(leaf ? 1 : 0);
+  };
+  for_each<Visit::arrays, const Var>(tree, compare);
+  return result;
+}
 
 }  // namespace detail
 
@@ -235,43 +303,50 @@ template <class T>
 concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_product<T> || detail::is_optional<T> ||
     detail::is_map<T> || detail::Reflected<T>;
 
+/// A function of trees looks at their leaves: all Vars but those in members marked state. With `arrays`, it looks at
+/// these, too.
+///
 /// Calls f(leaf) for each leaf, in order; through a non-const tree, which must have no const leaves, f may change them.
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each(T& tree, F f) {
-  detail::visit(tree, detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f));
+  detail::for_each<detail::Visit::leaves, std::conditional_t<std::is_const_v<T>, const Var, Var>>(tree, f);
+}
+template <class T, class F>
+requires Tree<std::remove_const_t<T>>
+void for_each_array(T& tree, F f) {
+  detail::for_each<detail::Visit::arrays, std::conditional_t<std::is_const_v<T>, const Var, Var>>(tree, f);
 }
 
 /// The leaves, in order.
 template <Tree T>
 [[nodiscard]] std::vector<Var> leaves(const T& tree) {
-  std::vector<Var> result;
-  for_each(tree, [&result](const Var& leaf) { result.push_back(leaf); });
-  return result;
+  return detail::list<detail::Visit::leaves>(tree);
+}
+template <Tree T>
+[[nodiscard]] std::vector<Var> arrays(const T& tree) {
+  return detail::list<detail::Visit::arrays>(tree);
 }
 
 /// Names of the leaves, in order, such as "layers.0.weight"; a bare Var has the name "".
 template <Tree T>
 [[nodiscard]] std::vector<std::string> paths(const T& tree) {
-  std::vector<std::string> result;
-  std::string path;
-  auto collect = [&](const Var&) { result.push_back(path); };
-  detail::visit(tree, detail::Visitor<const Var>(collect, &path));
-  return result;
+  return detail::list_paths<detail::Visit::leaves>(tree);
+}
+template <Tree T>
+[[nodiscard]] std::vector<std::string> array_paths(const T& tree) {
+  return detail::list_paths<detail::Visit::arrays>(tree);
 }
 
 /// A copy of a tree with other leaves, in order.
 /// \throws ShapeError  unless there are as many as the tree has.
 template <Tree T>
 [[nodiscard]] T with_leaves(const T& tree, std::span<const Var> leaves) {
-  T result = tree;
-  std::size_t used = 0;
-  for_each(result, [&](Var& leaf) {
-    if (used < leaves.size()) leaf = leaves[used];
-    ++used;
-  });
-  detail::require_same_count(used, leaves.size());
-  return result;
+  return detail::refilled<detail::Visit::leaves>(tree, leaves);
+}
+template <Tree T>
+[[nodiscard]] T with_arrays(const T& tree, std::span<const Var> arrays) {
+  return detail::refilled<detail::Visit::arrays>(tree, arrays);
 }
 
 /// A copy of a tree with f(leaf) in place of each leaf.
@@ -282,25 +357,48 @@ template <Tree T, class F>
   return result;
 }
 
-/// A copy of the first tree with f(a, b) in place of each pair of leaves: `map(model, gradient, step)`.
-/// \throws ShapeError  unless both have the same number of leaves.
-template <Tree A, Tree B, class F>
-[[nodiscard]] A map(const A& a, const B& b, F f) {
-  const std::vector<Var> others = leaves(b);
-  A result = a;
+namespace detail {
+
+/// f of the leaves of some trees, one of each at a time, in place of the leaves of the first.
+template <class A, class F, class... Others>
+A zipped(const A& first, F& f, const Others&... others) {
+  const std::array<std::vector<Var>, sizeof...(Others)> all{leaves(others)...};
+  A result = first;
   std::size_t used = 0;
-  for_each(result, [&](Var& leaf) {
-    if (used < others.size()) leaf = f(std::as_const(leaf), others[used]);
+  tree::for_each(result, [&](Var& leaf) {
+    const bool there = std::ranges::all_of(all, [&](const std::vector<Var>& each) { return used < each.size(); });
+    if (there) {
+      [&]<std::size_t... I>(std::index_sequence<I...>) { leaf = f(std::as_const(leaf), all[I][used]...); }
+      (std::index_sequence_for<Others...>());
+    }
     ++used;
   });
-  detail::require_same_count(used, others.size());
+  for (const std::vector<Var>& each : all) require_same_count(used, each.size());
   return result;
 }
 
-/// A tree as text, a line for each leaf: "hidden.weight  float64 [784, 128]". Structs of XGRAD_FIELDS are printed so.
+}  // namespace detail
+
+/// A copy of the first tree with f(a, b, ...) in place of its leaves: `map(model, gradient, momentum, step)`. The trees
+/// may be of different types.
+/// \throws ShapeError  unless all have the same number of leaves.
+template <Tree A, Tree B, class F>
+[[nodiscard]] A map(const A& a, const B& b, F f) {
+  return detail::zipped(a, f, b);
+}
+template <Tree A, Tree B, Tree C, class F>
+[[nodiscard]] A map(const A& a, const B& b, const C& c, F f) {
+  return detail::zipped(a, f, b, c);
+}
+template <Tree A, Tree B, Tree C, Tree D, class F>
+[[nodiscard]] A map(const A& a, const B& b, const C& c, const D& d, F f) {
+  return detail::zipped(a, f, b, c, d);
+}
+
+/// A tree as text, a line for each array: "hidden.weight  float64 [784, 128]". Structs of XGRAD_FIELDS are printed so.
 template <Tree T>
 [[nodiscard]] std::string to_string(const T& tree) {
-  return detail::to_string(paths(tree), leaves(tree));
+  return detail::to_string(array_paths(tree), arrays(tree), detail::leaf_flags(tree));
 }
 
 namespace detail {
