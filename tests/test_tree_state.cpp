@@ -183,6 +183,40 @@ BOOST_AUTO_TEST_CASE(tapes_compute_state) {
   BOOST_TEST(gradient.weight.shape() == Shape{3});
 }
 
+BOOST_AUTO_TEST_CASE(trees_of_types_that_are_known_at_run_time) {
+  using xg::tree::AnyTree;
+  const std::vector<AnyTree> model{AnyTree(scaler()), AnyTree(), AnyTree(wave({3})), AnyTree(AnyTree(deep()))};
+  BOOST_TEST(xg::tree::leaves(model).size() == 5U);
+  BOOST_TEST(xg::tree::arrays(model).size() == 14U);
+  BOOST_TEST(xg::tree::paths(model)[0] == "0.weight");
+  BOOST_TEST(xg::tree::paths(model)[1] == "2");
+  BOOST_TEST(xg::tree::paths(model)[2] == "3.layers.0.weight");
+  BOOST_TEST(model[1].empty());
+  BOOST_TEST((model[0].type() == typeid(Scaler)));
+  const Var x = wave({4, 3});
+  const auto loss = [&](const std::vector<AnyTree>& layers) {
+    return sum(output(layers[0].as<Scaler>(), x) * layers[2].as<Var>());
+  };
+  const std::vector<AnyTree> gradient = xg::grad(loss)(model);
+  const auto plain = [&](const Scaler& s, const Var& w) { return sum(output(s, x) * w); };
+  BOOST_TEST(near(gradient[0].as<Scaler>().weight, xg::grad<0>(plain)(scaler(), wave({3})).weight));
+  BOOST_TEST(near(gradient[2].as<Var>(), xg::grad<1>(plain)(scaler(), wave({3}))));
+  BOOST_TEST(same(gradient[3].as<AnyTree>().as<Deep>().bias, zeros_like(deep().bias)));
+  // A copy is one of its own; other statics are another recording.
+  std::vector<AnyTree> other = model;
+  other[0].as<Scaler>().weight = wave({3}, 9.0);
+  BOOST_TEST(same(model[0].as<Scaler>().weight, scaler().weight));
+  const auto compiled = xg::compile([&](const std::vector<AnyTree>& layers) {
+    return layers[0].as<Scaler>().name == "scaler" ? loss(layers) : -loss(layers);
+  });
+  BOOST_TEST(near(compiled(other), loss(other)));
+  other[0].as<Scaler>().name = "other";
+  BOOST_TEST(near(compiled(other), -loss(other)));
+  other[0] = AnyTree(std::vector<Scaler>{scaler()});
+  BOOST_TEST(throws<xg::TypeError>([&] { return compiled(other); }, {"AnyTree", "vector", "Scaler"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return model[1].as<Var>(); }, {"empty"}));
+}
+
 BOOST_AUTO_TEST_CASE(several_trees_at_once) {
   const std::vector<Var> a{Var(1.0), Var(2.0)};
   const std::vector<Var> b{Var(10.0), Var(20.0)};

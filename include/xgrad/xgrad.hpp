@@ -24,6 +24,7 @@
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>
+#include <xgrad/tree/any.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>

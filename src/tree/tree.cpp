@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <boost/core/demangle.hpp>
+
 #include <xgrad/core/errors.hpp>
 #include <xgrad/tree/statics.hpp>
 
@@ -26,6 +28,12 @@ void require_same_count(std::size_t expected, std::size_t given) {
   if (expected == given) return;
   throw ShapeError("tree: " + xgrad::detail::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
                    std::to_string(expected));
+}
+
+void throw_other_tree(const std::type_info& held, const std::type_info& wanted) {
+  if (held == typeid(void)) throw TypeError("AnyTree: it is empty");
+  const auto readable = [](const std::type_info& type) { return boost::core::demangle(type.name()); };
+  throw TypeError("AnyTree: it holds a " + readable(held) + ", not a " + readable(wanted));
 }
 
 std::string to_string(std::span<const std::string> paths, std::span<const Var> arrays, std::span<const char> is_leaf) {

@@ -21,19 +21,22 @@
 
 namespace xgrad::tree::detail {
 
+/// Conversions that only types ask for have a body all the same: clang wants one where a type has no linkage.
+[[noreturn]] inline void never() { __builtin_unreachable(); }
+
 /// Stands for an initialiser of any member of T. The qualifiers matter: constructors that take anything as T&& are
 /// preferred to the conversion, those that take it as const T& are not, so neither is ambiguous.
 template <class T>
 struct Anything {
   template <class M>
-  requires(!std::same_as<M, T>) operator M() const&&;  // NOLINT(*-explicit-*)
+  requires(!std::same_as<M, T>) operator M() const&& { never(); }  // NOLINT(*-explicit-*)
 };
 
 /// An initialiser of a base class of T, and of nothing else.
 template <class T>
 struct AnyBase {
   template <class B>
-  requires(!std::same_as<B, T> && std::is_base_of_v<B, T>) operator B() const&&;  // NOLINT(*-explicit-*)
+  requires(!std::same_as<B, T> && std::is_base_of_v<B, T>) operator B() const&& { never(); }  // NOLINT(*-explicit-*)
 };
 
 /// An initialiser of a base class that has members, of which none is listed; given the classes that declare those that
@@ -43,7 +46,9 @@ struct UnlistedBase {
   template <class B>
   requires(!std::same_as<B, T> && std::is_base_of_v<B, T> && !std::is_empty_v<B> &&
            !(std::is_base_of_v<Declaring, B> || ...))
-  operator B() const&&;  // NOLINT(*-explicit-*)
+  operator B() const&& {
+    never();
+  }  // NOLINT(*-explicit-*)
 };
 
 template <class T, std::size_t>

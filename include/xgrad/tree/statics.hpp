@@ -62,6 +62,8 @@ bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
       if (!same_at(same_statics<leaves>(*i, *j, where), k, where)) return false;
     }
     return true;
+  } else if constexpr (Visited<T>) {
+    return a.same_statics(b, where);
   } else if constexpr (Variant<T>) {
     if (a.index() != b.index()) return false;
     return a.valueless_by_exception() || visit(

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -114,9 +115,18 @@ inline constexpr bool is_map = false;
 template <class T, class C, class A>
 inline constexpr bool is_map<std::map<std::string, T, C, A>> = true;
 
+template <class V>
+class Visitor;
+
+/// A tree that visits itself.
+template <class T>
+concept Visited = requires(const T& tree, const Visitor<const Var>& visitor) {
+  tree.visit(visitor);
+};
+
 /// Whether a type can hold a Var. What a reflected struct holds is not looked at: it may hold itself.
 template <class T>
-inline constexpr bool may_hold_vars = std::same_as<T, Var> || Reflected<T>;
+inline constexpr bool may_hold_vars = std::same_as<T, Var> || Reflected<T> || Visited<T>;
 template <class T, class A>
 inline constexpr bool may_hold_vars<std::vector<T, A>> = may_hold_vars<T>;
 template <class T, std::size_t N>
@@ -224,6 +234,8 @@ void visit(T& tree, const Visitor<V>& visitor) {
     if (tree) visit(*tree, visitor);
   } else if constexpr (is_map<Type>) {
     for (auto& entry : tree) visit_part(std::string_view(entry.first), entry.second, visitor);
+  } else if constexpr (Visited<Type>) {
+    tree.visit(visitor);
   } else if constexpr (Reflected<Type>) {
     static_assert(reflects_itself<Type>(),
                   "this class inherits the reflection of its base: give it an XGRAD_FIELDS of its own");
@@ -240,6 +252,7 @@ void visit(T& tree, const Visitor<V>& visitor) {
 }
 
 void require_same_count(std::size_t expected, std::size_t given);
+[[noreturn]] void throw_other_tree(const std::type_info& held, const std::type_info& wanted);
 
 /// A line for each array: its path, element type and shape, and whether it is a state.
 std::string to_string(std::span<const std::string> paths, std::span<const Var> arrays, std::span<const char> is_leaf);
@@ -301,7 +314,7 @@ std::vector<char> leaf_flags(const T& tree) {
 /// What can hold Vars, by its outermost type; what is inside is checked where it is visited.
 template <class T>
 concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_product<T> || detail::is_optional<T> ||
-    detail::is_map<T> || detail::Reflected<T>;
+    detail::is_map<T> || detail::Reflected<T> || detail::Visited<T>;
 
 /// A function of trees looks at their leaves: all Vars but those in members marked state. With `arrays`, it looks at
 /// these, too.
