@@ -205,4 +205,36 @@ BOOST_AUTO_TEST_CASE(gradient_of_a_jacobian) {
   BOOST_TEST(near(xg::grad(f)(vector3()), 6.0 * vector3() + 2.0));
 }
 
+BOOST_AUTO_TEST_CASE(as_many_axes_as_there_can_be) {
+  // No axis is left for a batch of sweeps.
+  const xg::Strides wide{2, 1, 1, 1, 1, 1, 1, 3};
+  const Var weights = reshape(Var(xt::arange<double>(1.0, 7.0)), wide);
+  const Var x = xt::xarray<double>{0.5, -1.0, 2.0, 0.25, 1.0, -0.5};
+  for (const Mode mode : modes) {
+    const Var j = xg::jacobian([&](const Var& y) { return sum(square(reshape(y, wide) * weights), 7); }, mode)(x);
+    const Var plain = xg::jacobian([&](const Var& y) { return sum(square(y * flatten(weights))); }, mode)(x);
+    BOOST_TEST(j.shape() == (Shape{2, 1, 1, 1, 1, 1, 1, 6}));
+    BOOST_TEST(near(sum(reshape(j, {2, 6}), 0), plain));
+    const Var by_number = xg::jacobian([&](const Var& s) { return s * s * weights; }, mode)(3.0);
+    BOOST_TEST(near(by_number, 6.0 * weights));
+    const Var of_scalar = xg::jacobian([](const Var& y) { return sum(square(y)); }, mode)(weights);
+    BOOST_TEST(near(of_scalar, 2.0 * weights));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(more_elements_than_one_batch_takes) {
+  const Var x = reshape(Var(xt::linspace<double>(-1.0, 1.0, 2200)), {2200});
+  const auto f = [](const Var& y) { return sin(y) * sum(y * y); };
+  const auto pullback = xg::vjp(f, x).pullback;
+  for (const Mode mode : {Mode::forward, Mode::reverse}) {
+    const Var j = xg::jacobian(f, mode)(x);
+    for (const std::ptrdiff_t row : {0, 1905, 1906, 2199}) {
+      auto unit = xg::Array<double>::from_shape({2200});
+      std::fill_n(unit.data(), 2200, 0.0);
+      unit.data()[row] = 1.0;
+      BOOST_TEST(near(view(j, row), pullback(Var(std::move(unit)))));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
