@@ -66,6 +66,11 @@ void append_manipulations(Rows& rows) {
                   .primitives = {"concatenate"}});
   add(rows, "concatenate.self", [](const Var& x) { return concatenate({x, transpose(x), x}, 1); }, {at({2, 2})});
   add(rows, "concatenate.one", [](const Var& x) { return concatenate({x}); }, {at({2, 2})});
+  add(rows, "roll", [](const Var& x) { return roll(x, 1); }, {at({5}), at({2, 3}), at({})});
+  add(rows, "roll.axis", [](const Var& x) { return roll(x, -4, 1) * roll(x, 2, 0); }, {at({2, 3}), at({3, 2, 2})},
+      {"roll"});
+  add(rows, "roll.strided", [](const Var& x) { return roll(strided(x), 1, -1); }, {at({3, 3})}, {"roll"});
+  add(rows, "roll.transposed", [](const Var& x) { return roll(transpose(x), 5, 0); }, {at({2, 3})}, {"roll"});
   rows.push_back({.name = "stack",
                   .function =
                       [](const Case& x) {

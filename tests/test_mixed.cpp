@@ -391,6 +391,8 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
   check(flatten(x), flatten(x * 1.0), xg::flatten(x));
   check(cumsum(x, 0), cumsum(x * 1.0, 0), xg::cumsum(x, 0));
   check(cumsum(x), xg::cumsum(x));
+  check(roll(x, 1), roll(x + 0.0, std::ptrdiff_t{1}), xg::roll(x, 1));
+  check(roll(x, 1, 0), roll(x + 0.0, 1, -2), xg::roll(x, 1, 0));
   check(square(x), square(x * 1.0), xg::square(x));
   check(exp(x), xg::exp(x));
   check(where(x > c, x, c), maximum(x, c), xg::maximum(x, c));

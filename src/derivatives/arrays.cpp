@@ -61,6 +61,10 @@ Var Concatenate::transpose(const Site& site, std::size_t input, const Var& cotan
   return detail::slice(cotangent, shape, places);
 }
 
+Var Roll::transpose(const Site& site, std::size_t, const Var& cotangent) {
+  return roll(cotangent, -site.attributes()[1], site.attributes()[0]);
+}
+
 Var Sum::transpose(const Site& site, std::size_t, const Var& cotangent) {
   return detail::expand_to(cotangent, site.input(0).shape());
 }

@@ -6,6 +6,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "around.hpp"
 #include "kernels.hpp"
 #include "loops.hpp"
 
@@ -95,6 +96,17 @@ void embed(const Call& call) {
     part.strides[i] *= call.attributes[2 * i + 1];
   }
   copy(part, call.inputs[0]);
+}
+
+void roll(const Call& call) {
+  const Around around(*call.output.shape, axis_of(call));
+  const std::size_t line = around.extent * around.inner * size_of(call.output.dtype);
+  if (line == 0) return;
+  const std::size_t moved = line / around.extent * static_cast<std::size_t>(call.attributes[1]);
+  for (std::size_t at = 0; at < around.outer * line; at += line) {
+    std::memcpy(call.output.data + at + moved, call.inputs[0].data + at, line - moved);
+    std::memcpy(call.output.data + at, call.inputs[0].data + at + line - moved, moved);
+  }
 }
 
 }  // namespace xgrad::kernels

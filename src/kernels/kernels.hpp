@@ -12,6 +12,7 @@ using Kernel = void (*)(const Call&);
 void cast(const Call& call);
 void concatenate(const Call& call);
 void embed(const Call& call);
+void roll(const Call& call);
 void sum(const Call& call);
 void max_reduce(const Call& call);
 void min_reduce(const Call& call);

@@ -1,5 +1,6 @@
 #include <xgrad/ops/manipulate.hpp>
 
+#include <array>
 #include <limits>
 #include <string>
 
@@ -72,6 +73,20 @@ Var reshape(const Var& x, const Strides& shape) {
   if (size_of(target) != size) refuse("the number of elements must stay the same");
   if (target == x.shape()) return x;
   return detail::record<Reshape>(x.dtype(), target, {&x});
+}
+
+Var roll(const Var& x, std::ptrdiff_t shift, std::ptrdiff_t axis) {
+  const std::size_t along = detail::normalize_axis(Roll::name, axis, x);
+  const auto extent = static_cast<std::ptrdiff_t>(x.shape()[along]);
+  const std::ptrdiff_t forward = extent == 0 ? 0 : (shift % extent + extent) % extent;
+  if (forward == 0) return x;
+  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along), forward};
+  return detail::record<Roll>(x.dtype(), x.shape(), {&x}, attributes);
+}
+
+Var roll(const Var& x, std::ptrdiff_t shift) {
+  detail::require_usable(x, Roll::name);
+  return reshape(roll(flatten(x), shift, 0), Strides(x.shape()));
 }
 
 Var flatten(const Var& x) {

@@ -155,6 +155,17 @@ struct Concatenate : Linear {
   static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
 };
 
+/// Elements moved along an axis; what leaves it at one end comes in at the other. Attributes: the axis; by how many,
+/// in [0, extent).
+struct Roll : Linear {
+  static constexpr std::string_view name = "roll";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto attributes = Attributes::Axis;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = true;
+  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+};
+
 /// Sum over axes, which stay with extent 1. Attributes: the axes, ascending.
 struct Sum : Linear {
   static constexpr std::string_view name = "sum";

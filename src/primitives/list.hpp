@@ -25,7 +25,7 @@ using TypeList = boost::hana::tuple<Type<P>...>;
 using List = TypeList<
     Leaf, Constant,
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
-    Cast, Embed, Concatenate, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
+    Cast, Embed, Concatenate, Roll, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
     Parameter, Call, Projection,
     Checked, CumulativeSum, Balance, ArgSort,

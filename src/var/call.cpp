@@ -12,24 +12,6 @@ namespace {
 
 using namespace primitives;
 
-/// A node of one tape appended to another, with the inputs that it has there.
-NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs) {
-  const Node& node = from.node(id);
-  const ShapeId shape = to.intern(from.shape(id));
-  NodeId copy = no_node;
-  if (node.op == opcode<Leaf>) {
-    copy = to.append_leaf(BufferPtr::share(from.value(id)));
-  } else if (node.op == opcode<Constant>) {
-    copy = to.append_constant(node.dtype, shape, from.scalar(id));
-  } else if (node.op == opcode<Call>) {
-    copy = to.append_with_payload(node.op, node.dtype, shape, inputs, from.payload(id));
-  } else {
-    copy = to.append(node.op, node.dtype, shape, inputs, from.attributes(id));
-  }
-  to.set_weak(copy, node.weak);
-  return copy;
-}
-
 /// The nodes from `first` on that outputs need, but for the inputs; what they use from before is added to `captured`.
 std::vector<NodeId> body_of(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
                             std::span<const NodeId> outputs, std::vector<NodeId>& captured) {
@@ -55,6 +37,23 @@ std::vector<NodeId> body_of(const TapeState& tape, NodeId first, std::span<const
 }
 
 }  // namespace
+
+NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs) {
+  const Node& node = from.node(id);
+  const ShapeId shape = to.intern(from.shape(id));
+  NodeId copy = no_node;
+  if (node.op == opcode<Leaf>) {
+    copy = to.append_leaf(BufferPtr::share(from.value(id)));
+  } else if (node.op == opcode<Constant>) {
+    copy = to.append_constant(node.dtype, shape, from.scalar(id));
+  } else if (node.op == opcode<Call>) {
+    copy = to.append_with_payload(node.op, node.dtype, shape, inputs, from.payload(id));
+  } else {
+    copy = to.append(node.op, node.dtype, shape, inputs, from.attributes(id));
+  }
+  to.set_weak(copy, node.weak);
+  return copy;
+}
 
 Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
                   std::span<const NodeId> outputs) {

@@ -21,6 +21,9 @@ struct Extracted {
 /// Copies what outputs need of what was recorded from `first` on; it ends at the inputs.
 Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std::span<const NodeId> outputs);
 
+/// A node of one program appended to another, with the inputs that it has there.
+NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs);
+
 /// Records a call.
 /// \return the outputs, each a node.
 std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs);

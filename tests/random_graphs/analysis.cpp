@@ -119,6 +119,15 @@ void Analysis::Step::concatenate() {
   }
 }
 
+void Analysis::Step::roll() {
+  const Split line(shape_, static_cast<std::size_t>(attribute(0)));
+  for (std::size_t i = 0; i < size_; ++i) {
+    const std::size_t k = i / line.after % line.along;
+    const std::size_t from = (k + line.along - static_cast<std::size_t>(attribute(1))) % line.along;
+    take_over(i, item(0, i - k * line.after + from * line.after));
+  }
+}
+
 void Analysis::Step::take() {
   const auto axis = static_cast<std::size_t>(attribute(0));
   const Split in(input_shape(0), axis);
@@ -194,6 +203,7 @@ void Analysis::Step::run() {
   if ((op >= opcode<Identity> && op <= opcode<Slice>) || op == opcode<Checked>) return view();
   if (op == opcode<Embed>) return embed();
   if (op == opcode<Concatenate>) return concatenate();
+  if (op == opcode<Roll>) return roll();
   if (op == opcode<xgrad::primitives::Sum>) return sum();
   if (op == opcode<MaxReduce>) return extremum(1.0);
   if (op == opcode<MinReduce>) return extremum(-1.0);
@@ -221,6 +231,11 @@ Analysis::Analysis(xgrad::detail::TapeState& tape, const std::vector<NodeId>& wa
     ++counts_[tape.node(id).op];
     nodes_[id].values = as_doubles(*xgrad::detail::evaluated(tape, id));
     Step(*this, id).run();
+    if (is_floating(tape.node(id).dtype)) {
+      for (const double value : nodes_[id].values) {
+        largest_ = std::max(largest_, std::isfinite(value) ? std::abs(value) : undecided);
+      }
+    }
     for (const NodeId input : tape.inputs(id)) {
       if (last_use[input] == id) nodes_[input] = {};
     }

@@ -45,6 +45,8 @@ class Analysis {
   [[nodiscard]] const Bounds& bounds(xgrad::detail::NodeId id) const { return nodes_[id].bounds; }
   /// How many nodes there are of each primitive.
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  /// The largest magnitude of all floating-point values; infinity where one is not finite.
+  [[nodiscard]] double largest_magnitude() const { return largest_; }
   /// What is wrong with a node's value; empty if nothing is.
   [[nodiscard]] const std::string& complaint() const { return complaint_; }
 
@@ -59,6 +61,7 @@ class Analysis {
   xgrad::detail::TapeState& tape_;
   std::vector<Known> nodes_;
   Counts counts_{};
+  double largest_ = 0.0;
   std::string complaint_;
 };
 

@@ -11,6 +11,8 @@
 
 #include <xgrad/xgrad.hpp>
 
+#include "ir/state.hpp"
+
 namespace random_graphs {
 
 using xgrad::DType;
@@ -92,6 +94,11 @@ std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgr
 
 /// The same, with some operations recorded as calls of functions, some of them of functions that call others.
 std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape);
+
+/// Appends a program with the bodies of functions in place of their calls.
+/// \return for each node where it is now; nowhere for a call, which is its projections.
+std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
+                                                        xgrad::detail::TapeState& to);
 
 /// One line for each instruction.
 std::string to_text(const Program& program);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <sstream>
 
+#include "primitives/list.hpp"
 #include "program.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
@@ -147,6 +148,41 @@ std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& 
     values.push_back(depth == 0 ? once(operands) : depth == 1 ? twice(operands) : called(operands, twice));
   }
   return values;
+}
+
+namespace {
+
+/// \param arguments  in place of the first nodes, the parameters.
+std::vector<xgrad::detail::NodeId> append_body(const xgrad::detail::TapeState& program, xgrad::detail::TapeState& to,
+                                               const std::vector<xgrad::detail::NodeId>& arguments) {
+  using namespace xgrad::detail;
+  std::vector<NodeId> places = arguments;
+  std::vector<std::vector<NodeId>> outputs(program.size());  // of calls
+  std::vector<NodeId> inputs;
+  for (auto id = static_cast<NodeId>(places.size()); id < program.size(); ++id) {
+    if (program.node(id).op == opcode<xgrad::primitives::Projection>) {
+      places.push_back(outputs[program.inputs(id)[0]][static_cast<std::size_t>(program.attributes(id)[0])]);
+      continue;
+    }
+    inputs.clear();
+    for (const NodeId input : program.inputs(id)) inputs.push_back(places[input]);
+    if (program.node(id).op != opcode<xgrad::primitives::Call>) {
+      places.push_back(copy_node(to, program, id, inputs));
+      continue;
+    }
+    const Function& function = *program.payload(id)->function;
+    const std::vector<NodeId> inside = append_body(function.program(), to, inputs);
+    for (const NodeId output : function.outputs()) outputs[id].push_back(inside[output]);
+    places.push_back(no_node);
+  }
+  return places;
+}
+
+}  // namespace
+
+std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
+                                                        xgrad::detail::TapeState& to) {
+  return append_body(program, to, {});
 }
 
 Program with_other_numbers(Program program) {

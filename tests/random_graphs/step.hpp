@@ -126,6 +126,7 @@ class Analysis::Step {
   void constant();
   void view();
   void embed();
+  void roll();
   void concatenate();
   void sum();
   void extremum(double sign);

@@ -94,7 +94,7 @@ void add_transpose(Builder& b, Value x) {
 
 void add_one_view(Builder& b, Value x) {
   const double m = b.magnitude(x);
-  switch (b.random.below(10)) {
+  switch (b.random.below(11)) {
     case 0:
     case 1:
       return add_transpose(b, x);
@@ -119,6 +119,14 @@ void add_one_view(Builder& b, Value x) {
     case 8:
       b.add("flatten", {x}, m, [](const A& a) { return flatten(a[0]); });
       return;
+    case 9: {
+      if (b.rank(x) == 0) return;
+      const std::ptrdiff_t axis = b.random.between(0, static_cast<std::ptrdiff_t>(b.rank(x)) - 1);
+      const std::ptrdiff_t shift = b.random.between(-5, 5);
+      b.add("roll " + std::to_string(shift) + " axis " + std::to_string(axis), {x}, m,
+            [=](const A& a) { return roll(a[0], shift, axis); });
+      return;
+    }
     default:
       return add_broadcast(b, x);
   }

@@ -306,6 +306,10 @@ inline void add_order(Counterparts& table) {
   };
   for (const std::string variant : {"", ".negative"}) add("lgamma" + variant, at::lgamma);
   add("digamma", at::digamma);
+  add("roll", [](const Tensor& x) { return x.dim() == 0 ? x : at::roll(x, {1}, {}); });
+  add("roll.axis", [](const Tensor& x) { return at::roll(x, {-4}, {1}) * at::roll(x, {2}, {0}); });
+  add("roll.strided", [](const Tensor& x) { return at::roll(x.t().slice(0, 0, x.size(1), 2), {1}, {-1}); });
+  add("roll.transposed", [](const Tensor& x) { return at::roll(x.t(), {5}, {0}); });
   add("polygamma", [](const Tensor& x) { return at::polygamma(2, x); });
   add("argsort", [](const Tensor& x) { return at::argsort(x, std::int64_t{-1}, false); });
   add("argsort.descending", [](const Tensor& x) { return at::argsort(x, std::int64_t{0}, true); });

@@ -38,6 +38,11 @@ Var broadcast_to(const Var& x, const Shape& shape);
 /// \throws ShapeError  unless all other extents agree; ValueError if there is nothing to join.
 Var concatenate(std::span<const Var> parts, std::ptrdiff_t axis = 0);
 Var concatenate(std::initializer_list<Var> parts, std::ptrdiff_t axis = 0);
+/// Elements moved forward along an axis, backward by a negative shift; what leaves it at one end comes in at the other.
+/// \throws ShapeError  for an axis that x does not have.
+Var roll(const Var& x, std::ptrdiff_t shift, std::ptrdiff_t axis);
+/// The same in the row-major order of all elements; the shape stays.
+Var roll(const Var& x, std::ptrdiff_t shift);
 /// Joined along a new axis.
 /// \throws ShapeError  unless all shapes agree; ValueError if there is nothing to join.
 Var stack(std::span<const Var> parts, std::ptrdiff_t axis = 0);

@@ -50,6 +50,15 @@ XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, expand_dims)
 XGRAD_DETAIL_CHANGEABLE(cumsum)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, cumsum)
 
+#define XGRAD_DETAIL_ROLL(V)                                                                            \
+  inline Var roll(V x, std::ptrdiff_t shift) { return xgrad::roll(static_cast<const Var&>(x), shift); } \
+  inline Var roll(V x, std::ptrdiff_t shift, std::ptrdiff_t axis) {                                     \
+    return xgrad::roll(static_cast<const Var&>(x), shift, axis);                                        \
+  }
+XGRAD_DETAIL_ROLL(Var&)
+XGRAD_DETAIL_ROLL(Var&&)
+#undef XGRAD_DETAIL_ROLL
+
 #define XGRAD_DETAIL_MANIPULATION(function)     \
   XGRAD_DETAIL_CHANGEABLE(function)             \
   XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, function) \
