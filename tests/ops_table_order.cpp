@@ -53,6 +53,50 @@ void append_sorting(Rows& rows, Random& random) {
                   .torch = {}});
 }
 
+void append_top_k(Rows& rows, Random& random) {
+  rows.push_back({.name = "top_k",
+                  .function = [](const Case& x) { return top_k(x[0], 2).first; },
+                  .smooth = {{random.distinct({5})}, {random.distinct({2, 3})}, {random.distinct({2})}},
+                  .primitives = {"top_k", "projection"}});
+  rows.push_back({.name = "top_k.axis",
+                  .function = [](const Case& x) { return top_k(x[0], 1, 0, Order::Ascending).first; },
+                  .smooth = {{random.distinct({3, 2})}, {random.distinct({2, 2, 2})}},
+                  .primitives = {"top_k"}});
+  rows.push_back({.name = "top_k.few",  // of many
+                  .function = [](const Case& x) { return top_k(x[0], 1).first; },
+                  .smooth = {{random.distinct({40})}}});
+  rows.push_back({.name = "top_k.strided",
+                  .function = [](const Case& x) { return top_k(strided(x[0]), 2, 0).first; },
+                  .smooth = {{random.distinct({3, 3})}},
+                  .torch = {}});
+}
+
+/// A function of the user's of two results, with the derivative of x -> (x^3, 2 x).
+void append_host_call(Rows& rows, Random& random) {
+  const auto computed = host_call(
+      "cube and double",
+      [](const Shape& x) {
+        return std::array{x, x};
+      },
+      [](const Array<double>& x) { return std::tuple<Array<double>, Array<double>>(x * x * x, 2.0 * x); });
+  const auto function = custom_vjp(
+      [computed](const Var& x) {
+        return std::pair{computed(x), x};
+      },
+      [](const Var& x, const std::tuple<Var, Var>& cotangents) {
+        return 3.0 * x * x * std::get<0>(cotangents) + 2.0 * std::get<1>(cotangents);
+      });
+  rows.push_back({.name = "host_call",
+                  .function =
+                      [function](const Case& x) {
+                        const auto [cube, twice] = function(x[0]);
+                        return cube * twice;
+                      },
+                  .smooth = {{random.uniform({})}, {random.uniform({2, 3})}},
+                  .primitives = {"host_call"},
+                  .torch = {}});
+}
+
 void append_running(Rows& rows, Random& random) {
   const auto at = [&](const Shape& shape) { return Case{random.uniform(shape)}; };
   rows.push_back({.name = "cumsum",
@@ -100,6 +144,8 @@ void append_order(Rows& rows) {
   Random random(9);
   append_gamma(rows, random);
   append_sorting(rows, random);
+  append_top_k(rows, random);
+  append_host_call(rows, random);
   append_running(rows, random);
   append_scattering(rows, random);
   rows.push_back({.name = "checked",

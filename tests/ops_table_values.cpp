@@ -38,6 +38,9 @@ const std::vector<OpRow>& ops_without_derivative() {
         {"argsort"});
     add("argsort.descending", [](const Case& x) { return argsort(x[0], 0, Order::Descending); },
         {{random.distinct({4, 2})}}, {"argsort"});
+    add("top_k.places", [](const Case& x) { return top_k(x[0], 2).second; },
+        {{random.distinct({5})}, {random.distinct({2, 3})}, {Var(xt::xarray<double>{{0.0, -infinity, infinity}})}},
+        {"top_k"});
     add("cast.bool", [](const Case& x) { return cast<bool>(x[0]); }, {numbers}, {"cast"});
     add("cast.int64", [](const Case& x) { return cast<std::int64_t>(x[0]); },
         {{xt::xarray<double>{0.0, -0.0, 1.9, -1.9, 1e15, -9007199254740993.0}}}, {"cast"});

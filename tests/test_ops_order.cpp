@@ -35,6 +35,44 @@ BOOST_AUTO_TEST_CASE(sorting_is_stable_and_puts_nan_last) {
   check_elements<std::int64_t>(sort(Var(xt::xarray<int>{{3, 1}, {2, 5}}), 0), {2, 2}, {2, 1, 3, 5});
 }
 
+BOOST_AUTO_TEST_CASE(the_first_few_are_those_of_the_sorted_array) {
+  const Var x = xt::xarray<double>{2.0, not_a_number, -infinity, 2.0, -0.0, 0.0, infinity};
+  for (const Order order : {Order::Ascending, Order::Descending}) {
+    for (std::size_t k = 0; k <= 7; ++k) {
+      const auto [values, places] = xg::top_k(x, k, 0, order);
+      BOOST_TEST(same(places, view(argsort(x, 0, order), xt::range(0, k))));
+      BOOST_TEST(same(values, view(sort(x, 0, order), xt::range(0, k))));
+    }
+  }
+  // Few of many, in any layout; what is equal keeps its order.
+  const Var many = transpose(reshape(cast(comparing::wave({1200}) * 2.0, xg::DType::Int64), {400, 3}));
+  const auto [values, places] = xg::top_k(many, 3, 1);
+  BOOST_TEST(same(places, view(argsort(many, 1, Order::Descending), xt::all(), xt::range(0, 3))));
+  BOOST_TEST(same(values, view(sort(many, 1, Order::Descending), xt::all(), xt::range(0, 3))));
+  BOOST_TEST(same(xg::top_k(transpose(many), 3, 0).first, transpose(values)));
+  check_elements<bool>(xg::top_k(Var(xt::xarray<bool>{false, true, false}), 2).first, {2}, {true, false});
+  BOOST_TEST(throws<xg::ShapeError>([] { return xg::top_k(Var(1.0), 1).first; }, {"top_k"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::top_k(x, 8).first; }, {"top_k", "8 of 7", "axis 0"}));
+}
+
+BOOST_AUTO_TEST_CASE(outputs_that_nobody_needs_are_not_made) {
+  const auto values = xg::compile([](const Var& x) { return xg::top_k(x, 2).first * 1.0; });
+  const auto both = xg::compile([](const Var& x) { return xg::top_k(x, 2); });
+  const Var x = comparing::wave({3, 5});
+  BOOST_TEST(same(values(x), xg::top_k(x, 2).first));
+  BOOST_TEST(same(std::get<1>(both(x)), xg::top_k(x, 2).second));
+  // One kernel for both; equal ones are one.
+  const std::string plan = xg::draw::plan(
+      [](const Var& y) {
+        const auto [first, places] = xg::top_k(y, 2);
+        const auto [again, others] = xg::top_k(y, 2);
+        return std::tuple{first + again, places + others};
+      },
+      x);
+  BOOST_TEST(plan.find("top_k") != std::string::npos, plan);
+  BOOST_TEST(plan.find("top_k") == plan.rfind("top_k"), plan);
+}
+
 BOOST_AUTO_TEST_CASE(running_sums_go_along_any_axis) {
   const Var x = xt::xarray<int>{{1, 2, 3}, {4, 5, 6}};
   check_elements<std::int64_t>(cumsum(x), {2, 3}, {1, 3, 6, 4, 9, 15});

@@ -21,6 +21,7 @@
 #include <xgrad/transform/compile.hpp>
 #include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/grad.hpp>
+#include <xgrad/transform/host_call.hpp>
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>

@@ -60,4 +60,33 @@ class PerThread {
   T* object_ = nullptr;
 };
 
+/// What a thread lends to one user after another.
+template <class T>
+struct Lendable {
+  T object{};
+  bool lent = false;
+};
+
+/// The T of this thread; one of its own for a user within another, as where a function of the user's that an evaluation
+/// calls evaluates in its turn.
+template <class T>
+class Loan {
+ public:
+  explicit Loan(PerThread<Lendable<T>>& of_thread) : shared_(of_thread.get()), first_(!shared_.lent) {
+    if (first_) shared_.lent = true;
+    else own_ = std::make_unique<T>();
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() {
+    if (first_) shared_.lent = false;
+  }
+  [[nodiscard]] T& operator*() noexcept { return first_ ? shared_.object : *own_; }
+
+ private:
+  Lendable<T>& shared_;
+  bool first_;
+  std::unique_ptr<T> own_;
+};
+
 }  // namespace xgrad::detail

@@ -164,9 +164,11 @@ struct Body {
     }
     return result;
   }
-  [[nodiscard]] std::vector<Sensitivity> jvp(const Site& site, std::span<const Sensitivity> tangents) const {
+  /// \param first  of the outputs whose tangents are wanted.
+  [[nodiscard]] std::vector<Sensitivity> jvp(const Site& site, std::span<const Sensitivity> tangents,
+                                             std::size_t first) const {
     const auto used = [&](std::size_t k) { return tangents[k].defined(); };
-    return forward_sweep(site.tape, chosen(Vars(at), used), chosen(tangents, used), outputs);
+    return forward_sweep(site.tape, chosen(Vars(at), used), chosen(tangents, used), Vars(outputs).subspan(first));
   }
 };
 
@@ -274,7 +276,7 @@ std::vector<Sensitivity> Call::vjp(const Site& site, std::span<const Sensitivity
 
 std::vector<Sensitivity> Call::jvp(const Site& site, std::span<const Sensitivity> tangents) {
   const Payload& payload = *site.tape.payload(site.node);
-  if (payload.rule == nullptr) return Body(site, *payload.function).jvp(site, tangents);
+  if (payload.rule == nullptr) return Body(site, *payload.function).jvp(site, tangents, 0);
   const CallRule& rule = *payload.rule;
   for (std::size_t k = 0; k < tangents.size(); ++k) {
     if (tangents[k].defined()) require_not_captured(rule, k);
@@ -284,8 +286,8 @@ std::vector<Sensitivity> Call::jvp(const Site& site, std::span<const Sensitivity
     result.push_back({x, true});
   }
   if (payload.function->outputs().size() == rule.outputs) return result;
-  const std::vector<Sensitivity> all = Body(site, *payload.function).jvp(site, tangents);
-  result.insert(result.end(), all.begin() + signed_of(rule.outputs), all.end());
+  const std::vector<Sensitivity> all = Body(site, *payload.function).jvp(site, tangents, rule.outputs);
+  result.insert(result.end(), all.begin(), all.end());
   return result;
 }
 

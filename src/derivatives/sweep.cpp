@@ -31,22 +31,46 @@ bool has_derivative(Opcode op) {
   return rules.vjp != nullptr || rules.several != nullptr || is_projection(op);
 }
 
-Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs) {
+/// From the first input to the last output; nothing is active.
+Range range_of(std::span<const Var> inputs, std::span<const Var> outputs) {
   Range range{.first = no_node, .last = 0, .active = {}};
   for (const Var& input : inputs) range.first = std::min(range.first, node_of(input));
   for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
-  if (range.first > range.last) return range;
-  range.active.resize(std::size_t{range.last - range.first} + 1, 0);
+  if (range.first <= range.last) range.active.resize(std::size_t{range.last - range.first} + 1, 0);
+  return range;
+}
+
+/// Which nodes carry derivatives with respect to the inputs.
+Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs) {
+  Range range = range_of(inputs, outputs);
   for (const Var& input : inputs) {
     if (range.contains(node_of(input))) range.active[node_of(input) - range.first] = 1;
   }
-  for (NodeId id = range.first; id <= range.last; ++id) {
-    if (range.active[id - range.first] != 0 || !is_floating(tape.node(id).dtype)) continue;
+  for (std::size_t i = 0; i < range.active.size(); ++i) {
+    const NodeId id = range.first + static_cast<NodeId>(i);
+    if (range.active[i] != 0 || !is_floating(tape.node(id).dtype)) continue;
     const std::span<const NodeId> used = tape.inputs(id);
     const bool depends = std::any_of(used.begin(), used.end(), [&](NodeId input) { return range.is_active(input); });
-    if (depends && has_derivative(tape.node(id).op)) range.active[id - range.first] = 1;
+    if (depends && has_derivative(tape.node(id).op)) range.active[i] = 1;
   }
   return range;
+}
+
+/// Those that no output needs are not active.
+void keep_needed(const TapeState& tape, Range& range, std::span<const Var> outputs) {
+  std::vector<char> needed(range.active.size(), 0);
+  for (const Var& output : outputs) {
+    if (range.contains(node_of(output))) needed[node_of(output) - range.first] = 1;
+  }
+  for (std::size_t i = needed.size(); i-- > 0;) {
+    if (needed[i] == 0) {
+      range.active[i] = 0;
+      continue;
+    }
+    for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
+      if (range.contains(input)) needed[input - range.first] = 1;
+    }
+  }
 }
 
 /// Cotangents of the nodes of a range, added up as they come in.
@@ -204,7 +228,8 @@ std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, st
 
 std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inputs,
                                        std::span<const Sensitivity> tangents, std::span<const Var> outputs) {
-  const Range range = active_range(tape, inputs, outputs);
+  Range range = active_range(tape, inputs, outputs);
+  keep_needed(tape, range, outputs);
   std::vector<Sensitivity> of_node(range.active.size());
   OfOutputs<Sensitivity> of_outputs;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -252,20 +277,7 @@ namespace {
 
 /// Which nodes depend on an example, and are needed for an output.
 Range batched_range(const TapeState& tape, std::span<const Var> examples, std::span<const Var> outputs) {
-  Range range{.first = no_node, .last = 0, .active = {}};
-  for (const Var& example : examples) range.first = std::min(range.first, node_of(example));
-  for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
-  if (range.first > range.last) return range;
-  range.active.resize(std::size_t{range.last - range.first} + 1, 0);
-  for (const Var& output : outputs) {
-    if (range.contains(node_of(output))) range.active[node_of(output) - range.first] = 1;
-  }
-  for (std::size_t i = range.active.size(); i-- > 0;) {
-    if (range.active[i] == 0) continue;
-    for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
-      if (range.contains(input)) range.active[input - range.first] = 1;
-    }
-  }
+  Range range = range_of(examples, outputs);
   std::vector<char> depends(range.active.size(), 0);
   for (const Var& example : examples) {
     if (range.contains(node_of(example))) depends[node_of(example) - range.first] = 1;
@@ -274,8 +286,9 @@ Range batched_range(const TapeState& tape, std::span<const Var> examples, std::s
     for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
       if (input >= range.first && depends[input - range.first] != 0) depends[i] = 1;
     }
-    if (depends[i] == 0) range.active[i] = 0;
   }
+  range.active = std::move(depends);
+  keep_needed(tape, range, outputs);
   return range;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "host.hpp"
 #include "state.hpp"
 
 namespace xgrad::detail {
@@ -36,10 +37,11 @@ class Function {
 /// How a call is differentiated, where that is not as its function is; see derivatives/call.hpp.
 struct CallRule;
 
-/// What a node has beside inputs and attributes.
+/// What a node has beside inputs.
 struct Payload {
-  std::shared_ptr<const Function> function;
-  std::shared_ptr<const CallRule> rule;  ///< null: that of the function
+  std::shared_ptr<const Function> function = nullptr;  ///< of a Call
+  std::shared_ptr<const CallRule> rule = nullptr;      ///< of a Call; null: that of the function
+  std::shared_ptr<const HostFunction> host = nullptr;  ///< of a HostCall
 };
 
 }  // namespace xgrad::detail

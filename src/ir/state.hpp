@@ -145,6 +145,10 @@ class TapeState {
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
+  /// Set while values are computed: what a function of the user's asks for then cannot be known.
+  void note_evaluation(bool runs) noexcept { evaluated_now_ = runs; }
+  [[nodiscard]] bool evaluated_now() const noexcept { return evaluated_now_; }
+
   /// Values are not known while a function is recorded to be compiled or batched.
   void forbid_values(bool forbidden) noexcept { values_forbidden_ = forbidden; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
@@ -177,6 +181,7 @@ class TapeState {
   std::atomic<std::uint32_t> generation_{0};
   std::recursive_mutex mutex_;
   bool values_forbidden_ = false;
+  bool evaluated_now_ = false;
   std::size_t reads_ = 0;
   std::uint32_t questions_ = 0;
   PlainList<Node> nodes_;

@@ -116,16 +116,16 @@ void find_exponents(const T* x, const std::vector<std::size_t>& order, std::vect
 }  // namespace
 
 void balance(const Call& call) {
-  const Shape& shape = *call.output.shape;
+  const Shape& shape = *call.output().shape;
   const std::size_t columns = shape[1];
   std::vector<std::size_t> order;
   std::vector<int> exponents(columns);
-  dispatch(call.output.dtype, [&]<class T>() {
+  dispatch(call.output().dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
       for (std::size_t row = 0; row < shape[0]; ++row) {
         const T* x = call.inputs[0].as<T>() + row * columns;
         const T* factors = call.inputs[1].as<T>() + row * columns;
-        T* out = call.output.as<T>() + row * columns;
+        T* out = call.output().as<T>() + row * columns;
         if (stays_in_range(factors, columns)) {
           std::copy_n(x, columns, out);
           continue;

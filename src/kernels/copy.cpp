@@ -71,14 +71,14 @@ void copy(const Operand& target, const Operand& source) {
 }
 
 void cast(const Call& call) {
-  dispatch(call.output.dtype, [&]<class To>() {
-    dispatch(call.inputs[0].dtype, [&]<class From>() { convert_all<To, From>(call.output, call.inputs[0]); });
+  dispatch(call.output().dtype, [&]<class To>() {
+    dispatch(call.inputs[0].dtype, [&]<class From>() { convert_all<To, From>(call.output(), call.inputs[0]); });
   });
 }
 
 void concatenate(const Call& call) {
   const auto axis = static_cast<std::size_t>(call.attributes[0]);
-  Operand part = call.output;
+  Operand part = call.output();
   for (const Operand& input : call.inputs) {
     part.shape = input.shape;
     copy(part, input);
@@ -87,9 +87,9 @@ void concatenate(const Call& call) {
 }
 
 void embed(const Call& call) {
-  const auto element = static_cast<std::ptrdiff_t>(size_of(call.output.dtype));
-  std::memset(call.output.data, 0, size_of(*call.output.shape) * static_cast<std::size_t>(element));
-  Operand part = call.output;
+  const auto element = static_cast<std::ptrdiff_t>(size_of(call.output().dtype));
+  std::memset(call.output().data, 0, size_of(*call.output().shape) * static_cast<std::size_t>(element));
+  Operand part = call.output();
   part.shape = call.inputs[0].shape;
   for (std::size_t i = 0; i < part.strides.size(); ++i) {
     part.data += call.attributes[2 * i] * part.strides[i] * element;
@@ -99,13 +99,13 @@ void embed(const Call& call) {
 }
 
 void roll(const Call& call) {
-  const Around around(*call.output.shape, axis_of(call));
-  const std::size_t line = around.extent * around.inner * size_of(call.output.dtype);
+  const Around around(*call.output().shape, axis_of(call));
+  const std::size_t line = around.extent * around.inner * size_of(call.output().dtype);
   if (line == 0) return;
   const std::size_t moved = line / around.extent * static_cast<std::size_t>(call.attributes[1]);
   for (std::size_t at = 0; at < around.outer * line; at += line) {
-    std::memcpy(call.output.data + at + moved, call.inputs[0].data + at, line - moved);
-    std::memcpy(call.output.data + at, call.inputs[0].data + at + line - moved, moved);
+    std::memcpy(call.output().data + at + moved, call.inputs[0].data + at, line - moved);
+    std::memcpy(call.output().data + at, call.inputs[0].data + at + line - moved, moved);
   }
 }
 

@@ -58,19 +58,20 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
 }  // namespace
 
 void take(const Call& call) {
-  const std::size_t element = size_of(call.output.dtype);
+  const std::size_t element = size_of(call.output().dtype);
   for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
                  [&](std::size_t from, std::size_t to, std::size_t length) {
-                   std::memcpy(call.output.data + to * element, call.inputs[0].data + from * element, length * element);
+                   std::memcpy(call.output().data + to * element, call.inputs[0].data + from * element,
+                               length * element);
                  });
 }
 
 void scatter_add(const Call& call) {
-  dispatch(call.output.dtype, [&]<class T>() {
-    T* out = call.output.as<T>();
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
     const T* in = call.inputs[0].as<T>();
-    std::fill_n(out, size_of(*call.output.shape), T(0));
-    for_each_taken(chooser(call), *call.output.shape, axis_of(call), call.inputs[1],
+    std::fill_n(out, size_of(*call.output().shape), T(0));
+    for_each_taken(chooser(call), *call.output().shape, axis_of(call), call.inputs[1],
                    [&](std::size_t to, std::size_t from, std::size_t length) {
                      for (std::size_t i = 0; i < length; ++i) {
                        out[to + i] = primitives::Add::eval(out[to + i], in[from + i]);
@@ -80,17 +81,17 @@ void scatter_add(const Call& call) {
 }
 
 void take_along_axis(const Call& call) {
-  dispatch(call.output.dtype, [&]<class T>() {
+  dispatch(call.output().dtype, [&]<class T>() {
     for_each_along(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
-                   [&](std::size_t from, std::size_t to) { call.output.as<T>()[to] = call.inputs[0].as<T>()[from]; });
+                   [&](std::size_t from, std::size_t to) { call.output().as<T>()[to] = call.inputs[0].as<T>()[from]; });
   });
 }
 
 void scatter_add_along_axis(const Call& call) {
-  dispatch(call.output.dtype, [&]<class T>() {
-    T* out = call.output.as<T>();
-    std::fill_n(out, size_of(*call.output.shape), T(0));
-    for_each_along(chooser(call), *call.output.shape, axis_of(call), call.inputs[1],
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
+    std::fill_n(out, size_of(*call.output().shape), T(0));
+    for_each_along(chooser(call), *call.output().shape, axis_of(call), call.inputs[1],
                    [&](std::size_t to, std::size_t from) {
                      out[to] = primitives::Add::eval(out[to], call.inputs[0].as<T>()[from]);
                    });
@@ -98,10 +99,10 @@ void scatter_add_along_axis(const Call& call) {
 }
 
 void one_hot(const Call& call) {
-  const std::size_t classes = call.output.shape->back();
+  const std::size_t classes = call.output().shape->back();
   const std::size_t count = size_of(*call.inputs[0].shape);
-  dispatch(call.output.dtype, [&]<class T>() {
-    T* out = call.output.as<T>();
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
     std::fill_n(out, count * classes, T(0));
     for (std::size_t i = 0; i < count; ++i) {
       const std::int64_t label = call.inputs[0].as<std::int64_t>()[i];
@@ -127,7 +128,7 @@ void argmax(const Call& call) {
           const T largest = x[best * around.inner];
           if (value > largest || (value != value && largest == largest)) best = k;  // the first NaN wins
         }
-        call.output.as<std::int64_t>()[o * around.inner + i] = static_cast<std::int64_t>(best);
+        call.output().as<std::int64_t>()[o * around.inner + i] = static_cast<std::int64_t>(best);
       }
     }
   });

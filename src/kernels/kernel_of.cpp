@@ -15,6 +15,8 @@ constexpr Kernel kernel_for(Type<MinReduce>) { return min_reduce; }
 constexpr Kernel kernel_for(Type<Norm>) { return norm; }
 constexpr Kernel kernel_for(Type<ArgMax>) { return argmax; }
 constexpr Kernel kernel_for(Type<ArgSort>) { return argsort; }
+constexpr Kernel kernel_for(Type<TopK>) { return top_k; }
+constexpr Kernel kernel_for(Type<HostCall>) { return host_call; }
 constexpr Kernel kernel_for(Type<Roll>) { return roll; }
 constexpr Kernel kernel_for(Type<Take>) { return take; }
 constexpr Kernel kernel_for(Type<ScatterAdd>) { return scatter_add; }

@@ -28,6 +28,8 @@ void one_hot(const Call& call);
 void argsort(const Call& call);
 void balance(const Call& call);
 void cumsum(const Call& call);
+void top_k(const Call& call);
+void host_call(const Call& call);
 
 /// The kernel of a primitive; null if it is computed in another way (see primitives::Computation).
 Kernel kernel_of(std::uint8_t opcode) noexcept;

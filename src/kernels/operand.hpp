@@ -8,6 +8,10 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
 
+namespace xgrad::detail {
+struct Payload;
+}
+
 namespace xgrad::kernels {
 
 /// An array in memory; strides are in elements and may be 0 or negative.
@@ -23,12 +27,16 @@ struct Operand {
   }
 };
 
-/// One run of a kernel. The output is dense, row-major and not yet written; it may be the memory of an input that has
-/// the same shape, strides and element size, but only for element-by-element kernels.
+/// One run of a kernel. Outputs are dense, row-major and not yet written; one that nobody needs has no data, unless it
+/// is the only one.
 struct Call {
-  Operand output;
+  std::span<const Operand> outputs;
   std::span<const Operand> inputs;
   std::span<const std::int64_t> attributes;
+  const detail::Payload* payload = nullptr;  ///< see Several
+
+  /// The only one.
+  [[nodiscard]] const Operand& output() const noexcept { return outputs[0]; }
 };
 
 /// Row-major strides of a dense array.

@@ -24,7 +24,7 @@ std::vector<Axis> axes_of(const Call& call) {
     if (shape[i] == 1) continue;
     const bool reduced = std::find(call.attributes.begin(), call.attributes.end(), static_cast<std::int64_t>(i)) !=
                          call.attributes.end();
-    axes.push_back({shape[i], call.inputs[0].strides[i], reduced ? 0 : call.output.strides[i]});
+    axes.push_back({shape[i], call.inputs[0].strides[i], reduced ? 0 : call.output().strides[i]});
   }
   std::stable_sort(axes.begin(), axes.end(),
                    [](const Axis& a, const Axis& b) { return std::abs(a.in) > std::abs(b.in); });
@@ -190,19 +190,19 @@ void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, t
 template <template <class> class R>
 void reduce(const Call& call) {
   const std::vector<Axis> axes = axes_of(call);
-  const std::size_t size = size_of(*call.output.shape);
+  const std::size_t size = size_of(*call.output().shape);
   const bool empty = size_of(*call.inputs[0].shape) == 0;
-  dispatch(call.output.dtype, [&]<class T>() {
+  dispatch(call.output().dtype, [&]<class T>() {
     using Total = typename R<T>::Total;
     std::vector<Total> totals;  // vector<bool> has no addresses
     if constexpr (std::is_same_v<Total, bool>) {
-      std::fill_n(call.output.as<T>(), size, R<T>::start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), call.output.as<T>());
+      std::fill_n(call.output().as<T>(), size, R<T>::start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), call.output().as<T>());
     } else {
       if constexpr (std::is_same_v<Total, Compensated>) totals.resize(size);
       else totals.resize(size, R<T>::start());
       if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), totals.data());
-      std::transform(totals.begin(), totals.end(), call.output.as<T>(),
+      std::transform(totals.begin(), totals.end(), call.output().as<T>(),
                      [](const Total& total) { return result_of<T>(total); });
     }
   });
@@ -210,8 +210,8 @@ void reduce(const Call& call) {
 
 /// How many are true.
 void count(const Call& call) {
-  auto* totals = call.output.as<std::int64_t>();
-  std::fill_n(totals, size_of(*call.output.shape), std::int64_t{0});
+  auto* totals = call.output().as<std::int64_t>();
+  std::fill_n(totals, size_of(*call.output().shape), std::int64_t{0});
   if (size_of(*call.inputs[0].shape) == 0) return;
   reduce_axes<SumOf<std::int64_t>>(axes_of(call), 0, call.inputs[0].as<bool>(), totals);
 }

@@ -24,6 +24,22 @@ Var sort(const Var& x, std::ptrdiff_t axis, Order order) {
   return take_along_axis(x, argsort(x, axis, order), static_cast<std::ptrdiff_t>(along));
 }
 
+std::pair<Var, Var> top_k(const Var& x, std::size_t k, std::ptrdiff_t axis, Order order) {
+  const std::size_t along = detail::normalize_axis("top_k", axis, x);
+  if (k > x.shape()[along]) {
+    throw ValueError("top_k: " + std::to_string(k) + " of " + std::to_string(x.shape()[along]) +
+                     " elements along axis " + std::to_string(along) + " of " + to_string(x.shape()) +
+                     "; there must be as many");
+  }
+  Shape shape = x.shape();
+  shape[along] = k;
+  const std::array<std::int64_t, 3> attributes{static_cast<std::int64_t>(along), order == Order::Descending ? 1 : 0,
+                                               static_cast<std::int64_t>(k)};
+  const std::array types{detail::ArrayType{x.dtype(), shape}, detail::ArrayType{DType::Int64, shape}};
+  std::vector<Var> results = detail::record_several(detail::opcode<TopK>, types, std::array{&x}, attributes);
+  return {std::move(results[0]), std::move(results[1])};
+}
+
 Var cumsum(const Var& x, std::ptrdiff_t axis, Direction direction) {
   const std::size_t along = detail::normalize_axis("cumsum", axis, x);
   const Var numbers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;

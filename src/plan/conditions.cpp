@@ -38,6 +38,8 @@ bool Conditions::may_fail(const Graph& graph, ValueId id, bool loop) {
     }
     case Failure::Memory:
       return !loop;
+    case Failure::Host:
+      return true;
   }
   return true;
 }

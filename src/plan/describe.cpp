@@ -136,7 +136,11 @@ class Description {
     text_ << operation(step.op);
     std::vector<PlaceId> read;
     for (const ArrayAt& input : step.inputs) read.push_back(input.place);
-    write_arrays(read, {step.output.place});
+    std::vector<PlaceId> written;
+    for (const ArrayAt& output : step.outputs) {
+      if (output.place != no_place) written.push_back(output.place);
+    }
+    write_arrays(read, written);
   }
 
   // ---- arrays

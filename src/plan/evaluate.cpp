@@ -22,7 +22,7 @@ struct Question {
   std::vector<BufferPtr> results;
 };
 
-thread_local constinit PerThread<Question> question_of_thread;
+thread_local constinit PerThread<Lendable<Question>> question_of_thread;
 
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
@@ -48,6 +48,25 @@ void keep(TapeState& tape, const Question& question, std::size_t asked) {
   if (tape.spare_bytes() > most_spare_bytes()) tape.free_spares(most_spare_bytes(), question.request.nodes);
 }
 
+/// Values of a tape are asked for one after another.
+class Asking {
+ public:
+  explicit Asking(TapeState& tape) : tape_(tape) {
+    if (tape.evaluated_now()) {
+      throw TapeError(
+          "evaluate: a function given to host_call() asked for a value of the tape that is being evaluated. Pass the "
+          "Var as an argument of the function");
+    }
+    tape_.note_evaluation(true);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() { tape_.note_evaluation(false); }
+
+ private:
+  TapeState& tape_;
+};
+
 void compute(Question& question, TapeState& tape, std::span<const NodeId> asked, Later later) {
   question.outputs.assign(asked.begin(), asked.end());
   if (later == Later::possible) collect_and_keep(question.request, tape, question.outputs);
@@ -55,7 +74,8 @@ void compute(Question& question, TapeState& tape, std::span<const NodeId> asked,
   const Request& request = question.request;
   const std::shared_ptr<const Plan> plan = plan_for(question.request, tape, question.outputs);
   question.results.resize(question.outputs.size());
-  execute(*plan, request.leaves, request.scalars, question.results);
+  execute(*plan, {request.leaves, request.scalars, request.payloads}, question.results);
+  question.request.payloads.clear();  // which may hold much of the user's
   work_of_evaluations().questions += 1;
   work_of_evaluations().nodes += request.nodes.size() - request.leaves.size() - request.scalars.size();
   if (later == Later::possible) keep(tape, question, asked.size());
@@ -71,11 +91,14 @@ WorkOfEvaluations& work_of_evaluations() noexcept {
 void evaluate(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results, Later later) {
   if (outputs.empty()) return;
   require_values_known(tape);
-  Question& question = question_of_thread.get();
+  const Asking asking(tape);
+  Loan<Question> loan(question_of_thread);
+  Question& question = *loan;
   try {
     compute(question, tape, outputs, later);
   } catch (...) {
     question.results.clear();
+    question.request.payloads.clear();
     throw;
   }
   std::move(question.results.begin(), question.results.begin() + static_cast<std::ptrdiff_t>(outputs.size()),

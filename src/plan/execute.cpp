@@ -9,11 +9,12 @@
 namespace xgrad::detail {
 namespace {
 
-thread_local constinit PerThread<Workspace> workspace_of_thread;
+thread_local constinit PerThread<Lendable<Workspace>> workspace_of_thread;
 
 [[maybe_unused]] const bool gives_back = [] {
   at_release([]() noexcept {
-    if (Workspace* workspace = workspace_of_thread.get_or_null()) workspace->shrink(0);
+    Lendable<Workspace>* workspace = workspace_of_thread.get_or_null();
+    if (workspace != nullptr && !workspace->lent) workspace->object.shrink(0);
   });
   return true;
 }();
@@ -28,24 +29,25 @@ void store(const Number& number, DType dtype, std::span<const Scalar> scalars, S
 
 class Execution {
  public:
-  Execution(const Plan& plan, Workspace& workspace) : plan_(plan), workspace_(workspace) {}
+  Execution(const Plan& plan, const Bindings& bindings, Workspace& workspace)
+      : plan_(plan), bindings_(bindings), workspace_(workspace) {}
 
-  void place(std::span<Buffer* const> leaves, std::span<const Scalar> scalars, std::span<BufferPtr> results) {
+  void place(std::span<BufferPtr> results) {
     std::byte* arena = workspace_.arena.at_least(plan_.arena_bytes);
     workspace_.partials.at_least(plan_.partial_bytes);
     workspace_.numbers.resize(plan_.numbers.size());
     workspace_.places.resize(plan_.places.size());
-    if (workspace_.operands.size() < plan_.most_inputs) workspace_.operands.resize(plan_.most_inputs);
+    if (workspace_.operands.size() < plan_.most_arrays) workspace_.operands.resize(plan_.most_arrays);
     if (workspace_.done.size() < plan_.most_chunks) workspace_.done.resize(plan_.most_chunks);
     reserve_chunk(plan_);
     for (std::size_t k = 0; k < plan_.places.size(); ++k) {
       const Place& place = plan_.places[k];
       switch (place.kind) {
         case Place::Kind::Leaf:
-          workspace_.places[k] = leaves[place.index]->data();
+          workspace_.places[k] = bindings_.leaves[place.index]->data();
           break;
         case Place::Kind::Number:
-          store(plan_.numbers[place.index], place.dtype, scalars, workspace_.numbers[place.index]);
+          store(plan_.numbers[place.index], place.dtype, bindings_.scalars, workspace_.numbers[place.index]);
           workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
           break;
         case Place::Kind::Output:
@@ -80,6 +82,7 @@ class Execution {
 
  private:
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
+    if (array.place == no_place) return {};
     return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
   }
 
@@ -93,10 +96,14 @@ class Execution {
   }
 
   void run_kernel(const KernelStep& step) const {
-    if (size_of(step.output.shape) == 0) return;
-    const std::span inputs(workspace_.operands.data(), step.inputs.size());
+    const bool calls_user = step.payload != no_payload;
+    if (!calls_user && size_of(step.outputs[0].shape) == 0 && step.outputs[0].place != no_place) return;
+    const std::span all(workspace_.operands.data(), step.outputs.size() + step.inputs.size());
+    const std::span outputs = all.first(step.outputs.size());
+    const std::span inputs = all.subspan(outputs.size());
+    for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k] = operand(step.outputs[k]);
     for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(step.inputs[k]);
-    step.kernel({operand(step.output), inputs, step.attributes});
+    step.kernel({outputs, inputs, step.attributes, calls_user ? bindings_.payloads[step.payload].get() : nullptr});
   }
 
   void run_product(const ProductStep& step) const {
@@ -143,6 +150,7 @@ class Execution {
   }
 
   const Plan& plan_;
+  const Bindings& bindings_;
   Workspace& workspace_;
 };
 
@@ -165,8 +173,8 @@ std::size_t& most_kept_bytes() noexcept {
   return bytes;
 }
 
-void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const Scalar> scalars,
-             std::span<BufferPtr> results, Donated* donated) {
+void execute(const Plan& plan, const Bindings& bindings, std::span<BufferPtr> results, Donated* donated) {
+  const std::span<Buffer* const> leaves = bindings.leaves;
   const std::span<const char> exclusive = donated != nullptr ? donated->exclusive : std::span<const char>();
   for (std::size_t k = 0; k < results.size(); ++k) {
     const PlanOutput& output = plan.outputs[k];
@@ -182,10 +190,10 @@ void execute(const Plan& plan, std::span<Buffer* const> leaves, std::span<const 
       results[k] = make_buffer(output.dtype, output.shape);
     }
   }
-  Workspace& workspace = workspace_of_thread.get();
-  const Shrinking shrinking(workspace);
-  Execution execution(plan, workspace);
-  execution.place(leaves, scalars, results);
+  Loan<Workspace> workspace(workspace_of_thread);
+  const Shrinking shrinking(*workspace);
+  Execution execution(plan, bindings, *workspace);
+  execution.place(results);
   execution.run(donated);
 }
 

@@ -229,15 +229,19 @@ class Builder {
           {.literal = false, .index = constants_++, .value = scalar, .known = known_of(node.dtype, scalar)});
     }
     const std::span<const NodeId> inputs = program.inputs(id);
-    if (node.op == opcode<Projection>) {
+    if (node.op == opcode<Projection> && part.outputs.contains(inputs[0])) {
       return part.outputs.at(inputs[0])[static_cast<std::size_t>(program.attributes(id)[0])];
     }
     inputs_.clear();
     for (const NodeId input : inputs) inputs_.push_back(part.values[place_of(input)]);
     if (traits[node.op].computation == Computation::Alias) return inputs_[0];
-    if (node.op == opcode<Call>) {
+    if (traits[node.op].computation == Computation::Function) {
       part.outputs[id] = build_body(*program.payload(id)->function);
       return no_value;
+    }
+    if (traits[node.op].has_payload) {  // which makes it unlike any other
+      const std::array which{static_cast<std::int64_t>(payloads_++)};
+      return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, which);
     }
     return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, program.attributes(id));
   }
@@ -260,6 +264,7 @@ class Builder {
   std::vector<ValueId> inputs_;
   std::uint32_t leaves_ = 0;
   std::uint32_t constants_ = 0;
+  std::uint32_t payloads_ = 0;
 };
 
 }  // namespace

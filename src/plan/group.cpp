@@ -249,6 +249,10 @@ class Grouping {
   void place(ValueId id) {
     GroupId start = no_group;
     for (const ValueId input : graph_.inputs(id)) start = std::max(start, result_.of[graph_.base(input)]);
+    if (computation_of(graph_[id].op) == Computation::Projection) {
+      result_.materialised[id] = true;
+      return join(id, start, Role::Memory, 0, false);
+    }
     const Wishes wishes = wishes_of(id);
     std::size_t columns = 0;
     if (start <= prologue && graph_.count(id) == 1 && wishes.count != 0 &&
@@ -297,7 +301,7 @@ class Grouping {
     result_.list.push_back({.loop = wishes.count != 0, .whole_rows = false, .size = 0, .columns = 0, .members = {}});
     if (wishes.count == 0) {
       join(id, g, Role::Memory, 0, false);
-      result_.materialised[id] = true;
+      result_.materialised[id] = computation_of(graph_[id].op) != Computation::Several;
       return;
     }
     const Wish& wish = wishes.wish[0];

@@ -20,7 +20,7 @@ inline constexpr GroupId no_group = -1;
 enum class Role : std::uint8_t { Memory, Full, Row, LateAll, LateColumns };
 
 struct Group {
-  bool loop;
+  bool loop;        ///< else one operation, and its projections if it has several outputs
   bool whole_rows;  ///< a block holds whole rows: some value is a row value
   std::size_t size;
   std::size_t columns;  ///< 0: not decided

@@ -14,12 +14,15 @@ using namespace primitives;
 constexpr std::size_t overhead = 32;
 /// An array of its own costs so many times what an operation does, of which many run in one loop.
 constexpr std::size_t price_of_keeping = 4;
+/// What a user's function costs nobody knows: rather much.
+constexpr std::size_t price_of_user = std::size_t{1} << 20U;
 
 /// Nothing is computed for it: what reads it reads its input, if it has one.
 bool is_free(Opcode op) {
   const Computation computation = traits[op].computation;
   return computation == Computation::Source || computation == Computation::View ||
-         computation == Computation::Several || computation == Computation::Alias;
+         computation == Computation::Function || computation == Computation::Several ||
+         computation == Computation::Alias;
 }
 
 /// Candidates of a question.
@@ -64,8 +67,17 @@ class Keeping {
   };
 
   [[nodiscard]] std::size_t cost_of(NodeId id) const {
-    const bool projection = traits[tape_.node(id).op].computation == Computation::Projection;
-    return projection ? cost_of(*tape_.payload(tape_.inputs(id)[0])->function) : cost_in(tape_, id);
+    if (traits[tape_.node(id).op].computation != Computation::Projection) return cost_in(tape_, id);
+    const NodeId whole = tape_.inputs(id)[0];
+    const Traits& of_whole = traits[tape_.node(whole).op];
+    if (of_whole.computation == Computation::Function) return cost_of(*tape_.payload(whole)->function);
+    if (of_whole.failure == Failure::Host) return price_of_user;
+    return cost_in(tape_, id) + cost_of_inputs(whole);
+  }
+  [[nodiscard]] std::size_t cost_of_inputs(NodeId id) const {
+    std::size_t cost = 0;
+    for (const NodeId input : tape_.inputs(id)) cost += size_of(tape_.shape(input));
+    return cost;
   }
   static std::size_t cost_in(const TapeState& program, NodeId id) { return overhead + size_of(program.shape(id)); }
   /// Of all that one output of a function needs, at most.
@@ -95,7 +107,7 @@ class Keeping {
         }
       } else if (is_old(id) && marks_[id] == read) {
         result.nodes.push_back(id);
-        result.price += price_of_keeping * cost_of(id);
+        result.price += price_of_keeping * cost_in(tape_, id);
         result.bytes += size_of(tape_.shape(id)) * size_of(tape_.node(id).dtype);
       }
     }

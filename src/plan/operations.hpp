@@ -34,7 +34,8 @@ inline constexpr auto operation_traits = [] {
                                             .selects = false,
                                             .logical = false,
                                             .predicate = false,
-                                            .gives_indices = false};
+                                            .gives_indices = false,
+                                            .has_payload = false};
   std::array<primitives::Traits, operation_count> table{};
   table.fill(block_kernel);  // the parts stay so
   std::ranges::copy(primitives::traits, table.begin());

@@ -175,7 +175,7 @@ class Planner {
     } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
-      lower_kernel(id);
+      lower_kernel(group);
     }
     ++step_;
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
@@ -212,6 +212,8 @@ class Planner {
     return true;
   }
 
+  static ArrayAt nowhere() { return {no_place, 0, DType::Float64, {}, {}}; }
+
   ArrayAt array_at(ValueId id) {
     const Access access = graph_.access(id);
     const DType dtype = graph_[id].dtype;
@@ -219,11 +221,23 @@ class Planner {
             access.strides};
   }
 
-  void lower_kernel(ValueId id) {
-    KernelStep step{kernels::kernel_of(graph_[id].op), array_at(id), {}, {}, graph_[id].op};
+  void lower_kernel(const Group& group) {
+    const ValueId id = group.members[0];
+    const Opcode op = graph_[id].op;
+    KernelStep step{.kernel = kernels::kernel_of(op), .outputs = {}, .inputs = {}, .attributes = {}, .op = op};
+    if (computation_of(op) == primitives::Computation::Several) {
+      for (const ValueId projection : std::span(group.members).subspan(1)) {
+        const auto which = static_cast<std::size_t>(graph_.attributes(projection)[0]);
+        if (step.outputs.size() <= which) step.outputs.resize(which + 1, nowhere());
+        step.outputs[which] = array_at(projection);
+      }
+    } else {
+      step.outputs.push_back(array_at(id));
+    }
     for (const ValueId input : graph_.inputs(id)) step.inputs.push_back(array_at(input));
-    plan_->most_inputs = std::max(plan_->most_inputs, step.inputs.size());
-    step.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
+    plan_->most_arrays = std::max(plan_->most_arrays, step.outputs.size() + step.inputs.size());
+    if (traits_of(op).has_payload) step.payload = static_cast<std::uint32_t>(graph_.attributes(id)[0]);
+    else step.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
     plan_->steps.push_back({Step::Kind::Kernel, static_cast<std::uint32_t>(plan_->kernels.size())});
     plan_->kernels.push_back(std::move(step));
   }

@@ -126,11 +126,14 @@ struct ArrayAt {
   Strides strides;
 };
 
+inline constexpr std::uint32_t no_payload = ~0U;
+
 struct KernelStep {
   kernels::Kernel kernel;
-  ArrayAt output;
+  std::vector<ArrayAt> outputs;  ///< in no place if nothing needs it
   std::vector<ArrayAt> inputs;
   std::vector<std::int64_t> attributes;
+  std::uint32_t payload = no_payload;  ///< among those of the request
   Opcode op;
 };
 
@@ -179,7 +182,7 @@ struct Plan {
   std::size_t partial_bytes = 0;
   std::size_t most_slots = 0;   ///< of a loop
   std::size_t most_chunks = 0;  ///< of a loop
-  std::size_t most_inputs = 0;  ///< of a kernel
+  std::size_t most_arrays = 0;  ///< of a kernel
   std::size_t nodes = 0;        ///< recorded nodes that it stands for
   /// The first step that may write over a donated array. From here on nothing can fail.
   std::size_t first_overwriting = ~std::size_t{0};

@@ -9,7 +9,7 @@
 #include "core/per_thread.hpp"
 #include "ir/function.hpp"
 #include "keep.hpp"
-#include "primitives/list.hpp"
+#include "primitives/traits.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -156,6 +156,14 @@ void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_
       "custom_vjp() or custom_jvp(): there is none outside of that function. Return the Var as a result of it");
 }
 
+void sign_function(Words& words, Request& request, const Function& function);
+
+/// Writes what a plan depends on of a node's payload.
+void sign_payload(Words& words, Request& request, Opcode op, const std::shared_ptr<const Payload>& payload) {
+  if (traits[op].computation == Computation::Function) sign_function(words, request, *payload->function);
+  else request.payloads.push_back(payload);  // the types of its results are those of projections
+}
+
 /// Writes what a plan depends on of a function that is called. Places of its nodes are their numbers.
 void sign_function(Words& words, Request& request, const Function& function) {
   const TapeState& program = function.program();
@@ -181,7 +189,7 @@ void sign_function(Words& words, Request& request, const Function& function) {
     }
     words.put(shape.size());
     for (const std::size_t extent : shape) words.put(extent);
-    if (node.op == opcode<Call>) sign_function(words, request, *program.payload(id)->function);
+    if (traits[node.op].has_payload) sign_payload(words, request, node.op, program.payload(id));
   }
   words.reserve(1 + function.outputs().size());
   words.put(function.outputs().size());
@@ -221,7 +229,7 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
       put_head(words, node.op, node.dtype, shape, node.input_count, node.attribute_count);
       put_inputs(words, tape.inputs(id), place);
       for (const std::int64_t attribute : tape.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
-      if (node.op == opcode<Call>) sign_function(words, request, *tape.payload(id)->function);
+      if (traits[node.op].has_payload) sign_payload(words, request, node.op, tape.payload(id));
     }
   }
   words.reserve(1 + outputs.size());
@@ -270,6 +278,7 @@ void fill(Request& request, const TapeState& tape, std::span<const NodeId> outpu
   request.leaves.clear();
   request.leaf_nodes.clear();
   request.scalars.clear();
+  request.payloads.clear();
   Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
   try {
     fill(request, table, tape, outputs, kept);

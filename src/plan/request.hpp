@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,12 +15,16 @@ enum class Known : std::uint8_t { Zero, MinusZero, One, MinusOne, Two, Half, Non
 
 Known known_of(DType dtype, Scalar scalar) noexcept;
 
+/// What kernels get beside arrays; two plans for the same nodes may differ in them.
+using Payloads = std::vector<std::shared_ptr<const Payload>>;
+
 /// The part of a tape that some outputs need.
 struct Request {
   std::vector<NodeId> nodes;             ///< in the order of the tape
   std::vector<Buffer*> leaves;           ///< arrays of the nodes whose values are known, in this order
   std::vector<NodeId> leaf_nodes;        ///< these nodes; no_node for those inside of functions that are called
   std::vector<Scalar> scalars;           ///< numbers of the constants, in this order
+  Payloads payloads;                     ///< of the kernels that have some, in this order
   std::vector<std::uint64_t> signature;  ///< equal for two requests exactly if one plan serves both
   std::uint64_t hash = 0;
 };

@@ -250,9 +250,10 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Pick:
     case Computation::Place:
     case Computation::Kernel:
+    case Computation::Several:
       return of_kernels;
     case Computation::Source:
-    case Computation::Several:
+    case Computation::Function:
     case Computation::Projection:
     case Computation::Alias:
     case Computation::Elementwise:

@@ -14,10 +14,11 @@ namespace xgrad::primitives {
 
 /// The functions whose indices choose elements. What chooses has one as attribute 1: the one that a user called, of
 /// whose derivative or batch it may be a part. Errors name that.
-enum class Chooser : std::int64_t { Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis };
+enum class Chooser : std::int64_t { Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis, TopK };
 
 constexpr std::string_view name_of(Chooser chooser) {
-  constexpr std::array<std::string_view, 4> names{"take", "scatter_add", "take_along_axis", "scatter_add_along_axis"};
+  constexpr std::array<std::string_view, 5> names{"take", "scatter_add", "take_along_axis", "scatter_add_along_axis",
+                                                  "top_k"};
   return names[static_cast<std::size_t>(chooser)];
 }
 
@@ -52,8 +53,22 @@ struct Parameter : Constantlike {
 /// A call of a function, which is in the tape's table of payloads. The planner puts its body in its place.
 struct Call : Several {
   static constexpr std::string_view name = "call";
-  static constexpr auto computation = Computation::Several;
+  static constexpr auto computation = Computation::Function;
+  static constexpr bool has_payload = true;
   static constexpr auto failure = Failure::None;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
+};
+
+/// A function of the user's, in C++, which is in the tape's table of payloads. It runs when values are computed.
+struct HostCall : Several {
+  static constexpr std::string_view name = "host_call";
+  static constexpr auto computation = Computation::Several;
+  static constexpr auto failure = Failure::Host;
+  static constexpr bool has_payload = true;
+  static constexpr bool needs_dense_inputs = true;
   static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
   static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
@@ -295,6 +310,19 @@ struct Matmul : General {
   static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
   static Var jvp(const detail::Site& site, std::span<const Var> tangents);
   static Var batch(const detail::Batching& site);
+};
+
+/// The first elements along an axis in sorted order, and their places, int64. Attributes: the axis; 1 if descending;
+/// how many.
+struct TopK : Several {
+  static constexpr std::string_view name = "top_k";
+  static constexpr auto computation = Computation::Several;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = true;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
 };
 
 // ---- without derivative

@@ -46,7 +46,8 @@ enum class Operands : std::uint8_t {
 /// How the values of a primitive come about.
 enum class Computation : std::uint8_t {
   Source,       ///< not at all: an input or a number
-  Several,      ///< those of its outputs do; it has none itself
+  Function,     ///< by a function's body, which takes its place
+  Several,      ///< its outputs do, all at once by a kernel; it has none itself
   Projection,   ///< one of these outputs
   Alias,        ///< the input itself
   View,         ///< the memory of the input with other strides
@@ -63,7 +64,8 @@ enum class Computation : std::uint8_t {
 /// Whether there is a kernel over whole arrays, for what loops do not compute.
 constexpr bool has_kernel(Computation computation) {
   return computation == Computation::Conversion || computation == Computation::Reduction ||
-         computation == Computation::Pick || computation == Computation::Place || computation == Computation::Kernel;
+         computation == Computation::Pick || computation == Computation::Place || computation == Computation::Kernel ||
+         computation == Computation::Several;
 }
 
 /// What becomes of the elements along the reduced axes.
@@ -87,6 +89,7 @@ enum class Failure : std::uint8_t {
   Conversion,     ///< a floating-point number does not fit an integer
   ProductSize,    ///< BLAS may count with 32 bits
   Memory,         ///< the kernel takes some; loops have theirs before they start
+  Host,           ///< it runs code of the user's
 };
 
 /// What the attributes of a node say about axes. A batch has one more, before the others, and its attributes are
@@ -169,6 +172,8 @@ struct Masking : General {
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;
+  /// Whether an object in the tape's table of payloads belongs to it, instead of attributes.
+  static constexpr bool has_payload = false;
 };
 
 /// No derivative: sources, and functions whose values are integers or do not move.

@@ -21,6 +21,7 @@ struct Traits {
   bool logical;                        ///< see IsLogical
   bool predicate;                      ///< see IsPredicate
   bool gives_indices;                  ///< indices of an axis (attribute 0) of the input
+  bool has_payload;                    ///< see Several
 };
 
 template <class P>
@@ -40,7 +41,8 @@ consteval Traits traits_of() {
                 .selects = false,
                 .logical = IsLogical<P>,
                 .predicate = IsPredicate<P>,
-                .gives_indices = P::gives_indices};
+                .gives_indices = P::gives_indices,
+                .has_payload = false};
   if constexpr (P::computation == Computation::Elementwise) {
     static_assert(
         requires { P::cost; }, "an elementwise primitive lacks `cost`");
@@ -53,6 +55,9 @@ consteval Traits traits_of() {
     static_assert(
         requires { P::reduction; }, "a reduction lacks `reduction`: which it is");
     traits.reduction = P::reduction;
+  }
+  if constexpr (requires { P::has_payload; }) {
+    traits.has_payload = P::has_payload;
   }
   if constexpr (has_kernel(P::computation)) {
     static_assert(

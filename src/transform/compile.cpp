@@ -29,7 +29,7 @@ struct Run {
   std::vector<char> exclusive;
 };
 
-thread_local constinit PerThread<Run> run_of_thread;
+thread_local constinit PerThread<Lendable<Run>> run_of_thread;
 
 /// How often recordings hold the arrays that functions had captured: several recordings, of one function or more, may
 /// hold the same one.
@@ -69,6 +69,7 @@ class PlannedProgram : public Program {
   std::vector<Argument> arguments;
   std::vector<Leaf> leaves;
   std::vector<Scalar> scalars;
+  Payloads payloads;
   std::vector<char> weak_results;
   std::shared_ptr<const Plan> plan;
 
@@ -133,7 +134,8 @@ class PlannedProgram : public Program {
   }
 
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
-    Run& lists = run_of_thread.get();
+    Loan<Run> loan(run_of_thread);
+    Run& lists = *loan;
     lists.leaves.clear();
     lists.held.clear();
     lists.exclusive.clear();
@@ -147,7 +149,7 @@ class PlannedProgram : public Program {
     }
     Donated lent{lists.exclusive};
     try {
-      execute(*plan, lists.leaves, scalars, lists.results, &lent);
+      execute(*plan, {lists.leaves, scalars, payloads}, lists.results, &lent);
     } catch (...) {
       if (lent.overwriting) {  // not for want of memory, nor because of values: that showed before
         for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
@@ -235,6 +237,7 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
   Request request;
   collect(request, tape, outputs);
   program->scalars = request.scalars;
+  program->payloads = request.payloads;
 
   std::vector<bool> may_overwrite;
   for (std::size_t k = 0; k < request.leaves.size(); ++k) {

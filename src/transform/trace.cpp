@@ -1,6 +1,7 @@
 #include <xgrad/transform/trace.hpp>
 
 #include <mutex>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -21,6 +22,11 @@ struct EndTape {
 };
 
 }  // namespace
+
+TapeState* tape_recorded_now() noexcept { return current; }
+
+Outside::Outside() noexcept : inside_(std::exchange(current, nullptr)) {}
+Outside::~Outside() { current = inside_; }
 
 Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   for (const Var& argument : arguments) {

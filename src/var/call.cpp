@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "access.hpp"
-#include "primitives/list.hpp"
+#include "primitives/traits.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -46,7 +46,7 @@ NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<cons
     copy = to.append_leaf(BufferPtr::share(from.value(id)));
   } else if (node.op == opcode<Constant>) {
     copy = to.append_constant(node.dtype, shape, from.scalar(id));
-  } else if (node.op == opcode<Call>) {
+  } else if (traits[node.op].has_payload) {
     copy = to.append_with_payload(node.op, node.dtype, shape, inputs, from.payload(id));
   } else {
     copy = to.append(node.op, node.dtype, shape, inputs, from.attributes(id));
@@ -86,18 +86,22 @@ std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> pay
       tape, tape.append_with_payload(opcode<Call>, DType::Float64, tape.intern({}), inputs, std::move(payload)));
 }
 
+Var record_projection(TapeState& tape, NodeId node, std::size_t which, const ArrayType& type) {
+  const std::array inputs{node};
+  const std::array attributes{static_cast<std::int64_t>(which)};
+  return VarAccess::recorded(tape,
+                             tape.append(opcode<Projection>, type.dtype, tape.intern(type.shape), inputs, attributes));
+}
+
 std::vector<Var> record_projections(TapeState& tape, NodeId node) {
   const std::shared_ptr<const Payload> payload = tape.payload(node);
   const Function& function = *payload->function;
   const TapeState& program = function.program();
-  const std::array call{node};
   std::vector<Var> results;
   for (const NodeId output : function.outputs()) {
-    const std::array which{static_cast<std::int64_t>(results.size())};
-    const ShapeId shape = tape.intern(program.shape(output));
-    const NodeId id = tape.append(opcode<Projection>, program.node(output).dtype, shape, call, which);
-    tape.set_weak(id, program.node(output).weak);
-    results.push_back(VarAccess::recorded(tape, id));
+    const DType dtype = program.node(output).dtype;
+    results.push_back(record_projection(tape, node, results.size(), {dtype, program.shape(output)}));
+    tape.set_weak(VarAccess::node(results.back()), program.node(output).weak);
   }
   return results;
 }

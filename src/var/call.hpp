@@ -28,6 +28,9 @@ NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<cons
 /// \return the outputs, each a node.
 std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs);
 
+/// An output of a node that has several.
+Var record_projection(TapeState& tape, NodeId node, std::size_t which, const ArrayType& type);
+
 /// More nodes for the outputs of a call.
 std::vector<Var> record_projections(TapeState& tape, NodeId call);
 

@@ -4,11 +4,12 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "call.hpp"
 #include "plan/evaluate.hpp"
 
 namespace xgrad::detail {
 
-Recording::Recording(std::string_view operation, std::span<const Var* const> operands) {
+Recording::Recording(std::string_view operation, std::span<const Var* const> operands, TapeState* tape_of_none) {
   for (const Var* operand : operands) {
     require_usable(*operand, operation);
     if (!VarAccess::is_weak(*operand)) weak_ = false;
@@ -22,6 +23,7 @@ Recording::Recording(std::string_view operation, std::span<const Var* const> ope
     }
     tape_ = &tape;
   }
+  if (tape_ == nullptr) tape_ = tape_of_none;
   if (tape_ == nullptr) {
     tape_ = TapeState::acquire();
     scratch_ = true;
@@ -115,6 +117,17 @@ Var Recording::finish(NodeId result) {
   return VarAccess::concrete(std::move(value[0]));
 }
 
+std::vector<Var> Recording::finish(std::span<const Var> results) {
+  std::vector<Var> all(results.begin(), results.end());
+  if (!scratch_) return all;
+  std::vector<NodeId> nodes;
+  for (const Var& x : all) nodes.push_back(VarAccess::node(x));
+  std::vector<BufferPtr> values(nodes.size());
+  evaluate(*tape_, nodes, values, Later::none);
+  for (std::size_t k = 0; k < all.size(); ++k) all[k] = VarAccess::concrete(std::move(values[k]));
+  return all;
+}
+
 Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,
            std::span<const std::int64_t> attributes) {
   Recording recording(name_of(op), inputs);
@@ -128,6 +141,41 @@ Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* cons
   const std::span<const NodeId> ids = many.empty() ? std::span<const NodeId>(few) : std::span<const NodeId>(many);
   TapeState& tape = recording.tape();
   return recording.finish(tape.append(op, dtype, tape.intern(shape), ids, attributes));
+}
+
+namespace {
+
+std::vector<Var> record_several(Recording& recording, NodeId node, std::span<const ArrayType> outputs) {
+  std::vector<Var> results;
+  for (const ArrayType& type : outputs) {
+    results.push_back(record_projection(recording.tape(), node, results.size(), type));
+  }
+  return recording.finish(results);
+}
+
+std::vector<NodeId> nodes_of(Recording& recording, std::span<const Var* const> inputs) {
+  std::vector<NodeId> nodes;
+  for (const Var* input : inputs) nodes.push_back(recording.node(*input));
+  return nodes;
+}
+
+}  // namespace
+
+std::vector<Var> record_several(Opcode op, std::span<const ArrayType> outputs, std::span<const Var* const> inputs,
+                                std::span<const std::int64_t> attributes) {
+  Recording recording(name_of(op), inputs);
+  TapeState& tape = recording.tape();
+  const std::vector<NodeId> nodes = nodes_of(recording, inputs);
+  return record_several(recording, tape.append(op, DType::Float64, tape.intern({}), nodes, attributes), outputs);
+}
+
+std::vector<Var> record_several(Opcode op, std::span<const ArrayType> outputs, std::span<const Var* const> inputs,
+                                std::shared_ptr<const Payload> payload, TapeState* tape_of_none) {
+  Recording recording(name_of(op), inputs, tape_of_none);
+  TapeState& tape = recording.tape();
+  const std::vector<NodeId> nodes = nodes_of(recording, inputs);
+  const NodeId node = tape.append_with_payload(op, DType::Float64, tape.intern({}), nodes, std::move(payload));
+  return record_several(recording, node, outputs);
 }
 
 Var record_constant(TapeState& tape, DType dtype, const Shape& shape, double value) {

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <xgrad/var.hpp>
 
 #include "access.hpp"
+#include "ir/function.hpp"
 #include "primitives/traits.hpp"
 
 namespace xgrad::detail {
@@ -18,7 +21,8 @@ namespace xgrad::detail {
 class Recording {
  public:
   /// \throws TapeError  for an empty Var, one of a finished tape, or Vars of two tapes.
-  Recording(std::string_view operation, std::span<const Var* const> operands);
+  /// \param tape  that of the operands if none of them is recorded; null: one of its own.
+  Recording(std::string_view operation, std::span<const Var* const> operands, TapeState* tape = nullptr);
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
   ~Recording() {
@@ -35,6 +39,8 @@ class Recording {
   NodeId node(const Var& operand, DType dtype, ShapeId shape);
   /// The result: recorded, or evaluated.
   Var finish(NodeId result);
+  /// Several results, evaluated together.
+  std::vector<Var> finish(std::span<const Var> results);
 
  private:
   TapeState* tape_ = nullptr;
@@ -45,6 +51,14 @@ class Recording {
 /// One node. Its inputs are dense operands of their own types and shapes.
 Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,
            std::span<const std::int64_t> attributes = {});
+
+/// One node of several outputs, each of which is a node.
+std::vector<Var> record_several(Opcode op, std::span<const ArrayType> outputs, std::span<const Var* const> inputs,
+                                std::span<const std::int64_t> attributes);
+/// The same with a payload.
+/// \param tape  onto which it is recorded if no operand is; null: it is evaluated at once.
+std::vector<Var> record_several(Opcode op, std::span<const ArrayType> outputs, std::span<const Var* const> inputs,
+                                std::shared_ptr<const Payload> payload, TapeState* tape = nullptr);
 
 template <class P>
 Var record(DType dtype, const Shape& shape, std::initializer_list<const Var*> inputs,

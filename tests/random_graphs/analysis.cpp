@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "plan/evaluate.hpp"
+#include "primitives/traits.hpp"
 #include "step.hpp"
 #include "var/record.hpp"
 
@@ -128,6 +129,32 @@ void Analysis::Step::roll() {
   }
 }
 
+/// One output of a top_k.
+void Analysis::Step::projection() {
+  const NodeId whole = input_id(0);
+  const NodeId from = tape_.inputs(whole)[0];
+  const Known& x = analysis_.nodes_[from];
+  if (!x.bounds.empty()) return all_undecided();
+  const std::span<const std::int64_t> attributes = tape_.attributes(whole);
+  const Split in(tape_.shape(from), static_cast<std::size_t>(attributes[0]));
+  const auto count = static_cast<std::size_t>(attributes[2]);
+  const double sign = attributes[1] != 0 ? -1.0 : 1.0;
+  for (std::size_t line = 0; line < in.before * in.after; ++line) {
+    const std::size_t start = line / in.after * in.along * in.after + line % in.after;
+    std::vector<std::size_t> places(in.along);
+    for (std::size_t k = 0; k < in.along; ++k) places[k] = k;
+    const auto value = [&](std::size_t k) { return x.values[start + k * in.after]; };
+    std::stable_sort(places.begin(), places.end(), [&](std::size_t i, std::size_t j) {
+      if (std::isnan(value(i)) || std::isnan(value(j))) return !std::isnan(value(i)) && std::isnan(value(j));
+      return sign * value(i) < sign * value(j);
+    });
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t to = (line / in.after * count + k) * in.after + line % in.after;
+      expect(to, attribute(0) == 0 ? value(places[k]) : static_cast<double>(places[k]), 0.0);
+    }
+  }
+}
+
 void Analysis::Step::take() {
   const auto axis = static_cast<std::size_t>(attribute(0));
   const Split in(input_shape(0), axis);
@@ -210,6 +237,7 @@ void Analysis::Step::run() {
   if (op == opcode<Norm>) return norm();
   if (op == opcode<Balance>) return balance();
   if (op == opcode<ArgMax>) return argmax();
+  if (op == opcode<Projection>) return projection();
   if (op == opcode<Take>) return take();
   if (op == opcode<ScatterAdd>) return scatter_add();
   if (op == opcode<TakeAlongAxis>) return take_along_axis();
@@ -223,12 +251,17 @@ Analysis::Analysis(xgrad::detail::TapeState& tape, const std::vector<NodeId>& wa
     : tape_(tape), nodes_(tape.size()) {
   std::vector<NodeId> last_use(tape.size(), 0);
   for (NodeId id = 0; id < tape.size(); ++id) {
-    for (const NodeId input : tape.inputs(id)) last_use[input] = id;
+    for (const NodeId input : tape.inputs(id)) {
+      last_use[input] = id;
+      if (tape.node(id).op != opcode<Projection>) continue;
+      for (const NodeId of_whole : tape.inputs(input)) last_use[of_whole] = id;
+    }
   }
   for (const NodeId id : wanted) last_use[id] = xgrad::detail::no_node;
   for (NodeId id = 0; id < tape.size(); ++id) {
     // The tape keeps the values of the inputs, so that this one node is all there is to compute.
     ++counts_[tape.node(id).op];
+    if (traits[tape.node(id).op].computation == Computation::Several) continue;
     nodes_[id].values = as_doubles(*xgrad::detail::evaluated(tape, id));
     Step(*this, id).run();
     if (is_floating(tape.node(id).dtype)) {
@@ -238,6 +271,9 @@ Analysis::Analysis(xgrad::detail::TapeState& tape, const std::vector<NodeId>& wa
     }
     for (const NodeId input : tape.inputs(id)) {
       if (last_use[input] == id) nodes_[input] = {};
+      for (const NodeId of_whole : tape.inputs(input)) {
+        if (last_use[of_whole] == id) nodes_[of_whole] = {};
+      }
     }
     if (last_use[id] == 0) nodes_[id] = {};
   }

@@ -133,6 +133,7 @@ class Analysis::Step {
   void norm();
   void balance();
   void argmax();
+  void projection();
   void take();
   void scatter_add();
   void take_along_axis();

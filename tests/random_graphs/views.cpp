@@ -92,9 +92,24 @@ void add_transpose(Builder& b, Value x) {
         [order](const A& a) { return transpose(a[0], Axes(order)); });
 }
 
+void add_top_k(Builder& b, Value x) {
+  if (b.rank(x) == 0) return;
+  const std::ptrdiff_t axis = b.random.between(0, static_cast<std::ptrdiff_t>(b.rank(x)) - 1);
+  const std::size_t extent = b.shape(x)[static_cast<std::size_t>(axis)];
+  const std::size_t k = b.random.below(std::min<std::size_t>(extent, 5) + 1);
+  const auto order = b.random.chance(0.5) ? xgrad::Order::Ascending : xgrad::Order::Descending;
+  const bool places = b.random.chance(0.2);
+  const double magnitude = places ? static_cast<double>(extent) : b.magnitude(x);
+  b.add("top_k " + std::to_string(k) + " axis " + std::to_string(axis) + (places ? " places" : ""), {x}, magnitude,
+        [=](const A& a) {
+          const auto [first, second] = xgrad::top_k(a[0], k, axis, order);
+          return places ? second : first;
+        });
+}
+
 void add_one_view(Builder& b, Value x) {
   const double m = b.magnitude(x);
-  switch (b.random.below(11)) {
+  switch (b.random.below(12)) {
     case 0:
     case 1:
       return add_transpose(b, x);
@@ -127,6 +142,8 @@ void add_one_view(Builder& b, Value x) {
             [=](const A& a) { return roll(a[0], shift, axis); });
       return;
     }
+    case 10:
+      return add_top_k(b, x);
     default:
       return add_broadcast(b, x);
   }

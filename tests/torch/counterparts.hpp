@@ -315,6 +315,10 @@ inline void add_order(Counterparts& table) {
   add("argsort.descending", [](const Tensor& x) { return at::argsort(x, std::int64_t{0}, true); });
   add("sort", [](const Tensor& x) { return std::get<0>(at::sort(x, -1)); });
   add("sort.axis", [](const Tensor& x) { return std::get<0>(at::sort(x, 0, true)); });
+  add("top_k", [](const Tensor& x) { return std::get<0>(at::topk(x, 2)); });
+  add("top_k.axis", [](const Tensor& x) { return std::get<0>(at::topk(x, 1, 0, false)); });
+  add("top_k.few", [](const Tensor& x) { return std::get<0>(at::topk(x, 1)); });
+  add("top_k.places", [](const Tensor& x) { return std::get<1>(at::topk(x, 2)); });
   add("cumsum", [](const Tensor& x) { return at::cumsum(x, -1); });
   add("cumsum.axis", [](const Tensor& x) { return at::cumsum(x, 0); });
   add("cumsum.backward", [](const Tensor& x) { return at::flip(at::cumsum(at::flip(x, {1}), 1), {1}); });

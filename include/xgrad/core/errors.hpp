@@ -1,6 +1,7 @@
 // What xgrad throws. Every message names the operation, the offending shapes or values, and the rule.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -42,6 +43,12 @@ class TapeError : public Error {
 
 /// A file that cannot be opened, read or written, or whose contents are not what they should be.
 class IoError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What a function of the user's threw that an operation had called; that is nested (std::rethrow_if_nested).
+class HostError : public Error, public std::nested_exception {
  public:
   using Error::Error;
 };

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <xgrad/var.hpp>
 
@@ -19,6 +20,16 @@ Var argsort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascendi
 
 /// The elements in sorted order along one axis. The derivative goes back to the places the elements came from.
 Var sort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
+
+/// The k largest elements along one axis, in falling order, and their places, int64; the smallest in rising order if
+/// `order` is Ascending. Of equal elements the first come first; NaN comes last. Derivatives go back to the places.
+///
+///     auto [values, places] = xg::top_k(scores, 5);
+///
+/// \throws ShapeError  for a scalar.
+/// \throws ValueError  if there are fewer than k elements.
+[[nodiscard]] std::pair<Var, Var> top_k(const Var& x, std::size_t k, std::ptrdiff_t axis = -1,
+                                        Order order = Order::Descending);
 
 enum class Direction : std::uint8_t { Forward, Backward };
 

@@ -27,6 +27,21 @@ namespace xgrad::detail {
 /// A transform that is called while another one records goes onto the same tape: each starts from fresh nodes of its
 /// own, so derivatives of derivatives need no levels and cannot be confused. The outermost trace has a tape of its own
 /// and hands out concrete results.
+/// The tape onto which a transform of this thread records now; null: none.
+TapeState* tape_recorded_now() noexcept;
+
+/// The scope in which a function of the user's is called that takes part in no recording.
+class Outside {
+ public:
+  Outside() noexcept;
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+  ~Outside();
+
+ private:
+  TapeState* inside_;
+};
+
 class Trace {
  public:
   /// A recorded function that can be differentiated after its trace has ended.

@@ -1,0 +1,66 @@
+#include <xgrad/transform/host_call.hpp>
+
+#include <exception>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "primitives/list.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+/// An argument with the elements that the function takes.
+Var fitted(const HostBody& body, std::size_t k, const Var& x) {
+  const std::optional<DType> wanted = body.parameters[k];
+  if (!wanted || *wanted == x.dtype()) return as_weak(x, false);
+  if (VarAccess::is_weak(x)) return as_weak(cast(x, *wanted), false);
+  throw TypeError(body.name + ": argument " + std::to_string(k) + " is " + describe(x) + ", the function takes " +
+                  std::string(name(*wanted)) + "; cast the argument");
+}
+
+std::vector<Var> results_of(const HostBody& body, std::span<const Var> values) {
+  try {
+    return body.call(values);
+  } catch (const std::exception& error) {
+    throw HostError(body.name + ": the function threw: " + error.what());
+  } catch (...) {
+    throw HostError(body.name + ": the function threw what is no std::exception");
+  }
+}
+
+/// Calls the function outside of all that is recorded.
+std::vector<BufferPtr> call(const HostBody& body, std::span<const BufferPtr> arguments) {
+  const Outside outside;
+  std::vector<Var> values;
+  for (const BufferPtr& each : arguments) values.push_back(VarAccess::concrete(each));
+  std::vector<BufferPtr> results;
+  for (const Var& each : results_of(body, values)) results.push_back(VarAccess::buffer(each));
+  return results;
+}
+
+}  // namespace
+
+void require_usable(const HostBody& body, std::span<const Var> arguments) {
+  for (const Var& x : arguments) require_usable(x, body.name);
+}
+
+std::vector<Var> record_host_call(const std::shared_ptr<const HostBody>& body, std::span<const Var> arguments,
+                                  const std::vector<Shape>& shapes) {
+  std::vector<Var> fit;
+  for (std::size_t k = 0; k < arguments.size(); ++k) fit.push_back(fitted(*body, k, arguments[k]));
+  std::vector<const Var*> operands;
+  for (const Var& x : fit) operands.push_back(&x);
+  auto host = std::make_shared<HostFunction>();
+  host->name = body->name;
+  host->takes_batches = body->takes_batches;
+  for (std::size_t k = 0; k < shapes.size(); ++k) host->results.push_back({body->results[k], shapes[k]});
+  host->call = [body](std::span<const BufferPtr> given) { return call(*body, given); };
+  auto payload = std::make_shared<Payload>();
+  payload->host = std::move(host);
+  return record_several(opcode<primitives::HostCall>, payload->host->results, operands, payload,
+                        tape_recorded_now());  // else a call of constants would run when it is recorded, and only then
+}
+
+}  // namespace xgrad::detail
