@@ -23,6 +23,7 @@
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/host_call.hpp>
 #include <xgrad/transform/jacobian.hpp>
+#include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>
 #include <xgrad/tree/any.hpp>

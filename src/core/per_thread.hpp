@@ -82,6 +82,7 @@ class Loan {
     if (first_) shared_.lent = false;
   }
   [[nodiscard]] T& operator*() noexcept { return first_ ? shared_.object : *own_; }
+  [[nodiscard]] T* operator->() noexcept { return &**this; }
 
  private:
   Lendable<T>& shared_;

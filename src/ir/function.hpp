@@ -34,14 +34,24 @@ class Function {
   std::vector<NodeId> outputs_;
 };
 
+/// How the body of a loop is run. Its parameters are what is carried from one run to the next, then elements of arrays
+/// along their first axis, then what is the same for all runs. Its first outputs are what is carried.
+struct ScanSpec {
+  std::size_t length;   ///< how often
+  std::size_t carried;  ///< how many
+  std::size_t sliced;   ///< how many
+  bool reverse;         ///< from the last elements to the first
+};
+
 /// How a call is differentiated, where that is not as its function is; see derivatives/call.hpp.
 struct CallRule;
 
 /// What a node has beside inputs.
 struct Payload {
-  std::shared_ptr<const Function> function = nullptr;  ///< of a Call
+  std::shared_ptr<const Function> function = nullptr;  ///< of a Call; the body of a Scan
   std::shared_ptr<const CallRule> rule = nullptr;      ///< of a Call; null: that of the function
   std::shared_ptr<const HostFunction> host = nullptr;  ///< of a HostCall
+  ScanSpec scan{};                                     ///< of a Scan
 };
 
 }  // namespace xgrad::detail

@@ -70,6 +70,7 @@ class Description {
       text_ << k + 1 << "  ";
       if (step.kind == Step::Kind::Loop) write(plan_.loops[step.index]);
       else if (step.kind == Step::Kind::Product) write(plan_.products[step.index]);
+      else if (step.kind == Step::Kind::Scan) write(plan_.scans[step.index]);
       else write(plan_.kernels[step.index]);
     }
     write_memory();
@@ -141,6 +142,31 @@ class Description {
       if (output.place != no_place) written.push_back(output.place);
     }
     write_arrays(read, written);
+  }
+
+  void write(const ScanStep& step) {
+    text_ << "scan of " << counted(step.scan.length, "run") << (step.scan.reverse ? ", from the last" : "") << ":";
+    std::vector<PlaceId> read;
+    for (const ArrayAt& input : step.inputs) read.push_back(input.place);
+    std::vector<PlaceId> written;
+    for (const auto* list : {&step.last, &step.stacked}) {
+      for (const ArrayAt& output : *list) {
+        if (output.place != no_place) written.push_back(output.place);
+      }
+    }
+    write_arrays(read, written);
+    const auto leaf_of_body = [&](std::size_t leaf) {
+      if (leaf < step.scan.carried) return "carried " + std::to_string(leaf);
+      if (leaf < step.scan.carried + step.scan.sliced) return "slice of " + place(step.inputs[leaf].place);
+      return leaf < step.inputs.size() ? place(step.inputs[leaf].place)
+                                       : this->leaf(step.captured[leaf - step.inputs.size()]);
+    };
+    std::string line;
+    for (const char each : describe(*step.body, leaf_of_body)) {
+      if (line.empty()) text_ << "   | ";
+      line = each == '\n' ? "" : "x";
+      text_ << each;
+    }
   }
 
   // ---- arrays

@@ -1,6 +1,8 @@
 #include "execute.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "core/per_thread.hpp"
 #include "loop.hpp"
@@ -32,7 +34,8 @@ class Execution {
   Execution(const Plan& plan, const Bindings& bindings, Workspace& workspace)
       : plan_(plan), bindings_(bindings), workspace_(workspace) {}
 
-  void place(std::span<BufferPtr> results) {
+  /// \param leaves, outputs  where they are.
+  void place(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
     std::byte* arena = workspace_.arena.at_least(plan_.arena_bytes);
     workspace_.partials.at_least(plan_.partial_bytes);
     workspace_.numbers.resize(plan_.numbers.size());
@@ -42,21 +45,22 @@ class Execution {
     reserve_chunk(plan_);
     for (std::size_t k = 0; k < plan_.places.size(); ++k) {
       const Place& place = plan_.places[k];
-      switch (place.kind) {
-        case Place::Kind::Leaf:
-          workspace_.places[k] = bindings_.leaves[place.index]->data();
-          break;
-        case Place::Kind::Number:
-          store(plan_.numbers[place.index], place.dtype, bindings_.scalars, workspace_.numbers[place.index]);
-          workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
-          break;
-        case Place::Kind::Output:
-          workspace_.places[k] = results[place.index]->data();
-          break;
-        case Place::Kind::Arena:
-          workspace_.places[k] = arena + place.offset;
-          break;
+      if (place.kind == Place::Kind::Number) {
+        store(plan_.numbers[place.index], place.dtype, bindings_.scalars, workspace_.numbers[place.index]);
+        workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
+      } else if (place.kind == Place::Kind::Arena) {
+        workspace_.places[k] = arena + place.offset;
       }
+    }
+    replace(leaves, outputs);
+  }
+
+  /// Other leaves and outputs.
+  void replace(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
+    for (std::size_t k = 0; k < plan_.places.size(); ++k) {
+      const Place& place = plan_.places[k];
+      if (place.kind == Place::Kind::Leaf) workspace_.places[k] = leaves[place.index];
+      else if (place.kind == Place::Kind::Output) workspace_.places[k] = outputs[place.index];
     }
     for (const ProductStep& step : plan_.products) reserve_product(step);
   }
@@ -75,6 +79,9 @@ class Execution {
           break;
         case Step::Kind::Product:
           run_product(plan_.products[step.index]);
+          break;
+        case Step::Kind::Scan:
+          run_scan(plan_.scans[step.index]);
           break;
       }
     }
@@ -105,6 +112,8 @@ class Execution {
     for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(step.inputs[k]);
     step.kernel({outputs, inputs, step.attributes, calls_user ? bindings_.payloads[step.payload].get() : nullptr});
   }
+
+  void run_scan(const ScanStep& step) const;
 
   void run_product(const ProductStep& step) const {
     std::byte* out = workspace_.places[step.out];
@@ -154,6 +163,102 @@ class Execution {
   Workspace& workspace_;
 };
 
+/// The runs of a loop's body. What is carried goes to and fro between two pieces of memory, unless the body writes over
+/// it; so that the last run writes to where the caller wants it.
+class Runs {
+ public:
+  Runs(const ScanStep& step, const Bindings& bindings, Workspace& workspace,
+       const std::function<std::byte*(const ArrayAt&)>& address)
+      : step_(step), body_(*step.body), workspace_(workspace), execution_(body_, bindings, workspace) {
+    for (const ArrayAt& input : step.inputs) leaves_.push_back(address(input));
+    for (const std::uint32_t leaf : step.captured) leaves_.push_back(bindings.leaves[leaf]->data());
+    for (const ArrayAt& last : step.last) last_.push_back(address(last));
+    for (const ArrayAt& stacked : step.stacked) outputs_of_stack_.push_back(address(stacked));
+    reserve();
+  }
+
+  void operator()() {
+    const std::size_t carried = step_.scan.carried;
+    std::vector<std::byte*> leaves = leaves_;
+    std::vector<std::byte*> outputs(body_.outputs.size());
+    for (std::size_t run = 0; run < step_.scan.length; ++run) {
+      const std::size_t at = step_.scan.reverse ? step_.scan.length - 1 - run : run;
+      for (std::size_t k = carried; k < carried + step_.scan.sliced; ++k) {
+        leaves[k] = leaves_[k] + at * bytes_of_slice(step_.inputs[k]);
+      }
+      for (std::size_t k = 0; k < outputs.size(); ++k) {
+        outputs[k] = k < carried ? target(k, run) : outputs_of_stack_[k - carried] + at * bytes_of(body_.outputs[k]);
+      }
+      if (run == 0) execution_.place(leaves, outputs);
+      else execution_.replace(leaves, outputs);
+      execution_.run(nullptr);
+      for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k, leaves, outputs);
+      std::copy_n(outputs.begin(), carried, leaves.begin());
+    }
+    for (std::size_t k = 0; k < carried && step_.scan.length == 0; ++k) {
+      if (last_[k] != nullptr) std::memcpy(last_[k], leaves_[k], bytes_of(body_.outputs[k]));
+    }
+  }
+
+ private:
+  static std::size_t bytes_of(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
+  /// Of an element along the first axis.
+  static std::size_t bytes_of_slice(const ArrayAt& array) {
+    const std::size_t count = array.shape[0];
+    return count == 0 ? 0 : size_of(array.shape) / count * size_of(array.dtype);
+  }
+  [[nodiscard]] bool in_place(std::size_t k) const { return body_.outputs[k].donor == static_cast<std::int32_t>(k); }
+
+  /// Memory for what is carried: where it ends, or a piece in its stead, and a second piece.
+  void reserve() {
+    const std::size_t carried = step_.scan.carried;
+    std::size_t bytes = 0;
+    const auto take = [&](std::size_t k) {
+      const std::size_t start = bytes;
+      bytes += (bytes_of(body_.outputs[k]) + 63) / 64 * 64;
+      return start;
+    };
+    std::vector<std::size_t> first(carried);
+    std::vector<std::size_t> second(carried);
+    for (std::size_t k = 0; k < carried; ++k) {
+      first[k] = last_[k] == nullptr ? take(k) : 0;
+      second[k] = in_place(k) ? 0 : take(k);
+    }
+    std::byte* memory = workspace_.carried.at_least(bytes);
+    for (std::size_t k = 0; k < carried; ++k) {
+      if (last_[k] == nullptr) last_[k] = memory + first[k];
+      other_.push_back(in_place(k) ? last_[k] : memory + second[k]);
+    }
+  }
+  [[nodiscard]] std::byte* target(std::size_t k, std::size_t run) const {
+    return (step_.scan.length - 1 - run) % 2 == 0 ? last_[k] : other_[k];
+  }
+
+  /// What the body hands on as it is.
+  void copy_if_not_own(std::size_t k, std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) const {
+    const PlanOutput& output = body_.outputs[k];
+    if (output.kind == PlanOutput::Kind::Own || bytes_of(output) == 0) return;
+    const std::byte* from = output.kind == PlanOutput::Kind::Leaf ? leaves[output.index] : outputs[output.index];
+    if (from != outputs[k]) std::memcpy(outputs[k], from, bytes_of(output));
+  }
+
+  const ScanStep& step_;
+  const Plan& body_;
+  Workspace& workspace_;
+  Execution execution_;
+  std::vector<std::byte*> leaves_;
+  std::vector<std::byte*> last_;
+  std::vector<std::byte*> other_;
+  std::vector<std::byte*> outputs_of_stack_;
+};
+
+void Execution::run_scan(const ScanStep& step) const {
+  const auto address = [this](const ArrayAt& array) {
+    return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
+  };
+  Runs(step, bindings_, workspace_.of_body(), address)();
+}
+
 /// Gives back what is too large to keep, however the evaluation ends.
 class Shrinking {
  public:
@@ -193,7 +298,11 @@ void execute(const Plan& plan, const Bindings& bindings, std::span<BufferPtr> re
   Loan<Workspace> workspace(workspace_of_thread);
   const Shrinking shrinking(*workspace);
   Execution execution(plan, bindings, *workspace);
-  execution.place(results);
+  workspace->leaves.clear();
+  workspace->outputs.clear();
+  for (Buffer* leaf : leaves) workspace->leaves.push_back(leaf->data());
+  for (const BufferPtr& result : results) workspace->outputs.push_back(result->data());
+  execution.place(workspace->leaves, workspace->outputs);
   execution.run(donated);
 }
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "ir/function.hpp"
 #include "kernels/operand.hpp"
@@ -195,7 +198,7 @@ class Builder {
       if (contiguous) return static_cast<std::size_t>(id - nodes.front());
       return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), id) - nodes.begin());
     };
-    Part part{tape_, std::vector<ValueId>(nodes.size(), no_value), {}, {}};
+    Part part{tape_, nodes, std::vector<ValueId>(nodes.size(), no_value), {}, {}, {}};
     for (std::uint32_t k = 0; k < nodes.size(); ++k) part.values[k] = build_node(part, nodes[k], place_of);
     for (const NodeId output : outputs) graph_.outputs.push_back(part.values[place_of(output)]);
     return std::move(graph_);
@@ -205,10 +208,27 @@ class Builder {
   /// What is known of the program at hand: the request's, or that of a function.
   struct Part {
     const TapeState& program;
+    std::span<const NodeId> nodes;                             // empty: all
     std::vector<ValueId> values;                               // by place
     std::vector<std::uint32_t> shapes;                         // in the graph, by those in the program
     std::unordered_map<NodeId, std::vector<ValueId>> outputs;  // of calls
+    std::map<NodeId, std::set<std::uint32_t>> projected;       // of each node which outputs are used; made when needed
   };
+
+  /// Which outputs of a node are used.
+  static const std::set<std::uint32_t>& projected(Part& part, NodeId node) {
+    if (part.projected.empty()) {
+      const auto add = [&](NodeId id) {
+        if (part.program.node(id).op != opcode<Projection>) return;
+        part.projected[part.program.inputs(id)[0]].insert(static_cast<std::uint32_t>(part.program.attributes(id)[0]));
+      };
+      for (const NodeId id : part.nodes) add(id);
+      if (part.nodes.empty()) {
+        for (NodeId id = 0; id < part.program.size(); ++id) add(id);
+      }
+    }
+    return part.projected[node];
+  }
 
   std::uint32_t shape_of(Part& part, NodeId id) {
     const ShapeId shape = part.program.node(id).shape;
@@ -221,7 +241,7 @@ class Builder {
   ValueId build_node(Part& part, NodeId id, const F& place_of) {
     const TapeState& program = part.program;
     const Node& node = program.node(id);
-    if (program.value(id) != nullptr) return graph_.leaf(node.dtype, shape_of(part, id), leaves_++);
+    if (program.value(id) != nullptr) return build_leaf(node.dtype, shape_of(part, id));
     if (node.op == opcode<Constant>) {
       const Scalar scalar = program.scalar(id);
       return graph_.number(
@@ -239,6 +259,13 @@ class Builder {
       part.outputs[id] = build_body(*program.payload(id)->function);
       return no_value;
     }
+    if (traits[node.op].computation == Computation::Nested) {
+      const std::vector<ValueId> arguments = inputs_;
+      const std::array which{static_cast<std::int64_t>(graph_.bodies.size())};
+      Body body = build_loop(*program.payload(id), projected(part, id));
+      graph_.bodies.push_back(std::move(body));
+      return graph_.add(node.op, node.dtype, shape_of(part, id), arguments, which);
+    }
     if (traits[node.op].has_payload) {  // which makes it unlike any other
       const std::array which{static_cast<std::int64_t>(payloads_++)};
       return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, which);
@@ -246,16 +273,57 @@ class Builder {
     return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, program.attributes(id));
   }
 
+  /// A leaf of the request. Of a loop's body it becomes one behind its parameters.
+  ValueId build_leaf(DType dtype, std::uint32_t shape) {
+    const std::uint32_t index = leaves_++;
+    if (loop_ == nullptr) return graph_.leaf(dtype, shape, index);
+    loop_->captured.push_back(index);
+    return graph_.leaf(dtype, shape, static_cast<std::uint32_t>(parameters_ + loop_->captured.size() - 1));
+  }
+
+  /// The body of a loop, with the outputs that are used.
+  Body build_loop(const Payload& payload, const std::set<std::uint32_t>& used) {
+    const Function& function = *payload.function;
+    Body body{.graph = {}, .scan = payload.scan, .captured = {}, .stacked = {}};
+    Graph outside = std::exchange(graph_, Graph());
+    Body* const outer = std::exchange(loop_, &body);
+    const std::size_t outer_parameters = std::exchange(parameters_, function.parameters());
+    inputs_.clear();
+    for (NodeId id = 0; id < function.parameters(); ++id) {
+      const TapeState& program = function.program();
+      inputs_.push_back(graph_.leaf(program.node(id).dtype, graph_.intern(program.shape(id)), id));
+    }
+    const Part part = build_part(function);
+    for (std::size_t k = 0; k < payload.scan.carried; ++k) {
+      graph_.outputs.push_back(part.values[function.outputs()[k]]);
+    }
+    for (const std::uint32_t which : used) {
+      if (which < payload.scan.carried) continue;
+      body.stacked.push_back(which);
+      graph_.outputs.push_back(part.values[which - payload.scan.carried]);
+    }
+    body.graph = std::exchange(graph_, std::move(outside));
+    loop_ = outer;
+    parameters_ = outer_parameters;
+    return body;
+  }
+
   /// The outputs of a function of `inputs_`.
   std::vector<ValueId> build_body(const Function& function) {
-    Part part{function.program(), inputs_, {}, {}};
+    const Part part = build_part(function);
+    std::vector<ValueId> outputs;
+    for (const NodeId output : function.outputs()) outputs.push_back(part.values[output]);
+    return outputs;
+  }
+
+  /// All of a function of `inputs_`.
+  Part build_part(const Function& function) {
+    Part part{function.program(), {}, inputs_, {}, {}, {}};
     part.values.resize(part.program.size());
     for (NodeId id = static_cast<NodeId>(function.parameters()); id < part.program.size(); ++id) {
       part.values[id] = build_node(part, id, [](NodeId each) { return static_cast<std::size_t>(each); });
     }
-    std::vector<ValueId> outputs;
-    for (const NodeId output : function.outputs()) outputs.push_back(part.values[output]);
-    return outputs;
+    return part;
   }
 
   const Request& request_;
@@ -265,6 +333,8 @@ class Builder {
   std::uint32_t leaves_ = 0;
   std::uint32_t constants_ = 0;
   std::uint32_t payloads_ = 0;
+  Body* loop_ = nullptr;        // whose body is built
+  std::size_t parameters_ = 0;  // of that
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "ir/function.hpp"
 #include "operations.hpp"
 #include "request.hpp"
 
@@ -39,6 +40,8 @@ struct Access {
   std::ptrdiff_t offset;  ///< elements
   Strides strides;
 };
+
+struct Body;
 
 class Graph {
  public:
@@ -94,6 +97,8 @@ class Graph {
   void read_instead(ValueId id, ValueId old_input, ValueId new_input);
 
   std::vector<ValueId> outputs;
+  /// Bodies of loops, which these name by their attribute.
+  std::vector<Body> bodies;
   [[nodiscard]] const std::vector<Number>& constants() const noexcept { return constants_; }
 
  private:
@@ -113,6 +118,15 @@ class Graph {
   std::vector<Access> views_;
   std::vector<ValueId> table_;  // open addressing; of values that may be found again
   std::size_t entries_ = 0;
+};
+
+/// The body of a loop as a graph of its own, whose first leaves are its parameters.
+struct Body {
+  Graph graph;
+  ScanSpec scan;
+  std::vector<std::uint32_t> captured;  ///< leaves of the request that are its further leaves
+  /// For each output of the graph behind what is carried, the output of the loop that it is in each run.
+  std::vector<std::uint32_t> stacked;
 };
 
 /// The graph of a request: cleaned up, equal values merged. Values that nothing needs may remain.

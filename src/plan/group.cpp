@@ -301,7 +301,7 @@ class Grouping {
     result_.list.push_back({.loop = wishes.count != 0, .whole_rows = false, .size = 0, .columns = 0, .members = {}});
     if (wishes.count == 0) {
       join(id, g, Role::Memory, 0, false);
-      result_.materialised[id] = computation_of(graph_[id].op) != Computation::Several;
+      result_.materialised[id] = !has_outputs(computation_of(graph_[id].op));
       return;
     }
     const Wish& wish = wishes.wish[0];

@@ -21,8 +21,7 @@ constexpr std::size_t price_of_user = std::size_t{1} << 20U;
 bool is_free(Opcode op) {
   const Computation computation = traits[op].computation;
   return computation == Computation::Source || computation == Computation::View ||
-         computation == Computation::Function || computation == Computation::Several ||
-         computation == Computation::Alias;
+         computation == Computation::Function || has_outputs(computation) || computation == Computation::Alias;
 }
 
 /// Candidates of a question.
@@ -71,6 +70,9 @@ class Keeping {
     const NodeId whole = tape_.inputs(id)[0];
     const Traits& of_whole = traits[tape_.node(whole).op];
     if (of_whole.computation == Computation::Function) return cost_of(*tape_.payload(whole)->function);
+    if (of_whole.computation == Computation::Nested) {
+      return cost_of(*tape_.payload(whole)->function) * tape_.payload(whole)->scan.length;
+    }
     if (of_whole.failure == Failure::Host) return price_of_user;
     return cost_in(tape_, id) + cost_of_inputs(whole);
   }

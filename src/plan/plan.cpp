@@ -45,6 +45,7 @@ class Planner {
   Planner(Graph graph, const std::vector<bool>& donated, Origin origin)
       : graph_(std::move(graph)), donated_(donated), origin_(origin) {}
 
+  /// \param shapes  of the outputs.
   std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
     accumulate_products(graph_, donated_);
     choose_outputs(shapes);
@@ -175,7 +176,8 @@ class Planner {
     } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
-      lower_kernel(group);
+      if (computation_of(graph_[id].op) == primitives::Computation::Nested) lower_scan(group);
+      else lower_kernel(group);
     }
     ++step_;
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
@@ -240,6 +242,51 @@ class Planner {
     else step.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
     plan_->steps.push_back({Step::Kind::Kernel, static_cast<std::uint32_t>(plan_->kernels.size())});
     plan_->kernels.push_back(std::move(step));
+  }
+
+  /// Outputs of a loop of which there is a projection that nothing needs.
+  void drop_unused(Body& body, const Group& group) const {
+    std::vector<std::uint32_t> stacked;
+    std::vector<ValueId> outputs(body.graph.outputs.begin(),
+                                 body.graph.outputs.begin() + static_cast<std::ptrdiff_t>(body.scan.carried));
+    for (std::size_t k = 0; k < body.stacked.size(); ++k) {
+      const bool used = std::ranges::any_of(std::span(group.members).subspan(1), [&](ValueId projection) {
+        return graph_.attributes(projection)[0] == static_cast<std::int64_t>(body.stacked[k]);
+      });
+      if (!used) continue;
+      stacked.push_back(body.stacked[k]);
+      outputs.push_back(body.graph.outputs[body.scan.carried + k]);
+    }
+    body.stacked = std::move(stacked);
+    body.graph.outputs = std::move(outputs);
+  }
+
+  void lower_scan(const Group& group) {
+    const ValueId id = group.members[0];
+    Body& body = graph_.bodies[static_cast<std::size_t>(graph_.attributes(id)[0])];
+    drop_unused(body, group);
+    ScanStep step;
+    step.scan = body.scan;
+    step.captured = body.captured;
+    step.last.resize(body.scan.carried, nowhere());
+    step.stacked.resize(body.stacked.size(), nowhere());
+    for (const ValueId projection : std::span(group.members).subspan(1)) {
+      const auto which = static_cast<std::uint32_t>(graph_.attributes(projection)[0]);
+      const auto at = std::ranges::find(body.stacked, which) - body.stacked.begin();
+      (which < body.scan.carried ? step.last[which] : step.stacked[static_cast<std::size_t>(at)]) =
+          array_at(projection);
+    }
+    for (const ValueId input : graph_.inputs(id)) step.inputs.push_back(array_at(input));
+    std::vector<Shape> shapes;
+    for (const ValueId output : body.graph.outputs) shapes.push_back(body.graph.shape(output));
+    // What is carried may be written over: the first of it is not, see the executor.
+    std::vector<bool> donated(step.inputs.size() + step.captured.size(), false);
+    std::fill_n(donated.begin(), body.scan.carried, true);
+    Planner planner(std::move(body.graph), donated, Origin::Compiled);
+    planner.set_leaves(donated.size());
+    step.body = planner(shapes);
+    plan_->steps.push_back({Step::Kind::Scan, static_cast<std::uint32_t>(plan_->scans.size())});
+    plan_->scans.push_back(std::move(step));
   }
 
   void lower_product(ValueId id) {
@@ -317,6 +364,7 @@ std::size_t Plan::bytes() const noexcept {
                       places.size() * (sizeof(Place) + sizeof(std::uint32_t)) + shapes.size() * sizeof(Shape) +
                       steps.size() * sizeof(Step) + kernels.size() * sizeof(KernelStep) +
                       products.size() * sizeof(ProductStep);
+  for (const ScanStep& scan : scans) bytes += sizeof(ScanStep) + scan.body->bytes();
   for (const Loop& loop : loops) {
     bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
              loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);

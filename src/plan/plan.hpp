@@ -147,8 +147,20 @@ struct ProductStep {
   double sign = 1;
 };
 
+struct Plan;
+
+/// A loop whose body is a plan, with a run for each element of some arrays along their first axis.
+struct ScanStep {
+  std::shared_ptr<const Plan> body;
+  ScanSpec scan;
+  std::vector<ArrayAt> inputs;  ///< of the body's first leaves: first of what is carried, arrays of slices, others
+  std::vector<std::uint32_t> captured;  ///< leaves of the request that are its further leaves
+  std::vector<ArrayAt> last;            ///< of what is carried; in no place if nothing needs it
+  std::vector<ArrayAt> stacked;         ///< of the body's further outputs
+};
+
 struct Step {
-  enum class Kind : std::uint8_t { Loop, Kernel, Product };
+  enum class Kind : std::uint8_t { Loop, Kernel, Product, Scan };
   Kind kind;
   std::uint32_t index;
 };
@@ -170,6 +182,7 @@ struct Plan {
   std::vector<Loop> loops;
   std::vector<KernelStep> kernels;
   std::vector<ProductStep> products;
+  std::vector<ScanStep> scans;
   std::vector<Place> places;
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;

@@ -160,7 +160,15 @@ void sign_function(Words& words, Request& request, const Function& function);
 
 /// Writes what a plan depends on of a node's payload.
 void sign_payload(Words& words, Request& request, Opcode op, const std::shared_ptr<const Payload>& payload) {
-  if (traits[op].computation == Computation::Function) sign_function(words, request, *payload->function);
+  if (traits[op].computation == Computation::Nested) {
+    const ScanSpec& scan = payload->scan;
+    words.reserve(4);
+    words.put(scan.length);
+    words.put(scan.carried);
+    words.put(scan.sliced);
+    words.put(scan.reverse ? 1 : 0);
+  }
+  if (payload->function != nullptr) sign_function(words, request, *payload->function);
   else request.payloads.push_back(payload);  // the types of its results are those of projections
 }
 

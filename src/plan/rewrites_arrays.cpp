@@ -251,6 +251,7 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Place:
     case Computation::Kernel:
     case Computation::Several:
+    case Computation::Nested:
       return of_kernels;
     case Computation::Source:
     case Computation::Function:

@@ -53,20 +53,33 @@ struct Workspace {
   Storage arena;
   Storage partials;
   Storage product;
+  Storage carried;  // between the runs of a loop's body
+  std::vector<std::byte*> leaves;
+  std::vector<std::byte*> outputs;
   std::vector<std::byte*> places;
   std::vector<Scalar> numbers;
   std::vector<kernels::Operand> operands;  // of one call
   std::vector<char> done;                  // chunks of one loop
+  std::unique_ptr<Workspace> body;         // of the runs of a loop's body
   KeptShare share;
+
+  /// Memory of its own for plans within the plan.
+  Workspace& of_body() {
+    if (!body) body = std::make_unique<Workspace>();
+    return *body;
+  }
 
   /// Gives back what is larger than what is worth keeping, or more than may be kept.
   void shrink(std::size_t most) noexcept {
-    for (Storage* each : {&arena, &partials, &product}) each->shrink(most);
-    const std::size_t all = arena.size() + partials.size() + product.size();
-    if (share.released() || !share.allows(all)) {
-      for (Storage* each : {&arena, &partials, &product}) each->shrink(0);
+    for (Storage* each : {&arena, &partials, &product, &carried}) each->shrink(most);
+    if (share.released() || !share.allows(bytes())) {
+      for (Storage* each : {&arena, &partials, &product, &carried}) each->shrink(0);
     }
-    share.set(arena.size() + partials.size() + product.size());
+    share.set(bytes());
+    if (body) body->shrink(most);
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return arena.size() + partials.size() + product.size() + carried.size();
   }
 };
 

@@ -75,6 +75,21 @@ struct HostCall : Several {
   static std::vector<Var> batch(const detail::Batching& site);
 };
 
+/// A loop of a given number of runs, whose body is a function; see detail::ScanSpec. Inputs: the first of what is
+/// carried, arrays of which each run gets an element, and what is the same for all. Outputs: the last of what is
+/// carried, and, behind these, for *each* node of the body the values that it has in the runs, along a new first axis.
+/// So what the derivatives need of the runs are outputs, too, and what nobody needs is not made.
+struct Scan : Several {
+  static constexpr std::string_view name = "scan";
+  static constexpr auto computation = Computation::Nested;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool has_payload = true;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
+};
+
 /// One of the outputs of the input. Attributes: which.
 struct Projection : Constantlike {
   static constexpr std::string_view name = "projection";

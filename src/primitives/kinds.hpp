@@ -48,6 +48,7 @@ enum class Computation : std::uint8_t {
   Source,       ///< not at all: an input or a number
   Function,     ///< by a function's body, which takes its place
   Several,      ///< its outputs do, all at once by a kernel; it has none itself
+  Nested,       ///< the same by plans of their own
   Projection,   ///< one of these outputs
   Alias,        ///< the input itself
   View,         ///< the memory of the input with other strides
@@ -66,6 +67,11 @@ constexpr bool has_kernel(Computation computation) {
   return computation == Computation::Conversion || computation == Computation::Reduction ||
          computation == Computation::Pick || computation == Computation::Place || computation == Computation::Kernel ||
          computation == Computation::Several;
+}
+
+/// Whether the values are those of its outputs, of which each is a Projection.
+constexpr bool has_outputs(Computation computation) {
+  return computation == Computation::Several || computation == Computation::Nested;
 }
 
 /// What becomes of the elements along the reduced axes.

@@ -8,35 +8,31 @@
 #include "primitives/traits.hpp"
 
 namespace xgrad::detail {
-namespace {
 
 using namespace primitives;
 
-/// The nodes from `first` on that outputs need, but for the inputs; what they use from before is added to `captured`.
-std::vector<NodeId> body_of(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
-                            std::span<const NodeId> outputs, std::vector<NodeId>& captured) {
+Cut cut(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std::span<const NodeId> outputs,
+        const std::function<bool(NodeId)>& inside) {
+  Cut result;
   std::vector<char> needed;
   const auto ask_for = [&](NodeId id) {
     if (std::ranges::find(inputs, id) != inputs.end()) return;
-    if (id >= first) {
+    if (id >= first && (!inside || inside(id))) {
       if (needed.size() <= id - first) needed.resize(std::size_t{id - first} + 1, 0);
       needed[id - first] = 1;
-    } else if (std::ranges::find(captured, id) == captured.end()) {
-      captured.push_back(id);
+    } else if (std::ranges::find(result.captured, id) == result.captured.end()) {
+      result.captured.push_back(id);
     }
   };
   for (const NodeId output : outputs) ask_for(output);
-  std::vector<NodeId> body;
   for (std::size_t i = needed.size(); i-- > 0;) {
     if (needed[i] == 0) continue;
-    body.push_back(first + static_cast<NodeId>(i));
-    for (const NodeId input : tape.inputs(body.back())) ask_for(input);
+    result.body.push_back(first + static_cast<NodeId>(i));
+    for (const NodeId input : tape.inputs(result.body.back())) ask_for(input);
   }
-  std::ranges::reverse(body);
-  return body;
+  std::ranges::reverse(result.body);
+  return result;
 }
-
-}  // namespace
 
 NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs) {
   const Node& node = from.node(id);
@@ -55,14 +51,9 @@ NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<cons
   return copy;
 }
 
-Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
-                  std::span<const NodeId> outputs) {
-  std::vector<NodeId> parameters(inputs.begin(), inputs.end());
-  std::vector<NodeId> captured;
-  const std::vector<NodeId> body = body_of(tape, first, inputs, outputs, captured);
-  parameters.insert(parameters.end(), captured.begin(), captured.end());
-
-  const auto function = std::make_shared<Function>(parameters.size());
+std::shared_ptr<const Function> make_function(const TapeState& tape, std::span<const NodeId> parameters,
+                                              std::span<const NodeId> body, std::span<const NodeId> outputs) {
+  auto function = std::make_shared<Function>(parameters.size());
   TapeState& program = function->program_being_made();
   std::unordered_map<NodeId, NodeId> copies;
   for (const NodeId parameter : parameters) {
@@ -78,7 +69,15 @@ Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> i
     copies.emplace(id, copy_node(program, tape, id, operands));
   }
   for (const NodeId output : outputs) function->add_output(copies.at(output));
-  return {function, std::move(captured)};
+  return function;
+}
+
+Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> inputs,
+                  std::span<const NodeId> outputs) {
+  Cut part = cut(tape, first, inputs, outputs);
+  std::vector<NodeId> parameters(inputs.begin(), inputs.end());
+  parameters.insert(parameters.end(), part.captured.begin(), part.captured.end());
+  return {make_function(tape, parameters, part.body, outputs), std::move(part.captured)};
 }
 
 std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs) {
@@ -106,7 +105,7 @@ std::vector<Var> record_projections(TapeState& tape, NodeId node) {
   return results;
 }
 
-std::vector<Var> record_body(TapeState& tape, const Function& function, std::span<const Var> inputs) {
+std::vector<NodeId> append_body(TapeState& tape, const Function& function, std::span<const Var> inputs) {
   const TapeState& program = function.program();
   std::vector<NodeId> copies;
   std::vector<NodeId> operands;
@@ -119,6 +118,11 @@ std::vector<Var> record_body(TapeState& tape, const Function& function, std::spa
     for (const NodeId input : program.inputs(id)) operands.push_back(copies[input]);
     copies.push_back(copy_node(tape, program, id, operands));
   }
+  return copies;
+}
+
+std::vector<Var> record_body(TapeState& tape, const Function& function, std::span<const Var> inputs) {
+  const std::vector<NodeId> copies = append_body(tape, function, inputs);
   std::vector<Var> results;
   for (const NodeId output : function.outputs()) results.push_back(VarAccess::recorded(tape, copies[output]));
   return results;

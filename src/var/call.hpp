@@ -1,6 +1,7 @@
 // Functions cut out of a tape, and their calls.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +11,22 @@
 #include "ir/function.hpp"
 
 namespace xgrad::detail {
+
+/// Part of a tape: nodes that outputs need, in the order of the tape, and what these use of others.
+struct Cut {
+  std::vector<NodeId> body;
+  std::vector<NodeId> captured;
+};
+
+/// \param first   the body begins here at the earliest; it ends at the inputs.
+/// \param inside  which of the nodes from there on belong to it.
+Cut cut(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std::span<const NodeId> outputs,
+        const std::function<bool(NodeId)>& inside = {});
+
+/// The body as a function.
+/// \param parameters  inputs and captured nodes in any order, each once.
+std::shared_ptr<const Function> make_function(const TapeState& tape, std::span<const NodeId> parameters,
+                                              std::span<const NodeId> body, std::span<const NodeId> outputs);
 
 /// Part of a tape as a function.
 struct Extracted {
@@ -33,6 +50,10 @@ Var record_projection(TapeState& tape, NodeId node, std::size_t which, const Arr
 
 /// More nodes for the outputs of a call.
 std::vector<Var> record_projections(TapeState& tape, NodeId call);
+
+/// Appends all of a function.
+/// \return  for each of its nodes where it is now; inputs are where they were.
+std::vector<NodeId> append_body(TapeState& tape, const Function& function, std::span<const Var> inputs);
 
 /// Records the body of a function in place of a call of it.
 std::vector<Var> record_body(TapeState& tape, const Function& function, std::span<const Var> inputs);

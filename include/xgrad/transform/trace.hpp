@@ -22,11 +22,6 @@
 
 namespace xgrad::detail {
 
-/// The scope in which a function is recorded.
-///
-/// A transform that is called while another one records goes onto the same tape: each starts from fresh nodes of its
-/// own, so derivatives of derivatives need no levels and cannot be confused. The outermost trace has a tape of its own
-/// and hands out concrete results.
 /// The tape onto which a transform of this thread records now; null: none.
 TapeState* tape_recorded_now() noexcept;
 
@@ -42,6 +37,11 @@ class Outside {
   TapeState* inside_;
 };
 
+/// The scope in which a function is recorded.
+///
+/// A transform that is called while another one records goes onto the same tape: each starts from fresh nodes of its
+/// own, so derivatives of derivatives need no levels and cannot be confused. The outermost trace has a tape of its own
+/// and hands out concrete results.
 class Trace {
  public:
   /// A recorded function that can be differentiated after its trace has ended.

@@ -1,0 +1,161 @@
+// Loops that stay loops: scan, fori_loop.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/trace.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+/// How scan() runs.
+struct ScanOptions {
+  /// From the last elements to the first; what is stacked stands where the elements stand.
+  bool reverse = false;
+  /// How many runs, where no array says it.
+  std::optional<std::size_t> length = std::nullopt;
+};
+
+namespace detail {
+
+/// The body of a loop while it is recorded: once, of stand-ins without values.
+class ScanBody {
+ public:
+  /// \throws ShapeError, ValueError  if the arrays do not say how many runs there are.
+  ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var> arrays, const ScanOptions& options,
+           Paths paths_of_carried, Paths paths_of_arrays);
+  ~ScanBody();
+  ScanBody(const ScanBody&) = delete;
+  ScanBody& operator=(const ScanBody&) = delete;
+
+  [[nodiscard]] std::span<const Var> carried() const noexcept { return carried_; }
+  [[nodiscard]] std::span<const Var> elements() const noexcept { return elements_; }
+  /// Whether the body must be recorded anew: a number takes another element type in a run.
+  /// \throws ShapeError, TypeError  if what is carried changes.
+  [[nodiscard]] bool accept(std::span<const Var> next);
+  /// The last of what is carried, and then what is stacked.
+  [[nodiscard]] std::vector<Var> finish(std::span<const Var> outputs);
+
+ private:
+  void begin();
+
+  Trace& trace_;
+  bool values_were_forbidden_;
+  bool reverse_;
+  std::size_t length_ = 0;
+  std::vector<Var> first_;
+  std::vector<Var> arrays_;
+  Paths paths_of_carried_;
+  std::uint32_t begin_ = 0;
+  std::vector<Var> carried_;
+  std::vector<Var> elements_;
+  std::vector<Var> next_;
+};
+
+/// 0, 1, ..., n - 1, int64.
+Var numbers_to(std::size_t n);
+
+[[noreturn]] void throw_unsettled_types();
+
+/// A run: from what is carried and elements to what is carried next and what is stacked.
+template <class C, class X, class Y>
+auto run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first, const X& arrays,
+              const ScanOptions& options) {
+  static_assert(tree::Tree<C> && tree::Tree<X> && tree::Tree<Y>,
+                "scan: the body takes and returns trees, and what it gets is not known while it is recorded");
+  std::vector<Var> all = tree::arrays(first);
+  const std::size_t carried = all.size();
+  tree::for_each_array(arrays, [&](const Var& x) { all.push_back(x); });
+  Trace trace(all);
+  ScanBody body(
+      trace, std::span(all).first(carried), std::span(all).subspan(carried), options,
+      [&] { return tree::array_paths(first); }, [&] { return tree::array_paths(arrays); });
+  const auto record = [&] {
+    return f(tree::with_arrays(first, body.carried()), tree::with_arrays(arrays, body.elements()));
+  };
+  std::pair<C, Y> result = record();
+  if (!body.accept(tree::arrays(result.first))) {
+    result = record();
+    if (!body.accept(tree::arrays(result.first))) throw_unsettled_types();
+  }
+  const std::vector<Var> outputs = body.finish(tree::arrays(result.second));
+  const std::span<const Var> whole(outputs);
+  return finish(trace, tree::with_arrays(result.first, whole.first(carried)),
+                tree::with_arrays(result.second, whole.subspan(carried)));
+}
+
+template <class F, class C, class X>
+using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const X&>>;
+
+}  // namespace detail
+
+/// A loop over the elements of arrays along their first axis, that carries something from run to run.
+///
+///     auto [last, all] = xg::scan(
+///         [&](const xg::Var& h, const xg::Var& x) {
+///           const xg::Var next = tanh(matmul(w, h) + x);
+///           return std::pair{next, next};                 // what is carried, and what is stacked
+///         },
+///         xg::Var(xt::zeros<double>({64})), inputs);       // inputs [n, 64] -> last [64], all [n, 64]
+///
+/// \param body    (carried, elements) -> std::pair of what is carried next and what is stacked: trees.
+/// \param first   what is carried into the first run. Shapes and element types stay; a number takes the element type
+///                that it gets in a run.
+/// \param arrays  a tree of arrays with the same number of elements along their first axes, which says how often the body
+///                runs; std::tuple<>() and `length` if it needs none.
+/// \return what the last run carries, and a tree of what the runs give along a new first axis.
+/// The body is recorded once, of values that are not known: it needs where() in place of if. Plans do not grow with the
+/// length. What is the same in all runs is computed once. Derivatives of every order are loops too, and take what they
+/// need of the runs from this one.
+///
+/// \throws ShapeError  unless all arrays have the same number of elements; if what is carried changes its shape.
+/// \throws TypeError   if what is carried changes its element type.
+/// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree.
+/// \throws TapeError   if the body asks for a value.
+template <class F, class C, class X>
+[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {}) {
+  using Carried = detail::differentiated_t<C>;
+  using Elements = detail::differentiated_t<X>;
+  static_assert(std::is_invocable_v<F&, const Carried&, const Elements&>,
+                "scan: the body is called with what is carried and with elements of the arrays, two trees");
+  using Result = detail::ScanResult<F, Carried, Elements>;
+  using Stacked = typename Result::second_type;
+  static_assert(std::same_as<typename Result::first_type, Carried>,
+                "scan: the body returns a std::pair of what is carried next, of the same type as before, and what is "
+                "stacked");
+  auto result = detail::run_scan<Carried, Elements, Stacked>(
+      [&body](const Carried& carried, const Elements& elements) -> Result { return body(carried, elements); },
+      Carried(first), Elements(arrays), options);
+  return std::pair{std::get<0>(std::move(result)), std::get<1>(std::move(result))};
+}
+
+/// body(n - 1, ... body(1, body(0, first))), a loop of n runs, recorded once; see scan().
+///
+/// \param body  (number of the run as an int64 Var, carried) -> carried.
+template <class F, class C>
+[[nodiscard]] auto fori_loop(std::size_t n, F&& body, const C& first) {
+  using Carried = detail::differentiated_t<C>;
+  static_assert(
+      std::is_invocable_r_v<Carried, F&, const Var&, const Carried&>,
+      "fori_loop: the body is called with the number of the run, a Var, and what is carried, and returns what "
+      "is carried next, of the same type");
+  return scan(
+             [&body](const Carried& carried, const Var& i) {
+               return std::pair{Carried(body(i, carried)), std::tuple<>()};
+             },
+             first, detail::numbers_to(n))
+      .first;
+}
+
+}  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -1,0 +1,150 @@
+#include <xgrad/transform/scan.hpp>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "ops/axes.hpp"
+#include "primitives/list.hpp"
+#include "var/call.hpp"
+#include "var/loop.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+std::string named(std::string_view what, const Paths& paths, std::size_t k) {
+  const std::string path = paths()[k];
+  return "scan: " + std::string(what) + (path.empty() ? "" : " " + path);
+}
+
+Shape without_first(const Shape& shape) { return Shape(shape.begin() + 1, shape.end()); }
+
+/// How many runs there are.
+std::size_t length_of(std::span<const Var> arrays, const ScanOptions& options, const Paths& paths) {
+  std::optional<std::size_t> length = options.length;
+  for (std::size_t k = 0; k < arrays.size(); ++k) {
+    require_usable(arrays[k], "scan");
+    if (arrays[k].dimension() == 0) {
+      throw ShapeError(named("the array", paths, k) + " is " + describe(arrays[k]) +
+                       " and has no axis whose elements the runs get");
+    }
+    const std::size_t extent = arrays[k].shape()[0];
+    if (length && extent != *length) {
+      throw ShapeError(named("the array", paths, k) + " holds " + std::to_string(extent) +
+                       " elements along its first axis, but there are " + std::to_string(*length) + " runs");
+    }
+    length = extent;
+  }
+  if (!length) throw ValueError("scan: no array says how many runs there are; give ScanOptions::length");
+  return *length;
+}
+
+}  // namespace
+
+ScanBody::ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var> arrays, const ScanOptions& options,
+                   Paths paths_of_carried, Paths paths_of_arrays)
+    : trace_(trace),
+      values_were_forbidden_(trace.tape().values_forbidden()),
+      reverse_(options.reverse),
+      length_(length_of(arrays, options, paths_of_arrays)),
+      paths_of_carried_(std::move(paths_of_carried)) {
+  for (const Var& x : first) {
+    require_usable(x, "scan");
+    first_.push_back(trace.node(x));
+  }
+  for (const Var& x : arrays) arrays_.push_back(trace.node(x));
+  trace.tape().forbid_values(true);
+  begin();
+}
+
+ScanBody::~ScanBody() { trace_.tape().forbid_values(values_were_forbidden_); }
+
+void ScanBody::begin() {
+  TapeState& tape = trace_.tape();
+  begin_ = static_cast<NodeId>(tape.size());
+  carried_.clear();
+  elements_.clear();
+  for (const Var& x : first_) {
+    carried_.push_back(opaque(tape, x.dtype(), x.shape()));
+    tape.set_weak(VarAccess::node(carried_.back()), VarAccess::is_weak(x));
+  }
+  for (const Var& x : arrays_) elements_.push_back(opaque(tape, x.dtype(), without_first(x.shape())));
+}
+
+bool ScanBody::accept(std::span<const Var> next) {
+  next_.clear();
+  bool settled = true;
+  for (std::size_t k = 0; k < next.size(); ++k) {
+    require_usable(next[k], "scan");
+    Var& before = first_[k];
+    const bool weak = VarAccess::is_weak(before) && !VarAccess::is_weak(next[k]);
+    if (before.shape() != next[k].shape() || (before.dtype() != next[k].dtype() && !weak)) {
+      const std::string message = named("what is carried", paths_of_carried_, k) + " is " + describe(before) +
+                                  " before a run and " + describe(next[k]) +
+                                  " after it; shape and element type must stay";
+      if (before.shape() != next[k].shape()) throw ShapeError(message);
+      throw TypeError(message);
+    }
+    if (weak) {
+      settled = false;
+      before = as_weak(before.dtype() == next[k].dtype() ? before : cast(before, next[k].dtype()), false);
+    }
+    next_.push_back(trace_.node(next[k]));
+  }
+  if (!settled) begin();
+  return settled;
+}
+
+std::vector<Var> ScanBody::finish(std::span<const Var> outputs) {
+  TapeState& tape = trace_.tape();
+  tape.forbid_values(values_were_forbidden_);
+  std::vector<NodeId> parameters;
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> results;
+  for (const Var& x : carried_) parameters.push_back(VarAccess::node(x));
+  for (const Var& x : elements_) parameters.push_back(VarAccess::node(x));
+  for (const Var& x : first_) inputs.push_back(VarAccess::node(x));
+  for (const Var& x : arrays_) inputs.push_back(VarAccess::node(x));
+  for (const Var& x : next_) results.push_back(VarAccess::node(x));
+  for (const Var& x : outputs) {
+    require_usable(x, "scan");
+    results.push_back(VarAccess::node(trace_.node(x)));
+  }
+  Varying varying(tape, begin_);
+  const Cut part =
+      cut(tape, begin_, parameters, results, [&](NodeId id) { return varying(id) || is_free_in_runs(tape, id); });
+  parameters.insert(parameters.end(), part.captured.begin(), part.captured.end());
+  inputs.insert(inputs.end(), part.captured.begin(), part.captured.end());
+
+  auto payload = std::make_shared<Payload>();
+  payload->function = make_function(tape, parameters, part.body, results);
+  payload->scan = {length_, first_.size(), arrays_.size(), reverse_};
+  const NodeId loop =
+      tape.append_with_payload(opcode<primitives::Scan>, DType::Float64, tape.intern({}), inputs, payload);
+  std::vector<Var> all;
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    ArrayType type{tape.node(results[k]).dtype, tape.shape(results[k])};
+    const bool carried = k < first_.size();
+    if (!carried) {
+      type.shape.insert(0, length_);
+      require_rank("scan", type.shape.size());
+    }
+    const std::size_t which = carried ? k : first_.size() + payload->function->outputs()[k];
+    all.push_back(record_projection(tape, loop, which, type));
+    if (carried) tape.set_weak(VarAccess::node(all.back()), VarAccess::is_weak(first_[k]));
+  }
+  return all;
+}
+
+Var numbers_to(std::size_t n) {
+  auto numbers = Array<std::int64_t>::from_shape({n});
+  for (std::size_t k = 0; k < n; ++k) numbers.data()[k] = static_cast<std::int64_t>(k);
+  return {std::move(numbers)};
+}
+
+void throw_unsettled_types() {
+  throw TypeError(
+      "scan: the element type of a number that is carried depends on its element type; give it as an array");
+}
+
+}  // namespace xgrad::detail
