@@ -222,7 +222,7 @@ constexpr Rewrite of_products[] = {
 ValueId with_dense_inputs(const Operation& o) {
   if (!traits_of(o.op).needs_dense_inputs) return no_value;
   if (chooses_in_rows(o.graph, o.op, o.shape, o.inputs, o.attributes)) return no_value;
-  Dimensions<ValueId> fit;
+  std::vector<ValueId> fit;
   bool changed = false;
   for (const ValueId each : o.inputs) {
     const bool dense =

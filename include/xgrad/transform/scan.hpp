@@ -132,9 +132,11 @@ template <class F, class C, class X>
   static_assert(std::same_as<typename Result::first_type, Carried>,
                 "scan: the body returns a std::pair of what is carried next, of the same type as before, and what is "
                 "stacked");
+  const auto run = [&body](const Carried& carried, const Elements& elements) -> Result {
+    return body(carried, elements);
+  };
   auto result = detail::run_scan<Carried, Elements, Stacked>(
-      [&body](const Carried& carried, const Elements& elements) -> Result { return body(carried, elements); },
-      Carried(first), Elements(arrays), options);
+      detail::FunctionOf<Result, const Carried&, const Elements&>(run), Carried(first), Elements(arrays), options);
   return std::pair{std::get<0>(std::move(result)), std::get<1>(std::move(result))};
 }
 
