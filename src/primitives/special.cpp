@@ -42,6 +42,9 @@ double lgamma(double x) {
 double digamma(double x) {
   if (std::isnan(x) || x == infinity) return x;
   if (x == -infinity || is_pole(x)) return not_a_number;
+  if (x < -1.0) {  // Boost finds the distance to the pole from 1 - x, which rounds
+    return boost::math::digamma(1.0 - x, Quiet()) - std::numbers::pi / std::tan(std::numbers::pi * (x - std::round(x)));
+  }
   return boost::math::digamma(x, Quiet());
 }
 
@@ -61,7 +64,11 @@ double polygamma(double n, double x) {
     return boost::math::polygamma(order, near, Quiet()) - sign * boost::math::polygamma(order, 1.0 - near, Quiet()) +
            sign * boost::math::polygamma(order, 1.0 - x, Quiet());
   }
-  return boost::math::polygamma(order, x, Quiet());
+  const double value = boost::math::polygamma(order, x, Quiet());
+  if (std::isinf(value)) {  // next to a pole, about -(pole - x)^-(order + 1): Boost does not look at its sign
+    return order % 2 == 1 ? infinity : std::copysign(infinity, std::round(x) - x);
+  }
+  return value;
 }
 
 }  // namespace xgrad::primitives::special
