@@ -41,8 +41,7 @@ Array<R> by_eval(const Case<T, R>& each, const Arguments<T>& x) {
 using Modes = kernels::OperandModes;
 
 /// Runs over the arguments in pieces of so many elements. `run` gets the addresses of a result, condition, a and b, and
-/// how many there are. A result that has room behind it is looked at there, too; the other way is to overwrite an
-/// argument.
+/// how many there are. Behind a result nothing may be written, and behind a number nothing is to be found.
 template <class T, class R, class Run>
 Array<R> piece_by_piece(const Arguments<T>& x, Modes modes, std::size_t piece, Run run) {
   constexpr std::size_t guard = 64 / sizeof(R);
@@ -52,13 +51,21 @@ Array<R> piece_by_piece(const Arguments<T>& x, Modes modes, std::size_t piece, R
   for (std::size_t at = 0; at < x.a.size(); at += piece) {
     const std::size_t count = std::min(piece, x.a.size() - at);
     std::memset(out.data(), 0x55, out.size());
+    const auto alone = [](const T* number) {
+      alignas(T) std::array<std::byte, 128> bytes;
+      bytes.fill(std::byte{1});
+      std::memcpy(bytes.data(), number, sizeof(T));
+      return bytes;
+    };
+    alignas(T) std::array<std::byte, 128> one_a = alone(x.a.data());
+    alignas(T) std::array<std::byte, 128> one_b = alone(x.b.data());
     // Kernels take addresses of what they may write.
     const auto address = [](const auto* data) {
       return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(data));
     };
     const std::array<std::byte*, 4> slots{out.data(), address(x.condition.data() + at),
-                                          address(x.a.data() + ((modes & 1U) != 0 ? 0 : at)),
-                                          address(x.b.data() + ((modes & 2U) != 0 ? 0 : at))};
+                                          (modes & 1U) != 0 ? one_a.data() : address(x.a.data() + at),
+                                          (modes & 2U) != 0 ? one_b.data() : address(x.b.data() + at)};
     run(slots, count);
     std::memcpy(result.data() + at, out.data(), count * sizeof(R));
     for (std::size_t k = count * sizeof(R); k < out.size(); ++k) {
