@@ -8,7 +8,8 @@
 
 namespace semantics {
 
-/// A value, and the size of the largest term of the sum that it is: rounding of that shows where terms cancel.
+/// A value, and the size of the largest term of the sum that it is: rounding of that shows where terms cancel. Errors
+/// are meant in digits of the larger of both.
 struct Total {
   long double value;
   long double largest;
@@ -44,6 +45,7 @@ inline Total digamma(long double x) {
   constexpr long double infinity = std::numeric_limits<long double>::infinity();
   if (x == infinity) return {x, x};
   if (std::isnan(x) || x == -infinity || is_pole(x)) return {std::nanl(""), 1};
+  if (x > 0) return {polygamma_sum(0, x).value, 0};  // right in all digits, also near its zero
   if (x > -50) return polygamma_sum(0, x);
   const long double mirrored = polygamma_sum(0, 1 - x).value;
   constexpr long double pi = std::numbers::pi_v<long double>;

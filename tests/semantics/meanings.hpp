@@ -56,7 +56,6 @@ constexpr Rounded<F> within(double ulp, F formula) {
 
 using Real = long double;
 
-/// Where terms cancel, the bound is meant in digits of the larger one.
 inline Total log_gamma(Real x) {
   const Real value = std::lgamma(x);
   return {value, x < 0 ? std::lgamma(1 - x) : value};
