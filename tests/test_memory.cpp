@@ -235,40 +235,6 @@ BOOST_AUTO_TEST_CASE(booleans_are_counted_without_a_copy) {
   BOOST_TEST(count == static_cast<std::int64_t>(n));
 }
 
-BOOST_AUTO_TEST_CASE(all_threads_together_keep_no_more_than_the_limit) {
-  const Var x = large();
-  const std::size_t at_once = 8;
-  xg::set_kept_memory_limit(static_cast<std::size_t>(4 * array_bytes));
-  xg::release_memory();  // of this thread, from before
-  std::atomic<std::size_t> ready{0};
-  std::atomic<bool> go_on{false};
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < at_once; ++t) {
-    threads.emplace_back([&] {
-      const auto work = [&] { (void)xg::Var(cumsum(cumsum(exp(x), 0) * 2.0, 0) + sort(x, 0)); };
-      for (int i = 0; i < 3; ++i) work();
-      ++ready;
-      while (!go_on) std::this_thread::yield();
-      (void)xg::Var(x * 2.0);  // sees that memory was released
-      ++ready;
-      while (go_on) std::this_thread::yield();
-    });
-  }
-  while (ready < at_once) std::this_thread::yield();
-  BOOST_TEST(xg::memory_in_use().limit == static_cast<std::size_t>(4 * array_bytes));
-  BOOST_TEST(xg::memory_in_use().kept <= static_cast<std::size_t>(4 * array_bytes));
-  xg::release_memory();
-  go_on = true;
-  while (ready < 2 * at_once) std::this_thread::yield();
-  const std::size_t left = xg::memory_in_use().kept;
-  BOOST_TEST(left <= static_cast<std::size_t>(4 * array_bytes));
-  go_on = false;
-  for (std::thread& thread : threads) thread.join();
-  xg::set_kept_memory_limit(xg::usual_kept_memory_limit);
-  xg::release_memory();
-  BOOST_TEST(xg::memory_in_use().kept == 0U);
-}
-
 BOOST_AUTO_TEST_CASE(memory_is_released) {
   const Var x = large();
   const auto work = [&] {  // with arrays between its steps

@@ -13,10 +13,16 @@
 #include <boost/test/unit_test.hpp>
 #include <primitives/scalar_functions.hpp>
 
+#include "float_errors.hpp"
 #include "vector_math_units/table.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_vector_math)
 
+using float_errors::Bits;
+using float_errors::error_in_ulp;
+using float_errors::infinity;
+using float_errors::same_bits;
+using float_errors::special_values;
 using vector_math::Functions;
 using vector_math::Unit;
 
@@ -34,9 +40,6 @@ std::vector<const Unit*> units() {
   return {&vector_math::default_unit};
 #endif
 }
-
-template <class T>
-using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
 /// What a double is compared with; for a float, double is precise enough and quicker.
 template <class T>
@@ -94,50 +97,6 @@ const std::vector<Reference<W>>& references() {
 
 constexpr double exponents[] = {-7,  -4,  -3,   -2.5, -2,   -1.75, -1.5, -1.25, -1,   -0.75, -0.5, -0.25, 0,   0.25,
                                 0.3, 0.5, 0.75, 1,    1.25, 1.5,   1.75, 2,     2.25, 2.5,   2.75, 3,     3.5, 4};
-
-template <class T>
-constexpr T infinity = std::numeric_limits<T>::infinity();
-
-/// |got - exact| in units of the last digit that a T of that size has.
-template <class T>
-double error_in_ulp(T got, Wide<T> exact) {
-  using Limits = std::numeric_limits<T>;
-  if (std::isnan(got) || std::isnan(exact)) return std::isnan(got) && std::isnan(exact) ? 0.0 : infinity<double>;
-  // An infinity counts as the number that would come after the largest.
-  const Wide<T> end = std::ldexp(Wide<T>(1), Limits::max_exponent);
-  const Wide<T> value = std::isinf(got) ? std::copysign(end, Wide<T>(got)) : Wide<T>(got);
-  if (std::abs(exact) > end) exact = std::copysign(end, exact);
-  if (exact == 0) return value == 0 && std::signbit(got) == std::signbit(exact) ? 0.0 : infinity<double>;
-  const int exponent = std::min(std::max(std::ilogb(exact), Limits::min_exponent - 1), Limits::max_exponent - 1);
-  return static_cast<double>(std::abs(value - exact) / std::ldexp(Wide<T>(1), exponent - Limits::digits + 1));
-}
-
-template <class T>
-std::vector<T> special_values() {
-  using Limits = std::numeric_limits<T>;
-  std::vector<T> values = {T(0),
-                           T(0.5),
-                           T(1),
-                           std::nextafter(T(1), T(0)),
-                           std::nextafter(T(1), T(2)),
-                           T(2),
-                           T(3),
-                           T(2.5),
-                           T(1e5),
-                           T(1e30),
-                           Limits::denorm_min(),
-                           Limits::min(),
-                           Limits::min() / 3,
-                           Limits::max(),
-                           Limits::epsilon(),
-                           infinity<T>,
-                           std::ldexp(T(1), Limits::digits - 1) + 1,
-                           std::ldexp(T(1), Limits::digits) + 2};
-  const std::size_t count = values.size();
-  for (std::size_t i = 0; i < count; ++i) values.push_back(-values[i]);
-  values.push_back(Limits::quiet_NaN());
-  return values;
-}
 
 #ifdef __OPTIMIZE__
 constexpr int thinning = 1;
@@ -336,12 +295,6 @@ void check_special_values(const Unit& unit) {
                                                         << " = " << out[0] << ", not " << expected);
     }
   }
-}
-
-/// The same bits, or both NaN: which of two NaNs comes out of a sum is the compiler's choice.
-template <class T>
-bool same_bits(T a, T b) {
-  return std::bit_cast<Bits<T>>(a) == std::bit_cast<Bits<T>>(b) || (std::isnan(a) && std::isnan(b));
 }
 
 /// Functions without rounding give the bits of their scalar versions.

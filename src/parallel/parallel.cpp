@@ -12,8 +12,25 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/threads.hpp>
 
+#if defined(XGRAD_THREAD_SANITIZER)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace xgrad {
 namespace {
+
+/// What one thread did before this call comes before what others do after theirs of `happens_after`. oneTBB sees to
+/// that, but its library is not instrumented, so ThreadSanitizer has to be told.
+void happens_before([[maybe_unused]] char& event) {
+#if defined(XGRAD_THREAD_SANITIZER)
+  __tsan_release(&event);
+#endif
+}
+void happens_after([[maybe_unused]] char& event) {
+#if defined(XGRAD_THREAD_SANITIZER)
+  __tsan_acquire(&event);
+#endif
+}
 
 /// The threads of oneTBB that may work for us. Evaluations hold on to the arena that they began with.
 struct Setting {
@@ -58,8 +75,16 @@ void parallel_rounds(std::size_t rounds, RoundFunction function, void* context) 
       arena = setting.arena;
     }
     if (arena) {
-      arena->execute(
-          [&] { tbb::parallel_for(std::size_t{0}, rounds, [&](std::size_t round) { function(context, round); }); });
+      char called = 0;
+      char done = 0;
+      happens_before(called);
+      const auto run = [&](std::size_t round) {
+        happens_after(called);
+        function(context, round);
+        happens_before(done);
+      };
+      arena->execute([&] { tbb::parallel_for(std::size_t{0}, rounds, run); });
+      happens_after(done);
       return;
     }
   }

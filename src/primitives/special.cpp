@@ -26,6 +26,12 @@ bool is_pole(double x) { return x <= 0.0 && x == std::floor(x); }
 // Below this, Boost turns the integer part into an int, which need not hold it.
 constexpr double far_below_0 = -0x1p30;
 
+double polygamma_of(int order, double x) {
+  const double value = boost::math::polygamma(order, x, Quiet());
+  if (!std::isinf(value) || order % 2 == 1) return value;
+  return std::copysign(infinity, std::round(x) - x);  // next to a pole; Boost does not look on which side
+}
+
 }  // namespace
 
 double lgamma(double x) {
@@ -42,6 +48,9 @@ double lgamma(double x) {
 double digamma(double x) {
   if (std::isnan(x) || x == infinity) return x;
   if (x == -infinity || is_pole(x)) return not_a_number;
+  if (x < -1.0) {  // Boost finds the distance to the pole from 1 - x, which rounds
+    return boost::math::digamma(1.0 - x, Quiet()) - std::numbers::pi / std::tan(std::numbers::pi * (x - std::round(x)));
+  }
   return boost::math::digamma(x, Quiet());
 }
 
@@ -54,14 +63,13 @@ double polygamma(double n, double x) {
   const int order = static_cast<int>(n);
   if (is_pole(x) && order % 2 == 1) return infinity;
   if (is_pole(x)) return not_a_number;
-  if (x < far_below_0) {
-    // polygamma(x) -+ polygamma(1 - x) repeats itself with period 1.
+  if (x < -1.0) {
+    // polygamma(x) -+ polygamma(1 - x) repeats itself with period 1. (Boost finds the distance to the pole from 1 - x.)
     const double near = x - std::floor(x) - 1.0;
     const double sign = order % 2 == 0 ? 1.0 : -1.0;
-    return boost::math::polygamma(order, near, Quiet()) - sign * boost::math::polygamma(order, 1.0 - near, Quiet()) +
-           sign * boost::math::polygamma(order, 1.0 - x, Quiet());
+    return polygamma_of(order, near) - sign * polygamma_of(order, 1.0 - near) + sign * polygamma_of(order, 1.0 - x);
   }
-  return boost::math::polygamma(order, x, Quiet());
+  return polygamma_of(order, x);
 }
 
 }  // namespace xgrad::primitives::special

@@ -92,6 +92,12 @@ struct WideType<float> {
 /// Makes what was streamed visible to other threads.
 void finish_streams() noexcept;
 
+enum class Isa : std::uint8_t { Baseline, Avx2, Avx512 };
+
+/// The best that this processor runs; it runs all before it, too.
+Isa best_isa();
+BlockTable make_table(Isa isa);
+
 /// The table for this processor, or for the lesser instruction set that the environment variable XGRAD_ISA names
 /// ("baseline", "avx2", "avx512").
 const BlockTable& block_table();

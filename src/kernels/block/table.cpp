@@ -308,9 +308,9 @@ void add_common(BlockTable& table) {
   add_reduction<Reduction::Min, T>(table);
 }
 
-// ---- choosing
+}  // namespace
 
-enum class Isa { Baseline, Avx2, Avx512 };
+// ---- choosing
 
 Isa best_isa() {
 #if defined(__x86_64__)
@@ -323,6 +323,8 @@ Isa best_isa() {
   return Isa::Baseline;
 }
 
+namespace {
+
 Isa chosen_isa() {
   const Isa best = best_isa();
   const char* wish = std::getenv("XGRAD_ISA");
@@ -334,7 +336,9 @@ Isa chosen_isa() {
   throw ValueError("XGRAD_ISA: \"" + std::string(wish) + "\" is none of baseline, avx2, avx512");
 }
 
-BlockTable make_table() {
+}  // namespace
+
+BlockTable make_table([[maybe_unused]] Isa isa) {
   BlockTable table{};
   add_common<bool>(table);
   add_common<std::int64_t>(table);
@@ -348,7 +352,6 @@ BlockTable make_table() {
   add_moves<double>(table);
   table.name = "baseline";
 #if defined(__x86_64__)
-  const Isa isa = chosen_isa();
   if (isa >= Isa::Avx2) {
     add_avx2_float32(table);
     add_avx2_float64(table);
@@ -359,14 +362,10 @@ BlockTable make_table() {
     add_avx512_float64(table);
     table.name = "avx512";
   }
-#else
-  chosen_isa();
 #endif
   // The functions of logical values of floating-point type do not exist; `where` of every type does.
   return table;
 }
-
-}  // namespace
 
 void finish_streams() noexcept {
 #if defined(__SSE2__)
@@ -375,7 +374,7 @@ void finish_streams() noexcept {
 }
 
 const BlockTable& block_table() {
-  static const BlockTable table = make_table();
+  static const BlockTable table = make_table(chosen_isa());
   return table;
 }
 
