@@ -10,6 +10,7 @@
 #include "lower.hpp"
 #include "panels.hpp"
 #include "recompute.hpp"
+#include "verify.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -46,14 +47,20 @@ class Planner {
       : graph_(std::move(graph)), donated_(donated), origin_(origin) {}
 
   std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
+    verify_between_passes("make_graph", graph_, plan_->leaves);
     accumulate_products(graph_, donated_);
+    verify_between_passes("accumulate_products", graph_, plan_->leaves);
     choose_outputs(shapes);
+    verify_between_passes("choose_outputs", graph_, plan_->leaves);
     groups_ = make_groups(graph_);
+    verify_between_passes("make_groups", graph_, groups_);
     recompute(graph_, groups_, donated_);
+    verify_between_passes("recompute", graph_, groups_);
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
     for (const Number& number : graph_.constants()) plan_->numbers.push_back(number);
+    verify_between_passes("choose_donors", *plan_);
     return plan_;
   }
 
