@@ -110,7 +110,8 @@ class OfPlan {
     const auto in_memory = [&](SlotId slot) { return loop.slots[slot].base == Slot::Base::Memory; };
     for (const kernels::Instruction& code : loop.code) {
       for_each_operand(loop, code, [&](SlotId slot) {
-        if (in_memory(slot)) read(loop.slots[slot].place);
+        const bool starts = writes(loop, code, slot);  // what starts a sum names it as its operand, too
+        if (in_memory(slot) && !starts) read(loop.slots[slot].place);
       });
       for_each_result(loop, code, [&](SlotId slot) {
         if (in_memory(slot)) write(loop.slots[slot].place);
