@@ -1,11 +1,14 @@
 // Programs for the tests of the planner's passes: graphs that are put together by hand, and plans of what a tape holds.
 #pragma once
 
+#include "comparing.hpp"
+
 #include <array>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <xgrad/var.hpp>
@@ -90,13 +93,25 @@ inline std::shared_ptr<const Plan> plan_of(const std::vector<Var>& outputs, cons
   return make_plan(asked.request, asked.tape, asked.nodes, gives);
 }
 
-/// Whether a planner's complaint names the pass that ran before, and a rule.
-inline auto says(std::string_view rule) {
-  return [text = std::string(rule)](const std::logic_error& error) {
+/// f() throws a complaint of the planner that names the pass which ran before ("this pass") and a rule.
+template <class F>
+comparing::assertion_result complains(std::string_view rule, F f) {
+  try {
+    f();
+  } catch (const std::logic_error& error) {
     const std::string what = error.what();
-    const bool right = what.find("after this pass") != std::string::npos && what.find(text) != std::string::npos;
-    return right || (std::fprintf(stderr, "it said: %s\n", what.c_str()), false);
-  };
+    const bool right = what.find("after this pass") != std::string::npos && what.find(rule) != std::string::npos;
+    return right ? comparing::assertion_result(true) : comparing::failed(what + ", and not: " + std::string(rule));
+  }
+  return comparing::failed("nothing was thrown; it should have been: " + std::string(rule));
+}
+
+inline constexpr std::string_view this_pass = "this pass";
+
+inline Var zeros(const Shape& shape) {
+  auto array = xgrad::Array<double>::from_shape(shape);
+  array.fill(0.0);
+  return {std::move(array)};
 }
 
 }  // namespace passes

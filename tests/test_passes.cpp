@@ -21,14 +21,6 @@ using namespace passes;
 using namespace xgrad::primitives;
 using xgrad::primitives::Slice;
 
-Var zeros(const Shape& shape) {
-  auto array = xgrad::Array<double>::from_shape(shape);
-  array.fill(0.0);
-  return {std::move(array)};
-}
-
-constexpr std::string_view this_pass = "this pass";
-
 /// Groups, which hold together.
 Groups grouped(Values& p, const std::vector<ValueId>& outputs) {
   p.graph.outputs = outputs;

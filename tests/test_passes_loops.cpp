@@ -20,14 +20,6 @@ using namespace passes;
 using namespace xgrad::primitives;
 using xgrad::primitives::Slice;
 
-constexpr std::string_view this_pass = "this pass";
-
-Var zeros(const Shape& shape) {
-  auto array = xgrad::Array<double>::from_shape(shape);
-  array.fill(0.0);
-  return {std::move(array)};
-}
-
 /// The loop that computes an output, and the places that it was given.
 struct Lowered {
   std::map<ValueId, PlaceId> places;
