@@ -365,6 +365,15 @@ BOOST_AUTO_TEST_CASE(each_array_is_given_once) {
   BOOST_TEST(u.donor({next, u.w}, {u.w}) == -1);
 }
 
+BOOST_AUTO_TEST_CASE(only_to_an_output_of_its_shape) {
+  Update u;
+  BOOST_TEST(u.donor({reshape(u.w, {4096}) * 2.0, u.w * 3.0}, {u.w}) == -1);
+  BOOST_TEST(u.plan->outputs[1].donor == 0);
+  const Var eight = u.tape.leaf(zeros({8}));
+  BOOST_TEST(u.donor({view(eight, xt::range(0, 5)) * 2.0, eight * 3.0}, {eight}) == -1);
+  BOOST_TEST(u.plan->outputs[1].donor == 0);
+}
+
 BOOST_AUTO_TEST_CASE(not_what_is_read_later) {
   Update u;
   const Var next = u.w - exp(u.g);

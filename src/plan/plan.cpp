@@ -163,7 +163,7 @@ class Planner {
       if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
       PlanOutput& output = plan_->outputs[target.index];
       const bool given = source.index < donated_.size() && donated_[source.index] && !taken[source.index];
-      const bool alike = source.bytes == target.bytes && source.dtype == target.dtype;
+      const bool alike = plan_->shapes[plan_->place_shapes[in]] == output.shape && source.dtype == target.dtype;
       if (!given || !alike || output.donor >= 0 || lives_[in].last != step || step < safe_from_) continue;
       output.donor = static_cast<std::int32_t>(source.index);
       plan_->first_overwriting = std::min(plan_->first_overwriting, index);

@@ -250,8 +250,8 @@ class OfPlan {
     }
     const PlaceId out = place_of(Place::Kind::Output, k);
     const PlaceId in = place_of(Place::Kind::Leaf, leaf);
-    output(k).require(in != no_place && plan_.places[in].dtype == plan_.places[out].dtype &&
-                          array_bytes(plan_, in) == array_bytes(plan_, out),
+    output(k).require(in != no_place && out != no_place && plan_.places[in].dtype == each.dtype &&
+                          plan_.shapes[plan_.place_shapes[in]] == each.shape,
                       "a donor has the form of the output");
     const std::size_t step = uses_[out].written;
     output(k).require(plan_.first_overwriting <= step, "it is known from when on donors are overwritten");
