@@ -55,12 +55,14 @@ class Graph {
   }
   [[nodiscard]] const Shape& shape(ValueId id) const noexcept { return shapes_[values_[id].shape]; }
   [[nodiscard]] const Shape& shape_at(std::uint32_t shape) const noexcept { return shapes_[shape]; }
+  [[nodiscard]] std::size_t shape_count() const noexcept { return shapes_.size(); }
   [[nodiscard]] std::size_t count(ValueId id) const noexcept { return sizes_[values_[id].shape]; }
   [[nodiscard]] const Number& constant(ValueId id) const noexcept { return constants_[values_[id].source]; }
   [[nodiscard]] bool is_leaf(ValueId id) const noexcept { return values_[id].op == opcode<primitives::Leaf>; }
   [[nodiscard]] bool is_constant(ValueId id) const noexcept { return values_[id].op == opcode<primitives::Constant>; }
   /// Neither, so that a step computes it.
   [[nodiscard]] bool is_computed(ValueId id) const noexcept { return !is_leaf(id) && !is_constant(id); }
+  [[nodiscard]] std::size_t view_count() const noexcept { return views_.size(); }
   /// What is known of a constant; Nothing for any other value.
   [[nodiscard]] Known known(ValueId id) const noexcept;
 

@@ -10,6 +10,7 @@
 #include "lower.hpp"
 #include "panels.hpp"
 #include "recompute.hpp"
+#include "verify.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -47,14 +48,20 @@ class Planner {
 
   /// \param shapes  of the outputs.
   std::shared_ptr<Plan> operator()(std::span<const Shape> shapes) {
+    verify_between_passes("make_graph", graph_, plan_->leaves);
     accumulate_products(graph_, donated_);
+    verify_between_passes("accumulate_products", graph_, plan_->leaves);
     choose_outputs(shapes);
+    verify_between_passes("choose_outputs", graph_, plan_->leaves);
     groups_ = make_groups(graph_);
+    verify_between_passes("make_groups", graph_, groups_);
     recompute(graph_, groups_, donated_);
+    verify_between_passes("recompute", graph_, groups_);
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
     for (const Number& number : graph_.constants()) plan_->numbers.push_back(number);
+    verify_between_passes("choose_donors", *plan_);
     return plan_;
   }
 
@@ -157,7 +164,7 @@ class Planner {
       if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
       PlanOutput& output = plan_->outputs[target.index];
       const bool given = source.index < donated_.size() && donated_[source.index] && !taken[source.index];
-      const bool alike = source.bytes == target.bytes && source.dtype == target.dtype;
+      const bool alike = plan_->shapes[plan_->place_shapes[in]] == output.shape && source.dtype == target.dtype;
       if (!given || !alike || output.donor >= 0 || lives_[in].last != step || step < safe_from_) continue;
       output.donor = static_cast<std::int32_t>(source.index);
       plan_->first_overwriting = std::min(plan_->first_overwriting, index);

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "verify.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -22,6 +24,7 @@ class Scheduling {
     allocate();
     find_in_place();
     find_fetched();
+    verify_between_passes("schedule", loop_, std::span<const SlotInfo>(draft_.slots));
     return {std::move(loop_), std::move(in_place_)};
   }
 

@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <map>
+
+#include "kernels/operand.hpp"
+#include "schedule.hpp"
+#include "verify.hpp"
+#include "verify_donors.hpp"
+#include "verify_loop.hpp"
+#include "verify_rules.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+constexpr std::size_t never = ~std::size_t{0};
+
+class OfPlan {
+ public:
+  OfPlan(std::string_view pass, const Plan& plan) : pass_(pass), plan_(plan), uses_(plan.places.size()) {}
+
+  void operator()() {
+    Verified{pass_, "places", plan_.places.size()}.require(plan_.place_shapes.size() == plan_.places.size(),
+                                                           "each place has a shape");
+    outputs();
+    for (PlaceId place = 0; place < plan_.places.size(); ++place) verify_place(place);
+    for (step_ = 0; step_ < plan_.steps.size(); ++step_) step();
+    every_output_is_written();
+    arena_is_shared_in_turn();
+    for (std::uint32_t k = 0; k < plan_.outputs.size(); ++k) donor(k);
+  }
+
+ private:
+  /// Steps that use a place, and how the last one reads it.
+  struct Use {
+    std::size_t written = never;
+    std::size_t read = never;
+  };
+
+  [[nodiscard]] Verified here() const { return {pass_, "step", step_}; }
+  [[nodiscard]] Verified output(std::size_t k) const { return {pass_, "output", k}; }
+
+  void outputs() const {
+    for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
+      const PlanOutput& each = plan_.outputs[k];
+      if (each.kind == PlanOutput::Kind::Leaf) output(k).require(each.index < plan_.leaves, "a leaf exists");
+      if (each.kind != PlanOutput::Kind::Same) continue;
+      output(k).require(each.index < k, "an output is the same as one before");
+      const PlanOutput& same = plan_.outputs[each.index];
+      output(k).require(same.kind == PlanOutput::Kind::Own && same.dtype == each.dtype && same.shape == each.shape,
+                        "an output is the same as one of its form");
+    }
+  }
+
+  void verify_place(PlaceId place) const {
+    const Place& each = plan_.places[place];
+    const Verified at{pass_, "place", place};
+    at.require(plan_.place_shapes[place] < plan_.shapes.size(), "it has a shape");
+    at.require(array_bytes(plan_, place) <= each.bytes || each.kind == Place::Kind::Number, "it has room");
+    switch (each.kind) {
+      case Place::Kind::Leaf:
+        return at.require(each.index < plan_.leaves, "a leaf exists");
+      case Place::Kind::Number:
+        return at.require(each.index < plan_.numbers.size(), "a number exists");
+      case Place::Kind::Output:
+        at.require(each.index < plan_.outputs.size(), "an output exists");
+        at.require(plan_.outputs[each.index].kind == PlanOutput::Kind::Own, "only own outputs are written");
+        at.require(plan_.outputs[each.index].dtype == each.dtype, "an output has one element type");
+        return at.require(size_of(plan_.outputs[each.index].shape) * size_of(each.dtype) == array_bytes(plan_, place),
+                          "an output has one size");
+      case Place::Kind::Arena:
+        at.require(each.offset % 64 == 0, "memory is aligned");
+        at.require(each.offset + each.bytes <= plan_.arena_bytes, "it lies in the arena");
+    }
+  }
+
+  // ---- steps
+
+  void step() {
+    const Step& each = plan_.steps[step_];
+    switch (each.kind) {
+      case Step::Kind::Loop:
+        here().require(each.index < plan_.loops.size(), "its loop exists");
+        return loop(plan_.loops[each.index]);
+      case Step::Kind::Kernel:
+        here().require(each.index < plan_.kernels.size(), "its kernel exists");
+        return kernel(plan_.kernels[each.index]);
+      case Step::Kind::Product:
+        here().require(each.index < plan_.products.size(), "its product exists");
+        product(plan_.products[each.index]);
+    }
+  }
+
+  void read(PlaceId place) {
+    here().require(place < plan_.places.size(), "it reads a place");
+    const Place::Kind kind = plan_.places[place].kind;
+    const bool given = kind == Place::Kind::Leaf || kind == Place::Kind::Number;
+    here().require(given || uses_[place].written != never, "what it reads was written before");
+    uses_[place].read = step_;
+  }
+  void write(PlaceId place) {
+    here().require(place < plan_.places.size(), "it writes a place");
+    const Place::Kind kind = plan_.places[place].kind;
+    here().require(kind == Place::Kind::Output || kind == Place::Kind::Arena, "leaves and numbers are not written");
+    here().require(uses_[place].written == never || uses_[place].written == step_, "a place is written by one step");
+    uses_[place].written = step_;
+  }
+
+  void loop(const Loop& loop) {
+    verify_loop(here(), plan_, loop);
+    if (loop.product != no_product) joined_product(loop);
+    const auto in_memory = [&](SlotId slot) { return loop.slots[slot].base == Slot::Base::Memory; };
+    for (const kernels::Instruction& code : loop.code) {
+      for_each_operand(loop, code, [&](SlotId slot) {
+        const bool starts = writes(loop, code, slot);  // what starts a sum names it as its operand, too
+        if (in_memory(slot) && !starts) read(loop.slots[slot].place);
+      });
+      for_each_result(loop, code, [&](SlotId slot) {
+        if (in_memory(slot)) write(loop.slots[slot].place);
+      });
+    }
+    for (const Late& each : loop.late) {
+      here().require(each.target < plan_.places.size() && uses_[each.target].written == never,
+                     "a late value is written once, when the loop has ended");
+      write(each.target);
+    }
+  }
+
+  void joined_product(const Loop& loop) {
+    here().require(loop.product < plan_.products.size(), "its product exists");
+    const ProductStep& step = plan_.products[loop.product];
+    const kernels::Product& size = step.product;
+    here().require(size.stack.empty() && size.k != 0 && is_floating(size.dtype) && step.c == no_place,
+                   "a loop joins a single plain product");
+    here().require(size.m == loop.rows && size.n == loop.columns && loop.chunk_columns == loop.columns,
+                   "a loop has the rows of its product");
+    here().require(loop.panel_chunks != 0, "some chunks follow at a time");
+    product(step);
+  }
+
+  void kernel(const KernelStep& step) {
+    here().require(step.kernel != nullptr, "it has a kernel");
+    here().require(step.inputs.size() <= plan_.most_inputs, "there is room for the inputs of each kernel");
+    for (const ArrayAt& each : step.inputs) {
+      read(each.place);
+      array(each);
+    }
+    const auto written = [&](const ArrayAt& each) {
+      write(each.place);
+      array(each);
+      here().require(each.offset == 0 && kernels::is_dense(each.shape, each.strides), "a kernel writes a whole array");
+    };
+    written(step.output);
+    const auto shared = [&](const ArrayAt& each) { return each.place == step.output.place; };
+    here().require(std::ranges::none_of(step.inputs, shared), "a kernel writes to none of its inputs");
+  }
+
+  void array(const ArrayAt& each) const {
+    here().require(each.strides.size() == each.shape.size(), "an array has a stride for each axis");
+    here().require(each.dtype == plan_.places[each.place].dtype, "an array has the element type of its place");
+    if (size_of(each.shape) == 0) return;
+    here().require(lie_inside(plan_, each.place, each.offset, reach_of(each.shape, each.strides)),
+                   "an array lies in its memory");
+  }
+
+  void product(const ProductStep& step) {
+    const kernels::Product& p = step.product;
+    factor(step.a, step.offset_a, p.m, p.k, p.stack_a, p);
+    factor(step.b, step.offset_b, p.k, p.n, p.stack_b, p);
+    const auto whole = [&](PlaceId place) {
+      return plan_.places[place].dtype == p.dtype &&
+             array_bytes(plan_, place) == size_of(p.stack) * p.m * p.n * size_of(p.dtype);
+    };
+    if (step.c != no_place) {
+      read(step.c);
+      here().require(whole(step.c), "what is accumulated to has the form of the product");
+    }
+    if (step.scale != no_place) {
+      read(step.scale);
+      const Place& scale = plan_.places[step.scale];
+      here().require(
+          step.c != no_place && is_floating(scale.dtype) && array_bytes(plan_, step.scale) == size_of(scale.dtype),
+          "a scale is one number");
+    }
+    write(step.out);
+    here().require(whole(step.out), "the result has the form of the product");
+    here().require(step.out != step.a && step.out != step.b, "a product is not written over its factors");
+  }
+
+  void factor(PlaceId place, std::ptrdiff_t offset, std::size_t rows, std::size_t columns, const Strides& stack,
+              const kernels::Product& p) {
+    read(place);
+    here().require(plan_.places[place].dtype == p.dtype, "factors have the element type of the product");
+    here().require(stack.size() == p.stack.size(), "a stack has a distance for each axis");
+    if (rows * columns * size_of(p.stack) == 0) return;
+    Reach reach = reach_of(p.stack, stack);
+    reach.last += static_cast<std::ptrdiff_t>(rows * columns) - 1;
+    here().require(lie_inside(plan_, place, offset, reach), "factors lie in their memory");
+  }
+
+  // ---- what follows from all steps
+
+  void every_output_is_written() const {
+    std::vector<std::size_t> written(plan_.outputs.size(), 0);
+    for (PlaceId place = 0; place < plan_.places.size(); ++place) {
+      if (plan_.places[place].kind != Place::Kind::Output) continue;
+      const std::uint32_t k = plan_.places[place].index;
+      output(k).require(uses_[place].written != never && written[k]++ == 0, "an output is written, in one place");
+    }
+    for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
+      if (plan_.outputs[k].kind == PlanOutput::Kind::Own) output(k).require(written[k] == 1, "an output is written");
+    }
+  }
+
+  /// Arrays that live at the same time lie apart.
+  void arena_is_shared_in_turn() const {
+    std::vector<std::vector<PlaceId>> begins(plan_.steps.size());
+    std::vector<std::vector<PlaceId>> ends(plan_.steps.size());
+    for (PlaceId place = 0; place < plan_.places.size(); ++place) {
+      const Use& use = uses_[place];
+      if (plan_.places[place].kind != Place::Kind::Arena) continue;
+      Verified{pass_, "place", place}.require(use.written != never, "memory of the arena is written");
+      if (plan_.places[place].bytes == 0) continue;
+      begins[use.written].push_back(place);
+      ends[use.read == never ? use.written : use.read].push_back(place);
+    }
+    std::map<std::size_t, PlaceId> live;  // by where they begin
+    const auto end_of = [&](PlaceId place) { return plan_.places[place].offset + plan_.places[place].bytes; };
+    for (std::size_t step = 0; step < plan_.steps.size(); ++step) {
+      for (const PlaceId place : begins[step]) {
+        const auto after = live.lower_bound(plan_.places[place].offset);
+        const bool free = (after == live.end() || after->first >= end_of(place)) &&
+                          (after == live.begin() || end_of(std::prev(after)->second) <= plan_.places[place].offset);
+        Verified{pass_, "place", place}.require(free, "its memory is free while it lives");
+        live.emplace(plan_.places[place].offset, place);
+      }
+      for (const PlaceId place : ends[step]) live.erase(plan_.places[place].offset);
+    }
+  }
+
+  // ---- outputs that may be written over leaves
+
+  void donor(std::uint32_t k) const {
+    const PlanOutput& each = plan_.outputs[k];
+    if (each.donor < 0) return;
+    const auto leaf = static_cast<std::uint32_t>(each.donor);
+    output(k).require(each.kind == PlanOutput::Kind::Own && leaf < plan_.leaves, "a donor is a leaf");
+    for (std::uint32_t other = 0; other < plan_.outputs.size(); ++other) {
+      const PlanOutput& than = plan_.outputs[other];
+      output(k).require(other == k || than.donor != each.donor, "a leaf is given once");
+      output(k).require(than.kind != PlanOutput::Kind::Leaf || than.index != leaf, "an output is not given");
+    }
+    const PlaceId out = place_of(Place::Kind::Output, k);
+    const PlaceId in = place_of(Place::Kind::Leaf, leaf);
+    output(k).require(in != no_place && out != no_place && plan_.places[in].dtype == each.dtype &&
+                          plan_.shapes[plan_.place_shapes[in]] == each.shape,
+                      "a donor has the form of the output");
+    const std::size_t step = uses_[out].written;
+    output(k).require(plan_.first_overwriting <= step, "it is known from when on donors are overwritten");
+    output(k).require(uses_[in].read <= step, "nothing reads a donor later");
+    if (uses_[in].read == step)
+      output(k).require(reads_before_it_writes(plan_, step, in, out), "a donor is read before it is written");
+  }
+
+  [[nodiscard]] PlaceId place_of(Place::Kind kind, std::uint32_t index) const {
+    for (PlaceId place = 0; place < plan_.places.size(); ++place) {
+      if (plan_.places[place].kind == kind && plan_.places[place].index == index) return place;
+    }
+    return no_place;
+  }
+
+  std::string_view pass_;
+  const Plan& plan_;
+  std::vector<Use> uses_;
+  std::size_t step_ = 0;
+};
+
+}  // namespace
+
+void verify(std::string_view pass, const Plan& plan) { OfPlan(pass, plan)(); }
+
+}  // namespace xgrad::detail
