@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(steps) {
 
 BOOST_AUTO_TEST_CASE(kernel_steps) {
   refuses("it has a kernel", [](Plan& p) { p.kernels[0].kernel = nullptr; });
-  refuses("there is room for the inputs", [](Plan& p) { p.most_inputs = 0; });
+  refuses("there is room for the arrays", [](Plan& p) { p.most_arrays = 0; });
   refuses("an array lies in its memory", [](Plan& p) { p.kernels[0].inputs[0].offset = 8; });
   refuses("an array lies in its memory", [](Plan& p) { p.kernels[0].inputs[0].strides = {-200, 1}; });
   refuses("an array has the element type", [](Plan& p) { p.kernels[0].inputs[0].dtype = DType::Int64; });
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(donors) {
   refuses("nothing reads a donor later", [](Plan& p) {
     KernelStep later = p.kernels[0];
     later.inputs[0].place = donor_of(p);
-    later.output.place = static_cast<PlaceId>(p.places.size());
+    later.outputs[0].place = static_cast<PlaceId>(p.places.size());
     p.places.push_back({Place::Kind::Arena, f64, 0, p.arena_bytes, 300 * 200 * 8});
     p.place_shapes.push_back(p.place_shapes[donor_of(p)]);
     p.arena_bytes += 300 * 200 * 8;

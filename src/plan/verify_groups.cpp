@@ -57,10 +57,17 @@ class OfGroups {
     const Group& group = groups_.list[g];
     const Verified here{pass_, "group", g};
     const std::size_t columns = group.columns;
-    here.require(group.loop || group.members.size() <= 1, "what is no loop has one member");
+    for (std::size_t k = 1; !group.loop && k < group.members.size(); ++k) {
+      here.require(projects(group.members[k], group.members[0]), "what is no loop is one operation, and its outputs");
+    }
     here.require(!group.whole_rows || (columns != 0 && columns <= longest_row), "whole rows fit the cache");
     here.require(!group.loop || columns == 0 || group.size % columns == 0, "a loop has whole rows");
     for (const ValueId id : group.members) member(static_cast<GroupId>(g), id);
+  }
+
+  [[nodiscard]] bool projects(ValueId id, ValueId whole) const {
+    return id < graph_.size() && computation_of(graph_[id].op) == Computation::Projection &&
+           graph_.inputs(id)[0] == whole;
   }
 
   void member(GroupId g, ValueId id) {
@@ -82,7 +89,9 @@ class OfGroups {
     const std::size_t count = graph_.count(id);
     const Role role = groups_.role[id];
     value.require((role == Role::Memory) == !group.loop, "a role is that of a loop's member");
-    if (!group.loop || is_late(role)) value.require(groups_.materialised[id], "what a step leaves is materialised");
+    const bool has_value = !has_outputs(computation_of(graph_[id].op));
+    if ((!group.loop && has_value) || is_late(role))
+      value.require(groups_.materialised[id], "what a step leaves is materialised");
     if (!group.loop) return;
     value.require(loop_computes(id, role), "a loop can compute it in its role");
     switch (role) {

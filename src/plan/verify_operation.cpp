@@ -5,6 +5,7 @@
 #include "kernels/kernels.hpp"
 #include "kernels/operand.hpp"
 #include "simplify.hpp"
+#include "verify.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -69,7 +70,14 @@ class OfOperation {
       case Computation::Kernel:
         return kernel();
       case Computation::Several:
+        return require(kernels::kernel_of(op_) != nullptr, "it has a kernel"), dense_inputs();
+      case Computation::Nested:
+        return nested();
       case Computation::Projection:
+        inputs(1);
+        return require(has_outputs(computation_of(graph_[graph_.inputs(id_)[0]].op)) && attributes().size() == 1,
+                       "a projection is of an operation with several outputs");
+      case Computation::Function:
       case Computation::Alias:
         break;
     }
@@ -237,6 +245,28 @@ class OfOperation {
       require(shape(0) == shape_, "it has the shape of its input");
     }
     require(traits_of(op_).gives_indices ? type() == DType::Int64 : type(0) == type(), "it has its element type");
+  }
+
+  // ---- loops
+
+  void nested() const {
+    dense_inputs();
+    require(attributes().size() == 1 && static_cast<std::size_t>(attributes()[0]) < graph_.bodies.size(),
+            "a loop has a body");
+    const Body& body = graph_.bodies[static_cast<std::size_t>(attributes()[0])];
+    const std::size_t count = graph_.inputs(id_).size();
+    require(body.scan.carried + body.scan.sliced <= count, "a loop has inputs for what is carried and sliced");
+    require(body.graph.outputs.size() == body.scan.carried + body.stacked.size(), "a body has the outputs of its loop");
+    for (std::size_t k = 0; k < body.scan.sliced; ++k) {
+      const Shape& sliced = shape(body.scan.carried + k);
+      require(!sliced.empty() && sliced[0] == body.scan.length, "arrays have an element for each run");
+    }
+    for (std::size_t k = 0; k < body.scan.carried; ++k) {
+      const ValueId next = body.graph.outputs[k];
+      require(body.graph.count(next) == size_of(shape(k)) && body.graph[next].dtype == type(k),
+              "what is carried stays of its form");
+    }
+    verify("building the body of a loop", body.graph, count + body.captured.size());
   }
 
   void concatenation() const {

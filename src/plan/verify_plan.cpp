@@ -85,7 +85,10 @@ class OfPlan {
         return kernel(plan_.kernels[each.index]);
       case Step::Kind::Product:
         here().require(each.index < plan_.products.size(), "its product exists");
-        product(plan_.products[each.index]);
+        return product(plan_.products[each.index]);
+      case Step::Kind::Scan:
+        here().require(each.index < plan_.scans.size(), "its loop exists");
+        scan(plan_.scans[each.index]);
     }
   }
 
@@ -138,19 +141,43 @@ class OfPlan {
 
   void kernel(const KernelStep& step) {
     here().require(step.kernel != nullptr, "it has a kernel");
-    here().require(step.inputs.size() <= plan_.most_inputs, "there is room for the inputs of each kernel");
-    for (const ArrayAt& each : step.inputs) {
+    here().require(step.inputs.size() + step.outputs.size() <= plan_.most_arrays,
+                   "there is room for the arrays of each kernel");
+    here().require(!step.outputs.empty(), "a kernel has an output");
+    arrays(step.inputs, step.outputs);
+  }
+
+  /// What a step reads and writes as a whole.
+  void arrays(std::span<const ArrayAt> inputs, std::span<const ArrayAt> outputs) {
+    for (const ArrayAt& each : inputs) {
       read(each.place);
       array(each);
     }
-    const auto written = [&](const ArrayAt& each) {
+    for (const ArrayAt& each : outputs) {
+      if (each.place == no_place) continue;  // nothing needs it
       write(each.place);
       array(each);
       here().require(each.offset == 0 && kernels::is_dense(each.shape, each.strides), "a kernel writes a whole array");
-    };
-    written(step.output);
-    const auto shared = [&](const ArrayAt& each) { return each.place == step.output.place; };
-    here().require(std::ranges::none_of(step.inputs, shared), "a kernel writes to none of its inputs");
+      const auto shared = [&](const ArrayAt& input) { return each.place == input.place; };
+      here().require(std::ranges::none_of(inputs, shared), "a kernel writes to none of its inputs");
+    }
+  }
+
+  void scan(const ScanStep& step) {
+    const auto dense = [](const ArrayAt& each) { return kernels::is_dense(each.shape, each.strides); };
+    here().require(std::ranges::all_of(step.inputs, dense), "a loop reads whole arrays");
+    arrays(step.inputs, step.last);
+    arrays(step.inputs, step.stacked);
+    const Plan& body = *step.body;
+    here().require(body.leaves == step.inputs.size() + step.captured.size(), "a body has a leaf for each input");
+    here().require(
+        body.outputs.size() == step.scan.carried + step.stacked.size() && step.last.size() == step.scan.carried,
+        "a body has the outputs of its loop");
+    for (std::size_t k = 0; k < step.stacked.size(); ++k) {
+      const PlanOutput& each = body.outputs[step.scan.carried + k];
+      here().require(size_of(step.stacked[k].shape) == step.scan.length * size_of(each.shape),
+                     "what is stacked has room for each run");
+    }
   }
 
   void array(const ArrayAt& each) const {
