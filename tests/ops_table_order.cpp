@@ -71,17 +71,21 @@ void append_top_k(Rows& rows, Random& random) {
                   .torch = {}});
 }
 
-/// A function of the user's of two results, with the derivative of x -> (x^3, 2 x).
-void append_host_call(Rows& rows, Random& random) {
-  const auto computed = host_call(
+/// A function of the user's of two results, x^3 and 2 x.
+template <class T>
+auto cube_and_double(const Var& x) {
+  return host_call(
       "cube and double",
-      [](const Shape& x) {
-        return std::array{x, x};
+      [](const Shape& shape) {
+        return std::array{shape, shape};
       },
-      [](const Array<double>& x) { return std::tuple<Array<double>, Array<double>>(x * x * x, 2.0 * x); });
+      [](const Array<T>& a) { return std::tuple<Array<T>, Array<T>>(a * a * a, T(2) * a); })(x);
+}
+
+void append_host_call(Rows& rows, Random& random) {
   const auto function = custom_vjp(
-      [computed](const Var& x) {
-        return std::pair{computed(x), x};
+      [](const Var& x) {
+        return std::pair{x.dtype() == DType::Float32 ? cube_and_double<float>(x) : cube_and_double<double>(x), x};
       },
       [](const Var& x, const std::tuple<Var, Var>& cotangents) {
         return 3.0 * x * x * std::get<0>(cotangents) + 2.0 * std::get<1>(cotangents);
@@ -93,8 +97,23 @@ void append_host_call(Rows& rows, Random& random) {
                         return cube * twice;
                       },
                   .smooth = {{random.uniform({})}, {random.uniform({2, 3})}},
-                  .primitives = {"host_call"},
-                  .torch = {}});
+                  .primitives = {"host_call"}});
+}
+
+void append_loops(Rows& rows, Random& random) {
+  rows.push_back({.name = "scan",
+                  .function =
+                      [](const Case& x) {
+                        const auto [last, all] = scan(
+                            [&](const Var& h, const Var& e) {
+                              const Var next = sin(h + e * e);
+                              return std::pair{next, next * e};
+                            },
+                            view(x[0], 0) * 0.5, x[0]);
+                        return all + last;
+                      },
+                  .smooth = {{random.uniform({4})}, {random.uniform({3, 2})}, {random.uniform({1, 2, 2})}},
+                  .primitives = {"scan"}});
 }
 
 void append_running(Rows& rows, Random& random) {
@@ -146,6 +165,7 @@ void append_order(Rows& rows) {
   append_sorting(rows, random);
   append_top_k(rows, random);
   append_host_call(rows, random);
+  append_loops(rows, random);
   append_running(rows, random);
   append_scattering(rows, random);
   rows.push_back({.name = "checked",

@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(roles) {
     g.groups.role[g.r] = Role::LateColumns;
     g.groups.materialised[g.r] = true;
   });
-  refuses("what is no loop has one member", [](Grouped& g) { g.group(g.p).members.push_back(g.t); });
+  refuses("what is no loop is one operation, and its outputs", [](Grouped& g) { g.group(g.p).members.push_back(g.t); });
   refuses("whole rows fit the cache", [](Grouped& g) { g.group(g.e).columns = 0; });
   refuses("a loop has whole rows", [](Grouped& g) { g.group(g.e).columns = 51; });
 }

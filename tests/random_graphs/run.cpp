@@ -160,7 +160,8 @@ std::vector<xgrad::detail::NodeId> append_body(const xgrad::detail::TapeState& p
   std::vector<std::vector<NodeId>> outputs(program.size());  // of calls
   std::vector<NodeId> inputs;
   for (auto id = static_cast<NodeId>(places.size()); id < program.size(); ++id) {
-    if (program.node(id).op == opcode<xgrad::primitives::Projection>) {
+    const bool projection = program.node(id).op == opcode<xgrad::primitives::Projection>;
+    if (projection && program.node(program.inputs(id)[0]).op == opcode<xgrad::primitives::Call>) {
       places.push_back(outputs[program.inputs(id)[0]][static_cast<std::size_t>(program.attributes(id)[0])]);
       continue;
     }
