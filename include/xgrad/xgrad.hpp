@@ -18,7 +18,9 @@
 #include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>
+#include <xgrad/transform/checkpoint.hpp>
 #include <xgrad/transform/compile.hpp>
+#include <xgrad/transform/control.hpp>
 #include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/host_call.hpp>

@@ -1,12 +1,14 @@
 #include "call.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include "batching.hpp"
+#include "control.hpp"
 #include "primitives/arrays.hpp"
 #include "site.hpp"
 #include "sweep.hpp"
@@ -172,6 +174,54 @@ struct Body {
   }
 };
 
+/// The derivatives of a function that is computed again: apart, so that the planner does not merge both, and nothing of
+/// it is kept but for what shall be.
+std::vector<Sensitivity> recomputed(const Site& site, const Payload& payload, std::span<const Sensitivity> cotangents,
+                                    std::span<const char> wanted) {
+  TapeState& tape = site.tape;
+  const Function& function = *payload.function;
+  const std::size_t results = function.outputs().size() - payload.kept;
+  const std::vector<Var> at = stand_ins(tape, function);
+  Recorded recorded{static_cast<NodeId>(tape.size()), {}};
+  const std::vector<NodeId> nodes = append_body(tape, function, at);
+  const auto output = [&](std::size_t which) { return VarAccess::recorded(tape, nodes[function.outputs()[which]]); };
+
+  std::vector<Var> parameters = at;
+  std::vector<Var> given = inputs_of(tape, site.node);
+  std::vector<Var> outputs;
+  std::vector<Sensitivity> seeds;
+  for (std::size_t which = 0; which < cotangents.size(); ++which) {
+    if (!cotangents[which].defined()) continue;
+    outputs.push_back(output(which));
+    parameters.push_back(opaque(tape, outputs.back().dtype(), outputs.back().shape()));
+    given.push_back(cotangents[which].x);
+    seeds.push_back({parameters.back(), cotangents[which].masked});
+  }
+  const auto is_wanted = [&](std::size_t k) { return wanted[k] != 0; };
+  const std::vector<Var> inputs = chosen(Vars(at), is_wanted);
+  const std::vector<Sensitivity> terms = reverse_sweep(tape, outputs, seeds, inputs);
+  for (std::size_t which = results; which < function.outputs().size(); ++which) {
+    const Var kept = output(which);
+    parameters.push_back(kept);
+    given.push_back(record_projection(tape, site.node, which, {kept.dtype(), kept.shape()}));
+  }
+  std::vector<Var> all;
+  bool masked = false;
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    all.push_back(terms[k].defined() ? terms[k].x : zeros_like(inputs[k]));
+    masked = masked || terms[k].masked;
+  }
+  recorded.outputs = imported(tape, all);
+  Together apart = make_together(tape, std::array{recorded}, imported(tape, parameters));
+  const std::vector<Var> found = record_switch(tape, Var(std::int64_t{0}), std::move(apart), given);
+  std::vector<Sensitivity> result(wanted.size());
+  std::size_t next = 0;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    if (is_wanted(k)) result[k] = {found[next++], masked};
+  }
+  return result;
+}
+
 bool any_defined(std::span<const Sensitivity> all) {
   return std::ranges::any_of(all, [](const Sensitivity& each) { return each.defined(); });
 }
@@ -253,7 +303,9 @@ using namespace detail;
 
 std::vector<Sensitivity> Call::vjp(const Site& site, std::span<const Sensitivity> cotangents,
                                    std::span<const char> wanted) {
-  const Payload& payload = *site.tape.payload(site.node);
+  const std::shared_ptr<const Payload> held = site.tape.payload(site.node);
+  const Payload& payload = *held;
+  if (payload.recomputes) return recomputed(site, payload, cotangents, wanted);
   if (payload.rule == nullptr) return Body(site, *payload.function).vjp(site, cotangents, wanted);
   const CallRule& rule = *payload.rule;
   std::vector<Sensitivity> of_residuals(cotangents.begin(), cotangents.end());
@@ -304,14 +356,18 @@ std::vector<Var> Call::batch(const Batching& site) {
   OneExample example(site.tape, site.extent);
   const std::vector<Var> one = example.some(at, batched);
   const std::vector<Var> outputs = example.batch(record_body(site.tape, *payload->function, one));
-  if (payload->rule == nullptr) return outputs;
+  if (payload->rule == nullptr && !payload->recomputes) return outputs;
   std::vector<NodeId> inputs;
   std::vector<NodeId> results;
   for (const Var& x : at) inputs.push_back(VarAccess::node(x));
   for (const Var& x : outputs) results.push_back(VarAccess::node(x));
   Extracted all = extract(site.tape, first, inputs, results);
-  auto call =
-      std::make_shared<Payload>(Payload{std::move(all.function), batched_rule(payload->rule, site.extent, batched)});
+  inputs.insert(inputs.end(), all.captured.begin(), all.captured.end());
+  auto call = std::make_shared<Payload>();
+  call->function = std::move(all.function);
+  if (payload->rule != nullptr) call->rule = batched_rule(payload->rule, site.extent, batched);
+  call->recomputes = payload->recomputes;
+  call->kept = payload->kept;
   return record_call(site.tape, std::move(call), inputs);
 }
 

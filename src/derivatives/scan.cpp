@@ -1,9 +1,8 @@
 // Derivatives and batches of loops. Each is a loop again, over the same runs. What it needs of the values in the runs
 // are further outputs of the loop itself, so that nothing is computed twice.
 #include <algorithm>
-#include <map>
-#include <set>
 
+#include "apart.hpp"
 #include "batching.hpp"
 #include "ops/internal.hpp"
 #include "primitives/arrays.hpp"
@@ -18,27 +17,11 @@ using namespace detail;
 
 namespace {
 
-Shape with_first(std::size_t extent, Shape shape) {
-  shape.insert(0, extent);
-  return shape;
-}
-
 /// Swaps the first two axes.
 Var swapped(const Var& x) {
   Shape order;
   for (std::size_t i = 0; i < x.dimension(); ++i) order.push_back(i < 2 ? 1 - i : i);
   return transpose(x, Axes(order));
-}
-
-/// Which outputs of a node are used.
-std::set<std::size_t> used_outputs(const TapeState& tape, NodeId node) {
-  std::set<std::size_t> used;
-  for (NodeId id = node + 1; id < tape.size(); ++id) {
-    if (tape.node(id).op == opcode<Projection> && tape.inputs(id)[0] == node) {
-      used.insert(static_cast<std::size_t>(tape.attributes(id)[0]));
-    }
-  }
-  return used;
 }
 
 /// The body of a loop, recorded once more: of stand-ins for what is carried and sliced, and of the others themselves.
@@ -185,22 +168,6 @@ Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
   return made;
 }
 
-Var zeros_of(const Var& x) { return zeros_like(x); }
-
-Var stand_in(TapeState& tape, const Var& like) { return opaque(tape, like.dtype(), like.shape()); }
-
-bool any_masked(std::span<const Sensitivity> all) {
-  return std::ranges::any_of(all, [](const Sensitivity& each) { return each.masked; });
-}
-
-/// What a loop over derivatives carries is of the kind that it becomes: masked if a run masks it.
-template <class Run>
-auto with_masks(bool masked, Run run) {
-  auto result = run(masked);
-  if (!masked && any_masked(result.sensitivities)) result = run(true);
-  return result;
-}
-
 struct Linearised {
   Making making;
   std::vector<Sensitivity> sensitivities;  ///< of what is carried, and of what comes out
@@ -234,7 +201,7 @@ std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity
       outputs.push_back(body.output(k));
       seeds.push_back({parameter, masked});
       inputs.push_back(body.at[k]);
-      result.making.carried.push_back({parameter, given ? cotangents[k].x : zeros_of(body.at[k]), Var()});
+      result.making.carried.push_back({parameter, given ? cotangents[k].x : zeros_like(body.at[k]), Var()});
     }
     for (std::size_t which = carried; which < cotangents.size(); ++which) {
       if (!cotangents[which].defined()) continue;
@@ -254,7 +221,7 @@ std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity
   for (std::size_t k = 0; k < all.sensitivities.size(); ++k) {
     const Var& term = all.sensitivities[k].x;
     if (k < moving.size()) {
-      all.making.carried[k].next = term.defined() ? term : zeros_of(body.at[moving[k]]);
+      all.making.carried[k].next = term.defined() ? term : zeros_like(body.at[moving[k]]);
     } else if (!term.defined()) {
       continue;
     } else if (const std::size_t input = others[k - moving.size()]; input < carried + sliced) {
@@ -263,7 +230,7 @@ std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity
     } else {
       summed.push_back(input);
       const Var sum = stand_in(tape, body.at[input]);
-      all.making.carried.push_back({sum, zeros_of(body.at[input]), sum + term});
+      all.making.carried.push_back({sum, zeros_like(body.at[input]), sum + term});
     }
   }
   const bool masked = any_masked(all.sensitivities);
@@ -299,7 +266,8 @@ std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity
       inputs.push_back(body.at[k]);
       seeds.push_back({parameter, masked});
       outputs.push_back(body.output(k));
-      result.making.carried.push_back({parameter, tangents[k].defined() ? tangents[k].x : zeros_of(body.at[k]), Var()});
+      result.making.carried.push_back(
+          {parameter, tangents[k].defined() ? tangents[k].x : zeros_like(body.at[k]), Var()});
     }
     for (std::size_t k = carried; k < tangents.size(); ++k) {
       if (!tangents[k].defined()) continue;
@@ -322,7 +290,7 @@ std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity
   for (std::size_t k = 0; k < all.sensitivities.size(); ++k) {
     const Var& term = all.sensitivities[k].x;
     if (k < moving.size()) {
-      all.making.carried[k].next = term.defined() ? term : zeros_of(body.at[moving[k]]);
+      all.making.carried[k].next = term.defined() ? term : zeros_like(body.at[moving[k]]);
     } else if (term.defined()) {
       stacked.push_back(wanted[k - moving.size()]);
       all.making.stacked.push_back(term);

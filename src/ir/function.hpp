@@ -48,10 +48,14 @@ struct CallRule;
 
 /// What a node has beside inputs.
 struct Payload {
-  std::shared_ptr<const Function> function = nullptr;  ///< of a Call; the body of a Scan
-  std::shared_ptr<const CallRule> rule = nullptr;      ///< of a Call; null: that of the function
-  std::shared_ptr<const HostFunction> host = nullptr;  ///< of a HostCall
-  ScanSpec scan{};                                     ///< of a Scan
+  std::shared_ptr<const Function> function = nullptr;       ///< of a Call; the body of a Scan or While
+  std::shared_ptr<const CallRule> rule = nullptr;           ///< of a Call; null: that of the function
+  std::shared_ptr<const HostFunction> host = nullptr;       ///< of a HostCall
+  std::shared_ptr<const Function> condition = nullptr;      ///< of a While
+  std::vector<std::shared_ptr<const Function>> branches{};  ///< of a Switch
+  bool recomputes = false;                                  ///< of a Call: its derivatives compute it again
+  std::size_t kept = 0;  ///< of a Call: its last outputs, which are there not to be computed again
+  ScanSpec scan{};       ///< of a Scan; of a While how much is carried
 };
 
 }  // namespace xgrad::detail

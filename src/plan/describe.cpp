@@ -71,6 +71,8 @@ class Description {
       if (step.kind == Step::Kind::Loop) write(plan_.loops[step.index]);
       else if (step.kind == Step::Kind::Product) write(plan_.products[step.index]);
       else if (step.kind == Step::Kind::Scan) write(plan_.scans[step.index]);
+      else if (step.kind == Step::Kind::While) write(plan_.whiles[step.index]);
+      else if (step.kind == Step::Kind::Switch) write(plan_.switches[step.index]);
       else write(plan_.kernels[step.index]);
     }
     write_memory();
@@ -135,38 +137,52 @@ class Description {
 
   void write(const KernelStep& step) {
     text_ << operation(step.op);
-    std::vector<PlaceId> read;
-    for (const ArrayAt& input : step.inputs) read.push_back(input.place);
-    std::vector<PlaceId> written;
-    for (const ArrayAt& output : step.outputs) {
-      if (output.place != no_place) written.push_back(output.place);
-    }
-    write_arrays(read, written);
+    write_arrays(step.inputs, {&step.outputs});
   }
 
   void write(const ScanStep& step) {
     text_ << "scan of " << counted(step.scan.length, "run") << (step.scan.reverse ? ", from the last" : "") << ":";
+    write_arrays(step.inputs, {&step.last, &step.stacked});
+    write_apart(step.body, step.inputs, step.scan.carried, step.scan.sliced);
+  }
+  void write(const WhileStep& step) {
+    text_ << "while:";
+    write_arrays(step.inputs, {&step.last});
+    write_apart(step.condition, step.inputs, step.last.size(), 0);
+    write_apart(step.body, step.inputs, step.last.size(), 0);
+  }
+  void write(const SwitchStep& step) {
+    text_ << "one of " << std::to_string(step.branches.size()) << (step.branches.size() == 1 ? " branch" : " branches")
+          << ":";
+    write_arrays(step.inputs, {&step.outputs});
+    for (const PlanApart& branch : step.branches) write_apart(branch, step.inputs, 0, 0);
+  }
+
+  /// A plan within the plan, behind bars.
+  void write_apart(const PlanApart& apart, std::span<const ArrayAt> inputs, std::size_t carried, std::size_t sliced) {
+    const auto leaf_of_plan = [&](std::size_t k) {
+      if (k < carried) return "carried " + std::to_string(k);
+      if (k < carried + sliced) return "slice of " + place(inputs[k].place);
+      return k < inputs.size() ? place(inputs[k].place) : leaf(apart.captured[k - inputs.size()]);
+    };
+    bool begins = true;
+    for (const char each : describe(*apart.plan, leaf_of_plan)) {
+      if (begins) text_ << "   | ";
+      begins = each == '\n';
+      text_ << each;
+    }
+  }
+
+  void write_arrays(std::span<const ArrayAt> inputs, std::initializer_list<const std::vector<ArrayAt>*> outputs) {
     std::vector<PlaceId> read;
-    for (const ArrayAt& input : step.inputs) read.push_back(input.place);
+    for (const ArrayAt& input : inputs) read.push_back(input.place);
     std::vector<PlaceId> written;
-    for (const auto* list : {&step.last, &step.stacked}) {
+    for (const std::vector<ArrayAt>* list : outputs) {
       for (const ArrayAt& output : *list) {
         if (output.place != no_place) written.push_back(output.place);
       }
     }
     write_arrays(read, written);
-    const auto leaf_of_body = [&](std::size_t leaf) {
-      if (leaf < step.scan.carried) return "carried " + std::to_string(leaf);
-      if (leaf < step.scan.carried + step.scan.sliced) return "slice of " + place(step.inputs[leaf].place);
-      return leaf < step.inputs.size() ? place(step.inputs[leaf].place)
-                                       : this->leaf(step.captured[leaf - step.inputs.size()]);
-    };
-    std::string line;
-    for (const char each : describe(*step.body, leaf_of_body)) {
-      if (line.empty()) text_ << "   | ";
-      line = each == '\n' ? "" : "x";
-      text_ << each;
-    }
   }
 
   // ---- arrays

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
 
 #include "core/per_thread.hpp"
 #include "loop.hpp"
@@ -83,6 +85,12 @@ class Execution {
         case Step::Kind::Scan:
           run_scan(plan_.scans[step.index]);
           break;
+        case Step::Kind::While:
+          run_while(plan_.whiles[step.index]);
+          break;
+        case Step::Kind::Switch:
+          run_switch(plan_.switches[step.index]);
+          break;
       }
     }
   }
@@ -114,6 +122,17 @@ class Execution {
   }
 
   void run_scan(const ScanStep& step) const;
+  void run_while(const WhileStep& step) const;
+  void run_switch(const SwitchStep& step) const;
+
+  [[nodiscard]] std::byte* address(const ArrayAt& array) const {
+    return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
+  }
+  [[nodiscard]] std::vector<std::byte*> addresses(std::span<const ArrayAt> arrays) const {
+    std::vector<std::byte*> result;
+    for (const ArrayAt& each : arrays) result.push_back(address(each));
+    return result;
+  }
 
   void run_product(const ProductStep& step) const {
     std::byte* out = workspace_.places[step.out];
@@ -163,100 +182,142 @@ class Execution {
   Workspace& workspace_;
 };
 
-/// The runs of a loop's body. What is carried goes to and fro between two pieces of memory, unless the body writes over
-/// it; so that the last run writes to where the caller wants it.
-class Runs {
+std::size_t bytes_of_output(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
+
+/// Runs of a plan within a plan.
+class Apart {
  public:
-  Runs(const ScanStep& step, const Bindings& bindings, Workspace& workspace,
-       const std::function<std::byte*(const ArrayAt&)>& address)
-      : step_(step), body_(*step.body), workspace_(workspace), execution_(body_, bindings, workspace) {
-    for (const ArrayAt& input : step.inputs) leaves_.push_back(address(input));
-    for (const std::uint32_t leaf : step.captured) leaves_.push_back(bindings.leaves[leaf]->data());
-    for (const ArrayAt& last : step.last) last_.push_back(address(last));
-    for (const ArrayAt& stacked : step.stacked) outputs_of_stack_.push_back(address(stacked));
-    reserve();
+  /// \param inputs  of the step.
+  Apart(const PlanApart& apart, std::span<std::byte* const> inputs, const Bindings& bindings, Workspace& workspace)
+      : plan_(*apart.plan), leaves_(inputs.begin(), inputs.end()), execution_(plan_, bindings, workspace) {
+    for (const std::uint32_t leaf : apart.captured) leaves_.push_back(bindings.leaves[leaf]->data());
+    outputs.resize(plan_.outputs.size());
   }
 
-  void operator()() {
-    const std::size_t carried = step_.scan.carried;
-    std::vector<std::byte*> leaves = leaves_;
-    std::vector<std::byte*> outputs(body_.outputs.size());
-    for (std::size_t run = 0; run < step_.scan.length; ++run) {
-      const std::size_t at = step_.scan.reverse ? step_.scan.length - 1 - run : run;
-      for (std::size_t k = carried; k < carried + step_.scan.sliced; ++k) {
-        leaves[k] = leaves_[k] + at * bytes_of_slice(step_.inputs[k]);
-      }
-      for (std::size_t k = 0; k < outputs.size(); ++k) {
-        outputs[k] = k < carried ? target(k, run) : outputs_of_stack_[k - carried] + at * bytes_of(body_.outputs[k]);
-      }
-      if (run == 0) execution_.place(leaves, outputs);
-      else execution_.replace(leaves, outputs);
-      execution_.run(nullptr);
-      for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k, leaves, outputs);
-      std::copy_n(outputs.begin(), carried, leaves.begin());
-    }
-    for (std::size_t k = 0; k < carried && step_.scan.length == 0; ++k) {
-      if (last_[k] != nullptr) std::memcpy(last_[k], leaves_[k], bytes_of(body_.outputs[k]));
-    }
+  std::vector<std::byte*> outputs;
+
+  [[nodiscard]] std::byte*& leaf(std::size_t k) { return leaves_[k]; }
+  [[nodiscard]] const PlanOutput& output(std::size_t k) const { return plan_.outputs[k]; }
+
+  void run() {
+    if (placed_) execution_.replace(leaves_, outputs);
+    else execution_.place(leaves_, outputs);
+    placed_ = true;
+    execution_.run(nullptr);
+    for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k);
   }
 
  private:
-  static std::size_t bytes_of(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
-  /// Of an element along the first axis.
-  static std::size_t bytes_of_slice(const ArrayAt& array) {
-    const std::size_t count = array.shape[0];
-    return count == 0 ? 0 : size_of(array.shape) / count * size_of(array.dtype);
+  /// What the plan hands on as it is.
+  void copy_if_not_own(std::size_t k) const {
+    const PlanOutput& output = plan_.outputs[k];
+    if (output.kind == PlanOutput::Kind::Own || bytes_of_output(output) == 0) return;
+    const std::byte* from = output.kind == PlanOutput::Kind::Leaf ? leaves_[output.index] : outputs[output.index];
+    if (from != outputs[k]) std::memcpy(outputs[k], from, bytes_of_output(output));
   }
-  [[nodiscard]] bool in_place(std::size_t k) const { return body_.outputs[k].donor == static_cast<std::int32_t>(k); }
 
-  /// Memory for what is carried: where it ends, or a piece in its stead, and a second piece.
-  void reserve() {
-    const std::size_t carried = step_.scan.carried;
+  const Plan& plan_;
+  std::vector<std::byte*> leaves_;
+  Execution execution_;
+  bool placed_ = false;
+};
+
+/// Memory for what a loop carries: where its last goes, or a piece in the stead of that, and a second piece. It goes to
+/// and fro between both, unless the body writes over it.
+class Carried {
+ public:
+  Carried(const Apart& body, std::vector<std::byte*> last, Storage& storage) : last_(std::move(last)) {
     std::size_t bytes = 0;
     const auto take = [&](std::size_t k) {
       const std::size_t start = bytes;
-      bytes += (bytes_of(body_.outputs[k]) + 63) / 64 * 64;
+      bytes += (bytes_of_output(body.output(k)) + 63) / 64 * 64;
       return start;
     };
-    std::vector<std::size_t> first(carried);
-    std::vector<std::size_t> second(carried);
-    for (std::size_t k = 0; k < carried; ++k) {
+    std::vector<std::size_t> first(last_.size());
+    std::vector<std::size_t> second(last_.size());
+    for (std::size_t k = 0; k < last_.size(); ++k) {
       first[k] = last_[k] == nullptr ? take(k) : 0;
-      second[k] = in_place(k) ? 0 : take(k);
+      in_place_.push_back(body.output(k).donor == static_cast<std::int32_t>(k));
+      second[k] = in_place_[k] ? 0 : take(k);
     }
-    std::byte* memory = workspace_.carried.at_least(bytes);
-    for (std::size_t k = 0; k < carried; ++k) {
+    std::byte* memory = storage.at_least(bytes);
+    for (std::size_t k = 0; k < last_.size(); ++k) {
       if (last_[k] == nullptr) last_[k] = memory + first[k];
-      other_.push_back(in_place(k) ? last_[k] : memory + second[k]);
+      other_.push_back(in_place_[k] ? last_[k] : memory + second[k]);
     }
   }
-  [[nodiscard]] std::byte* target(std::size_t k, std::size_t run) const {
-    return (step_.scan.length - 1 - run) % 2 == 0 ? last_[k] : other_[k];
-  }
 
-  /// What the body hands on as it is.
-  void copy_if_not_own(std::size_t k, std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) const {
-    const PlanOutput& output = body_.outputs[k];
-    if (output.kind == PlanOutput::Kind::Own || bytes_of(output) == 0) return;
-    const std::byte* from = output.kind == PlanOutput::Kind::Leaf ? leaves[output.index] : outputs[output.index];
-    if (from != outputs[k]) std::memcpy(outputs[k], from, bytes_of(output));
-  }
+  [[nodiscard]] std::size_t size() const noexcept { return last_.size(); }
+  [[nodiscard]] std::byte* last(std::size_t k) const { return last_[k]; }
+  /// Where a run writes; even ones to where the last goes.
+  [[nodiscard]] std::byte* target(std::size_t k, bool even) const { return even ? last_[k] : other_[k]; }
 
-  const ScanStep& step_;
-  const Plan& body_;
-  Workspace& workspace_;
-  Execution execution_;
-  std::vector<std::byte*> leaves_;
+ private:
   std::vector<std::byte*> last_;
   std::vector<std::byte*> other_;
-  std::vector<std::byte*> outputs_of_stack_;
+  std::vector<bool> in_place_;
 };
 
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+  if (bytes != 0 && to != from) std::memcpy(to, from, bytes);
+}
+
 void Execution::run_scan(const ScanStep& step) const {
-  const auto address = [this](const ArrayAt& array) {
-    return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
-  };
-  Runs(step, bindings_, workspace_.of_body(), address)();
+  const std::size_t carried = step.scan.carried;
+  const std::size_t length = step.scan.length;
+  Workspace& workspace = workspace_.of_apart();
+  const std::vector<std::byte*> inputs = addresses(step.inputs);
+  const std::vector<std::byte*> stacked = addresses(step.stacked);
+  Apart body(step.body, inputs, bindings_, workspace);
+  const Carried memory(body, addresses(step.last), workspace.carried);
+  for (std::size_t run = 0; run < length; ++run) {
+    const std::size_t at = step.scan.reverse ? length - 1 - run : run;
+    for (std::size_t k = carried; k < carried + step.scan.sliced; ++k) {
+      const ArrayAt& array = step.inputs[k];
+      body.leaf(k) = inputs[k] + at * (size_of(array.shape) / length * size_of(array.dtype));
+    }
+    for (std::size_t k = 0; k < body.outputs.size(); ++k) {
+      body.outputs[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
+                                    : stacked[k - carried] + at * bytes_of_output(body.output(k));
+    }
+    body.run();
+    for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs[k];
+  }
+  for (std::size_t k = 0; k < carried && length == 0; ++k) {
+    copy_bytes(memory.last(k), inputs[k], bytes_of_output(body.output(k)));
+  }
+}
+
+void Execution::run_while(const WhileStep& step) const {
+  Workspace& workspace = workspace_.of_apart();
+  const std::vector<std::byte*> inputs = addresses(step.inputs);
+  Apart body(step.body, inputs, bindings_, workspace);
+  const Carried memory(body, addresses(step.last), workspace.carried);
+  Apart condition(step.condition, inputs, bindings_, workspace_.of_condition());
+  bool goes_on = false;
+  condition.outputs[0] = reinterpret_cast<std::byte*>(&goes_on);
+  for (bool even = true;; even = !even) {
+    condition.run();
+    if (!goes_on) break;
+    for (std::size_t k = 0; k < memory.size(); ++k) body.outputs[k] = memory.target(k, even);
+    body.run();
+    for (std::size_t k = 0; k < memory.size(); ++k) body.leaf(k) = condition.leaf(k) = body.outputs[k];
+  }
+  for (std::size_t k = 0; k < memory.size(); ++k)
+    copy_bytes(memory.last(k), body.leaf(k), bytes_of_output(body.output(k)));
+}
+
+void Execution::run_switch(const SwitchStep& step) const {
+  std::int64_t number = 0;
+  std::memcpy(&number, address(step.number), sizeof number);
+  const auto count = static_cast<std::int64_t>(step.branches.size());
+  if (number < 0 || number >= count) {
+    throw ValueError("switch: there is no branch " + std::to_string(number) + " of " + std::to_string(count));
+  }
+  Apart branch(step.branches[static_cast<std::size_t>(number)], addresses(step.inputs), bindings_,
+               workspace_.of_apart());
+  branch.outputs = addresses(step.outputs);
+  branch.run();
 }
 
 /// Gives back what is too large to keep, however the evaluation ends.

@@ -259,13 +259,7 @@ class Builder {
       part.outputs[id] = build_body(*program.payload(id)->function);
       return no_value;
     }
-    if (traits[node.op].computation == Computation::Nested) {
-      const std::vector<ValueId> arguments = inputs_;
-      const std::array which{static_cast<std::int64_t>(graph_.bodies.size())};
-      Body body = build_loop(*program.payload(id), projected(part, id));
-      graph_.bodies.push_back(std::move(body));
-      return graph_.add(node.op, node.dtype, shape_of(part, id), arguments, which);
-    }
+    if (traits[node.op].computation == Computation::Nested) return build_nested(part, id);
     if (traits[node.op].has_payload) {  // which makes it unlike any other
       const std::array which{static_cast<std::int64_t>(payloads_++)};
       return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, which);
@@ -273,20 +267,60 @@ class Builder {
     return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, program.attributes(id));
   }
 
-  /// A leaf of the request. Of a loop's body it becomes one behind its parameters.
+  /// A leaf of the request. Of a function apart it becomes one behind its parameters.
   ValueId build_leaf(DType dtype, std::uint32_t shape) {
     const std::uint32_t index = leaves_++;
-    if (loop_ == nullptr) return graph_.leaf(dtype, shape, index);
-    loop_->captured.push_back(index);
-    return graph_.leaf(dtype, shape, static_cast<std::uint32_t>(parameters_ + loop_->captured.size() - 1));
+    if (apart_ == nullptr) return graph_.leaf(dtype, shape, index);
+    apart_->captured.push_back(index);
+    return graph_.leaf(dtype, shape, static_cast<std::uint32_t>(parameters_ + apart_->captured.size() - 1));
   }
 
-  /// The body of a loop, with the outputs that are used.
-  Body build_loop(const Payload& payload, const std::set<std::uint32_t>& used) {
-    const Function& function = *payload.function;
-    Body body{.graph = {}, .scan = payload.scan, .captured = {}, .stacked = {}};
+  /// An operation that runs functions, of `inputs_`.
+  ValueId build_nested(Part& part, NodeId id) {
+    const TapeState& program = part.program;
+    const Node& node = program.node(id);
+    const std::vector<ValueId> arguments = inputs_;
+    const std::set<std::uint32_t> used = projected(part, id);
+    const Payload& payload = *program.payload(id);
+    std::vector<std::int64_t> attributes;
+    const auto add = [&](const Function& function, const std::vector<NodeId>& outputs,
+                         const std::vector<std::uint32_t>& which) {
+      attributes.push_back(static_cast<std::int64_t>(graph_.bodies.size()));
+      Body body = build_apart(function, outputs);
+      body.scan = payload.scan;
+      body.projected = which;
+      graph_.bodies.push_back(std::move(body));
+    };
+    const auto outputs_of = [](const Function& function) {
+      return std::vector<NodeId>(function.outputs().begin(), function.outputs().end());
+    };
+    if (node.op == opcode<Scan>) {
+      std::vector<NodeId> outputs = outputs_of(*payload.function);
+      outputs.resize(payload.scan.carried);
+      const std::vector<std::uint32_t> which(used.lower_bound(static_cast<std::uint32_t>(outputs.size())), used.end());
+      for (const std::uint32_t each : which) outputs.push_back(each - static_cast<std::uint32_t>(payload.scan.carried));
+      add(*payload.function, outputs, which);
+    } else if (node.op == opcode<While>) {
+      add(*payload.condition, outputs_of(*payload.condition), {});
+      add(*payload.function, outputs_of(*payload.function), {});
+    } else {
+      const std::vector<std::uint32_t> which(used.begin(), used.end());
+      for (const auto& branch : payload.branches) {
+        std::vector<NodeId> outputs;
+        for (const std::uint32_t each : which) outputs.push_back(branch->outputs()[each]);
+        add(*branch, outputs, which);
+      }
+      attributes = {attributes[0], static_cast<std::int64_t>(attributes.size())};
+    }
+    return graph_.add(node.op, node.dtype, shape_of(part, id), arguments, attributes);
+  }
+
+  /// A function as a graph of its own.
+  /// \param outputs  any of its nodes.
+  Body build_apart(const Function& function, std::span<const NodeId> outputs) {
+    Body body{.graph = {}, .scan = {}, .captured = {}, .projected = {}};
     Graph outside = std::exchange(graph_, Graph());
-    Body* const outer = std::exchange(loop_, &body);
+    Body* const outer = std::exchange(apart_, &body);
     const std::size_t outer_parameters = std::exchange(parameters_, function.parameters());
     inputs_.clear();
     for (NodeId id = 0; id < function.parameters(); ++id) {
@@ -294,16 +328,9 @@ class Builder {
       inputs_.push_back(graph_.leaf(program.node(id).dtype, graph_.intern(program.shape(id)), id));
     }
     const Part part = build_part(function);
-    for (std::size_t k = 0; k < payload.scan.carried; ++k) {
-      graph_.outputs.push_back(part.values[function.outputs()[k]]);
-    }
-    for (const std::uint32_t which : used) {
-      if (which < payload.scan.carried) continue;
-      body.stacked.push_back(which);
-      graph_.outputs.push_back(part.values[which - payload.scan.carried]);
-    }
+    for (const NodeId output : outputs) graph_.outputs.push_back(part.values[output]);
     body.graph = std::exchange(graph_, std::move(outside));
-    loop_ = outer;
+    apart_ = outer;
     parameters_ = outer_parameters;
     return body;
   }
@@ -333,7 +360,7 @@ class Builder {
   std::uint32_t leaves_ = 0;
   std::uint32_t constants_ = 0;
   std::uint32_t payloads_ = 0;
-  Body* loop_ = nullptr;        // whose body is built
+  Body* apart_ = nullptr;       // what is built as a graph of its own
   std::size_t parameters_ = 0;  // of that
 };
 

@@ -99,7 +99,7 @@ class Graph {
   void read_instead(ValueId id, ValueId old_input, ValueId new_input);
 
   std::vector<ValueId> outputs;
-  /// Bodies of loops, which these name by their attribute.
+  /// Functions that are run by plans of their own.
   std::vector<Body> bodies;
   [[nodiscard]] const std::vector<Number>& constants() const noexcept { return constants_; }
 
@@ -122,13 +122,14 @@ class Graph {
   std::size_t entries_ = 0;
 };
 
-/// The body of a loop as a graph of its own, whose first leaves are its parameters.
+/// A function that is run by a plan of its own, as a graph whose first leaves are its parameters. Attributes of a Scan:
+/// its body; of a While its condition and its body; of a Switch its first branch and how many there are.
 struct Body {
   Graph graph;
   ScanSpec scan;
   std::vector<std::uint32_t> captured;  ///< leaves of the request that are its further leaves
-  /// For each output of the graph behind what is carried, the output of the loop that it is in each run.
-  std::vector<std::uint32_t> stacked;
+  /// For each output of the graph, behind what a loop carries, the output of the operation that it is (in each run).
+  std::vector<std::uint32_t> projected;
 };
 
 /// The graph of a request: cleaned up, equal values merged. Values that nothing needs may remain.

@@ -71,7 +71,7 @@ class Keeping {
     const Traits& of_whole = traits[tape_.node(whole).op];
     if (of_whole.computation == Computation::Function) return cost_of(*tape_.payload(whole)->function);
     if (of_whole.computation == Computation::Nested) {
-      return cost_of(*tape_.payload(whole)->function) * tape_.payload(whole)->scan.length;
+      return cost_of_nested(*tape_.payload(whole));
     }
     if (of_whole.failure == Failure::Host) return price_of_user;
     return cost_in(tape_, id) + cost_of_inputs(whole);
@@ -86,6 +86,14 @@ class Keeping {
   static std::size_t cost_of(const Function& function) {
     std::size_t cost = 0;
     for (NodeId id = 0; id < function.program().size(); ++id) cost += cost_in(function.program(), id);
+    return cost;
+  }
+  /// Of a loop of unknown length as if it ran once.
+  static std::size_t cost_of_nested(const Payload& payload) {
+    std::size_t cost = 0;
+    if (payload.function != nullptr) cost += cost_of(*payload.function) * std::max(payload.scan.length, std::size_t{1});
+    if (payload.condition != nullptr) cost += cost_of(*payload.condition);
+    for (const auto& branch : payload.branches) cost = std::max(cost, cost_of(*branch));
     return cost;
   }
   [[nodiscard]] std::size_t paid_for(NodeId id) const { return tape_.node(id).computed * cost_of(id); }

@@ -183,7 +183,7 @@ class Planner {
     } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
-      if (computation_of(graph_[id].op) == primitives::Computation::Nested) lower_scan(group);
+      if (computation_of(graph_[id].op) == primitives::Computation::Nested) lower_nested(group);
       else lower_kernel(group);
     }
     ++step_;
@@ -251,49 +251,99 @@ class Planner {
     plan_->kernels.push_back(std::move(step));
   }
 
-  /// Outputs of a loop of which there is a projection that nothing needs.
-  void drop_unused(Body& body, const Group& group) const {
-    std::vector<std::uint32_t> stacked;
-    std::vector<ValueId> outputs(body.graph.outputs.begin(),
-                                 body.graph.outputs.begin() + static_cast<std::ptrdiff_t>(body.scan.carried));
-    for (std::size_t k = 0; k < body.stacked.size(); ++k) {
-      const bool used = std::ranges::any_of(std::span(group.members).subspan(1), [&](ValueId projection) {
-        return graph_.attributes(projection)[0] == static_cast<std::int64_t>(body.stacked[k]);
-      });
-      if (!used) continue;
-      stacked.push_back(body.stacked[k]);
-      outputs.push_back(body.graph.outputs[body.scan.carried + k]);
+  // ---- plans within the plan
+
+  /// The projections of an operation by which output they are; others are in no place.
+  std::vector<ArrayAt> outputs_of(const Group& group, std::size_t count) {
+    std::vector<ArrayAt> outputs(count, nowhere());
+    for (const ValueId projection : std::span(group.members).subspan(1)) {
+      const auto which = static_cast<std::size_t>(graph_.attributes(projection)[0]);
+      if (which < count) outputs[which] = array_at(projection);
     }
-    body.stacked = std::move(stacked);
-    body.graph.outputs = std::move(outputs);
+    return outputs;
+  }
+  std::vector<ArrayAt> inputs_of(ValueId id, std::size_t first) {
+    std::vector<ArrayAt> inputs;
+    for (const ValueId input : graph_.inputs(id).subspan(first)) inputs.push_back(array_at(input));
+    return inputs;
   }
 
-  void lower_scan(const Group& group) {
-    const ValueId id = group.members[0];
-    Body& body = graph_.bodies[static_cast<std::size_t>(graph_.attributes(id)[0])];
-    drop_unused(body, group);
-    ScanStep step;
-    step.scan = body.scan;
-    step.captured = body.captured;
-    step.last.resize(body.scan.carried, nowhere());
-    step.stacked.resize(body.stacked.size(), nowhere());
-    for (const ValueId projection : std::span(group.members).subspan(1)) {
-      const auto which = static_cast<std::uint32_t>(graph_.attributes(projection)[0]);
-      const auto at = std::ranges::find(body.stacked, which) - body.stacked.begin();
-      (which < body.scan.carried ? step.last[which] : step.stacked[static_cast<std::size_t>(at)]) =
-          array_at(projection);
+  /// The projections that are needed, behind those of what is carried; the body gives no others.
+  std::vector<ArrayAt> needed_projections(Body& body, const Group& group) {
+    std::vector<std::uint32_t> which;
+    std::vector<ValueId> outputs(body.graph.outputs.begin(),
+                                 body.graph.outputs.end() - static_cast<std::ptrdiff_t>(body.projected.size()));
+    const std::size_t first = outputs.size();
+    std::vector<ArrayAt> arrays;
+    for (std::size_t k = 0; k < body.projected.size(); ++k) {
+      for (const ValueId projection : std::span(group.members).subspan(1)) {
+        if (graph_.attributes(projection)[0] != static_cast<std::int64_t>(body.projected[k])) continue;
+        arrays.push_back(array_at(projection));
+        which.push_back(body.projected[k]);
+        outputs.push_back(body.graph.outputs[first + k]);
+        break;
+      }
     }
-    for (const ValueId input : graph_.inputs(id)) step.inputs.push_back(array_at(input));
+    body.projected = std::move(which);
+    body.graph.outputs = std::move(outputs);
+    return arrays;
+  }
+
+  /// \param inputs     of the step.
+  /// \param overwrites  how many of the first of them may be written over.
+  static PlanApart plan_apart(Body& body, std::size_t inputs, std::size_t overwrites) {
     std::vector<Shape> shapes;
     for (const ValueId output : body.graph.outputs) shapes.push_back(body.graph.shape(output));
-    // What is carried may be written over: the first of it is not, see the executor.
-    std::vector<bool> donated(step.inputs.size() + step.captured.size(), false);
-    std::fill_n(donated.begin(), body.scan.carried, true);
+    std::vector<bool> donated(inputs + body.captured.size(), false);
+    std::fill_n(donated.begin(), overwrites, true);
     Planner planner(std::move(body.graph), donated, Origin::Compiled);
     planner.set_leaves(donated.size());
-    step.body = planner(shapes);
+    return {planner(shapes), body.captured};
+  }
+
+  void lower_nested(const Group& group) {
+    const ValueId id = group.members[0];
+    if (graph_[id].op == opcode<primitives::Scan>) lower_scan(group, id);
+    else if (graph_[id].op == opcode<primitives::While>) lower_while(group, id);
+    else lower_switch(group, id);
+  }
+  [[nodiscard]] Body& body_of(ValueId id, std::size_t k) {
+    return graph_.bodies[static_cast<std::size_t>(graph_.attributes(id)[0]) + k];
+  }
+
+  void lower_scan(const Group& group, ValueId id) {
+    Body& body = body_of(id, 0);
+    ScanStep step{.body = {},
+                  .scan = body.scan,
+                  .inputs = inputs_of(id, 0),
+                  .last = outputs_of(group, body.scan.carried),
+                  .stacked = needed_projections(body, group)};
+    step.body = plan_apart(body, step.inputs.size(), body.scan.carried);
     plan_->steps.push_back({Step::Kind::Scan, static_cast<std::uint32_t>(plan_->scans.size())});
     plan_->scans.push_back(std::move(step));
+  }
+
+  void lower_while(const Group& group, ValueId id) {
+    Body& body = graph_.bodies[static_cast<std::size_t>(graph_.attributes(id)[1])];
+    const std::size_t carried = body.graph.outputs.size();
+    WhileStep step{.condition = {}, .body = {}, .inputs = inputs_of(id, 0), .last = outputs_of(group, carried)};
+    step.condition = plan_apart(body_of(id, 0), step.inputs.size(), 0);
+    step.body = plan_apart(body, step.inputs.size(), carried);
+    plan_->steps.push_back({Step::Kind::While, static_cast<std::uint32_t>(plan_->whiles.size())});
+    plan_->whiles.push_back(std::move(step));
+  }
+
+  void lower_switch(const Group& group, ValueId id) {
+    SwitchStep step{
+        .branches = {}, .number = array_at(graph_.inputs(id)[0]), .inputs = inputs_of(id, 1), .outputs = {}};
+    const auto count = static_cast<std::size_t>(graph_.attributes(id)[1]);
+    for (std::size_t k = 0; k < count; ++k) {
+      Body& branch = body_of(id, k);
+      step.outputs = needed_projections(branch, group);
+      step.branches.push_back(plan_apart(branch, step.inputs.size(), 0));
+    }
+    plan_->steps.push_back({Step::Kind::Switch, static_cast<std::uint32_t>(plan_->switches.size())});
+    plan_->switches.push_back(std::move(step));
   }
 
   void lower_product(ValueId id) {
@@ -371,7 +421,14 @@ std::size_t Plan::bytes() const noexcept {
                       places.size() * (sizeof(Place) + sizeof(std::uint32_t)) + shapes.size() * sizeof(Shape) +
                       steps.size() * sizeof(Step) + kernels.size() * sizeof(KernelStep) +
                       products.size() * sizeof(ProductStep);
-  for (const ScanStep& scan : scans) bytes += sizeof(ScanStep) + scan.body->bytes();
+  for (const ScanStep& each : scans) bytes += sizeof(ScanStep) + each.body.plan->bytes();
+  for (const WhileStep& each : whiles) {
+    bytes += sizeof(WhileStep) + each.condition.plan->bytes() + each.body.plan->bytes();
+  }
+  for (const SwitchStep& each : switches) {
+    bytes += sizeof(SwitchStep);
+    for (const PlanApart& branch : each.branches) bytes += branch.plan->bytes();
+  }
   for (const Loop& loop : loops) {
     bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
              loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);

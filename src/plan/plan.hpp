@@ -149,18 +149,39 @@ struct ProductStep {
 
 struct Plan;
 
-/// A loop whose body is a plan, with a run for each element of some arrays along their first axis.
+/// A plan that is run by a step of another one.
+struct PlanApart {
+  std::shared_ptr<const Plan> plan;
+  std::vector<std::uint32_t> captured;  ///< leaves of the request that are its leaves behind the step's inputs
+};
+
+/// A loop with a run for each element of some arrays along their first axis.
 struct ScanStep {
-  std::shared_ptr<const Plan> body;
+  PlanApart body;
   ScanSpec scan;
-  std::vector<ArrayAt> inputs;  ///< of the body's first leaves: first of what is carried, arrays of slices, others
-  std::vector<std::uint32_t> captured;  ///< leaves of the request that are its further leaves
-  std::vector<ArrayAt> last;            ///< of what is carried; in no place if nothing needs it
-  std::vector<ArrayAt> stacked;         ///< of the body's further outputs
+  std::vector<ArrayAt> inputs;   ///< first of what is carried, arrays of slices, others
+  std::vector<ArrayAt> last;     ///< of what is carried; in no place if nothing needs it
+  std::vector<ArrayAt> stacked;  ///< of the body's further outputs
+};
+
+/// A loop that runs while its condition gives true.
+struct WhileStep {
+  PlanApart condition;
+  PlanApart body;
+  std::vector<ArrayAt> inputs;  ///< first of what is carried, others
+  std::vector<ArrayAt> last;    ///< of what is carried; in no place if nothing needs it
+};
+
+/// One of several plans.
+struct SwitchStep {
+  std::vector<PlanApart> branches;
+  ArrayAt number;
+  std::vector<ArrayAt> inputs;
+  std::vector<ArrayAt> outputs;
 };
 
 struct Step {
-  enum class Kind : std::uint8_t { Loop, Kernel, Product, Scan };
+  enum class Kind : std::uint8_t { Loop, Kernel, Product, Scan, While, Switch };
   Kind kind;
   std::uint32_t index;
 };
@@ -183,6 +204,8 @@ struct Plan {
   std::vector<KernelStep> kernels;
   std::vector<ProductStep> products;
   std::vector<ScanStep> scans;
+  std::vector<WhileStep> whiles;
+  std::vector<SwitchStep> switches;
   std::vector<Place> places;
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;

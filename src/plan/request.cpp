@@ -168,8 +168,15 @@ void sign_payload(Words& words, Request& request, Opcode op, const std::shared_p
     words.put(scan.sliced);
     words.put(scan.reverse ? 1 : 0);
   }
+  if (payload->condition != nullptr) sign_function(words, request, *payload->condition);
   if (payload->function != nullptr) sign_function(words, request, *payload->function);
-  else request.payloads.push_back(payload);  // the types of its results are those of projections
+  if (!payload->branches.empty()) {
+    words.reserve(1);
+    words.put(payload->branches.size());
+    for (const auto& branch : payload->branches) sign_function(words, request, *branch);
+  }
+  if (payload->host != nullptr)
+    request.payloads.push_back(payload);  // the types of its results are those of projections
 }
 
 /// Writes what a plan depends on of a function that is called. Places of its nodes are their numbers.

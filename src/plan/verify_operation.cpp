@@ -251,12 +251,27 @@ class OfOperation {
 
   void nested() const {
     dense_inputs();
-    require(attributes().size() == 1 && static_cast<std::size_t>(attributes()[0]) < graph_.bodies.size(),
-            "a loop has a body");
-    const Body& body = graph_.bodies[static_cast<std::size_t>(attributes()[0])];
+    const auto exists = [&](std::int64_t body) { return static_cast<std::size_t>(body) < graph_.bodies.size(); };
+    const std::size_t attributes_wanted = op_ == opcode<Scan> ? 1 : 2;
+    require(attributes().size() == attributes_wanted && exists(attributes()[0]), "it has functions");
+    if (op_ == opcode<While>) require(exists(attributes()[1]), "a loop has a body");
+    if (op_ == opcode<Switch>) require(exists(attributes()[0] + attributes()[1] - 1), "a switch has its branches");
+    if (op_ == opcode<Scan>) return scan(graph_.bodies[static_cast<std::size_t>(attributes()[0])]);
+    const bool loop = op_ == opcode<While>;
+    const std::int64_t first = attributes()[0];
+    const std::int64_t last = loop ? attributes()[1] : first + attributes()[1] - 1;
+    for (std::int64_t k = first; k <= last; ++k) {
+      const Body& body = graph_.bodies[static_cast<std::size_t>(k)];
+      const std::size_t given = graph_.inputs(id_).size() - (loop ? 0 : 1);
+      verify("building a function apart", body.graph, given + body.captured.size());
+    }
+  }
+
+  void scan(const Body& body) const {
     const std::size_t count = graph_.inputs(id_).size();
     require(body.scan.carried + body.scan.sliced <= count, "a loop has inputs for what is carried and sliced");
-    require(body.graph.outputs.size() == body.scan.carried + body.stacked.size(), "a body has the outputs of its loop");
+    require(body.graph.outputs.size() == body.scan.carried + body.projected.size(),
+            "a body has the outputs of its loop");
     for (std::size_t k = 0; k < body.scan.sliced; ++k) {
       const Shape& sliced = shape(body.scan.carried + k);
       require(!sliced.empty() && sliced[0] == body.scan.length, "arrays have an element for each run");

@@ -88,7 +88,13 @@ class OfPlan {
         return product(plan_.products[each.index]);
       case Step::Kind::Scan:
         here().require(each.index < plan_.scans.size(), "its loop exists");
-        scan(plan_.scans[each.index]);
+        return scan(plan_.scans[each.index]);
+      case Step::Kind::While:
+        here().require(each.index < plan_.whiles.size(), "its loop exists");
+        return while_loop(plan_.whiles[each.index]);
+      case Step::Kind::Switch:
+        here().require(each.index < plan_.switches.size(), "its switch exists");
+        switch_branches(plan_.switches[each.index]);
     }
   }
 
@@ -164,20 +170,46 @@ class OfPlan {
   }
 
   void scan(const ScanStep& step) {
-    const auto dense = [](const ArrayAt& each) { return kernels::is_dense(each.shape, each.strides); };
-    here().require(std::ranges::all_of(step.inputs, dense), "a loop reads whole arrays");
     arrays(step.inputs, step.last);
     arrays(step.inputs, step.stacked);
-    const Plan& body = *step.body;
-    here().require(body.leaves == step.inputs.size() + step.captured.size(), "a body has a leaf for each input");
-    here().require(
-        body.outputs.size() == step.scan.carried + step.stacked.size() && step.last.size() == step.scan.carried,
-        "a body has the outputs of its loop");
+    apart(step.body, step.inputs, step.scan.carried + step.stacked.size());
+    here().require(step.last.size() == step.scan.carried, "what is carried has a last");
     for (std::size_t k = 0; k < step.stacked.size(); ++k) {
-      const PlanOutput& each = body.outputs[step.scan.carried + k];
+      const PlanOutput& each = step.body.plan->outputs[step.scan.carried + k];
       here().require(size_of(step.stacked[k].shape) == step.scan.length * size_of(each.shape),
                      "what is stacked has room for each run");
     }
+  }
+
+  void while_loop(const WhileStep& step) {
+    arrays(step.inputs, step.last);
+    apart(step.body, step.inputs, step.last.size());
+    apart(step.condition, step.inputs, 1);
+    const PlanOutput& condition = step.condition.plan->outputs[0];
+    here().require(condition.dtype == DType::Bool && size_of(condition.shape) == 1, "a condition is one truth value");
+  }
+
+  void switch_branches(const SwitchStep& step) {
+    read(step.number.place);
+    here().require(step.number.dtype == DType::Int64 && size_of(step.number.shape) == 1, "a branch has a number");
+    arrays(step.inputs, step.outputs);
+    here().require(!step.branches.empty(), "there is a branch");
+    for (const PlanApart& branch : step.branches) {
+      apart(branch, step.inputs, step.outputs.size());
+      for (std::size_t k = 0; k < step.outputs.size(); ++k) {
+        here().require(size_of(branch.plan->outputs[k].shape) == size_of(step.outputs[k].shape) &&
+                           branch.plan->outputs[k].dtype == step.outputs[k].dtype,
+                       "branches give what the switch gives");
+      }
+    }
+  }
+
+  /// A plan within the plan.
+  void apart(const PlanApart& apart, std::span<const ArrayAt> inputs, std::size_t outputs) const {
+    const auto dense = [](const ArrayAt& each) { return kernels::is_dense(each.shape, each.strides); };
+    here().require(std::ranges::all_of(inputs, dense), "plans within a plan read whole arrays");
+    here().require(apart.plan->leaves == inputs.size() + apart.captured.size(), "it has a leaf for each input");
+    here().require(apart.plan->outputs.size() == outputs, "it has the outputs of its step");
   }
 
   void array(const ArrayAt& each) const {

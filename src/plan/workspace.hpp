@@ -60,13 +60,15 @@ struct Workspace {
   std::vector<Scalar> numbers;
   std::vector<kernels::Operand> operands;  // of one call
   std::vector<char> done;                  // chunks of one loop
-  std::unique_ptr<Workspace> body;         // of the runs of a loop's body
+  std::unique_ptr<Workspace> apart;        // of plans within the plan
+  std::unique_ptr<Workspace> condition;    // of the conditions of loops, whose bodies have the former
   KeptShare share;
 
-  /// Memory of its own for plans within the plan.
-  Workspace& of_body() {
-    if (!body) body = std::make_unique<Workspace>();
-    return *body;
+  Workspace& of_apart() { return made(apart); }
+  Workspace& of_condition() { return made(condition); }
+  static Workspace& made(std::unique_ptr<Workspace>& workspace) {
+    if (!workspace) workspace = std::make_unique<Workspace>();
+    return *workspace;
   }
 
   /// Gives back what is larger than what is worth keeping, or more than may be kept.
@@ -76,7 +78,8 @@ struct Workspace {
       for (Storage* each : {&arena, &partials, &product, &carried}) each->shrink(0);
     }
     share.set(bytes());
-    if (body) body->shrink(most);
+    if (apart) apart->shrink(most);
+    if (condition) condition->shrink(most);
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
     return arena.size() + partials.size() + product.size() + carried.size();

@@ -90,6 +90,32 @@ struct Scan : Several {
   static std::vector<Var> batch(const detail::Batching& site);
 };
 
+/// One of several functions, chosen by a number. Inputs: the number, int64 of rank 0, and what each of the functions is
+/// given. Outputs: those of the function.
+struct Switch : Several {
+  static constexpr std::string_view name = "switch";
+  static constexpr auto computation = Computation::Nested;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool has_payload = true;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
+};
+
+/// A loop that runs while a function of what it carries is true. Inputs: the first of what is carried, and what is the
+/// same for all runs. Outputs: the last of what is carried.
+struct While : Several {
+  static constexpr std::string_view name = "while_loop";
+  static constexpr auto computation = Computation::Nested;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool has_payload = true;
+  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+                                              std::span<const char> wanted);
+  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::Batching& site);
+};
+
 /// One of the outputs of the input. Attributes: which.
 struct Projection : Constantlike {
   static constexpr std::string_view name = "projection";

@@ -27,7 +27,7 @@ using List = TypeList<
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
     Cast, Embed, Concatenate, Roll, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
-    Parameter, Call, Projection, HostCall, Scan,
+    Parameter, Call, Projection, HostCall, Scan, Switch, While,
     Checked, CumulativeSum, Balance, ArgSort, TopK,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,

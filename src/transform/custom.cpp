@@ -1,6 +1,7 @@
 #include <xgrad/transform/custom.hpp>
 
 #include "derivatives/call.hpp"
+#include "primitives/traits.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
 
@@ -20,6 +21,43 @@ CustomCall::CustomCall(std::string_view operation, std::span<const Var> argument
   for (const Var& argument : arguments) nodes.push_back(VarAccess::recorded(*tape_, import(*tape_, argument)));
   first_ = static_cast<NodeId>(tape_->size());
   for (const Var& node : nodes) inputs_.push_back(VarAccess::recorded(*tape_, append_input(*tape_, node)));
+}
+
+namespace {
+
+/// Nodes of a function that are kept.
+std::vector<NodeId> kept_nodes(const TapeState& tape, std::span<const NodeId> body, Keep kept) {
+  std::vector<NodeId> result;
+  for (const NodeId id : body) {
+    const Opcode op = tape.node(id).op;
+    const bool product = primitives::traits[op].computation == primitives::Computation::Product;
+    const bool marked = op == opcode<primitives::Identity> && !tape.attributes(id).empty();
+    if ((kept == Keep::Products && product) || (kept == Keep::Marked && marked)) result.push_back(id);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Keep kept) const {
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> outputs;
+  for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
+  for (const Var& result : results) {
+    require_usable(result, operation_);
+    outputs.push_back(import(*tape_, result));
+  }
+  const Cut part = cut(*tape_, first_, inputs, outputs);
+  const std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
+  outputs.insert(outputs.end(), also.begin(), also.end());
+  inputs.insert(inputs.end(), part.captured.begin(), part.captured.end());
+  auto payload = std::make_shared<Payload>();
+  payload->function = make_function(*tape_, inputs, part.body, outputs);
+  payload->recomputes = true;
+  payload->kept = also.size();
+  std::vector<Var> all = record_call(*tape_, std::move(payload), inputs);
+  all.resize(results.size());
+  return all;
 }
 
 std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const {

@@ -2,7 +2,9 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
 
+#include "carried.hpp"
 #include "ops/axes.hpp"
 #include "primitives/list.hpp"
 #include "var/call.hpp"
@@ -19,8 +21,9 @@ std::string named(std::string_view what, const Paths& paths, std::size_t k) {
 
 Shape without_first(const Shape& shape) { return Shape(shape.begin() + 1, shape.end()); }
 
-/// How many runs there are.
-std::size_t length_of(std::span<const Var> arrays, const ScanOptions& options, const Paths& paths) {
+}  // namespace
+
+std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options, const Paths& paths) {
   std::optional<std::size_t> length = options.length;
   for (std::size_t k = 0; k < arrays.size(); ++k) {
     require_usable(arrays[k], "scan");
@@ -39,14 +42,41 @@ std::size_t length_of(std::span<const Var> arrays, const ScanOptions& options, c
   return *length;
 }
 
-}  // namespace
+std::vector<Var> in_segments(std::span<const Var> arrays, std::size_t segments, std::size_t length) {
+  std::vector<Var> result;
+  for (const Var& x : arrays) {
+    Shape shape{segments, length};
+    for (const std::size_t extent : without_first(x.shape())) shape.push_back(extent);
+    require_rank("scan", shape.size());
+    result.push_back(reshape(view(x, xt::range(std::size_t{0}, segments * length)), Strides(shape)));
+  }
+  return result;
+}
+
+std::vector<Var> elements_from(std::span<const Var> arrays, std::size_t first, std::size_t count) {
+  std::vector<Var> result;
+  for (const Var& x : arrays) result.push_back(view(x, xt::range(first, first + count)));
+  return result;
+}
+
+std::vector<Var> joined_segments(std::span<const Var> segments, std::span<const Var> rest) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < segments.size(); ++k) {
+    const Shape& parts = segments[k].shape();
+    Shape shape = without_first(parts);
+    shape[0] *= parts[0];
+    Var whole = reshape(segments[k], Strides(shape));
+    result.push_back(rest[k].shape()[0] == 0 ? whole : concatenate({whole, rest[k]}));
+  }
+  return result;
+}
 
 ScanBody::ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var> arrays, const ScanOptions& options,
                    Paths paths_of_carried, Paths paths_of_arrays)
     : trace_(trace),
       values_were_forbidden_(trace.tape().values_forbidden()),
       reverse_(options.reverse),
-      length_(length_of(arrays, options, paths_of_arrays)),
+      length_(runs_of_scan(arrays, options, paths_of_arrays)),
       paths_of_carried_(std::move(paths_of_carried)) {
   for (const Var& x : first) {
     require_usable(x, "scan");
@@ -62,35 +92,18 @@ ScanBody::~ScanBody() { trace_.tape().forbid_values(values_were_forbidden_); }
 void ScanBody::begin() {
   TapeState& tape = trace_.tape();
   begin_ = static_cast<NodeId>(tape.size());
-  carried_.clear();
   elements_.clear();
-  for (const Var& x : first_) {
-    carried_.push_back(opaque(tape, x.dtype(), x.shape()));
-    tape.set_weak(VarAccess::node(carried_.back()), VarAccess::is_weak(x));
-  }
+  carried_ = stand_ins_for_carried(tape, first_);
   for (const Var& x : arrays_) elements_.push_back(opaque(tape, x.dtype(), without_first(x.shape())));
 }
 
 bool ScanBody::accept(std::span<const Var> next) {
   next_.clear();
-  bool settled = true;
-  for (std::size_t k = 0; k < next.size(); ++k) {
-    require_usable(next[k], "scan");
-    Var& before = first_[k];
-    const bool weak = VarAccess::is_weak(before) && !VarAccess::is_weak(next[k]);
-    if (before.shape() != next[k].shape() || (before.dtype() != next[k].dtype() && !weak)) {
-      const std::string message = named("what is carried", paths_of_carried_, k) + " is " + describe(before) +
-                                  " before a run and " + describe(next[k]) +
-                                  " after it; shape and element type must stay";
-      if (before.shape() != next[k].shape()) throw ShapeError(message);
-      throw TypeError(message);
-    }
-    if (weak) {
-      settled = false;
-      before = as_weak(before.dtype() == next[k].dtype() ? before : cast(before, next[k].dtype()), false);
-    }
-    next_.push_back(trace_.node(next[k]));
+  for (const Var& x : next) {
+    require_usable(x, "scan");
+    next_.push_back(trace_.node(x));
   }
+  const bool settled = settle_carried("scan", first_, next_, paths_of_carried_);
   if (!settled) begin();
   return settled;
 }

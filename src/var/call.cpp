@@ -80,6 +80,24 @@ Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> i
   return {make_function(tape, parameters, part.body, outputs), std::move(part.captured)};
 }
 
+Together make_together(const TapeState& tape, std::span<const Recorded> functions, std::span<const NodeId> first,
+                       const std::function<bool(NodeId)>& inside) {
+  Together result;
+  std::vector<Cut> parts;
+  for (const Recorded& each : functions) {
+    parts.push_back(cut(tape, each.begin, first, each.outputs, inside));
+    for (const NodeId id : parts.back().captured) {
+      if (std::ranges::find(result.captured, id) == result.captured.end()) result.captured.push_back(id);
+    }
+  }
+  std::vector<NodeId> parameters(first.begin(), first.end());
+  parameters.insert(parameters.end(), result.captured.begin(), result.captured.end());
+  for (std::size_t k = 0; k < functions.size(); ++k) {
+    result.functions.push_back(make_function(tape, parameters, parts[k].body, functions[k].outputs));
+  }
+  return result;
+}
+
 std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs) {
   return record_projections(
       tape, tape.append_with_payload(opcode<Call>, DType::Float64, tape.intern({}), inputs, std::move(payload)));

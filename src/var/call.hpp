@@ -41,6 +41,19 @@ Extracted extract(const TapeState& tape, NodeId first, std::span<const NodeId> i
 /// A node of one program appended to another, with the inputs that it has there.
 NodeId copy_node(TapeState& to, const TapeState& from, NodeId id, std::span<const NodeId> inputs);
 
+/// Functions of what they capture, which are to have the same parameters: `first`, and what any of them captures.
+struct Together {
+  std::vector<std::shared_ptr<const Function>> functions;
+  std::vector<NodeId> captured;
+};
+
+struct Recorded {
+  NodeId begin;  ///< where its recording began
+  std::vector<NodeId> outputs;
+};
+Together make_together(const TapeState& tape, std::span<const Recorded> functions, std::span<const NodeId> first,
+                       const std::function<bool(NodeId)>& inside = {});
+
 /// Records a call.
 /// \return the outputs, each a node.
 std::vector<Var> record_call(TapeState& tape, std::shared_ptr<const Payload> payload, std::span<const NodeId> inputs);

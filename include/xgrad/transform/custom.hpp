@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -17,6 +18,13 @@
 #pragma GCC visibility push(default)
 
 namespace xgrad {
+
+/// What the derivatives of a function given to checkpoint() need not compute again.
+enum class Keep : std::uint8_t {
+  Nothing,
+  Products,  ///< of matrices
+  Marked,    ///< what keep() marks
+};
 
 namespace detail {
 
@@ -35,6 +43,8 @@ class CustomCall {
   [[nodiscard]] bool recorded() const noexcept { return tape_ != nullptr; }
   /// What the function is called with.
   [[nodiscard]] std::span<const Var> inputs() const noexcept { return inputs_; }
+  /// The results, as those of a call whose derivatives compute the function again.
+  [[nodiscard]] std::vector<Var> finish_recomputed(std::span<const Var> results, Keep kept) const;
   /// The results, as those of a call.
   /// \param outputs  the results and then what the rule needs of the function.
   [[nodiscard]] std::vector<Var> finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const;

@@ -1,6 +1,7 @@
 // Loops that stay loops: scan, fori_loop.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/transform/checkpoint.hpp>
 #include <xgrad/transform/trace.hpp>
 
 #pragma GCC visibility push(default)
@@ -23,7 +25,13 @@ struct ScanOptions {
   bool reverse = false;
   /// How many runs, where no array says it.
   std::optional<std::size_t> length = std::nullopt;
+  /// Derivatives in reverse mode keep what is carried once in so many runs, and compute the runs between again, so that
+  /// they need memory for n / checkpoint_every + checkpoint_every runs instead of n. 0: they keep all that they need.
+  std::size_t checkpoint_every = 0;
 };
+
+template <class F, class C, class X>
+[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {});
 
 namespace detail {
 
@@ -93,6 +101,50 @@ auto run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first,
                 tree::with_arrays(result.second, whole.subspan(carried)));
 }
 
+/// How many runs there are.
+/// \throws ShapeError, ValueError  if the arrays do not say so.
+std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options, const Paths& paths);
+
+/// The first elements of each array as [segments, length, ...].
+std::vector<Var> in_segments(std::span<const Var> arrays, std::size_t segments, std::size_t length);
+std::vector<Var> elements_from(std::span<const Var> arrays, std::size_t first, std::size_t count);
+/// What segments [n, k, ...] gave, and behind it or, in reverse, before it what the rest [m, ...] gave.
+std::vector<Var> joined_segments(std::span<const Var> segments, std::span<const Var> rest);
+
+/// A loop over segments, each of them a loop that the derivatives compute again; runs that are left over come last.
+template <class C, class X, class Y, class F>
+std::pair<C, Y> scan_in_segments(const F& run, const C& first, const X& arrays, const ScanOptions& options) {
+  const std::vector<Var> all = tree::arrays(arrays);
+  const std::size_t runs = runs_of_scan(all, options, [&] { return tree::array_paths(arrays); });
+  const std::size_t length = std::min(options.checkpoint_every, std::max(runs, std::size_t{1}));
+  const std::size_t segments = runs / length;
+  const std::size_t left = runs - segments * length;
+  const auto of_length = [&](std::size_t count) {
+    return checkpoint([&run, count, reverse = options.reverse](const C& carried, const X& elements) {
+      return scan(run, carried, elements, {.reverse = reverse, .length = count});
+    });
+  };
+  const auto over_segments = [&](const C& carried) {
+    const X parts = tree::with_arrays(arrays, in_segments(all, segments, length));
+    return scan(of_length(length), carried, parts, {.reverse = options.reverse, .length = segments});
+  };
+  const auto over_rest = [&](const C& carried) {
+    const X parts = tree::with_arrays(arrays, elements_from(all, segments * length, left));
+    return of_length(left)(carried, parts);
+  };
+  const auto joined = [&](const Y& of_segments, const Y& of_rest) {
+    return tree::with_arrays(of_segments, joined_segments(tree::arrays(of_segments), tree::arrays(of_rest)));
+  };
+  if (!options.reverse) {
+    const std::pair<C, Y> most = over_segments(first);
+    const std::pair<C, Y> rest = over_rest(most.first);
+    return {rest.first, joined(most.second, rest.second)};
+  }
+  const std::pair<C, Y> rest = over_rest(first);
+  const std::pair<C, Y> most = over_segments(rest.first);
+  return {most.first, joined(most.second, rest.second)};
+}
+
 template <class F, class C, class X>
 using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const X&>>;
 
@@ -122,7 +174,7 @@ using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const 
 /// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree.
 /// \throws TapeError   if the body asks for a value.
 template <class F, class C, class X>
-[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {}) {
+[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options) {
   using Carried = detail::differentiated_t<C>;
   using Elements = detail::differentiated_t<X>;
   static_assert(std::is_invocable_v<F&, const Carried&, const Elements&>,
@@ -135,6 +187,9 @@ template <class F, class C, class X>
   const auto run = [&body](const Carried& carried, const Elements& elements) -> Result {
     return body(carried, elements);
   };
+  if (options.checkpoint_every != 0) {
+    return detail::scan_in_segments<Carried, Elements, Stacked>(run, Carried(first), Elements(arrays), options);
+  }
   auto result = detail::run_scan<Carried, Elements, Stacked>(
       detail::FunctionOf<Result, const Carried&, const Elements&>(run), Carried(first), Elements(arrays), options);
   return std::pair{std::get<0>(std::move(result)), std::get<1>(std::move(result))};

@@ -1,0 +1,241 @@
+// Branches, and loops of unknown length: cond, switch_, while_loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/transform/scan.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+namespace detail {
+
+/// One of several functions while all of them are recorded. A number that is known chooses one at once.
+class Branches {
+ public:
+  /// \param number  of the function; a truth value for two functions: true is 1.
+  /// \throws ShapeError, TypeError, ValueError  unless it is one integer or truth value, and a branch if it is known.
+  Branches(Trace& trace, const Var& number, std::size_t count, std::string_view operation);
+  Branches(const Branches&) = delete;
+  Branches& operator=(const Branches&) = delete;
+  ~Branches();
+
+  /// The only branch that is called; none: all are recorded.
+  [[nodiscard]] std::optional<std::size_t> known() const noexcept { return known_; }
+  void begin();
+  /// \throws ShapeError, TypeError  unless all branches give the same shapes and element types.
+  void end(std::span<const Var> outputs, const Paths& paths);
+  [[nodiscard]] std::vector<Var> finish();
+
+ private:
+  Trace& trace_;
+  std::string_view operation_;
+  bool values_were_forbidden_;
+  std::optional<std::size_t> known_;
+  Var number_;
+  std::vector<std::uint32_t> begins_;
+  std::vector<std::vector<Var>> outputs_;
+};
+
+/// An operand as a branch gets it: recorded, so that nothing is computed at once.
+template <class T>
+using operand_t = std::conditional_t<tree::Tree<T>, T, const T&>;
+template <class T>
+operand_t<T> on_tape(Trace& trace, const T& operand) {
+  if constexpr (tree::Tree<T>) {
+    std::vector<Var> nodes;
+    tree::for_each_array(operand, [&](const Var& x) { nodes.push_back(trace.node(x)); });
+    return tree::with_arrays(operand, nodes);
+  } else {
+    return operand;
+  }
+}
+
+template <class T, class... A, class... F>
+T run_branches(std::string_view operation, const Var& number, const std::tuple<const A&...>& operands,
+               const F&... branches) {
+  static_assert(tree::Tree<T>, "branches return trees of Vars");
+  std::vector<Var> all{number};
+  const auto append = [&]<class O>(const O& operand) {
+    if constexpr (tree::Tree<O>) tree::for_each_array(operand, [&](const Var& x) { all.push_back(x); });
+  };
+  std::apply([&](const auto&... each) { (append(each), ...); }, operands);
+  Trace trace(all);
+  std::optional<T> like;
+  {
+    Branches taken(trace, number, sizeof...(F), operation);
+    const auto given =
+        std::apply([&](const auto&... each) { return std::tuple<operand_t<A>...>(on_tape(trace, each)...); }, operands);
+    std::size_t next = 0;
+    const auto record = [&](const auto& branch) {
+      const std::size_t k = next++;
+      if (taken.known() && *taken.known() != k) return;
+      taken.begin();
+      T result = std::apply(branch, given);
+      taken.end(tree::arrays(result), [&] { return tree::array_paths(result); });
+      if (!like) like = std::move(result);
+    };
+    (record(branches), ...);
+    like = tree::with_arrays(*like, taken.finish());
+  }
+  return std::get<0>(finish(trace, *like));
+}
+
+/// The condition and the body of a loop while they are recorded.
+class WhileLoop {
+ public:
+  WhileLoop(Trace& trace, std::span<const Var> first, Paths paths);
+  WhileLoop(const WhileLoop&) = delete;
+  WhileLoop& operator=(const WhileLoop&) = delete;
+  ~WhileLoop();
+
+  [[nodiscard]] std::span<const Var> carried() const noexcept { return carried_; }
+  /// Whether both must be recorded anew; see ScanBody.
+  [[nodiscard]] bool accept(const Var& goes_on, std::span<const Var> next);
+  [[nodiscard]] std::vector<Var> finish();
+
+ private:
+  void begin();
+
+  Trace& trace_;
+  bool values_were_forbidden_;
+  std::vector<Var> first_;
+  Paths paths_;
+  std::uint32_t begin_ = 0;
+  std::vector<Var> carried_;
+  Var goes_on_;
+  std::vector<Var> next_;
+};
+
+/// \throws ShapeError, TypeError  unless it is one truth value.
+void require_condition(std::string_view operation, const Var& condition);
+/// All of them, with an error where values are computed and the loop would go on.
+std::vector<Var> ended(std::span<const Var> last, const Var& goes_on, std::size_t runs);
+
+template <class C>
+C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, const C& first) {
+  static_assert(tree::Tree<C>, "while_loop: what is carried is a tree");
+  const std::vector<Var> all = tree::arrays(first);
+  Trace trace(all);
+  std::optional<C> result;
+  {
+    WhileLoop loop(trace, all, [&] { return tree::array_paths(first); });
+    const auto record = [&] {
+      const C carried = tree::with_arrays(first, loop.carried());
+      const Var goes_on = condition(carried);
+      result = body(carried);
+      return loop.accept(goes_on, tree::arrays(*result));
+    };
+    if (!record() && !record()) throw_unsettled_types();
+    result = tree::with_arrays(*result, loop.finish());
+  }
+  return std::get<0>(finish(trace, *result));
+}
+
+}  // namespace detail
+
+/// then_do(operands...) where the condition is true, else_do(operands...) where it is false: of the two only one is
+/// computed, when values are.
+///
+///     xg::Var y = xg::cond(sum(x) > 0.0, [](const xg::Var& v) { return log(v); },
+///                          [](const xg::Var& v) { return v - 1.0; }, x);
+///
+/// \param condition  one truth value. If it is no recorded Var, the function that it chooses is called, and no other.
+/// \param operands   trees, Vars, numbers and xtensor expressions; functions may capture what they need as well.
+/// Both functions return trees of the same type, with the same shapes and element types. Derivatives of every order are
+/// those of the function that is chosen. In a batch with a condition for each example both are computed, as where()
+/// does.
+///
+/// \throws ShapeError, TypeError  if the condition is not one truth value, or the functions give other forms.
+/// \throws TapeError  if a function asks for a value.
+template <class Then, class Else, class... A>
+[[nodiscard]] auto cond(const Var& condition, const Then& then_do, const Else& else_do, const A&... operands) {
+  detail::require_condition("cond", condition);
+  using T = std::remove_cvref_t<std::invoke_result_t<const Then&, const A&...>>;
+  static_assert(std::same_as<T, std::remove_cvref_t<std::invoke_result_t<const Else&, const A&...>>>,
+                "cond: both functions return the same type");
+  return detail::run_branches<T>("cond", condition, std::tuple<const A&...>(operands...), else_do, then_do);
+}
+
+/// One of several functions, chosen by a number; see cond().
+///
+///     xg::Var y = xg::switch_(kind, std::tuple{relu_of, tanh_of, identity}, x);
+///
+/// \param number    of the function, an integer, from 0.
+/// \param branches  a std::tuple of functions.
+/// \throws ValueError  when values are computed, if there is no such function.
+template <class... F, class... A>
+[[nodiscard]] auto switch_(const Var& number, const std::tuple<F...>& branches, const A&... operands) {
+  static_assert(sizeof...(F) > 0, "switch_: there must be a function");
+  using T = std::remove_cvref_t<std::invoke_result_t<const std::tuple_element_t<0, std::tuple<F...>>&, const A&...>>;
+  static_assert((std::same_as<T, std::remove_cvref_t<std::invoke_result_t<const F&, const A&...>>> && ...),
+                "switch_: all functions return the same type");
+  return std::apply(
+      [&](const F&... each) {
+        return detail::run_branches<T>("switch_", number, std::tuple<const A&...>(operands...), each...);
+      },
+      branches);
+}
+
+/// How while_loop() runs.
+struct WhileOptions {
+  /// More runs than this are an error when values are computed; with it the loop has derivatives in reverse mode too,
+  /// for which it keeps memory for so many runs.
+  std::optional<std::size_t> at_most = std::nullopt;
+};
+
+/// Runs the body while the condition holds: `for (c = first; condition(c); c = body(c));`, recorded once.
+///
+///     auto [x, step] = xg::while_loop([](const State& s) { return abs(s.step) > 1e-12; }, newton, start);
+///
+/// \param condition  carried -> one truth value.
+/// \param body       carried -> carried: trees of the same type, shapes and element types.
+/// Derivatives in forward mode, of every order; in reverse mode with WhileOptions::at_most. In a batch the loop runs
+/// until it has ended for all examples, of which each keeps what it had when it ended.
+///
+/// \throws ShapeError, TypeError  if the condition is not one truth value, or what is carried changes its form.
+/// \throws TapeError   if a function asks for a value; if it is differentiated in reverse mode without at_most.
+/// \throws ValueError  when values are computed, if there would be more than at_most runs.
+template <class Condition, class Body, class C>
+[[nodiscard]] auto while_loop(const Condition& condition, const Body& body, const C& first,
+                              const WhileOptions& options = {}) {
+  using Carried = detail::differentiated_t<C>;
+  static_assert(std::is_invocable_r_v<Var, const Condition&, const Carried&> &&
+                    std::is_invocable_r_v<Carried, const Body&, const Carried&>,
+                "while_loop: the condition is a Var, of what is carried; the body returns what is carried, of the same "
+                "type");
+  const Carried start(first);
+  const auto goes_on = [&](const Carried& carried) -> Var { return condition(carried); };
+  const auto next = [&](const Carried& carried) -> Carried { return body(carried); };
+  if (!options.at_most) {
+    return detail::run_while<Carried>(detail::FunctionOf<Var, const Carried&>(goes_on),
+                                      detail::FunctionOf<Carried, const Carried&>(next), start);
+  }
+  using State = std::pair<Carried, Var>;
+  const auto step = [&](const State& state, const std::tuple<>&) {
+    return std::pair{cond(
+                         state.second,
+                         [&] {
+                           Carried carried = next(state.first);
+                           const Var again = goes_on(carried);
+                           return State{std::move(carried), again};
+                         },
+                         [&] { return state; }),
+                     std::tuple<>()};
+  };
+  const State last = scan(step, State{start, goes_on(start)}, std::tuple<>(), {.length = *options.at_most}).first;
+  return tree::with_arrays(last.first, detail::ended(tree::arrays(last.first), last.second, *options.at_most));
+}
+
+}  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -1,0 +1,132 @@
+#include <xgrad/transform/control.hpp>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "carried.hpp"
+#include "derivatives/control.hpp"
+#include "var/call.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+
+void require_condition(std::string_view operation, const Var& condition) {
+  require_usable(condition, operation);
+  if (condition.size() != 1 || condition.dimension() != 0) {
+    throw ShapeError(std::string(operation) + ": the condition is " + describe(condition) +
+                     " and must be one truth value, of no axes");
+  }
+  if (condition.dtype() != DType::Bool) {
+    throw TypeError(std::string(operation) + ": the condition is " + describe(condition) +
+                    " and must be a truth value; compare it with something");
+  }
+}
+
+// ---- branches
+
+Branches::Branches(Trace& trace, const Var& number, std::size_t count, std::string_view operation)
+    : trace_(trace), operation_(operation), values_were_forbidden_(trace.tape().values_forbidden()) {
+  require_usable(number, operation);
+  if (number.dimension() != 0 || is_floating(number.dtype())) {
+    const std::string message = std::string(operation) + ": the number of the branch is " + describe(number) +
+                                " and must be one integer, of no axes";
+    if (number.dimension() != 0) throw ShapeError(message);
+    throw TypeError(message);
+  }
+  number_ = as_weak(cast(number, DType::Int64), false);
+  if (number_.recorded()) {
+    trace.tape().forbid_values(true);
+    return;
+  }
+  const auto known = number_.item<std::int64_t>();
+  if (known < 0 || static_cast<std::size_t>(known) >= count) {
+    throw ValueError(std::string(operation) + ": there is no branch " + std::to_string(known) + " of " +
+                     std::to_string(count));
+  }
+  known_ = static_cast<std::size_t>(known);
+}
+
+Branches::~Branches() { trace_.tape().forbid_values(values_were_forbidden_); }
+
+void Branches::begin() { begins_.push_back(static_cast<NodeId>(trace_.tape().size())); }
+
+void Branches::end(std::span<const Var> outputs, const Paths& paths) {
+  std::vector<Var> all;
+  for (const Var& x : outputs) {
+    require_usable(x, operation_);
+    all.push_back(known_ ? x : as_weak(trace_.node(x), false));
+  }
+  for (std::size_t k = 0; !outputs_.empty() && k < all.size(); ++k) {
+    const Var& before = outputs_[0][k];
+    if (before.shape() == all[k].shape() && before.dtype() == all[k].dtype()) continue;
+    const std::string path = paths()[k];
+    const std::string message = std::string(operation_) + ": branch " + std::to_string(outputs_.size()) + " gives " +
+                                describe(all[k]) + ", branch 0 " + describe(before) +
+                                (path.empty() ? "" : " (" + path + ")") + "; they must be alike";
+    if (before.shape() != all[k].shape()) throw ShapeError(message);
+    throw TypeError(message);
+  }
+  outputs_.push_back(std::move(all));
+}
+
+std::vector<Var> Branches::finish() {
+  TapeState& tape = trace_.tape();
+  tape.forbid_values(values_were_forbidden_);
+  if (known_) return outputs_[0];
+  std::vector<Recorded> recorded;
+  for (std::size_t k = 0; k < outputs_.size(); ++k) recorded.push_back({begins_[k], imported(tape, outputs_[k])});
+  return record_switch(tape, number_, make_together(tape, recorded, {}), {});
+}
+
+// ---- loops
+
+WhileLoop::WhileLoop(Trace& trace, std::span<const Var> first, Paths paths)
+    : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()), paths_(std::move(paths)) {
+  for (const Var& x : first) {
+    require_usable(x, "while_loop");
+    first_.push_back(trace.node(x));
+  }
+  trace.tape().forbid_values(true);
+  begin();
+}
+
+WhileLoop::~WhileLoop() { trace_.tape().forbid_values(values_were_forbidden_); }
+
+void WhileLoop::begin() {
+  begin_ = static_cast<NodeId>(trace_.tape().size());
+  carried_ = stand_ins_for_carried(trace_.tape(), first_);
+}
+
+bool WhileLoop::accept(const Var& goes_on, std::span<const Var> next) {
+  require_condition("while_loop", goes_on);
+  goes_on_ = trace_.node(goes_on);
+  next_.clear();
+  for (const Var& x : next) {
+    require_usable(x, "while_loop");
+    next_.push_back(trace_.node(x));
+  }
+  const bool settled = settle_carried("while_loop", first_, next_, paths_);
+  if (!settled) begin();
+  return settled;
+}
+
+std::vector<Var> WhileLoop::finish() {
+  trace_.tape().forbid_values(values_were_forbidden_);
+  std::vector<Var> last = make_while(trace_.tape(), begin_, carried_, first_, goes_on_, next_);
+  for (std::size_t k = 0; k < last.size(); ++k) {
+    trace_.tape().set_weak(VarAccess::node(last[k]), VarAccess::is_weak(first_[k]));
+  }
+  return last;
+}
+
+std::vector<Var> ended(std::span<const Var> last, const Var& goes_on, std::size_t runs) {
+  static const Rule rule("while_loop: the loop has not ended after {} runs, as many as WhileOptions::at_most allows");
+  std::vector<Var> result(last.begin(), last.end());
+  for (Var& x : result) {
+    if (x.size() != 0) x = checked(x, !goes_on, rule, static_cast<std::int64_t>(runs));
+  }
+  return result;
+}
+
+}  // namespace xgrad::detail
