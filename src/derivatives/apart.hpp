@@ -11,7 +11,7 @@
 
 namespace xgrad::detail {
 
-inline Shape with_first(std::size_t extent, Shape shape) {
+inline Shape prefixed(std::size_t extent, Shape shape) {
   shape.insert(0, extent);
   return shape;
 }

@@ -369,7 +369,7 @@ std::vector<Var> While::batch(const Batching& site) {
   for (std::size_t k = 0; k < batched.size(); ++k) {
     if (batched[k] == 0) continue;
     examples.push_back(both.at[k]);
-    batches.push_back(k < carried ? opaque(tape, both.at[k].dtype(), with_first(site.extent, both.at[k].shape()))
+    batches.push_back(k < carried ? opaque(tape, both.at[k].dtype(), prefixed(site.extent, both.at[k].shape()))
                                   : site.batches[k]);
     if (k < carried) parameters.push_back(batches.back());
   }

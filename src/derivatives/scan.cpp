@@ -80,7 +80,7 @@ class Body {
     if (sliced) return input(of_function);
     const Node& node = tape_.node(id);
     return record_projection(tape_, loop_, scan().carried + of_function,
-                             {node.dtype, with_first(scan().length, tape_.shape(id))});
+                             {node.dtype, prefixed(scan().length, tape_.shape(id))});
   }
 
   [[nodiscard]] TapeState& tape() const { return tape_; }
@@ -162,7 +162,7 @@ Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
       made.last.push_back(record_projection(tape, loop, k, one));
     } else {
       made.stacked.push_back(record_projection(tape, loop, making.carried.size() + payload->function->outputs()[k],
-                                               {one.dtype, with_first(body.scan().length, one.shape)}));
+                                               {one.dtype, prefixed(body.scan().length, one.shape)}));
     }
   }
   return made;
@@ -345,7 +345,7 @@ std::vector<Var> Scan::batch(const Batching& site) {
       examples.push_back(body.at[k]);
       const bool constant = k >= carried + sliced;
       parameter =
-          constant ? site.batch(k) : opaque(tape, body.at[k].dtype(), with_first(site.extent, body.at[k].shape()));
+          constant ? site.batch(k) : opaque(tape, body.at[k].dtype(), prefixed(site.extent, body.at[k].shape()));
       batches.push_back(parameter);
     }
     if (k < carried) making.carried.push_back({parameter, batched[k] != 0 ? site.batch(k) : site.input(k), Var()});

@@ -30,9 +30,6 @@ struct ScanOptions {
   std::size_t checkpoint_every = 0;
 };
 
-template <class F, class C, class X>
-[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {});
-
 namespace detail {
 
 /// The body of a loop while it is recorded: once, of stand-ins without values.
@@ -76,8 +73,8 @@ Var numbers_to(std::size_t n);
 
 /// A run: from what is carried and elements to what is carried next and what is stacked.
 template <class C, class X, class Y>
-auto run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first, const X& arrays,
-              const ScanOptions& options) {
+std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first, const X& arrays,
+                         const ScanOptions& options) {
   static_assert(tree::Tree<C> && tree::Tree<X> && tree::Tree<Y>,
                 "scan: the body takes and returns trees, and what it gets is not known while it is recorded");
   std::vector<Var> all = tree::arrays(first);
@@ -97,8 +94,9 @@ auto run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first,
   }
   const std::vector<Var> outputs = body.finish(tree::arrays(result.second));
   const std::span<const Var> whole(outputs);
-  return finish(trace, tree::with_arrays(result.first, whole.first(carried)),
-                tree::with_arrays(result.second, whole.subspan(carried)));
+  auto [last, stacked] = finish(trace, tree::with_arrays(result.first, whole.first(carried)),
+                                tree::with_arrays(result.second, whole.subspan(carried)));
+  return {std::move(last), std::move(stacked)};
 }
 
 /// How many runs there are.
@@ -112,21 +110,24 @@ std::vector<Var> elements_from(std::span<const Var> arrays, std::size_t first, s
 std::vector<Var> joined_segments(std::span<const Var> segments, std::span<const Var> rest);
 
 /// A loop over segments, each of them a loop that the derivatives compute again; runs that are left over come last.
-template <class C, class X, class Y, class F>
-std::pair<C, Y> scan_in_segments(const F& run, const C& first, const X& arrays, const ScanOptions& options) {
+template <class C, class X, class Y>
+std::pair<C, Y> scan_in_segments(FunctionOf<std::pair<C, Y>, const C&, const X&> run, const C& first, const X& arrays,
+                                 const ScanOptions& options) {
   const std::vector<Var> all = tree::arrays(arrays);
   const std::size_t runs = runs_of_scan(all, options, [&] { return tree::array_paths(arrays); });
   const std::size_t length = std::min(options.checkpoint_every, std::max(runs, std::size_t{1}));
   const std::size_t segments = runs / length;
   const std::size_t left = runs - segments * length;
   const auto of_length = [&](std::size_t count) {
-    return checkpoint([&run, count, reverse = options.reverse](const C& carried, const X& elements) {
-      return scan(run, carried, elements, {.reverse = reverse, .length = count});
+    return checkpoint([run, count, reverse = options.reverse](const C& carried, const X& elements) {
+      return run_scan<C, X, Y>(run, carried, elements, {.reverse = reverse, .length = count});
     });
   };
   const auto over_segments = [&](const C& carried) {
     const X parts = tree::with_arrays(arrays, in_segments(all, segments, length));
-    return scan(of_length(length), carried, parts, {.reverse = options.reverse, .length = segments});
+    const auto segment = of_length(length);
+    return run_scan<C, X, Y>(FunctionOf<std::pair<C, Y>, const C&, const X&>(segment), carried, parts,
+                             {.reverse = options.reverse, .length = segments});
   };
   const auto over_rest = [&](const C& carried) {
     const X parts = tree::with_arrays(arrays, elements_from(all, segments * length, left));
@@ -187,12 +188,11 @@ template <class F, class C, class X>
   const auto run = [&body](const Carried& carried, const Elements& elements) -> Result {
     return body(carried, elements);
   };
-  if (options.checkpoint_every != 0) {
-    return detail::scan_in_segments<Carried, Elements, Stacked>(run, Carried(first), Elements(arrays), options);
+  const detail::FunctionOf<Result, const Carried&, const Elements&> of_run(run);
+  if (options.checkpoint_every == 0) {
+    return detail::run_scan<Carried, Elements, Stacked>(of_run, Carried(first), Elements(arrays), options);
   }
-  auto result = detail::run_scan<Carried, Elements, Stacked>(
-      detail::FunctionOf<Result, const Carried&, const Elements&>(run), Carried(first), Elements(arrays), options);
-  return std::pair{std::get<0>(std::move(result)), std::get<1>(std::move(result))};
+  return detail::scan_in_segments<Carried, Elements, Stacked>(of_run, Carried(first), Elements(arrays), options);
 }
 
 /// body(n - 1, ... body(1, body(0, first))), a loop of n runs, recorded once; see scan().
