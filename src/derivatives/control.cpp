@@ -287,7 +287,7 @@ struct BothOf {
 std::vector<Sensitivity> While::vjp(const Site&, std::span<const Sensitivity>, std::span<const char>) {
   throw TapeError(
       "while_loop: the number of runs is not known, so that there is no derivative in reverse mode. Use forward mode "
-      "(jvp, jacobian with Mode::Forward), scan(), or say how many runs there are at most: WhileOptions::at_most");
+      "(jvp, jacobian with Mode::forward), scan(), or say how many runs there are at most: WhileOptions::at_most");
 }
 
 std::vector<Sensitivity> While::jvp(const Site& site, std::span<const Sensitivity> tangents) {

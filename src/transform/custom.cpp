@@ -1,5 +1,7 @@
 #include <xgrad/transform/custom.hpp>
 
+#include <algorithm>
+
 #include "derivatives/call.hpp"
 #include "primitives/traits.hpp"
 #include "var/call.hpp"
@@ -32,7 +34,9 @@ std::vector<NodeId> kept_nodes(const TapeState& tape, std::span<const NodeId> bo
     const Opcode op = tape.node(id).op;
     const bool product = primitives::traits[op].computation == primitives::Computation::Product;
     const bool marked = op == opcode<primitives::Identity> && !tape.attributes(id).empty();
-    if ((kept == Keep::Products && product) || (kept == Keep::Marked && marked)) result.push_back(id);
+    if (kept == Keep::Products && product) result.push_back(id);
+    // The derivative of what made it may need the value, too.
+    if (kept == Keep::Marked && marked) result.push_back(tape.inputs(id)[0]);
   }
   return result;
 }
@@ -48,7 +52,8 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
     outputs.push_back(import(*tape_, result));
   }
   const Cut part = cut(*tape_, first_, inputs, outputs);
-  const std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
+  std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
+  std::erase_if(also, [&](NodeId id) { return std::ranges::find(part.body, id) == part.body.end(); });
   outputs.insert(outputs.end(), also.begin(), also.end());
   inputs.insert(inputs.end(), part.captured.begin(), part.captured.end());
   auto payload = std::make_shared<Payload>();

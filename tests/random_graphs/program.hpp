@@ -92,11 +92,12 @@ std::vector<Var> make_inputs(const Program& program);
 /// Runs a program on a tape, or on concrete Vars if there is none: the value of each instruction.
 std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgrad::Tape* tape);
 
-/// The same, with some operations recorded as calls of functions, some of them of functions that call others.
+/// The same, with some operations recorded as functions that are called, perhaps by others, as a branch of a switch or
+/// as the body of a loop of one run.
 std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape);
 
-/// Appends a program with the bodies of functions in place of their calls.
-/// \return for each node where it is now; nowhere for a call, which is its projections.
+/// Appends a program with the bodies of functions in place of what runs them.
+/// \return for each node where it is now; nowhere for what has outputs, which are its projections.
 std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
                                                         xgrad::detail::TapeState& to);
 

@@ -1,7 +1,9 @@
 // Random programs: their inputs, running and printing them.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <sstream>
 
 #include "primitives/list.hpp"
@@ -128,6 +130,27 @@ Var called(const std::vector<Var>& operands, F f) {
   return record_call(*tape, std::make_shared<Payload>(Payload{std::move(cut.function), nullptr}), arguments)[0];
 }
 
+/// f of the operands as the only branch of a switch.
+template <class F>
+Var apart(const std::vector<Var>& operands, F f) {
+  const auto once = xgrad::checkpoint([&](const std::vector<Var>& x) { return f(x); });
+  return once(operands);
+}
+
+/// f of the operands as the body of a loop of one run.
+template <class F>
+Var in_loop(const std::vector<Var>& operands, F f) {
+  std::vector<Var> arrays;
+  for (const Var& x : operands) {
+    if (x.dimension() == xgrad::max_dimension) return f(operands);
+    arrays.push_back(expand_dims(x, 0));
+  }
+  if (std::none_of(operands.begin(), operands.end(), [](const Var& x) { return x.recorded(); })) return f(operands);
+  const auto body = [&](const std::tuple<>&, const std::vector<Var>& x) { return std::pair{std::tuple<>(), f(x)}; };
+  const Var stacked = xgrad::scan(body, std::tuple<>(), arrays).second;
+  return reshape(stacked, xgrad::Strides(Shape(stacked.shape().begin() + 1, stacked.shape().end())));
+}
+
 }  // namespace
 
 std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape) {
@@ -144,46 +167,105 @@ std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& 
     for (const std::size_t operand : instruction.operands) operands.push_back(values[operand]);
     const auto once = [&](const std::vector<Var>& x) { return instruction.run({x, instruction.number, &tape}); };
     const auto twice = [&](const std::vector<Var>& x) { return called(x, once); };
-    const std::size_t depth = random.below(3);
-    values.push_back(depth == 0 ? once(operands) : depth == 1 ? twice(operands) : called(operands, twice));
+    switch (random.below(5)) {
+      case 0:
+        values.push_back(once(operands));
+        break;
+      case 1:
+        values.push_back(twice(operands));
+        break;
+      case 2:
+        values.push_back(called(operands, twice));
+        break;
+      case 3:
+        values.push_back(apart(operands, once));
+        break;
+      default:
+        values.push_back(in_loop(operands, once));
+    }
   }
   return values;
 }
 
 namespace {
 
-/// \param arguments  in place of the first nodes, the parameters.
-std::vector<xgrad::detail::NodeId> append_body(const xgrad::detail::TapeState& program, xgrad::detail::TapeState& to,
-                                               const std::vector<xgrad::detail::NodeId>& arguments) {
-  using namespace xgrad::detail;
-  std::vector<NodeId> places = arguments;
-  std::vector<std::vector<NodeId>> outputs(program.size());  // of calls
-  std::vector<NodeId> inputs;
-  for (auto id = static_cast<NodeId>(places.size()); id < program.size(); ++id) {
-    const bool projection = program.node(id).op == opcode<xgrad::primitives::Projection>;
-    if (projection && program.node(program.inputs(id)[0]).op == opcode<xgrad::primitives::Call>) {
-      places.push_back(outputs[program.inputs(id)[0]][static_cast<std::size_t>(program.attributes(id)[0])]);
-      continue;
-    }
-    inputs.clear();
-    for (const NodeId input : program.inputs(id)) inputs.push_back(places[input]);
-    if (program.node(id).op != opcode<xgrad::primitives::Call>) {
-      places.push_back(copy_node(to, program, id, inputs));
-      continue;
-    }
-    const Function& function = *program.payload(id)->function;
-    const std::vector<NodeId> inside = append_body(function.program(), to, inputs);
-    for (const NodeId output : function.outputs()) outputs[id].push_back(inside[output]);
-    places.push_back(no_node);
-  }
-  return places;
+using xgrad::detail::NodeId;
+using xgrad::detail::TapeState;
+
+/// The same elements with one more axis in front, or without it.
+NodeId reshaped(TapeState& to, NodeId id, Shape shape) {
+  const std::array inputs{id};
+  return to.append(xgrad::detail::opcode<xgrad::primitives::Reshape>, to.node(id).dtype, to.intern(shape), inputs);
 }
+
+class Inlining {
+ public:
+  Inlining(const TapeState& program, TapeState& to) : program_(program), to_(to) {}
+
+  /// \param arguments  in place of the first nodes, the parameters.
+  std::vector<NodeId> operator()(const std::vector<NodeId>& arguments) {
+    places_ = arguments;
+    outputs_.resize(program_.size());
+    for (auto id = static_cast<NodeId>(places_.size()); id < program_.size(); ++id) places_.push_back(append(id));
+    return places_;
+  }
+
+ private:
+  NodeId append(NodeId id) {
+    using namespace xgrad::primitives;
+    using xgrad::detail::opcode;
+    const auto op = program_.node(id).op;
+    if (op == opcode<Projection> && !outputs_[program_.inputs(id)[0]].empty()) {
+      return outputs_[program_.inputs(id)[0]].at(program_.attributes(id)[0]);
+    }
+    std::vector<NodeId> inputs;
+    for (const NodeId input : program_.inputs(id)) inputs.push_back(places_[input]);
+    if (op == opcode<Call>) return take(id, *program_.payload(id)->function, inputs);
+    if (op == opcode<Switch>)
+      return take(id, *program_.payload(id)->branches.at(0), {inputs.begin() + 1, inputs.end()});
+    if (op == opcode<Scan>) return run_once(id, inputs);
+    return xgrad::detail::copy_node(to_, program_, id, inputs);
+  }
+
+  NodeId take(NodeId id, const xgrad::detail::Function& function, const std::vector<NodeId>& inputs) {
+    const std::vector<NodeId> inside = Inlining(function.program(), to_)(inputs);
+    std::int64_t which = 0;
+    for (const NodeId output : function.outputs()) outputs_[id][which++] = inside[output];
+    return xgrad::detail::no_node;
+  }
+
+  /// The body of a loop of one run.
+  NodeId run_once(NodeId id, std::vector<NodeId> inputs) {
+    const xgrad::detail::Payload& payload = *program_.payload(id);
+    const TapeState& body = payload.function->program();
+    for (std::size_t k = payload.scan.carried; k < payload.scan.carried + payload.scan.sliced; ++k) {
+      inputs[k] = reshaped(to_, inputs[k], body.shape(static_cast<NodeId>(k)));
+    }
+    const std::vector<NodeId> inside = Inlining(body, to_)(inputs);
+    for (std::size_t k = 0; k < payload.scan.carried; ++k) {
+      outputs_[id][static_cast<std::int64_t>(k)] = inside[payload.function->outputs()[k]];
+    }
+    for (NodeId projection = id + 1; projection < program_.size(); ++projection) {
+      if (program_.inputs(projection).empty() || program_.inputs(projection)[0] != id) continue;
+      const std::int64_t which = program_.attributes(projection)[0];
+      const auto of_body = static_cast<std::size_t>(which) - payload.scan.carried;
+      if (static_cast<std::size_t>(which) < payload.scan.carried) continue;
+      outputs_[id][which] = reshaped(to_, inside[of_body], program_.shape(projection));
+    }
+    return xgrad::detail::no_node;
+  }
+
+  const TapeState& program_;
+  TapeState& to_;
+  std::vector<NodeId> places_;
+  std::vector<std::map<std::int64_t, NodeId>> outputs_;  // of what runs functions
+};
 
 }  // namespace
 
 std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
                                                         xgrad::detail::TapeState& to) {
-  return append_body(program, to, {});
+  return Inlining(program, to)({});
 }
 
 Program with_other_numbers(Program program) {

@@ -175,7 +175,7 @@ using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const 
 /// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree.
 /// \throws TapeError   if the body asks for a value.
 template <class F, class C, class X>
-[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options) {
+[[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {}) {
   using Carried = detail::differentiated_t<C>;
   using Elements = detail::differentiated_t<X>;
   static_assert(std::is_invocable_v<F&, const Carried&, const Elements&>,
