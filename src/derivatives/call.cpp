@@ -182,28 +182,31 @@ std::vector<Sensitivity> recomputed(const Site& site, const Payload& payload, st
   const Function& function = *payload.function;
   const std::size_t results = function.outputs().size() - payload.kept;
   const std::vector<Var> at = stand_ins(tape, function);
-  Recorded recorded{static_cast<NodeId>(tape.size()), {}};
-  const std::vector<NodeId> nodes = append_body(tape, function, at);
-  const auto output = [&](std::size_t which) { return VarAccess::recorded(tape, nodes[function.outputs()[which]]); };
-
-  std::vector<Var> parameters = at;
-  std::vector<Var> given = inputs_of(tape, site.node);
-  std::vector<Var> outputs;
+  std::vector<Replaced> replaced;
+  for (std::size_t k = 0; k < at.size(); ++k) replaced.push_back({at[k], site.input(k)});
+  std::vector<std::size_t> used;
   std::vector<Sensitivity> seeds;
   for (std::size_t which = 0; which < cotangents.size(); ++which) {
     if (!cotangents[which].defined()) continue;
-    outputs.push_back(output(which));
-    parameters.push_back(opaque(tape, outputs.back().dtype(), outputs.back().shape()));
-    given.push_back(cotangents[which].x);
-    seeds.push_back({parameters.back(), cotangents[which].masked});
+    used.push_back(which);
+    const Var& x = cotangents[which].x;
+    replaced.push_back({opaque(tape, x.dtype(), x.shape()), x});
+    seeds.push_back({replaced.back().parameter, cotangents[which].masked});
   }
+  Recorded recorded{static_cast<NodeId>(tape.size()), {}};
+  const std::vector<NodeId> nodes = append_body(tape, function, at);
+  const auto output = [&](std::size_t which) { return VarAccess::recorded(tape, nodes[function.outputs()[which]]); };
+  std::vector<Var> outputs;
+  for (const std::size_t which : used) outputs.push_back(output(which));
   const auto is_wanted = [&](std::size_t k) { return wanted[k] != 0; };
   const std::vector<Var> inputs = chosen(Vars(at), is_wanted);
   const std::vector<Sensitivity> terms = reverse_sweep(tape, outputs, seeds, inputs);
+  std::vector<NodeId> ends;
   for (std::size_t which = results; which < function.outputs().size(); ++which) {
     const Var kept = output(which);
-    parameters.push_back(kept);
-    given.push_back(record_projection(tape, site.node, which, {kept.dtype(), kept.shape()}));
+    if (std::ranges::find(ends, VarAccess::node(kept)) != ends.end()) continue;
+    ends.push_back(VarAccess::node(kept));
+    replaced.push_back({kept, record_projection(tape, site.node, which, {kept.dtype(), kept.shape()})});
   }
   std::vector<Var> all;
   bool masked = false;
@@ -212,8 +215,8 @@ std::vector<Sensitivity> recomputed(const Site& site, const Payload& payload, st
     masked = masked || terms[k].masked;
   }
   recorded.outputs = imported(tape, all);
-  Together apart = make_together(tape, std::array{recorded}, imported(tape, parameters));
-  const std::vector<Var> found = record_switch(tape, Var(std::int64_t{0}), std::move(apart), given);
+  const std::vector<Var> found =
+      record_switch(tape, Var(std::int64_t{0}), std::array{std::move(recorded)}, replaced, ends);
   std::vector<Sensitivity> result(wanted.size());
   std::size_t next = 0;
   for (std::size_t k = 0; k < wanted.size(); ++k) {

@@ -14,12 +14,20 @@
 
 namespace xgrad::detail {
 
-std::vector<Var> record_switch(TapeState& tape, const Var& number, Together branches, std::span<const Var> first) {
+std::vector<Var> record_switch(TapeState& tape, const Var& number, std::span<const Recorded> branches,
+                               std::span<const Replaced> replaced, std::span<const NodeId> ends) {
+  Together together = make_together(tape, branches, ends);
+  // What no branch uses is not given to any: it may be a stand-in, which has no value.
   std::vector<NodeId> inputs{import(tape, number)};
-  for (const Var& x : first) inputs.push_back(import(tape, x));
-  inputs.insert(inputs.end(), branches.captured.begin(), branches.captured.end());
+  const auto given_for = [&](NodeId id) {
+    const auto found =
+        std::ranges::find_if(replaced, [&](const Replaced& each) { return VarAccess::node(each.parameter) == id; });
+    return found == replaced.end() ? id : import(tape, found->given);
+  };
+  for (const NodeId id : ends) inputs.push_back(given_for(id));
+  for (const NodeId id : together.captured) inputs.push_back(given_for(id));
   auto payload = std::make_shared<Payload>();
-  payload->branches = std::move(branches.functions);
+  payload->branches = std::move(together.functions);
   const Function& like = *payload->branches[0];
   const NodeId node =
       tape.append_with_payload(opcode<primitives::Switch>, DType::Float64, tape.intern({}), inputs, payload);
@@ -92,6 +100,7 @@ struct Branches {
   std::shared_ptr<const Payload> payload;
   std::vector<Var> at;
   std::vector<Recorded> recorded;
+  std::vector<Replaced> replaced;  // what the other functions are of
 
   Branches(TapeState& state, NodeId node)
       : tape(state), payload(state.payload(node)), at(stand_ins(state, *payload->branches[0])) {}
@@ -106,13 +115,6 @@ struct Branches {
   }
 };
 
-/// What a switch is given beside its number.
-std::vector<Var> given_to(const Site& site) {
-  std::vector<Var> result;
-  for (std::size_t k = 1; k < site.input_count(); ++k) result.push_back(site.input(k));
-  return result;
-}
-
 Var output_of(TapeState& tape, const Function& branch, const std::vector<NodeId>& nodes, std::size_t which) {
   return VarAccess::recorded(tape, nodes[branch.outputs()[which]]);
 }
@@ -124,15 +126,13 @@ std::vector<Sensitivity> Switch::vjp(const Site& site, std::span<const Sensitivi
   TapeState& tape = site.tape;
   Branches branches(tape, site.node);
   std::vector<std::size_t> used;  // outputs
-  std::vector<Var> parameters = branches.at;
-  std::vector<Var> given = given_to(site);
+  for (std::size_t k = 0; k < branches.at.size(); ++k) branches.replaced.push_back({branches.at[k], site.input(k + 1)});
   std::vector<Sensitivity> seeds;
   for (std::size_t which = 0; which < cotangents.size(); ++which) {
     if (!cotangents[which].defined()) continue;
     used.push_back(which);
-    parameters.push_back(stand_in(tape, cotangents[which].x));
-    given.push_back(cotangents[which].x);
-    seeds.push_back({parameters.back(), cotangents[which].masked});
+    branches.replaced.push_back({stand_in(tape, cotangents[which].x), cotangents[which].x});
+    seeds.push_back({branches.replaced.back().parameter, cotangents[which].masked});
   }
   std::vector<std::size_t> sought;  // inputs
   std::vector<Var> inputs;
@@ -153,8 +153,7 @@ std::vector<Sensitivity> Switch::vjp(const Site& site, std::span<const Sensitivi
       return all;
     });
   }
-  Together turned = make_together(tape, branches.recorded, imported(tape, parameters));
-  const std::vector<Var> results = record_switch(tape, site.input(0), std::move(turned), given);
+  const std::vector<Var> results = record_switch(tape, site.input(0), branches.recorded, branches.replaced);
   std::vector<Sensitivity> result(wanted.size());
   for (std::size_t k = 0; k < sought.size(); ++k) result[sought[k]] = {results[k], masked};
   return result;
@@ -163,16 +162,14 @@ std::vector<Sensitivity> Switch::vjp(const Site& site, std::span<const Sensitivi
 std::vector<Sensitivity> Switch::jvp(const Site& site, std::span<const Sensitivity> tangents) {
   TapeState& tape = site.tape;
   Branches branches(tape, site.node);
-  std::vector<Var> parameters = branches.at;
-  std::vector<Var> given = given_to(site);
+  for (std::size_t k = 0; k < branches.at.size(); ++k) branches.replaced.push_back({branches.at[k], site.input(k + 1)});
   std::vector<Var> inputs;
   std::vector<Sensitivity> seeds;
   for (std::size_t k = 1; k < tangents.size(); ++k) {
     if (!tangents[k].defined()) continue;
     inputs.push_back(branches.at[k - 1]);
-    parameters.push_back(stand_in(tape, tangents[k].x));
-    given.push_back(tangents[k].x);
-    seeds.push_back({parameters.back(), tangents[k].masked});
+    branches.replaced.push_back({stand_in(tape, tangents[k].x), tangents[k].x});
+    seeds.push_back({branches.replaced.back().parameter, tangents[k].masked});
   }
   std::vector<std::size_t> moving;  // outputs
   const Function& like = *branches.payload->branches[0];
@@ -191,8 +188,7 @@ std::vector<Sensitivity> Switch::jvp(const Site& site, std::span<const Sensitivi
       return all;
     });
   }
-  Together turned = make_together(tape, branches.recorded, imported(tape, parameters));
-  const std::vector<Var> results = record_switch(tape, site.input(0), std::move(turned), given);
+  const std::vector<Var> results = record_switch(tape, site.input(0), branches.recorded, branches.replaced);
   std::vector<Sensitivity> result(like.outputs().size());
   for (std::size_t k = 0; k < moving.size(); ++k) result[moving[k]] = {results[k], masked};
   return result;
@@ -202,19 +198,16 @@ namespace {
 
 /// The branches of all examples.
 struct BatchedBranches : Branches {
-  std::vector<Var> parameters;
-  std::vector<Var> given;
-
   explicit BatchedBranches(const Batching& site) : Branches(site.tape, site.node) {
     std::vector<Var> examples;
     std::vector<Var> batches;
     for (std::size_t k = 1; k < site.batches.size(); ++k) {
       const Var& one = at[k - 1];
-      given.push_back(site.batched(k) ? site.batches[k] : site.input(k));
-      parameters.push_back(site.batched(k) ? stand_in(tape, given.back()) : one);
+      const Var given = site.batched(k) ? site.batches[k] : site.input(k);
+      replaced.push_back({site.batched(k) ? stand_in(tape, given) : one, given});
       if (!site.batched(k)) continue;
       examples.push_back(one);
-      batches.push_back(parameters.back());
+      batches.push_back(replaced.back().parameter);
     }
     for (const auto& branch : payload->branches) {
       turn(*branch, [&](const std::vector<NodeId>& nodes) {
@@ -246,13 +239,12 @@ std::vector<Var> chosen_each(const Batching& site, std::span<const std::vector<V
 
 std::vector<Var> Switch::batch(const Batching& site) {
   TapeState& tape = site.tape;
-  BatchedBranches branches(site);
-  Together turned = make_together(tape, branches.recorded, imported(tape, branches.parameters));
-  if (!site.batched(0)) return record_switch(tape, site.input(0), std::move(turned), branches.given);
-  std::vector<Var> inputs = branches.given;
-  for (const NodeId id : turned.captured) inputs.push_back(VarAccess::recorded(tape, id));
+  const BatchedBranches branches(site);
+  if (!site.batched(0)) return record_switch(tape, site.input(0), branches.recorded, branches.replaced);
   std::vector<std::vector<Var>> all;
-  for (const auto& function : turned.functions) all.push_back(record_body(tape, *function, inputs));
+  for (const Recorded& branch : branches.recorded) {  // each as if it were the only one
+    all.push_back(record_switch(tape, Var(std::int64_t{0}), std::array{branch}, branches.replaced));
+  }
   return chosen_each(site, all);
 }
 

@@ -8,10 +8,16 @@
 
 namespace xgrad::detail {
 
+/// A stand-in of which functions were recorded, and what they are given for it.
+struct Replaced {
+  Var parameter, given;
+};
+
 /// Records one of several functions.
 /// \param number  of the function, int64.
-/// \param first   what the functions are given before what they captured.
-std::vector<Var> record_switch(TapeState& tape, const Var& number, Together branches, std::span<const Var> first);
+/// \param ends    further stand-ins, recorded with the functions, where these begin.
+std::vector<Var> record_switch(TapeState& tape, const Var& number, std::span<const Recorded> branches,
+                               std::span<const Replaced> replaced = {}, std::span<const NodeId> ends = {});
 
 /// Records a loop.
 /// \param functions  its condition and its body.

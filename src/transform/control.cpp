@@ -76,7 +76,7 @@ std::vector<Var> Branches::finish() {
   if (known_) return outputs_[0];
   std::vector<Recorded> recorded;
   for (std::size_t k = 0; k < outputs_.size(); ++k) recorded.push_back({begins_[k], imported(tape, outputs_[k])});
-  return record_switch(tape, number_, make_together(tape, recorded, {}), {});
+  return record_switch(tape, number_, recorded);
 }
 
 // ---- loops
