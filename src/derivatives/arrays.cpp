@@ -176,8 +176,21 @@ Var Where::jvp(const Site& site, std::span<const Var> tangents) {
   return where(site.input(0), tangents[1].defined() ? tangents[1] : zeros, tangents[2].defined() ? tangents[2] : zeros);
 }
 
+namespace {
+
+/// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. (A finite
+/// factor stays beside any 0: the product has a derivative there.)
+Var first_factor_times(const Site& site, const Var& sensitivity) {
+  const Var factor = site.input(0);
+  if (!site.masked) return absorbing_multiply(factor, sensitivity);
+  const Var stays = abs(factor) < std::numeric_limits<double>::infinity() || not_equal(sensitivity, 0.0);
+  return absorbing_multiply(where(stays, factor, zeros_like(factor)), sensitivity);
+}
+
+}  // namespace
+
 Var AbsorbingMultiply::vjp(const Site& site, std::size_t input, const Var& cotangent) {
-  if (input == 1) return absorbing_multiply(site.input(0), cotangent);
+  if (input == 1) return first_factor_times(site, cotangent);
   return site.masked ? absorbing_multiply(cotangent, site.input(1)) : cotangent * site.input(1);
 }
 
@@ -185,7 +198,7 @@ Var AbsorbingMultiply::jvp(const Site& site, std::span<const Var> tangents) {
   Var result;
   if (tangents[0].defined()) result = absorbing_multiply(tangents[0], site.input(1));
   if (tangents[1].defined()) {
-    const Var term = absorbing_multiply(site.input(0), tangents[1]);
+    const Var term = first_factor_times(site, tangents[1]);
     result = result.defined() ? result + term : term;
   }
   return result;
