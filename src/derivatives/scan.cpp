@@ -5,6 +5,7 @@
 #include <set>
 
 #include "batching.hpp"
+#include "ops/axes.hpp"
 #include "ops/internal.hpp"
 #include "primitives/arrays.hpp"
 #include "primitives/traits.hpp"
@@ -19,6 +20,7 @@ using namespace detail;
 namespace {
 
 Shape with_first(std::size_t extent, Shape shape) {
+  require_rank("a derivative or a batch of scan", shape.size() + 1);
   shape.insert(0, extent);
   return shape;
 }
@@ -78,6 +80,8 @@ class Body {
   /// Whether a node of the body has a value in each run that can be an output of the loop.
   [[nodiscard]] bool may_be_kept(NodeId id) const {
     if (id >= end_) return false;
+    const bool is_parameter = tape_.node(id).op == opcode<Parameter>;
+    if (!is_parameter && tape_.shape(id).size() == max_dimension) return false;  // there is no axis left for the runs
     const Computation computation = traits[tape_.node(id).op].computation;
     return computation != Computation::View && computation != Computation::Alias &&
            computation != Computation::Function && !has_outputs(computation);
