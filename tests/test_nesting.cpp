@@ -1,8 +1,11 @@
 // Every transform of every other: values against differences of the function below, and the identities that hold
 // between transforms.
+#include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -46,7 +49,7 @@ const std::vector<Named>& functions() {
       {"softmax", [](const Var& x) { return xg::softmax(x * x); }},
       {"logsumexp", [](const Var& x) { return xg::logsumexp(xg::outer(x, sin(x)), 1); }},
       {"where", [](const Var& x) { return where(x > 0.0, x * sqrt(x), sin(x)); }},
-      {"norm", [](const Var& x) { return x / xg::norm(x + matmul(matrix(), x)); }},
+      {"norm", [](const Var& x) { return x / xg::norm(x * sin(x) + 0.5); }},
       {"sort", [](const Var& x) { return xg::sort(x) * sin(x); }},
       {"top_k",
        [](const Var& x) {
@@ -228,6 +231,51 @@ void check(const Transform& outer, const Function& f, double tolerance) {
   }
 }
 
+/// a b, where the last axes of a are those of b.
+Var contracted(const Var& a, const Var& b) {
+  const auto columns = static_cast<std::ptrdiff_t>(b.size());
+  const xg::Shape rest(a.shape().begin(), a.shape().end() - static_cast<std::ptrdiff_t>(b.dimension()));
+  return reshape(matmul(reshape(a, {-1, columns}), flatten(b)), xg::Strides(rest.begin(), rest.end()));
+}
+
+/// What JAX's documentation says of jvp, vjp and the others, for any f.
+void check_identities(const Function& f, const Var& x, const Var& v) {
+  const auto [y, tangent] = xg::jvp(f, x, v);
+  const Var u = weights_of(y);
+  const auto [value, pullback] = xg::vjp(f, x);
+  const Var jacobian = xg::jacobian(f, xg::Mode::reverse)(x);
+  BOOST_TEST(near(value, f(x)));
+  BOOST_TEST(near(y, value));
+  BOOST_TEST(near(jacobian, xg::jacobian(f, xg::Mode::forward)(x)));
+  BOOST_TEST(near(tangent, contracted(jacobian, v)));
+  BOOST_TEST(near(sum(u * tangent), sum(pullback(u) * v)));  // u (J v) = (J^T u) v
+  BOOST_TEST(near(pullback(2.0 * u - cos(u)), 2.0 * pullback(u) - pullback(cos(u))));
+  BOOST_TEST(near(xg::jvp(f, x, 2.0 * v - x).tangent, 2.0 * tangent - xg::jvp(f, x, x).tangent));
+  // A batch of tangents is the Jacobian, and so is one of cotangents.
+  const auto along = [&](const Var& each) { return xg::jvp(f, x, each).tangent; };
+  BOOST_TEST(near(xg::vmap(along, {.out = -1})(Var(xt::eye<double>(4))), jacobian));
+  // Second derivatives: H v = grad(jvp) = jvp(grad), and H is symmetric.
+  const Function total = weighed(f);
+  const Var hessian = xg::hessian(total)(x);
+  BOOST_TEST(near(hessian, transpose(hessian)));
+  BOOST_TEST(near(hessian, xg::jacobian(xg::grad(total), xg::Mode::reverse)(x)));
+  BOOST_TEST(near(hessian, xg::jacobian(xg::jacobian(total, xg::Mode::forward), xg::Mode::forward)(x)));
+  BOOST_TEST(near(xg::hvp(total, x, v), matmul(hessian, v)));
+  BOOST_TEST(near(xg::grad([&](const Var& at) { return xg::jvp(total, at, v).tangent; })(x), matmul(hessian, v)));
+  BOOST_TEST(near(xg::jvp(xg::grad(total), x, v).tangent, matmul(hessian, v)));
+  BOOST_TEST(near(xg::grad([&](const Var& at) { return sum(xg::grad(total)(at) * v); })(x), matmul(hessian, v)));
+  // Sums and batches.
+  const auto other = [&](const Var& at) { return sum(at * at * v); };
+  BOOST_TEST(
+      near(xg::grad([&](const Var& at) { return total(at) + other(at); })(x), xg::grad(total)(x) + xg::grad(other)(x)));
+  const std::vector<Var> points{x, 0.9 * x, 0.8 * x};
+  const auto one_by_one = [&](const Function& g) { return xg::stack({g(points[0]), g(points[1]), g(points[2])}); };
+  BOOST_TEST(near(xg::vmap(f)(xg::stack(points)), one_by_one(f)));
+  BOOST_TEST(near(xg::vmap(xg::grad(total))(xg::stack(points)), one_by_one(xg::grad(total))));
+  const auto of_batch = [&](const Var& batch) { return sum(xg::vmap(total)(batch)); };
+  BOOST_TEST(near(xg::grad(of_batch)(xg::stack(points)), one_by_one(xg::grad(total))));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(each_alone) {
@@ -248,6 +296,45 @@ BOOST_AUTO_TEST_CASE(each_of_each) {
         }
       }
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(three_deep) {
+  const std::vector<Transform> all = all_transforms();
+  const auto is_one_of = [](const Transform& t, std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, std::string_view(t.name)) != names.end();
+  };
+  // A hessian of a hessian of a hessian says little that others do not.
+  std::vector<Transform> some;
+  std::ranges::copy_if(all, std::back_inserter(some), [&](const Transform& t) {
+    return is_one_of(
+        t, {"grad", "jvp along what it depends on", "hvp", "vmap", "custom_vjp", "custom_jvp", "scan", "host_call"});
+  });
+  for (const Transform& outer : some) {
+    for (const Transform& middle : some) {
+      for (const Transform& inner : some) {
+        for (const Named& each : functions()) {
+          if (!is_one_of({each.name, {}, {}}, {"where", "top_k", "a loop"})) continue;
+          BOOST_TEST_CONTEXT(outer.name << " of " << middle.name << " of " << inner.name << " of " << each.name) {
+            check(outer, middle.of(inner.of(each.f)), 1e-8);
+          }
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(identities) {
+  std::vector<std::pair<std::string, Function>> all;
+  for (const Named& each : functions()) {
+    all.emplace_back(each.name, each.f);
+    for (const Transform& inner : all_transforms()) {
+      if (inner.name == std::string_view("hessian")) continue;
+      all.emplace_back(std::string(inner.name) + " of " + each.name, inner.of(each.f));
+    }
+  }
+  for (const auto& [name, f] : all) {
+    BOOST_TEST_CONTEXT(name) { check_identities(f, point(), direction()); }
   }
 }
 

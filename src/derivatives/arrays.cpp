@@ -178,13 +178,13 @@ Var Where::jvp(const Site& site, std::span<const Var> tangents) {
 
 namespace {
 
-/// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. (A finite
-/// factor stays beside any 0: the product has a derivative there.)
+/// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. Which of
+/// them is seen by the factor alone: rules are linear in the sensitivity, and a condition on it would not be.
 Var first_factor_times(const Site& site, const Var& sensitivity) {
   const Var factor = site.input(0);
-  if (!site.masked) return absorbing_multiply(factor, sensitivity);
-  const Var stays = abs(factor) < std::numeric_limits<double>::infinity() || not_equal(sensitivity, 0.0);
-  return absorbing_multiply(where(stays, factor, zeros_like(factor)), sensitivity);
+  const Var by_factor = absorbing_multiply(factor, sensitivity);
+  if (!site.masked) return by_factor;
+  return where(equal(factor, 0.0), by_factor, absorbing_multiply(sensitivity, factor));
 }
 
 }  // namespace
