@@ -5,13 +5,17 @@
 #include <set>
 #include <span>
 
+#include "ops/axes.hpp"
 #include "ops/internal.hpp"
 #include "primitives/traits.hpp"
 #include "site.hpp"
 
 namespace xgrad::detail {
 
+/// With one more axis, the first.
+/// \throws ShapeError  if there are too many.
 inline Shape prefixed(std::size_t extent, Shape shape) {
+  require_rank("a derivative or a batch of a loop", shape.size() + 1);
   shape.insert(0, extent);
   return shape;
 }

@@ -176,8 +176,21 @@ Var Where::jvp(const Site& site, std::span<const Var> tangents) {
   return where(site.input(0), tangents[1].defined() ? tangents[1] : zeros, tangents[2].defined() ? tangents[2] : zeros);
 }
 
+namespace {
+
+/// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. Which of
+/// them is seen by the factor alone: rules are linear in the sensitivity, and a condition on it would not be.
+Var first_factor_times(const Site& site, const Var& sensitivity) {
+  const Var factor = site.input(0);
+  const Var by_factor = absorbing_multiply(factor, sensitivity);
+  if (!site.masked) return by_factor;
+  return where(equal(factor, 0.0), by_factor, absorbing_multiply(sensitivity, factor));
+}
+
+}  // namespace
+
 Var AbsorbingMultiply::vjp(const Site& site, std::size_t input, const Var& cotangent) {
-  if (input == 1) return absorbing_multiply(site.input(0), cotangent);
+  if (input == 1) return first_factor_times(site, cotangent);
   return site.masked ? absorbing_multiply(cotangent, site.input(1)) : cotangent * site.input(1);
 }
 
@@ -185,7 +198,7 @@ Var AbsorbingMultiply::jvp(const Site& site, std::span<const Var> tangents) {
   Var result;
   if (tangents[0].defined()) result = absorbing_multiply(tangents[0], site.input(1));
   if (tangents[1].defined()) {
-    const Var term = absorbing_multiply(site.input(0), tangents[1]);
+    const Var term = first_factor_times(site, tangents[1]);
     result = result.defined() ? result + term : term;
   }
   return result;

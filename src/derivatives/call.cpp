@@ -75,6 +75,21 @@ void require_not_captured(const CallRule& rule, std::size_t input) {
                   "Pass it as an argument, or capture stop_gradient() of it");
 }
 
+/// The scope in which a rule is transposed.
+class Transposition {
+ public:
+  explicit Transposition(TapeState& tape) : tape_(tape), outer_(tape.transposed_now()) {
+    tape.note_transposition(true);
+  }
+  ~Transposition() { tape_.note_transposition(outer_); }
+  Transposition(const Transposition&) = delete;
+  Transposition& operator=(const Transposition&) = delete;
+
+ private:
+  TapeState& tape_;
+  bool outer_;
+};
+
 struct RuleAt {
   const CallRule& rule;
   TapeState& tape;
@@ -123,6 +138,7 @@ struct RuleAt {
       return k < results.size() && results[k].defined() && k < cotangents.size() && cotangents[k].defined() &&
              is_floating(results[k].dtype());
     };
+    const Transposition scope(tape);
     return reverse_sweep(tape, chosen(results, used), chosen(cotangents, used), stand_in);
   }
 };

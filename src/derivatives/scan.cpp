@@ -61,6 +61,8 @@ class Body {
   /// Whether a node of the body has a value in each run that can be an output of the loop.
   [[nodiscard]] bool may_be_kept(NodeId id) const {
     if (id >= end_) return false;
+    const bool is_parameter = tape_.node(id).op == opcode<Parameter>;
+    if (!is_parameter && tape_.shape(id).size() == max_dimension) return false;  // there is no axis left for the runs
     const Computation computation = traits[tape_.node(id).op].computation;
     return computation != Computation::View && computation != Computation::Alias &&
            computation != Computation::Function && !has_outputs(computation);
@@ -116,6 +118,8 @@ struct Made {
   std::vector<Var> stacked;
 };
 
+std::vector<Var> values_of(Body& body, std::span<const NodeId> wanted);
+
 /// \param keeps  whether values of the other body are taken from its runs, or computed again.
 Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
   TapeState& tape = body.tape();
@@ -137,15 +141,19 @@ Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
 
   std::vector<Var> constants;
   std::vector<NodeId> behind;
+  std::vector<NodeId> kept;
   for (const NodeId id : part.captured) {
     if (body.varies(id)) {
-      making.sliced.push_back({VarAccess::recorded(tape, id), body.values_of(id)});
+      kept.push_back(id);
       parameters.push_back(id);
     } else {
       constants.push_back(VarAccess::recorded(tape, id));
       behind.push_back(id);
     }
   }
+  const std::vector<Var> values = values_of(body, kept);
+  for (std::size_t k = 0; k < kept.size(); ++k)
+    making.sliced.push_back({VarAccess::recorded(tape, kept[k]), values[k]});
   parameters.insert(parameters.end(), behind.begin(), behind.end());
   for (const auto& each : making.carried) inputs.push_back(on_tape(each.first));
   for (const auto& each : making.sliced) inputs.push_back(on_tape(each.array));
@@ -168,6 +176,64 @@ Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
   return made;
 }
 
+/// Which parameters of the body some of its nodes need: what is carried to where they are, and what is sliced.
+std::vector<char> needed_for(Body& body, std::span<const NodeId> nodes) {
+  const TapeState& tape = body.tape();
+  const auto inside = [&](NodeId id) { return tape.node(id).op != opcode<Parameter>; };
+  std::vector<char> needed(body.scan().carried + body.scan().sliced, 0);
+  std::vector<NodeId> all(nodes.begin(), nodes.end());
+  for (bool changed = true; changed;) {
+    changed = false;
+    const std::vector<NodeId> captured = cut(tape, body.first(), {}, all, inside).captured;
+    for (std::size_t k = 0; k < needed.size(); ++k) {
+      if (needed[k] != 0 || std::ranges::find(captured, VarAccess::node(body.at[k])) == captured.end()) continue;
+      needed[k] = 1;
+      changed = true;
+      if (k < body.scan().carried) all.push_back(VarAccess::node(body.output(k)));
+    }
+  }
+  return needed;
+}
+
+/// Arrays of which each run needs an element: what some nodes of the body are there.
+std::vector<Var> values_of(Body& body, std::span<const NodeId> wanted) {
+  std::vector<Var> result;
+  if (!body.tape().transposed_now() || wanted.empty()) {
+    for (const NodeId id : wanted) result.push_back(body.values_of(id));
+    return result;
+  }
+  // The loop takes stand-ins, which have no values. What is wanted does not depend on these, if the rule is linear: it
+  // comes from a loop of its own, without what does.
+  const std::vector<char> needed = needed_for(body, wanted);
+  Making making;
+  for (std::size_t k = 0; k < needed.size(); ++k) {
+    if (needed[k] == 0) continue;
+    if (k < body.scan().carried) making.carried.push_back({body.at[k], body.input(k), body.output(k)});
+    else making.sliced.push_back({body.at[k], body.input(k)});
+  }
+  for (const NodeId id : wanted) making.stacked.push_back(VarAccess::recorded(body.tape(), id));
+  return make_loop(body, std::move(making), body.scan().reverse, false).stacked;
+}
+
+/// Which inputs of a loop depend on some of them in the end: what is carried does where a run makes it so.
+std::vector<char> depending(const Payload& payload, std::vector<char> inputs) {
+  const TapeState& program = payload.function->program();
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::vector<char> depends(inputs.begin(), inputs.end());
+    for (auto id = static_cast<NodeId>(depends.size()); id < program.size(); ++id) {
+      const std::span<const NodeId> used = program.inputs(id);
+      depends.push_back(std::ranges::any_of(used, [&](NodeId input) { return depends[input] != 0; }) ? 1 : 0);
+    }
+    for (std::size_t k = 0; k < payload.scan.carried; ++k) {
+      if (inputs[k] != 0 || depends[payload.function->outputs()[k]] == 0) continue;
+      inputs[k] = 1;
+      changed = true;
+    }
+  }
+  return inputs;
+}
+
 struct Linearised {
   Making making;
   std::vector<Sensitivity> sensitivities;  ///< of what is carried, and of what comes out
@@ -181,9 +247,10 @@ std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity
   Body body(tape, site.node);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
+  const std::vector<char> active = depending(*tape.payload(site.node), {wanted.begin(), wanted.end()});
   std::vector<std::size_t> moving;  // of what is carried, that which has a derivative
   for (std::size_t k = 0; k < carried; ++k) {
-    if (is_floating(body.at[k].dtype())) moving.push_back(k);
+    if (active[k] != 0 && is_floating(body.at[k].dtype())) moving.push_back(k);
   }
   std::vector<std::size_t> others;  // of the further inputs
   for (std::size_t k = carried; k < wanted.size(); ++k) {
@@ -247,9 +314,12 @@ std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity
   Body body(tape, site.node);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
+  std::vector<char> given;
+  for (const Sensitivity& each : tangents) given.push_back(each.defined() ? 1 : 0);
+  const std::vector<char> active = depending(*tape.payload(site.node), std::move(given));
   std::vector<std::size_t> moving;
   for (std::size_t k = 0; k < carried; ++k) {
-    if (is_floating(body.at[k].dtype())) moving.push_back(k);
+    if (active[k] != 0 && is_floating(body.at[k].dtype())) moving.push_back(k);
   }
   std::vector<std::size_t> wanted;  // outputs
   for (const std::size_t which : used_outputs(tape, site.node)) {
@@ -304,35 +374,11 @@ std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity
   return result;
 }
 
-namespace {
-
-/// Which inputs of a loop come in batches in the end: what is carried does where a run makes it so.
-std::vector<char> batched_inputs(const Batching& site) {
-  const Payload& payload = *site.tape.payload(site.node);
-  const TapeState& program = payload.function->program();
-  std::vector<char> batched;
-  for (std::size_t k = 0; k < site.batches.size(); ++k) batched.push_back(site.batched(k) ? 1 : 0);
-  for (bool changed = true; changed;) {
-    changed = false;
-    std::vector<char> depends(batched.begin(), batched.end());
-    for (auto id = static_cast<NodeId>(depends.size()); id < program.size(); ++id) {
-      const std::span<const NodeId> inputs = program.inputs(id);
-      depends.push_back(std::ranges::any_of(inputs, [&](NodeId input) { return depends[input] != 0; }) ? 1 : 0);
-    }
-    for (std::size_t k = 0; k < payload.scan.carried; ++k) {
-      if (batched[k] != 0 || depends[payload.function->outputs()[k]] == 0) continue;
-      batched[k] = 1;
-      changed = true;
-    }
-  }
-  return batched;
-}
-
-}  // namespace
-
 std::vector<Var> Scan::batch(const Batching& site) {
   TapeState& tape = site.tape;
-  const std::vector<char> batched = batched_inputs(site);
+  std::vector<char> given;
+  for (std::size_t k = 0; k < site.batches.size(); ++k) given.push_back(site.batched(k) ? 1 : 0);
+  const std::vector<char> batched = depending(*tape.payload(site.node), std::move(given));
   Body body(tape, site.node, batched);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;

@@ -153,6 +153,10 @@ class TapeState {
   void forbid_values(bool forbidden) noexcept { values_forbidden_ = forbidden; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
 
+  /// Set while a rule is transposed: its stand-ins have no values, nor has a loop that takes one of them, as a whole.
+  void note_transposition(bool runs) noexcept { transposed_now_ = runs; }
+  [[nodiscard]] bool transposed_now() const noexcept { return transposed_now_; }
+
   /// Counts values that were handed out of the tape: what is computed of them has no derivative.
   void note_read() noexcept { ++reads_; }
   [[nodiscard]] std::size_t reads() const noexcept { return reads_; }
@@ -182,6 +186,7 @@ class TapeState {
   std::recursive_mutex mutex_;
   bool values_forbidden_ = false;
   bool evaluated_now_ = false;
+  bool transposed_now_ = false;
   std::size_t reads_ = 0;
   std::uint32_t questions_ = 0;
   PlainList<Node> nodes_;

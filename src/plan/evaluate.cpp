@@ -27,7 +27,8 @@ thread_local constinit PerThread<Lendable<Question>> question_of_thread;
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
   throw TapeError(
-      "a value was asked for while a function is recorded by compile() or vmap(): it is not known yet. Return the Var "
+      "a value was asked for while a function is recorded by compile(), vmap() or scan(): it is not known yet. Return "
+      "the Var "
       "as a result of the function, and use where() instead of if");
 }
 

@@ -113,6 +113,8 @@ void Graph::read_instead(ValueId id, ValueId old_input, ValueId new_input) {
 
 std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes) const noexcept {
+  // An output of an operation is one value, even where its shape was entered twice: it has one place.
+  if (op == opcode<Projection>) shape = 0;
   std::uint64_t hash = op | (static_cast<std::uint64_t>(dtype) << 8U) | (std::uint64_t{shape} << 16U);
   const auto mix = [&hash](std::uint64_t word) {
     hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
@@ -143,7 +145,8 @@ std::size_t Graph::place_of(Opcode op, DType dtype, std::uint32_t shape, std::sp
   for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
     const ValueId id = table_[at];
     const Value& value = values_[id];
-    const bool equal = value.op == op && value.dtype == dtype && value.shape == shape;
+    const bool same_shape = value.shape == shape || op == opcode<Projection>;
+    const bool equal = value.op == op && value.dtype == dtype && same_shape;
     if (equal && std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
       break;
     }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <set>
 
 #include "loop_form.hpp"
 #include "simplify.hpp"
@@ -57,8 +59,10 @@ class OfGroups {
     const Group& group = groups_.list[g];
     const Verified here{pass_, "group", g};
     const std::size_t columns = group.columns;
+    std::set<std::int64_t> outputs;
     for (std::size_t k = 1; !group.loop && k < group.members.size(); ++k) {
       here.require(projects(group.members[k], group.members[0]), "what is no loop is one operation, and its outputs");
+      here.require(outputs.insert(graph_.attributes(group.members[k])[0]).second, "an output is one value");
     }
     here.require(!group.whole_rows || (columns != 0 && columns <= longest_row), "whole rows fit the cache");
     here.require(!group.loop || columns == 0 || group.size % columns == 0, "a loop has whole rows");

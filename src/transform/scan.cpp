@@ -139,8 +139,8 @@ std::vector<Var> ScanBody::finish(std::span<const Var> outputs) {
     ArrayType type{tape.node(results[k]).dtype, tape.shape(results[k])};
     const bool carried = k < first_.size();
     if (!carried) {
+      require_rank("scan", type.shape.size() + 1);
       type.shape.insert(0, length_);
-      require_rank("scan", type.shape.size());
     }
     const std::size_t which = carried ? k : first_.size() + payload->function->outputs()[k];
     all.push_back(record_projection(tape, loop, which, type));

@@ -1,0 +1,341 @@
+// Every transform of every other: values against differences of the function below, and the identities that hold
+// between transforms.
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_nesting)
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::wave;
+using xg::Var;
+using xg::whole;
+
+namespace {
+
+using Function = std::function<Var(const Var&)>;
+
+// ---- functions of an array [4]
+
+struct Named {
+  const char* name;
+  Function f;
+};
+
+const Var& matrix() {
+  static const Var w = wave({4, 4}, 1.1) * 0.3;
+  return w;
+}
+
+/// Away from their kinks at point(), and at multiples of it.
+const std::vector<Named>& functions() {
+  static const std::vector<Named> list{
+      {"elementwise", [](const Var& x) { return sin(x) * exp(0.3 * x); }},
+      {"a product", [](const Var& x) { return matmul(matrix(), x) * x; }},
+      {"a product of matrices", [](const Var& x) { return flatten(matmul(xg::outer(x, x), matrix() * x)); }},
+      {"softmax", [](const Var& x) { return xg::softmax(x * x); }},
+      {"logsumexp", [](const Var& x) { return xg::logsumexp(xg::outer(x, sin(x)), 1); }},
+      {"where", [](const Var& x) { return where(x > 0.0, x * sqrt(x), sin(x)); }},
+      {"norm", [](const Var& x) { return x / xg::norm(x * sin(x) + 0.5); }},
+      {"sort", [](const Var& x) { return xg::sort(x) * sin(x); }},
+      {"top_k",
+       [](const Var& x) {
+         const auto [values, places] = xg::top_k(x, 2);
+         return values * take(cos(x), places, 0);
+       }},
+      {"gather",
+       [](const Var& x) {
+         return take(x * x, Var(xt::xarray<int>{2, 0, 2}), 0) * sum(x);
+       }},
+      {"cumsum", [](const Var& x) { return xg::cumsum(sin(x)) * x; }},
+      {"prod and maximum", [](const Var& x) { return xg::prod(x + 2.0) * maximum(x, 0.1 * x * x); }},
+      {"a net", [](const Var& x) { return matmul(matrix(), tanh(matmul(matrix(), x) + 0.1)); }},
+      {"a loop",
+       [](const Var& x) {
+         const auto step = [&](const Var& h, const Var& each) {
+           const Var next = sin(matmul(matrix(), h)) + each * x;
+           return std::pair{next, sum(next * h)};
+         };
+         const auto [last, all] = xg::scan(step, x, sin(x));
+         return last * sum(all);
+       }},
+  };
+  return list;
+}
+
+Var point() { return xt::xarray<double>{0.9, -0.6, 0.35, -1.3}; }
+Var direction() { return wave({4}, 0.7) * 0.3; }
+
+/// Numbers without a pattern, one for each element.
+Var weights_of(const Var& y) { return wave(y.shape(), 0.4) * 0.4; }
+
+Function weighed(Function f) {
+  return [f = std::move(f)](const Var& x) {
+    const Var y = f(x);
+    return sum(y * weights_of(y));
+  };
+}
+
+// ---- derivatives by differences
+
+/// By central differences of sixth order. With a step of 1/200, what they leave out is f^(7) / 10^16, and what rounding
+/// adds some 10^-14 of f.
+Var difference(const Function& f, const Var& x, const Var& v) {
+  constexpr double step = 0.005;
+  const auto at = [&](double count) { return f(x + v * (count * step)); };
+  return (45.0 * (at(1) - at(-1)) - 9.0 * (at(2) - at(-2)) + (at(3) - at(-3))) / (60.0 * step);
+}
+
+Var unit(const Var& x, std::size_t i) {
+  return xg::one_hot(Var(static_cast<std::int64_t>(i)), static_cast<std::int64_t>(x.size()));
+}
+
+Var jacobian_by_differences(const Function& f, const Var& x) {
+  std::vector<Var> columns;
+  for (std::size_t i = 0; i < x.size(); ++i) columns.push_back(difference(f, x, unit(x, i)));
+  return xg::stack(columns, -1);
+}
+
+// ---- transforms of functions into functions
+
+struct Transform {
+  const char* name;
+  std::function<Function(const Function&)> of;
+  /// The same by values of the function alone, or of its gradient.
+  std::function<Var(const Function&, const Var&)> reference;
+  bool by_differences = true;
+};
+
+/// A compiled function, for references: it computes the same, and many times as fast.
+Function compiled(const Function& f) {
+  return [f = xg::compile(f)](const Var& x) { return f(x); };
+}
+Function gradient(const Function& f) { return xg::grad(weighed(f)); }
+
+std::vector<Transform> derivatives() {
+  const auto by_gradient = [](const Function& f, const Var& x) { return jacobian_by_differences(weighed(f), x); };
+  const auto by_jacobian = [](const Function& f, const Var& x) { return jacobian_by_differences(f, x); };
+  return {
+      {"grad", gradient, by_gradient},
+      {"vjp",
+       [](const Function& f) {
+         return [f](const Var& x) {
+           const auto [y, pullback] = xg::vjp(f, x);
+           return pullback(weights_of(y)) + 0.1 * sum(y);
+         };
+       },
+       [=](const Function& f, const Var& x) { return by_gradient(f, x) + 0.1 * sum(f(x)); }},
+      {"jvp", [](const Function& f) { return [f](const Var& x) { return xg::jvp(f, x, direction()).tangent; }; },
+       [](const Function& f, const Var& x) { return difference(f, x, direction()); }},
+      {"jvp along what it depends on",
+       [](const Function& f) { return [f](const Var& x) { return xg::jvp(f, x, sin(x)).tangent; }; },
+       [](const Function& f, const Var& x) { return difference(f, x, sin(x)); }},
+      {"jacobian, reverse", [](const Function& f) { return xg::jacobian(f, xg::Mode::reverse); }, by_jacobian},
+      {"jacobian, forward", [](const Function& f) { return xg::jacobian(f, xg::Mode::forward); }, by_jacobian},
+      {"hessian", [](const Function& f) { return xg::hessian(weighed(f)); },
+       [](const Function& f, const Var& x) { return jacobian_by_differences(compiled(gradient(f)), x); }},
+      {"hvp", [](const Function& f) { return [f](const Var& x) { return xg::hvp(weighed(f), x, direction()); }; },
+       [](const Function& f, const Var& x) { return difference(compiled(gradient(f)), x, direction()); }},
+  };
+}
+
+std::vector<Transform> others() {
+  const auto unchanged = [](const Function& f, const Var& x) { return f(x); };
+  const auto on_host = xg::host_call(
+      "copy", [](const xg::Shape& shape) { return shape; },
+      [](const xg::Array<double>& x) -> xg::Array<double> { return x; });
+  const auto copied = xg::custom_vjp(
+      [=](const Var& x) {
+        return std::pair{on_host(x), std::tuple<>()};
+      },
+      [](const std::tuple<>&, const Var& dy) { return dy; });
+  return {
+      {"vmap",
+       [](const Function& f) {
+         return [f](const Var& x) {
+           const Var all = xg::vmap(f)(xg::stack({x, 0.6 * x}));
+           return view(all, 0) + 0.3 * view(all, 1);
+         };
+       },
+       [](const Function& f, const Var& x) { return f(x) + 0.3 * f(0.6 * x); }, false},
+      {"vmap of one of two arguments",
+       [](const Function& f) {
+         return [f](const Var& x) {
+           const auto scaled = [&](const Var& s, const Var& y) { return f(y * s) * s; };
+           return sum(xg::vmap(scaled, {.in = {0, whole}, .out = -1})(Var(xt::xarray<double>{1.0, 0.5}), x), -1);
+         };
+       },
+       [](const Function& f, const Var& x) { return f(x) + 0.5 * f(0.5 * x); }, false},
+      {"custom_vjp",
+       [](const Function& f) -> Function {
+         return xg::custom_vjp(
+             [f](const Var& x) {
+               return std::pair{f(x), x};
+             },
+             [f](const Var& x, const Var& dy) { return xg::vjp(f, x).pullback(dy); });
+       },
+       unchanged, false},
+      {"custom_jvp",
+       [](const Function& f) -> Function {
+         return xg::custom_jvp(f, [f](const Var& x, const Var& dx) { return xg::jvp(f, x, dx).tangent; });
+       },
+       unchanged, false},
+      {"compile", compiled, unchanged, false},
+      {"scan",
+       [](const Function& f) {
+         return [f](const Var& x) {
+           const auto step = [&](const Var& h, const Var& s) {
+             const Var y = f(x * s + 0.01 * h * h);
+             return std::pair{h * 0.5 + 0.1 * s, y};
+           };
+           return sum(xg::scan(step, x * 0.1, Var(xt::xarray<double>{1.0, 0.7})).second, 0);
+         };
+       },
+       [](const Function& f, const Var& x) {
+         return f(x + 0.0001 * x * x) + f(0.7 * x + 0.01 * square(0.05 * x + 0.1));
+       },
+       false},
+      {"host_call", [=](const Function& f) { return [=](const Var& x) { return copied(f(copied(x))); }; }, unchanged,
+       false},
+  };
+}
+
+std::vector<Transform> all_transforms() {
+  std::vector<Transform> all = derivatives();
+  for (Transform& each : others()) all.push_back(std::move(each));
+  return all;
+}
+
+/// T(f) at the point, eager and compiled, against what values of f say.
+void check(const Transform& outer, const Function& f, double tolerance) {
+  try {
+    const Function whole_function = outer.of(f);
+    const Var y = whole_function(point());
+    BOOST_TEST(near(y, outer.reference(compiled(f), point()), outer.by_differences ? tolerance : 1e-12));
+    BOOST_TEST(near(compiled(whole_function)(point()), y, 1e-12));
+  } catch (const xg::Error& error) {
+    BOOST_ERROR(error.what());
+  }
+}
+
+/// a b, where the last axes of a are those of b.
+Var contracted(const Var& a, const Var& b) {
+  const auto columns = static_cast<std::ptrdiff_t>(b.size());
+  const xg::Shape rest(a.shape().begin(), a.shape().end() - static_cast<std::ptrdiff_t>(b.dimension()));
+  return reshape(matmul(reshape(a, {-1, columns}), flatten(b)), xg::Strides(rest.begin(), rest.end()));
+}
+
+/// What JAX's documentation says of jvp, vjp and the others, for any f.
+void check_identities(const Function& f, const Var& x, const Var& v) {
+  const auto [y, tangent] = xg::jvp(f, x, v);
+  const Var u = weights_of(y);
+  const auto [value, pullback] = xg::vjp(f, x);
+  const Var jacobian = xg::jacobian(f, xg::Mode::reverse)(x);
+  BOOST_TEST(near(value, f(x)));
+  BOOST_TEST(near(y, value));
+  BOOST_TEST(near(jacobian, xg::jacobian(f, xg::Mode::forward)(x)));
+  BOOST_TEST(near(tangent, contracted(jacobian, v)));
+  BOOST_TEST(near(sum(u * tangent), sum(pullback(u) * v)));  // u (J v) = (J^T u) v
+  BOOST_TEST(near(pullback(2.0 * u - cos(u)), 2.0 * pullback(u) - pullback(cos(u))));
+  BOOST_TEST(near(xg::jvp(f, x, 2.0 * v - x).tangent, 2.0 * tangent - xg::jvp(f, x, x).tangent));
+  // A batch of tangents is the Jacobian, and so is one of cotangents.
+  const auto along = [&](const Var& each) { return xg::jvp(f, x, each).tangent; };
+  BOOST_TEST(near(xg::vmap(along, {.out = -1})(Var(xt::eye<double>(4))), jacobian));
+  // Second derivatives: H v = grad(jvp) = jvp(grad), and H is symmetric.
+  const Function total = weighed(f);
+  const Var hessian = xg::hessian(total)(x);
+  BOOST_TEST(near(hessian, transpose(hessian)));
+  BOOST_TEST(near(hessian, xg::jacobian(xg::grad(total), xg::Mode::reverse)(x)));
+  BOOST_TEST(near(hessian, xg::jacobian(xg::jacobian(total, xg::Mode::forward), xg::Mode::forward)(x)));
+  BOOST_TEST(near(xg::hvp(total, x, v), matmul(hessian, v)));
+  BOOST_TEST(near(xg::grad([&](const Var& at) { return xg::jvp(total, at, v).tangent; })(x), matmul(hessian, v)));
+  BOOST_TEST(near(xg::jvp(xg::grad(total), x, v).tangent, matmul(hessian, v)));
+  BOOST_TEST(near(xg::grad([&](const Var& at) { return sum(xg::grad(total)(at) * v); })(x), matmul(hessian, v)));
+  // Sums and batches.
+  const auto other = [&](const Var& at) { return sum(at * at * v); };
+  BOOST_TEST(
+      near(xg::grad([&](const Var& at) { return total(at) + other(at); })(x), xg::grad(total)(x) + xg::grad(other)(x)));
+  const std::vector<Var> points{x, 0.9 * x, 0.8 * x};
+  const auto one_by_one = [&](const Function& g) { return xg::stack({g(points[0]), g(points[1]), g(points[2])}); };
+  BOOST_TEST(near(xg::vmap(f)(xg::stack(points)), one_by_one(f)));
+  BOOST_TEST(near(xg::vmap(xg::grad(total))(xg::stack(points)), one_by_one(xg::grad(total))));
+  const auto of_batch = [&](const Var& batch) { return sum(xg::vmap(total)(batch)); };
+  BOOST_TEST(near(xg::grad(of_batch)(xg::stack(points)), one_by_one(xg::grad(total))));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(each_alone) {
+  for (const Transform& outer : all_transforms()) {
+    for (const Named& each : functions()) {
+      BOOST_TEST_CONTEXT(outer.name << " of " << each.name) { check(outer, each.f, 1e-10); }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_of_each) {
+  const std::vector<Transform> all = all_transforms();
+  for (const Transform& outer : all) {
+    for (const Transform& inner : all) {
+      for (const Named& each : functions()) {
+        BOOST_TEST_CONTEXT(outer.name << " of " << inner.name << " of " << each.name) {
+          check(outer, inner.of(each.f), 1e-9);
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(three_deep) {
+  const std::vector<Transform> all = all_transforms();
+  const auto is_one_of = [](const Transform& t, std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, std::string_view(t.name)) != names.end();
+  };
+  // A hessian of a hessian of a hessian says little that others do not.
+  std::vector<Transform> some;
+  std::ranges::copy_if(all, std::back_inserter(some), [&](const Transform& t) {
+    return is_one_of(
+        t, {"grad", "jvp along what it depends on", "hvp", "vmap", "custom_vjp", "custom_jvp", "scan", "host_call"});
+  });
+  for (const Transform& outer : some) {
+    for (const Transform& middle : some) {
+      for (const Transform& inner : some) {
+        for (const Named& each : functions()) {
+          if (!is_one_of({each.name, {}, {}}, {"where", "top_k", "a loop"})) continue;
+          BOOST_TEST_CONTEXT(outer.name << " of " << middle.name << " of " << inner.name << " of " << each.name) {
+            check(outer, middle.of(inner.of(each.f)), 1e-8);
+          }
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(identities) {
+  std::vector<std::pair<std::string, Function>> all;
+  for (const Named& each : functions()) {
+    all.emplace_back(each.name, each.f);
+    for (const Transform& inner : all_transforms()) {
+      if (inner.name == std::string_view("hessian")) continue;
+      all.emplace_back(std::string(inner.name) + " of " + each.name, inner.of(each.f));
+    }
+  }
+  for (const auto& [name, f] : all) {
+    BOOST_TEST_CONTEXT(name) { check_identities(f, point(), direction()); }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
