@@ -151,7 +151,8 @@ void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_
 
 [[noreturn]] void refuse_stand_in() {
   throw TapeError(
-      "evaluate: a value depends on the example of a function that was batched by vmap(), or on an argument of a rule "
+      "evaluate: a value depends on the example of a function that was batched by vmap(), on what a loop carries, on the "
+      "argument of a function given to linear_transpose() that is not linear, or on an argument of a rule "
       "of "
       "custom_vjp() or custom_jvp(): there is none outside of that function. Return the Var as a result of it");
 }

@@ -176,8 +176,16 @@ class Assembler : Xbyak::CodeGenerator {
   void begin() {
     for (const Reg64& each : {rbx, rbp, r12, r13, r14, r15}) push(each);
     mov(rax, rsp);
-    sub(rsp, 0x1000000);  // written when the size is known
+    // A page at a time, each of which is touched: a large frame must not step over the guard at the end of the stack.
+    constexpr std::uint32_t page = 4096;
+    Label next_page;
+    mov(ebx, 0x1000000);  // written when the size is known
     frame_size_at_ = getSize() - 4;
+    L(next_page);
+    sub(rsp, page);
+    test(dword[rsp], eax);
+    sub(ebx, page);
+    ja(next_page);
     and_(rsp, ~31U);
     saved_stack_ = take_place();
     rest_ = saved_stack_ + 8;

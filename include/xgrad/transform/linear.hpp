@@ -1,0 +1,154 @@
+// Linear maps that belong to functions: linearize, linear_transpose; and the Laplacian.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/transform/vjp.hpp>
+#include <xgrad/transform/vmap.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+/// The forward derivative of a function at a point; see linearize. Several threads may call it; they take turns.
+template <class Y, class Primal>
+class Pushforward {
+ public:
+  Pushforward(detail::Trace::Keep keep, std::vector<Var> inputs, Y outputs)
+      : keep_(std::move(keep)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+
+  /// The tangent of the value: a tree like it.
+  /// \param tangent  a tree like the argument, with the same shapes.
+  /// \throws ShapeError, TypeError  if it does not fit.
+  [[nodiscard]] Y operator()(const Primal& tangent) const {
+    detail::Trace trace(keep_);
+    const std::vector<Var> seeds = detail::sensitivities("linearize", "tangent", trace, tangent, inputs_);
+    const std::vector<Var> outputs = tree::leaves(outputs_);
+    std::vector<Var> derivatives = trace.forward(inputs_, seeds, outputs);
+    detail::complete("linearize", derivatives, outputs, {}, false);
+    return std::get<0>(detail::finish(trace, tree::with_leaves(outputs_, derivatives)));
+  }
+
+ private:
+  detail::Trace::Keep keep_;
+  std::vector<Var> inputs_;
+  Y outputs_;
+};
+
+/// What linearize returns.
+template <class Y, class P>
+struct ValueAndPushforward {
+  Y value;
+  P pushforward;
+};
+
+namespace detail {
+
+template <class R, class Primal>
+auto value_and_pushforward(FunctionOf<R, const Primal&> f, const Primal& point) {
+  static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
+  Trace trace(tree::arrays(point));
+  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
+  std::vector<Var> inputs = tree::leaves(entered);
+  require_differentiable("linearize", inputs, [&] { return tree::paths(point); });
+  const auto result = result_of("linearize", trace, f(entered));
+  using Y = std::remove_cvref_t<decltype(result)>;
+  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+  Y value = std::get<0>(finish(trace, outputs));
+  using P = Pushforward<Y, Primal>;
+  return ValueAndPushforward<Y, P>{std::move(value), P(trace.keep(), std::move(inputs), outputs)};
+}
+
+/// What stands for the arguments of a function that is transposed: they have no values.
+std::vector<Var> without_values(Trace& trace, std::span<const Var> like);
+
+template <class R, class Primal>
+class Transposed {
+ public:
+  Transposed(std::function<R(const Primal&)> f, Primal like) : f_(std::move(f)), like_(std::move(like)) {}
+
+  /// A tree like the argument of the function.
+  /// \param cotangent  a tree like its result.
+  [[nodiscard]] Primal operator()(const R& cotangent) const {
+    std::vector<Var> all = tree::arrays(like_);
+    const std::size_t arguments = all.size();
+    tree::for_each_array(cotangent, [&](const Var& x) { all.push_back(x); });
+    Trace trace(all);
+    const Primal stand_in = tree::with_arrays(like_, without_values(trace, std::span<const Var>(all).first(arguments)));
+    const std::vector<Var> inputs = tree::leaves(stand_in);
+    require_differentiable("linear_transpose", inputs, [&] { return tree::paths(like_); });
+    const R result = f_(stand_in);
+    const R outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+    const std::vector<Var> leaves = tree::leaves(outputs);
+    const std::vector<Var> seeds = sensitivities("linear_transpose", "cotangent", trace, cotangent, leaves);
+    std::vector<Var> derivatives = trace.reverse(leaves, seeds, inputs);
+    complete("linear_transpose", derivatives, inputs, {}, false);
+    return std::get<0>(finish(trace, tree::with_leaves(like_, derivatives)));
+  }
+
+ private:
+  std::function<R(const Primal&)> f_;
+  Primal like_;
+};
+
+/// The unit arrays of a shape, along a new first axis.
+Var unit_arrays(const Var& like);
+
+}  // namespace detail
+
+/// The value of a function and its forward derivative as a linear function, tangent -> tangent of the value, for many
+/// directions: the function runs once.
+///
+///     auto [y, pushforward] = xg::linearize(f, x);
+///     xg::Var dy = pushforward(dx);
+///
+/// \param f  of one tree to a tree; every Var of it is differentiated.
+/// \throws TypeError  unless these are floating-point.
+template <class F, class X>
+[[nodiscard]] auto linearize(const F& f, const X& x) {
+  using Primal = detail::differentiated_t<X>;
+  using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Primal&>>;
+  const auto call = [&](const Primal& at) -> R { return f(at); };
+  return detail::value_and_pushforward(detail::FunctionOf<R, const Primal&>(call), Primal(x));
+}
+
+/// The transpose of a linear function: cotangent of its result -> cotangent of its argument.
+///
+///     auto integrate = xg::linear_transpose([](const xg::Var& x) { return cumsum(x); }, x);
+///
+/// \param f     linear, of one tree to a tree.
+/// \param like  says the shapes and element types of the argument; its values are not looked at.
+/// \throws TapeError  when it is called, if f is not linear.
+template <class F, class X>
+[[nodiscard]] auto linear_transpose(F f, const X& like) {
+  using Primal = detail::differentiated_t<X>;
+  using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Primal&>>;
+  static_assert(tree::Tree<R>, "linear_transpose: the function returns a tree of Vars");
+  return detail::Transposed<R, Primal>(std::move(f), Primal(like));
+}
+
+/// The sum of the second derivatives along each element of the argument, sum_i d^2 f / dx_i^2, in forward mode: the
+/// value and its first derivatives are computed once for all directions.
+///
+///     auto field = [&](const xg::Var& x) { return net(x); };                       // [3] -> []
+///     xg::Var of_all = xg::vmap(xg::laplacian(field))(points);                     // [n, 3] -> [n]
+///
+/// \param f  of one floating-point array to an array.
+template <class F>
+[[nodiscard]] auto laplacian(F f) {
+  return [f = std::move(f)](const Var& x) {
+    const auto second = [&](const Var& direction) {
+      const auto first = [&](const Var& at) { return jvp(f, at, direction).tangent; };
+      return jvp(first, x, direction).tangent;
+    };
+    return sum(vmap(second)(detail::unit_arrays(x)), 0);
+  };
+}
+
+}  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -1,0 +1,34 @@
+#include <xgrad/transform/linear.hpp>
+
+#include <algorithm>
+
+#include <xgrad/ops/elementwise.hpp>
+
+#include "ops/axes.hpp"
+#include "var/record.hpp"
+
+namespace xgrad::detail {
+
+std::vector<Var> without_values(Trace& trace, std::span<const Var> like) {
+  std::vector<Var> result;
+  for (const Var& x : like) {
+    require_usable(x, "linear_transpose");
+    result.push_back(opaque(trace.tape(), x.dtype(), x.shape()));
+  }
+  return result;
+}
+
+Var unit_arrays(const Var& like) {
+  require_usable(like, "laplacian");
+  const Shape shape = like.shape();
+  const std::size_t count = size_of(shape);
+  Shape all = shape;
+  require_rank("laplacian", all.size() + 1);
+  all.insert(0, count);
+  auto units = Array<double>::from_shape(all);
+  std::fill_n(units.data(), units.size(), 0.0);
+  for (std::size_t k = 0; k < count; ++k) units.data()[k * count + k] = 1.0;
+  return cast(Var(std::move(units)), like.dtype());
+}
+
+}  // namespace xgrad::detail
