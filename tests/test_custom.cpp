@@ -294,6 +294,51 @@ BOOST_AUTO_TEST_CASE(captured_variables) {
                                    {"custom_vjp", "captured"}));
 }
 
+BOOST_AUTO_TEST_CASE(rules_that_use_functions_with_rules) {
+  // Transposed, a rule knows what does not depend on its cotangent: a residual of a call that takes this, too.
+  const auto scaled = xg::custom_vjp(
+      [](const Var& y, const Var& s) {
+        const Var e = exp(s);
+        return std::pair{y * e, std::pair{e, y}};
+      },
+      [](const std::pair<Var, Var>& r, const Var& dy) {
+        return std::tuple{dy * r.first, dy * r.first * r.second};
+      });
+  const auto f = xg::custom_vjp(
+      [](const Var& x) {
+        return std::pair{exp(x), x};
+      },
+      [=](const Var& x, const Var& dy) { return scaled(dy, x); });
+  const Var x = wave({3}) * 0.5;
+  const Var v = wave({3}, 1.0);
+  BOOST_TEST(near(xg::jvp(f, x, v).tangent, exp(x) * v));
+  BOOST_TEST(near(xg::jacobian(f, xg::Mode::forward)(x), xg::jacobian(f, xg::Mode::reverse)(x)));
+  BOOST_TEST(xg::testing::check_gradients(f, x));
+}
+
+BOOST_AUTO_TEST_CASE(rules_that_are_second_derivatives) {
+  const auto total = [](const Var& x) { return sum(where(x > 0.0, sqrt(x), 0.25 * x) * sin(x)); };
+  const auto gradient = xg::grad(total);
+  const auto with = [&](const auto& rule) {
+    return xg::custom_vjp([&](const Var& x) { return std::pair{gradient(x), x}; }, rule);
+  };
+  const Var x = xt::xarray<double>{0.3, -0.4, 1.0};
+  const Var v = wave({3}, 1.0);
+  const auto check = [&](const auto& f) {
+    const auto loss = [&](const Var& y) { return sum(sin(f(y))); };
+    const auto plain = [&](const Var& y) { return sum(sin(gradient(y))); };
+    BOOST_TEST(near(xg::jvp(f, x, v).tangent, xg::hvp(total, x, v)));
+    BOOST_TEST(near(xg::grad(loss)(x), xg::grad(plain)(x)));
+    BOOST_TEST(near(xg::hessian(loss)(x), xg::hessian(plain)(x)));
+    BOOST_TEST(near(xg::grad([&](const Var& y) { return sum(xg::jvp(f, y, v).tangent); })(x),
+                    xg::grad([&](const Var& y) { return sum(xg::jvp(gradient, y, v).tangent); })(x)));
+  };
+  check(with([&](const Var& at, const Var& dy) { return xg::jvp(gradient, at, dy).tangent; }));
+  check(with([&](const Var& at, const Var& dy) {
+    return xg::grad([&](const Var& y) { return xg::jvp(total, y, dy).tangent; })(at);
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(examples_have_no_value_outside) {
   xg::Tape tape;
   const Var x = tape.leaf(wave({3}));

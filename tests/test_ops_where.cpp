@@ -256,4 +256,17 @@ BOOST_AUTO_TEST_CASE(curvature_survives_where_a_masked_residual_is_zero) {
   check_elements<double>(xg::hessian(product)(row({0.0, 2.0})), {2, 2}, diagonal({2, 0}));
 }
 
+BOOST_AUTO_TEST_CASE(tangents_that_are_nan_behind_a_second_where) {
+  // In third derivatives both factors of a product may be what a `where` left: 0, or not a number.
+  const auto f = [](const Var& y) { return sum(where(y > 0.0, sqrt(where(y < 5.0, y, 1.0)), 0.25 * y)); };
+  const Var x = row({-0.3, 0.25});
+  const Var v = ones_like(x);
+  const std::vector<double> expected{0, 12};
+  const auto slope = [&](const Var& y) { return xg::jvp(f, y, v).tangent; };
+  check_elements<double>(xg::grad([&](const Var& y) { return sum(xg::hvp(f, y, v)); })(x), {2}, expected, 1e-13);
+  check_elements<double>(xg::grad([&](const Var& y) { return xg::jvp(slope, y, v).tangent; })(x), {2}, expected, 1e-13);
+  check_elements<double>(xg::hvp(slope, x, v), {2}, expected, 1e-13);
+  check_elements<double>(xg::jvp([&](const Var& y) { return xg::hvp(f, y, v); }, x, v).tangent, {2}, expected, 1e-13);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

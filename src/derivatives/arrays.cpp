@@ -9,6 +9,7 @@
 #include "ops/internal.hpp"
 #include "primitives/scalar_functions.hpp"
 #include "site.hpp"
+#include "var/loop.hpp"
 
 namespace xgrad::primitives {
 
@@ -178,12 +179,18 @@ Var Where::jvp(const Site& site, std::span<const Var> tangents) {
 
 namespace {
 
+/// Whether a rule may be recorded that is linear in x: the transposed rule must not ask what x is.
+bool may_be_stand_in(const detail::TapeState& tape, const Var& x) {
+  return tape.transposition() == detail::TapeState::Transposition::Recorded &&
+         detail::Varying(tape, 0)(VarAccess::node(x));
+}
+
 /// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. Which of
 /// them is seen by the factor alone: rules are linear in the sensitivity, and a condition on it would not be.
 Var first_factor_times(const Site& site, const Var& sensitivity) {
   const Var factor = site.input(0);
   const Var by_factor = absorbing_multiply(factor, sensitivity);
-  if (!site.masked) return by_factor;
+  if (!site.masked || may_be_stand_in(site.tape, factor)) return by_factor;
   return where(equal(factor, 0.0), by_factor, absorbing_multiply(sensitivity, factor));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -75,19 +77,19 @@ void require_not_captured(const CallRule& rule, std::size_t input) {
                   "Pass it as an argument, or capture stop_gradient() of it");
 }
 
-/// The scope in which a rule is transposed.
-class Transposition {
+/// The scope of a part of a transposition.
+class Transposing {
  public:
-  explicit Transposition(TapeState& tape) : tape_(tape), outer_(tape.transposed_now()) {
-    tape.note_transposition(true);
+  Transposing(TapeState& tape, TapeState::Transposition part) : tape_(tape), outer_(tape.transposition()) {
+    tape.note_transposition(part);
   }
-  ~Transposition() { tape_.note_transposition(outer_); }
-  Transposition(const Transposition&) = delete;
-  Transposition& operator=(const Transposition&) = delete;
+  ~Transposing() { tape_.note_transposition(outer_); }
+  Transposing(const Transposing&) = delete;
+  Transposing& operator=(const Transposing&) = delete;
 
  private:
   TapeState& tape_;
-  bool outer_;
+  TapeState::Transposition outer_;
 };
 
 struct RuleAt {
@@ -124,22 +126,27 @@ struct RuleAt {
   [[nodiscard]] std::vector<Var> vjp(Vars cotangents) const {
     if (rule.vjp) return given_vjp(cotangents);
     const std::vector<Var> stand_in = stand_ins(inputs);
-    return transposed(stand_in, given_jvp(stand_in), cotangents);
+    return transposed(
+        stand_in, [&] { return given_jvp(stand_in); }, cotangents);
   }
   [[nodiscard]] std::vector<Var> jvp(Vars tangents) const {
     if (rule.jvp) return given_jvp(tangents);
     const std::vector<Var> stand_in = stand_ins(values());
-    return transposed(stand_in, given_vjp(stand_in), tangents);
+    return transposed(
+        stand_in, [&] { return given_vjp(stand_in); }, tangents);
   }
 
-  /// The transpose of a linear function that was recorded of stand-ins.
-  [[nodiscard]] std::vector<Var> transposed(Vars stand_in, Vars results, Vars cotangents) const {
+  /// The transpose of a linear rule, which is recorded of stand-ins.
+  template <class Rule>
+  [[nodiscard]] std::vector<Var> transposed(Vars stand_in, Rule given, Vars cotangents) const {
+    std::optional<Transposing> part(std::in_place, tape, TapeState::Transposition::Recorded);
+    const std::vector<Var> results = given();
+    part.emplace(tape, TapeState::Transposition::Swept);
     const auto used = [&](std::size_t k) {
       return k < results.size() && results[k].defined() && k < cotangents.size() && cotangents[k].defined() &&
              is_floating(results[k].dtype());
     };
-    const Transposition scope(tape);
-    return reverse_sweep(tape, chosen(results, used), chosen(cotangents, used), stand_in);
+    return reverse_sweep(tape, chosen(Vars(results), used), chosen(cotangents, used), stand_in);
   }
 };
 
@@ -148,8 +155,13 @@ RuleAt rule_at(TapeState& tape, NodeId node, const Payload& payload) {
   const CallRule& rule = *payload.rule;
   std::vector<Var> inputs = inputs_of(tape, node);
   std::vector<Var> outputs = record_projections(tape, node);
-  // A residual that is an argument, or a result, is differentiated as such.
+  // A residual that is an argument, or a result, is differentiated as such. Of a call that takes stand-ins, which have
+  // no values, the others are taken from the body: there they do not depend on these, if all is linear in them.
   const std::span<const NodeId> ids = payload.function->outputs();
+  if (tape.transposition() == TapeState::Transposition::Swept && ids.size() > rule.outputs) {
+    const std::vector<Var> of_body = record_body(tape, *payload.function, inputs);
+    std::ranges::copy(Vars(of_body).subspan(rule.outputs), outputs.begin() + signed_of(rule.outputs));
+  }
   for (std::size_t k = rule.outputs; k < ids.size(); ++k) {
     const auto same = std::ranges::find(ids.first(rule.outputs), ids[k]);
     if (ids[k] < payload.function->parameters()) outputs[k] = inputs[ids[k]];

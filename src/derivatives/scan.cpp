@@ -198,7 +198,7 @@ std::vector<char> needed_for(Body& body, std::span<const NodeId> nodes) {
 /// Arrays of which each run needs an element: what some nodes of the body are there.
 std::vector<Var> values_of(Body& body, std::span<const NodeId> wanted) {
   std::vector<Var> result;
-  if (!body.tape().transposed_now() || wanted.empty()) {
+  if (body.tape().transposition() != TapeState::Transposition::Swept || wanted.empty()) {
     for (const NodeId id : wanted) result.push_back(body.values_of(id));
     return result;
   }

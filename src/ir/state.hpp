@@ -153,9 +153,10 @@ class TapeState {
   void forbid_values(bool forbidden) noexcept { values_forbidden_ = forbidden; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
 
-  /// Set while a rule is transposed: its stand-ins have no values, nor has a loop that takes one of them, as a whole.
-  void note_transposition(bool runs) noexcept { transposed_now_ = runs; }
-  [[nodiscard]] bool transposed_now() const noexcept { return transposed_now_; }
+  /// What is done with a linear rule of stand-ins, which have no values.
+  enum class Transposition : std::uint8_t { None, Recorded, Swept };
+  void note_transposition(Transposition now) noexcept { transposition_ = now; }
+  [[nodiscard]] Transposition transposition() const noexcept { return transposition_; }
 
   /// Counts values that were handed out of the tape: what is computed of them has no derivative.
   void note_read() noexcept { ++reads_; }
@@ -186,7 +187,7 @@ class TapeState {
   std::recursive_mutex mutex_;
   bool values_forbidden_ = false;
   bool evaluated_now_ = false;
-  bool transposed_now_ = false;
+  Transposition transposition_ = Transposition::None;
   std::size_t reads_ = 0;
   std::uint32_t questions_ = 0;
   PlainList<Node> nodes_;
