@@ -100,6 +100,24 @@ void append_host_call(Rows& rows, Random& random) {
                   .primitives = {"host_call"}});
 }
 
+void append_running_results(Rows& rows, Random& random) {
+  const auto add = [&](const std::string& name, auto f) {
+    rows.push_back({.name = name,
+                    .function = [f](const Case& x) { return f(x[0], -1, Direction::Forward); },
+                    .smooth = {{random.distinct({5})}, {random.distinct({2, 3})}, {random.distinct({1})}}});
+    rows.push_back({.name = name + ".axis",
+                    .function = [f](const Case& x) { return f(x[0], 0, Direction::Forward); },
+                    .smooth = {{random.distinct({4, 2})}, {random.distinct({2, 2, 2})}}});
+    rows.push_back({.name = name + ".backward",
+                    .function = [f](const Case& x) { return f(strided(x[0]), 1, Direction::Backward); },
+                    .smooth = {{random.distinct({3, 3})}},
+                    .torch = {}});
+  };
+  add("cumprod", cumprod);
+  add("cummax", cummax);
+  add("cummin", cummin);
+}
+
 void append_loops(Rows& rows, Random& random) {
   rows.push_back({.name = "scan",
                   .function =
@@ -166,6 +184,7 @@ void append_order(Rows& rows) {
   append_top_k(rows, random);
   append_host_call(rows, random);
   append_loops(rows, random);
+  append_running_results(rows, random);
   append_running(rows, random);
   append_scattering(rows, random);
   rows.push_back({.name = "checked",

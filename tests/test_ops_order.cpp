@@ -82,6 +82,52 @@ BOOST_AUTO_TEST_CASE(running_sums_go_along_any_axis) {
   BOOST_TEST(std::abs(amax(cumsum(tenths)).item<float>() - 10000.0F) < 0.01F);
 }
 
+BOOST_AUTO_TEST_CASE(running_results_of_any_associative_function) {
+  for (std::size_t n = 0; n < 20; ++n) {
+    const Var x = comparing::wave({n, 2});
+    const auto sums = [](const Var& a, const Var& b) { return a + b; };
+    BOOST_TEST(comparing::near(xg::associative_scan(sums, x), cumsum(x, 0)), n);
+    BOOST_TEST(comparing::near(xg::associative_scan(sums, x, 0, xg::Direction::Backward),
+                               cumsum(x, 0, xg::Direction::Backward)),
+               n);
+  }
+  const Var x = xt::xarray<double>{2.0, -1.0, 0.0, 3.0};
+  check_elements<double>(xg::cumprod(x), {4}, {2.0, -2.0, -0.0, -0.0});
+  check_elements<double>(xg::cummax(x), {4}, {2.0, 2.0, 2.0, 3.0});
+  check_elements<double>(xg::cummin(x, 0, xg::Direction::Backward), {4}, {-1.0, -1.0, 0.0, 3.0});
+  check_elements<std::int64_t>(xg::cumprod(Var(xt::xarray<bool>{true, true, false, true})), {4}, {1, 1, 0, 0});
+  check_elements<double>(xg::cummax(Var(xt::xarray<double>{1.0, not_a_number, 2.0})), {3},
+                         {1.0, not_a_number, not_a_number});
+  // Two arrays at once: x[i] = a[i] x[i - 1] + b[i].
+  using Pair = std::pair<Var, Var>;
+  const auto affine = [](const Var& a, const Var& b) {
+    return xg::associative_scan(
+               [](const Pair& p, const Pair& q) {
+                 return Pair{q.first * p.first, q.first * p.second + q.second};
+               },
+               Pair{a, b})
+        .second;
+  };
+  const auto loop = [](const Var& a, const Var& b) {
+    const auto step = [](const Var& c, const Pair& e) {
+      const Var next = e.first * c + e.second;
+      return std::pair{next, next};
+    };
+    return xg::scan(step, Var(xt::xarray<double>(0.0)), Pair{a, b}).second;
+  };
+  const Var a = comparing::wave({7});
+  const Var b = comparing::wave({7}, 1.0);
+  BOOST_TEST(comparing::near(affine(a, b), loop(a, b)));
+  const auto slope = [&](const auto& f) { return xg::grad([&](const Var& y) { return sum(square(f(y, b))); })(a); };
+  BOOST_TEST(comparing::near(slope(affine), slope(loop), 1e-11));
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return affine(a, comparing::wave({6})); }, {"associative_scan", "[7]", "[6]"}));
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return xg::associative_scan([](const Var& p, const Var&) { return sum(p); }, a); },
+                             {"associative_scan", "[]", "[3]"}));
+  BOOST_TEST(throws<xg::ShapeError>([] { return xg::cumprod(2.0); }, {"cumprod"}));
+}
+
 BOOST_AUTO_TEST_CASE(logcumsumexp_keeps_what_is_small_beside_what_is_large) {
   const Var x = xt::xarray<float>{-10000.0F, -10000.0F, 10000.0F, 0.0F};
   const float ln2 = std::log(2.0F);

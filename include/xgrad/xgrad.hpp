@@ -5,6 +5,7 @@
 #include <xgrad/log.hpp>
 #include <xgrad/loss.hpp>
 #include <xgrad/memory.hpp>
+#include <xgrad/ops/associative_scan.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>

@@ -325,6 +325,12 @@ inline void add_order(Counterparts& table) {
     }
     return at::stack(all) + h;
   });
+  add("cumprod", [](const Tensor& x) { return at::cumprod(x, -1); });
+  add("cumprod.axis", [](const Tensor& x) { return at::cumprod(x, 0); });
+  add("cummax", [](const Tensor& x) { return std::get<0>(at::cummax(x, -1)); });
+  add("cummax.axis", [](const Tensor& x) { return std::get<0>(at::cummax(x, 0)); });
+  add("cummin", [](const Tensor& x) { return std::get<0>(at::cummin(x, -1)); });
+  add("cummin.axis", [](const Tensor& x) { return std::get<0>(at::cummin(x, 0)); });
   add("top_k", [](const Tensor& x) { return std::get<0>(at::topk(x, 2)); });
   add("top_k.axis", [](const Tensor& x) { return std::get<0>(at::topk(x, 1, 0, false)); });
   add("top_k.few", [](const Tensor& x) { return std::get<0>(at::topk(x, 1)); });

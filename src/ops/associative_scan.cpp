@@ -1,0 +1,112 @@
+#include <xgrad/ops/associative_scan.hpp>
+
+#include <array>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "axes.hpp"
+#include "internal.hpp"
+
+namespace xgrad {
+namespace detail {
+namespace {
+
+Var some(const Var& x, std::size_t along, std::size_t first, std::ptrdiff_t step, std::size_t count) {
+  Shape shape = x.shape();
+  shape[along] = count;
+  std::array<std::int64_t, 2 * max_dimension> places{};
+  for (std::size_t i = 0; i < shape.size(); ++i) places[2 * i + 1] = 1;
+  places[2 * along] = static_cast<std::int64_t>(first);
+  places[2 * along + 1] = step;
+  return slice(x, shape, std::span(places.data(), 2 * shape.size()));
+}
+
+Var in_turn(const Var& even, const Var& odd, std::size_t along) {
+  const auto axis = static_cast<std::ptrdiff_t>(along);
+  const std::size_t count = odd.shape()[along];
+  const Var pairs = stack({some(even, along, 0, 1, count), odd}, axis + 1);
+  Strides shape;
+  for (std::size_t i = 0; i < odd.dimension(); ++i) {
+    shape.push_back(static_cast<std::ptrdiff_t>(odd.shape()[i] * (i == along ? 2 : 1)));
+  }
+  const Var both = reshape(pairs, shape);
+  if (even.shape()[along] == count) return both;
+  return concatenate({both, some(even, along, count, 1, 1)}, axis);
+}
+
+std::size_t axis_of(const Var& x, std::ptrdiff_t axis) { return normalize_axis("associative_scan", axis, x); }
+
+}  // namespace
+
+std::size_t extent_of_scan(std::span<const Var> arrays, std::ptrdiff_t axis) {
+  if (arrays.empty()) throw ValueError("associative_scan: there is no array among the elements");
+  const std::size_t extent = arrays[0].shape()[axis_of(arrays[0], axis)];
+  for (const Var& x : arrays) {
+    const std::size_t along = axis_of(x, axis);
+    if (x.shape()[along] == extent) continue;
+    throw ShapeError("associative_scan: arrays of the shapes " + to_string(arrays[0].shape()) + " and " +
+                     to_string(x.shape()) + " must have the same extent along axis " + std::to_string(axis));
+  }
+  return extent;
+}
+
+std::vector<Var> elements_along(std::span<const Var> arrays, std::ptrdiff_t axis, std::size_t first,
+                                std::ptrdiff_t step, std::size_t count) {
+  std::vector<Var> result;
+  for (const Var& x : arrays) result.push_back(some(x, axis_of(x, axis), first, step, count));
+  return result;
+}
+
+std::vector<Var> joined_along(std::span<const Var> first, std::span<const Var> second, std::ptrdiff_t axis) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < first.size(); ++k) result.push_back(concatenate({first[k], second[k]}, axis));
+  return result;
+}
+
+std::vector<Var> interleaved(std::span<const Var> even, std::span<const Var> odd, std::ptrdiff_t axis) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < even.size(); ++k) result.push_back(in_turn(even[k], odd[k], axis_of(even[k], axis)));
+  return result;
+}
+
+void require_same_form(std::span<const Var> combined, std::span<const Var> elements) {
+  for (std::size_t k = 0; k < elements.size() && k < combined.size(); ++k) {
+    if (combined[k].shape() == elements[k].shape() && combined[k].dtype() == elements[k].dtype()) continue;
+    const std::string message = "associative_scan: the function made " + describe(combined[k]) + " of " +
+                                describe(elements[k]) + "; it combines element by element along the axis";
+    if (combined[k].shape() != elements[k].shape()) throw ShapeError(message);
+    throw TypeError(message);
+  }
+}
+
+namespace {
+
+template <class F>
+Var running(std::string_view operation, const F& combine, const Var& x, std::ptrdiff_t axis, Direction direction) {
+  (void)normalize_axis(operation, axis, x);
+  return computed_at_once(
+      operation, [&](const Var& y) { return associative_scan(combine, y, axis, direction); }, x);
+}
+
+}  // namespace
+}  // namespace detail
+
+Var cumprod(const Var& x, std::ptrdiff_t axis, Direction direction) {
+  detail::require_usable(x, "cumprod");
+  const Var numbers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
+  return detail::running(
+      "cumprod", [](const Var& a, const Var& b) { return a * b; }, numbers, axis, direction);
+}
+
+Var cummax(const Var& x, std::ptrdiff_t axis, Direction direction) {
+  return detail::running(
+      "cummax", [](const Var& a, const Var& b) { return maximum(a, b); }, x, axis, direction);
+}
+
+Var cummin(const Var& x, std::ptrdiff_t axis, Direction direction) {
+  return detail::running(
+      "cummin", [](const Var& a, const Var& b) { return minimum(a, b); }, x, axis, direction);
+}
+
+}  // namespace xgrad
