@@ -202,9 +202,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
     };
   };
   BOOST_TEST(
-      throws<xg::ShapeError>(with(wave({2}), 0), {"scan: what is carried position", "float64 [3]", "float64 [2]"}));
-  BOOST_TEST(throws<xg::TypeError>(with(cast(a, DType::Float32), 0), {"what is carried position", "float32", "stay"}));
-  BOOST_TEST(throws<xg::ShapeError>(with(a, xt::xarray<std::int64_t>{1, 2}), {"what is carried steps"}));
+      throws<xg::ShapeError>(with(wave({2}), 0), {"scan: what is carried (position)", "float64 [3]", "float64 [2]"}));
+  BOOST_TEST(throws<xg::TypeError>(with(cast(a, DType::Float32), 0), {"what is carried (position)", "float32", "stay"}));
+  BOOST_TEST(throws<xg::ShapeError>(with(a, xt::xarray<std::int64_t>{1, 2}), {"what is carried (steps)"}));
 }
 
 BOOST_AUTO_TEST_CASE(bodies_that_cannot_be_loops) {
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(bodies_that_cannot_be_loops) {
     return xg::scan([](const Var& h, const Var& x) { return std::pair{h * x, h}; }, wave(shape), wave({2}));
   };
   BOOST_TEST((run(seven).second.shape() == Shape{2, 1, 1, 1, 1, 1, 1, 2}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return run(eight); }, {"scan", "9 dimensions"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return run(eight); }, {"9 dimensions"}));
   BOOST_TEST((xg::scan(
                   [](const Var& h, const Var& x) {
                     return std::pair{h + sum(x), sum(x)};
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(bodies_that_cannot_be_loops) {
           return sum(xg::scan([](const Var& p, const Var& x) { return std::pair{sin(p) * x, x}; }, h, wave({2})).first);
         })(wave(eight));
       },
-      {"scan", "9 dimensions"}));
+      {"9 dimensions"}));
 }
 
 BOOST_AUTO_TEST_CASE(errors_leave_everything_as_it_was) {

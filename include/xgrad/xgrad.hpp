@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/debug.hpp>
 #include <xgrad/log.hpp>
 #include <xgrad/loss.hpp>
 #include <xgrad/memory.hpp>

@@ -248,7 +248,9 @@ class Check {
     Tape tape;
     TapeState& state = VarAccess::tape(tape.leaf(0.0));
     std::vector<Var> inlined;
-    const std::vector<NodeId> places = append_without_calls(VarAccess::tape(all[0]), state);
+    std::vector<NodeId> outputs;
+    for (const Var& each : all) outputs.push_back(VarAccess::node(each));
+    const std::vector<NodeId> places = append_without_calls(VarAccess::tape(all[0]), state, outputs);
     for (const Var& each : all) inlined.push_back(VarAccess::recorded(state, places[VarAccess::node(each)]));
     return one_by_one(tape, inlined, expected);
   }

@@ -96,10 +96,11 @@ std::vector<Var> run(const Program& program, const std::vector<Var>& inputs, xgr
 /// as the body of a loop of one run.
 std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& inputs, xgrad::Tape& tape);
 
-/// Appends a program with the bodies of functions in place of what runs them.
+/// Appends what outputs need of a program with the bodies of functions in place of what runs them.
 /// \return for each node where it is now; nowhere for what has outputs, which are its projections.
 std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
-                                                        xgrad::detail::TapeState& to);
+                                                        xgrad::detail::TapeState& to,
+                                                        const std::vector<xgrad::detail::NodeId>& outputs);
 
 /// One line for each instruction.
 std::string to_text(const Program& program);

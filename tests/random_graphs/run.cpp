@@ -200,13 +200,18 @@ NodeId reshaped(TapeState& to, NodeId id, Shape shape) {
 
 class Inlining {
  public:
-  Inlining(const TapeState& program, TapeState& to) : program_(program), to_(to) {}
+  /// \param needed  empty: all nodes are.
+  Inlining(const TapeState& program, TapeState& to, std::vector<char> needed = {})
+      : program_(program), to_(to), needed_(std::move(needed)) {}
 
   /// \param arguments  in place of the first nodes, the parameters.
   std::vector<NodeId> operator()(const std::vector<NodeId>& arguments) {
     places_ = arguments;
     outputs_.resize(program_.size());
-    for (auto id = static_cast<NodeId>(places_.size()); id < program_.size(); ++id) places_.push_back(append(id));
+    for (auto id = static_cast<NodeId>(places_.size()); id < program_.size(); ++id) {
+      const bool skipped = !needed_.empty() && needed_[id] == 0;
+      places_.push_back(skipped ? xgrad::detail::no_node : append(id));
+    }
     return places_;
   }
 
@@ -246,7 +251,8 @@ class Inlining {
       outputs_[id][static_cast<std::int64_t>(k)] = inside[payload.function->outputs()[k]];
     }
     for (NodeId projection = id + 1; projection < program_.size(); ++projection) {
-      if (program_.inputs(projection).empty() || program_.inputs(projection)[0] != id) continue;
+      if (program_.node(projection).op != xgrad::detail::opcode<xgrad::primitives::Projection>) continue;
+      if (program_.inputs(projection)[0] != id) continue;
       const std::int64_t which = program_.attributes(projection)[0];
       const auto of_body = static_cast<std::size_t>(which) - payload.scan.carried;
       if (static_cast<std::size_t>(which) < payload.scan.carried) continue;
@@ -257,6 +263,7 @@ class Inlining {
 
   const TapeState& program_;
   TapeState& to_;
+  std::vector<char> needed_;
   std::vector<NodeId> places_;
   std::vector<std::map<std::int64_t, NodeId>> outputs_;  // of what runs functions
 };
@@ -264,8 +271,15 @@ class Inlining {
 }  // namespace
 
 std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
-                                                        xgrad::detail::TapeState& to) {
-  return Inlining(program, to)({});
+                                                        xgrad::detail::TapeState& to,
+                                                        const std::vector<xgrad::detail::NodeId>& outputs) {
+  std::vector<char> needed(program.size(), 0);
+  for (const NodeId output : outputs) needed[output] = 1;
+  for (auto id = static_cast<NodeId>(program.size()); id-- > 0;) {
+    if (needed[id] == 0) continue;
+    for (const NodeId input : program.inputs(id)) needed[input] = 1;
+  }
+  return Inlining(program, to, std::move(needed))({});
 }
 
 Program with_other_numbers(Program program) {

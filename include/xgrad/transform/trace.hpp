@@ -59,6 +59,8 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
 
   [[nodiscard]] TapeState& tape() const noexcept { return *tape_; }
+  /// Whether the tape is this trace's own, so that results are values.
+  [[nodiscard]] bool is_outermost() const noexcept { return owned_ != nullptr; }
   /// A fresh node for an argument.
   Var input(const Var& argument);
   /// A concrete Var as a node, a recorded one as it is.

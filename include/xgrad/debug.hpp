@@ -1,0 +1,101 @@
+// Finding out where numbers go wrong: debug::nan_guard, debug::label, debug::observe, debug::print.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include <xgrad/transform/trace.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+namespace detail {
+
+/// The scope in which a function is recorded whose results shall be finite.
+class Guarded {
+ public:
+  /// \throws TapeError  inside of another recording, where there are no values.
+  explicit Guarded(Trace& trace);
+  /// \param inputs  the arguments on the tape; paths: their names.
+  /// \throws ValueError  if a result has NaN or infinities.
+  void check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths) const;
+
+ private:
+  Trace& trace_;
+};
+
+template <class R, class Kept>
+auto guarded(FunctionOf<R, Kept&> f, Kept& arguments) {
+  static_assert(tree::Tree<R>, "nan_guard: the function returns a Var or a tree of Vars");
+  const std::vector<Var> arrays = arguments.arrays();
+  Trace trace(arrays);
+  const Guarded guard(trace);
+  arguments.enter(trace);
+  const std::vector<Var> inputs = arguments.arrays();
+  const R result = f(arguments);
+  std::vector<Var> outputs;
+  tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
+  guard.check(inputs, outputs, [&] { return arguments.array_paths(); });
+  return std::get<0>(finish(trace, tree::with_arrays(result, outputs)));
+}
+
+template <class F>
+class NanGuard {
+ public:
+  explicit NanGuard(F f) : f_(std::move(f)) {}
+
+  template <class... A>
+  requires CallableWith<const F&, array_positions_t<A...>, A...>
+  [[nodiscard]] auto operator()(A&&... a) const {
+    auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
+    using Kept = decltype(arguments);
+    using R = typename Kept::template Result<const F>;
+    const auto f = as_function_of<R, Kept>(f_);
+    return guarded(FunctionOf<R, Kept&>(f), arguments);
+  }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(array_positions_t<A...>(), a...);
+    return {};
+  }
+
+ private:
+  F f_;
+};
+
+}  // namespace detail
+
+namespace debug {
+
+/// f, which says what made the first NaN or infinity of a result: the operation, its shape, the elements, the values
+/// that it was made of, and the way from there to the result by the names that label() gave.
+///
+///     auto [value, gradient] = xg::debug::nan_guard(xg::value_and_grad(loss))(model, x, y);
+///
+/// f may be any function of trees, transforms among them: what a gradient computes is looked at as well. If all results
+/// are finite it costs what f does without compile; otherwise each operation on the way is computed by itself. What
+/// is not finite but does not reach a result is no matter.
+///
+/// \throws ValueError  if a result has NaN or infinities.
+/// \throws TapeError   inside of another transform, where there are no values: it is the outermost.
+template <class F>
+[[nodiscard]] auto nan_guard(F f) {
+  return detail::NanGuard<F>(std::move(f));
+}
+
+/// x itself, under a name for messages of nan_guard(). It costs nothing.
+Var label(const Var& x, const std::string& name);
+
+/// x itself. Whenever its value is computed, in compiled functions too, `look` is called with it; in vmap() for each
+/// example. The derivative is that of x.
+Var observe(const Var& x, std::function<void(const Var& value)> look);
+
+/// x itself. Whenever its value is computed it is printed to standard error, behind a name.
+Var print(const Var& x, const std::string& name);
+
+}  // namespace debug
+}  // namespace xgrad
+
+#pragma GCC visibility pop

@@ -1,0 +1,135 @@
+// nan_guard, label, observe and print.
+#include <cmath>
+#include <iostream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+
+struct Scaler {
+  xgrad::Var scale, shift;
+};
+XGRAD_FIELDS(Scaler, scale, shift)
+
+BOOST_AUTO_TEST_SUITE(test_debug)
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::same;
+using comparing::throws;
+using comparing::wave;
+using xg::Var;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_made_the_first_nan_is_named) {
+  const Var x = xt::xarray<double>{{1.0, 2.0}, {0.0, 4.0}};
+  const auto loss = [](const Var& y) { return mean(xg::debug::label(log(y), "log of y") * 2.0); };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(loss)(x); },
+                                    {"nan_guard", "log made -inf at [1, 0]", "1 of 4 elements", "float64 [2, 2]",
+                                     "of 0 (float64 [2, 2])", "'log of y' > ", "sum"}));
+  // The operands of the culprit, not of what it spoiled.
+  const auto ratio = [](const Var& y) { return sum(exp((y - y) / (y * 0.0))); };
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return xg::debug::nan_guard(ratio)(x); },
+                             {"divide made", "nan at [0, 0]", "4 of 4", "of 0 (float64 [2, 2]), 0 (float64 [2, 2])"}));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_looked_at_too) {
+  const auto norm = [](const Var& y) { return sqrt(sum(y * y)); };
+  const Var zero = xt::xarray<double>{0.0, 0.0};
+  BOOST_TEST(same(xg::debug::nan_guard(norm)(zero), Var(xt::xarray<double>(0.0))));
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(xg::grad(norm))(zero); },
+                                    {"nan_guard", "divide made inf at []", "of 1 (float64 []), 0 (float64 [])"}));
+  // Functions with rules are looked into.
+  const auto ruled = xg::custom_jvp([](const Var& y) { return log(y - 1.0); },
+                                    [](const Var& y, const Var& dy) { return dy / (y - 1.0); });
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return xg::debug::nan_guard([&](const Var& y) { return sum(ruled(y)); })(zero); },
+                             {"log made nan at [0]", "of -1 (float64 [2])"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_finite_passes) {
+  const Var x = wave({3});
+  const auto f = [](const Var& y) { return std::pair{sin(y), sum(y)}; };
+  const auto [a, b] = xg::debug::nan_guard(f)(x);
+  BOOST_TEST(near(a, sin(x)));
+  BOOST_TEST(near(b, sum(x)));
+  // What does not reach a result does not matter.
+  const auto masked = [](const Var& y) { return sum(where(y > 0.0, log(y), y)); };
+  BOOST_TEST(std::isfinite(xg::debug::nan_guard(masked)(x).item<double>()));
+  BOOST_TEST(same(xg::debug::nan_guard([](const Var& y) { return argmax(y); })(x), argmax(x)));
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_hold_it_are_named) {
+  const Scaler scaler{xt::xarray<double>{1.0, infinity}, xt::xarray<double>{0.0, 0.0}};
+  const auto f = [](const Scaler& s, const Var& x) { return sum(s.scale * x + s.shift); };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(f)(scaler, ones_like(scaler.shift)); },
+                                    {"argument 0", "scale", "holds inf at [1]", "1 of 2"}));
+  const Var captured = xt::xarray<double>{infinity, 1.0};
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return xg::debug::nan_guard([&](const Var& x) { return x * captured; })(wave({2})); },
+      {"a captured array holds inf at [0]"}));
+}
+
+BOOST_AUTO_TEST_CASE(it_is_the_outermost_transform) {
+  const auto guarded = xg::debug::nan_guard([](const Var& y) { return sum(y); });
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad(guarded)(wave({2})); }, {"nan_guard", "outermost"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::compile(guarded)(wave({2})); }, {"nan_guard", "outermost"}));
+}
+
+BOOST_AUTO_TEST_CASE(labels_change_nothing) {
+  const auto f = [](const Var& y) { return sum(square(xg::debug::label(y * 2.0, "doubled"))); };
+  const Var x = wave({3});
+  BOOST_TEST(same(f(x), sum(square(x * 2.0))));
+  BOOST_TEST(near(xg::hessian(f)(x), 8.0 * Var(xt::eye<double>(3))));
+  BOOST_TEST(same(xg::compile(f)(x), f(x)));
+  BOOST_TEST(same(xg::vmap(f)(wave({2, 3})), sum(square(wave({2, 3}) * 2.0), 1)));
+  BOOST_TEST(throws<xg::TapeError>([] { return xg::debug::label(Var(), "nothing"); }, {"label", "empty"}));
+}
+
+BOOST_AUTO_TEST_CASE(values_are_observed_whenever_they_are_computed) {
+  std::vector<double> seen;
+  const auto f = [&](const Var& y) {
+    return sum(square(xg::debug::observe(y * 2.0, [&](const Var& v) { seen.push_back(sum(v).item<double>()); })));
+  };
+  const Var x = xt::xarray<double>{1.0, 2.0};
+  const auto step = xg::compile(xg::value_and_grad(f));
+  BOOST_TEST(seen.empty());
+  const auto [value, gradient] = step(x);
+  BOOST_TEST(near(gradient, 8.0 * x));
+  BOOST_TEST(seen == std::vector<double>{6.0}, boost::test_tools::per_element());
+  (void)step(x * 2.0);
+  BOOST_TEST(seen.back() == 12.0);
+  seen.clear();
+  BOOST_TEST(near(xg::vmap(xg::grad(f))(Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}})),
+                  Var(xt::xarray<double>{{8.0, 16.0}, {24.0, 32.0}})));
+  BOOST_TEST(seen == (std::vector<double>{6.0, 14.0}), boost::test_tools::per_element());
+  const Var integers = xg::debug::observe(Var(xt::xarray<int>{1, 2}),
+                                          [&](const Var& v) { seen.push_back(static_cast<double>(v.size())); });
+  BOOST_TEST(same(integers, Var(xt::xarray<int>{1, 2})));
+  BOOST_TEST(seen.back() == 2.0);
+}
+
+BOOST_AUTO_TEST_CASE(values_are_printed) {
+  std::ostringstream captured;
+  std::streambuf* const before = std::cerr.rdbuf(captured.rdbuf());
+  const Var y =
+      xg::compile([](const Var& x) { return xg::debug::print(x, "x") + 1.0; })(Var(xt::xarray<double>{1.5, 2.0}));
+  std::cerr.rdbuf(before);
+  BOOST_TEST(same(y, Var(xt::xarray<double>{2.5, 3.0})));
+  BOOST_TEST(captured.str().find("x = {") == 0U, captured.str());
+  BOOST_TEST(captured.str().find("1.5") != std::string::npos, captured.str());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
