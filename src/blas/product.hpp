@@ -1,4 +1,7 @@
 // Products of (stacks of) matrices.
+//
+// blas: products of matrices. The only folder that includes BLAS. Of xgrad it includes parallel, kernels (for the types
+// of operands), primitives and core; it gets raw memory, as kernels do.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,8 @@
 // The derivative and batching rules of all primitives, by opcode.
+//
+// derivatives: how primitives are differentiated and batched, and the sweeps that apply these rules. Rules are written
+// with ops on Vars, so that they are differentiated in their turn. It includes ops, var, primitives and what is below;
+// never plan: when anything is computed is no concern of a rule.
 #pragma once
 
 #include <array>

@@ -1,4 +1,7 @@
 // Writes SVG elements one by one.
+//
+// draw: pictures, and plans as text. It includes ops, var, plan (to show what would run) and what is below, but no
+// transform; it differentiates nothing.
 #pragma once
 
 #include <string>

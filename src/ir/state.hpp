@@ -1,4 +1,7 @@
 // What a tape holds: plain data, so that it can be hashed, compared, copied and planned.
+//
+// ir: what a program is. Nodes and the state of a tape, functions and their payloads, the texts of requirements. It
+// includes core and memory. It holds opcodes, but does not know what any of them means.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,7 @@
 // The kernels of the steps that are no loops of block kernels.
+//
+// kernels: what computes numbers. Kernels over blocks (block/, simd/), machine code (generated/), kernels over whole
+// arrays. They get raw memory, extents and strides. It includes primitives and what is below; no graph and no Var.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,8 @@
 // What losses do with their arguments before they compute.
+//
+// loss: the catalogue, one family in each file. A loss is a struct of settings with a formula in ops. It includes ops
+// and tree, transform only where a loss takes a gradient; no primitive, no tape and no kernel: what a loss can do, a
+// loss of the user's can do too.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,7 @@
 // The shared, immutable array behind a concrete Var.
+//
+// memory: what outlives one computation. Buffers and the pool of freed ones, the account of memory that threads keep,
+// lists of plain data. It includes core, and knows neither nodes nor operations.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,7 @@
 // Operations that users do not call: what derivative rules are written with.
+//
+// ops: the operations that users call, and a few for rules. They check their arguments and record primitives. It
+// includes var and what is below. No derivatives: a function here is differentiated by what it records.
 #pragma once
 
 #include <array>

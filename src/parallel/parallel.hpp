@@ -1,4 +1,7 @@
 // Loops whose rounds may run on several threads.
+//
+// parallel: the threads that work for us, and how many. The only folder that includes oneTBB; of xgrad it includes
+// core. What runs on the threads is no concern of it.
 #pragma once
 
 #include <cstddef>

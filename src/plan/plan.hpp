@@ -1,5 +1,9 @@
 // The executable form of a program: loops of block kernels, products of matrices, and other kernels, over places in
 // memory that are known but for their addresses. A plan is immutable; any number of threads may run it at once.
+//
+// plan: from recorded nodes to values. Request, graph, rewrites, groups, loops and memory, and what runs the steps. It
+// includes kernels, blas, parallel, primitives and what is below. No Var: it knows nodes and buffers. It knows
+// primitives by their traits; a pass that names one says why.
 #pragma once
 
 #include <cstddef>

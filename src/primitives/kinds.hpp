@@ -1,6 +1,10 @@
 // What a primitive is made of: its traits, which say all that the planner knows of it, and its kind, which decides how
 // its derivative is written. A kind gives the traits that all of its primitives share; the others stand in the
 // primitive's own struct, and traits.hpp asks for those that are missing.
+//
+// primitives: what each operation means. One struct for each, with its traits and, for a scalar function, its value and
+// partial derivatives; the list of all. It includes ir and what is below. No kernel and no planning; of Var only the
+// name, for rules that are declared here and written in derivatives.
 #pragma once
 
 #include <cstddef>

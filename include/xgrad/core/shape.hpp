@@ -1,4 +1,7 @@
 // Extents, strides and axes: small fixed-capacity sequences, because nothing here has more than eight dimensions.
+//
+// core: what everything else is said in. Shapes, element types, arrays, errors, texts, the log, and objects of which
+// each thread has one. It includes nothing of xgrad; of xtensor only what arrays are made of.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,7 @@
 // Reading tables of numbers.
+//
+// io: numbers from files and into them. A file is hostile until it is checked. It includes core, and may include var
+// and tree; it computes nothing.
 #pragma once
 
 #include <cstddef>

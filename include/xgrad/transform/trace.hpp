@@ -1,4 +1,8 @@
 // What the transforms share: recording a function call, differentiating it, handing out its results.
+//
+// transform: functions of functions. Tracing, Tape, grad, vjp, jvp, jacobian, vmap, custom rules, scan, host calls,
+// compile. It includes derivatives, ops, tree, plan and what is below; each transform is made of sweeps, traces and
+// plans, and none writes a derivative.
 #pragma once
 
 #include <array>

@@ -3,6 +3,9 @@
 // A tree is a Var; a struct reflected by XGRAD_FIELDS or Boost.Hana; or a std::vector, std::array, std::tuple,
 // std::pair, std::optional or std::map<std::string, T> of trees. Members that hold no Vars (numbers, enums, strings,
 // containers of these, ...) ride along, and so do those that XGRAD_FIELDS marks `static`.
+//
+// tree: values that hold Vars. The protocol of trees, reflection, paths, what is static. It includes var and core, and
+// knows no operations and no derivatives.
 #pragma once
 
 #include <algorithm>
