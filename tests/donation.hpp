@@ -58,7 +58,7 @@ void check(const char* what, F f, const Var& w_values, const Var& x, double tole
   }
 }
 
-using List = std::vector<Var>;
+using Vars = std::vector<Var>;
 
 /// near, but infinities and NaN are equal to themselves.
 inline comparing::assertion_result alike(const Var& a, const Var& expected) {

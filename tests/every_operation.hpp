@@ -89,7 +89,7 @@ inline const std::vector<EveryOperation>& every_operation() {
       ONE(scatter_add(x, xt::xarray<int>{0, 1}, 2, 0)), ONE(scatter_add_along_axis(x, index(), 2, 0)),
       // in order
       ONE(sort(x)), ONE(argsort(x)), ONE(cumsum(x)), ONE(logcumsumexp(x)), ONE(lgamma(x)), ONE(digamma(x)),
-      TWO(polygamma(x, y)), TWO(checked(x, y, xgrad::Rule("every operation: {}"))),
+      TWO(polygamma(x, y)), TWO(checked(x, y, xgrad::Requirement("every operation: {}"))),
       // products
       TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y))};
 #undef ONE

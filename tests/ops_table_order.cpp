@@ -190,8 +190,8 @@ void append_order(Rows& rows) {
   rows.push_back({.name = "checked",
                   .function =
                       [](const Case& x) {
-                        static const Rule rule("the number {} is above {}");
-                        return square(checked(x[0], x[0] < 3.0, rule, 3));
+                        static const Requirement requirement("the number {} is above {}");
+                        return square(checked(x[0], x[0] < 3.0, requirement, 3));
                       },
                   .smooth = {{random.uniform({})}, {random.uniform({2, 3})}},
                   .primitives = {"checked"},

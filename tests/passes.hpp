@@ -93,17 +93,17 @@ inline std::shared_ptr<const Plan> plan_of(const std::vector<Var>& outputs, cons
   return make_plan(asked.request, asked.tape, asked.nodes, gives);
 }
 
-/// f() throws a complaint of the planner that names the pass which ran before ("this pass") and a rule.
+/// f() throws a complaint of the planner that names the pass which ran before ("this pass") and an invariant.
 template <class F>
-comparing::assertion_result complains(std::string_view rule, F f) {
+comparing::assertion_result complains(std::string_view invariant, F f) {
   try {
     f();
   } catch (const std::logic_error& error) {
     const std::string what = error.what();
-    const bool right = what.find("after this pass") != std::string::npos && what.find(rule) != std::string::npos;
-    return right ? comparing::assertion_result(true) : comparing::failed(what + ", and not: " + std::string(rule));
+    const bool right = what.find("after this pass") != std::string::npos && what.find(invariant) != std::string::npos;
+    return right ? comparing::assertion_result(true) : comparing::failed(what + ", and not: " + std::string(invariant));
   }
-  return comparing::failed("nothing was thrown; it should have been: " + std::string(rule));
+  return comparing::failed("nothing was thrown; it should have been: " + std::string(invariant));
 }
 
 inline constexpr std::string_view this_pass = "this pass";

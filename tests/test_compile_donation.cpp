@@ -18,8 +18,8 @@ using comparing::same;
 using comparing::throws;
 using comparing::wave;
 using donation::check;
-using donation::List;
 using donation::place;
+using donation::Vars;
 using xg::DType;
 using xg::Var;
 
@@ -173,51 +173,51 @@ BOOST_AUTO_TEST_CASE(results_and_later_uses) {
   for (const Var& w : {wave({6, 6}), wave<float>({6, 6})}) {
     const double tolerance = w.dtype() == DType::Float32 ? 1e-5 : 1e-12;
     const auto each = [&](const char* what, auto f) { check(what, f, w, cast(x, w.dtype()), tolerance); };
-    each("returned and used", [](const Var& a, const Var&) { return List{a, a * 2.0}; });
-    each("used and returned", [](const Var& a, const Var&) { return List{a * 2.0, a}; });
-    each("returned as a view", [](const Var& a, const Var&) { return List{a * 2.0, transpose(a), reshape(a, {36})}; });
-    each("two results", [](const Var& a, const Var& b) { return List{a + b, a - b}; });
+    each("returned and used", [](const Var& a, const Var&) { return Vars{a, a * 2.0}; });
+    each("used and returned", [](const Var& a, const Var&) { return Vars{a * 2.0, a}; });
+    each("returned as a view", [](const Var& a, const Var&) { return Vars{a * 2.0, transpose(a), reshape(a, {36})}; });
+    each("two results", [](const Var& a, const Var& b) { return Vars{a + b, a - b}; });
     each("duplicates", [](const Var& a, const Var& b) {
       const Var y = a + b;
-      return List{y, y, a - y};
+      return Vars{y, y, a - y};
     });
-    each("sum", [](const Var& a, const Var&) { return List{a * 2.0, sum(a), sum(a, 0), sum(a, 1)}; });
-    each("product", [](const Var& a, const Var& b) { return List{a * 2.0, matmul(b, a), matmul(a, b)}; });
-    each("sum first", [](const Var& a, const Var&) { return List{a / sum(exp(a)), sum(a)}; });
-    each("of rows", [](const Var& a, const Var&) { return List{softmax(a), a + mean(a, 1, xg::keep_dims)}; });
-    each("of columns", [](const Var& a, const Var&) { return List{softmax(a, 0), a - mean(a, 0)}; });
-    each("transposed", [](const Var& a, const Var&) { return List{a + transpose(a)}; });
-    each("reversed", [](const Var& a, const Var&) { return List{a - view(a, xt::range(_, _, -1))}; });
+    each("sum", [](const Var& a, const Var&) { return Vars{a * 2.0, sum(a), sum(a, 0), sum(a, 1)}; });
+    each("product", [](const Var& a, const Var& b) { return Vars{a * 2.0, matmul(b, a), matmul(a, b)}; });
+    each("sum first", [](const Var& a, const Var&) { return Vars{a / sum(exp(a)), sum(a)}; });
+    each("of rows", [](const Var& a, const Var&) { return Vars{softmax(a), a + mean(a, 1, xg::keep_dims)}; });
+    each("of columns", [](const Var& a, const Var&) { return Vars{softmax(a, 0), a - mean(a, 0)}; });
+    each("transposed", [](const Var& a, const Var&) { return Vars{a + transpose(a)}; });
+    each("reversed", [](const Var& a, const Var&) { return Vars{a - view(a, xt::range(_, _, -1))}; });
     each("reversed columns",
-         [](const Var& a, const Var&) { return List{a - view(a, xt::all(), xt::range(_, _, -1))}; });
-    each("its first row", [](const Var& a, const Var&) { return List{a * view(a, 0)}; });
-    each("its last row", [](const Var& a, const Var&) { return List{a * view(a, 5)}; });
-    each("its first column", [](const Var& a, const Var&) { return List{a * view(a, xt::all(), xt::range(0, 1))}; });
-    each("its last column", [](const Var& a, const Var&) { return List{a * view(a, xt::all(), xt::range(5, 6))}; });
-    each("its first element", [](const Var& a, const Var&) { return List{a + view(a, 0, 0)}; });
-    each("its last element", [](const Var& a, const Var&) { return List{a + view(a, 5, 5)}; });
-    each("flattened", [](const Var& a, const Var&) { return List{reshape(a, {36}) * 2.0}; });
-    each("its rows", [&](const Var& a, const Var&) { return List{a + take(a, rows, 0)}; });
-    each("its columns", [&](const Var& a, const Var&) { return List{a + take(a, rows, 1)}; });
-    each("chosen", [&](const Var& a, const Var&) { return List{a * take_along_axis(a, choice, 1)}; });
+         [](const Var& a, const Var&) { return Vars{a - view(a, xt::all(), xt::range(_, _, -1))}; });
+    each("its first row", [](const Var& a, const Var&) { return Vars{a * view(a, 0)}; });
+    each("its last row", [](const Var& a, const Var&) { return Vars{a * view(a, 5)}; });
+    each("its first column", [](const Var& a, const Var&) { return Vars{a * view(a, xt::all(), xt::range(0, 1))}; });
+    each("its last column", [](const Var& a, const Var&) { return Vars{a * view(a, xt::all(), xt::range(5, 6))}; });
+    each("its first element", [](const Var& a, const Var&) { return Vars{a + view(a, 0, 0)}; });
+    each("its last element", [](const Var& a, const Var&) { return Vars{a + view(a, 5, 5)}; });
+    each("flattened", [](const Var& a, const Var&) { return Vars{reshape(a, {36}) * 2.0}; });
+    each("its rows", [&](const Var& a, const Var&) { return Vars{a + take(a, rows, 0)}; });
+    each("its columns", [&](const Var& a, const Var&) { return Vars{a + take(a, rows, 1)}; });
+    each("chosen", [&](const Var& a, const Var&) { return Vars{a * take_along_axis(a, choice, 1)}; });
     each("chosen of log_softmax", [&](const Var& a, const Var&) {
-      return List{take_along_axis(log_softmax(a), choice, 1), a * 3.0};
+      return Vars{take_along_axis(log_softmax(a), choice, 1), a * 3.0};
     });
-    each("where", [](const Var& a, const Var& b) { return List{where(a > b, a, transpose(a))}; });
-    each("joined", [](const Var& a, const Var&) { return List{xg::concatenate({a, a}), a * 2.0}; });
+    each("where", [](const Var& a, const Var& b) { return Vars{where(a > b, a, transpose(a))}; });
+    each("joined", [](const Var& a, const Var&) { return Vars{xg::concatenate({a, a}), a * 2.0}; });
     each("part of joined", [](const Var& a, const Var&) {
-      return List{xg::view(xg::concatenate({a * 2.0, a}), xt::range(3, 9))};
+      return Vars{xg::view(xg::concatenate({a * 2.0, a}), xt::range(3, 9))};
     });
     each("other types", [](const Var& a, const Var&) {
-      return List{cast(a, DType::Float32), cast(a, DType::Float64), cast(a, DType::Int64), a > 0.0};
+      return Vars{cast(a, DType::Float32), cast(a, DType::Float64), cast(a, DType::Int64), a > 0.0};
     });
     each("gradient", [](const Var& a, const Var& b) {
       const auto [loss, g] = xg::value_and_grad([&](const Var& y) { return sum(square(matmul(b, y))); })(a);
-      return List{a - 0.01 * g, loss, g};
+      return Vars{a - 0.01 * g, loss, g};
     });
     each("long program", [](const Var& a, const Var& b) {
       Var y = a;
-      List all;
+      Vars all;
       for (int i = 0; i < 8; ++i) {
         y = tanh(matmul(b, y)) * 0.5 + a;
         all.push_back(y);
@@ -232,11 +232,11 @@ BOOST_AUTO_TEST_CASE(values_that_two_loops_compute) {
   // The difference crosses loops: it is computed again from what is still there, and kept where that is given away.
   const auto unit = [](const Var& w, const Var& x) {
     const Var difference = w - x;
-    return List{difference / sqrt(sum(square(difference)))};
+    return Vars{difference / sqrt(sum(square(difference)))};
   };
   const auto update = [](const Var& w, const Var& x) {
     const Var difference = x - 2.0 * x * x;
-    return List{w - difference / sqrt(sum(square(difference))), sum(w * difference)};
+    return Vars{w - difference / sqrt(sum(square(difference))), sum(w * difference)};
   };
   for (const xg::Shape& shape : {xg::Shape{40'000}, xg::Shape{300, 200}, xg::Shape{7}}) {
     check("unit", unit, wave(shape), wave(shape, 1.0));
@@ -249,35 +249,35 @@ BOOST_AUTO_TEST_CASE(large_arrays) {
   for (const xg::Shape& shape : {xg::Shape{3, 20'000}, xg::Shape{20'000, 3}, xg::Shape{60'000}, xg::Shape{300, 200}}) {
     const Var w = wave(shape);
     check(
-        "softmax", [](const Var& a, const Var&) { return List{softmax(a)}; }, w, none);
+        "softmax", [](const Var& a, const Var&) { return Vars{softmax(a)}; }, w, none);
     check(
         "centred",
         [](const Var& a, const Var&) {
-          return List{a - mean(a, -1, xg::keep_dims), sum(a)};
+          return Vars{a - mean(a, -1, xg::keep_dims), sum(a)};
         },
         w, none);
     check(
         "columns",
         [](const Var& a, const Var&) {
-          return List{a - mean(a, 0), amax(a)};
+          return Vars{a - mean(a, 0), amax(a)};
         },
         w, none);
     check(
         "scaled",
         [](const Var& a, const Var&) {
-          return List{a * amax(a), a * 2.0};
+          return Vars{a * amax(a), a * 2.0};
         },
         w, none);
     check(
         "turned",
         [](const Var& a, const Var&) {
-          return List{a * reshape(transpose(a), xg::Strides(a.shape().begin(), a.shape().end()))};
+          return Vars{a * reshape(transpose(a), xg::Strides(a.shape().begin(), a.shape().end()))};
         },
         w, none);
     check(
         "reversed",
         [](const Var& a, const Var&) {
-          return List{a - view(a, xt::range(xt::placeholders::_, xt::placeholders::_, -1))};
+          return Vars{a - view(a, xt::range(xt::placeholders::_, xt::placeholders::_, -1))};
         },
         w, none);
   }
@@ -290,56 +290,56 @@ BOOST_AUTO_TEST_CASE(results_of_another_element_type) {
       const Var w = cast(wave({n}), from);
       for (const DType to : {DType::Bool, DType::Int64, DType::Float32, DType::Float64}) {
         check(
-            "cast", [=](const Var& a, const Var&) { return List{cast(a, to)}; }, w, 1.0);
+            "cast", [=](const Var& a, const Var&) { return Vars{cast(a, to)}; }, w, 1.0);
       }
       check(
-          "times a number", [](const Var& a, const Var&) { return List{a * 2.5}; }, w, 1.0, 1e-6);
+          "times a number", [](const Var& a, const Var&) { return Vars{a * 2.5}; }, w, 1.0, 1e-6);
       check(
-          "compared", [](const Var& a, const Var&) { return List{a < 1}; }, w, 1.0);
+          "compared", [](const Var& a, const Var&) { return Vars{a < 1}; }, w, 1.0);
       check(
-          "divided", [](const Var& a, const Var&) { return List{a / 2}; }, w, 1.0, 1e-6);
+          "divided", [](const Var& a, const Var&) { return Vars{a / 2}; }, w, 1.0, 1e-6);
       check(
-          "chosen by", [](const Var& a, const Var&) { return List{where(a > 0, 1.5, 2.5)}; }, w, 1.0);
+          "chosen by", [](const Var& a, const Var&) { return Vars{where(a > 0, 1.5, 2.5)}; }, w, 1.0);
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(results_of_another_shape) {
   const auto f = [](const Var& a, const Var&) {
-    return List{reshape(a, {3, 4}) * 2.0, reshape(a, {4, 3}), sum(reshape(a, {2, 6}), 0),
+    return Vars{reshape(a, {3, 4}) * 2.0, reshape(a, {4, 3}), sum(reshape(a, {2, 6}), 0),
                 broadcast_to(a, {2, 12}) + 1.0};
   };
   check("reshaped", f, wave({12}), 1.0);
   check(
       "reshaped only",
       [](const Var& a, const Var&) {
-        return List{reshape(a, {3, 4})};
+        return Vars{reshape(a, {3, 4})};
       },
       wave({12}), 1.0);
   check(
-      "smaller", [](const Var& a, const Var&) { return List{view(a, xt::range(0, 5)) * 2.0}; }, wave({8}), 1.0);
+      "smaller", [](const Var& a, const Var&) { return Vars{view(a, xt::range(0, 5)) * 2.0}; }, wave({8}), 1.0);
   check(
       "larger",
       [](const Var& a, const Var&) {
-        return List{xg::concatenate({a, a}) * 2.0};
+        return Vars{xg::concatenate({a, a}) * 2.0};
       },
       wave({3}), 1.0);
   check(
       "one element",
       [](const Var& a, const Var&) {
-        return List{a * 2.0, reshape(a, {}) + 1.0, sum(a)};
+        return Vars{a * 2.0, reshape(a, {}) + 1.0, sum(a)};
       },
       wave({1}), 1.0);
   check(
       "scalar",
       [](const Var& a, const Var& b) {
-        return List{a * 2.0, b * a};
+        return Vars{a * 2.0, b * a};
       },
       wave({}), wave({5}));
   check(
       "empty",
       [](const Var& a, const Var&) {
-        return List{a * 2.0, sum(a)};
+        return Vars{a * 2.0, sum(a)};
       },
       wave({0, 3}), 1.0);
 }
@@ -351,7 +351,7 @@ template <class F>
 bool survives(const char* what, F f, const Var& w_values, const Var& good, const Var& bad, const char* message) {
   BOOST_TEST_INFO_SCOPE(what);
   const auto compiled = xg::compile(f);
-  const List expected = f(w_values, good);
+  const Vars expected = f(w_values, good);
   bool overwritten = false;
   for (int round = 0; round < 3; ++round) {
     Var w = donation::clone(w_values);
@@ -360,7 +360,7 @@ bool survives(const char* what, F f, const Var& w_values, const Var& good, const
     BOOST_TEST_REQUIRE(w.defined());  // NOLINT(bugprone-use-after-move)
     BOOST_TEST(place(w) == memory);
     BOOST_TEST(same(w, w_values));
-    const List results = compiled(std::move(w), good);
+    const Vars results = compiled(std::move(w), good);
     BOOST_TEST_REQUIRE(results.size() == expected.size());
     for (std::size_t k = 0; k < results.size(); ++k) BOOST_TEST(near(results[k], expected[k]));
     overwritten = !w.defined();  // NOLINT(bugprone-use-after-move)
@@ -381,46 +381,46 @@ BOOST_AUTO_TEST_CASE(a_failed_call_leaves_what_was_donated) {
   each(
       "one_hot after the update",
       [](const Var& w, const Var& y) {
-        return List{w * 2.0, one_hot(y, 3)};
+        return Vars{w * 2.0, one_hot(y, 3)};
       },
       "label 3");
   each(
       "take of something else",
       [](const Var& w, const Var& y) {
-        return List{w * 2.0, take(wave({3, 5}), y, 0)};
+        return Vars{w * 2.0, take(wave({3, 5}), y, 0)};
       },
       "index 3");
   each(
       "take of the update",
       [](const Var& w, const Var& y) {
         const Var next = w - 0.1 * w;
-        return List{next, take(reshape(next, {3, 4}), y, 0)};
+        return Vars{next, take(reshape(next, {3, 4}), y, 0)};
       },
       "index 3");
   each(
       "in the loop of the update",
       [](const Var& w, const Var& y) {
         const Var index = reshape(y, {4, 1});
-        return List{w - softmax(w), take_along_axis(log_softmax(w), index, 1)};
+        return Vars{w - softmax(w), take_along_axis(log_softmax(w), index, 1)};
       },
       "index 3");
   each(
       "the gradient of what was chosen",
       [](const Var& w, const Var& y) {
         const auto loss = [&](const Var& x) { return -mean(take_along_axis(log_softmax(x), reshape(y, {4, 1}), 1)); };
-        return List{w - 0.1 * xg::grad(loss)(w)};
+        return Vars{w - 0.1 * xg::grad(loss)(w)};
       },
       "index 3");
   each(
       "scattered",
       [](const Var& w, const Var& y) {
-        return List{w * 2.0, xg::scatter_add(wave({4, 2}), y, 3, 0)};
+        return Vars{w * 2.0, xg::scatter_add(wave({4, 2}), y, 3, 0)};
       },
       "index 3");
 }
 
 BOOST_AUTO_TEST_CASE(a_broken_condition_leaves_what_was_donated) {
-  static const xg::Rule positive("rate: {} is not positive");
+  static const xg::Requirement positive("rate: {} is not positive");
   for (const std::size_t n :
        {5U, 3000U, 200'000U}) {  // of many chunks: the first ones are done when the last one fails
     BOOST_TEST_INFO_SCOPE(n << " elements");
@@ -431,24 +431,24 @@ BOOST_AUTO_TEST_CASE(a_broken_condition_leaves_what_was_donated) {
     const Var bad = values;
     (void)survives(
         "in the loop of the update",
-        [](const Var& w, const Var& r) { return List{w - 0.1 * checked(r, r > 0.0, positive)}; }, wave({n}), good, bad,
+        [](const Var& w, const Var& r) { return Vars{w - 0.1 * checked(r, r > 0.0, positive)}; }, wave({n}), good, bad,
         "-2 is not positive");
     (void)survives(
         "after the update",
         [](const Var& w, const Var& r) {
           const Var next = w - 0.1 * sum(r) * w;
-          return List{next, sum(next), sum(sqrt(checked(r, r > 0.0, positive) + mean(next)))};
+          return Vars{next, sum(next), sum(sqrt(checked(r, r > 0.0, positive) + mean(next)))};
         },
         wave({n}), good, bad, "-2 is not positive");
     const bool overwritten = survives(
         "before the update",
-        [](const Var& w, const Var& r) { return List{w - 0.1 * sum(checked(r, r > 0.0, positive)) * w}; }, wave({n}),
+        [](const Var& w, const Var& r) { return Vars{w - 0.1 * sum(checked(r, r > 0.0, positive)) * w}; }, wave({n}),
         good, bad, "-2 is not positive");
     BOOST_TEST(overwritten == (n > 16'384));  // shorter sums and the update are one loop
     (void)survives(
         "a number that no integer can hold",
         [](const Var& w, const Var& r) {
-          return List{w * 2.0, cast(r * 1e10, DType::Int64)};
+          return Vars{w * 2.0, cast(r * 1e10, DType::Int64)};
         },
         wave({n}), good, bad * 1e10, "does not fit int64");
   }
@@ -458,14 +458,14 @@ BOOST_AUTO_TEST_CASE(a_broken_condition_leaves_what_was_donated) {
 BOOST_AUTO_TEST_CASE(updates_after_the_last_condition_are_in_place) {
   const auto loss = [](const Var& table, const Var& y) { return sum(square(take(table, y, 0) - 1.0)); };
   const bool embedding = survives(
-      "embedding", [&](const Var& table, const Var& y) { return List{table - 0.1 * xg::grad(loss)(table, y)}; },
+      "embedding", [&](const Var& table, const Var& y) { return Vars{table - 0.1 * xg::grad(loss)(table, y)}; },
       wave({40, 3}), labels({0, 39, 7, 7}), labels({0, 40, 7, 7}), "index 40");
   BOOST_TEST(embedding);
   const bool ordered = survives(
       "sorted",
       [](const Var& w, const Var& y) {
         const Var weight = take(wave({3}), y, 0);
-        return List{w - 0.1 * xg::grad([&](const Var& x) { return sum(sort(x) * weight); })(w)};
+        return Vars{w - 0.1 * xg::grad([&](const Var& x) { return sum(sort(x) * weight); })(w)};
       },
       wave({4}), labels({0, 2, 1, 1}), labels({0, 2, 1, 3}), "index 3");
   BOOST_TEST(ordered);

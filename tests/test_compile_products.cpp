@@ -15,8 +15,8 @@ using comparing::near;
 using comparing::wave;
 using donation::alike;
 using donation::check;
-using donation::List;
 using donation::place;
+using donation::Vars;
 using xg::DType;
 using xg::Var;
 
@@ -26,37 +26,37 @@ namespace {
 void check_products(const Var& w, const Var& a, const Var& b, const Var& rate, double tolerance) {
   const auto each = [&](const char* what, auto f) { check(what, f, w, rate, tolerance); };
   const Var at = transpose(a);
-  each("-", [=](const Var& c, const Var&) { return List{c - matmul(at, b)}; });
-  each("- number", [=](const Var& c, const Var&) { return List{c - 0.1 * matmul(at, b)}; });
-  each("- argument", [=](const Var& c, const Var& lr) { return List{c - lr * matmul(at, b)}; });
-  each("- behind", [=](const Var& c, const Var& lr) { return List{c - matmul(at, b) * lr}; });
-  each("+", [=](const Var& c, const Var& lr) { return List{c + lr * matmul(at, b)}; });
-  each("+ in front", [=](const Var& c, const Var& lr) { return List{lr * matmul(at, b) + c}; });
-  each("reverse -", [=](const Var& c, const Var& lr) { return List{lr * matmul(at, b) - c}; });
-  each("- -", [=](const Var& c, const Var& lr) { return List{c - -(lr * matmul(at, b))}; });
-  each("+ -", [=](const Var& c, const Var& lr) { return List{-(lr * matmul(at, b)) + c}; });
-  each("+ - inner", [=](const Var& c, const Var& lr) { return List{c + lr * -matmul(at, b)}; });
+  each("-", [=](const Var& c, const Var&) { return Vars{c - matmul(at, b)}; });
+  each("- number", [=](const Var& c, const Var&) { return Vars{c - 0.1 * matmul(at, b)}; });
+  each("- argument", [=](const Var& c, const Var& lr) { return Vars{c - lr * matmul(at, b)}; });
+  each("- behind", [=](const Var& c, const Var& lr) { return Vars{c - matmul(at, b) * lr}; });
+  each("+", [=](const Var& c, const Var& lr) { return Vars{c + lr * matmul(at, b)}; });
+  each("+ in front", [=](const Var& c, const Var& lr) { return Vars{lr * matmul(at, b) + c}; });
+  each("reverse -", [=](const Var& c, const Var& lr) { return Vars{lr * matmul(at, b) - c}; });
+  each("- -", [=](const Var& c, const Var& lr) { return Vars{c - -(lr * matmul(at, b))}; });
+  each("+ -", [=](const Var& c, const Var& lr) { return Vars{-(lr * matmul(at, b)) + c}; });
+  each("+ - inner", [=](const Var& c, const Var& lr) { return Vars{c + lr * -matmul(at, b)}; });
   each("special", [=](const Var& c, const Var&) {
-    return List{c - 0.0 * matmul(at, b), c + 1.0 * matmul(at, b), c - -1.0 * matmul(at, b), c + 2.0 * matmul(at, b)};
+    return Vars{c - 0.0 * matmul(at, b), c + 1.0 * matmul(at, b), c - -1.0 * matmul(at, b), c + 2.0 * matmul(at, b)};
   });
   each("product is a result", [=](const Var& c, const Var& lr) {
     const Var product = matmul(at, b);
-    return List{c - lr * product, product};
+    return Vars{c - lr * product, product};
   });
   each("product used twice", [=](const Var& c, const Var& lr) {
     const Var product = matmul(at, b);
-    return List{c - lr * product, sum(product)};
+    return Vars{c - lr * product, sum(product)};
   });
   each("argument is used later", [=](const Var& c, const Var& lr) {
-    return List{c - lr * matmul(at, b), sum(c), c + 1.0};
+    return Vars{c - lr * matmul(at, b), sum(c), c + 1.0};
   });
-  each("argument is a result", [=](const Var& c, const Var& lr) { return List{c - lr * matmul(at, b), c}; });
+  each("argument is a result", [=](const Var& c, const Var& lr) { return Vars{c - lr * matmul(at, b), c}; });
   each("twice", [=](const Var& c, const Var& lr) {
     const Var once = c - lr * matmul(at, b);
-    return List{once - lr * matmul(at, b)};
+    return Vars{once - lr * matmul(at, b)};
   });
-  each("both", [=](const Var& c, const Var& lr) { return List{c - lr * matmul(at, b), c + lr * matmul(at, b)}; });
-  each("transposed", [=](const Var& c, const Var& lr) { return List{transpose(c) - lr * matmul(transpose(b), a)}; });
+  each("both", [=](const Var& c, const Var& lr) { return Vars{c - lr * matmul(at, b), c + lr * matmul(at, b)}; });
+  each("transposed", [=](const Var& c, const Var& lr) { return Vars{transpose(c) - lr * matmul(transpose(b), a)}; });
 }
 
 }  // namespace
@@ -96,22 +96,22 @@ BOOST_AUTO_TEST_CASE(a_product_of_the_argument_itself) {
     const double tolerance = w.dtype() == DType::Float32 ? 1e-5 : 1e-12;
     const Var lr = cast(Var(xg::Array<double>(xg::Shape(), 0.1)), w.dtype());
     const auto each = [&](const char* what, auto f) { check(what, f, w, lr, tolerance); };
-    each("W - W W", [](const Var& c, const Var&) { return List{c - matmul(c, c)}; });
-    each("W - lr W W", [](const Var& c, const Var& rate) { return List{c - rate * matmul(c, c)}; });
-    each("W - W W^T", [](const Var& c, const Var&) { return List{c - 0.1 * matmul(c, transpose(c))}; });
-    each("W - W^T W", [](const Var& c, const Var&) { return List{c - 0.1 * matmul(transpose(c), c)}; });
-    each("W + (2 W) W", [](const Var& c, const Var&) { return List{c + matmul(2.0 * c, c)}; });
-    each("W + W (2 W)", [](const Var& c, const Var&) { return List{c + matmul(c, 2.0 * c)}; });
+    each("W - W W", [](const Var& c, const Var&) { return Vars{c - matmul(c, c)}; });
+    each("W - lr W W", [](const Var& c, const Var& rate) { return Vars{c - rate * matmul(c, c)}; });
+    each("W - W W^T", [](const Var& c, const Var&) { return Vars{c - 0.1 * matmul(c, transpose(c))}; });
+    each("W - W^T W", [](const Var& c, const Var&) { return Vars{c - 0.1 * matmul(transpose(c), c)}; });
+    each("W + (2 W) W", [](const Var& c, const Var&) { return Vars{c + matmul(2.0 * c, c)}; });
+    each("W + W (2 W)", [](const Var& c, const Var&) { return Vars{c + matmul(c, 2.0 * c)}; });
     each("W - W[0, 0] (2 W) (3 W)",
-         [](const Var& c, const Var&) { return List{c - view(c, 0, 0) * matmul(2.0 * c, 3.0 * c)}; });
+         [](const Var& c, const Var&) { return Vars{c - view(c, 0, 0) * matmul(2.0 * c, 3.0 * c)}; });
     each("matrix times vector", [](const Var& c, const Var&) {
-      return List{view(c, 0) - matmul(c, view(c, 0)), c + 1.0};
+      return Vars{view(c, 0) - matmul(c, view(c, 0)), c + 1.0};
     });
   }
   check(
       "outer",
       [](const Var& c, const Var&) {
-        return List{c - matmul(c, wave({4, 4}, 1.0))};
+        return Vars{c - matmul(c, wave({4, 4}, 1.0))};
       },
       wave({4}), 1.0);
 }
@@ -121,52 +121,52 @@ BOOST_AUTO_TEST_CASE(stacks_and_vectors) {
   check(
       "stack",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({2, 3, 5}), wave({2, 5, 4}))};
+        return Vars{c - r * matmul(wave({2, 3, 5}), wave({2, 5, 4}))};
       },
       wave({2, 3, 4}), lr);
   check(
       "one matrix for all",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({2, 3, 5}), wave({5, 4}))};
+        return Vars{c - r * matmul(wave({2, 3, 5}), wave({5, 4}))};
       },
       wave({2, 3, 4}), lr);
   check(
       "rates of rows",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({3, 5}), wave({5, 4}))};
+        return Vars{c - r * matmul(wave({3, 5}), wave({5, 4}))};
       },
       wave({3, 4}), wave({3, 1}));
   check(
       "broadcast",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({3, 5}), wave({5, 4}))};
+        return Vars{c - r * matmul(wave({3, 5}), wave({5, 4}))};
       },
       wave({4}), lr);
   check(
       "broadcast product",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({1, 5}), wave({5, 4}))};
+        return Vars{c - r * matmul(wave({1, 5}), wave({5, 4}))};
       },
       wave({3, 4}), lr);
   check(
       "vector",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({3, 5}), wave({5}))};
+        return Vars{c - r * matmul(wave({3, 5}), wave({5}))};
       },
       wave({3}), lr);
   check(
       "vector in front",
       [](const Var& c, const Var& r) {
-        return List{c - r * matmul(wave({5}), wave({5, 3}))};
+        return Vars{c - r * matmul(wave({5}), wave({5, 3}))};
       },
       wave({3}), lr);
   check(
-      "scalar product", [](const Var& c, const Var& r) { return List{c - r * matmul(wave({5}), wave({5}, 1.0))}; },
+      "scalar product", [](const Var& c, const Var& r) { return Vars{c - r * matmul(wave({5}), wave({5}, 1.0))}; },
       wave({}), lr);
   check(
       "integers",
       [](const Var& c, const Var&) {
-        return List{c - 2 * matmul(wave<std::int64_t>({3, 5}), wave<std::int64_t>({5, 4}))};
+        return Vars{c - 2 * matmul(wave<std::int64_t>({3, 5}), wave<std::int64_t>({5, 4}))};
       },
       wave<std::int64_t>({3, 4}), lr);
 }

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(only_one_branch_is_computed) {
   BOOST_TEST(same(f(xt::xarray<double>{-1.0, -2.0}), Var(xt::xarray<double>{-2.0, -3.0})));
   BOOST_TEST(calls == 1);
   // A condition that does not hold is no error in the branch that is not taken.
-  static const xg::Rule positive("test: {} is not positive");
+  static const xg::Requirement positive("test: {} is not positive");
   const auto checked_log = xg::compile([](const Var& x) {
     return xg::cond(
         x > 0.0, [](const Var& y) { return log(checked(y, y > 0.0, positive)); }, [](const Var& y) { return y * 0.0; },

@@ -112,10 +112,10 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_number) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_empty_fields) {
-  const std::string rule = "empty; every field needs a number";
-  BOOST_TEST(refusal("1,2\n3,\n") == file + "line 2, column 2: " + rule);
-  BOOST_TEST(refusal("1, ,3\n") == file + "line 1, column 2: " + rule);
-  BOOST_TEST(refusal("1\n\n3\n") == file + "line 2, column 1: " + rule);
+  const std::string requirement = "empty; every field needs a number";
+  BOOST_TEST(refusal("1,2\n3,\n") == file + "line 2, column 2: " + requirement);
+  BOOST_TEST(refusal("1, ,3\n") == file + "line 1, column 2: " + requirement);
+  BOOST_TEST(refusal("1\n\n3\n") == file + "line 2, column 1: " + requirement);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_numbers_out_of_range) {
@@ -136,10 +136,10 @@ BOOST_AUTO_TEST_CASE(refuses_nan_and_infinity_unless_allowed) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_ragged_rows) {
-  const std::string rule = ", the lines before have 2; all lines need the same number";
-  BOOST_TEST(refusal("1,2\n3\n4,5\n") == file + "line 2 has 1 column" + rule);
-  BOOST_TEST(refusal("1,2\n3,4,5\n") == file + "line 2 has 3 columns" + rule);
-  BOOST_TEST(refusal("1,2\n3") == file + "line 2 has 1 column" + rule + " (the file may have been cut short)");
+  const std::string requirement = ", the lines before have 2; all lines need the same number";
+  BOOST_TEST(refusal("1,2\n3\n4,5\n") == file + "line 2 has 1 column" + requirement);
+  BOOST_TEST(refusal("1,2\n3,4,5\n") == file + "line 2 has 3 columns" + requirement);
+  BOOST_TEST(refusal("1,2\n3") == file + "line 2 has 1 column" + requirement + " (the file may have been cut short)");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_files_without_numbers) {

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(value_and_gradient_in_one_loop) {
       text.substr(text.find('\n') + 1) ==
       std::string(
           "1  loop 1 x 40000, blocks of 1 x 1024, 2 chunks, 1 segment: "
-          "full: subtract, square; late total: sum; full: multiply\n"
+          "full: subtract, square; epilogue total: sum; full: multiply\n"
           "   leaf 0 float64 [40000], leaf 1 float64 [40000], 2 -> output 1 float64 [40000], output 0 float64 []\n") +
           (xg::kernels::can_generate()
                ? "memory: arena 0 bytes, scratch 0 bytes a thread, partial results 128 bytes; 1 instruction\n"
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(rows) {
   BOOST_TEST(contains(text, "loop 200 x 7, blocks of 146 x 7, 1 chunk, "));
   BOOST_TEST(contains(text, "row: amax"));
   BOOST_TEST(contains(text, "full: offset, exp"));
-  BOOST_TEST(contains(text, "late columns: sum"));
+  BOOST_TEST(contains(text, "epilogue columns: sum"));
   BOOST_TEST(contains(text, "output 1 float64 [7]"));
 }
 
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(cheap_values_are_computed_again) {
   BOOST_TEST_INFO(many);
   BOOST_TEST(contains(many, "2  loop 1 x 1,"));
   BOOST_TEST(contains(many, "3  loop 1 x 40000, blocks of 1 x 1024,"));
-  // Not what is dear, nor what would read more than it saves.
+  // Not what is costly, nor what would read more than it saves.
   const std::string kept = plan_of(exp(x));
   BOOST_TEST_INFO(kept);
   BOOST_TEST(count(kept, "exp") == 1U);

@@ -52,8 +52,8 @@ std::string message(F f) {
 std::vector<std::string> texts() {
   std::vector<std::string> result;
   const Var x = xg::Array<double>({12'000}, 1234.5);
-  const xg::Rule rule("{} breaks the limit of {}");
-  result.push_back(message([&] { (void)checked(x, x < 1.0, rule, 56'789).array<double>(); }));
+  const xg::Requirement requirement("{} breaks the limit of {}");
+  result.push_back(message([&] { (void)checked(x, x < 1.0, requirement, 56'789).array<double>(); }));
   result.push_back(message([&] { (void)reshape(x, {12'001}); }));
   result.push_back(message([&] { (void)take(x, xt::xarray<std::int64_t>{12'345}).array<double>(); }));
   result.push_back(message([&] { (void)xg::loss::Huber{.delta = -1234.5}(x, x); }));

@@ -66,19 +66,23 @@ void check_distributions(L checking) {
 template <class L>
 void check_clouds(const L& checking) {
   const std::string_view name = L::name;
-  const std::string_view rule = "[N, D] and [M, D]";
+  const std::string_view requirement = "[N, D] and [M, D]";
   BOOST_TEST(throws<xg::ShapeError>(
       [&] {
         return checking(wave({4, 2}), wave({4, 3}));
       },
-      {name, "prediction is [4, 2]", "target is [4, 3]", rule}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return checking(wave({4}), wave({4})); }, {name, "[4]", rule}));
+      {name, "prediction is [4, 2]", "target is [4, 3]", requirement}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return checking(wave({4}), wave({4})); }, {name, "[4]", requirement}));
   BOOST_TEST(throws<xg::ShapeError>(
       [&] {
         return checking(wave({4, 2}), wave({1, 4, 2}));
       },
-      {name, "[1, 4, 2]", rule}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return checking(wave({0, 2}), wave({3, 2})); }, {name, "[0, 2]", rule}));
+      {name, "[1, 4, 2]", requirement}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return checking(wave({0, 2}), wave({3, 2}));
+      },
+      {name, "[0, 2]", requirement}));
 }
 
 }  // namespace

@@ -56,13 +56,13 @@ void check_temperature(L l, const Var& second) {
 }
 
 template <class L>
-void check_setting(const L& l, const Var& a, const Var& b, const char* setting, const char* rule) {
-  BOOST_TEST(throws<xg::ValueError>([&] { return l(a, b); }, {L::name, setting, rule}));
+void check_setting(const L& l, const Var& a, const Var& b, const char* setting, const char* requirement) {
+  BOOST_TEST(throws<xg::ValueError>([&] { return l(a, b); }, {L::name, setting, requirement}));
 }
 
 template <class L>
-void check_setting(const L& l, const Var& a, const Var& b, const Var& c, const char* setting, const char* rule) {
-  BOOST_TEST(throws<xg::ValueError>([&] { return l(a, b, c); }, {L::name, setting, rule}));
+void check_setting(const L& l, const Var& a, const Var& b, const Var& c, const char* setting, const char* requirement) {
+  BOOST_TEST(throws<xg::ValueError>([&] { return l(a, b, c); }, {L::name, setting, requirement}));
 }
 
 template <class L>

@@ -26,14 +26,14 @@ using xg::Var;
 namespace {
 
 template <class L>
-void check_setting(L l, double L::*setting, std::string_view setting_name, double bad, std::string_view rule) {
+void check_setting(L l, double L::*setting, std::string_view setting_name, double bad, std::string_view requirement) {
   for (const double value : {bad, std::nan("")}) {
     l.*setting = value;
     BOOST_TEST(throws<ValueError>(
         [&] {
           return l(wave({1, 12, 12}), wave({1, 12, 12}));
         },
-        {L::name, setting_name, rule}));
+        {L::name, setting_name, requirement}));
   }
 }
 

@@ -73,14 +73,14 @@ void check_target(L l, const Var& prediction, const Var& target, std::initialize
 }
 
 template <class L>
-void check_setting(L l, double L::*setting, std::string_view setting_name, double bad, std::string_view rule) {
+void check_setting(L l, double L::*setting, std::string_view setting_name, double bad, std::string_view requirement) {
   for (const double value : {bad, std::nan("")}) {
     l.*setting = value;
     BOOST_TEST(throws<ValueError>(
         [&] {
           return l(probabilities({2, 3, 4}), truth({2, 3, 4}));
         },
-        {L::name, setting_name, rule}));
+        {L::name, setting_name, requirement}));
   }
 }
 

@@ -16,7 +16,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "kernels/block/block.hpp"
-#include "kernels/generated/program.hpp"
+#include "kernels/generated/pack_program.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_machine_code)
 
@@ -58,7 +58,7 @@ std::vector<T> numbers(std::size_t count, std::size_t seed) {
 /// A program with the arrays that its slots are.
 template <class T>
 struct Machine {
-  Program program{std::is_same_v<T, float>, false, {}};
+  PackProgram program{std::is_same_v<T, float>, false, {}};
   std::vector<std::vector<std::byte>> arrays;
 
   template <class E>
@@ -67,17 +67,18 @@ struct Machine {
     if (!elements.empty()) std::memcpy(arrays.back().data(), elements.data(), arrays.back().size());
     return static_cast<std::uint32_t>(arrays.size() - 1);
   }
-  std::uint32_t line(Do what, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t slot = 0) {
-    program.lines.push_back({what, a, b, c, slot});
-    return static_cast<std::uint32_t>(program.lines.size() - 1);
+  std::uint32_t append(PackOp op, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
+                       std::uint32_t slot = 0) {
+    program.instructions.push_back({op, a, b, c, slot});
+    return static_cast<std::uint32_t>(program.instructions.size() - 1);
   }
   template <class E>
-  std::uint32_t load(Do what, const std::vector<E>& elements) {
-    return line(what, 0, 0, 0, slot(elements));
+  std::uint32_t load(PackOp op, const std::vector<E>& elements) {
+    return append(op, 0, 0, 0, slot(elements));
   }
   std::uint32_t store(std::uint32_t value, std::size_t count) {
     const std::uint32_t to = slot(std::vector<T>(count, T(77)));
-    line(Do::Store, value, 0, 0, to);
+    append(PackOp::Store, value, 0, 0, to);
     return to;
   }
   template <class E>
@@ -86,62 +87,62 @@ struct Machine {
     if (!result.empty()) std::memcpy(result.data(), arrays[slot].data(), arrays[slot].size());
     return result;
   }
-  std::uint32_t run(std::size_t count, std::size_t columns, Broken& broken) {
+  std::uint32_t run(std::size_t count, std::size_t columns, CheckFailure& failure) {
     const auto code = generate(program);
     BOOST_REQUIRE(code != nullptr);
     std::vector<std::byte*> slots;
     for (auto& each : arrays) slots.push_back(each.data());
-    return (*code)(slots.data(), count, columns, broken);
+    return (*code)(slots.data(), count, columns, failure);
   }
   std::uint32_t run(std::size_t count, std::size_t columns = 0) {
-    Broken broken;
-    return run(count, columns == 0 ? count : columns, broken);
+    CheckFailure failure;
+    return run(count, columns == 0 ? count : columns, failure);
   }
 };
 
-/// What a line computes of two numbers.
+/// What an instruction computes of two numbers.
 template <class T>
-T number_of(Do what, T a, T b) {
-  switch (what) {
-    case Do::Add:
+T number_of(PackOp op, T a, T b) {
+  switch (op) {
+    case PackOp::Add:
       return a + b;
-    case Do::Subtract:
+    case PackOp::Subtract:
       return a - b;
-    case Do::Multiply:
+    case PackOp::Multiply:
       return a * b;
-    case Do::Divide:
+    case PackOp::Divide:
       return a / b;
-    case Do::Negate:
+    case PackOp::Negate:
       return -a;
-    case Do::Absolute:
+    case PackOp::Absolute:
       return std::abs(a);
-    case Do::Sign:
+    case PackOp::Sign:
       return a > 0 ? T(1) : a < 0 ? T(-1) : a;
-    case Do::Relu:
+    case PackOp::Relu:
       return a <= 0 ? T(0) : a;
-    case Do::Sqrt:
+    case PackOp::Sqrt:
       return std::sqrt(a);
-    case Do::Maximum:
+    case PackOp::Maximum:
       return b != b || b > a ? b : a;
-    case Do::Minimum:
+    case PackOp::Minimum:
       return b != b || b < a ? b : a;
-    case Do::Offset:
+    case PackOp::Offset:
       return a == b ? T(0) : a - b;
     default:  // AbsorbingMultiply
       return a == 0 ? T(0) : a * b;
   }
 }
 template <class T>
-bool truth_of(Do what, T a, T b) {
-  if (what == Do::Less) return a < b;
-  if (what == Do::LessEqual) return a <= b;
-  return (a == b) == (what == Do::Equal);
+bool truth_of(PackOp op, T a, T b) {
+  if (op == PackOp::Less) return a < b;
+  if (op == PackOp::LessEqual) return a <= b;
+  return (a == b) == (op == PackOp::Equal);
 }
 
-const std::vector<Do> unary{Do::Negate, Do::Absolute, Do::Sign, Do::Relu, Do::Sqrt};
-const std::vector<Do> binary{Do::Add,     Do::Subtract, Do::Multiply,          Do::Divide,
-                             Do::Maximum, Do::Minimum,  Do::AbsorbingMultiply, Do::Offset};
-const std::vector<Do> comparisons{Do::Less, Do::LessEqual, Do::Equal, Do::NotEqual};
+const std::vector<PackOp> unary{PackOp::Negate, PackOp::Absolute, PackOp::Sign, PackOp::Relu, PackOp::Sqrt};
+const std::vector<PackOp> binary{PackOp::Add,     PackOp::Subtract, PackOp::Multiply,          PackOp::Divide,
+                                 PackOp::Maximum, PackOp::Minimum,  PackOp::AbsorbingMultiply, PackOp::Offset};
+const std::vector<PackOp> comparisons{PackOp::Less, PackOp::LessEqual, PackOp::Equal, PackOp::NotEqual};
 
 /// The same number; of a NaN neither sign nor payload is promised.
 template <class T>
@@ -149,27 +150,27 @@ bool same(T a, T b) {
   return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-/// A program of arbitrary lines, and what it must give.
+/// A program of arbitrary instructions, and what it must give.
 template <class T>
 class RandomProgram {
  public:
   explicit RandomProgram(unsigned seed, std::size_t count) : random_(seed), count_(count) {
     for (std::size_t k = 0; k < 1 + random_() % 12; ++k) add_operand();
     add_mask_operand();
-    const std::size_t lines = 1 + random_() % 120;
-    for (std::size_t k = 0; k < lines; ++k) add_line();
+    const std::size_t instructions = 1 + random_() % 120;
+    for (std::size_t k = 0; k < instructions; ++k) add_instruction();
     for (std::size_t k = 0; k < 1 + random_() % 8; ++k) {
       const std::size_t value = random_() % numbers_.size();
       expected_.push_back(numbers_[value].second);
       const std::uint32_t to = machine_.slot(std::vector<T>(count_ + 8, T(77)));
-      machine_.line(random_() % 2 == 0 ? Do::Store : Do::Stream, numbers_[value].first, 0, 0, to);
+      machine_.append(random_() % 2 == 0 ? PackOp::Store : PackOp::Stream, numbers_[value].first, 0, 0, to);
       outputs_.push_back(to);
     }
     for (std::size_t k = 0; k < random_() % 3; ++k) {
       const std::size_t value = random_() % masks_.size();
       expected_masks_.push_back(masks_[value].second);
       const std::uint32_t to = machine_.slot(std::vector<std::uint8_t>(count_ + 8, 77));
-      machine_.line(Do::StoreMask, masks_[value].first, 0, 0, to);
+      machine_.append(PackOp::StoreMask, masks_[value].first, 0, 0, to);
       output_masks_.push_back(to);
     }
   }
@@ -199,55 +200,55 @@ class RandomProgram {
   void add_operand() {
     const bool one = random_() % 4 == 0;
     Numbers x = test_machine_code::numbers<T>(one ? 1 : count_, random_());
-    const std::uint32_t line = machine_.load(one ? Do::Number : Do::Load, x);
+    const std::uint32_t id = machine_.load(one ? PackOp::Number : PackOp::Load, x);
     if (one) x.assign(count_, x[0]);
-    numbers_.emplace_back(line, x);
+    numbers_.emplace_back(id, x);
   }
   void add_mask_operand() {
     Masks x(count_);
     for (auto& each : x) each = random_() % 2;
-    masks_.emplace_back(machine_.load(Do::LoadMask, x), x);
+    masks_.emplace_back(machine_.load(PackOp::LoadMask, x), x);
   }
 
-  void add_line() {
+  void add_instruction() {
     const auto& [a, x] = numbers_[random_() % numbers_.size()];
     const auto& [b, y] = numbers_[random_() % numbers_.size()];
     const auto& [m, p] = masks_[random_() % masks_.size()];
     const auto& [n, q] = masks_[random_() % masks_.size()];
     Numbers result(count_);
     Masks truth(count_);
-    const auto pick = [&](const std::vector<Do>& from) { return from[random_() % from.size()]; };
-    Do what{};
+    const auto pick = [&](const std::vector<PackOp>& from) { return from[random_() % from.size()]; };
+    PackOp op{};
     switch (random_() % 8) {
       case 0:
-        what = pick(unary);
-        for (std::size_t i = 0; i < count_; ++i) result[i] = number_of(what, x[i], x[i]);
-        return keep(machine_.line(what, a), result);
+        op = pick(unary);
+        for (std::size_t i = 0; i < count_; ++i) result[i] = number_of(op, x[i], x[i]);
+        return keep(machine_.append(op, a), result);
       case 1:
-        what = pick(comparisons);
-        for (std::size_t i = 0; i < count_; ++i) truth[i] = truth_of(what, x[i], y[i]);
-        return keep(machine_.line(what, a, b), truth);
+        op = pick(comparisons);
+        for (std::size_t i = 0; i < count_; ++i) truth[i] = truth_of(op, x[i], y[i]);
+        return keep(machine_.append(op, a, b), truth);
       case 2:
         for (std::size_t i = 0; i < count_; ++i) truth[i] = p[i] != 0 && q[i] != 0;
-        return keep(machine_.line(Do::And, m, n), truth);
+        return keep(machine_.append(PackOp::And, m, n), truth);
       case 3:
         for (std::size_t i = 0; i < count_; ++i) truth[i] = p[i] != 0 || q[i] == 0;
-        return keep(machine_.line(Do::Or, m, machine_.line(Do::Not, n)), truth);
+        return keep(machine_.append(PackOp::Or, m, machine_.append(PackOp::Not, n)), truth);
       case 4:
         for (std::size_t i = 0; i < count_; ++i) result[i] = p[i] != 0 ? x[i] : y[i];
-        return keep(machine_.line(Do::Select, m, a, b), result);
+        return keep(machine_.append(PackOp::Select, m, a, b), result);
       case 5:
         for (std::size_t i = 0; i < count_; ++i) result[i] = T(p[i]) + (random_one_ ? T(1) : T(0));
-        return keep(machine_.line(Do::Add, machine_.line(Do::FromMask, m), constant()), result);
+        return keep(machine_.append(PackOp::Add, machine_.append(PackOp::FromMask, m), constant()), result);
       default:
-        what = pick(binary);
-        for (std::size_t i = 0; i < count_; ++i) result[i] = number_of(what, x[i], y[i]);
-        return keep(machine_.line(what, a, b), result);
+        op = pick(binary);
+        for (std::size_t i = 0; i < count_; ++i) result[i] = number_of(op, x[i], y[i]);
+        return keep(machine_.append(op, a, b), result);
     }
   }
-  std::uint32_t constant() { return machine_.line(Do::Constant, 0, 0, 0, random_one_ ? 1 : 0); }
-  void keep(std::uint32_t line, const Numbers& x) { numbers_.emplace_back(line, x); }
-  void keep(std::uint32_t line, const Masks& x) { masks_.emplace_back(line, x); }
+  std::uint32_t constant() { return machine_.append(PackOp::Constant, 0, 0, 0, random_one_ ? 1 : 0); }
+  void keep(std::uint32_t id, const Numbers& x) { numbers_.emplace_back(id, x); }
+  void keep(std::uint32_t id, const Masks& x) { masks_.emplace_back(id, x); }
 
   std::mt19937 random_;
   std::size_t count_;
@@ -277,10 +278,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_rounding, T, Types) {
   const auto x = numbers<T>(41, 1);
   const auto y = numbers<T>(41, 2);
   const auto z = numbers<T>(41, 3);
-  const std::uint32_t a = machine.load(Do::Load, x);
-  const std::uint32_t b = machine.load(Do::Load, y);
-  const std::uint32_t c = machine.load(Do::Load, z);
-  const std::uint32_t to = machine.store(machine.line(Do::NegativeMultiplyAdd, a, b, c), 41);
+  const std::uint32_t a = machine.load(PackOp::Load, x);
+  const std::uint32_t b = machine.load(PackOp::Load, y);
+  const std::uint32_t c = machine.load(PackOp::Load, z);
+  const std::uint32_t to = machine.store(machine.append(PackOp::NegativeMultiplyAdd, a, b, c), 41);
   machine.run(41);
   const auto got = machine.template array<T>(to);
   for (std::size_t i = 0; i < 41; ++i) BOOST_TEST(same(got[i], std::fma(-x[i], y[i], z[i])), "element " << i);
@@ -292,14 +293,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(in_place, T, Types) {
     Machine<T> machine;
     const auto x = numbers<T>(count, 1);
     const auto y = numbers<T>(count, 2);
-    const std::uint32_t a = machine.load(Do::Load, x);
-    const std::uint32_t b = machine.load(Do::Load, y);
-    std::uint32_t total = machine.line(Do::Add, a, b);
+    const std::uint32_t a = machine.load(PackOp::Load, x);
+    const std::uint32_t b = machine.load(PackOp::Load, y);
+    std::uint32_t total = machine.append(PackOp::Add, a, b);
     std::vector<std::uint32_t> parts;
-    for (int k = 0; k < 20; ++k) parts.push_back(machine.line(Do::Add, parts.empty() ? total : parts.back(), a));
-    for (const std::uint32_t part : parts) total = machine.line(Do::Maximum, total, part);  // more than the registers
-    machine.line(Do::Store, b, 0, 0, 0);                                                    // they change places
-    machine.line(Do::Store, a, 0, 0, 1);
+    for (int k = 0; k < 20; ++k) parts.push_back(machine.append(PackOp::Add, parts.empty() ? total : parts.back(), a));
+    for (const std::uint32_t part : parts)
+      total = machine.append(PackOp::Maximum, total, part);  // more than the registers
+    machine.append(PackOp::Store, b, 0, 0, 0);               // they change places
+    machine.append(PackOp::Store, a, 0, 0, 1);
     machine.store(total, count);
     machine.run(count);
     const auto first = machine.template array<T>(0);
@@ -320,10 +322,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums, T, Types) {
       for (T& each : x) each = static_cast<T>(normal(random));
       Machine<T> machine;
       machine.program.rows = rows > 1;
-      const std::uint32_t a = machine.load(Do::Load, x);
+      const std::uint32_t a = machine.load(PackOp::Load, x);
       const std::vector<double> before(rows, 0.25);
       const std::uint32_t to = machine.slot(before);
-      machine.line(rows > 1 ? Do::SumRows : Do::SumAll, machine.line(Do::Multiply, a, a), 0, 0, to);
+      machine.append(rows > 1 ? PackOp::SumRows : PackOp::SumAll, machine.append(PackOp::Multiply, a, a), 0, 0, to);
       machine.run(x.size(), columns);
       std::vector<T> squares(x);
       for (T& each : squares) each *= each;
@@ -347,10 +349,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_and_columns, T, Types) {
     const auto x = numbers<T>(rows * columns, 1);
     const auto of_row = numbers<T>(rows, 2);
     const auto of_column = numbers<T>(columns, 3);
-    const std::uint32_t a = machine.load(Do::Load, x);
-    const std::uint32_t b = machine.load(Do::OfRow, of_row);
-    const std::uint32_t c = machine.load(Do::OfColumn, of_column);
-    const std::uint32_t to = machine.store(machine.line(Do::Multiply, machine.line(Do::Add, a, b), c), x.size() + 8);
+    const std::uint32_t a = machine.load(PackOp::Load, x);
+    const std::uint32_t b = machine.load(PackOp::OfRow, of_row);
+    const std::uint32_t c = machine.load(PackOp::OfColumn, of_column);
+    const std::uint32_t to =
+        machine.store(machine.append(PackOp::Multiply, machine.append(PackOp::Add, a, b), c), x.size() + 8);
     machine.run(x.size(), columns);
     const auto got = machine.template array<T>(to);
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -366,24 +369,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(checks, T, Types) {
     Machine<T> machine;
     std::vector<T> x(count, T(1));
     if (bad < count) x[bad] = T(-3);
-    const std::uint32_t a = machine.load(Do::Load, x);
-    const std::uint32_t zero = machine.line(Do::Constant);
-    machine.line(Do::Check, machine.line(Do::LessEqual, zero, a), a, 0, 5);
+    const std::uint32_t a = machine.load(PackOp::Load, x);
+    const std::uint32_t zero = machine.append(PackOp::Constant);
+    machine.append(PackOp::Check, machine.append(PackOp::LessEqual, zero, a), a, 0, 5);
     machine.store(a, count);
-    Broken broken;
-    const std::uint32_t failed = machine.run(count, count, broken);
+    CheckFailure failure;
+    const std::uint32_t failed = machine.run(count, count, failure);
     BOOST_TEST(failed == (bad < count ? 6U : 0U));
     if (failed == 0) continue;
     T values[32 / sizeof(T)];
-    std::memcpy(values, broken.values, sizeof broken.values);
-    BOOST_TEST(values[std::countr_one(broken.holds)] == T(-3), "element " << bad);
+    std::memcpy(values, failure.values, sizeof failure.values);
+    BOOST_TEST(values[std::countr_one(failure.holds)] == T(-3), "element " << bad);
   }
 }
 
 BOOST_AUTO_TEST_CASE(too_long) {
   Machine<double> machine;
-  std::uint32_t x = machine.load(Do::Load, std::vector<double>(4, 1.0));
-  for (int k = 0; k < 20000; ++k) x = machine.line(Do::Negate, x);
+  std::uint32_t x = machine.load(PackOp::Load, std::vector<double>(4, 1.0));
+  for (int k = 0; k < 20000; ++k) x = machine.append(PackOp::Negate, x);
   machine.store(x, 4);
   BOOST_TEST((generate(machine.program) == nullptr));
 }
@@ -391,11 +394,11 @@ BOOST_AUTO_TEST_CASE(too_long) {
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(what_the_environment_may_say) {
-  for (const char* wish : {"on", "", static_cast<const char*>(nullptr)}) BOOST_TEST(allows_machine_code(wish));
+  for (const char* setting : {"on", "", static_cast<const char*>(nullptr)}) BOOST_TEST(allows_machine_code(setting));
   BOOST_TEST(!allows_machine_code("off"));
-  for (const char* wish : {"Off", "0", "no", "off "}) {
-    BOOST_CHECK_EXCEPTION(allows_machine_code(wish), xgrad::ValueError, [&](const xgrad::ValueError& error) {
-      return std::string(error.what()) == "XGRAD_MACHINE_CODE: \"" + std::string(wish) + "\" is neither on nor off";
+  for (const char* setting : {"Off", "0", "no", "off "}) {
+    BOOST_CHECK_EXCEPTION(allows_machine_code(setting), xgrad::ValueError, [&](const xgrad::ValueError& error) {
+      return std::string(error.what()) == "XGRAD_MACHINE_CODE: \"" + std::string(setting) + "\" is neither on nor off";
     });
   }
 }

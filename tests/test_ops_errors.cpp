@@ -1,4 +1,4 @@
-// Bad input to operations: the type of the exception, and a message that names operation, shapes and rule.
+// Bad input to operations: the type of the exception, and a message that names operation, shapes and requirement.
 #include <boost/test/unit_test.hpp>
 
 #include <cstdint>
@@ -143,9 +143,9 @@ BOOST_AUTO_TEST_CASE(extrema_of_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(products_of_unequal_inner_extents) {
-  const auto check = [](const Shape& a, const Shape& b, std::string_view rule) {
+  const auto check = [](const Shape& a, const Shape& b, std::string_view requirement) {
     check_refused<xg::ShapeError>([&] { return matmul(numbered(a), numbered(b)); }, "matmul",
-                                  {to_string(a), to_string(b), rule});
+                                  {to_string(a), to_string(b), requirement});
   };
   check({2, 3}, {2, 3}, "last extent of the first");
   check({3}, {2}, "last extent of the first");

@@ -1,4 +1,4 @@
-// Sorting, running sums, sums at places, the gamma function, and rules that values must meet.
+// Sorting, running sums, sums at places, the gamma function, and requirements of values.
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
@@ -19,7 +19,7 @@ using xg::cumsum;
 using xg::logcumsumexp;
 using xg::Order;
 using xg::polygamma;
-using xg::Rule;
+using xg::Requirement;
 using xg::sort;
 using xg::Var;
 using xg::testing::array_of;
@@ -222,13 +222,13 @@ Var masks(const xg::Shape& shape, std::initializer_list<bool> values) {
 }
 
 Var below(const Var& x, double limit) {
-  static const Rule rule("below: the number {} is not below {}");
-  return checked(x, x < limit, rule, static_cast<std::int64_t>(limit));
+  static const Requirement requirement("below: the number {} is not below {}");
+  return checked(x, x < limit, requirement, static_cast<std::int64_t>(limit));
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(rules_are_checked_when_values_are_computed) {
+BOOST_AUTO_TEST_CASE(requirements_are_checked_when_values_are_computed) {
   const Var x = xt::xarray<double>{1.0, 7.5, 2.0, 9.0};
   BOOST_TEST(same(below(x, 10.0), x));
   BOOST_TEST(throws<xg::ValueError>([&] { return below(x, 7.0); }, {"below: the number 7.5 is not below 7"}));
@@ -259,19 +259,23 @@ BOOST_AUTO_TEST_CASE(the_first_broken_value_is_named_whatever_the_number_of_thre
 }
 
 BOOST_AUTO_TEST_CASE(conditions_broadcast_to_the_values_only) {
-  static const Rule rule("a row is forbidden");
+  static const Requirement requirement("a row is forbidden");
   const Var x = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}};
-  BOOST_TEST(same(checked(x, masks({2, 1}, {true, true}), rule), x));
-  BOOST_TEST(throws<xg::ValueError>([&] { return checked(x, masks({2, 1}, {true, false}), rule); }, {"forbidden"}));
+  BOOST_TEST(same(checked(x, masks({2, 1}, {true, true}), requirement), x));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return checked(x, masks({2, 1}, {true, false}), requirement);
+      },
+      {"forbidden"}));
   BOOST_TEST(throws<xg::ShapeError>(
       [&] {
-        return checked(Var(1.0), xt::xarray<bool>{true, true}, rule);
+        return checked(Var(1.0), xt::xarray<bool>{true, true}, requirement);
       },
       {"checked", "[2]", "[]"}));
   // In sums of rows, where the check is one of each row.
   const auto loss = [&](const Var& z) {
     const Var totals = sum(z, 1);
-    return sum(checked(totals, totals > 5.0, rule));
+    return sum(checked(totals, totals > 5.0, requirement));
   };
   BOOST_TEST(throws<xg::ValueError>([&] { return xg::value_and_grad(loss)(x); }, {"forbidden"}));
   BOOST_TEST(same(xg::grad(loss)(3.0 * x), ones_like(x)));

@@ -179,9 +179,9 @@ BOOST_AUTO_TEST_CASE(evaluating) {
   survives_from_each_start("calls", [&] {
     return all_are(view(cumsum(sort(x, 1), 1), xt::all(), 1), 2.0) && all_are(take_along_axis(x, labels, 1), 1.0);
   });
-  survives_from_each_start("a rule is broken", [&] {
+  survives_from_each_start("a requirement is not met", [&] {
     try {
-      (void)checked(x, x < 1.0, xg::Rule("{} is not less than {}"), 1).array<double>();
+      (void)checked(x, x < 1.0, xg::Requirement("{} is not less than {}"), 1).array<double>();
     } catch (const xg::ValueError& error) {
       return std::string(error.what()) == "1 is not less than 1";
     }
@@ -254,69 +254,69 @@ void keeps_what_was_donated(const char* name, F f, const std::function<std::vect
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(donated_arguments) {
-  using List = std::vector<Var>;
+  using Vars = std::vector<Var>;
   for (const int count : {1, 3}) {
     const Threads threads(count);
     keeps_what_was_donated(
         "one loop",
-        [](const List& w) {
-          return List{w[0] * 2.0, w[1] + 1.0};
+        [](const Vars& w) {
+          return Vars{w[0] * 2.0, w[1] + 1.0};
         },
         [] {
-          return List{ones({50'000}), ones({7})};
+          return Vars{ones({50'000}), ones({7})};
         });
     keeps_what_was_donated(
         "long loops",
-        [](const List& w) {
-          return List{w[0] - sum(w[1]) * tanh(w[0]), w[1] * 2.0};
+        [](const Vars& w) {
+          return Vars{w[0] - sum(w[1]) * tanh(w[0]), w[1] * 2.0};
         },
         [] {
-          return List{ones({200'000}), ones({3})};
+          return Vars{ones({200'000}), ones({3})};
         });
     keeps_what_was_donated(
         "a product that is added 0 times",
-        [](const List& w) {
-          return List{w[0] - sin(w[1]) * matmul(w[2], w[2]), w[1] - 1.0, w[2]};
+        [](const Vars& w) {
+          return Vars{w[0] - sin(w[1]) * matmul(w[2], w[2]), w[1] - 1.0, w[2]};
         },
         [] {
-          return List{ones({50, 50}), ones({}, 0.0), ones({50, 50})};
+          return Vars{ones({50, 50}), ones({}, 0.0), ones({50, 50})};
         });
     keeps_what_was_donated(
         "a kernel that takes memory",
-        [](const List& w) {
-          return List{w[0] * 2.0, sort(w[0] * w[1])};
+        [](const Vars& w) {
+          return Vars{w[0] * 2.0, sort(w[0] * w[1])};
         },
         [] {
-          return List{ones({500}), ones({500})};
+          return Vars{ones({500}), ones({500})};
         });
     keeps_what_was_donated(
         "a norm that is a kernel of its own",
-        [](const List& w) {
-          return List{w[0] * 2.0, norm(reshape(w[0] * w[1], {5, 10, 10}), 1)};
+        [](const Vars& w) {
+          return Vars{w[0] * 2.0, norm(reshape(w[0] * w[1], {5, 10, 10}), 1)};
         },
         [] {
-          return List{ones({500}), ones({500})};
+          return Vars{ones({500}), ones({500})};
         });
     keeps_what_was_donated(
         "a product of all",
-        [](const List& w) {
-          return List{w[0] * 2.0, prod(w[0] * w[1])};
+        [](const Vars& w) {
+          return Vars{w[0] * 2.0, prod(w[0] * w[1])};
         },
         [] {
-          return List{ones({500}), ones({500})};
+          return Vars{ones({500}), ones({500})};
         });
     keeps_what_was_donated(
         "many operands",
-        [](const List& w) {
-          return List{w[0] * 2.0, xg::concatenate(std::vector<Var>(9, w[1])) * 2.0};
+        [](const Vars& w) {
+          return Vars{w[0] * 2.0, xg::concatenate(std::vector<Var>(9, w[1])) * 2.0};
         },
         [] {
-          return List{ones({500}), ones({5})};
+          return Vars{ones({500}), ones({5})};
         });
     const Var x = ones({10, 16});
     keeps_what_was_donated(
         "a network",
-        [x](const List& w) {
+        [x](const Vars& w) {
           const auto [next, loss] = train({{{w[0], w[1]}}, {{"scale", w[2]}}}, x);
           return xg::tree::leaves(next);
         },

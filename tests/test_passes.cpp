@@ -1,5 +1,5 @@
-// Each pass of the planner alone that makes or changes a graph: what is merged, simplified, accumulated. Single rules
-// of the clean-up: test_rewrites.cpp.
+// Each pass of the planner alone that makes or changes a graph: what is merged, simplified, accumulated. Single
+// rewrites of the clean-up: test_rewrites.cpp.
 #include "passes.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(functions_of_copies_are_computed_once) {
   verify(this_pass, p.graph, p.leaves);
 }
 
-BOOST_AUTO_TEST_CASE(the_first_rule_that_applies) {
+BOOST_AUTO_TEST_CASE(the_first_rewrite_that_applies) {
   Values p;
   const ValueId x = p.leaf({3});
   BOOST_TEST(p.of<Multiply>({x, p.number(1.0, {3})}) == x);

@@ -57,20 +57,20 @@ BOOST_AUTO_TEST_CASE(rows_are_reduced_within_a_loop) {
   BOOST_TEST((groups.role[sums] == Role::Row));
   BOOST_TEST((groups.role[root] == Role::Row));
   BOOST_TEST((groups.role[result] == Role::Full));
-  BOOST_TEST((groups.role[total] == Role::LateAll));
+  BOOST_TEST((groups.role[total] == Role::EpilogueTotal));
   const Group& group = groups.list[static_cast<std::size_t>(groups.of[x])];
   BOOST_TEST(group.whole_rows);
   BOOST_TEST(group.columns == 50U);
   BOOST_TEST(!groups.materialised[sums]);
 }
 
-BOOST_AUTO_TEST_CASE(totals_of_much_are_late) {
+BOOST_AUTO_TEST_CASE(totals_of_much_are_epilogues) {
   Values p;
   const ValueId x = p.of<Exp>({p.leaf({40000})});
   const ValueId total = p.of<Sum>({x}, {1}, {0});
   const ValueId result = p.of<Divide>({x, p.of<Broadcast>({total}, {40000})});
   const Groups groups = grouped(p, {result});
-  BOOST_TEST((groups.role[total] == Role::LateAll));
+  BOOST_TEST((groups.role[total] == Role::EpilogueTotal));
   BOOST_TEST(groups.of[total] == groups.of[x]);
   BOOST_TEST(groups.of[result] > groups.of[x]);
   BOOST_TEST(groups.materialised[total]);
@@ -87,12 +87,12 @@ BOOST_AUTO_TEST_CASE(totals_of_little_are_rows) {
   BOOST_TEST(groups.of[result] == groups.of[x]);
 }
 
-BOOST_AUTO_TEST_CASE(sums_over_rows_are_late) {
+BOOST_AUTO_TEST_CASE(sums_over_rows_are_epilogues) {
   Values p;
   const ValueId x = p.of<Exp>({p.leaf({40, 50})});
   const ValueId sums = p.of<Sum>({x}, {1, 50}, {0});
   const Groups groups = grouped(p, {x, sums});
-  BOOST_TEST((groups.role[sums] == Role::LateColumns));
+  BOOST_TEST((groups.role[sums] == Role::EpilogueColumns));
   BOOST_TEST(groups.of[sums] == groups.of[x]);
 }
 

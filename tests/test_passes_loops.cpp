@@ -103,8 +103,8 @@ BOOST_AUTO_TEST_CASE(totals_are_partial_results) {
   const ValueId x = v.of<Exp>({v.leaf({100000})});
   const ValueId total = v.of<Sum>({x}, {1}, {0});
   const Lowered loop(v, {total});
-  BOOST_TEST_REQUIRE(loop.loop.late.size() == 1U);
-  BOOST_TEST(loop.loop.late[0].target == loop.places.at(total));
+  BOOST_TEST_REQUIRE(loop.loop.epilogues.size() == 1U);
+  BOOST_TEST(loop.loop.epilogues[0].target == loop.places.at(total));
   BOOST_TEST(loop.loop.chunks == 4U);
   BOOST_TEST(loop.loop.partial_bytes == 64U);
 }

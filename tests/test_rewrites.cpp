@@ -1,4 +1,4 @@
-// Each rule of the planner's clean-up alone, and that none is left out.
+// Each rewrite of the planner's clean-up alone, and that none is left out.
 #include <cmath>
 #include <set>
 #include <sstream>
@@ -61,9 +61,9 @@ struct Values {
   }
 };
 
-/// An operation and what a rule makes of it.
+/// An operation and what a rewrite makes of it.
 struct Case {
-  std::string_view rule;
+  std::string_view rewrite;
   Opcode op;
   std::vector<ValueId> inputs;
   std::string expected;
@@ -79,23 +79,23 @@ Rewrites all_of(Opcode op, std::size_t which) {
 
 void check(Values& values, const Case& each) {
   for (const std::size_t which : {0U, 1U}) {
-    for (const Rewrite& rule : all_of(each.op, which)) {
-      if (rule.what != each.rule) continue;
+    for (const Rewrite& rewrite : all_of(each.op, which)) {
+      if (rewrite.what != each.rewrite) continue;
       const Operation operation{values.graph, each.op,        each.dtype, values.graph.intern(each.shape),
                                 each.inputs,  each.attributes};
-      BOOST_TEST(values.text(rule.apply(operation)) == each.expected);
+      BOOST_TEST(values.text(rewrite.apply(operation)) == each.expected);
       return;
     }
   }
-  BOOST_ERROR("there is no such rule");
+  BOOST_ERROR("there is no such rewrite");
 }
 
 std::set<std::string_view> tested;
 
 void check(Values& values, const std::vector<Case>& cases) {
   for (const Case& each : cases) {
-    BOOST_TEST_CONTEXT(each.rule) { check(values, each); }
-    if (each.expected != "nothing") tested.insert(each.rule);
+    BOOST_TEST_CONTEXT(each.rewrite) { check(values, each); }
+    if (each.expected != "nothing") tested.insert(each.rewrite);
   }
 }
 
@@ -266,16 +266,16 @@ BOOST_AUTO_TEST_CASE(arrays) {
         });
 }
 
-BOOST_AUTO_TEST_CASE(all_rules_are_tested, *boost::unit_test::depends_on("test_rewrites/algebra") *
-                                               boost::unit_test::depends_on("test_rewrites/truth_values") *
-                                               boost::unit_test::depends_on("test_rewrites/splits") *
-                                               boost::unit_test::depends_on("test_rewrites/arrays")) {
+BOOST_AUTO_TEST_CASE(all_rewrites_are_tested, *boost::unit_test::depends_on("test_rewrites/algebra") *
+                                                  boost::unit_test::depends_on("test_rewrites/truth_values") *
+                                                  boost::unit_test::depends_on("test_rewrites/splits") *
+                                                  boost::unit_test::depends_on("test_rewrites/arrays")) {
   for (std::size_t op = 0; op < op_gemm; ++op) {
     for (const std::size_t which : {0U, 1U}) {
-      for (const Rewrite& rule : all_of(static_cast<Opcode>(op), which)) {
-        BOOST_TEST_CONTEXT(rule.what) {
-          BOOST_TEST(tested.contains(rule.what));
-          BOOST_TEST(!rule.why.empty());
+      for (const Rewrite& rewrite : all_of(static_cast<Opcode>(op), which)) {
+        BOOST_TEST_CONTEXT(rewrite.what) {
+          BOOST_TEST(tested.contains(rewrite.what));
+          BOOST_TEST(!rewrite.why.empty());
         }
       }
     }

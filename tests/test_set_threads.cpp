@@ -72,21 +72,21 @@ bool same_bits(const Var& a, const Var& b) {
   }
 }
 
-using List = std::vector<Var>;
+using Vars = std::vector<Var>;
 
 /// f(leaves), recorded, has the same bits on 1, 2 and 7 threads.
 template <class F>
-void check(const char* what, F f, const List& arguments) {
+void check(const char* what, F f, const Vars& arguments) {
   const auto evaluated = [&] {
     xg::Tape tape;
     return tape.evaluate(f(tape.leaf(arguments)));
   };
   xg::set_threads(1);
-  const List expected = evaluated();
+  const Vars expected = evaluated();
   for (const int count : numbers_of_threads_to_try) {
     xg::set_threads(count);
     for (int round = 0; round < rounds; ++round) {
-      const List given = evaluated();
+      const Vars given = evaluated();
       BOOST_TEST_REQUIRE(given.size() == expected.size());
       for (std::size_t k = 0; k < given.size(); ++k) {
         BOOST_TEST_INFO(what << " of " << xg::name(arguments[0].dtype()) << " " << xg::to_string(arguments[0].shape())
@@ -127,18 +127,18 @@ BOOST_AUTO_TEST_CASE(numbers_of_threads) {
 
 BOOST_AUTO_TEST_CASE(element_by_element) {
   for (const DType dtype : {DType::Float64, DType::Float32}) {
-    const List x{cast(wave({1'000'003}), dtype), cast(wave({1'000'003}, 1.0), dtype)};
+    const Vars x{cast(wave({1'000'003}), dtype), cast(wave({1'000'003}, 1.0), dtype)};
     check(
         "elements",
-        [](const List& a) {
-          return List{exp(a[0]) * sin(a[1]) + a[0], a[0] > a[1], cast(a[0] * 99.0, DType::Int64)};
+        [](const Vars& a) {
+          return Vars{exp(a[0]) * sin(a[1]) + a[0], a[0] > a[1], cast(a[0] * 99.0, DType::Int64)};
         },
         x);
-    const List y{cast(wave({1001, 999}), dtype), cast(wave({999}), dtype), cast(wave({1001, 1}), dtype)};
+    const Vars y{cast(wave({1001, 999}), dtype), cast(wave({999}), dtype), cast(wave({1001, 1}), dtype)};
     check(
         "broadcast",
-        [](const List& a) {
-          return List{a[0] * a[1] + a[2], transpose(a[0]) * 2.0, a[0] - view(a[0], 0)};
+        [](const Vars& a) {
+          return Vars{a[0] * a[1] + a[2], transpose(a[0]) * 2.0, a[0] - view(a[0], 0)};
         },
         y);
   }
@@ -148,55 +148,55 @@ BOOST_AUTO_TEST_CASE(reductions) {
   for (const DType dtype : {DType::Float64, DType::Float32}) {
     for (const xg::Shape& shape : {xg::Shape{1'000'003}, xg::Shape{300'001, 3}, xg::Shape{3, 300'001},
                                    xg::Shape{1001, 999}, xg::Shape{30, 200, 170}}) {
-      const List x{cast(wave(shape), dtype)};
+      const Vars x{cast(wave(shape), dtype)};
       check(
           "all",
-          [](const List& a) {
-            return List{sum(a[0]), amax(a[0]), amin(sin(a[0])), mean(exp(a[0])), norm(a[0])};
+          [](const Vars& a) {
+            return Vars{sum(a[0]), amax(a[0]), amin(sin(a[0])), mean(exp(a[0])), norm(a[0])};
           },
           x);
       check(
           "rows",
-          [](const List& a) {
-            return List{sum(a[0], -1), amax(a[0], -1), logsumexp(a[0], -1), softmax(a[0])};
+          [](const Vars& a) {
+            return Vars{sum(a[0], -1), amax(a[0], -1), logsumexp(a[0], -1), softmax(a[0])};
           },
           x);
       check(
           "columns",
-          [](const List& a) {
-            return List{sum(a[0], 0), amin(a[0], 0), variance(a[0], 0), softmax(a[0], 0)};
+          [](const Vars& a) {
+            return Vars{sum(a[0], 0), amin(a[0], 0), variance(a[0], 0), softmax(a[0], 0)};
           },
           x);
       check(
           "mixed",
-          [](const List& a) {
-            return List{sum(a[0]) * a[0], sum(a[0], 0) + amax(a[0]), a[0] - mean(a[0], -1, xg::keep_dims)};
+          [](const Vars& a) {
+            return Vars{sum(a[0]) * a[0], sum(a[0], 0) + amax(a[0]), a[0] - mean(a[0], -1, xg::keep_dims)};
           },
           x);
     }
   }
   check("integers",
-        [](const List& a) {
-          return List{sum(a[0]), sum(a[0], 0), sum(a[0], 1), sum(a[0] > 0), amax(a[0], 0)};
+        [](const Vars& a) {
+          return Vars{sum(a[0]), sum(a[0], 0), sum(a[0], 1), sum(a[0] > 0), amax(a[0], 0)};
         },
         {cast(wave({1001, 999}) * 1e6, DType::Int64)});
 }
 
 BOOST_AUTO_TEST_CASE(products) {
   for (const DType dtype : {DType::Float64, DType::Float32}) {
-    const List x{cast(wave({700, 600}), dtype), cast(wave({600, 500}), dtype)};
+    const Vars x{cast(wave({700, 600}), dtype), cast(wave({600, 500}), dtype)};
     check(
         "product",
-        [](const List& a) {
-          return List{matmul(a[0], a[1]), sum(matmul(a[0], a[1]), 0), matmul(transpose(a[1]), transpose(a[0]))};
+        [](const Vars& a) {
+          return Vars{matmul(a[0], a[1]), sum(matmul(a[0], a[1]), 0), matmul(transpose(a[1]), transpose(a[0]))};
         },
         x);
     check(
         "gradient",
-        [](const List& a) {
+        [](const Vars& a) {
           const auto [value, gradient] =
-              xg::value_and_grad([](const List& b) { return mean(square(tanh(matmul(b[0], b[1])))); })(a);
-          return List{value, gradient[0], gradient[1]};
+              xg::value_and_grad([](const Vars& b) { return mean(square(tanh(matmul(b[0], b[1])))); })(a);
+          return Vars{value, gradient[0], gradient[1]};
         },
         x);
   }
@@ -205,9 +205,9 @@ BOOST_AUTO_TEST_CASE(products) {
 BOOST_AUTO_TEST_CASE(cross_entropies) {
   for (const DType dtype : {DType::Float64, DType::Float32}) {
     check("cross-entropy",
-          [](const List& a) {
+          [](const Vars& a) {
             const auto [value, gradient] = xg::value_and_grad(cross_entropy)(a[0], a[1]);
-            return List{value, gradient};
+            return Vars{value, gradient};
           },
           {cast(wave({20'000, 100}), dtype), labels(20'000, 100)});
   }
@@ -276,11 +276,11 @@ BOOST_AUTO_TEST_CASE(callers_on_several_threads_while_the_number_changes) {
   const Var y = labels(300, 1000);
   const auto work = [&](const Var& logits) {
     const auto [value, gradient] = xg::value_and_grad(cross_entropy)(logits, y);
-    return List{value, gradient, sum(exp(logits), 0), sum(sin(logits)), matmul(logits, transpose(logits))};
+    return Vars{value, gradient, sum(exp(logits), 0), sum(sin(logits)), matmul(logits, transpose(logits))};
   };
-  const List expected = work(x);
+  const Vars expected = work(x);
   const auto compiled = xg::compile(work);
-  const List expected_compiled = compiled(x);  // one plan for all, which may add up in another order
+  const Vars expected_compiled = compiled(x);  // one plan for all, which may add up in another order
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
   std::atomic<int> refused{0};
@@ -292,8 +292,8 @@ BOOST_AUTO_TEST_CASE(callers_on_several_threads_while_the_number_changes) {
       const Var bad_labels = std::move(bad);
       for (int i = 0; i < 25; ++i) {
         const bool plain = (i + t) % 2 == 0;
-        const List given = plain ? work(x) : compiled(x);
-        const List& wanted = plain ? expected : expected_compiled;
+        const Vars given = plain ? work(x) : compiled(x);
+        const Vars& wanted = plain ? expected : expected_compiled;
         for (std::size_t k = 0; k < given.size(); ++k) {
           if (!same_bits(given[k], wanted[k])) ++wrong;
         }

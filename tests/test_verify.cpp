@@ -31,7 +31,7 @@ namespace {
 using Break = std::function<void(Values&)>;
 
 /// A graph of some leaves: x [2, 3], y [2, 3], i [2, 3] of integers, b [2, 3] of truth values.
-void refuses(std::string_view rule, const Break& break_it) {
+void refuses(std::string_view invariant, const Break& break_it) {
   Values v;
   v.leaf({2, 3});
   v.leaf({2, 3});
@@ -39,7 +39,7 @@ void refuses(std::string_view rule, const Break& break_it) {
   v.leaf({2, 3}, DType::Bool);
   BOOST_REQUIRE_NO_THROW(verify(this_pass, v.graph, v.leaves));
   break_it(v);
-  BOOST_TEST(complains(rule, [&] { verify(this_pass, v.graph, v.leaves); }));
+  BOOST_TEST(complains(invariant, [&] { verify(this_pass, v.graph, v.leaves); }));
 }
 
 constexpr ValueId x = 0;
@@ -49,9 +49,9 @@ constexpr ValueId b = 3;
 
 /// An operation that is refused.
 template <class P>
-void refuses(std::string_view rule, DType dtype, const std::vector<ValueId>& inputs, const Shape& shape,
+void refuses(std::string_view invariant, DType dtype, const std::vector<ValueId>& inputs, const Shape& shape,
              const std::vector<std::int64_t>& attributes = {}) {
-  refuses(rule, [&](Values& v) { v.append<P>(dtype, inputs, shape, attributes); });
+  refuses(invariant, [&](Values& v) { v.append<P>(dtype, inputs, shape, attributes); });
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(elementwise) {
   refuses<Cast>("a conversion has the shape of its input", i64, {x}, {6});
   refuses<Checked>("a check has the shape", f64, {x, b}, {6}, {0, 0});
   refuses<Checked>("a check has the element type", f64, {x, y}, {2, 3}, {0, 0});
-  refuses<Checked>("a check has a rule and a limit", f64, {x, b}, {2, 3});
+  refuses<Checked>("a check has a requirement and a limit", f64, {x, b}, {2, 3});
   const Opcode cosine = op_of_part(xgrad::kernels::Part::CosineFrom);
   refuses(arity, [&](Values& v) { v.graph.append(cosine, f64, v.graph[x].shape, std::array{x, y}, {}); });
 }
@@ -136,12 +136,12 @@ BOOST_AUTO_TEST_CASE(reductions) {
 }
 
 BOOST_AUTO_TEST_CASE(choices) {
-  const std::string_view each = "a choice has an index for each element that is chosen";
+  const std::string_view each = "a gather or scatter has an index for each element that is chosen";
   refuses<TakeAlongAxis>(each, f64, {x, i}, {2, 1}, {1, 2});
   refuses<TakeAlongAxis>(each, f64, {x, i}, {2, 3}, {7, 2});
   refuses<ScatterAddAlongAxis>(each, f64, {x, i}, {3, 3}, {1, 3});
-  refuses<TakeAlongAxis>("a choice has elements and indices", f64, {x, y}, {2, 3}, {1, 2});
-  refuses<TakeAlongAxis>("a choice has an axis and a chooser", f64, {x, i}, {2, 3}, {1});
+  refuses<TakeAlongAxis>("a gather or scatter has elements and indices", f64, {x, y}, {2, 3}, {1, 2});
+  refuses<TakeAlongAxis>("a gather or scatter has an axis and a chooser", f64, {x, i}, {2, 3}, {1});
   refuses("its kernel wants dense inputs", [](Values& v) {
     const ValueId turned = v.of<Transpose>({x}, {3, 2}, {1, 0});
     v.append<CumulativeSum>(f64, {turned}, {3, 2}, {0, 0});
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(kernels) {
   refuses<ArgMax>("there is one index for each run", i64, {x}, {2, 3}, {1});
   refuses<ArgSort>("it has its element type", f64, {x}, {2, 3}, {1, 0});
   refuses<Take>("the axes of the indices replace the axis", f64, {x, i}, {2, 3}, {0, 0});
-  refuses<Take>("a choice has elements and indices", f64, {x, y}, {2, 3, 3}, {0, 0});
+  refuses<Take>("a gather or scatter has elements and indices", f64, {x, y}, {2, 3, 3}, {0, 0});
   refuses<OneHot>("there is a row for each label", f64, {i}, {2, 4});
   refuses<Embed>("what is embedded has room", f64, {x}, {4, 4}, {3, 1, 0, 1});
   refuses<Embed>("it has a start and a step", f64, {x}, {4, 4}, {0, 1});
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_SUITE(groups)
 
 namespace {
 
-/// softmax-like: e = exp(x); r = sums of rows; q = e / r; then p = q w, a product; and t, a late total of q.
+/// softmax-like: e = exp(x); r = sums of rows; q = e / r; then p = q w, a product; and t, an epilogue total of q.
 struct Grouped : Values {
   ValueId x = leaf({40, 50});
   ValueId e = of<Exp>({x});
@@ -218,11 +218,11 @@ struct Grouped : Values {
   Group& group(ValueId id) { return groups.list[static_cast<std::size_t>(groups.of[id])]; }
 };
 
-void refuses(std::string_view rule, const std::function<void(Grouped&)>& break_it) {
+void refuses(std::string_view invariant, const std::function<void(Grouped&)>& break_it) {
   Grouped g;
   BOOST_REQUIRE_NO_THROW(verify(this_pass, g.graph, g.groups));
   break_it(g);
-  BOOST_TEST(complains(rule, [&] { verify(this_pass, g.graph, g.groups); }));
+  BOOST_TEST(complains(invariant, [&] { verify(this_pass, g.graph, g.groups); }));
 }
 
 }  // namespace
@@ -259,9 +259,9 @@ BOOST_AUTO_TEST_CASE(roles) {
   refuses("a full value has an element for each of the loop", [](Grouped& g) { g.group(g.e).size = 4000; });
   refuses("a row value has an element for each whole row", [](Grouped& g) { g.group(g.e).columns = 25; });
   refuses("a row value has an element for each whole row", [](Grouped& g) { g.group(g.e).whole_rows = false; });
-  refuses("a late total is one element", [](Grouped& g) { g.groups.role[g.t] = Role::LateAll; });
-  refuses("late columns are as many as the loop's", [](Grouped& g) {
-    g.groups.role[g.r] = Role::LateColumns;
+  refuses("an epilogue total is one element", [](Grouped& g) { g.groups.role[g.t] = Role::EpilogueTotal; });
+  refuses("epilogue columns are as many as the loop's", [](Grouped& g) {
+    g.groups.role[g.r] = Role::EpilogueColumns;
     g.groups.materialised[g.r] = true;
   });
   refuses("what is no loop is one operation, and its outputs", [](Grouped& g) { g.group(g.p).members.push_back(g.t); });

@@ -47,12 +47,12 @@ struct Scheduled {
   }
 };
 
-void refuses(std::string_view rule, const std::function<void(Scheduled&)>& break_it) {
+void refuses(std::string_view invariant, const std::function<void(Scheduled&)>& break_it) {
   Scheduled s;
   const auto look = [&] { verify(this_pass, s.loop, std::span<const SlotInfo>(s.slots)); };
   BOOST_REQUIRE_NO_THROW(look());
   break_it(s);
-  BOOST_TEST(complains(rule, look));
+  BOOST_TEST(complains(invariant, look));
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_SUITE(plans)
 
 namespace {
 
-/// product, loop, cumsum, product, loop: with an array that may be written over, and a late sum.
+/// product, loop, cumsum, product, loop: with an array that may be written over, and an epilogue.
 Plan whole_plan() {
   xgrad::Tape tape;
   const Var x = tape.leaf(zeros({300, 200}));
@@ -95,14 +95,14 @@ Plan joined_plan() {
   return *plan_of({softmax(y) + transpose(tape.leaf(zeros({33, 2500})))});
 }
 
-void refuses(Plan plan, std::string_view rule, const std::function<void(Plan&)>& break_it) {
+void refuses(Plan plan, std::string_view invariant, const std::function<void(Plan&)>& break_it) {
   BOOST_REQUIRE_NO_THROW(verify(this_pass, plan));
   break_it(plan);
-  BOOST_TEST(complains(rule, [&] { verify(this_pass, plan); }));
+  BOOST_TEST(complains(invariant, [&] { verify(this_pass, plan); }));
 }
 
-void refuses(std::string_view rule, const std::function<void(Plan&)>& break_it) {
-  refuses(whole_plan(), rule, break_it);
+void refuses(std::string_view invariant, const std::function<void(Plan&)>& break_it) {
+  refuses(whole_plan(), invariant, break_it);
 }
 
 PlaceId place_of(const Plan& plan, Place::Kind kind) {
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(what_is_broken_in_these_tests_is_there) {
   BOOST_TEST(plan.steps.size() == 5U);
   BOOST_TEST(plan.outputs[0].donor >= 0);
   BOOST_TEST((plan.outputs[2].kind == PlanOutput::Kind::Same));
-  BOOST_TEST(plan.loops[0].late.size() == 1U);
+  BOOST_TEST(plan.loops[0].epilogues.size() == 1U);
   const Plan joined = joined_plan();
   BOOST_TEST(joined.loops[0].product == 0U);
   BOOST_TEST(joined.loops[0].gathered.size() == 1U);
@@ -243,15 +243,15 @@ BOOST_AUTO_TEST_CASE(slots_of_loops) {
   refuses(joined_plan(), "a slot stays in scratch", [&](Plan& p) {
     for (Slot& each : p.loops[0].slots) each.offset += each.base == Slot::Base::Scratch ? 1 << 20 : 0;
   });
-  refuses("partial results have room", [](Plan& p) { p.loops[0].late[0].count += 64; });
-  refuses("a late value has a place", [](Plan& p) { p.loops[0].late[0].target = 99; });
-  refuses("a late value has the element type", [](Plan& p) { p.loops[0].late[0].dtype = DType::Float32; });
-  refuses("a late value has the size of its place", [](Plan& p) { p.loops[0].late[0].count -= 1; });
+  refuses("partial results have room", [](Plan& p) { p.loops[0].epilogues[0].count += 64; });
+  refuses("an epilogue value has a place", [](Plan& p) { p.loops[0].epilogues[0].target = 99; });
+  refuses("an epilogue value has the element type", [](Plan& p) { p.loops[0].epilogues[0].dtype = DType::Float32; });
+  refuses("an epilogue value has the size of its place", [](Plan& p) { p.loops[0].epilogues[0].count -= 1; });
 }
 
 BOOST_AUTO_TEST_CASE(what_is_gathered) {
-  const auto refuses_gathered = [](std::string_view rule, const std::function<void(Gathered&, Loop&)>& break_it) {
-    refuses(joined_plan(), rule, [&](Plan& p) { break_it(p.loops[0].gathered[0], p.loops[0]); });
+  const auto refuses_gathered = [](std::string_view invariant, const std::function<void(Gathered&, Loop&)>& break_it) {
+    refuses(joined_plan(), invariant, [&](Plan& p) { break_it(p.loops[0].gathered[0], p.loops[0]); });
   };
   refuses_gathered("what is gathered lies in its memory", [](Gathered& each, Loop&) { each.strides[0] = 2500; });
   refuses_gathered("what is gathered has elements of its array", [](Gathered& each, Loop&) { each.element = 4; });

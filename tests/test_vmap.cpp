@@ -209,8 +209,8 @@ BOOST_AUTO_TEST_CASE(derivatives_by_what_is_the_same_for_all) {
 }
 
 BOOST_AUTO_TEST_CASE(conditions_name_the_value) {
-  static const xg::Rule rule("positive: {} is not positive");
-  const auto f = [](const Var& x) { return xg::checked(x, x > 0.0, rule); };
+  static const xg::Requirement requirement("positive: {} is not positive");
+  const auto f = [](const Var& x) { return xg::checked(x, x > 0.0, requirement); };
   const Var good = xt::xarray<double>{1.0, 2.0};
   BOOST_TEST(same(xg::vmap(f)(good), good));
   const Var bad = xt::xarray<double>{1.0, -2.5};

@@ -65,8 +65,8 @@ void save(const std::filesystem::path& path, const Images& images);
 /// that the plan takes. Nothing is evaluated, and the cache of plans is left alone.
 ///
 /// A loop names its operations by role: "full" values have an element for each of rows x columns, "row" values one for
-/// each row; "late" sums are complete when the loop has ended. "arena+64" is an intermediate value at that offset of
-/// the plan's memory. The text is for people: it may change with any version.
+/// each row; "epilogue" sums are complete when the loop has ended. "arena+64" is an intermediate value at that offset
+/// of the plan's memory. The text is for people: it may change with any version.
 ///
 /// For a compiled function, `step.plan(arguments...)` gives the same.
 /// \throws TapeError  for a Var that is not recorded, or recorded on another tape than the first.

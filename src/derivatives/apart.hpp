@@ -5,10 +5,10 @@
 #include <set>
 #include <span>
 
+#include "node_context.hpp"
 #include "ops/axes.hpp"
 #include "ops/internal.hpp"
 #include "primitives/traits.hpp"
-#include "site.hpp"
 
 namespace xgrad::detail {
 

@@ -26,13 +26,13 @@ Var repeated(TapeState& tape, NodeId node, std::size_t extent) {
   return expand_to(reshape(x, Strides(with_first(1, x.shape()))), shape);
 }
 
-Var Batching::batch(std::size_t i) const {
+Var BatchContext::batch(std::size_t i) const {
   return batched(i) ? batches[i] : repeated(tape, tape.inputs(node)[i], extent);
 }
 
-Shape Batching::shape() const { return with_first(extent, tape.shape(node)); }
+Shape BatchContext::shape() const { return with_first(extent, tape.shape(node)); }
 
-Var Batching::again(std::span<const std::int64_t> attributes) const {
+Var BatchContext::again(std::span<const std::int64_t> attributes) const {
   std::vector<NodeId> inputs;
   for (std::size_t i = 0; i < batches.size(); ++i) inputs.push_back(VarAccess::node(batch(i)));
   const Node like = tape.node(node);

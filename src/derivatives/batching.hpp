@@ -4,12 +4,12 @@
 #include <initializer_list>
 #include <span>
 
-#include "site.hpp"
+#include "node_context.hpp"
 
 namespace xgrad::detail {
 
 /// A node of which inputs come in batches: many of them, along a new first axis. A rule records the batch of results.
-struct Batching {
+struct BatchContext {
   TapeState& tape;
   NodeId node;
   std::size_t extent;

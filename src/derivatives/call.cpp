@@ -11,8 +11,8 @@
 
 #include "batching.hpp"
 #include "control.hpp"
+#include "node_context.hpp"
 #include "primitives/arrays.hpp"
-#include "site.hpp"
 #include "sweep.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
@@ -177,16 +177,17 @@ struct Body {
   std::vector<Var> at;
   std::vector<Var> outputs;
 
-  Body(const Site& site, const Function& function)
-      : at(fresh(site.tape, inputs_of(site.tape, site.node))), outputs(record_body(site.tape, function, at)) {}
+  Body(const NodeContext& context, const Function& function)
+      : at(fresh(context.tape, inputs_of(context.tape, context.node))),
+        outputs(record_body(context.tape, function, at)) {}
 
   /// Nothing for inputs that are not wanted.
-  [[nodiscard]] std::vector<Sensitivity> vjp(const Site& site, std::span<const Sensitivity> cotangents,
+  [[nodiscard]] std::vector<Sensitivity> vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,
                                              std::span<const char> wanted) const {
     const auto used = [&](std::size_t k) { return k < cotangents.size() && cotangents[k].defined(); };
     const auto is_wanted = [&](std::size_t k) { return wanted[k] != 0; };
     const std::vector<Sensitivity> terms =
-        reverse_sweep(site.tape, chosen(Vars(outputs), used), chosen(cotangents, used), chosen(Vars(at), is_wanted));
+        reverse_sweep(context.tape, chosen(Vars(outputs), used), chosen(cotangents, used), chosen(Vars(at), is_wanted));
     std::vector<Sensitivity> result(wanted.size());
     std::size_t next = 0;
     for (std::size_t k = 0; k < wanted.size(); ++k) {
@@ -195,23 +196,23 @@ struct Body {
     return result;
   }
   /// \param first  of the outputs whose tangents are wanted.
-  [[nodiscard]] std::vector<Sensitivity> jvp(const Site& site, std::span<const Sensitivity> tangents,
+  [[nodiscard]] std::vector<Sensitivity> jvp(const NodeContext& context, std::span<const Sensitivity> tangents,
                                              std::size_t first) const {
     const auto used = [&](std::size_t k) { return tangents[k].defined(); };
-    return forward_sweep(site.tape, chosen(Vars(at), used), chosen(tangents, used), Vars(outputs).subspan(first));
+    return forward_sweep(context.tape, chosen(Vars(at), used), chosen(tangents, used), Vars(outputs).subspan(first));
   }
 };
 
 /// The derivatives of a function that is computed again: apart, so that the planner does not merge both, and nothing of
 /// it is kept but for what shall be.
-std::vector<Sensitivity> recomputed(const Site& site, const Payload& payload, std::span<const Sensitivity> cotangents,
-                                    std::span<const char> wanted) {
-  TapeState& tape = site.tape;
+std::vector<Sensitivity> recomputed(const NodeContext& context, const Payload& payload,
+                                    std::span<const Sensitivity> cotangents, std::span<const char> wanted) {
+  TapeState& tape = context.tape;
   const Function& function = *payload.function;
   const std::size_t results = function.outputs().size() - payload.kept;
   const std::vector<Var> at = stand_ins(tape, function);
   std::vector<Replaced> replaced;
-  for (std::size_t k = 0; k < at.size(); ++k) replaced.push_back({at[k], site.input(k)});
+  for (std::size_t k = 0; k < at.size(); ++k) replaced.push_back({at[k], context.input(k)});
   std::vector<std::size_t> used;
   std::vector<Sensitivity> seeds;
   for (std::size_t which = 0; which < cotangents.size(); ++which) {
@@ -234,7 +235,7 @@ std::vector<Sensitivity> recomputed(const Site& site, const Payload& payload, st
     const Var kept = output(which);
     if (std::ranges::find(ends, VarAccess::node(kept)) != ends.end()) continue;
     ends.push_back(VarAccess::node(kept));
-    replaced.push_back({kept, record_projection(tape, site.node, which, {kept.dtype(), kept.shape()})});
+    replaced.push_back({kept, record_projection(tape, context.node, which, {kept.dtype(), kept.shape()})});
   }
   std::vector<Var> all;
   bool masked = false;
@@ -332,23 +333,23 @@ namespace xgrad::primitives {
 
 using namespace detail;
 
-std::vector<Sensitivity> Call::vjp(const Site& site, std::span<const Sensitivity> cotangents,
+std::vector<Sensitivity> Call::vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,
                                    std::span<const char> wanted) {
-  const std::shared_ptr<const Payload> held = site.tape.payload(site.node);
+  const std::shared_ptr<const Payload> held = context.tape.payload(context.node);
   const Payload& payload = *held;
-  if (payload.recomputes) return recomputed(site, payload, cotangents, wanted);
-  if (payload.rule == nullptr) return Body(site, *payload.function).vjp(site, cotangents, wanted);
+  if (payload.recomputes) return recomputed(context, payload, cotangents, wanted);
+  if (payload.rule == nullptr) return Body(context, *payload.function).vjp(context, cotangents, wanted);
   const CallRule& rule = *payload.rule;
   std::vector<Sensitivity> of_residuals(cotangents.begin(), cotangents.end());
   std::fill_n(of_residuals.begin(), std::min(rule.outputs, of_residuals.size()), Sensitivity());
   std::vector<Sensitivity> result(wanted.size());
-  if (any_defined(of_residuals)) result = Body(site, *payload.function).vjp(site, of_residuals, wanted);
+  if (any_defined(of_residuals)) result = Body(context, *payload.function).vjp(context, of_residuals, wanted);
   const std::span<const Sensitivity> of_results = cotangents.first(std::min(rule.outputs, cotangents.size()));
   if (!any_defined(of_results)) return result;
   for (std::size_t k = 0; k < wanted.size(); ++k) {
     if (wanted[k] != 0) require_not_captured(rule, k);
   }
-  const std::vector<Var> terms = rule_at(site.tape, site.node, payload).vjp(values_of(of_results));
+  const std::vector<Var> terms = rule_at(context.tape, context.node, payload).vjp(values_of(of_results));
   for (std::size_t k = 0; k < terms.size(); ++k) {
     if (wanted[k] == 0 || !terms[k].defined()) continue;
     // What a rule does is not looked at: it may set elements to 0.
@@ -357,49 +358,49 @@ std::vector<Sensitivity> Call::vjp(const Site& site, std::span<const Sensitivity
   return result;
 }
 
-std::vector<Sensitivity> Call::jvp(const Site& site, std::span<const Sensitivity> tangents) {
-  const Payload& payload = *site.tape.payload(site.node);
-  if (payload.rule == nullptr) return Body(site, *payload.function).jvp(site, tangents, 0);
+std::vector<Sensitivity> Call::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+  const Payload& payload = *context.tape.payload(context.node);
+  if (payload.rule == nullptr) return Body(context, *payload.function).jvp(context, tangents, 0);
   const CallRule& rule = *payload.rule;
   for (std::size_t k = 0; k < tangents.size(); ++k) {
     if (tangents[k].defined()) require_not_captured(rule, k);
   }
   std::vector<Sensitivity> result;
-  for (const Var& x : rule_at(site.tape, site.node, payload).jvp(values_of(tangents.first(rule.inputs)))) {
+  for (const Var& x : rule_at(context.tape, context.node, payload).jvp(values_of(tangents.first(rule.inputs)))) {
     result.push_back({x, true});
   }
   if (payload.function->outputs().size() == rule.outputs) return result;
-  const std::vector<Sensitivity> all = Body(site, *payload.function).jvp(site, tangents, rule.outputs);
+  const std::vector<Sensitivity> all = Body(context, *payload.function).jvp(context, tangents, rule.outputs);
   result.insert(result.end(), all.begin(), all.end());
   return result;
 }
 
-std::vector<Var> Call::batch(const Batching& site) {
-  const std::shared_ptr<const Payload> payload = site.tape.payload(site.node);
-  const NodeId first = static_cast<NodeId>(site.tape.size());
+std::vector<Var> Call::batch(const BatchContext& context) {
+  const std::shared_ptr<const Payload> payload = context.tape.payload(context.node);
+  const NodeId first = static_cast<NodeId>(context.tape.size());
   std::vector<char> batched;
   std::vector<Var> whole;
-  for (std::size_t k = 0; k < site.batches.size(); ++k) {
-    batched.push_back(site.batched(k) ? 1 : 0);
-    whole.push_back(site.batched(k) ? site.batches[k] : site.input(k));
+  for (std::size_t k = 0; k < context.batches.size(); ++k) {
+    batched.push_back(context.batched(k) ? 1 : 0);
+    whole.push_back(context.batched(k) ? context.batches[k] : context.input(k));
   }
-  const std::vector<Var> at = fresh(site.tape, whole);
-  OneExample example(site.tape, site.extent);
+  const std::vector<Var> at = fresh(context.tape, whole);
+  OneExample example(context.tape, context.extent);
   const std::vector<Var> one = example.some(at, batched);
-  const std::vector<Var> outputs = example.batch(record_body(site.tape, *payload->function, one));
+  const std::vector<Var> outputs = example.batch(record_body(context.tape, *payload->function, one));
   if (payload->rule == nullptr && !payload->recomputes) return outputs;
   std::vector<NodeId> inputs;
   std::vector<NodeId> results;
   for (const Var& x : at) inputs.push_back(VarAccess::node(x));
   for (const Var& x : outputs) results.push_back(VarAccess::node(x));
-  Extracted all = extract(site.tape, first, inputs, results);
+  Extracted all = extract(context.tape, first, inputs, results);
   inputs.insert(inputs.end(), all.captured.begin(), all.captured.end());
   auto call = std::make_shared<Payload>();
   call->function = std::move(all.function);
-  if (payload->rule != nullptr) call->rule = batched_rule(payload->rule, site.extent, batched);
+  if (payload->rule != nullptr) call->rule = batched_rule(payload->rule, context.extent, batched);
   call->recomputes = payload->recomputes;
   call->kept = payload->kept;
-  return record_call(site.tape, std::move(call), inputs);
+  return record_call(context.tape, std::move(call), inputs);
 }
 
 }  // namespace xgrad::primitives

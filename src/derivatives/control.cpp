@@ -121,12 +121,13 @@ Var output_of(TapeState& tape, const Function& branch, const std::vector<NodeId>
 
 }  // namespace
 
-std::vector<Sensitivity> Switch::vjp(const Site& site, std::span<const Sensitivity> cotangents,
+std::vector<Sensitivity> Switch::vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,
                                      std::span<const char> wanted) {
-  TapeState& tape = site.tape;
-  Branches branches(tape, site.node);
+  TapeState& tape = context.tape;
+  Branches branches(tape, context.node);
   std::vector<std::size_t> used;  // outputs
-  for (std::size_t k = 0; k < branches.at.size(); ++k) branches.replaced.push_back({branches.at[k], site.input(k + 1)});
+  for (std::size_t k = 0; k < branches.at.size(); ++k)
+    branches.replaced.push_back({branches.at[k], context.input(k + 1)});
   std::vector<Sensitivity> seeds;
   for (std::size_t which = 0; which < cotangents.size(); ++which) {
     if (!cotangents[which].defined()) continue;
@@ -153,16 +154,17 @@ std::vector<Sensitivity> Switch::vjp(const Site& site, std::span<const Sensitivi
       return all;
     });
   }
-  const std::vector<Var> results = record_switch(tape, site.input(0), branches.recorded, branches.replaced);
+  const std::vector<Var> results = record_switch(tape, context.input(0), branches.recorded, branches.replaced);
   std::vector<Sensitivity> result(wanted.size());
   for (std::size_t k = 0; k < sought.size(); ++k) result[sought[k]] = {results[k], masked};
   return result;
 }
 
-std::vector<Sensitivity> Switch::jvp(const Site& site, std::span<const Sensitivity> tangents) {
-  TapeState& tape = site.tape;
-  Branches branches(tape, site.node);
-  for (std::size_t k = 0; k < branches.at.size(); ++k) branches.replaced.push_back({branches.at[k], site.input(k + 1)});
+std::vector<Sensitivity> Switch::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+  TapeState& tape = context.tape;
+  Branches branches(tape, context.node);
+  for (std::size_t k = 0; k < branches.at.size(); ++k)
+    branches.replaced.push_back({branches.at[k], context.input(k + 1)});
   std::vector<Var> inputs;
   std::vector<Sensitivity> seeds;
   for (std::size_t k = 1; k < tangents.size(); ++k) {
@@ -188,7 +190,7 @@ std::vector<Sensitivity> Switch::jvp(const Site& site, std::span<const Sensitivi
       return all;
     });
   }
-  const std::vector<Var> results = record_switch(tape, site.input(0), branches.recorded, branches.replaced);
+  const std::vector<Var> results = record_switch(tape, context.input(0), branches.recorded, branches.replaced);
   std::vector<Sensitivity> result(like.outputs().size());
   for (std::size_t k = 0; k < moving.size(); ++k) result[moving[k]] = {results[k], masked};
   return result;
@@ -198,14 +200,14 @@ namespace {
 
 /// The branches of all examples.
 struct BatchedBranches : Branches {
-  explicit BatchedBranches(const Batching& site) : Branches(site.tape, site.node) {
+  explicit BatchedBranches(const BatchContext& context) : Branches(context.tape, context.node) {
     std::vector<Var> examples;
     std::vector<Var> batches;
-    for (std::size_t k = 1; k < site.batches.size(); ++k) {
+    for (std::size_t k = 1; k < context.batches.size(); ++k) {
       const Var& one = at[k - 1];
-      const Var given = site.batched(k) ? site.batches[k] : site.input(k);
-      replaced.push_back({site.batched(k) ? stand_in(tape, given) : one, given});
-      if (!site.batched(k)) continue;
+      const Var given = context.batched(k) ? context.batches[k] : context.input(k);
+      replaced.push_back({context.batched(k) ? stand_in(tape, given) : one, given});
+      if (!context.batched(k)) continue;
       examples.push_back(one);
       batches.push_back(replaced.back().parameter);
     }
@@ -215,20 +217,20 @@ struct BatchedBranches : Branches {
         for (std::size_t which = 0; which < branch->outputs().size(); ++which) {
           outputs.push_back(output_of(tape, *branch, nodes, which));
         }
-        return batch_sweep(tape, examples, batches, site.extent, outputs);
+        return batch_sweep(tape, examples, batches, context.extent, outputs);
       });
     }
   }
 };
 
 /// A number for each example: all branches are computed, and each example takes its own.
-std::vector<Var> chosen_each(const Batching& site, std::span<const std::vector<Var>> of_branches) {
+std::vector<Var> chosen_each(const BatchContext& context, std::span<const std::vector<Var>> of_branches) {
   std::vector<Var> results = of_branches[0];
   for (std::size_t branch = 1; branch < of_branches.size(); ++branch) {
-    const Var here = equal(site.batches[0], static_cast<double>(branch));
+    const Var here = equal(context.batches[0], static_cast<double>(branch));
     for (std::size_t k = 0; k < results.size(); ++k) {
       Strides shape(results[k].dimension(), 1);
-      shape[0] = static_cast<std::ptrdiff_t>(site.extent);
+      shape[0] = static_cast<std::ptrdiff_t>(context.extent);
       results[k] = where(reshape(here, shape), of_branches[branch][k], results[k]);
     }
   }
@@ -237,15 +239,15 @@ std::vector<Var> chosen_each(const Batching& site, std::span<const std::vector<V
 
 }  // namespace
 
-std::vector<Var> Switch::batch(const Batching& site) {
-  TapeState& tape = site.tape;
-  const BatchedBranches branches(site);
-  if (!site.batched(0)) return record_switch(tape, site.input(0), branches.recorded, branches.replaced);
+std::vector<Var> Switch::batch(const BatchContext& context) {
+  TapeState& tape = context.tape;
+  const BatchedBranches branches(context);
+  if (!context.batched(0)) return record_switch(tape, context.input(0), branches.recorded, branches.replaced);
   std::vector<std::vector<Var>> all;
   for (const Recorded& branch : branches.recorded) {  // each as if it were the only one
     all.push_back(record_switch(tape, Var(std::int64_t{0}), std::array{branch}, branches.replaced));
   }
-  return chosen_each(site, all);
+  return chosen_each(context, all);
 }
 
 // ---- loops of unknown length
@@ -276,15 +278,15 @@ struct BothOf {
 
 }  // namespace
 
-std::vector<Sensitivity> While::vjp(const Site&, std::span<const Sensitivity>, std::span<const char>) {
+std::vector<Sensitivity> While::vjp(const NodeContext&, std::span<const Sensitivity>, std::span<const char>) {
   throw TapeError(
       "while_loop: the number of runs is not known, so that there is no derivative in reverse mode. Use forward mode "
       "(jvp, jacobian with Mode::forward), scan(), or say how many runs there are at most: WhileOptions::at_most");
 }
 
-std::vector<Sensitivity> While::jvp(const Site& site, std::span<const Sensitivity> tangents) {
-  TapeState& tape = site.tape;
-  const BothOf both(tape, site.node, {});
+std::vector<Sensitivity> While::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+  TapeState& tape = context.tape;
+  const BothOf both(tape, context.node, {});
   const std::size_t carried = both.payload->scan.carried;
   std::vector<std::size_t> moving;
   for (std::size_t k = 0; k < carried; ++k) {
@@ -315,7 +317,7 @@ std::vector<Sensitivity> While::jvp(const Site& site, std::span<const Sensitivit
   });
   std::vector<Var> parameters(both.at.begin(), both.at.begin() + static_cast<std::ptrdiff_t>(carried));
   std::vector<Var> first;
-  for (std::size_t k = 0; k < carried; ++k) first.push_back(site.input(k));
+  for (std::size_t k = 0; k < carried; ++k) first.push_back(context.input(k));
   std::vector<Var> next = both.next;
   for (std::size_t k = 0; k < moving.size(); ++k) {
     const Var& primal = both.at[moving[k]];
@@ -347,32 +349,32 @@ bool decides_by_example(const Payload& payload, std::span<const char> batched) {
 }  // namespace
 
 /// All of what is carried becomes a batch. Examples that have ended keep what they have.
-std::vector<Var> While::batch(const Batching& site) {
-  TapeState& tape = site.tape;
-  const std::size_t carried = tape.payload(site.node)->scan.carried;
+std::vector<Var> While::batch(const BatchContext& context) {
+  TapeState& tape = context.tape;
+  const std::size_t carried = tape.payload(context.node)->scan.carried;
   std::vector<char> batched;
-  for (std::size_t k = 0; k < site.batches.size(); ++k) batched.push_back(k < carried || site.batched(k) ? 1 : 0);
+  for (std::size_t k = 0; k < context.batches.size(); ++k) batched.push_back(k < carried || context.batched(k) ? 1 : 0);
   std::vector<Var> first;
-  for (std::size_t k = 0; k < carried; ++k) first.push_back(site.batch(k));
-  const BothOf both(tape, site.node, batched);
+  for (std::size_t k = 0; k < carried; ++k) first.push_back(context.batch(k));
+  const BothOf both(tape, context.node, batched);
   std::vector<Var> examples;
   std::vector<Var> batches;
   std::vector<Var> parameters;
   for (std::size_t k = 0; k < batched.size(); ++k) {
     if (batched[k] == 0) continue;
     examples.push_back(both.at[k]);
-    batches.push_back(k < carried ? opaque(tape, both.at[k].dtype(), prefixed(site.extent, both.at[k].shape()))
-                                  : site.batches[k]);
+    batches.push_back(k < carried ? opaque(tape, both.at[k].dtype(), prefixed(context.extent, both.at[k].shape()))
+                                  : context.batches[k]);
     if (k < carried) parameters.push_back(batches.back());
   }
   std::vector<Var> outputs = both.next;
   outputs.push_back(both.goes_on);
-  std::vector<Var> next = batch_sweep(tape, examples, batches, site.extent, outputs);
+  std::vector<Var> next = batch_sweep(tape, examples, batches, context.extent, outputs);
   const Var goes_on = next.back();
   next.pop_back();
   for (std::size_t k = 0; k < carried && decides_by_example(*both.payload, batched); ++k) {
     Strides shape(next[k].dimension(), 1);
-    shape[0] = static_cast<std::ptrdiff_t>(site.extent);
+    shape[0] = static_cast<std::ptrdiff_t>(context.extent);
     next[k] = where(reshape(goes_on, shape), next[k], parameters[k]);
   }
   return make_while(tape, both.begin, parameters, first, sum(goes_on) > 0.0, next);

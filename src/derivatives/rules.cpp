@@ -12,58 +12,58 @@ namespace {
 using namespace primitives;
 
 /// sensitivity x partial, absorbing where it must.
-Var product(const Site&, const Var&, Zero) { return {}; }
-Var product(const Site&, const Var& sensitivity, One) { return sensitivity; }
-Var product(const Site&, const Var& sensitivity, MinusOne) { return -sensitivity; }
-Var product(const Site& site, const Var& sensitivity, const Var& partial) {
-  return site.masked ? absorbing_multiply(sensitivity, partial) : sensitivity * partial;
+Var product(const NodeContext&, const Var&, Zero) { return {}; }
+Var product(const NodeContext&, const Var& sensitivity, One) { return sensitivity; }
+Var product(const NodeContext&, const Var& sensitivity, MinusOne) { return -sensitivity; }
+Var product(const NodeContext& context, const Var& sensitivity, const Var& partial) {
+  return context.masked ? absorbing_multiply(sensitivity, partial) : sensitivity * partial;
 }
 
 template <class P, std::size_t I>
-auto partial(const Site& site) {
+auto partial(const NodeContext& context) {
   return [&]<std::size_t... J>(std::index_sequence<J...>) {
-    return P::partial(Arg<I>(), site.input(J)..., site.output());
+    return P::partial(Arg<I>(), context.input(J)..., context.output());
   }
   (std::make_index_sequence<P::arity>());
 }
 
 template <class P>
-Var scalar_vjp(const Site& site, std::size_t input, const Var& cotangent) {
+Var scalar_vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {
   Var result;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (void)((input == I && (result = product(site, cotangent, partial<P, I>(site)), true)) || ...);
+    (void)((input == I && (result = product(context, cotangent, partial<P, I>(context)), true)) || ...);
   }
   (std::make_index_sequence<P::arity>());
   return result;
 }
 
 template <class P>
-Var scalar_jvp(const Site& site, std::span<const Var> tangents) {
+Var scalar_jvp(const NodeContext& context, std::span<const Var> tangents) {
   Var result;
   const auto add = [&](const Var& term) {
     if (term.defined()) result = result.defined() ? result + term : term;
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((tangents[I].defined() ? add(product(site, tangents[I], partial<P, I>(site))) : void()), ...);
+    ((tangents[I].defined() ? add(product(context, tangents[I], partial<P, I>(context))) : void()), ...);
   }
   (std::make_index_sequence<P::arity>());
   return result;
 }
 
 /// A linear primitive applied to tangents: floating-point inputs are replaced, indices stay.
-Var linear_jvp(const Site& site, std::span<const Var> tangents) {
+Var linear_jvp(const NodeContext& context, std::span<const Var> tangents) {
   std::vector<NodeId> inputs;
   for (std::size_t i = 0; i < tangents.size(); ++i) {
-    const Var input = site.input(i);
+    const Var input = context.input(i);
     if (tangents[i].defined()) {
       inputs.push_back(VarAccess::node(tangents[i]));
     } else {
       inputs.push_back(VarAccess::node(is_floating(input.dtype()) ? zeros_like(input) : input));
     }
   }
-  const Node node = site.tape.node(site.node);
-  const std::vector<std::int64_t> attributes(site.attributes().begin(), site.attributes().end());
-  return VarAccess::recorded(site.tape, site.tape.append(node.op, node.dtype, node.shape, inputs, attributes));
+  const Node node = context.tape.node(context.node);
+  const std::vector<std::int64_t> attributes(context.attributes().begin(), context.attributes().end());
+  return VarAccess::recorded(context.tape, context.tape.append(node.op, node.dtype, node.shape, inputs, attributes));
 }
 
 template <class P>
@@ -81,18 +81,18 @@ constexpr Rules derivatives_for() {
 
 /// The primitive itself, one axis further.
 template <Attributes kind>
-Var shifted_batch(const Batching& site) {
-  std::vector<std::int64_t> attributes(site.attributes().begin(), site.attributes().end());
+Var shifted_batch(const BatchContext& context) {
+  std::vector<std::int64_t> attributes(context.attributes().begin(), context.attributes().end());
   constexpr bool all = kind == Attributes::Axes || kind == Attributes::Permutation;
   const std::size_t axes = kind == Attributes::Axis ? 1 : all ? attributes.size() : 0;
   for (std::size_t i = 0; i < axes; ++i) ++attributes[i];
   if constexpr (kind == Attributes::Permutation) attributes.insert(attributes.begin(), 0);
-  if constexpr (kind == Attributes::Places) attributes.insert(attributes.begin(), {0, 1});
-  return site.again(attributes);
+  if constexpr (kind == Attributes::StartsAndSteps) attributes.insert(attributes.begin(), {0, 1});
+  return context.again(attributes);
 }
 
 template <class P>
-constexpr auto batch_for() -> Var (*)(const Batching&) {
+constexpr auto batch_for() -> Var (*)(const BatchContext&) {
   if constexpr (P::computation == Computation::Source || P::computation == Computation::Projection || IsSeveral<P>) {
     return nullptr;  // a projection is one of what the rule of its input gives
   } else if constexpr (HasBatchingRule<P>) {

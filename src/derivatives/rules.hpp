@@ -10,28 +10,28 @@
 #include <vector>
 
 #include "batching.hpp"
+#include "node_context.hpp"
 #include "primitives/list.hpp"
-#include "site.hpp"
 
 namespace xgrad::detail {
 
 struct RulesOfSeveral {
   /// Cotangents of the inputs that are wanted from those of the outputs; there may be fewer than outputs.
-  std::vector<Sensitivity> (*vjp)(const Site& site, std::span<const Sensitivity> cotangents,
+  std::vector<Sensitivity> (*vjp)(const NodeContext& context, std::span<const Sensitivity> cotangents,
                                   std::span<const char> wanted);
-  std::vector<Sensitivity> (*jvp)(const Site& site, std::span<const Sensitivity> tangents);
-  std::vector<Var> (*batch)(const Batching& site);
+  std::vector<Sensitivity> (*jvp)(const NodeContext& context, std::span<const Sensitivity> tangents);
+  std::vector<Var> (*batch)(const BatchContext& context);
 };
 
 struct Rules {
   /// Cotangent of one input, recorded; an empty Var stands for zero.
-  Var (*vjp)(const Site& site, std::size_t input, const Var& cotangent) = nullptr;
+  Var (*vjp)(const NodeContext& context, std::size_t input, const Var& cotangent) = nullptr;
   /// Tangent of the output from the tangents of the inputs (empty: zero), recorded; an empty Var stands for zero.
-  Var (*jvp)(const Site& site, std::span<const Var> tangents) = nullptr;
-  /// Whether the primitive sets parts of a cotangent or tangent to 0 (see Site::masked).
+  Var (*jvp)(const NodeContext& context, std::span<const Var> tangents) = nullptr;
+  /// Whether the primitive sets parts of a cotangent or tangent to 0 (see NodeContext::masked).
   bool masks = false;
   /// The batch of outputs, recorded, from inputs of which at least one is a batch; null for sources, which have none.
-  Var (*batch)(const Batching& site) = nullptr;
+  Var (*batch)(const BatchContext& context) = nullptr;
   /// The same of a primitive of several outputs.
   const RulesOfSeveral* several = nullptr;
 };

@@ -59,7 +59,7 @@ class Body {
   [[nodiscard]] bool varies(NodeId id) { return varies_(id); }
 
   /// Whether a node of the body has a value in each run that can be an output of the loop.
-  [[nodiscard]] bool may_be_kept(NodeId id) const {
+  [[nodiscard]] bool may_be_saved(NodeId id) const {
     if (id >= end_) return false;
     const bool is_parameter = tape_.node(id).op == opcode<Parameter>;
     if (!is_parameter && tape_.shape(id).size() == max_dimension) return false;  // there is no axis left for the runs
@@ -120,8 +120,8 @@ struct Made {
 
 std::vector<Var> values_of(Body& body, std::span<const NodeId> wanted);
 
-/// \param keeps  whether values of the other body are taken from its runs, or computed again.
-Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
+/// \param saves  whether values of the other body are taken from its runs, or computed again.
+Made make_loop(Body& body, Making making, bool reverse, bool saves) {
   TapeState& tape = body.tape();
   std::vector<NodeId> parameters;
   std::vector<NodeId> outputs;
@@ -135,7 +135,7 @@ Made make_loop(Body& body, Making making, bool reverse, bool keeps) {
   for (const Var& each : making.stacked) outputs.push_back(on_tape(each));
   const auto inside = [&](NodeId id) {
     if (!body.varies(id)) return body.is_free(id);
-    return !keeps || !body.may_be_kept(id);
+    return !saves || !body.may_be_saved(id);
   };
   const Cut part = cut(tape, body.first(), parameters, outputs, inside);
 
@@ -241,13 +241,13 @@ struct Linearised {
 
 }  // namespace
 
-std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity> cotangents,
+std::vector<Sensitivity> Scan::vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,
                                    std::span<const char> wanted) {
-  TapeState& tape = site.tape;
-  Body body(tape, site.node);
+  TapeState& tape = context.tape;
+  Body body(tape, context.node);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
-  const std::vector<char> active = depending(*tape.payload(site.node), {wanted.begin(), wanted.end()});
+  const std::vector<char> active = depending(*tape.payload(context.node), {wanted.begin(), wanted.end()});
   std::vector<std::size_t> moving;  // of what is carried, that which has a derivative
   for (std::size_t k = 0; k < carried; ++k) {
     if (active[k] != 0 && is_floating(body.at[k].dtype())) moving.push_back(k);
@@ -309,20 +309,20 @@ std::vector<Sensitivity> Scan::vjp(const Site& site, std::span<const Sensitivity
   return result;
 }
 
-std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity> tangents) {
-  TapeState& tape = site.tape;
-  Body body(tape, site.node);
+std::vector<Sensitivity> Scan::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+  TapeState& tape = context.tape;
+  Body body(tape, context.node);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
   std::vector<char> given;
   for (const Sensitivity& each : tangents) given.push_back(each.defined() ? 1 : 0);
-  const std::vector<char> active = depending(*tape.payload(site.node), std::move(given));
+  const std::vector<char> active = depending(*tape.payload(context.node), std::move(given));
   std::vector<std::size_t> moving;
   for (std::size_t k = 0; k < carried; ++k) {
     if (active[k] != 0 && is_floating(body.at[k].dtype())) moving.push_back(k);
   }
   std::vector<std::size_t> wanted;  // outputs
-  for (const std::size_t which : used_outputs(tape, site.node)) {
+  for (const std::size_t which : used_outputs(tape, context.node)) {
     if (which >= carried && is_floating(body.output(which).dtype())) wanted.push_back(which);
   }
 
@@ -374,12 +374,12 @@ std::vector<Sensitivity> Scan::jvp(const Site& site, std::span<const Sensitivity
   return result;
 }
 
-std::vector<Var> Scan::batch(const Batching& site) {
-  TapeState& tape = site.tape;
+std::vector<Var> Scan::batch(const BatchContext& context) {
+  TapeState& tape = context.tape;
   std::vector<char> given;
-  for (std::size_t k = 0; k < site.batches.size(); ++k) given.push_back(site.batched(k) ? 1 : 0);
-  const std::vector<char> batched = depending(*tape.payload(site.node), std::move(given));
-  Body body(tape, site.node, batched);
+  for (std::size_t k = 0; k < context.batches.size(); ++k) given.push_back(context.batched(k) ? 1 : 0);
+  const std::vector<char> batched = depending(*tape.payload(context.node), std::move(given));
+  Body body(tape, context.node, batched);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
   Making making;
@@ -391,28 +391,29 @@ std::vector<Var> Scan::batch(const Batching& site) {
       examples.push_back(body.at[k]);
       const bool constant = k >= carried + sliced;
       parameter =
-          constant ? site.batch(k) : opaque(tape, body.at[k].dtype(), prefixed(site.extent, body.at[k].shape()));
+          constant ? context.batch(k) : opaque(tape, body.at[k].dtype(), prefixed(context.extent, body.at[k].shape()));
       batches.push_back(parameter);
     }
-    if (k < carried) making.carried.push_back({parameter, batched[k] != 0 ? site.batch(k) : site.input(k), Var()});
+    if (k < carried)
+      making.carried.push_back({parameter, batched[k] != 0 ? context.batch(k) : context.input(k), Var()});
     else if (k < carried + sliced)
-      making.sliced.push_back({parameter, batched[k] != 0 ? swapped(site.batch(k)) : site.input(k)});
+      making.sliced.push_back({parameter, batched[k] != 0 ? swapped(context.batch(k)) : context.input(k)});
   }
   std::vector<std::size_t> wanted;
   std::vector<Var> outputs;
   for (std::size_t k = 0; k < carried; ++k) outputs.push_back(body.output(k));
-  for (const std::size_t which : used_outputs(tape, site.node)) {
+  for (const std::size_t which : used_outputs(tape, context.node)) {
     if (which < carried) continue;
     wanted.push_back(which);
     outputs.push_back(body.output(which));
   }
-  const std::vector<Var> all = batch_sweep(tape, examples, batches, site.extent, outputs);
+  const std::vector<Var> all = batch_sweep(tape, examples, batches, context.extent, outputs);
   for (std::size_t k = 0; k < carried; ++k) making.carried[k].next = batched[k] != 0 ? all[k] : outputs[k];
   making.stacked.assign(all.begin() + static_cast<std::ptrdiff_t>(carried), all.end());
   const Made made = make_loop(body, std::move(making), body.scan().reverse, false);
   std::vector<Var> result(wanted.empty() ? carried : std::max(carried, wanted.back() + 1));
   for (std::size_t k = 0; k < carried; ++k) {
-    result[k] = batched[k] != 0 ? made.last[k] : repeated(tape, VarAccess::node(made.last[k]), site.extent);
+    result[k] = batched[k] != 0 ? made.last[k] : repeated(tape, VarAccess::node(made.last[k]), context.extent);
   }
   for (std::size_t k = 0; k < wanted.size(); ++k) result[wanted[k]] = swapped(made.stacked[k]);
   return result;

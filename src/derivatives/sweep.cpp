@@ -5,9 +5,9 @@
 
 #include <xgrad/ops/elementwise.hpp>
 
-#include "pieces.hpp"
 #include "primitives/traits.hpp"
 #include "rules.hpp"
+#include "slice_cotangents.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -57,7 +57,7 @@ Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span
 }
 
 /// Those that no output needs are not active.
-void keep_needed(const TapeState& tape, Range& range, std::span<const Var> outputs) {
+void drop_unneeded(const TapeState& tape, Range& range, std::span<const Var> outputs) {
   std::vector<char> needed(range.active.size(), 0);
   for (const Var& output : outputs) {
     if (range.contains(node_of(output))) needed[node_of(output) - range.first] = 1;
@@ -80,17 +80,17 @@ class Cotangents {
 
   void add(NodeId id, const Var& term, bool masked) {
     sums_[id - first_].masked = sums_[id - first_].masked || masked;
-    if (const auto piece = piece_of(tape_, node_of(term))) {
-      pieces_[id].push_back({*piece, node_of(term)});
+    if (const auto slice = slice_cotangent_of(tape_, node_of(term))) {
+      slices_[id].push_back({*slice, node_of(term)});
     } else {
       add_whole(id, node_of(term));
     }
   }
   /// The sum so far; from then on nothing may be added.
   [[nodiscard]] Var operator[](NodeId id) {
-    if (const auto found = pieces_.find(id); found != pieces_.end()) {
-      add_pieces(id, found->second);
-      pieces_.erase(found);
+    if (const auto found = slices_.find(id); found != slices_.end()) {
+      add_slices(id, found->second);
+      slices_.erase(found);
     }
     const NodeId sum = sums_[id - first_].node;
     return sum == no_node ? Var() : VarAccess::recorded(tape_, sum);
@@ -98,40 +98,40 @@ class Cotangents {
   [[nodiscard]] bool masked(NodeId id) const { return sums_[id - first_].masked; }
 
  private:
-  struct Sum {
+  struct Total {
     NodeId node = no_node;
     bool masked = false;
   };
-  struct Placed {
-    Piece piece;
-    NodeId whole;  ///< the piece in an array of the whole size
+  struct Embedded {
+    SliceCotangent slice;
+    NodeId whole;  ///< the same in an array of the whole size
   };
 
   void add_whole(NodeId id, NodeId term) {
     NodeId& sum = sums_[id - first_].node;
     sum = sum == no_node ? term : node_of(VarAccess::recorded(tape_, sum) + VarAccess::recorded(tape_, term));
   }
-  void add_pieces(NodeId id, const std::vector<Placed>& placed) {
+  void add_slices(NodeId id, const std::vector<Embedded>& embedded) {
     for (std::size_t axis = 0; axis < max_dimension; ++axis) {
-      std::vector<Piece> pieces;
-      for (const Placed& each : placed) {
-        if (each.piece.axis == axis) pieces.push_back(each.piece);
+      std::vector<SliceCotangent> slices;
+      for (const Embedded& each : embedded) {
+        if (each.slice.axis == axis) slices.push_back(each.slice);
       }
-      if (pieces.empty()) continue;
-      if (const Var all = joined(tape_, std::move(pieces), tape_.shape(id)); all.defined()) {
+      if (slices.empty()) continue;
+      if (const Var all = joined(tape_, std::move(slices), tape_.shape(id)); all.defined()) {
         add_whole(id, node_of(all));
         continue;
       }
-      for (const Placed& each : placed) {
-        if (each.piece.axis == axis) add_whole(id, each.whole);
+      for (const Embedded& each : embedded) {
+        if (each.slice.axis == axis) add_whole(id, each.whole);
       }
     }
   }
 
   TapeState& tape_;
   NodeId first_;
-  std::vector<Sum> sums_;
-  std::unordered_map<NodeId, std::vector<Placed>> pieces_;
+  std::vector<Total> sums_;
+  std::unordered_map<NodeId, std::vector<Embedded>> slices_;
 };
 
 /// What belongs to the outputs of nodes that have several: sensitivities or batches; empty where there are none.
@@ -205,12 +205,12 @@ std::vector<Sensitivity> reverse_sweep(TapeState& tape, std::span<const Var> out
     if (!cotangent.defined()) continue;
     if (is_projection(tape.node(id).op)) add_to(of_outputs.at(tape, id), {cotangent, sums.masked(id)});
     if (rules.vjp == nullptr) continue;
-    const Site site{tape, id, sums.masked(id)};
-    for (std::size_t k = 0; k < site.input_count(); ++k) {
+    const NodeContext context{tape, id, sums.masked(id)};
+    for (std::size_t k = 0; k < context.input_count(); ++k) {
       const NodeId input = tape.inputs(id)[k];
       if (!range.is_active(input)) continue;
-      const Var term = rules.vjp(site, k, cotangent);
-      if (term.defined()) sums.add(input, term, site.masked || rules.masks);
+      const Var term = rules.vjp(context, k, cotangent);
+      if (term.defined()) sums.add(input, term, context.masked || rules.masks);
     }
   }
   std::vector<Sensitivity> result;
@@ -229,7 +229,7 @@ std::vector<Var> reverse_sweep(TapeState& tape, std::span<const Var> outputs, st
 std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inputs,
                                        std::span<const Sensitivity> tangents, std::span<const Var> outputs) {
   Range range = active_range(tape, inputs, outputs);
-  keep_needed(tape, range, outputs);
+  drop_unneeded(tape, range, outputs);
   std::vector<Sensitivity> of_node(range.active.size());
   OfOutputs<Sensitivity> of_outputs;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -245,7 +245,7 @@ std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inp
       of_node[i] = of_outputs.at(tape, id);
       continue;
     }
-    Site site{tape, id, false};
+    NodeContext context{tape, id, false};
     all.clear();
     arguments.clear();
     bool any = false;
@@ -253,13 +253,13 @@ std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inp
       all.push_back(range.is_active(input) ? of_node[input - range.first] : Sensitivity());
       arguments.push_back(all.back().x);
       any = any || all.back().defined();
-      site.masked = site.masked || all.back().masked;
+      context.masked = context.masked || all.back().masked;
     }
     if (rules.several != nullptr) {
-      if (any) of_outputs.put(id, rules.several->jvp(site, all));
+      if (any) of_outputs.put(id, rules.several->jvp(context, all));
       continue;
     }
-    of_node[i] = {any ? rules.jvp(site, arguments) : Var(), site.masked || rules.masks};
+    of_node[i] = {any ? rules.jvp(context, arguments) : Var(), context.masked || rules.masks};
   }
   std::vector<Sensitivity> result;
   for (const Var& output : outputs) {
@@ -288,7 +288,7 @@ Range batched_range(const TapeState& tape, std::span<const Var> examples, std::s
     }
   }
   range.active = std::move(depends);
-  keep_needed(tape, range, outputs);
+  drop_unneeded(tape, range, outputs);
   return range;
 }
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "site.hpp"
+#include "node_context.hpp"
 #include "var/access.hpp"
 
 namespace xgrad::detail {

@@ -60,28 +60,28 @@ std::pair<Range, Range> ranges(const Plot& plot) {
   return {x_range, y_range};
 }
 
-struct Frame {
+struct PlotArea {
   double left, top, right, bottom;
   Axis x_axis, y_axis;
   [[nodiscard]] double x(double value) const { return left + x_axis.position(value) * (right - left); }
   [[nodiscard]] double y(double value) const { return bottom - y_axis.position(value) * (bottom - top); }
 };
 
-void draw_axes(Svg& svg, const Plot& plot, const Frame& frame) {
-  for (const Tick& tick : frame.y_axis.ticks) {
-    const double y = frame.y(tick.value);
-    svg.line(frame.left, y, frame.right, y, grid_colour);
-    svg.text(frame.left - 8.0, y + 0.35 * label_size, tick.label,
+void draw_axes(Svg& svg, const Plot& plot, const PlotArea& area) {
+  for (const Tick& tick : area.y_axis.ticks) {
+    const double y = area.y(tick.value);
+    svg.line(area.left, y, area.right, y, grid_colour);
+    svg.text(area.left - 8.0, y + 0.35 * label_size, tick.label,
              {.size = label_size, .anchor = Anchor::End, .colour = soft_ink});
   }
-  for (const Tick& tick : frame.x_axis.ticks) {
-    const double x = frame.x(tick.value);
-    svg.line(x, frame.bottom, x, frame.bottom + 5.0, soft_ink);
-    svg.text(x, frame.bottom + 19.0, tick.label, {.size = label_size, .anchor = Anchor::Middle, .colour = soft_ink});
+  for (const Tick& tick : area.x_axis.ticks) {
+    const double x = area.x(tick.value);
+    svg.line(x, area.bottom, x, area.bottom + 5.0, soft_ink);
+    svg.text(x, area.bottom + 19.0, tick.label, {.size = label_size, .anchor = Anchor::Middle, .colour = soft_ink});
   }
-  svg.line(frame.left, frame.bottom, frame.right, frame.bottom, soft_ink);
-  svg.text((frame.left + frame.right) / 2, frame.bottom + 42.0, plot.x_label, {.anchor = Anchor::Middle});
-  svg.text(margin + 6.0, (frame.top + frame.bottom) / 2, plot.y_label, {.anchor = Anchor::Middle, .upwards = true});
+  svg.line(area.left, area.bottom, area.right, area.bottom, soft_ink);
+  svg.text((area.left + area.right) / 2, area.bottom + 42.0, plot.x_label, {.anchor = Anchor::Middle});
+  svg.text(margin + 6.0, (area.top + area.bottom) / 2, plot.y_label, {.anchor = Anchor::Middle, .upwards = true});
 }
 
 std::string stroke(std::size_t series) {
@@ -95,14 +95,14 @@ std::string dot(double x, double y, std::size_t series) {
          "\" fill-opacity=\"0.65\"/>";
 }
 
-void draw_line(Svg& svg, const Plot& plot, const Frame& frame, std::size_t index) {
+void draw_line(Svg& svg, const Plot& plot, const PlotArea& area, std::size_t index) {
   const Series& series = plot.series[index];
   std::string path;
   bool pen_down = false;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     const bool drawn = can_draw(plot, series.x[i], series.y[i]);
     if (drawn) {
-      const std::string point = number(frame.x(series.x[i])) + " " + number(frame.y(series.y[i]));
+      const std::string point = number(area.x(series.x[i])) + " " + number(area.y(series.y[i]));
       // The first point twice: a line of no length shows as a dot, so a point between gaps is not lost.
       path += pen_down ? " L" + point : " M" + point + " L" + point;
     }
@@ -111,10 +111,10 @@ void draw_line(Svg& svg, const Plot& plot, const Frame& frame, std::size_t index
   if (!path.empty()) svg.element("<path d=\"" + path.substr(1) + "\"" + stroke(index));
 }
 
-void draw_points(Svg& svg, const Plot& plot, const Frame& frame, std::size_t index) {
+void draw_points(Svg& svg, const Plot& plot, const PlotArea& area, std::size_t index) {
   const Series& series = plot.series[index];
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (can_draw(plot, series.x[i], series.y[i])) svg.element(dot(frame.x(series.x[i]), frame.y(series.y[i]), index));
+    if (can_draw(plot, series.x[i], series.y[i])) svg.element(dot(area.x(series.x[i]), area.y(series.y[i]), index));
   }
 }
 
@@ -164,11 +164,11 @@ std::string svg(const Plot& plot) {
   }
   top = draw_legend(result, plot, left, top) + 10.0;
   const double bottom = top + plot_height;
-  const Frame frame{left, top, right, bottom, std::move(x_axis), std::move(y_axis)};
-  draw_axes(result, plot, frame);
+  const PlotArea area{left, top, right, bottom, std::move(x_axis), std::move(y_axis)};
+  draw_axes(result, plot, area);
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    if (plot.series[i].style == Style::Points) draw_points(result, plot, frame, i);
-    else draw_line(result, plot, frame, i);
+    if (plot.series[i].style == Style::Points) draw_points(result, plot, area, i);
+    else draw_line(result, plot, area, i);
   }
   return result.document(plot_width, bottom + (plot.x_label.empty() ? 32.0 : 58.0));
 }

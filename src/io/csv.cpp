@@ -84,9 +84,9 @@ class Reader {
   }
 
   double read_number(std::string_view field, std::size_t column) const {
-    const auto fail = [&](const std::string& rule) {
+    const auto fail = [&](const std::string& requirement) {
       throw IoError("read_csv: '" + name_ + "', line " + std::to_string(line_) + ", column " + std::to_string(column) +
-                    ": " + rule);
+                    ": " + requirement);
     };
     const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
     while (!field.empty() && is_space(field.front())) field.remove_prefix(1);

@@ -115,7 +115,7 @@ void find_exponents(const T* x, const std::vector<std::size_t>& order, std::vect
 
 }  // namespace
 
-void balance(const Call& call) {
+void balance(const KernelCall& call) {
   const Shape& shape = *call.output().shape;
   const std::size_t columns = shape[1];
   std::vector<std::size_t> order;

@@ -6,7 +6,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "around.hpp"
+#include "axis_lines.hpp"
 #include "kernels.hpp"
 #include "loops.hpp"
 
@@ -70,13 +70,13 @@ void copy(const Operand& target, const Operand& source) {
   dispatch(target.dtype, [&]<class T>() { convert_all<T, T>(target, source); });
 }
 
-void cast(const Call& call) {
+void cast(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class To>() {
     dispatch(call.inputs[0].dtype, [&]<class From>() { convert_all<To, From>(call.output(), call.inputs[0]); });
   });
 }
 
-void concatenate(const Call& call) {
+void concatenate(const KernelCall& call) {
   const auto axis = static_cast<std::size_t>(call.attributes[0]);
   Operand part = call.output();
   for (const Operand& input : call.inputs) {
@@ -86,7 +86,7 @@ void concatenate(const Call& call) {
   }
 }
 
-void embed(const Call& call) {
+void embed(const KernelCall& call) {
   const auto element = static_cast<std::ptrdiff_t>(size_of(call.output().dtype));
   std::memset(call.output().data, 0, size_of(*call.output().shape) * static_cast<std::size_t>(element));
   Operand part = call.output();
@@ -98,12 +98,12 @@ void embed(const Call& call) {
   copy(part, call.inputs[0]);
 }
 
-void roll(const Call& call) {
-  const Around around(*call.output().shape, axis_of(call));
-  const std::size_t line = around.extent * around.inner * size_of(call.output().dtype);
+void roll(const KernelCall& call) {
+  const AxisLines lines(*call.output().shape, axis_of(call));
+  const std::size_t line = lines.extent * lines.inner * size_of(call.output().dtype);
   if (line == 0) return;
-  const std::size_t moved = line / around.extent * static_cast<std::size_t>(call.attributes[1]);
-  for (std::size_t at = 0; at < around.outer * line; at += line) {
+  const std::size_t moved = line / lines.extent * static_cast<std::size_t>(call.attributes[1]);
+  for (std::size_t at = 0; at < lines.outer * line; at += line) {
     std::memcpy(call.output().data + at + moved, call.inputs[0].data + at, line - moved);
     std::memcpy(call.output().data + at, call.inputs[0].data + at + line - moved, moved);
   }

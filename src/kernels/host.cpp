@@ -7,7 +7,7 @@
 
 namespace xgrad::kernels {
 
-void host_call(const Call& call) {
+void host_call(const KernelCall& call) {
   std::vector<detail::BufferPtr> arguments;
   for (const Operand& input : call.inputs) {
     arguments.push_back(detail::make_buffer(input.dtype, *input.shape));

@@ -5,7 +5,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "around.hpp"
+#include "axis_lines.hpp"
 #include "kernels.hpp"
 #include "primitives/arrays.hpp"
 #include "primitives/scalar_functions.hpp"
@@ -13,7 +13,7 @@
 namespace xgrad::kernels {
 namespace {
 
-std::string_view chooser(const Call& call) {
+std::string_view chooser(const KernelCall& call) {
   return primitives::name_of(static_cast<primitives::Chooser>(call.attributes[1]));
 }
 
@@ -29,12 +29,12 @@ std::size_t checked(std::string_view operation, std::int64_t index, std::size_t 
 /// Calls f(flat offset in x, flat offset in the taken array, length) for each slice that an index chooses.
 template <class F>
 void for_each_taken(std::string_view operation, const Shape& x, std::size_t axis, const Operand& indices, F&& f) {
-  const Around around(x, axis);
+  const AxisLines lines(x, axis);
   const std::size_t count = size_of(*indices.shape);
-  for (std::size_t o = 0; o < around.outer; ++o) {
+  for (std::size_t o = 0; o < lines.outer; ++o) {
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t chosen = checked(operation, indices.as<std::int64_t>()[i], around.extent);
-      f((o * around.extent + chosen) * around.inner, (o * count + i) * around.inner, around.inner);
+      const std::size_t chosen = checked(operation, indices.as<std::int64_t>()[i], lines.extent);
+      f((o * lines.extent + chosen) * lines.inner, (o * count + i) * lines.inner, lines.inner);
     }
   }
 }
@@ -42,8 +42,8 @@ void for_each_taken(std::string_view operation, const Shape& x, std::size_t axis
 /// Calls f(flat offset in x, flat offset in the taken array) for each index.
 template <class F>
 void for_each_along(std::string_view operation, const Shape& x, std::size_t axis, const Operand& indices, F&& f) {
-  const Around from(x, axis);
-  const Around at(*indices.shape, axis);
+  const AxisLines from(x, axis);
+  const AxisLines at(*indices.shape, axis);
   for (std::size_t o = 0; o < at.outer; ++o) {
     for (std::size_t k = 0; k < at.extent; ++k) {
       for (std::size_t i = 0; i < at.inner; ++i) {
@@ -57,7 +57,7 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
 
 }  // namespace
 
-void take(const Call& call) {
+void take(const KernelCall& call) {
   const std::size_t element = size_of(call.output().dtype);
   for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
                  [&](std::size_t from, std::size_t to, std::size_t length) {
@@ -66,7 +66,7 @@ void take(const Call& call) {
                  });
 }
 
-void scatter_add(const Call& call) {
+void scatter_add(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class T>() {
     T* out = call.output().as<T>();
     const T* in = call.inputs[0].as<T>();
@@ -80,14 +80,14 @@ void scatter_add(const Call& call) {
   });
 }
 
-void take_along_axis(const Call& call) {
+void take_along_axis(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class T>() {
     for_each_along(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
                    [&](std::size_t from, std::size_t to) { call.output().as<T>()[to] = call.inputs[0].as<T>()[from]; });
   });
 }
 
-void scatter_add_along_axis(const Call& call) {
+void scatter_add_along_axis(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class T>() {
     T* out = call.output().as<T>();
     std::fill_n(out, size_of(*call.output().shape), T(0));
@@ -98,7 +98,7 @@ void scatter_add_along_axis(const Call& call) {
   });
 }
 
-void one_hot(const Call& call) {
+void one_hot(const KernelCall& call) {
   const std::size_t classes = call.output().shape->back();
   const std::size_t count = size_of(*call.inputs[0].shape);
   dispatch(call.output().dtype, [&]<class T>() {
@@ -115,20 +115,20 @@ void one_hot(const Call& call) {
   });
 }
 
-void argmax(const Call& call) {
-  const Around around(*call.inputs[0].shape, axis_of(call));
+void argmax(const KernelCall& call) {
+  const AxisLines lines(*call.inputs[0].shape, axis_of(call));
   dispatch(call.inputs[0].dtype, [&]<class T>() {
     const T* in = call.inputs[0].as<T>();
-    for (std::size_t o = 0; o < around.outer; ++o) {
-      for (std::size_t i = 0; i < around.inner; ++i) {
-        const T* x = in + o * around.extent * around.inner + i;
+    for (std::size_t o = 0; o < lines.outer; ++o) {
+      for (std::size_t i = 0; i < lines.inner; ++i) {
+        const T* x = in + o * lines.extent * lines.inner + i;
         std::size_t best = 0;
-        for (std::size_t k = 1; k < around.extent; ++k) {
-          const T value = x[k * around.inner];
-          const T largest = x[best * around.inner];
+        for (std::size_t k = 1; k < lines.extent; ++k) {
+          const T value = x[k * lines.inner];
+          const T largest = x[best * lines.inner];
           if (value > largest || (value != value && largest == largest)) best = k;  // the first NaN wins
         }
-        call.output().as<std::int64_t>()[o * around.inner + i] = static_cast<std::int64_t>(best);
+        call.output().as<std::int64_t>()[o * lines.inner + i] = static_cast<std::int64_t>(best);
       }
     }
   });

@@ -10,29 +10,29 @@
 
 namespace xgrad::kernels {
 
-using Kernel = void (*)(const Call&);
+using Kernel = void (*)(const KernelCall&);
 
-void cast(const Call& call);
-void concatenate(const Call& call);
-void embed(const Call& call);
-void roll(const Call& call);
-void sum(const Call& call);
-void max_reduce(const Call& call);
-void min_reduce(const Call& call);
-void norm(const Call& call);
+void cast(const KernelCall& call);
+void concatenate(const KernelCall& call);
+void embed(const KernelCall& call);
+void roll(const KernelCall& call);
+void sum(const KernelCall& call);
+void max_reduce(const KernelCall& call);
+void min_reduce(const KernelCall& call);
+void norm(const KernelCall& call);
 
 // These want dense inputs.
-void argmax(const Call& call);
-void take(const Call& call);
-void scatter_add(const Call& call);
-void take_along_axis(const Call& call);
-void scatter_add_along_axis(const Call& call);
-void one_hot(const Call& call);
-void argsort(const Call& call);
-void balance(const Call& call);
-void cumsum(const Call& call);
-void top_k(const Call& call);
-void host_call(const Call& call);
+void argmax(const KernelCall& call);
+void take(const KernelCall& call);
+void scatter_add(const KernelCall& call);
+void take_along_axis(const KernelCall& call);
+void scatter_add_along_axis(const KernelCall& call);
+void one_hot(const KernelCall& call);
+void argsort(const KernelCall& call);
+void balance(const KernelCall& call);
+void cumsum(const KernelCall& call);
+void top_k(const KernelCall& call);
+void host_call(const KernelCall& call);
 
 /// The kernel of a primitive; null if it is computed in another way (see primitives::Computation).
 Kernel kernel_of(std::uint8_t opcode) noexcept;

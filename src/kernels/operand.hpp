@@ -29,7 +29,7 @@ struct Operand {
 
 /// One run of a kernel. Outputs are dense, row-major and not yet written; one that nobody needs has no data, unless it
 /// is the only one.
-struct Call {
+struct KernelCall {
   std::span<const Operand> outputs;
   std::span<const Operand> inputs;
   std::span<const std::int64_t> attributes;

@@ -17,7 +17,7 @@ struct Axis {
 };
 
 /// The axes with the smallest steps innermost, so that memory is read in order, and merged where that is possible.
-std::vector<Axis> axes_of(const Call& call) {
+std::vector<Axis> axes_of(const KernelCall& call) {
   std::vector<Axis> axes;
   const Shape& shape = *call.inputs[0].shape;
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -188,7 +188,7 @@ void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, t
 }
 
 template <template <class> class R>
-void reduce(const Call& call) {
+void reduce(const KernelCall& call) {
   const std::vector<Axis> axes = axes_of(call);
   const std::size_t size = size_of(*call.output().shape);
   const bool empty = size_of(*call.inputs[0].shape) == 0;
@@ -209,7 +209,7 @@ void reduce(const Call& call) {
 }
 
 /// How many are true.
-void count(const Call& call) {
+void count(const KernelCall& call) {
   auto* totals = call.output().as<std::int64_t>();
   std::fill_n(totals, size_of(*call.output().shape), std::int64_t{0});
   if (size_of(*call.inputs[0].shape) == 0) return;
@@ -218,12 +218,12 @@ void count(const Call& call) {
 
 }  // namespace
 
-void sum(const Call& call) {
+void sum(const KernelCall& call) {
   if (call.inputs[0].dtype == DType::Bool) count(call);
   else reduce<SumOf>(call);
 }
-void max_reduce(const Call& call) { reduce<MaxOf>(call); }
-void min_reduce(const Call& call) { reduce<MinOf>(call); }
-void norm(const Call& call) { reduce<NormOf>(call); }
+void max_reduce(const KernelCall& call) { reduce<MaxOf>(call); }
+void min_reduce(const KernelCall& call) { reduce<MinOf>(call); }
+void norm(const KernelCall& call) { reduce<NormOf>(call); }
 
 }  // namespace xgrad::kernels

@@ -25,7 +25,9 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
   return fits;
 }
 
-Var not_negative(const Var& x, bool check, const Rule& rule) { return check ? checked(x, x >= 0.0, rule) : x; }
+Var not_negative(const Var& x, bool check, const Requirement& requirement) {
+  return check ? checked(x, x >= 0.0, requirement) : x;
+}
 
 Var unwieldy(const Var& size) {
   const Var fixed = stop_gradient(size);

@@ -34,7 +34,7 @@ Var as_floating(const Var& x, const Var& beside);
 bool broadcasts_to(const Shape& from, const Shape& to);
 
 /// x, checked for being 0 or more if that is wanted; NaN is neither.
-Var not_negative(const Var& x, bool check, const Rule& rule);
+Var not_negative(const Var& x, bool check, const Requirement& requirement);
 
 /// A constant to divide by before a function to which a common factor is nothing: the size itself where it is so large
 /// or small that products, quotients and derivatives of such numbers overflow or vanish, else 1, which changes no bit.

@@ -19,12 +19,12 @@ struct Box {
   [[nodiscard]] Var area() const { return width * height; }
 };
 
-Box box(const Var& edges, bool check, const Rule& rule) {
+Box box(const Var& edges, bool check, const Requirement& requirement) {
   const auto edge = [&](int i) { return view(edges, xt::ellipsis(), i); };
   // Not `extent >= 0`: NaN is handed on like in any other loss.
   const auto extent = [&](const Var& from, const Var& to) {
     const Var length = to - from;
-    return check ? checked(length, !(length < 0.0), rule) : length;
+    return check ? checked(length, !(length < 0.0), requirement) : length;
   };
   Box result{edge(0), edge(1), edge(2), edge(3), {}, {}};
   result.width = extent(result.x1, result.x2);
@@ -51,14 +51,14 @@ struct Pair {
   }
 };
 
-Pair pair(std::string_view loss, const Var& prediction, const Var& target, bool check, const Rule& rule) {
+Pair pair(std::string_view loss, const Var& prediction, const Var& target, bool check, const Requirement& requirement) {
   require_same_shape(loss, prediction, target);
   if (prediction.dimension() == 0 || prediction.shape(-1) != 4) {
     throw ShapeError(std::string(loss) + ": the boxes are " + to_string(prediction.shape()) +
                      "; the last extent must be 4, for x1, y1, x2, y2");
   }
-  Pair result{.p = box(detail::as_floats(prediction, target), check, rule),
-              .t = box(detail::as_floats(target, prediction), check, rule),
+  Pair result{.p = box(detail::as_floats(prediction, target), check, requirement),
+              .t = box(detail::as_floats(target, prediction), check, requirement),
               .unit = {},
               .united = {},
               .iou = {},
@@ -95,21 +95,24 @@ Var slope(const Box& b) {
 }  // namespace
 
 Var Giou::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Giou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
-  const Pair boxes = pair(name, prediction, target, check_boxes, rule);
+  static const Requirement requirement(
+      "Giou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
+  const Pair boxes = pair(name, prediction, target, check_boxes, requirement);
   const Var around = boxes.around_width * boxes.around_height;
   return 1.0 - boxes.iou + quotient(around - boxes.united, around);
 }
 
 Var Diou::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Diou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
-  const Pair boxes = pair(name, prediction, target, check_boxes, rule);
+  static const Requirement requirement(
+      "Diou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
+  const Pair boxes = pair(name, prediction, target, check_boxes, requirement);
   return 1.0 - boxes.iou + boxes.distance();
 }
 
 Var Ciou::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Ciou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
-  const Pair boxes = pair(name, prediction, target, check_boxes, rule);
+  static const Requirement requirement(
+      "Ciou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
+  const Pair boxes = pair(name, prediction, target, check_boxes, requirement);
   const Var miss = 1.0 - boxes.iou;
   const double scale = 4.0 / (std::numbers::pi * std::numbers::pi);
   const Var v = scale * square(slope(boxes.t) - slope(boxes.p));

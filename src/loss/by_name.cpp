@@ -14,7 +14,7 @@ namespace xgrad::loss {
 namespace {
 
 using detail::Entry;
-using detail::Place;
+using detail::SettingPath;
 
 /// What two spellings of a name have in common.
 std::string plain(std::string_view name) {
@@ -31,18 +31,18 @@ std::string joined(const std::vector<std::string>& words) {
   return result;
 }
 
-[[noreturn]] void throw_wrong_type(const Place& place, const Var& value, std::string_view rule) {
-  throw TypeError("by_name: " + std::string(place.loss) + ": " + std::string(place.setting) + " is " +
+[[noreturn]] void throw_wrong_type(const SettingPath& path, const Var& value, std::string_view requirement) {
+  throw TypeError("by_name: " + std::string(path.loss) + ": " + std::string(path.setting) + " is " +
                   std::string(name(value.dtype())) + " " + to_string(value.shape()) + "; it must be " +
-                  std::string(rule));
+                  std::string(requirement));
 }
 
-void require_number(const Place& place, const Var& value, bool fits, std::string_view rule) {
+void require_number(const SettingPath& path, const Var& value, bool fits, std::string_view requirement) {
   if (value.recorded()) {
-    throw TypeError("by_name: " + std::string(place.loss) + ": " + std::string(place.setting) +
+    throw TypeError("by_name: " + std::string(path.loss) + ": " + std::string(path.setting) +
                     " is recorded on a tape; it is a plain number and has no derivative");
   }
-  if (value.size() != 1 || !fits) throw_wrong_type(place, value, rule);
+  if (value.size() != 1 || !fits) throw_wrong_type(path, value, requirement);
 }
 
 const std::vector<Entry>& entries() {
@@ -92,34 +92,34 @@ std::string snake_case(std::string_view name) {
   return result;
 }
 
-void set(const Place& place, double& member, const Var& value) {
-  require_number(place, value, value.dtype() != DType::Bool, "a number");
+void set(const SettingPath& path, double& member, const Var& value) {
+  require_number(path, value, value.dtype() != DType::Bool, "a number");
   member = cast<double>(value).item<double>();
 }
-void set(const Place& place, bool& member, const Var& value) {
-  require_number(place, value, value.dtype() == DType::Bool, "true or false");
+void set(const SettingPath& path, bool& member, const Var& value) {
+  require_number(path, value, value.dtype() == DType::Bool, "true or false");
   member = value.item<bool>();
 }
-void set(const Place&, Var& member, const Var& value) { member = value; }
-void set(const Place& place, std::vector<double>& member, const Var& value) {
-  if (value.dimension() > 1 || value.dtype() == DType::Bool) throw_wrong_type(place, value, "numbers, [n]");
+void set(const SettingPath&, Var& member, const Var& value) { member = value; }
+void set(const SettingPath& path, std::vector<double>& member, const Var& value) {
+  if (value.dimension() > 1 || value.dtype() == DType::Bool) throw_wrong_type(path, value, "numbers, [n]");
   const Var numbers = cast<double>(value);
   const Array<double>& array = numbers.array<double>();
   member.assign(array.data(), array.data() + array.size());
 }
 
-std::int64_t integer_in(const Place& place, const Var& value) {
-  require_number(place, value, value.dtype() == DType::Int64, "an integer");
+std::int64_t integer_in(const SettingPath& path, const Var& value) {
+  require_number(path, value, value.dtype() == DType::Int64, "an integer");
   return value.item<std::int64_t>();
 }
 
-void throw_negative(const Place& place, std::int64_t number) {
-  throw ValueError("by_name: " + std::string(place.loss) + ": " + std::string(place.setting) + " is " +
+void throw_negative(const SettingPath& path, std::int64_t number) {
+  throw ValueError("by_name: " + std::string(path.loss) + ": " + std::string(path.setting) + " is " +
                    std::to_string(number) + "; it must not be negative");
 }
 
-void throw_not_settable(const Place& place) {
-  throw ValueError("by_name: " + std::string(place.loss) + ": " + std::string(place.setting) +
+void throw_not_settable(const SettingPath& path) {
+  throw ValueError("by_name: " + std::string(path.loss) + ": " + std::string(path.setting) +
                    " is no number and no array; make the struct itself to set it");
 }
 

@@ -32,42 +32,42 @@ std::string snake_case(std::string_view name);
 
 // ---- settings
 
-/// Where a setting goes, for messages.
-struct Place {
+/// The names of a setting, for messages.
+struct SettingPath {
   std::string_view loss;
   std::string_view setting;
 };
 
-void set(const Place& place, double& member, const Var& value);
-void set(const Place& place, bool& member, const Var& value);
-void set(const Place& place, Var& member, const Var& value);
-void set(const Place& place, std::vector<double>& member, const Var& value);
+void set(const SettingPath& path, double& member, const Var& value);
+void set(const SettingPath& path, bool& member, const Var& value);
+void set(const SettingPath& path, Var& member, const Var& value);
+void set(const SettingPath& path, std::vector<double>& member, const Var& value);
 /// The integer in a setting.
-std::int64_t integer_in(const Place& place, const Var& value);
-[[noreturn]] void throw_negative(const Place& place, std::int64_t number);
-[[noreturn]] void throw_not_settable(const Place& place);
+std::int64_t integer_in(const SettingPath& path, const Var& value);
+[[noreturn]] void throw_negative(const SettingPath& path, std::int64_t number);
+[[noreturn]] void throw_not_settable(const SettingPath& path);
 
 template <std::integral I>
-void set(const Place& place, I& member, const Var& value) {
-  const std::int64_t number = integer_in(place, value);
-  if (!std::in_range<I>(number)) throw_negative(place, number);
+void set(const SettingPath& path, I& member, const Var& value) {
+  const std::int64_t number = integer_in(path, value);
+  if (!std::in_range<I>(number)) throw_negative(path, number);
   member = static_cast<I>(number);
 }
 template <class T>
-void set(const Place& place, std::optional<T>& member, const Var& value) {
+void set(const SettingPath& path, std::optional<T>& member, const Var& value) {
   T inner{};
-  set(place, inner, value);
+  set(path, inner, value);
   member = std::move(inner);
 }
 template <class T>
-concept Settable = requires(const Place& place, T& member, const Var& value) {
-  set(place, member, value);
+concept Settable = requires(const SettingPath& path, T& member, const Var& value) {
+  set(path, member, value);
 };
 
 /// A member of a loss, and how it is set.
 struct Setting {
   std::string_view name;
-  void (*set)(const Place& place, void* loss, const Var& value);
+  void (*set)(const SettingPath& path, void* loss, const Var& value);
 };
 
 /// \throws ValueError, TypeError  for a setting that the loss does not have or that its member does not take.
@@ -78,10 +78,10 @@ auto settings_of() {
   return boost::hana::unpack(boost::hana::accessors<L>(), []<class... A>(const A&... accessors) {
     return std::array<Setting, sizeof...(A)>{
         Setting{boost::hana::to<const char*>(boost::hana::first(accessors)),
-                [](const Place& place, void* loss, const Var& value) {
+                [](const SettingPath& path, void* loss, const Var& value) {
                   auto& member = std::decay_t<decltype(boost::hana::second(accessors))>()(*static_cast<L*>(loss));
-                  if constexpr (Settable<std::remove_reference_t<decltype(member)>>) set(place, member, value);
-                  else throw_not_settable(place);
+                  if constexpr (Settable<std::remove_reference_t<decltype(member)>>) set(path, member, value);
+                  else throw_not_settable(path);
                 }}...};
   });
 }

@@ -19,11 +19,11 @@ namespace {
 
 std::string as_text(std::string_view loss) { return std::string(loss) + ": "; }
 
-Classes read_scores(const TargetRules& rules, const Var& scores, std::ptrdiff_t axis) {
-  const std::size_t along = xgrad::detail::normalize_axis(rules.loss, axis, scores);
+Classes read_scores(const TargetRequirements& requirements, const Var& scores, std::ptrdiff_t axis) {
+  const std::size_t along = xgrad::detail::normalize_axis(requirements.loss, axis, scores);
   const std::size_t count = scores.shape()[along];
   if (count == 0) {
-    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) +
+    throw ShapeError(as_text(requirements.loss) + "the prediction is " + to_string(scores.shape()) +
                      ", which has no classes along axis " + std::to_string(along));
   }
   return {.scores = detail::as_floating(scores), .axis = static_cast<std::ptrdiff_t>(along), .count = count};
@@ -33,62 +33,66 @@ Shape shape_of_labels(const Classes& c) {
   return xgrad::detail::without_axes(c.scores.shape(), Shape{static_cast<std::size_t>(c.axis)});
 }
 
-void put_labels(Classes& c, const TargetRules& rules, const Var& labels, const Reading& reading) {
+void put_labels(Classes& c, const TargetRequirements& requirements, const Var& labels, const Reading& reading) {
   if (labels.dtype() != DType::Int64) {
-    throw TypeError(as_text(rules.loss) + "the labels are " + std::string(name(labels.dtype())) + " " +
+    throw TypeError(as_text(requirements.loss) + "the labels are " + std::string(name(labels.dtype())) + " " +
                     to_string(labels.shape()) + "; they must be int64");
   }
   const auto classes = static_cast<std::int64_t>(c.count);
-  Var places = expand_dims(labels, c.axis);
+  Var positions = expand_dims(labels, c.axis);
   if (reading.ignore_index) {
-    c.ignored = equal(places, *reading.ignore_index);
-    places = where(c.ignored, zeros_like(places), places);
+    c.ignored = equal(positions, *reading.ignore_index);
+    positions = where(c.ignored, zeros_like(positions), positions);
   }
-  c.labels = reading.check ? checked(places, places >= 0 && places < classes, rules.label, classes) : places;
+  c.labels = reading.check ? checked(positions, positions >= 0 && positions < classes, requirements.label, classes)
+                           : positions;
 }
 
-void put_probabilities(Classes& c, const TargetRules& rules, const Var& target, const Reading& reading) {
+void put_probabilities(Classes& c, const TargetRequirements& requirements, const Var& target, const Reading& reading) {
   if (reading.ignore_index) {
-    throw ValueError(as_text(rules.loss) + "ignore_index is " + std::to_string(*reading.ignore_index) +
+    throw ValueError(as_text(requirements.loss) + "ignore_index is " + std::to_string(*reading.ignore_index) +
                      ", but the target " + to_string(target.shape()) +
                      " has probabilities; only labels can be ignored: mask the values instead");
   }
   c.labelled = false;
   const Var t = detail::as_floating(target, c.scores);
-  c.probabilities = reading.check ? checked(t, t >= 0.0 && t <= 1.0, rules.probability) : t;
+  c.probabilities = reading.check ? checked(t, t >= 0.0 && t <= 1.0, requirements.probability) : t;
 }
 
 }  // namespace
 
-TargetRules::TargetRules(std::string_view loss_name)
+TargetRequirements::TargetRequirements(std::string_view loss_name)
     : loss(loss_name),
       label(as_text(loss_name) + "the label {} is outside [0, {})"),
       probability(as_text(loss_name) + "the target {} is outside [0, 1]") {}
 
-Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labels, const Reading& reading) {
-  detail::require_usable(rules.loss, labels);
-  Classes c = read_scores(rules, scores, reading.axis);
+Classes read_labels(const TargetRequirements& requirements, const Var& scores, const Var& labels,
+                    const Reading& reading) {
+  detail::require_usable(requirements.loss, labels);
+  Classes c = read_scores(requirements, scores, reading.axis);
   const Shape wanted = shape_of_labels(c);
   if (labels.shape() != wanted) {
-    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) + " and the target is " +
-                     to_string(labels.shape()) + "; the target must be int64 labels " + to_string(wanted));
+    throw ShapeError(as_text(requirements.loss) + "the prediction is " + to_string(scores.shape()) +
+                     " and the target is " + to_string(labels.shape()) + "; the target must be int64 labels " +
+                     to_string(wanted));
   }
-  put_labels(c, rules, labels, reading);
+  put_labels(c, requirements, labels, reading);
   return c;
 }
 
-Classes read_targets(const TargetRules& rules, const Var& scores, const Var& target, const Reading& reading) {
-  detail::require_usable(rules.loss, target);
-  Classes c = read_scores(rules, scores, reading.axis);
+Classes read_targets(const TargetRequirements& requirements, const Var& scores, const Var& target,
+                     const Reading& reading) {
+  detail::require_usable(requirements.loss, target);
+  Classes c = read_scores(requirements, scores, reading.axis);
   const Shape wanted = shape_of_labels(c);
   if (target.shape() == wanted) {
-    put_labels(c, rules, target, reading);
+    put_labels(c, requirements, target, reading);
   } else if (target.shape() == scores.shape()) {
-    put_probabilities(c, rules, target, reading);
+    put_probabilities(c, requirements, target, reading);
   } else {
-    throw ShapeError(as_text(rules.loss) + "the prediction is " + to_string(scores.shape()) + " and the target is " +
-                     to_string(target.shape()) + "; the target must be int64 labels " + to_string(wanted) +
-                     " or probabilities " + to_string(scores.shape()));
+    throw ShapeError(as_text(requirements.loss) + "the prediction is " + to_string(scores.shape()) +
+                     " and the target is " + to_string(target.shape()) + "; the target must be int64 labels " +
+                     to_string(wanted) + " or probabilities " + to_string(scores.shape()));
   }
   return c;
 }
@@ -107,9 +111,9 @@ Var at_label(const Classes& c, const Var& x) { return take_along_axis(x, c.label
 Var is_label(const Classes& c) {
   Shape shape(c.scores.dimension(), 1);
   shape[static_cast<std::size_t>(c.axis)] = c.count;
-  auto places = Array<std::int64_t>::from_shape(shape);
-  for (std::size_t k = 0; k < c.count; ++k) places.data()[k] = static_cast<std::int64_t>(k);
-  return equal(Var(std::move(places)), c.labels);
+  auto positions = Array<std::int64_t>::from_shape(shape);
+  for (std::size_t k = 0; k < c.count; ++k) positions.data()[k] = static_cast<std::int64_t>(k);
+  return equal(Var(std::move(positions)), c.labels);
 }
 
 Var largest_score(const Classes& c, const Var& scores) {
@@ -135,8 +139,8 @@ Var number_of_each(std::string_view loss, std::string_view setting, const Var& n
 
 Var weight_of_each(std::string_view loss, std::string_view setting, const Var& weights, const Var& scores,
                    std::ptrdiff_t axis, bool check) {
-  const Rule rule(as_text(loss) + std::string(setting) + " {} is negative or not a number");
-  return detail::not_negative(number_of_each(loss, setting, weights, scores, axis), check, rule);
+  const Requirement requirement(as_text(loss) + std::string(setting) + " {} is negative or not a number");
+  return detail::not_negative(number_of_each(loss, setting, weights, scores, axis), check, requirement);
 }
 
 Var log_probabilities(const Classes& c) { return log_softmax(c.scores, c.axis); }

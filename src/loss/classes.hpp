@@ -16,11 +16,11 @@
 namespace xgrad::loss::classes {
 
 /// What a loss says about bad targets.
-struct TargetRules {
-  explicit TargetRules(std::string_view loss_name);
+struct TargetRequirements {
+  explicit TargetRequirements(std::string_view loss_name);
   std::string_view loss;
-  Rule label;
-  Rule probability;
+  Requirement label;
+  Requirement probability;
 };
 
 /// Scores, and as the target either a label or a probability for each class.
@@ -42,9 +42,11 @@ struct Reading {
 };
 
 /// Labels: int64 in the shape of the scores without the axis.
-Classes read_labels(const TargetRules& rules, const Var& scores, const Var& labels, const Reading& reading);
+Classes read_labels(const TargetRequirements& requirements, const Var& scores, const Var& labels,
+                    const Reading& reading);
 /// Labels, or probabilities in the shape of the scores.
-Classes read_targets(const TargetRules& rules, const Var& scores, const Var& target, const Reading& reading);
+Classes read_targets(const TargetRequirements& requirements, const Var& scores, const Var& target,
+                     const Reading& reading);
 
 Var sum_classes(const Classes& c, const Var& x);
 /// t x, but 0 for a class with t = 0 that a score of minus infinity makes impossible.

@@ -17,7 +17,7 @@ namespace xgrad::loss {
 namespace {
 
 using classes::Classes;
-using classes::TargetRules;
+using classes::TargetRequirements;
 
 /// Along the axis of the classes.
 Var spread(const Classes& c, const Var& numbers) {
@@ -34,8 +34,8 @@ Var cross_entropy(const Classes& c) {
 
 Var CrossEntropy::operator()(const Var& logits, const Var& target) const {
   if (class_weight) detail::require_usable(name, *class_weight);
-  static const TargetRules rules(name);
-  Classes c = classes::read_targets(rules, logits, target, {axis, check_targets, ignore_index});
+  static const TargetRequirements requirements(name);
+  Classes c = classes::read_targets(requirements, logits, target, {axis, check_targets, ignore_index});
   if (!class_weight) return without_classes(c, cross_entropy(c));
   const Var weights = classes::weight_of_each(name, "class_weight", *class_weight, c.scores, c.axis, check_targets);
   if (c.labelled) return without_classes(c, take(weights, c.labels, 0) * cross_entropy(c));
@@ -44,8 +44,8 @@ Var CrossEntropy::operator()(const Var& logits, const Var& target) const {
 }
 
 Var Nll::operator()(const Var& log_probabilities, const Var& labels) const {
-  static const TargetRules rules(name);
-  const Classes c = classes::read_labels(rules, log_probabilities, labels, {axis, check_targets, ignore_index});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_labels(requirements, log_probabilities, labels, {axis, check_targets, ignore_index});
   const Var values = -at_label(c, c.scores);
   if (!class_weight) return without_classes(c, values);
   return without_classes(
@@ -56,8 +56,8 @@ Var Nll::operator()(const Var& log_probabilities, const Var& labels) const {
 
 Var CategoricalFocal::operator()(const Var& logits, const Var& labels) const {
   require_setting(name, "gamma", gamma, gamma >= 0.0 && std::isfinite(gamma), "it must be finite and not negative");
-  static const TargetRules rules(name);
-  const Classes c = classes::read_labels(rules, logits, labels, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_labels(requirements, logits, labels, {.check = check_targets});
   // 1 - p_y = exp(-softplus(odds)); as a power it would have infinite derivatives where it is 0.
   const Var odds = log_odds(c, at_label(c, c.scores));
   return without_classes(c, exp(-gamma * softplus(odds)) * softplus(-odds));
@@ -65,17 +65,17 @@ Var CategoricalFocal::operator()(const Var& logits, const Var& labels) const {
 
 Var Poly1::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "eps", eps, eps >= -1.0 && std::isfinite(eps), "it must be finite and at least -1");
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   return without_classes(c, expected(c, [&](const Var& nll) { return nll - eps * expm1(-nll); }));
 }
 
 Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
   detail::require_usable(name, prior);
   require_setting(name, "tau", tau, std::isfinite(tau), "it must be finite");
-  static const TargetRules rules(name);
-  static const Rule positive("LogitAdjusted: the prior {} is not positive and finite");
-  Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  static const Requirement positive("LogitAdjusted: the prior {} is not positive and finite");
+  Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   const Var frequencies = checked(prior, prior > 0.0 && prior < std::numeric_limits<double>::infinity(), positive);
   if (prior.dimension() > 0) {
     c.scores = c.scores + tau * spread(c, log(classes::number_of_each(name, "prior", frequencies, c.scores, c.axis)));
@@ -86,8 +86,8 @@ Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
 }
 
 Var Brier::operator()(const Var& logits, const Var& target) const {
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   const Var t = c.labelled ? cast(is_label(c), c.scores.dtype()) : c.probabilities;
   return without_classes(c, sum_classes(c, square(exp(log_probabilities(c)) - t)));
 }

@@ -12,11 +12,12 @@ namespace xgrad::loss {
 namespace {
 
 using classes::Classes;
-using classes::TargetRules;
+using classes::TargetRequirements;
 
 /// Cosines come of products of vectors, whose rounding may carry them beyond 1. What is not normalised is far beyond.
-Classes read_cosines(const TargetRules& rules, const Rule& range, const Var& cosines, const Var& labels, bool check) {
-  Classes c = classes::read_labels(rules, cosines, labels, {.check = check});
+Classes read_cosines(const TargetRequirements& requirements, const Requirement& range, const Var& cosines,
+                     const Var& labels, bool check) {
+  Classes c = classes::read_labels(requirements, cosines, labels, {.check = check});
   if (check) c.scores = checked(c.scores, abs(c.scores) <= 1.001, range);
   return c;
 }
@@ -38,9 +39,9 @@ Var scaled_cross_entropy(Classes c, const Var& own, double scale) {
 Var ArcFace::operator()(const Var& cosines, const Var& labels) const {
   require_setting(name, "margin", margin, margin >= 0.0 && margin < std::numbers::pi, "it must be in [0, pi)");
   require_setting(name, "scale", scale, scale > 0.0 && std::isfinite(scale), "it must be positive and finite");
-  static const TargetRules rules(name);
-  static const Rule range("ArcFace: the cosine {} is outside [-1, 1]");
-  const Classes c = read_cosines(rules, range, cosines, labels, check_targets);
+  static const TargetRequirements requirements(name);
+  static const Requirement range("ArcFace: the cosine {} is outside [-1, 1]");
+  const Classes c = read_cosines(requirements, range, cosines, labels, check_targets);
   const Var own = at_label(c, c.scores);
   const Var turned = std::cos(margin) * own - std::sin(margin) * sine(own);
   const Var moved = easy_margin ? where(own > 0.0, turned, own)
@@ -51,9 +52,9 @@ Var ArcFace::operator()(const Var& cosines, const Var& labels) const {
 Var CosFace::operator()(const Var& cosines, const Var& labels) const {
   require_setting(name, "margin", margin, margin >= 0.0 && std::isfinite(margin), "it must be finite and not negative");
   require_setting(name, "scale", scale, scale > 0.0 && std::isfinite(scale), "it must be positive and finite");
-  static const TargetRules rules(name);
-  static const Rule range("CosFace: the cosine {} is outside [-1, 1]");
-  const Classes c = read_cosines(rules, range, cosines, labels, check_targets);
+  static const TargetRequirements requirements(name);
+  static const Requirement range("CosFace: the cosine {} is outside [-1, 1]");
+  const Classes c = read_cosines(requirements, range, cosines, labels, check_targets);
   return scaled_cross_entropy(c, at_label(c, c.scores) - margin, scale);
 }
 

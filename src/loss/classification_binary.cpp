@@ -17,19 +17,20 @@ namespace {
 using detail::as_floating;
 
 /// Targets in the element type of the scores.
-Var read_target(std::string_view loss, const Rule& rule, const Var& scores, const Var& target, bool check) {
+Var read_target(std::string_view loss, const Requirement& requirement, const Var& scores, const Var& target,
+                bool check) {
   require_same_shape(loss, scores, target);
   const Var t = as_floating(target, scores);
-  return check ? checked(t, t >= 0.0 && t <= 1.0, rule) : t;
+  return check ? checked(t, t >= 0.0 && t <= 1.0, requirement) : t;
 }
 
 Var read_pos_weight(const Var& weight, const Var& logits, bool check) {
-  static const Rule rule("BinaryCrossEntropy: pos_weight {} is negative or not a number");
+  static const Requirement requirement("BinaryCrossEntropy: pos_weight {} is negative or not a number");
   if (!detail::broadcasts_to(weight.shape(), logits.shape())) {
     throw ShapeError("BinaryCrossEntropy: pos_weight is " + to_string(weight.shape()) + " and the prediction is " +
                      to_string(logits.shape()) + "; it must be a number, or one for each label along the last axis");
   }
-  return detail::not_negative(cast(weight, logits.dtype()), check, rule);
+  return detail::not_negative(cast(weight, logits.dtype()), check, requirement);
 }
 
 /// ln x, cut off at -100. Below 10^-12 the derivative stays 10^12, to tell an optimiser the way out.
@@ -44,9 +45,9 @@ Var cut_log(const Var& x, const Var& log_x) {
 Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
   if (pos_weight) detail::require_usable(name, *pos_weight);
   detail::require_usable(name, logits);
-  static const Rule rule("BinaryCrossEntropy: the target {} is outside [0, 1]");
+  static const Requirement requirement("BinaryCrossEntropy: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
-  const Var t = read_target(name, rule, z, target, check_targets);
+  const Var t = read_target(name, requirement, z, target, check_targets);
   // Not softplus(z) - t z: where the prediction is right and sure, that is a difference of large numbers.
   const Var positives = t * softplus(-z);
   const Var negatives = (1.0 - t) * softplus(z);
@@ -55,11 +56,11 @@ Var BinaryCrossEntropy::operator()(const Var& logits, const Var& target) const {
 
 Var BinaryCrossEntropyProbability::operator()(const Var& prediction, const Var& target) const {
   detail::require_usable(name, prediction);
-  static const Rule prediction_rule("BinaryCrossEntropyProbability: the prediction {} is outside [0, 1]");
-  static const Rule target_rule("BinaryCrossEntropyProbability: the target {} is outside [0, 1]");
+  static const Requirement prediction_requirement("BinaryCrossEntropyProbability: the prediction {} is outside [0, 1]");
+  static const Requirement target_requirement("BinaryCrossEntropyProbability: the target {} is outside [0, 1]");
   const Var given = as_floating(prediction);
-  const Var t = read_target(name, target_rule, given, target, check_targets);
-  const Var p = check_targets ? checked(given, given >= 0.0 && given <= 1.0, prediction_rule) : given;
+  const Var t = read_target(name, target_requirement, given, target, check_targets);
+  const Var p = check_targets ? checked(given, given >= 0.0 && given <= 1.0, prediction_requirement) : given;
   return (t - 1.0) * cut_log(1.0 - p, log1p(-p)) - t * cut_log(p, log(p));
 }
 
@@ -67,9 +68,9 @@ Var Focal::operator()(const Var& logits, const Var& target) const {
   detail::require_usable(name, logits);
   require_setting(name, "gamma", gamma, gamma >= 0.0 && std::isfinite(gamma), "it must be finite and not negative");
   if (alpha) require_setting(name, "alpha", *alpha, *alpha >= 0.0 && *alpha <= 1.0, "it must be in [0, 1]");
-  static const Rule rule("Focal: the target {} is outside [0, 1]");
+  static const Requirement requirement("Focal: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
-  const Var t = read_target(name, rule, z, target, check_targets);
+  const Var t = read_target(name, requirement, z, target, check_targets);
   // The powers of p and 1 - p as exponentials of -softplus: neither is 0, where a power has no derivative.
   const Var no = softplus(z);    // -ln(1 - p)
   const Var yes = softplus(-z);  // -ln p
@@ -84,9 +85,9 @@ Var AsymmetricLoss::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "gamma_negative", gamma_negative, gamma_negative >= 0.0 && std::isfinite(gamma_negative),
                   "it must be finite and not negative");
   require_setting(name, "margin", margin, margin >= 0.0 && margin < 1.0, "it must be in [0, 1)");
-  static const Rule rule("AsymmetricLoss: the target {} is outside [0, 1]");
+  static const Requirement requirement("AsymmetricLoss: the target {} is outside [0, 1]");
   const Var z = as_floating(logits);
-  const Var t = read_target(name, rule, z, target, check_targets);
+  const Var t = read_target(name, requirement, z, target, check_targets);
   const Var no = softplus(z);
   const Var yes = softplus(-z);
   const Var positive = exp(-gamma_positive * no) * yes;

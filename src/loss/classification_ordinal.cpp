@@ -19,26 +19,26 @@ Var read_thresholds(const Var& thresholds, const Var& score) {
     throw ShapeError("Ordinal: thresholds are " + to_string(thresholds.shape()) +
                      "; they must be [K - 1], one between each class and the next");
   }
-  static const Rule rule("Ordinal: a threshold is {}; it must be a number");
+  static const Requirement requirement("Ordinal: a threshold is {}; it must be a number");
   const Var c = cast(reshape(thresholds, {-1}), score.dtype());
-  return checked(c, equal(c, c), rule);
+  return checked(c, equal(c, c), requirement);
 }
 
 Var read_labels(const Var& score, const Var& labels, std::int64_t classes, bool check) {
-  static const Rule rule("Ordinal: the label {} is outside [0, {})");
+  static const Requirement requirement("Ordinal: the label {} is outside [0, {})");
   require_same_shape("Ordinal", score, labels, "score", "target");
   if (labels.dtype() != DType::Int64) {
     throw TypeError("Ordinal: the labels are " + std::string(name(labels.dtype())) + " " + to_string(labels.shape()) +
                     "; they must be int64");
   }
-  return check ? checked(labels, labels >= 0 && labels < classes, rule, classes) : labels;
+  return check ? checked(labels, labels >= 0 && labels < classes, requirement, classes) : labels;
 }
 
 /// c_{k+1} - c_k, for all thresholds but the last.
 Var read_gaps(const Var& c) {
-  static const Rule rule("Ordinal: the thresholds must increase, but two differ by {}");
+  static const Requirement requirement("Ordinal: the thresholds must increase, but two differ by {}");
   const Var gaps = view(c, xt::range(1, xt::placeholders::_)) - view(c, xt::range(xt::placeholders::_, -1));
-  return checked(gaps, gaps > 0.0, rule);
+  return checked(gaps, gaps > 0.0, requirement);
 }
 
 }  // namespace

@@ -12,12 +12,12 @@
 namespace xgrad::loss {
 
 using classes::Classes;
-using classes::TargetRules;
+using classes::TargetRequirements;
 
 Var GeneralizedCrossEntropy::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "q", q, q > 0.0 && q <= 1.0, "it must be in (0, 1]");
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   return without_classes(c, expected(c, [&](const Var& nll) { return expm1(-q * nll) / -q; }));
 }
 
@@ -26,8 +26,8 @@ Var SymmetricCrossEntropy::operator()(const Var& logits, const Var& target) cons
   require_setting(name, "beta", beta, beta >= 0.0 && std::isfinite(beta), "it must be finite and not negative");
   require_setting(name, "log_zero", log_zero, log_zero <= 0.0 && std::isfinite(log_zero),
                   "it must be finite and not positive");
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   if (c.labelled) {
     return without_classes(c, expected(c, [&](const Var& nll) { return alpha * nll + beta * log_zero * expm1(-nll); }));
   }
@@ -41,8 +41,8 @@ Var BiTempered::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "t1", t1, t1 >= 0.0 && t1 <= 1.0, "it must be in [0, 1]");
   require_setting(name, "t2", t2, t2 >= 1.0 && std::isfinite(t2), "it must be finite and at least 1");
   detail::require_iterations(name, iterations, 0);
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   const Var largest = largest_score(c, c.scores);
   const Var scores = c.scores - largest;
   // Second derivatives of the loss need those of lambda.

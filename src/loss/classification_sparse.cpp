@@ -11,7 +11,7 @@ namespace xgrad::loss {
 namespace {
 
 using classes::Classes;
-using classes::TargetRules;
+using classes::TargetRequirements;
 
 /// Where sparsemax is positive: the k largest elements, for the last k with 1 + k x_(k) > x_(1) + ... + x_(k).
 Var sparsemax_support(const Var& x) {
@@ -37,8 +37,8 @@ Var fenchel_young(const Classes& c, const Var& largest, const Var& lambda, const
 }  // namespace
 
 Var Sparsemax::operator()(const Var& logits, const Var& target) const {
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   const Var largest = largest_score(c, c.scores);
   const Var x = c.scores - largest;
   const Var support = sparsemax_support(x);
@@ -50,8 +50,8 @@ Var Sparsemax::operator()(const Var& logits, const Var& target) const {
 
 Var FenchelYoung::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "alpha", alpha, alpha >= 1.0 && alpha <= 2.0, "it must be in [1, 2]");
-  static const TargetRules rules(name);
-  const Classes c = classes::read_targets(rules, logits, target, {.check = check_targets});
+  static const TargetRequirements requirements(name);
+  const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
   const Var largest = largest_score(c, c.scores);
   const Var x = c.scores - largest;
   // The maximiser is p = exp_t(x - lambda) with t = 2 - alpha, and by duality

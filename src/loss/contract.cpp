@@ -18,12 +18,13 @@ void require_same_shape(std::string_view loss, const Var& prediction, const Var&
   xgrad::detail::require_same_shape(loss, prediction, target, first, second);
 }
 
-void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule) {
+void require_setting(std::string_view loss, std::string_view setting, double value, bool holds,
+                     std::string_view requirement) {
   if (holds) return;
   xgrad::detail::TextStream text;
   text << loss << ": " << setting << " is ";
   detail::print_setting(text, value);
-  text << "; " << rule;
+  text << "; " << requirement;
   throw ValueError(text.str());
 }
 

@@ -25,11 +25,12 @@ using detail::not_negative;
 /// Prediction and target, neither of which is negative.
 template <class L>
 std::pair<Var, Var> measures(const L& loss, const Var& prediction, const Var& target) {
-  static const Rule prediction_rule(std::string(L::name) + ": the prediction {} is negative or not a number");
-  static const Rule target_rule(std::string(L::name) + ": the target {} is negative or not a number");
+  static const Requirement prediction_requirement(std::string(L::name) +
+                                                  ": the prediction {} is negative or not a number");
+  static const Requirement target_requirement(std::string(L::name) + ": the target {} is negative or not a number");
   require_same_shape(L::name, prediction, target);
-  return {not_negative(as_floating(prediction, target), loss.check_targets, prediction_rule),
-          not_negative(as_floating(target, prediction), loss.check_targets, target_rule)};
+  return {not_negative(as_floating(prediction, target), loss.check_targets, prediction_requirement),
+          not_negative(as_floating(target, prediction), loss.check_targets, target_requirement)};
 }
 
 /// The same with classes along the last axis.
@@ -50,12 +51,12 @@ Var or_zero(const Var& condition, const Var& x) { return where(condition, x, zer
 }  // namespace
 
 Var KlDivergence::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("KlDivergence: the target {} is negative or not a number");
+  static const Requirement requirement("KlDivergence: the target {} is negative or not a number");
   require_same_shape(name, prediction, target);
   const Var z = as_floating(prediction, target);
   const Var t = as_floating(target, prediction);
   if (log_target) return or_zero(not_equal(t, -infinity), exp(t) * (t - z));
-  const Var p = not_negative(t, check_targets, rule);
+  const Var p = not_negative(t, check_targets, requirement);
   return or_zero(not_equal(p, 0.0), p * (log(p) - z));
 }
 

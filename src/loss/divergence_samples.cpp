@@ -30,8 +30,8 @@ using detail::as_floating;
 /// Which of N and of M sorted numbers stand beside each other, and for which part of all. The steps of both quantile
 /// functions are at multiples of 1 / N and 1 / M.
 struct Steps {
-  Var first;   ///< [S] places
-  Var second;  ///< [S] places
+  Var first;   ///< [S] positions
+  Var second;  ///< [S] positions
   Var length;  ///< [S], adding up to 1
 };
 

@@ -68,18 +68,18 @@ void require_margin(Text loss, double margin) {
 }
 
 /// Targets -1 and 1.
-Var checked_signs(const Var& target, bool check, const Rule& rule) {
-  return check ? checked(target, equal(abs(target), 1), rule) : target;
+Var checked_signs(const Var& target, bool check, const Requirement& requirement) {
+  return check ? checked(target, equal(abs(target), 1), requirement) : target;
 }
 
 /// A temperature in the element type of the embeddings: a parameter that is trained may be an array of rank 0.
-Var checked_temperature(Text loss, const Var& temperature, const Rule& rule, const Var& embeddings) {
+Var checked_temperature(Text loss, const Var& temperature, const Requirement& requirement, const Var& embeddings) {
   detail::require_usable(loss, temperature);
   if (temperature.dimension() != 0) {
     throw ShapeError(std::string(loss) + ": the temperature is " + to_string(temperature.shape()) +
                      "; it must be one number, []");
   }
-  const Var t = checked(temperature, temperature > 0, rule);
+  const Var t = checked(temperature, temperature > 0, requirement);
   return is_floating(embeddings.dtype()) ? cast(t, embeddings.dtype()) : t;
 }
 
@@ -143,8 +143,8 @@ Var CosineEmbedding::operator()(const Var& x1, const Var& x2, const Var& target)
   require_vectors(name, x1, "first input");
   require_same_shape(name, x1, x2, "first input", "second input");
   require_one_each(name, x1, target, "target");
-  static const Rule rule("CosineEmbedding: the target {} is neither -1 nor 1");
-  const Var t = checked_signs(target, check_targets, rule);
+  static const Requirement requirement("CosineEmbedding: the target {} is neither -1 nor 1");
+  const Var t = checked_signs(target, check_targets, requirement);
   constexpr double smallest = 1e-6;  // its square is libtorch's, beside the sum of squares
   const auto length = [](const Var& x) { return hypot(norm(x, -1, keep_dims), smallest); };
   const Var length1 = length(x1);
@@ -160,8 +160,8 @@ Var CosineEmbedding::operator()(const Var& x1, const Var& x2, const Var& target)
 Var HingeEmbedding::operator()(const Var& distance, const Var& target) const {
   require_margin(name, margin);
   require_same_shape(name, distance, target, "distance", "target");
-  static const Rule rule("HingeEmbedding: the target {} is neither -1 nor 1");
-  const Var t = checked_signs(target, check_targets, rule);
+  static const Requirement requirement("HingeEmbedding: the target {} is neither -1 nor 1");
+  const Var t = checked_signs(target, check_targets, requirement);
   return where(t > 0, distance, relu(margin - distance));
 }
 
@@ -169,8 +169,8 @@ Var MarginRanking::operator()(const Var& x1, const Var& x2, const Var& target) c
   require_margin(name, margin);
   require_same_shape(name, x1, x2, "first input", "second input");
   require_same_shape(name, x1, target, "first input", "target");
-  static const Rule rule("MarginRanking: the target {} is neither -1 nor 1");
-  const Var t = checked_signs(target, check_targets, rule);
+  static const Requirement requirement("MarginRanking: the target {} is neither -1 nor 1");
+  const Var t = checked_signs(target, check_targets, requirement);
   const Var difference = x1 - x2;
   return relu(margin - cast(t, difference.dtype()) * difference);
 }
@@ -195,8 +195,8 @@ Var TripletMargin::operator()(const Var& anchor, const Var& positive, const Var&
 Var Contrastive::operator()(const Var& distance, const Var& same) const {
   require_setting(name, "margin", margin, margin > 0.0, "it must be positive");
   require_same_shape(name, distance, same, "distance", "array of 0 and 1");
-  static const Rule rule("Contrastive: the target {} is neither 0 nor 1");
-  const Var s = check_targets ? checked(same, equal(same, 0) || equal(same, 1), rule) : same;
+  static const Requirement requirement("Contrastive: the target {} is neither 0 nor 1");
+  const Var s = check_targets ? checked(same, equal(same, 0) || equal(same, 1), requirement) : same;
   return 0.5 * square(where(not_equal(s, 0), distance, relu(margin - distance)));
 }
 
@@ -205,8 +205,8 @@ Var Contrastive::operator()(const Var& x1, const Var& x2, const Var& same) const
   require_vectors(name, x1, "first input");
   require_same_shape(name, x1, x2, "first input", "second input");
   require_one_each(name, x1, same, "array of 0 and 1");
-  static const Rule rule("Contrastive: the target {} is neither 0 nor 1");
-  const Var s = check_targets ? checked(same, equal(same, 0) || equal(same, 1), rule) : same;
+  static const Requirement requirement("Contrastive: the target {} is neither 0 nor 1");
+  const Var s = check_targets ? checked(same, equal(same, 0) || equal(same, 1), requirement) : same;
   // The squared distance has derivatives where the vectors are equal; the distance has none.
   const Var difference = x1 - x2;
   return 0.5 * where(not_equal(s, 0), sum(square(difference), -1), square(relu(margin - norm(difference, -1))));
@@ -221,8 +221,8 @@ Var NPairs::operator()(const Var& anchor, const Var& positive) const {
 
 Var NtXent::operator()(const Var& first, const Var& second) const {
   require_pair(name, first, second, "first view", "second view");
-  static const Rule rule("NtXent: the temperature {} is not positive");
-  const Var t = checked_temperature(name, temperature, rule, first);
+  static const Requirement requirement("NtXent: the temperature {} is not positive");
+  const Var t = checked_temperature(name, temperature, requirement, first);
   const Var z = directions(concatenate({first, second}, 0));
   const std::size_t n = z.shape(0);
   const Var s = similarities(z / t, z);
@@ -232,8 +232,8 @@ Var NtXent::operator()(const Var& first, const Var& second) const {
 
 Var InfoNce::operator()(const Var& query, const Var& key) const {
   require_pair(name, query, key, "query", "key");
-  static const Rule rule("InfoNce: the temperature {} is not positive");
-  const Var t = checked_temperature(name, temperature, rule, query);
+  static const Requirement requirement("InfoNce: the temperature {} is not positive");
+  const Var t = checked_temperature(name, temperature, requirement, query);
   const Var s = similarities(directions(query) / t, directions(key));
   const Var own = partners(s.shape(0));
   return log_one_and(where(own, -infinity, s - chosen(s, own)), 1);
@@ -241,8 +241,8 @@ Var InfoNce::operator()(const Var& query, const Var& key) const {
 
 Var Clip::operator()(const Var& image, const Var& text) const {
   require_pair(name, image, text, "image", "text");
-  static const Rule rule("Clip: the temperature {} is not positive");
-  const Var t = checked_temperature(name, temperature, rule, image);
+  static const Requirement requirement("Clip: the temperature {} is not positive");
+  const Var t = checked_temperature(name, temperature, requirement, image);
   const Var s = similarities(directions(image) / t, directions(text));
   const Var own = partners(s.shape(0));
   const Var of_own = chosen(s, own);
@@ -252,8 +252,8 @@ Var Clip::operator()(const Var& image, const Var& text) const {
 
 Var SupCon::operator()(const Var& features, const Var& labels) const {
   require_labels(name, features, labels);
-  static const Rule rule("SupCon: the temperature {} is not positive");
-  const Var t = checked_temperature(name, temperature, rule, features);
+  static const Requirement requirement("SupCon: the temperature {} is not positive");
+  const Var t = checked_temperature(name, temperature, requirement, features);
   const Var z = directions(features);
   const Var s = similarities(z / t, z);
   const Var self = partners(s.shape(0));

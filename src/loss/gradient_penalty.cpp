@@ -39,12 +39,12 @@ Var as_rows(std::string_view penalty, const Var& outputs, const Var& x) {
   return flat_samples(outputs);
 }
 
-Var unit_direction(const Var& like, std::size_t place) {
+Var unit_direction(const Var& like, std::size_t position) {
   Shape sample = like.shape();
   sample[0] = 1;
   auto direction = Array<double>::from_shape(sample);
   for (double& value : direction) value = 0.0;
-  direction.data()[place] = 1.0;
+  direction.data()[position] = 1.0;
   return broadcast_to(cast(Var(std::move(direction)), like.dtype()), like.shape());
 }
 

@@ -53,21 +53,21 @@ std::vector<double> gaussian(std::size_t window, double sigma) {
   std::vector<double> weights;
   double sum_of_weights = 0.0;
   for (std::size_t i = 0; i < window; ++i) {
-    const double place = (static_cast<double>(i) - 0.5 * static_cast<double>(window - 1)) / sigma;
-    weights.push_back(std::exp(-0.5 * place * place));
+    const double position = (static_cast<double>(i) - 0.5 * static_cast<double>(window - 1)) / sigma;
+    weights.push_back(std::exp(-0.5 * position * position));
     sum_of_weights += weights.back();
   }
   for (double& weight : weights) weight /= sum_of_weights;
   return weights;
 }
 
-/// [extent, places]: a product with it slides the window along the last axis.
+/// [extent, positions]: a product with it slides the window along the last axis.
 Var band(const std::vector<double>& weights, std::size_t extent, DType dtype) {
-  const std::size_t places = extent - weights.size() + 1;
-  auto matrix = Array<double>::from_shape({extent, places});
+  const std::size_t positions = extent - weights.size() + 1;
+  auto matrix = Array<double>::from_shape({extent, positions});
   std::fill(matrix.data(), matrix.data() + matrix.size(), 0.0);
-  for (std::size_t j = 0; j < places; ++j) {
-    for (std::size_t i = 0; i < weights.size(); ++i) matrix.data()[(i + j) * places + j] = weights[i];
+  for (std::size_t j = 0; j < positions; ++j) {
+    for (std::size_t i = 0; i < weights.size(); ++i) matrix.data()[(i + j) * positions + j] = weights[i];
   }
   return cast(Var(std::move(matrix)), dtype);
 }

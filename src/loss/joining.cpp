@@ -81,10 +81,10 @@ Var Distillation::operator()(const Var& student, const Var& teacher, const Var& 
   require_setting(name, "alpha", alpha, alpha >= 0.0 && alpha <= 1.0, "it must be in [0, 1]");
   require_same_shape(name, student, teacher, "student", "teacher");
   require_class_labels(name, student, labels);
-  static const Rule rule("Distillation: the label {} is not in [0, {})");
+  static const Requirement requirement("Distillation: the label {} is not in [0, {})");
   const std::size_t classes = student.shape(-1);
   const auto limit = static_cast<std::int64_t>(classes);
-  const Var t = check_targets ? checked(labels, labels >= 0 && labels < limit, rule, limit) : labels;
+  const Var t = check_targets ? checked(labels, labels >= 0 && labels < limit, requirement, limit) : labels;
   // A part that does not count is left out, infinite as it may be; the labels are checked all the same.
   if (alpha == 0.0) return hard_part(student, t);
   const Var soft = alpha * temperature * temperature * soft_part(student, teacher, temperature);

@@ -86,35 +86,35 @@ Var log_rising(const Var& r, const Var& t) {
 }  // namespace
 
 Var GaussianNll::operator()(const Var& mean, const Var& target, const Var& variance) const {
-  static const Rule rule("GaussianNll: the variance {} is negative or not a number");
+  static const Requirement requirement("GaussianNll: the variance {} is negative or not a number");
   require_same_shape(name, mean, target, "mean");
   require_parameter(name, mean, variance, "mean", "variance");
   require_eps(name, eps);
-  const Var v = at_least(eps, not_negative(of_type(mean, variance), check_targets, rule));
+  const Var v = at_least(eps, not_negative(of_type(mean, variance), check_targets, requirement));
   const Var e = mean - as_floating(target, mean);
   const Var nll = 0.5 * (log(v) + e * (e / v));  // the square may overflow where the quotient does not
   return full ? nll + half_log_two_pi : nll;
 }
 
 Var LaplaceNll::operator()(const Var& location, const Var& target, const Var& scale) const {
-  static const Rule rule("LaplaceNll: the scale {} is negative or not a number");
+  static const Requirement requirement("LaplaceNll: the scale {} is negative or not a number");
   require_same_shape(name, location, target, "location");
   require_parameter(name, location, scale, "location", "scale");
   require_eps(name, eps);
-  const Var b = at_least(eps, not_negative(of_type(location, scale), check_targets, rule));
+  const Var b = at_least(eps, not_negative(of_type(location, scale), check_targets, requirement));
   return abs(location - as_floating(target, location)) / b + log(2.0 * b);
 }
 
 Var StudentTNll::operator()(const Var& location, const Var& target, const Var& scale) const {
-  static const Rule scale_rule("StudentTNll: the scale {} is negative or not a number");
-  static const Rule nu_rule("StudentTNll: nu is {}; it must be positive and finite");
+  static const Requirement scale_requirement("StudentTNll: the scale {} is negative or not a number");
+  static const Requirement nu_requirement("StudentTNll: nu is {}; it must be positive and finite");
   require_same_shape(name, location, target, "location");
   require_parameter(name, location, scale, "location", "scale");
   require_parameter(name, location, nu, "location", "setting nu");
   require_eps(name, eps);
-  const Var exact = checked(nu, nu > 0.0 && nu < std::numeric_limits<double>::infinity(), nu_rule);
+  const Var exact = checked(nu, nu > 0.0 && nu < std::numeric_limits<double>::infinity(), nu_requirement);
   const Var n = of_type(location, exact);
-  const Var s = at_least(eps, not_negative(of_type(location, scale), check_targets, scale_rule));
+  const Var s = at_least(eps, not_negative(of_type(location, scale), check_targets, scale_requirement));
   const Var y = (location - as_floating(target, location)) / s;
   const Var kernel = (0.5 * n + 0.5) * detail::log1p_square(y / sqrt(n)) + log(s);
   // In float32, the difference of the two large numbers would have no correct digits for large nu.
@@ -129,32 +129,35 @@ Var StudentTNll::operator()(const Var& location, const Var& target, const Var& s
 }
 
 Var PoissonNll::operator()(const Var& prediction, const Var& target) const {
-  static const Rule target_rule("PoissonNll: the target {} is negative or not a number");
-  static const Rule mean_rule("PoissonNll: the mean {} is negative or not a number; see the setting log_input");
+  static const Requirement target_requirement("PoissonNll: the target {} is negative or not a number");
+  static const Requirement mean_requirement(
+      "PoissonNll: the mean {} is negative or not a number; see the setting log_input");
   require_same_shape(name, prediction, target);
   require_eps(name, eps);
-  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
-  const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_rule);
+  const Var t = not_negative(as_floating(target, prediction), check_targets, target_requirement);
+  const Var p = log_input ? prediction : not_negative(prediction, check_targets, mean_requirement);
   const Var nll = log_input ? exp(p) - unless_none(t, p) : p - times_log(t, p + eps);
   if (!full) return nll;
   return nll + where(t > 1.0, t * log(t) - t + 0.5 * log(2.0 * pi * t), 0.0);
 }
 
 Var GammaNll::operator()(const Var& prediction, const Var& target) const {
-  static const Rule target_rule("GammaNll: the target {} is negative or not a number");
-  static const Rule mean_rule("GammaNll: the mean {} is negative or not a number; see the setting log_input");
+  static const Requirement target_requirement("GammaNll: the target {} is negative or not a number");
+  static const Requirement mean_requirement(
+      "GammaNll: the mean {} is negative or not a number; see the setting log_input");
   require_same_shape(name, prediction, target);
   require_eps(name, eps);
-  const Var t = not_negative(as_floating(target, prediction), check_targets, target_rule);
+  const Var t = not_negative(as_floating(target, prediction), check_targets, target_requirement);
   // The exponential may be infinite, and 0 times it would be NaN.
   if (log_input) return prediction + unless_none(t, exp(-prediction));
-  const Var p = at_least(eps, not_negative(prediction, check_targets, mean_rule));
+  const Var p = at_least(eps, not_negative(prediction, check_targets, mean_requirement));
   return t / p + log(p);
 }
 
 Var Tweedie::operator()(const Var& prediction, const Var& target) const {
-  static const Rule target_rule("Tweedie: the target {} is negative or not a number");
-  static const Rule mean_rule("Tweedie: the mean {} is negative or not a number; see the setting log_input");
+  static const Requirement target_requirement("Tweedie: the target {} is negative or not a number");
+  static const Requirement mean_requirement(
+      "Tweedie: the mean {} is negative or not a number; see the setting log_input");
   require_same_shape(name, prediction, target);
   require_setting(name, "rho", rho, rho > 1.0 && rho < 2.0, "it must be between 1 and 2");
   require_eps(name, eps);
@@ -162,30 +165,30 @@ Var Tweedie::operator()(const Var& prediction, const Var& target) const {
   const double b = 1.0 - rho;
   // In float64, because the terms cancel where the prediction is good.
   const auto wide = [](const Var& x) { return cast(x, DType::Float64); };
-  const Var t = not_negative(wide(target), check_targets, target_rule);
+  const Var t = not_negative(wide(target), check_targets, target_requirement);
   const Var of_target = where(equal(t, 0.0), 0.0, pow(t, a)) * (2.0 / (a * b));
   if (log_input) {
     const Var z = wide(prediction);
     const Var linear = unless_none(t, exp(b * z));
     return narrowed(of_target + 2.0 / a * exp(a * z) - 2.0 / b * linear, prediction, target);
   }
-  const Var p = at_least(eps, not_negative(wide(prediction), check_targets, mean_rule));
+  const Var p = at_least(eps, not_negative(wide(prediction), check_targets, mean_requirement));
   return narrowed(of_target + 2.0 / a * pow(p, a) - 2.0 / b * unless_none(t, pow(p, b)), prediction, target);
 }
 
 Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, const Var& dispersion) const {
-  static const Rule target_rule("NegativeBinomialNll: the target {} is negative or not a number");
-  static const Rule mean_rule(
+  static const Requirement target_requirement("NegativeBinomialNll: the target {} is negative or not a number");
+  static const Requirement mean_requirement(
       "NegativeBinomialNll: the mean {} is negative or not a number; see the setting log_input");
-  static const Rule dispersion_rule("NegativeBinomialNll: the dispersion {} is negative or not a number");
+  static const Requirement dispersion_requirement("NegativeBinomialNll: the dispersion {} is negative or not a number");
   require_same_shape(name, prediction, target);
   require_parameter(name, prediction, dispersion, "prediction", "dispersion");
   require_eps(name, eps);
   const auto wide = [](const Var& x) { return cast(x, DType::Float64); };
-  const Var t = not_negative(wide(target), check_targets, target_rule);
-  const Var r = at_least(eps, not_negative(wide(dispersion), check_targets, dispersion_rule));
-  const Var log_mean =
-      log_input ? wide(prediction) : log(at_least(eps, not_negative(wide(prediction), check_targets, mean_rule)));
+  const Var t = not_negative(wide(target), check_targets, target_requirement);
+  const Var r = at_least(eps, not_negative(wide(dispersion), check_targets, dispersion_requirement));
+  const Var log_mean = log_input ? wide(prediction)
+                                 : log(at_least(eps, not_negative(wide(prediction), check_targets, mean_requirement)));
   const Var log_odds = log_mean - log(r);
   const Var nll = lgamma(t + 1.0) - log_rising(r, t) + r * softplus(log_odds) + unless_none(t, softplus(-log_odds));
   DType type = prediction.dtype();
@@ -195,22 +198,22 @@ Var NegativeBinomialNll::operator()(const Var& prediction, const Var& target, co
 }
 
 Var MixtureGaussianNll::operator()(const Var& means, const Var& target, const Var& scales, const Var& logits) const {
-  static const Rule rule("MixtureGaussianNll: the scale {} is negative or not a number");
+  static const Requirement requirement("MixtureGaussianNll: the scale {} is negative or not a number");
   require_last_axis(name, means, target, "means");
   require_same_shape(name, means, scales, "array of means", "array of scales");
   require_same_shape(name, means, logits, "array of means", "array of logits");
   require_eps(name, eps);
-  const Var s = at_least(eps, not_negative(scales, check_targets, rule));
+  const Var s = at_least(eps, not_negative(scales, check_targets, requirement));
   const Var y = (means - expand_dims(as_floating(target, means), -1)) / s;
   return half_log_two_pi - logsumexp(log_softmax(logits) - 0.5 * square(y) - log(s), -1);
 }
 
 Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scale) const {
-  static const Rule rule("CrpsGaussian: the scale {} is negative or not a number");
+  static const Requirement requirement("CrpsGaussian: the scale {} is negative or not a number");
   require_same_shape(name, mean, target, "mean");
   require_parameter(name, mean, scale, "mean", "scale");
   require_eps(name, eps);
-  const Var s = at_least(eps, not_negative(of_type(mean, scale), check_targets, rule));
+  const Var s = at_least(eps, not_negative(of_type(mean, scale), check_targets, requirement));
   const Var e = as_floating(target, mean) - mean;
   const Var y = e / s;
   return e * erf(std::sqrt(0.5) * y) + s * (std::sqrt(2.0 / pi) * exp(-0.5 * square(y)) - 1.0 / std::sqrt(pi));
@@ -229,27 +232,27 @@ Var CrpsEnsemble::operator()(const Var& ensemble, const Var& target) const {
 
 namespace {
 
-/// For times in order, the place of the last one of those equal to it: [0, 1, 1, 3, 3, 3] gives [0, 2, 2, 5, 5, 5].
+/// For times in order, the position of the last one of those equal to it: [0, 1, 1, 3, 3, 3] gives [0, 2, 2, 5, 5, 5].
 Var last_of_equals(const Var& times) {
   const auto count = static_cast<std::int64_t>(times.size());
-  const Var places = xt::arange<std::int64_t>(count);
+  const Var positions = xt::arange<std::int64_t>(count);
   const Var changes = not_equal(view(times, xt::range(0, count - 1)), view(times, xt::range(1, count)));
   const Var ends = cast(concatenate({changes, Var(xt::ones<bool>({1}))}), DType::Int64);
   const Var group = cumsum(ends) - ends;
-  return take(scatter_add(ends * places, group, times.size(), 0), group, 0);
+  return take(scatter_add(ends * positions, group, times.size(), 0), group, 0);
 }
 
 }  // namespace
 
 Var CoxPartial::operator()(const Var& score, const Var& time, const Var& event) const {
-  static const Rule rule("CoxPartial: the time {} is not a number");
+  static const Requirement requirement("CoxPartial: the time {} is not a number");
   require_same_shape(name, score, time, "score", "time");
   require_same_shape(name, score, event, "score", "event");
   if (score.dimension() != 1) {
     throw ShapeError("CoxPartial: the score is " + to_string(score.shape()) + "; it must be [samples]");
   }
   if (score.size() == 0) return 1.0 * score;
-  const Var t = check_targets ? checked(time, equal(time, time), rule) : time;
+  const Var t = check_targets ? checked(time, equal(time, time), requirement) : time;
   const Var order = argsort(t, -1, Order::Descending);
   const Var shifted = score - stop_gradient(amax(score));  // large scores would leave no digits behind the point
   const Var running = logcumsumexp(take(shifted, order, 0));

@@ -27,9 +27,9 @@ using detail::infinity;
 /// t s, positive where the sign of the score is right.
 template <class L>
 Var agreement(const L& loss, const Var& prediction, const Var& target) {
-  static const Rule rule(std::string(L::name) + ": the target {} is neither -1 nor 1");
+  static const Requirement requirement(std::string(L::name) + ": the target {} is neither -1 nor 1");
   require_same_shape(L::name, prediction, target);
-  const Var t = loss.check_targets ? checked(target, equal(abs(target), 1.0), rule) : target;
+  const Var t = loss.check_targets ? checked(target, equal(abs(target), 1.0), requirement) : target;
   const Var s = as_floating(prediction);
   return as_floating(t, s) * s;
 }
@@ -52,7 +52,7 @@ bool is_negative(std::int64_t x) { return x < 0; }
 Shape without_last(const Shape& shape) { return {shape.begin(), shape.end() - 1}; }
 
 /// 0, 1, ..., count - 1.
-Var places(std::size_t count) {
+Var positions(std::size_t count) {
   auto numbers = Array<std::int64_t>::from_shape({count});
   std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
   return {std::move(numbers)};
@@ -69,7 +69,7 @@ struct Labelled {
 template <class L>
 Labelled labelled(const L& loss, const Var& prediction, const Var& labels) {
   detail::require_usable(L::name, labels);
-  static const Rule rule(std::string(L::name) + ": the label {} is outside [0, {})");
+  static const Requirement requirement(std::string(L::name) + ": the label {} is outside [0, {})");
   require_classes(L::name, prediction);
   if (labels.shape() != without_last(prediction.shape())) {
     throw ShapeError(std::string(L::name) + ": the prediction is " + to_string(prediction.shape()) +
@@ -78,8 +78,8 @@ Labelled labelled(const L& loss, const Var& prediction, const Var& labels) {
   }
   require_integers(L::name, labels);
   const auto classes = static_cast<std::int64_t>(prediction.shape(-1));
-  const Var y =
-      expand_dims(loss.check_targets ? checked(labels, labels >= 0 && labels < classes, rule, classes) : labels, -1);
+  const Var y = expand_dims(
+      loss.check_targets ? checked(labels, labels >= 0 && labels < classes, requirement, classes) : labels, -1);
   const Var scores = as_floating(prediction);
   const Var of_label = take_along_axis(scores, y, -1);
   const Var right = scatter_add_along_axis(ones_like(of_label), y, prediction.shape(-1), -1) > 0.0;
@@ -142,8 +142,8 @@ Var sum_by_sorting(const Var& scores, const Lists& lists) {
   // Wrong classes are put first, so that sorting leaves them first among equal keys, where a pair does not count.
   const Var wrong_so_far = cumsum(wrong, -1);
   const Var all_wrong = sum(wrong, -1, keep_dims);
-  const Var place = where(wrong, wrong_so_far - 1, all_wrong + places(classes) - wrong_so_far);
-  const auto to_front = [&](const Var& x) { return scatter_add_along_axis(x, place, classes, -1); };
+  const Var position = where(wrong, wrong_so_far - 1, all_wrong + positions(classes) - wrong_so_far);
+  const auto to_front = [&](const Var& x) { return scatter_add_along_axis(x, position, classes, -1); };
   const Var order = argsort(to_front(stop_gradient(keys)), -1);
 
   const Var often_sorted = take_along_axis(to_front(often), order, -1);
@@ -151,7 +151,7 @@ Var sum_by_sorting(const Var& scores, const Lists& lists) {
   const Var right_below = cumsum(often_sorted, -1);
   const Var wrong_above = cast(all_wrong - cumsum(wrong_sorted, -1), scores.dtype());
   const Var counts_sorted = where(wrong_sorted, right_below, -often_sorted * wrong_above);
-  const Var counts = take_along_axis(scatter_add_along_axis(counts_sorted, order, classes, -1), place, -1);
+  const Var counts = take_along_axis(scatter_add_along_axis(counts_sorted, order, classes, -1), position, -1);
   // The counts add up to 0, so a common offset drops out; without it, that of the keys that count, less is lost to
   // rounding.
   const Var used = not_equal(counts, 0.0);
@@ -206,7 +206,7 @@ Var MultiMargin::operator()(const Var& prediction, const Var& labels) const {
 }
 
 Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const {
-  static const Rule rule("MultiLabelMargin: the label {} is outside [-1, {})");
+  static const Requirement requirement("MultiLabelMargin: the label {} is outside [-1, {})");
   require_classes(name, prediction);
   detail::require_usable(name, labels);
   if (labels.dimension() == 0 || without_last(labels.shape()) != without_last(prediction.shape())) {
@@ -216,7 +216,7 @@ Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const
   }
   require_integers(name, labels);
   const auto classes = static_cast<std::int64_t>(prediction.shape(-1));
-  const Var valid = check_targets ? checked(labels, labels >= -1 && labels < classes, rule, classes) : labels;
+  const Var valid = check_targets ? checked(labels, labels >= -1 && labels < classes, requirement, classes) : labels;
   const Var y = without_padding(valid);
   const Var scores = as_floating(prediction);
   const Var listed = equal(cumsum(cast(y < 0, DType::Int64), -1), 0);
@@ -228,11 +228,11 @@ Var MultiLabelMargin::operator()(const Var& prediction, const Var& labels) const
 
 Var MultiLabelSoftMargin::operator()(const Var& prediction, const Var& target) const {
   if (weight) detail::require_usable(name, *weight);
-  static const Rule rule("MultiLabelSoftMargin: the target {} is outside [0, 1]");
+  static const Requirement requirement("MultiLabelSoftMargin: the target {} is outside [0, 1]");
   require_same_shape(name, prediction, target);
   require_classes(name, prediction);
   const Var z = as_floating(prediction);
-  const Var t = as_floating(check_targets ? checked(target, target >= 0.0 && target <= 1.0, rule) : target, z);
+  const Var t = as_floating(check_targets ? checked(target, target >= 0.0 && target <= 1.0, requirement) : target, z);
   const Var each = t * softplus(-z) + (1.0 - t) * softplus(z);  // as BinaryCrossEntropy, and for its reason
   const Var weighted = weight ? classes::weight_of_each(name, "weight", *weight, z, -1, check_targets) * each : each;
   return sum(weighted, -1) / static_cast<double>(prediction.shape(-1));

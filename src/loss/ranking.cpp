@@ -105,8 +105,8 @@ Var LambdaRank::operator()(const Var& scores, const Var& relevances) const {
   if (s.shape(-1) == 0) return sum(s, -1);
   const Gains ndcg = gains_of(stop_gradient(relevances), s.dtype());
   const Var share = ndcg.gains / ndcg.ideal;
-  const Var place = discount(ranks_of(s, relevances >= 0));
-  const Var weights = abs((rows_of(share) - columns_of(share)) * (rows_of(place) - columns_of(place)));
+  const Var discounts = discount(ranks_of(s, relevances >= 0));
+  const Var weights = abs((rows_of(share) - columns_of(share)) * (rows_of(discounts) - columns_of(discounts)));
   return sum(where(preferred(relevances, s.dtype()), weights * logistic(s, sigma), 0.0), {-2, -1});
 }
 

@@ -47,8 +47,8 @@ Var quotient(const Var& total, const Var& count) {
 Var weighted_mean(const Var& values, const Var& weights, const Axes& axes, KeepDims keep) {
   loss::detail::require_usable("weighted_mean", values, weights);
   (void)detail::normalize_axes("weighted_mean", axes, values);
-  static const Rule rule("weighted_mean: the weight {} is negative, infinite or not a number");
-  const Var valid = checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), rule);
+  static const Requirement requirement("weighted_mean: the weight {} is negative, infinite or not a number");
+  const Var valid = checked(weights, weights >= 0.0 && weights < std::numeric_limits<double>::infinity(), requirement);
   const Var all = spread("weighted_mean", values, valid);
   const Var w = is_floating(weights.dtype()) && weights.size() > 0 ? all / largest_weight(valid, axes) : all;
   // Only what is not finite is taken out: a finite value still says what more weight on it would change.
@@ -74,9 +74,9 @@ Var smooth_labels(const Var& targets, double amount) {
     throw TypeError("smooth_labels: the targets are int64 " + to_string(targets.shape()) +
                     "; they must be probabilities, such as one_hot(labels, classes)");
   }
-  static const Rule rule("smooth_labels: the target {} is outside [0, 1]");
+  static const Requirement requirement("smooth_labels: the target {} is outside [0, 1]");
   const auto classes = static_cast<double>(targets.shape(-1));
-  return (1.0 - amount) * checked(targets, targets >= 0.0 && targets <= 1.0, rule) + amount / classes;
+  return (1.0 - amount) * checked(targets, targets >= 0.0 && targets <= 1.0, requirement) + amount / classes;
 }
 
 }  // namespace xgrad

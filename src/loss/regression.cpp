@@ -72,9 +72,9 @@ Var Smape::operator()(const Var& prediction, const Var& target) const {
 }
 
 Var Msle::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Msle: the target {} is not greater than -1");
+  static const Requirement requirement("Msle: the target {} is not greater than -1");
   require_same_shape(name, prediction, target);
-  const Var t = check_targets ? checked(target, target > -1.0, rule) : target;
+  const Var t = check_targets ? checked(target, target > -1.0, requirement) : target;
   return square(log1p(as_floating(prediction, target)) - log1p(as_floating(t, prediction)));
 }
 

@@ -204,8 +204,8 @@ Var barron_of_var(const Var& any_alpha, const Var& w) {
 
 Var Barron::operator()(const Var& prediction, const Var& target) const {
   detail::require_usable(name, alpha, c);
-  static const Rule positive("Barron: c is {}; it must be positive and finite");
-  static const Rule is_number("Barron: alpha is {}; it must be a number");
+  static const Requirement positive("Barron: c is {}; it must be positive and finite");
+  static const Requirement is_number("Barron: alpha is {}; it must be a number");
   const Var e = residual(name, prediction, target);
   require_broadcast("alpha", alpha.shape(), e.shape());
   require_broadcast("c", c.shape(), e.shape());

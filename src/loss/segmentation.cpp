@@ -38,8 +38,8 @@ Masks masks(std::string_view loss, const Var& prediction, const Var& target, std
   return {as_floats(prediction, target), as_floats(target, prediction), first_pooled(loss, prediction, first_axis)};
 }
 
-Var in_unit_interval(const Var& target, bool check, const Rule& rule) {
-  return check ? checked(target, target >= 0.0 && target <= 1.0, rule) : target;
+Var in_unit_interval(const Var& target, bool check, const Requirement& requirement) {
+  return check ? checked(target, target >= 0.0 && target <= 1.0, requirement) : target;
 }
 
 /// wrong / (all + smooth), and 0 where that is 0 / 0. The losses are computed from what is wrong, not as 1 - right /
@@ -120,17 +120,17 @@ void require_labels(const Var& prediction, const Var& labels) {
 }  // namespace
 
 Var Dice::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Dice: the target {} is outside [0, 1]");
+  static const Requirement requirement("Dice: the target {} is outside [0, 1]");
   Masks m = masks(name, prediction, target, first_axis, smooth);
-  m.t = in_unit_interval(m.t, check_targets, rule);
+  m.t = in_unit_interval(m.t, check_targets, requirement);
   if (squared) return share(m.total(square(m.p - m.t)), m.total(square(m.p) + square(m.t)), smooth);
   return share(mistakes(m, 1.0, 1.0), m.total(m.p + m.t), smooth);
 }
 
 Var GeneralizedDice::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("GeneralizedDice: the target {} is outside [0, 1]");
+  static const Requirement requirement("GeneralizedDice: the target {} is outside [0, 1]");
   Masks m = masks(name, prediction, target, first_axis, smooth);
-  m.t = in_unit_interval(m.t, check_targets, rule);
+  m.t = in_unit_interval(m.t, check_targets, requirement);
   if (m.first == 0 || prediction.shape()[m.first - 1] == 0) {
     throw ShapeError("GeneralizedDice: first_axis is " + std::to_string(first_axis) + " and the prediction is " +
                      to_string(prediction.shape()) + "; the axis before must be that of the classes, at least one");
@@ -145,34 +145,34 @@ Var GeneralizedDice::operator()(const Var& prediction, const Var& target) const 
 }
 
 Var Tversky::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Tversky: the target {} is outside [0, 1]");
+  static const Requirement requirement("Tversky: the target {} is outside [0, 1]");
   require_weights(name, alpha, beta);
   Masks m = masks(name, prediction, target, first_axis, smooth);
-  m.t = in_unit_interval(m.t, check_targets, rule);
+  m.t = in_unit_interval(m.t, check_targets, requirement);
   return tversky(m, alpha, beta, smooth);
 }
 
 Var FocalTversky::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("FocalTversky: the target {} is outside [0, 1]");
+  static const Requirement requirement("FocalTversky: the target {} is outside [0, 1]");
   require_weights(name, alpha, beta);
   require_setting(name, "gamma", gamma, gamma > 0.0, "it must be positive");
   Masks m = masks(name, prediction, target, first_axis, smooth);
-  m.t = in_unit_interval(m.t, check_targets, rule);
+  m.t = in_unit_interval(m.t, check_targets, requirement);
   const Var loss = tversky(m, alpha, beta, smooth);
   return where(loss <= 0.0, 0.0, pow(loss, 1.0 / gamma));
 }
 
 Var Jaccard::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("Jaccard: the target {} is outside [0, 1]");
+  static const Requirement requirement("Jaccard: the target {} is outside [0, 1]");
   Masks m = masks(name, prediction, target, first_axis, smooth);
-  m.t = in_unit_interval(m.t, check_targets, rule);
+  m.t = in_unit_interval(m.t, check_targets, requirement);
   return tversky(m, 1.0, 1.0, smooth);
 }
 
 Var LovaszHinge::operator()(const Var& prediction, const Var& target) const {
-  static const Rule rule("LovaszHinge: the target {} is neither 0 nor 1");
+  static const Requirement requirement("LovaszHinge: the target {} is neither 0 nor 1");
   const Masks m = masks(name, prediction, target, first_axis, 0.0);
-  const Var t = check_targets ? checked(m.t, equal(m.t, 0.0) || equal(m.t, 1.0), rule) : m.t;
+  const Var t = check_targets ? checked(m.t, equal(m.t, 0.0) || equal(m.t, 1.0), requirement) : m.t;
   const Var truth = flatten_from(t, m.first);
   const Var errors = 1.0 - (2.0 * truth - 1.0) * flatten_from(m.p, m.first);
   // Errors below 0 come last in either order, and weigh nothing.
@@ -180,11 +180,11 @@ Var LovaszHinge::operator()(const Var& prediction, const Var& target) const {
 }
 
 Var LovaszSoftmax::operator()(const Var& prediction, const Var& labels) const {
-  static const Rule rule("LovaszSoftmax: the label {} is outside [0, {})");
+  static const Requirement requirement("LovaszSoftmax: the label {} is outside [0, {})");
   require_labels(prediction, labels);
   const auto classes = prediction.shape()[1];
   const auto limit = static_cast<std::int64_t>(classes);
-  const Var y = check_targets ? checked(labels, labels >= 0 && labels < limit, rule, limit) : labels;
+  const Var y = check_targets ? checked(labels, labels >= 0 && labels < limit, requirement, limit) : labels;
   Var p = flatten_from(as_floats(prediction, prediction), 2);
   if (!per_image) {
     p = expand_dims(flatten_from(transpose(p, {1, 0, 2}), 1), 0);

@@ -37,9 +37,9 @@ void require_shapes(const Ctc& loss, const Var& x, const Var& targets, const Var
                   "it must be one of the " + std::to_string(symbols) + " symbols");
 }
 
-Var in_range(const Var& lengths, std::size_t most, const Rule& rule) {
+Var in_range(const Var& lengths, std::size_t most, const Requirement& requirement) {
   const auto limit = static_cast<std::int64_t>(most);
-  return checked(lengths, lengths >= 0 && lengths <= limit, rule, limit);
+  return checked(lengths, lengths >= 0 && lengths <= limit, requirement, limit);
 }
 
 /// 0, 1, ... n - 1.
@@ -51,13 +51,13 @@ Var counting(std::size_t n) {
 
 /// The symbols of the targets, 0 beyond their ends.
 Var symbols_of(const Ctc& loss, const Var& targets, const Var& lengths, std::size_t symbols) {
-  static const Rule rule("Ctc: the symbol {} is blank or out of range; symbols are in [0, {})");
+  static const Requirement requirement("Ctc: the symbol {} is blank or out of range; symbols are in [0, {})");
   const Var used = counting(targets.shape()[1]) < expand_dims(lengths, 1);
   const Var chosen = where(used, targets, zeros_like(targets));
   if (!loss.check_targets) return chosen;
   const auto limit = static_cast<std::int64_t>(symbols);
   const Var fine = chosen >= 0 && chosen < limit && not_equal(chosen, loss.blank);
-  return checked(chosen, fine || !used, rule, limit);
+  return checked(chosen, fine || !used, requirement, limit);
 }
 
 /// The first `count` columns from `first` of [N, ...].
@@ -76,8 +76,8 @@ struct Beginnings {
 Var Ctc::operator()(const Var& log_probabilities, const Var& targets, const Var& input_lengths,
                     const Var& target_lengths) const {
   detail::require_usable(name, log_probabilities, targets, input_lengths, target_lengths);
-  static const Rule input_rule("Ctc: the input length {} is out of range; lengths are in [0, {}]");
-  static const Rule target_rule("Ctc: the target length {} is out of range; lengths are in [0, {}]");
+  static const Requirement input_requirement("Ctc: the input length {} is out of range; lengths are in [0, {}]");
+  static const Requirement target_requirement("Ctc: the target length {} is out of range; lengths are in [0, {}]");
   require_integer_argument("targets", targets);
   require_integer_argument("input lengths", input_lengths);
   require_integer_argument("target lengths", target_lengths);
@@ -86,8 +86,8 @@ Var Ctc::operator()(const Var& log_probabilities, const Var& targets, const Var&
   const std::size_t steps = shape[0];
   const std::size_t samples = shape[1];
   const std::size_t length = targets.shape()[1];
-  const Var inputs = check_targets ? in_range(input_lengths, steps, input_rule) : input_lengths;
-  const Var lengths = check_targets ? in_range(target_lengths, length, target_rule) : target_lengths;
+  const Var inputs = check_targets ? in_range(input_lengths, steps, input_requirement) : input_lengths;
+  const Var lengths = check_targets ? in_range(target_lengths, length, target_requirement) : target_lengths;
   const Var symbols = symbols_of(*this, targets, lengths, shape[2]);
 
   const Var p = maximum(log_probabilities, log_zero);

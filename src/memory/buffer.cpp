@@ -38,7 +38,7 @@ class BufferPool {
 
   static BufferPool* of_this_thread() noexcept;
 
-  bool keep(Buffer* buffer) noexcept {
+  bool take_back(Buffer* buffer) noexcept {
     if (share_.released()) clear();
     const std::size_t bytes = elements_of(*buffer) * size_of(buffer->dtype());
     if (bytes_ + bytes > most_recycled_bytes || !share_.allows(bytes_ + bytes)) return false;
@@ -108,7 +108,7 @@ BufferPool* BufferPool::of_this_thread() noexcept { return recycles_memory ? poo
 
 void Buffer::recycle(Buffer* buffer) noexcept {
   BufferPool* pool = buffer->recycled_ ? BufferPool::of_this_thread() : nullptr;
-  if (pool == nullptr || !pool->keep(buffer)) BufferPool::destroy(buffer);
+  if (pool == nullptr || !pool->take_back(buffer)) BufferPool::destroy(buffer);
 }
 
 BufferPtr make_buffer(DType dtype, const Shape& shape) {

@@ -10,8 +10,8 @@
 
 namespace xgrad::detail {
 
-/// Like std::vector, but with places of 32 bits, and new elements are written by the caller, several at once: one
-/// comparison tells whether there is room, and only without it whether there are places left.
+/// Like std::vector, but with indices of 32 bits, and new elements are written by the caller, several at once: one
+/// comparison tells whether there is room, and only without it whether there are indices left.
 template <class T>
 requires std::is_trivially_copyable_v<T>
 class PlainList {
@@ -48,7 +48,7 @@ class PlainList {
     return added;
   }
 
-  /// Forgets the elements from a place on.
+  /// Forgets the elements from an index on.
   void truncate(std::uint32_t size) noexcept { size_ = size; }
   /// Forgets all, and gives memory for more than so many elements back.
   void clear(std::uint32_t kept) noexcept {

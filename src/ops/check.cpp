@@ -5,13 +5,13 @@
 #include <xgrad/core/errors.hpp>
 
 #include "internal.hpp"
-#include "ir/rule.hpp"
+#include "ir/requirement.hpp"
 
 namespace xgrad {
 
-Rule::Rule(std::string_view message) : id_(detail::number_of_rule(message)) {}
+Requirement::Requirement(std::string_view message) : id_(detail::number_of_requirement(message)) {}
 
-Var checked(const Var& x, const Var& condition, const Rule& rule, std::int64_t limit) {
+Var checked(const Var& x, const Var& condition, const Requirement& requirement, std::int64_t limit) {
   const std::array<const Var*, 2> all{&x, &condition};
   for (const Var* each : all) detail::require_usable(*each, "checked");
   if (const Shape shape = detail::broadcast_shape("checked", all); shape != x.shape()) {
@@ -19,7 +19,7 @@ Var checked(const Var& x, const Var& condition, const Rule& rule, std::int64_t l
                      to_string(x.shape()));
   }
   const Var truth = broadcast_to(condition.dtype() == DType::Bool ? condition : not_equal(condition, 0.0), x.shape());
-  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(rule.id()), limit};
+  const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(requirement.id()), limit};
   return detail::record<primitives::Checked>(x.dtype(), x.shape(), {&x, &truth}, attributes);
 }
 

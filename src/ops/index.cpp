@@ -50,16 +50,16 @@ Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
                      to_string(indices.shape()) + " must have the same number of axes");
   }
   Shape values = x.shape();
-  Shape places = indices.shape();
+  Shape index_shape = indices.shape();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i == along || values[i] == places[i]) continue;
-    if (values[i] != 1 && places[i] != 1) {
+    if (i == along || values[i] == index_shape[i]) continue;
+    if (values[i] != 1 && index_shape[i] != 1) {
       throw ShapeError("take_along_axis: the shapes " + to_string(x.shape()) + " and (indices) " +
                        to_string(indices.shape()) + " do not broadcast beside axis " + std::to_string(along));
     }
-    values[i] = places[i] = values[i] == 1 ? places[i] : values[i];
+    values[i] = index_shape[i] = values[i] == 1 ? index_shape[i] : values[i];
   }
-  return detail::take_along_axis(detail::expand_to(x, values), detail::expand_to(indices, places), along,
+  return detail::take_along_axis(detail::expand_to(x, values), detail::expand_to(indices, index_shape), along,
                                  Chooser::TakeAlongAxis);
 }
 

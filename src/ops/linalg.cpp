@@ -12,9 +12,9 @@ namespace {
 
 using namespace primitives;
 
-[[noreturn]] void refuse(std::string_view operation, const Var& a, const Var& b, std::string_view rule) {
+[[noreturn]] void refuse(std::string_view operation, const Var& a, const Var& b, std::string_view requirement) {
   throw ShapeError(std::string(operation) + ": the shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
-                   " do not multiply; " + std::string(rule));
+                   " do not multiply; " + std::string(requirement));
 }
 
 void require_both(std::string_view operation, const Var& a, const Var& b) {

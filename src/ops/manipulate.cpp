@@ -47,10 +47,11 @@ std::vector<Var> promoted(std::string_view operation, std::span<const Var> parts
 Var reshape(const Var& x, const Strides& shape) {
   detail::require_usable(x, Reshape::name);
   const std::size_t size = x.size();
-  const auto refuse = [&](std::string_view rule) {
+  const auto refuse = [&](std::string_view requirement) {
     std::string wanted;
     for (const std::ptrdiff_t extent : shape) wanted += (wanted.empty() ? "" : ", ") + std::to_string(extent);
-    throw ShapeError("reshape: " + to_string(x.shape()) + " does not become [" + wanted + "]; " + std::string(rule));
+    throw ShapeError("reshape: " + to_string(x.shape()) + " does not become [" + wanted + "]; " +
+                     std::string(requirement));
   };
   Shape target;
   std::size_t known = 1;

@@ -55,10 +55,10 @@ Var logcumsumexp(const Var& x, std::ptrdiff_t axis, Direction direction) {
   const auto part = [&](const Var& y, std::size_t first, std::size_t count) {
     Shape shape = y.shape();
     shape[along] = count;
-    std::array<std::int64_t, 2 * max_dimension> places{};
-    for (std::size_t i = 0; i < shape.size(); ++i) places[2 * i + 1] = 1;
-    places[2 * along] = static_cast<std::int64_t>(first);
-    return detail::slice(y, shape, std::span(places.data(), 2 * shape.size()));
+    std::array<std::int64_t, 2 * max_dimension> starts_and_steps{};
+    for (std::size_t i = 0; i < shape.size(); ++i) starts_and_steps[2 * i + 1] = 1;
+    starts_and_steps[2 * along] = static_cast<std::int64_t>(first);
+    return detail::slice(y, shape, std::span(starts_and_steps.data(), 2 * shape.size()));
   };
   // Sums of 1, 2, 4, ... neighbours (W. D. Hillis and G. L. Steele, 1986): each step adds numbers in the logarithm, so
   // nothing overflows and nothing small is lost beside what came before it, and derivatives of any order follow.

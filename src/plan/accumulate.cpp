@@ -77,7 +77,7 @@ class Accumulation {
   bool replace(ValueId id, ValueId c, ValueId term, int sign) {
     const ValueId base = graph_.base(c);
     if (!graph_.is_leaf(base) || !donated_[graph_[base].source]) return false;
-    if (graph_.count(base) != graph_.count(id) || !keeps_order(graph_.shape(c), graph_.access(c))) return false;
+    if (graph_.count(base) != graph_.count(id) || !is_in_order(graph_.shape(c), graph_.access(c))) return false;
     const auto scaled = scaled_product(term);
     if (!scaled) return false;
     Dimensions<ValueId> inputs(graph_.inputs(scaled->product));

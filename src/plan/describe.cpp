@@ -46,10 +46,10 @@ std::string_view role_name(Role role) {
       return "full";
     case Role::Row:
       return "row";
-    case Role::LateAll:
-      return "late total";
-    case Role::LateColumns:
-      return "late columns";
+    case Role::EpilogueTotal:
+      return "epilogue total";
+    case Role::EpilogueColumns:
+      return "epilogue columns";
   }
   return "";
 }
@@ -113,7 +113,7 @@ class Description {
       for_each_operand(loop, code, [&](std::uint32_t slot) { add(read, slot); });
     }
     std::erase_if(read, [&](PlaceId place) { return std::ranges::find(written, place) != written.end(); });
-    for (const Late& late : loop.late) written.push_back(late.target);
+    for (const Epilogue& epilogue : loop.epilogues) written.push_back(epilogue.target);
     write_arrays(read, written);
   }
 

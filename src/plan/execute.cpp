@@ -37,7 +37,7 @@ class Execution {
       : plan_(plan), bindings_(bindings), workspace_(workspace) {}
 
   /// \param leaves, outputs  where they are.
-  void place(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
+  void bind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
     std::byte* arena = workspace_.arena.at_least(plan_.arena_bytes);
     workspace_.partials.at_least(plan_.partial_bytes);
     workspace_.numbers.resize(plan_.numbers.size());
@@ -54,11 +54,11 @@ class Execution {
         workspace_.places[k] = arena + place.offset;
       }
     }
-    replace(leaves, outputs);
+    rebind(leaves, outputs);
   }
 
   /// Other leaves and outputs.
-  void replace(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
+  void rebind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
     for (std::size_t k = 0; k < plan_.places.size(); ++k) {
       const Place& place = plan_.places[k];
       if (place.kind == Place::Kind::Leaf) workspace_.places[k] = leaves[place.index];
@@ -200,8 +200,8 @@ class Apart {
   [[nodiscard]] const PlanOutput& output(std::size_t k) const { return plan_.outputs[k]; }
 
   void run() {
-    if (placed_) execution_.replace(leaves_, outputs);
-    else execution_.place(leaves_, outputs);
+    if (placed_) execution_.rebind(leaves_, outputs);
+    else execution_.bind(leaves_, outputs);
     placed_ = true;
     execution_.run(nullptr);
     for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k);
@@ -363,7 +363,7 @@ void execute(const Plan& plan, const Bindings& bindings, std::span<BufferPtr> re
   workspace->outputs.clear();
   for (Buffer* leaf : leaves) workspace->leaves.push_back(leaf->data());
   for (const BufferPtr& result : results) workspace->outputs.push_back(result->data());
-  execution.place(workspace->leaves, workspace->outputs);
+  execution.bind(workspace->leaves, workspace->outputs);
   execution.run(donated);
 }
 

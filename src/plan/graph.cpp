@@ -139,7 +139,7 @@ void Graph::grow_table() {
   }
 }
 
-std::size_t Graph::place_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+std::size_t Graph::entry_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                             std::span<const std::int64_t> attributes) const {
   std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
   for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
@@ -156,7 +156,7 @@ std::size_t Graph::place_of(Opcode op, DType dtype, std::uint32_t shape, std::sp
 
 ValueId Graph::find(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                     std::span<const std::int64_t> attributes) const {
-  return table_.empty() ? no_value : table_[place_of(op, dtype, shape, inputs, attributes)];
+  return table_.empty() ? no_value : table_[entry_of(op, dtype, shape, inputs, attributes)];
 }
 
 ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
@@ -174,7 +174,7 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
     }
   }
   grow_table();
-  const std::size_t at = place_of(op, dtype, shape, inputs, attributes);
+  const std::size_t at = entry_of(op, dtype, shape, inputs, attributes);
   if (table_[at] != no_value) return table_[at];
   const ValueId id = append(op, dtype, shape, inputs, attributes);
   table_[at] = id;
@@ -197,13 +197,13 @@ class Builder {
   Graph build(std::span<const NodeId> outputs) {
     const std::vector<NodeId>& nodes = request_.nodes;
     const bool contiguous = nodes.back() - nodes.front() + 1 == nodes.size();
-    const auto place_of = [&](NodeId id) {
+    const auto position_of = [&](NodeId id) {
       if (contiguous) return static_cast<std::size_t>(id - nodes.front());
       return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), id) - nodes.begin());
     };
     Part part{tape_, nodes, std::vector<ValueId>(nodes.size(), no_value), {}, {}, {}};
-    for (std::uint32_t k = 0; k < nodes.size(); ++k) part.values[k] = build_node(part, nodes[k], place_of);
-    for (const NodeId output : outputs) graph_.outputs.push_back(part.values[place_of(output)]);
+    for (std::uint32_t k = 0; k < nodes.size(); ++k) part.values[k] = build_node(part, nodes[k], position_of);
+    for (const NodeId output : outputs) graph_.outputs.push_back(part.values[position_of(output)]);
     return std::move(graph_);
   }
 
@@ -212,7 +212,7 @@ class Builder {
   struct Part {
     const TapeState& program;
     std::span<const NodeId> nodes;                             // empty: all
-    std::vector<ValueId> values;                               // by place
+    std::vector<ValueId> values;                               // by position
     std::vector<std::uint32_t> shapes;                         // in the graph, by those in the program
     std::unordered_map<NodeId, std::vector<ValueId>> outputs;  // of calls
     std::map<NodeId, std::set<std::uint32_t>> projected;       // of each node which outputs are used; made when needed
@@ -241,7 +241,7 @@ class Builder {
   }
 
   template <class F>
-  ValueId build_node(Part& part, NodeId id, const F& place_of) {
+  ValueId build_node(Part& part, NodeId id, const F& position_of) {
     const TapeState& program = part.program;
     const Node& node = program.node(id);
     if (program.value(id) != nullptr) return build_leaf(node.dtype, shape_of(part, id));
@@ -256,7 +256,7 @@ class Builder {
       return part.outputs.at(inputs[0])[static_cast<std::size_t>(program.attributes(id)[0])];
     }
     inputs_.clear();
-    for (const NodeId input : inputs) inputs_.push_back(part.values[place_of(input)]);
+    for (const NodeId input : inputs) inputs_.push_back(part.values[position_of(input)]);
     if (traits[node.op].computation == Computation::Alias) return inputs_[0];
     if (traits[node.op].computation == Computation::Function) {
       part.outputs[id] = build_body(*program.payload(id)->function);

@@ -108,7 +108,7 @@ class Graph {
                                       std::span<const std::int64_t> attributes) const noexcept;
   void grow_table();
   /// Where in the table it is, or where it would be.
-  [[nodiscard]] std::size_t place_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
+  [[nodiscard]] std::size_t entry_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                                      std::span<const std::int64_t> attributes) const;
 
   std::vector<Value> values_;

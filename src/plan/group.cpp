@@ -11,7 +11,7 @@ namespace xgrad::detail {
 
 using namespace primitives;
 
-bool keeps_order(const Shape& shape, const Access& access) noexcept {
+bool is_in_order(const Shape& shape, const Access& access) noexcept {
   return access.offset == 0 && kernels::is_dense(shape, access.strides);
 }
 
@@ -95,7 +95,7 @@ class Grouping {
     find_needed();
     result_.list.push_back({.loop = true, .whole_rows = false, .size = 1, .columns = 0, .members = {}});
     for (ValueId id = 0; id < graph_.size(); ++id) {
-      if (needed_[id] && graph_.is_computed(id) && !is_view(graph_[id].op)) place(id);
+      if (needed_[id] && graph_.is_computed(id) && !is_view(graph_[id].op)) assign(id);
     }
     for (const ValueId output : graph_.outputs) {
       const ValueId base = graph_.base(output);
@@ -113,33 +113,33 @@ class Grouping {
     }
   }
 
-  // ---- what a value wants of a group
+  // ---- the roles that a value may have in a loop, the best first
 
-  struct Wish {
+  struct Candidate {
     Role role = Role::Memory;
     std::size_t size = 0;     // of the loop
     std::size_t columns = 0;  // 0: any
     bool whole_rows = false;
   };
 
-  struct Wishes {
-    std::array<Wish, 2> wish;
+  struct Candidates {
+    std::array<Candidate, 2> list;
     std::size_t count = 0;
-    void add(const Wish& each) { wish[count++] = each; }
+    void add(const Candidate& each) { list[count++] = each; }
   };
 
-  Wishes wishes_of(ValueId id) const {
+  Candidates candidates_of(ValueId id) const {
     const Opcode op = graph_[id].op;
     const std::size_t count = graph_.count(id);
-    Wishes wishes;
+    Candidates candidates;
     if (runs_by_element(id)) {
-      wishes.add({Role::Full, count, 0, false});
+      candidates.add({Role::Full, count, 0, false});
     } else if (is_reduction(op)) {
-      add_reduction(wishes, id);
-    } else if (is_choice(op)) {
-      add_choice(wishes, id);
+      add_reduction(candidates, id);
+    } else if (is_gather_or_scatter(op)) {
+      add_gather_or_scatter(candidates, id);
     }
-    return wishes;
+    return candidates;
   }
 
   /// Computed element by element inside loops.
@@ -152,40 +152,41 @@ class Grouping {
     return graph_[id].dtype == DType::Int64 && is_floating(graph_[graph_.inputs(id)[0]].dtype);
   }
 
-  void add_reduction(Wishes& wishes, ValueId id) const {
+  void add_reduction(Candidates& candidates, ValueId id) const {
     const ValueId input = graph_.inputs(id)[0];
     const std::size_t count = graph_.count(input);
     if (count == 0 || graph_[input].dtype == DType::Bool) return;
     if (!loops_reduce(graph_.shape(input), graph_.attributes(id))) return;
     const Reduced axes = reduced_axes(graph_.shape(input), graph_.attributes(id));
     if (axes.span == Span::All) {
-      if (count <= longest_row) wishes.add({Role::Row, count, count, true});
-      wishes.add({Role::LateAll, count, 0, false});
+      if (count <= longest_row) candidates.add({Role::Row, count, count, true});
+      candidates.add({Role::EpilogueTotal, count, 0, false});
     } else if (axes.span == Span::Trailing) {
-      wishes.add({Role::Row, count, axes.columns, true});
+      candidates.add({Role::Row, count, axes.columns, true});
     } else {
-      wishes.add({Role::LateColumns, count, axes.columns, false});
+      candidates.add({Role::EpilogueColumns, count, axes.columns, false});
     }
   }
 
   /// Elements of rows chosen by one index for each row, and their transpose.
-  void add_choice(Wishes& wishes, ValueId id) const {
-    if (!chooses_in_rows(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id))) return;
-    const bool picks = computation_of(graph_[id].op) == Computation::Pick;
-    const ValueId full = picks ? graph_.inputs(id)[0] : id;
+  void add_gather_or_scatter(Candidates& candidates, ValueId id) const {
+    if (!is_row_gather_or_scatter(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id)))
+      return;
+    const bool gathers = computation_of(graph_[id].op) == Computation::Gather;
+    const ValueId full = gathers ? graph_.inputs(id)[0] : id;
     const std::size_t columns = graph_.shape(full)[static_cast<std::size_t>(graph_.attributes(id)[0])];
     const std::size_t count = graph_.count(full);
-    wishes.add({picks ? Role::Row : Role::Full, count, columns, true});
+    candidates.add({gathers ? Role::Row : Role::Full, count, columns, true});
   }
 
-  // ---- whether a group grants it
+  // ---- whether a group has room for one
 
   /// Whether the inputs are there when the group needs them. Inputs of earlier groups are in memory.
-  bool reaches(ValueId id, GroupId g, const Wish& wish, std::size_t columns) const {
+  bool reaches(ValueId id, GroupId g, const Candidate& candidate, std::size_t columns) const {
     const Group& group = result_.list[static_cast<std::size_t>(g)];
     const std::size_t rows = columns == 0 ? 0 : group.size / columns;
-    const bool choice = is_choice(graph_[id].op);
-    const bool reduces = wish.role != Role::Full || choice;
+    const bool indexed = is_gather_or_scatter(graph_[id].op);
+    const bool reduces = candidate.role != Role::Full || indexed;
     for (std::size_t k = 0; k < graph_.inputs(id).size(); ++k) {
       const ValueId input = graph_.inputs(id)[k];
       const ValueId base = graph_.base(input);
@@ -193,11 +194,11 @@ class Grouping {
       if (result_.of[base] > g) return false;
       const Access access = graph_.access(input);
       const Shape& shape = graph_.shape(input);
-      const bool in_order = keeps_order(shape, access);
+      const bool in_order = is_in_order(shape, access);
       const Role role = result_.role[base];
       const std::size_t count = graph_.count(input);
       // As wide as the loop, or one for each row?
-      const bool wants_row = choice ? count != group.size : (reduces ? false : count != group.size);
+      const bool wants_row = indexed ? count != group.size : (reduces ? false : count != group.size);
       if (role == Role::Full && in_order && !wants_row) continue;
       if (role == Role::Row && wants_row && in_order) continue;
       if (role == Role::Row && !wants_row && columns != 0 && repeats_rows(shape, access, rows, columns)) continue;
@@ -208,16 +209,16 @@ class Grouping {
   }
 
   /// Whether a value can join, and how; the columns that the group then has.
-  bool fits(ValueId id, GroupId g, const Wish& wish, std::size_t& columns) const {
+  bool fits(ValueId id, GroupId g, const Candidate& candidate, std::size_t& columns) const {
     const Group& group = result_.list[static_cast<std::size_t>(g)];
-    if (!group.loop || group.members.size() >= most_members || group.size != wish.size) return false;
+    if (!group.loop || group.members.size() >= most_members || group.size != candidate.size) return false;
     columns = group.columns;
-    if (wish.columns != 0) {
-      if (columns != 0 && columns != wish.columns) return false;
-      columns = wish.columns;
+    if (candidate.columns != 0) {
+      if (columns != 0 && columns != candidate.columns) return false;
+      columns = candidate.columns;
     }
-    if ((group.whole_rows || wish.whole_rows) && columns > longest_row) return false;
-    return reaches(id, g, wish, columns);
+    if ((group.whole_rows || candidate.whole_rows) && columns > longest_row) return false;
+    return reaches(id, g, candidate, columns);
   }
 
   /// An operation on row values of a loop, beside the loop's full values.
@@ -229,7 +230,7 @@ class Grouping {
     return reaches(id, g, {Role::Full, group.size, 0, false}, group.columns);
   }
 
-  // ---- placing
+  // ---- which group, and which role
 
   void join(ValueId id, GroupId g, Role role, std::size_t columns, bool whole_rows) {
     Group& group = result_.list[static_cast<std::size_t>(g)];
@@ -238,47 +239,48 @@ class Grouping {
     group.whole_rows = group.whole_rows || whole_rows;
     result_.of[id] = g;
     result_.role[id] = role;
-    const bool late = role == Role::LateAll || role == Role::LateColumns;
-    if (late) result_.materialised[id] = true;
+    const bool epilogue = role == Role::EpilogueTotal || role == Role::EpilogueColumns;
+    if (epilogue) result_.materialised[id] = true;
     for (const ValueId input : graph_.inputs(id)) {
       const ValueId base = graph_.base(input);
       if (result_.of[base] != no_group && result_.of[base] != g) result_.materialised[base] = true;
     }
   }
 
-  void place(ValueId id) {
+  void assign(ValueId id) {
     GroupId start = no_group;
     for (const ValueId input : graph_.inputs(id)) start = std::max(start, result_.of[graph_.base(input)]);
     if (computation_of(graph_[id].op) == Computation::Projection) {
       result_.materialised[id] = true;
       return join(id, start, Role::Memory, 0, false);
     }
-    const Wishes wishes = wishes_of(id);
+    const Candidates candidates = candidates_of(id);
     std::size_t columns = 0;
-    if (start <= prologue && graph_.count(id) == 1 && wishes.count != 0 &&
-        fits(id, prologue, wishes.wish[0], columns)) {
-      return join(id, prologue, wishes.wish[0].role, columns, false);
+    if (start <= prologue && graph_.count(id) == 1 && candidates.count != 0 &&
+        fits(id, prologue, candidates.list[0], columns)) {
+      return join(id, prologue, candidates.list[0].role, columns, false);
     }
     if (start != no_group && fits_rows(id, start)) {
       return join(id, start, Role::Row, result_.list[static_cast<std::size_t>(start)].columns, true);
     }
-    for (std::size_t k = 0; k < wishes.count; ++k) {
-      const Wish& wish = wishes.wish[k];
-      if (start != no_group && fits(id, start, wish, columns))
-        return join(id, start, wish.role, columns, wish.whole_rows);
+    for (std::size_t k = 0; k < candidates.count; ++k) {
+      const Candidate& candidate = candidates.list[k];
+      if (start != no_group && fits(id, start, candidate, columns))
+        return join(id, start, candidate.role, columns, candidate.whole_rows);
     }
-    for (std::size_t k = 0; k < wishes.count; ++k) {
-      const Wish& wish = wishes.wish[k];
-      for (const GroupId g : recent_[wish.size]) {
-        if (g > start && fits(id, g, wish, columns)) return join(id, g, wish.role, columns, wish.whole_rows);
+    for (std::size_t k = 0; k < candidates.count; ++k) {
+      const Candidate& candidate = candidates.list[k];
+      for (const GroupId g : recent_[candidate.size]) {
+        if (g > start && fits(id, g, candidate, columns))
+          return join(id, g, candidate.role, columns, candidate.whole_rows);
       }
     }
-    if (start != no_group && fits_late_total(id, start)) return join_late_total(id, start);
-    add_group(id, wishes);
+    if (start != no_group && fits_epilogue_total(id, start)) return join_epilogue_total(id, start);
+    add_group(id, candidates);
   }
 
   /// A sum over all row values of a loop (the mean of the losses of its rows).
-  bool fits_late_total(ValueId id, GroupId g) const {
+  bool fits_epilogue_total(ValueId id, GroupId g) const {
     const Opcode op = graph_[id].op;
     if (!is_reduction(op)) return false;
     const Group& group = result_.list[static_cast<std::size_t>(g)];
@@ -288,26 +290,27 @@ class Grouping {
     const std::size_t rows = group.size / group.columns;
     if (result_.of[base] != g || result_.role[base] != Role::Row || rows == group.size) return false;
     if (graph_.count(input) != rows || graph_.count(id) != 1 || graph_[input].dtype == DType::Bool) return false;
-    return keeps_order(graph_.shape(input), graph_.access(input));
+    return is_in_order(graph_.shape(input), graph_.access(input));
   }
 
-  void join_late_total(ValueId id, GroupId g) {
+  void join_epilogue_total(ValueId id, GroupId g) {
     const Group& group = result_.list[static_cast<std::size_t>(g)];
-    join(id, g, Role::LateAll, group.columns, true);
+    join(id, g, Role::EpilogueTotal, group.columns, true);
   }
 
-  void add_group(ValueId id, const Wishes& wishes) {
+  void add_group(ValueId id, const Candidates& candidates) {
     const auto g = static_cast<GroupId>(result_.list.size());
-    result_.list.push_back({.loop = wishes.count != 0, .whole_rows = false, .size = 0, .columns = 0, .members = {}});
-    if (wishes.count == 0) {
+    result_.list.push_back(
+        {.loop = candidates.count != 0, .whole_rows = false, .size = 0, .columns = 0, .members = {}});
+    if (candidates.count == 0) {
       join(id, g, Role::Memory, 0, false);
       result_.materialised[id] = !has_outputs(computation_of(graph_[id].op));
       return;
     }
-    const Wish& wish = wishes.wish[0];
-    result_.list.back().size = wish.size;
-    join(id, g, wish.role, wish.columns, wish.whole_rows);
-    std::vector<GroupId>& recent = recent_[wish.size];
+    const Candidate& candidate = candidates.list[0];
+    result_.list.back().size = candidate.size;
+    join(id, g, candidate.role, candidate.columns, candidate.whole_rows);
+    std::vector<GroupId>& recent = recent_[candidate.size];
     if (recent.size() >= recent_groups) recent.erase(recent.begin());
     recent.push_back(g);
   }

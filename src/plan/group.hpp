@@ -2,8 +2,8 @@
 //
 // Groups are executed in the order of their numbers. A loop covers `rows` x `columns` elements in row-major order. A
 // value of it is *full* (an element for each), a *row* value (one for each row: what a reduction over a whole row
-// gives, at once to be used by later stages of the same loop), or *late* (known only when the loop has ended: sums over
-// everything or over the rows).
+// gives, at once to be used by later stages of the same loop), or one of its
+// *epilogue* (known only when the loop has ended: sums over everything or over the rows).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace xgrad::detail {
 using GroupId = std::int32_t;
 inline constexpr GroupId no_group = -1;
 
-enum class Role : std::uint8_t { Memory, Full, Row, LateAll, LateColumns };
+enum class Role : std::uint8_t { Memory, Full, Row, EpilogueTotal, EpilogueColumns };
 
 struct Group {
   bool loop;        ///< else one operation, and its projections if it has several outputs
@@ -46,7 +46,7 @@ inline constexpr std::size_t longest_row = 16384;
 /// Whether a loop can reduce these axes: all, the last ones or the first ones, and not too many elements.
 bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes);
 /// How a view of a full or row value appears inside the loop that computes it.
-bool keeps_order(const Shape& shape, const Access& access) noexcept;
+bool is_in_order(const Shape& shape, const Access& access) noexcept;
 /// Whether a view shows one number for each of `rows` rows of `columns` elements.
 bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, std::size_t columns) noexcept;
 

@@ -11,7 +11,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "core/per_thread.hpp"
-#include "ir/rule.hpp"
+#include "ir/requirement.hpp"
 #include "kernels/operand.hpp"
 #include "lower.hpp"
 #include "parallel/parallel.hpp"
@@ -26,7 +26,7 @@ using kernels::Reduction;
 /// Work that is not worth a second thread, in elements times operations.
 constexpr std::size_t little_work = 1U << 17U;
 
-/// What was wrong with the data: an index out of range, or a value that broke a rule.
+/// What was wrong with the data: an index out of range, or a value that does not meet a requirement.
 struct Fault {
   bool bad_index = false;
   std::int64_t index = 0;
@@ -104,13 +104,13 @@ class Chunk {
   }
 
   void start_partials() {
-    for (const Late& late : loop_.late) {
-      std::byte* at = partials_ + late.partial;
-      frame_.count = late.count;
+    for (const Epilogue& epilogue : loop_.epilogues) {
+      std::byte* at = partials_ + epilogue.partial;
+      frame_.count = epilogue.count;
       const kernels::Instruction fill{nullptr, 0, 0, 0, 0};
       // The wide type is its own wide type.
-      kernels::block_table().start[static_cast<std::size_t>(late.reduction)][static_cast<std::size_t>(late.wide)](
-          frame_, &at, fill);
+      kernels::block_table().start[static_cast<std::size_t>(epilogue.reduction)]
+                                  [static_cast<std::size_t>(epilogue.wide)](frame_, &at, fill);
     }
   }
 
@@ -201,23 +201,23 @@ A combine(Reduction reduction, A a, A b) {
 
 /// Adds the partial results of all chunks up, neighbours first: an order that does not depend on who computed them.
 template <class A>
-void finish(const Late& late, std::size_t chunks, std::size_t stride, std::byte* partials, std::byte* target) {
-  const auto at = [&](std::size_t chunk) { return reinterpret_cast<A*>(partials + chunk * stride + late.partial); };
+void finish(const Epilogue& epilogue, std::size_t chunks, std::size_t stride, std::byte* partials, std::byte* target) {
+  const auto at = [&](std::size_t chunk) { return reinterpret_cast<A*>(partials + chunk * stride + epilogue.partial); };
   for (std::size_t step = 1; step < chunks; step *= 2) {
     for (std::size_t chunk = 0; chunk + step < chunks; chunk += 2 * step) {
       A* a = at(chunk);
       const A* b = at(chunk + step);
-      for (std::size_t i = 0; i < late.count; ++i) a[i] = combine(late.reduction, a[i], b[i]);
+      for (std::size_t i = 0; i < epilogue.count; ++i) a[i] = combine(epilogue.reduction, a[i], b[i]);
     }
   }
   const A* total = at(0);
-  kernels::dispatch(late.dtype, [&]<class T>() {
-    for (std::size_t i = 0; i < late.count; ++i) reinterpret_cast<T*>(target)[i] = static_cast<T>(total[i]);
+  kernels::dispatch(epilogue.dtype, [&]<class T>() {
+    for (std::size_t i = 0; i < epilogue.count; ++i) reinterpret_cast<T*>(target)[i] = static_cast<T>(total[i]);
   });
 }
 
 [[noreturn]] void throw_fault(const Loop& loop, const Fault& fault) {
-  if (fault.check != nullptr) throw_broken_rule(fault.check->rule, fault.value, fault.check->limit);
+  if (fault.check != nullptr) throw_unmet_requirement(fault.check->requirement, fault.value, fault.check->limit);
   throw ValueError(std::string(loop.chooses) + ": index " + std::to_string(fault.index) +
                    " is out of range for an axis of extent " + std::to_string(loop.columns));
 }
@@ -281,9 +281,10 @@ void run_loop(const Loop& loop, const Plan& plan, std::byte* const* places, std:
     in_parallel(plan, loop.chunks, done, run_chunk);
   }
   if (first.fault) throw_fault(loop, first.fault);
-  for (const Late& late : loop.late) {
-    kernels::dispatch(
-        late.wide, [&]<class A>() { finish<A>(late, loop.chunks, loop.partial_bytes, partials, places[late.target]); });
+  for (const Epilogue& epilogue : loop.epilogues) {
+    kernels::dispatch(epilogue.wide, [&]<class A>() {
+      finish<A>(epilogue, loop.chunks, loop.partial_bytes, partials, places[epilogue.target]);
+    });
   }
 }
 
@@ -293,8 +294,8 @@ void check_block(const Frame& frame, std::byte* const* slots, const kernels::Ins
   const std::byte* x = slots[instruction.a];
   const std::byte* condition = slots[instruction.b];
   if (!host.fault && frame.count != 0) {
-    if (const void* broken = std::memchr(condition, 0, frame.count)) {
-      const auto k = static_cast<std::size_t>(static_cast<const std::byte*>(broken) - condition);
+    if (const void* failure = std::memchr(condition, 0, frame.count)) {
+      const auto k = static_cast<std::size_t>(static_cast<const std::byte*>(failure) - condition);
       host.fault.check = &check;
       kernels::dispatch(check.dtype,
                         [&]<class T>() { host.fault.value = static_cast<double>(reinterpret_cast<const T*>(x)[k]); });
@@ -305,15 +306,15 @@ void check_block(const Frame& frame, std::byte* const* slots, const kernels::Ins
 
 void generated_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
   const Host& host = *static_cast<const Host*>(frame.host);
-  kernels::Broken broken;
-  const std::uint32_t failed = (*host.loop.generated[instruction.a].code)(slots, frame.count, frame.columns, broken);
+  kernels::CheckFailure failure;
+  const std::uint32_t failed = (*host.loop.generated[instruction.a].code)(slots, frame.count, frame.columns, failure);
   if (failed == 0 || host.fault) return;
   const Check& check = host.loop.checks[failed - 1];
-  const auto k = static_cast<std::size_t>(std::countr_one(broken.holds));
+  const auto k = static_cast<std::size_t>(std::countr_one(failure.holds));
   host.fault.check = &check;
   kernels::dispatch(check.dtype, [&]<class T>() {
     T value{};
-    std::memcpy(&value, broken.values + k * sizeof(T), sizeof(T));
+    std::memcpy(&value, failure.values + k * sizeof(T), sizeof(T));
     host.fault.value = static_cast<double>(value);
   });
 }

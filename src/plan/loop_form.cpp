@@ -94,8 +94,8 @@ void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g
 }
 
 void choose_chunks(Loop& loop, const Group& group) {
-  const bool columns_late =
-      std::any_of(loop.late.begin(), loop.late.end(), [](const Late& each) { return each.count > 1; });
+  const bool columns_in_epilogue =
+      std::any_of(loop.epilogues.begin(), loop.epilogues.end(), [](const Epilogue& each) { return each.count > 1; });
   if (loop.rows == 1 && !group.whole_rows) {
     loop.chunk_rows = 1;
     loop.chunk_columns = chunk_elements;
@@ -106,7 +106,7 @@ void choose_chunks(Loop& loop, const Group& group) {
     };
     loop.chunk_columns = loop.columns;
     loop.chunk_rows = whole(chunk_elements / loop.columns);
-    if (columns_late) loop.chunk_rows = std::max(loop.chunk_rows, whole(loop.rows / most_column_chunks));
+    if (columns_in_epilogue) loop.chunk_rows = std::max(loop.chunk_rows, whole(loop.rows / most_column_chunks));
     loop.chunks = (loop.rows + loop.chunk_rows - 1) / loop.chunk_rows;
   }
   loop.chunks = std::max<std::size_t>(loop.chunks, 1);

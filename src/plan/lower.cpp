@@ -28,7 +28,7 @@ constexpr std::size_t much_scratch = 96 * 1024;
 /// Arrays that do not stay in a cache until somebody reads them.
 constexpr std::size_t streamed_bytes = std::size_t{4} << 20U;
 /// What an instruction reads: a slot, and whether it is one number for the whole block.
-struct Operand {
+struct SlotOperand {
   SlotId slot;
   bool single;
 };
@@ -52,8 +52,8 @@ class Lowering {
       loop_.members.push_back({graph_[id].op, groups_.role[id]});
     }
     for (const Streamed& each : streams_) {
-      emit(each.phase, false, block_table().stream[type(each.dtype)], each.place, each.from, no_slot, no_slot, false,
-           {Work::Kind::Stream, 0, each.dtype});
+      emit(each.phase, false, block_table().stream[type(each.dtype)], each.target, each.from, no_slot, no_slot, false,
+           {InstructionInfo::Kind::Stream, 0, each.dtype});
       loop_.streams = true;
     }
     choose_chunks(loop_, group_);
@@ -91,8 +91,8 @@ class Lowering {
   // ---- instructions
 
   void emit(std::uint32_t phase, bool rows, BlockKernel kernel, SlotId out, SlotId a, SlotId b = no_slot,
-            SlotId c = no_slot, bool in_place = false, Work work = {}) {
-    draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place, work});
+            SlotId c = no_slot, bool in_place = false, InstructionInfo info = {}) {
+    draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place, info});
   }
 
   struct Computed {
@@ -112,13 +112,13 @@ class Lowering {
   }
 
   /// An operand with an element for each of the loop.
-  Operand full(ValueId input, std::uint32_t phase) {
+  SlotOperand full(ValueId input, std::uint32_t phase) {
     const ValueId base = graph_.base(input);
     const DType dtype = graph_[input].dtype;
     if (is_local(base)) {
       const SlotId slot = computed_.at(base).slot;
       if (groups_.role[base] == Role::Full) return {slot, false};
-      return several_rows() ? expanded(slot, dtype, phase) : Operand{slot, true};
+      return several_rows() ? expanded(slot, dtype, phase) : SlotOperand{slot, true};
     }
     const Shape& shape = graph_.shape(input);
     const Access access = graph_.access(input);
@@ -136,7 +136,7 @@ class Lowering {
         return {derived(source, phase, 't', dtype, Store::Block,
                         [&](SlotId out) {
                           emit(phase, false, block_table().tile[type(dtype)], out, source, no_slot, no_slot, false,
-                               {Work::Kind::Tile, 0, dtype});
+                               {InstructionInfo::Kind::Tile, 0, dtype});
                         }),
                 false};
       }
@@ -145,7 +145,7 @@ class Lowering {
   }
 
   /// An operand with an element for each row.
-  Operand row(ValueId input, std::uint32_t phase) {
+  SlotOperand row(ValueId input, std::uint32_t phase) {
     const ValueId base = graph_.base(input);
     if (is_local(base)) return {computed_.at(base).slot, false};
     const Shape& shape = graph_.shape(input);
@@ -183,11 +183,11 @@ class Lowering {
     return found->second;
   }
 
-  Operand expanded(SlotId rows, DType dtype, std::uint32_t phase) {
+  SlotOperand expanded(SlotId rows, DType dtype, std::uint32_t phase) {
     return {derived(rows, phase, 'e', dtype, Store::Block,
                     [&](SlotId out) {
                       emit(phase, false, block_table().expand[type(dtype)], out, rows, no_slot, no_slot, false,
-                           {Work::Kind::Expand, 0, dtype});
+                           {InstructionInfo::Kind::Expand, 0, dtype});
                     }),
             false};
   }
@@ -201,11 +201,11 @@ class Lowering {
   }
 
   /// One number in every element.
-  SlotId as_vector(const Operand& x, DType dtype, std::uint32_t phase, bool rows) {
+  SlotId as_vector(const SlotOperand& x, DType dtype, std::uint32_t phase, bool rows) {
     if (!x.single) return x.slot;
     return derived(x.slot, phase, rows ? 'r' : 's', dtype, rows ? Store::Row : Store::Block, [&](SlotId out) {
       emit(phase, rows, block_table().splat[type(dtype)], out, x.slot, no_slot, no_slot, false,
-           {Work::Kind::Splat, 0, dtype});
+           {InstructionInfo::Kind::Splat, 0, dtype});
     });
   }
 
@@ -235,7 +235,7 @@ class Lowering {
     const Opcode op = graph_[id].op;
     const std::uint32_t phase = phase_of_inputs(id);
     if (is_reduction(op)) return lower_reduction(id, phase);
-    if (is_choice(op)) return lower_choice(id, phase);
+    if (is_gather_or_scatter(op)) return lower_gather_or_scatter(id, phase);
     if (computation_of(op) == Computation::Check) return lower_check(id, phase);
     lower_elementwise(id, phase);
   }
@@ -251,7 +251,7 @@ class Lowering {
     const SlotId condition = operand(1, DType::Bool);
     const SlotId out = target_in_phase(id, phase);
     emit(phase, rows, check_block, out, x, condition, static_cast<SlotId>(loop_.checks.size()), true,
-         {Work::Kind::Check, 0, dtype});
+         {InstructionInfo::Kind::Check, 0, dtype});
     loop_.checks.push_back({graph_.attributes(id)[0], graph_.attributes(id)[1], dtype});
     computed_[id] = {out, phase};
   }
@@ -260,7 +260,7 @@ class Lowering {
     const Opcode op = graph_[id].op;
     const bool rows = groups_.role[id] == Role::Row;
     const std::span<const ValueId> inputs = graph_.inputs(id);
-    std::array<Operand, 3> operands{};
+    std::array<SlotOperand, 3> operands{};
     for (std::size_t k = 0; k < inputs.size(); ++k) operands[k] = rows ? row(inputs[k], phase) : full(inputs[k], phase);
     const DType from = graph_[inputs.back()].dtype;
     if (op == op_copy && operands[0].single) {
@@ -274,13 +274,14 @@ class Lowering {
     std::array<SlotId, 3> slots{no_slot, no_slot, no_slot};
     for (std::size_t k = 0; k < inputs.size(); ++k) slots[k] = operands[k].slot;
     const bool same_size = size_of(from) == size_of(graph_[id].dtype);
-    const Work work{Work::Kind::Elementwise, op, from, graph_[id].dtype, static_cast<kernels::OperandModes>(mode)};
-    emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, work);
+    const InstructionInfo info{InstructionInfo::Kind::Elementwise, op, from, graph_[id].dtype,
+                               static_cast<kernels::OperandModes>(mode)};
+    emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, info);
     computed_[id] = {out, phase};
   }
 
   /// Which operands are single numbers; those that no kernel takes so are spread out.
-  std::size_t choose_mode(Opcode op, std::span<const ValueId> inputs, std::array<Operand, 3>& operands,
+  std::size_t choose_mode(Opcode op, std::span<const ValueId> inputs, std::array<SlotOperand, 3>& operands,
                           std::uint32_t phase, bool rows) {
     const auto spread = [&](std::size_t k) {
       operands[k] = {as_vector(operands[k], graph_[inputs[k]].dtype, phase, rows), false};
@@ -312,12 +313,13 @@ class Lowering {
     const DType dtype = graph_[id].dtype;
     const DType wide = kernels::is_wide(reduction) && dtype == DType::Float32 ? DType::Float64 : dtype;
     const Role role = groups_.role[id];
-    if (role == Role::LateAll || role == Role::LateColumns) return lower_late(id, phase, reduction, wide);
+    if (role == Role::EpilogueTotal || role == Role::EpilogueColumns) return lower_epilogue(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
     const SlotId total = wide == dtype ? target(id) : scratch(Store::Row, wide);
     emit(phase, true, table.start[r][type(dtype)], total, total);
-    const Work work = reduction == Reduction::Sum ? Work{Work::Kind::SumRows, 0, dtype} : Work{};
-    emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, work);
+    const InstructionInfo info =
+        reduction == Reduction::Sum ? InstructionInfo{InstructionInfo::Kind::SumRows, 0, dtype} : InstructionInfo{};
+    emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, info);
     SlotId out = total;
     if (wide != dtype) {
       out = target(id);
@@ -326,14 +328,14 @@ class Lowering {
     computed_[id] = {out, phase + 1};
   }
 
-  void lower_late(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {
+  void lower_epilogue(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {
     const kernels::BlockTable& table = block_table();
     const auto r = static_cast<std::size_t>(reduction);
     const ValueId input = graph_.inputs(id)[0];
     const DType dtype = graph_[id].dtype;
-    const bool columns = groups_.role[id] == Role::LateColumns;
+    const bool columns = groups_.role[id] == Role::EpilogueColumns;
     const bool rows = !columns && graph_.count(input) != group_.size;
-    const Operand operand = rows ? row(input, phase) : full(input, phase);
+    const SlotOperand operand = rows ? row(input, phase) : full(input, phase);
     const SlotId x = as_vector(operand, dtype, phase, rows);
     const std::size_t count = columns ? loop_.columns : 1;
     const auto element = static_cast<std::ptrdiff_t>(size_of(wide));
@@ -341,29 +343,29 @@ class Lowering {
         Store::Partial, size_of(wide),
         {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
-    Work work;
-    if (reduction == Reduction::Sum && !columns) work = {Work::Kind::SumAll, 0, dtype};
-    emit(phase, rows, kernel, total, x, no_slot, no_slot, false, work);
-    loop_.late.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
+    InstructionInfo info;
+    if (reduction == Reduction::Sum && !columns) info = {InstructionInfo::Kind::SumAll, 0, dtype};
+    emit(phase, rows, kernel, total, x, no_slot, no_slot, false, info);
+    loop_.epilogues.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
     loop_.partial_bytes += (count * size_of(wide) + 63) / 64 * 64;
   }
 
-  void lower_choice(ValueId id, std::uint32_t phase) {
+  void lower_gather_or_scatter(ValueId id, std::uint32_t phase) {
     const kernels::BlockTable& table = block_table();
     const std::span<const ValueId> inputs = graph_.inputs(id);
     const DType dtype = graph_[id].dtype;
-    const bool picks = computation_of(graph_[id].op) == Computation::Pick;
+    const bool gathers = computation_of(graph_[id].op) == Computation::Gather;
     loop_.chooses = name_of(static_cast<Chooser>(graph_.attributes(id)[1]));
     const SlotId index = as_vector(row(inputs[1], phase), DType::Int64, phase, true);
-    if (picks) {
+    if (gathers) {
       const SlotId x = as_vector(full(inputs[0], phase), dtype, phase, false);
       const SlotId out = target(id);
-      emit(phase, false, table.pick[type(dtype)], out, x, index);
+      emit(phase, false, table.row_gather[type(dtype)], out, x, index);
       computed_[id] = {out, phase + 1};
     } else {
       const SlotId x = as_vector(row(inputs[0], phase), dtype, phase, true);
       const SlotId out = target(id);
-      emit(phase, false, table.place[type(dtype)], out, x, index);
+      emit(phase, false, table.row_scatter[type(dtype)], out, x, index);
       computed_[id] = {out, phase};
     }
   }
@@ -377,7 +379,7 @@ class Lowering {
   Draft draft_;
   Loop& loop_ = draft_.loop;
   struct Streamed {
-    SlotId place;
+    SlotId target;
     SlotId from;
     std::uint32_t phase;
     DType dtype;

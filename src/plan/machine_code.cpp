@@ -14,9 +14,9 @@ namespace xgrad::detail {
 namespace {
 
 using namespace primitives;
-using kernels::Do;
-using kernels::Line;
-using kernels::Program;
+using kernels::PackInstruction;
+using kernels::PackOp;
+using kernels::PackProgram;
 
 /// Fewer elements than there are partial sums are added up in another order, by kernels.
 constexpr std::size_t fewest_summed = 16;
@@ -24,9 +24,9 @@ constexpr std::size_t fewest_summed = 16;
 /// Rows of fewer elements than this are not gone through one by one.
 constexpr std::size_t fewest_in_row = 16;
 
-constexpr std::uint32_t nobody = ~0U;
+constexpr std::uint32_t no_writer = ~0U;
 
-/// Not a line but several: see sigmoid_from.
+/// Not one instruction but several: see sigmoid_from.
 constexpr Opcode op_sigmoid = op_of_part(kernels::Part::SigmoidFrom);
 
 bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kernels::instruction_of(op)); }
@@ -45,7 +45,7 @@ class Writing {
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) consider(i);
     std::vector<Emitted> ordered;
     ordered.reserve(draft_.code.size());
-    // Groups of one depth first, then what is no arithmetic at that depth.
+    // Programs of one depth first, then what is no arithmetic at that depth.
     std::vector<std::uint32_t> order(draft_.code.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
@@ -84,34 +84,34 @@ class Writing {
   /// The element type of the program that instruction i may belong to.
   [[nodiscard]] std::optional<DType> type_of(std::uint32_t i) const {
     const Emitted& each = draft_.code[i];
-    const Work& work = each.work;
+    const InstructionInfo& info = each.info;
     const bool several_rows = loop_.block_rows > 1 && !each.rows;
-    switch (work.kind) {
-      case Work::Kind::Other:
+    switch (info.kind) {
+      case InstructionInfo::Kind::Other:
         return std::nullopt;
-      case Work::Kind::Splat:
-        return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
-      case Work::Kind::Expand:
-      case Work::Kind::Tile:
-        return is_float(work.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(work.dtype)
+      case InstructionInfo::Kind::Splat:
+        return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::Expand:
+      case InstructionInfo::Kind::Tile:
+        return is_float(info.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(info.dtype)
                                                                                       : std::nullopt;
-      case Work::Kind::SumRows:
-        return is_float(work.dtype) && sums_enough() ? std::optional(work.dtype) : std::nullopt;
-      case Work::Kind::SumAll:
-        return is_float(work.dtype) && loop_.block_rows == 1 && !each.rows && sums_enough() ? std::optional(work.dtype)
+      case InstructionInfo::Kind::SumRows:
+        return is_float(info.dtype) && sums_enough() ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::SumAll:
+        return is_float(info.dtype) && loop_.block_rows == 1 && !each.rows && sums_enough() ? std::optional(info.dtype)
                                                                                             : std::nullopt;
-      case Work::Kind::Check:
-      case Work::Kind::Stream:
-        return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
-      case Work::Kind::Elementwise:
+      case InstructionInfo::Kind::Check:
+      case InstructionInfo::Kind::Stream:
+        return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::Elementwise:
         break;
     }
-    if (!is_written(work.op)) return std::nullopt;
-    if (is_logical(work.op)) return work.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
-    if (is_conversion(work.op)) {
-      return work.dtype == DType::Bool && is_float(work.result) ? std::optional(work.result) : std::nullopt;
+    if (!is_written(info.op)) return std::nullopt;
+    if (is_logical(info.op)) return info.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
+    if (is_conversion(info.op)) {
+      return info.dtype == DType::Bool && is_float(info.result) ? std::optional(info.result) : std::nullopt;
     }
-    return is_float(work.dtype) ? std::optional(work.dtype) : std::nullopt;
+    return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
   }
 
   /// Truth values belong to the comparison that they come from.
@@ -119,7 +119,7 @@ class Writing {
     std::optional<DType> result;
     for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
       const std::uint32_t writer = writer_in_segment(i, slot);
-      if (!result && writer != nobody) result = type_[writer];
+      if (!result && writer != no_writer) result = type_[writer];
     });
     return result;
   }
@@ -132,10 +132,10 @@ class Writing {
 
   [[nodiscard]] std::uint32_t writer_in_segment(std::uint32_t reader, SlotId slot) const {
     const auto found = writer_.find(slot);
-    if (found == writer_.end()) return nobody;
+    if (found == writer_.end()) return no_writer;
     const Emitted& a = draft_.code[found->second];
     const Emitted& b = draft_.code[reader];
-    return a.phase == b.phase && a.rows == b.rows ? found->second : nobody;
+    return a.phase == b.phase && a.rows == b.rows ? found->second : no_writer;
   }
 
   void consider(std::uint32_t i) {
@@ -143,7 +143,7 @@ class Writing {
     std::uint32_t depth = 0;
     for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
       const std::uint32_t writer = writer_in_segment(i, slot);
-      if (writer == nobody) return;
+      if (writer == no_writer) return;
       const bool apart = type_[i] && type_[writer] != type_[i];
       depth = std::max(depth, depth_[writer] + (apart ? 1U : 0U));
     });
@@ -161,17 +161,17 @@ class Writing {
     writes_.clear();
     last_stores_.clear();
     for (const std::uint32_t i : members) {
-      const Work::Kind kind = draft_.code[i].work.kind;
-      program_.rows =
-          program_.rows || ((kind == Work::Kind::Expand || kind == Work::Kind::Tile || kind == Work::Kind::SumRows) &&
-                            loop_.block_rows > 1);
+      const InstructionInfo::Kind kind = draft_.code[i].info.kind;
+      program_.rows = program_.rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
+                                         kind == InstructionInfo::Kind::SumRows) &&
+                                        loop_.block_rows > 1);
     }
     const std::set<std::uint32_t> inside(members.begin(), members.end());
     for (const std::uint32_t i : members) {
       add(draft_.code[i]);
-      keep(i, inside);
+      store_if_read(i, inside);
     }
-    program_.lines.insert(program_.lines.end(), last_stores_.begin(), last_stores_.end());
+    program_.instructions.insert(program_.instructions.end(), last_stores_.begin(), last_stores_.end());
     auto code = kernels::generate(program_);
     if (code == nullptr) return std::nullopt;
     const Emitted& first = draft_.code[members.front()];
@@ -184,13 +184,14 @@ class Writing {
     return result;
   }
 
-  std::uint32_t append(Do what, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t slot = 0) {
-    program_.lines.push_back({what, a, b, c, slot});
-    return static_cast<std::uint32_t>(program_.lines.size() - 1);
+  std::uint32_t append(PackOp pack_op, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
+                       std::uint32_t slot = 0) {
+    program_.instructions.push_back({pack_op, a, b, c, slot});
+    return static_cast<std::uint32_t>(program_.instructions.size() - 1);
   }
 
   /// The value in a slot, or the one number that is there.
-  std::uint32_t value(SlotId slot, Do load) {
+  std::uint32_t value(SlotId slot, PackOp load) {
     const auto [found, fresh] = value_.try_emplace(slot, 0);
     if (fresh) {
       found->second = append(load, 0, 0, 0, slot);
@@ -201,30 +202,30 @@ class Writing {
 
   void add(const Emitted& each) {
     const kernels::Instruction& code = each.code;
-    switch (each.work.kind) {
-      case Work::Kind::Splat:
-        value_[code.out] = value(code.a, Do::Number);
+    switch (each.info.kind) {
+      case InstructionInfo::Kind::Splat:
+        value_[code.out] = value(code.a, PackOp::Number);
         return;
-      case Work::Kind::Expand:
-        value_[code.out] = value(code.a, Do::OfRow);
+      case InstructionInfo::Kind::Expand:
+        value_[code.out] = value(code.a, PackOp::OfRow);
         return;
-      case Work::Kind::Tile:
-        value_[code.out] = value(code.a, Do::OfColumn);
+      case InstructionInfo::Kind::Tile:
+        value_[code.out] = value(code.a, PackOp::OfColumn);
         return;
-      case Work::Kind::SumAll:
-      case Work::Kind::SumRows:
-        append(each.work.kind == Work::Kind::SumAll ? Do::SumAll : Do::SumRows, value(code.a, Do::Load), 0, 0,
-               code.out);
+      case InstructionInfo::Kind::SumAll:
+      case InstructionInfo::Kind::SumRows:
+        append(each.info.kind == InstructionInfo::Kind::SumAll ? PackOp::SumAll : PackOp::SumRows,
+               value(code.a, PackOp::Load), 0, 0, code.out);
         writes_.insert(code.out);
         return;
-      case Work::Kind::Check: {
-        const std::uint32_t x = value(code.a, Do::Load);
-        append(Do::Check, value(code.b, Do::LoadMask), x, 0, code.c);
+      case InstructionInfo::Kind::Check: {
+        const std::uint32_t x = value(code.a, PackOp::Load);
+        append(PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c);
         value_[code.out] = x;
         return;
       }
-      case Work::Kind::Stream:
-        last_stores_.push_back({Do::Stream, value(code.a, Do::Load), 0, 0, code.out});
+      case InstructionInfo::Kind::Stream:
+        last_stores_.push_back({PackOp::Stream, value(code.a, PackOp::Load), 0, 0, code.out});
         writes_.insert(code.out);
         return;
       default:
@@ -234,54 +235,56 @@ class Writing {
 
   std::uint32_t arithmetic(const Emitted& each) {
     const kernels::Instruction& code = each.code;
-    const Opcode op = each.work.op;
+    const Opcode op = each.info.op;
     const auto number = [&](SlotId slot, unsigned bit) {
-      return value(slot, (each.work.modes & bit) != 0 ? Do::Number : Do::Load);
+      return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
     };
-    if (op == op_sigmoid) return sigmoid_from(value(code.a, Do::Load), value(code.b, Do::Load));
-    const Do what = kernels::instruction_of(op).value();
+    if (op == op_sigmoid) return sigmoid_from(value(code.a, PackOp::Load), value(code.b, PackOp::Load));
+    const PackOp pack_op = kernels::instruction_of(op).value();
     if (traits_of(op).selects) {
-      const std::uint32_t mask = value(code.a, Do::LoadMask);
+      const std::uint32_t mask = value(code.a, PackOp::LoadMask);
       const std::uint32_t then = number(code.b, 1U);
-      return append(what, mask, then, number(code.c, 2U));
+      return append(pack_op, mask, then, number(code.c, 2U));
     }
     if (is_logical(op) || is_conversion(op)) {
-      const std::uint32_t a = value(code.a, Do::LoadMask);
-      return append(what, a, code.b == no_slot ? 0 : value(code.b, Do::LoadMask));
+      const std::uint32_t a = value(code.a, PackOp::LoadMask);
+      return append(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
     }
     const std::uint32_t a = number(code.a, 1U);
-    if (op == opcode<Square>) return append(what, a, a);
-    return append(what, a, code.b == no_slot ? 0 : number(code.b, 2U));
+    if (op == opcode<Square>) return append(pack_op, a, a);
+    return append(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
   }
 
   /// The same steps as simd::sigmoid_from.
   std::uint32_t sigmoid_from(std::uint32_t x, std::uint32_t e) {
-    const std::uint32_t zero = append(Do::Constant, 0, 0, 0, 0);
-    const std::uint32_t one = append(Do::Constant, 0, 0, 0, 1);
-    const std::uint32_t negative = append(Do::Less, x, zero);
-    const std::uint32_t sum = append(Do::Add, e, one);
-    const std::uint32_t lost = append(Do::Subtract, e, append(Do::Subtract, sum, one));
-    const std::uint32_t quotient = append(Do::Divide, append(Do::Select, negative, e, one), sum);
-    const std::uint32_t other = append(Do::Subtract, one, quotient);
-    const std::uint32_t inverse = append(Do::Select, negative, other, quotient);
-    return append(Do::NegativeMultiplyAdd, append(Do::Multiply, quotient, lost), inverse, quotient);
+    const std::uint32_t zero = append(PackOp::Constant, 0, 0, 0, 0);
+    const std::uint32_t one = append(PackOp::Constant, 0, 0, 0, 1);
+    const std::uint32_t negative = append(PackOp::Less, x, zero);
+    const std::uint32_t sum = append(PackOp::Add, e, one);
+    const std::uint32_t lost = append(PackOp::Subtract, e, append(PackOp::Subtract, sum, one));
+    const std::uint32_t quotient = append(PackOp::Divide, append(PackOp::Select, negative, e, one), sum);
+    const std::uint32_t other = append(PackOp::Subtract, one, quotient);
+    const std::uint32_t inverse = append(PackOp::Select, negative, other, quotient);
+    return append(PackOp::NegativeMultiplyAdd, append(PackOp::Multiply, quotient, lost), inverse, quotient);
   }
 
-  /// Stores what others read.
-  void keep(std::uint32_t i, const std::set<std::uint32_t>& inside) {
+  /// Stores what is read outside of the program.
+  void store_if_read(std::uint32_t i, const std::set<std::uint32_t>& inside) {
     const Emitted& each = draft_.code[i];
-    const Work::Kind kind = each.work.kind;
-    if (kind == Work::Kind::SumAll || kind == Work::Kind::SumRows || kind == Work::Kind::Stream) return;
+    const InstructionInfo::Kind kind = each.info.kind;
+    if (kind == InstructionInfo::Kind::SumAll || kind == InstructionInfo::Kind::SumRows ||
+        kind == InstructionInfo::Kind::Stream)
+      return;
     const SlotId out = each.code.out;
     const bool in_memory = draft_.slots[out].store == Store::Memory;
     const std::vector<std::uint32_t>& readers = readers_[out];
     const bool read = std::any_of(readers.begin(), readers.end(), [&](std::uint32_t r) { return !inside.contains(r); });
     if (!in_memory && !read) return;
     writes_.insert(out);
-    const bool mask = kind == Work::Kind::Elementwise && traits_of(each.work.op).predicate;
-    const Line line{mask ? Do::StoreMask : Do::Store, value_.at(out), 0, 0, out};
-    if (in_memory) last_stores_.push_back(line);  // it may be an operand's memory
-    else program_.lines.push_back(line);
+    const bool mask = kind == InstructionInfo::Kind::Elementwise && traits_of(each.info.op).predicate;
+    const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_.at(out), 0, 0, out};
+    if (in_memory) last_stores_.push_back(store);  // it may be an operand's memory
+    else program_.instructions.push_back(store);
   }
 
   Draft& draft_;
@@ -290,11 +293,11 @@ class Writing {
   std::vector<std::optional<DType>> type_;           ///< of the program that an instruction may belong to
   std::vector<std::uint32_t> depth_;                 ///< how often programs and other instructions have taken turns
   std::unordered_map<SlotId, std::uint32_t> writer_;
-  Program program_;
-  std::unordered_map<SlotId, std::uint32_t> value_;  ///< lines
+  PackProgram program_;
+  std::unordered_map<SlotId, std::uint32_t> value_;  ///< numbers of instructions
   std::set<SlotId> reads_;
   std::set<SlotId> writes_;
-  std::vector<Line> last_stores_;
+  std::vector<PackInstruction> last_stores_;
 };
 
 }  // namespace

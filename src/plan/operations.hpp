@@ -56,8 +56,9 @@ constexpr bool is_reduction(Opcode op) { return computation_of(op) == primitives
 /// Of a reduction.
 constexpr primitives::Reduction reduction_of(Opcode op) { return traits_of(op).reduction.value(); }
 /// Elements chosen by indices, or the transpose of that; a loop can do it where there is one for each row.
-constexpr bool is_choice(Opcode op) {
-  return computation_of(op) == primitives::Computation::Pick || computation_of(op) == primitives::Computation::Place;
+constexpr bool is_gather_or_scatter(Opcode op) {
+  return computation_of(op) == primitives::Computation::Gather ||
+         computation_of(op) == primitives::Computation::Scatter;
 }
 /// With or without accumulation.
 constexpr bool is_product(Opcode op) { return computation_of(op) == primitives::Computation::Product; }

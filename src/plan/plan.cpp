@@ -85,7 +85,7 @@ class Planner {
         output.index = graph_[value].source;
       } else {
         const bool as_it_is = graph_.is_computed(base) && graph_.count(base) == graph_.count(value) &&
-                              !first.contains(base) && keeps_order(graph_.shape(value), graph_.access(value));
+                              !first.contains(base) && is_in_order(graph_.shape(value), graph_.access(value));
         const ValueId own = as_it_is ? base : graph_.fresh_copy(value);
         first.emplace(own, k);
         first.emplace(value, k);
@@ -403,7 +403,7 @@ class Planner {
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
   std::unordered_map<ValueId, PlaceId> places_;
-  std::unordered_map<std::uint32_t, std::uint32_t> shapes_;  // place in the plan of the graph's shapes
+  std::unordered_map<std::uint32_t, std::uint32_t> shapes_;  // index in the plan of the graph's shapes
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;

@@ -17,7 +17,7 @@
 #include "graph.hpp"
 #include "group.hpp"
 #include "kernels/block/block.hpp"
-#include "kernels/generated/program.hpp"
+#include "kernels/generated/pack_program.hpp"
 #include "kernels/kernels.hpp"
 
 namespace xgrad::detail {
@@ -62,10 +62,10 @@ struct Gathered {
   Strides strides;  ///< in elements
 };
 
-/// A rule that values must meet.
+/// A requirement of values.
 struct Check {
-  std::int64_t rule;
-  std::int64_t limit;  ///< of the rule's text
+  std::int64_t requirement;
+  std::int64_t limit;  ///< of the requirement's text
   DType dtype;         ///< of the values
 };
 
@@ -77,7 +77,7 @@ struct GeneratedBlock {
 };
 
 /// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
-struct Late {
+struct Epilogue {
   kernels::Reduction reduction;
   DType wide;           ///< element type of the partial results
   std::size_t partial;  ///< offset among the partial results of a chunk
@@ -112,7 +112,7 @@ struct Loop {
   std::vector<Gathered> gathered;
   std::vector<Check> checks;
   std::vector<GeneratedBlock> generated;
-  std::vector<Late> late;
+  std::vector<Epilogue> epilogues;
   bool streams = false;  ///< writes past the caches
   /// The product whose rows this loop works on while they are in the cache, and of how many chunks at a time.
   std::uint32_t product = no_product;

@@ -81,7 +81,7 @@ class Recomputation {
   [[nodiscard]] bool reads_in_full(ValueId reader, std::size_t count) const {
     const Group& each = group(groups_.of[reader]);
     const Opcode op = graph_[reader].op;
-    if (!each.loop || each.size != count || is_choice(op)) return false;
+    if (!each.loop || each.size != count || is_gather_or_scatter(op)) return false;
     return groups_.role[reader] != Role::Row || graph_.count(reader) != count;
   }
 

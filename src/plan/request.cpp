@@ -20,17 +20,17 @@ constexpr std::uint32_t unneeded = no_node;
 
 /// Tables over the nodes and shapes of a tape, kept between requests so that a small one at the end of a long tape
 /// costs little.
-struct Places {
-  std::vector<std::uint32_t> node;   // place among the needed nodes
-  std::vector<std::uint32_t> shape;  // place among the needed shapes
-  std::vector<ShapeId> shapes;       // the needed shapes, in the order of their places
+struct Positions {
+  std::vector<std::uint32_t> node;   // position among the needed nodes
+  std::vector<std::uint32_t> shape;  // position among the needed shapes
+  std::vector<ShapeId> shapes;       // the needed shapes, in the order of their positions
   std::size_t unused = 0;            // nodes of the requests since one has used more than a small part of the table
 };
 
-thread_local constinit PerThread<Places> places_of_thread;
+thread_local constinit PerThread<Positions> positions_of_thread;
 
-Places& places(std::size_t nodes, std::size_t shapes) {
-  Places& result = places_of_thread.get();
+Positions& positions(std::size_t nodes, std::size_t shapes) {
+  Positions& result = positions_of_thread.get();
   if (result.node.size() < nodes) result.node.resize(nodes, unneeded);
   if (result.shape.size() < shapes) result.shape.resize(shapes, unneeded);
   return result;
@@ -38,13 +38,13 @@ Places& places(std::size_t nodes, std::size_t shapes) {
 
 /// Needed nodes before `at`, beside those from there on that were found: a list of its own that grows, so that a small
 /// request costs little however far apart its nodes are. The last come first.
-void find_scattered(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
+void find_scattered(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& position, const TapeState& tape,
                     std::span<const NodeId> outputs, NodeId at) {
   constexpr std::uint32_t listed = 1;
   const auto found = static_cast<std::ptrdiff_t>(nodes.size());
   const auto ask_for = [&](NodeId id) {
-    if (id >= at || place[id] == listed) return;
-    place[id] = listed;
+    if (id >= at || position[id] == listed) return;
+    position[id] = listed;
     nodes.push_back(id);
   };
   for (const NodeId output : outputs) ask_for(output);
@@ -59,21 +59,21 @@ void find_scattered(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& plac
   NodeId id = *last + 1;
   nodes.resize(static_cast<std::size_t>(found));
   while (id-- > lowest) {
-    if (place[id] != unneeded) nodes.push_back(id);
+    if (position[id] != unneeded) nodes.push_back(id);
   }
 }
 
 /// Which nodes are needed: a loop, however deep the graph is. It looks at one node after another from the last output
 /// backwards, as long as a good part of them are needed.
-void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, const TapeState& tape,
+void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& position, const TapeState& tape,
                 std::span<const NodeId> outputs) {
   constexpr std::size_t share = 8;
   constexpr std::size_t few = 64;
   NodeId end = 0;
   std::size_t missing = 0;  // needed nodes that were not met yet
   const auto ask_for = [&](NodeId id) {
-    missing += place[id] == unneeded ? 1 : 0;
-    place[id] = 0;
+    missing += position[id] == unneeded ? 1 : 0;
+    position[id] = 0;
   };
   for (const NodeId output : outputs) {
     ask_for(output);
@@ -82,13 +82,13 @@ void find_nodes(std::vector<NodeId>& nodes, std::vector<std::uint32_t>& place, c
   nodes.clear();
   NodeId at = end;
   while (missing > 0 && end - at <= share * nodes.size() + few) {
-    if (place[--at] == unneeded) continue;
+    if (position[--at] == unneeded) continue;
     nodes.push_back(at);
     --missing;
     if (tape.value(at) != nullptr) continue;
     for (const NodeId input : tape.inputs(at)) ask_for(input);
   }
-  if (missing > 0) find_scattered(nodes, place, tape, outputs, at);
+  if (missing > 0) find_scattered(nodes, position, tape, outputs, at);
   std::reverse(nodes.begin(), nodes.end());
 }
 
@@ -114,8 +114,8 @@ class Words {
   }
 
  private:
-  void point_at(std::size_t place) {
-    next_ = words_.data() + place;
+  void point_at(std::size_t position) {
+    next_ = words_.data() + position;
     end_ = words_.data() + words_.size();
   }
 
@@ -142,8 +142,8 @@ void put_head(Words& words, Opcode op, DType dtype, std::uint32_t shape, std::si
   if (extra >= counted_apart) words.put(extra);
 }
 
-void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_t* place) {
-  const auto at = [place](NodeId id) { return std::uint64_t{place == nullptr ? id : place[id]}; };
+void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_t* position) {
+  const auto at = [position](NodeId id) { return std::uint64_t{position == nullptr ? id : position[id]}; };
   std::size_t k = 0;
   for (; k + 1 < inputs.size(); k += 2) words.put(at(inputs[k]) | at(inputs[k + 1]) << 32U);
   if (k < inputs.size()) words.put(at(inputs[k]));
@@ -151,7 +151,8 @@ void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_
 
 [[noreturn]] void refuse_stand_in() {
   throw TapeError(
-      "evaluate: a value depends on the example of a function that was batched by vmap(), on what a loop carries, on the "
+      "evaluate: a value depends on the example of a function that was batched by vmap(), on what a loop carries, on "
+      "the "
       "argument of a function given to linear_transpose() that is not linear, or on an argument of a rule "
       "of "
       "custom_vjp() or custom_jvp(): there is none outside of that function. Return the Var as a result of it");
@@ -180,7 +181,7 @@ void sign_payload(Words& words, Request& request, Opcode op, const std::shared_p
     request.payloads.push_back(payload);  // the types of its results are those of projections
 }
 
-/// Writes what a plan depends on of a function that is called. Places of its nodes are their numbers.
+/// Writes what a plan depends on of a function that is called. Positions of its nodes are their numbers.
 void sign_function(Words& words, Request& request, const Function& function) {
   const TapeState& program = function.program();
   words.reserve(2 + function.outputs().size());
@@ -214,23 +215,23 @@ void sign_function(Words& words, Request& request, const Function& function) {
 
 /// Writes the signature: whatever a plan depends on, and nothing else. Each part begins with how long it is, so that no
 /// other request has the same words.
-void sign(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs) {
-  std::uint32_t* const place = table.node.data();
-  const auto place_of_shape = [&, shape_places = table.shape.data()](ShapeId id) {
-    if (shape_places[id] == unneeded) {
-      shape_places[id] = static_cast<std::uint32_t>(table.shapes.size());
+void sign(Request& request, Positions& table, const TapeState& tape, std::span<const NodeId> outputs) {
+  std::uint32_t* const position = table.node.data();
+  const auto position_of_shape = [&, shape_positions = table.shape.data()](ShapeId id) {
+    if (shape_positions[id] == unneeded) {
+      shape_positions[id] = static_cast<std::uint32_t>(table.shapes.size());
       table.shapes.push_back(id);
     }
-    return shape_places[id];
+    return shape_positions[id];
   };
   Words words(request.signature);
   words.reserve(1);
   words.put(request.nodes.size());
-  std::uint32_t next_place = 0;
+  std::uint32_t next_position = 0;
   for (const NodeId id : request.nodes) {
     const Node& node = tape.node(id);
-    const std::uint32_t shape = place_of_shape(node.shape);
-    place[id] = next_place++;
+    const std::uint32_t shape = position_of_shape(node.shape);
+    position[id] = next_position++;
     words.reserve(most_head_words + node.input_count + node.attribute_count);
     if (Buffer* known = tape.value(id)) {
       request.leaves.push_back(known);
@@ -243,14 +244,14 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
     } else {
       if (node.op == opcode<Parameter>) refuse_stand_in();
       put_head(words, node.op, node.dtype, shape, node.input_count, node.attribute_count);
-      put_inputs(words, tape.inputs(id), place);
+      put_inputs(words, tape.inputs(id), position);
       for (const std::int64_t attribute : tape.attributes(id)) words.put(static_cast<std::uint64_t>(attribute));
       if (traits[node.op].has_payload) sign_payload(words, request, node.op, tape.payload(id));
     }
   }
   words.reserve(1 + outputs.size());
   words.put(outputs.size());
-  for (const NodeId output : outputs) words.put(place[output]);
+  for (const NodeId output : outputs) words.put(position[output]);
   for (const ShapeId id : table.shapes) {
     const Shape& shape = tape.shape_of(id);
     words.reserve(1 + shape.size());
@@ -262,7 +263,7 @@ void sign(Request& request, Places& table, const TapeState& tape, std::span<cons
 
 /// A large table goes when it costs no more than the requests did: this one, or those since the tapes have become small
 /// again.
-void shrink(Places& table, const Request& request) {
+void shrink(Positions& table, const Request& request) {
   constexpr std::size_t kept = 1U << 16U;
   const std::size_t small_part = table.node.size() / 16;
   table.unused = request.nodes.back() < small_part ? table.unused + request.nodes.size() : 0;
@@ -272,7 +273,7 @@ void shrink(Places& table, const Request& request) {
 }
 
 /// \param kept  the same outputs, to which those are added that are worth keeping; null: none.
-void fill(Request& request, Places& table, const TapeState& tape, std::span<const NodeId> outputs,
+void fill(Request& request, Positions& table, const TapeState& tape, std::span<const NodeId> outputs,
           std::vector<NodeId>* kept) {
   find_nodes(request.nodes, table.node, tape, outputs);
   if (kept != nullptr && tape.questions() >= questions_without_keeping) {
@@ -295,7 +296,7 @@ void fill(Request& request, const TapeState& tape, std::span<const NodeId> outpu
   request.leaf_nodes.clear();
   request.scalars.clear();
   request.payloads.clear();
-  Places& table = places(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
+  Positions& table = positions(std::size_t{*std::max_element(outputs.begin(), outputs.end())} + 1, tape.shape_count());
   try {
     fill(request, table, tape, outputs, kept);
   } catch (...) {  // out of memory: half-written tables would mislead the next request

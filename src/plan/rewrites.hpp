@@ -1,4 +1,4 @@
-// The rules of the clean-up, in tables: a rule is used only if it holds for every element, NaN, infinities and -0
+// The rewrites of the clean-up, in tables: one is used only if it holds for every element, NaN, infinities and -0
 // included, but for the sign of sums that are 0.
 #pragma once
 
@@ -12,26 +12,26 @@ namespace xgrad::detail {
 struct Rewrite {
   std::string_view what;
   std::string_view why;  ///< it is right
-  /// The equal value, or no_value where the rule does not apply.
+  /// The equal value, or no_value where the rewrite does not apply.
   ValueId (*apply)(const Operation& operation);
 };
 
 using Rewrites = std::span<const Rewrite>;
 
-/// What the rules make of an operation, the first that applies; no_value if none does.
-inline ValueId rewritten(const Operation& operation, Rewrites rules) {
-  for (const Rewrite& rule : rules) {
-    if (const ValueId result = rule.apply(operation); result != no_value) return result;
+/// What the first rewrite that applies makes of an operation; no_value if none does.
+inline ValueId rewritten(const Operation& operation, Rewrites rewrites) {
+  for (const Rewrite& rewrite : rewrites) {
+    if (const ValueId result = rewrite.apply(operation); result != no_value) return result;
   }
   return no_value;
 }
 
-/// Rules of elementwise operations and conversions: those of the operation itself, and those which split it so that
+/// Rewrites of elementwise operations and conversions: those of the operation itself, and those which split it so that
 /// functions of x and of -x, and a function and its derivative, share what they have in common.
 Rewrites algebra_of(Opcode op) noexcept;
 Rewrites splits_of(Opcode op) noexcept;
 
-/// Rules of all others.
+/// Rewrites of all others.
 Rewrites array_rewrites_of(primitives::Computation computation) noexcept;
 
 }  // namespace xgrad::detail

@@ -221,7 +221,7 @@ constexpr Rewrite of_products[] = {
 
 ValueId with_dense_inputs(const Operation& o) {
   if (!traits_of(o.op).needs_dense_inputs) return no_value;
-  if (chooses_in_rows(o.graph, o.op, o.shape, o.inputs, o.attributes)) return no_value;
+  if (is_row_gather_or_scatter(o.graph, o.op, o.shape, o.inputs, o.attributes)) return no_value;
   std::vector<ValueId> fit;
   bool changed = false;
   for (const ValueId each : o.inputs) {
@@ -247,8 +247,8 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
       return of_reductions;
     case Computation::Product:
       return of_products;
-    case Computation::Pick:
-    case Computation::Place:
+    case Computation::Gather:
+    case Computation::Scatter:
     case Computation::Kernel:
     case Computation::Several:
     case Computation::Nested:

@@ -205,7 +205,7 @@ constexpr Rewrite splits_of_slope_of_log_cosh[] = {
 constexpr Rewrite splits_of_direction_cosine[] = {
     {"direction_cosine(x, y) from hypot(x, y) or hypot(y, x), if that is computed", same_bits, cosine_from_hypotenuse}};
 
-// ---- which rules belong to which primitive
+// ---- which rewrites belong to which primitive
 
 constexpr Rewrites algebra_for(Type<Multiply>) { return of_multiply; }
 constexpr Rewrites algebra_for(Type<Divide>) { return of_divide; }

@@ -17,7 +17,7 @@ constexpr std::size_t large_loop = std::size_t{1} << 16U;
 
 class Scheduling {
  public:
-  explicit Scheduling(Draft draft) : draft_(std::move(draft)), placed_(draft_.slots.size(), false) {}
+  explicit Scheduling(Draft draft) : draft_(std::move(draft)), taken_(draft_.slots.size(), false) {}
 
   LoweredLoop operator()() {
     order();
@@ -120,11 +120,11 @@ class Scheduling {
       if (may_share) release(draft_.slots[each.code.out].element);
       for_each_result(loop_, each.code, [&](SlotId out) {
         SlotInfo& info = draft_.slots[out];
-        if (loop_.slots[out].base != Slot::Base::Scratch || info.first != i || placed(out)) return;
+        if (loop_.slots[out].base != Slot::Base::Scratch || info.first != i || taken(out)) return;
         if (is_local_block(info)) {
-          place(local, out);
+          take(local, out);
         } else {
-          place(lasting, out);
+          take(lasting, out);
           ends[info.last_segment].push_back(out);
         }
       });
@@ -141,11 +141,11 @@ class Scheduling {
   [[nodiscard]] bool is_local_block(const SlotInfo& info) const {
     return info.store == Store::Block && !is_long(info) && info.first_segment == info.last_segment;
   }
-  [[nodiscard]] bool placed(SlotId slot) const { return slot < placed_.size() && placed_[slot]; }
-  void place(Pool& pool, SlotId slot) {
+  [[nodiscard]] bool taken(SlotId slot) const { return slot < taken_.size() && taken_[slot]; }
+  void take(Pool& pool, SlotId slot) {
     loop_.slots[slot].offset = static_cast<std::ptrdiff_t>(pool.take(bytes_of(draft_.slots[slot])));
-    if (placed_.size() <= slot) placed_.resize(loop_.slots.size(), false);
-    placed_[slot] = true;
+    if (taken_.size() <= slot) taken_.resize(loop_.slots.size(), false);
+    taken_[slot] = true;
   }
   void give(Pool& pool, SlotId slot) {
     pool.give(static_cast<std::size_t>(loop_.slots[slot].offset), bytes_of(draft_.slots[slot]));
@@ -213,7 +213,7 @@ class Scheduling {
 
   Draft draft_;
   Loop& loop_ = draft_.loop;
-  std::vector<bool> placed_;  // slots that have their scratch
+  std::vector<bool> taken_;  // slots that have their scratch
   std::vector<std::pair<PlaceId, PlaceId>> in_place_;
 };
 

@@ -26,7 +26,7 @@ struct SlotInfo {
 };
 
 /// What an instruction does, as far as machine code may do it.
-struct Work {
+struct InstructionInfo {
   enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
   Kind kind = Kind::Other;
   Opcode op = 0;                 ///< of an elementwise operation
@@ -41,7 +41,7 @@ struct Emitted {
   std::uint32_t phase;
   bool rows;
   bool in_place;  // the output may be the memory of an operand with elements of the same size
-  Work work;
+  InstructionInfo info;
 };
 
 struct Draft {
@@ -67,8 +67,8 @@ void check_block(const kernels::Frame& frame, std::byte* const* slots, const ker
 /// A kernel that runs machine code (see GeneratedBlock); run by the executor.
 void generated_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
-/// The slots that an instruction reads: a gather names what it gathers in place of its operand, a check its rule in
-/// place of its third one.
+/// The slots that an instruction reads: a gather names what it gathers in place of its operand, a check its
+/// requirement in place of its third one.
 template <class F>
 void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
   if (code.kernel == generated_block) {

@@ -9,10 +9,10 @@ namespace xgrad::detail {
 
 using namespace primitives;
 
-bool chooses_in_rows(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
-                     std::span<const std::int64_t> attributes) {
-  if (!is_choice(op)) return false;
-  const Shape& full = computation_of(op) == Computation::Pick ? graph.shape(inputs[0]) : graph.shape_at(shape);
+bool is_row_gather_or_scatter(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
+                              std::span<const std::int64_t> attributes) {
+  if (!is_gather_or_scatter(op)) return false;
+  const Shape& full = computation_of(op) == Computation::Gather ? graph.shape(inputs[0]) : graph.shape_at(shape);
   const Shape& index = graph.shape(inputs[1]);
   const auto axis = static_cast<std::size_t>(attributes[0]);
   const std::size_t columns = full[axis];

@@ -41,7 +41,7 @@ struct Operation {
 ValueId simplified(const Operation& operation);
 
 /// Whether an operation takes one element of each row by an index, or is the transpose of that; loops can do it.
-bool chooses_in_rows(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
-                     std::span<const std::int64_t> attributes);
+bool is_row_gather_or_scatter(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
+                              std::span<const std::int64_t> attributes);
 
 }  // namespace xgrad::detail

@@ -21,7 +21,7 @@ constexpr bool verifies_plans = false;
 /// Each value follows from its inputs by its operation: shapes, element types, attributes, what a view shows.
 /// \param pass  what ran before, for the message.
 /// \param leaves  of the request.
-/// \throws std::logic_error  that names the pass, the value and the rule that is broken; so do the others.
+/// \throws std::logic_error  that names the pass, the value and the invariant that is violated; so do the others.
 void verify(std::string_view pass, const Graph& graph, std::size_t leaves);
 
 /// Also that each value is computed once, in its role, after what it needs, and kept for whoever reads it later.

@@ -2,9 +2,9 @@
 
 #include "kernels/operand.hpp"
 #include "simplify.hpp"
+#include "verified.hpp"
 #include "verify.hpp"
 #include "verify_operation.hpp"
-#include "verify_rules.hpp"
 #include "views.hpp"
 
 namespace xgrad::detail {

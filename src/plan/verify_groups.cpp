@@ -4,9 +4,9 @@
 
 #include "loop_form.hpp"
 #include "simplify.hpp"
+#include "verified.hpp"
 #include "verify.hpp"
 #include "verify_operation.hpp"
-#include "verify_rules.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -30,7 +30,7 @@ std::vector<bool> needed_values(const Graph& graph) {
   return needed;
 }
 
-bool is_late(Role role) { return role == Role::LateAll || role == Role::LateColumns; }
+bool is_epilogue(Role role) { return role == Role::EpilogueTotal || role == Role::EpilogueColumns; }
 
 class OfGroups {
  public:
@@ -94,7 +94,7 @@ class OfGroups {
     const Role role = groups_.role[id];
     value.require((role == Role::Memory) == !group.loop, "a role is that of a loop's member");
     const bool has_value = !has_outputs(computation_of(graph_[id].op));
-    if ((!group.loop && has_value) || is_late(role))
+    if ((!group.loop && has_value) || is_epilogue(role))
       value.require(groups_.materialised[id], "what a step leaves is materialised");
     if (!group.loop) return;
     value.require(loop_computes(id, role), "a loop can compute it in its role");
@@ -106,10 +106,11 @@ class OfGroups {
       case Role::Row:
         return value.require(group.whole_rows && count == group.size / group.columns,
                              "a row value has an element for each whole row");
-      case Role::LateAll:
-        return value.require(count == 1, "a late total is one element");
-      case Role::LateColumns:
-        return value.require(group.columns != 0 && count == group.columns, "late columns are as many as the loop's");
+      case Role::EpilogueTotal:
+        return value.require(count == 1, "an epilogue total is one element");
+      case Role::EpilogueColumns:
+        return value.require(group.columns != 0 && count == group.columns,
+                             "epilogue columns are as many as the loop's");
     }
   }
 
@@ -122,16 +123,16 @@ class OfGroups {
         return role == Role::Full || role == Role::Row;
       case Computation::Reduction:
         return role != Role::Full && graph_.count(graph_.inputs(id)[0]) != 0;
-      case Computation::Pick:
+      case Computation::Gather:
         return role == Role::Row && in_rows(id);
-      case Computation::Place:
+      case Computation::Scatter:
         return role == Role::Full && in_rows(id);
       default:
         return false;
     }
   }
   [[nodiscard]] bool in_rows(ValueId id) const {
-    return chooses_in_rows(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id));
+    return is_row_gather_or_scatter(graph_, graph_[id].op, graph_[id].shape, graph_.inputs(id), graph_.attributes(id));
   }
 
   // ---- inputs
@@ -157,10 +158,10 @@ class OfGroups {
   [[nodiscard]] bool reads_by_row(const Group& group, ValueId id, std::size_t k) const {
     switch (computation_of(graph_[id].op)) {
       case Computation::Reduction:
-        return groups_.role[id] == Role::LateAll && graph_.count(graph_.inputs(id)[k]) != group.size;
-      case Computation::Pick:
+        return groups_.role[id] == Role::EpilogueTotal && graph_.count(graph_.inputs(id)[k]) != group.size;
+      case Computation::Gather:
         return k == 1;
-      case Computation::Place:
+      case Computation::Scatter:
         return true;
       default:
         return groups_.role[id] == Role::Row;
@@ -172,8 +173,8 @@ class OfGroups {
     const Access access = graph_.access(input);
     const Shape& shape = graph_.shape(input);
     const Role role = groups_.role[access.base];
-    if (by_row) return role == Role::Row && keeps_order(shape, access);
-    if (role == Role::Full) return keeps_order(shape, access);
+    if (by_row) return role == Role::Row && is_in_order(shape, access);
+    if (role == Role::Full) return is_in_order(shape, access);
     return role == Role::Row && repeats_rows(shape, access, group.size / group.columns, group.columns);
   }
 

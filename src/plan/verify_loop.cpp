@@ -20,11 +20,11 @@ class OfLoop {
     moving(loop_.moving_rows, &Slot::row_step);
     moving(loop_.moving_columns, &Slot::column_step);
     for (const Gathered& each : loop_.gathered) gathered(each);
-    for (const Late& each : loop_.late) late(each);
+    for (const Epilogue& each : loop_.epilogues) epilogue(each);
   }
 
  private:
-  void require(bool holds, std::string_view rule) const { step_.require(holds, rule); }
+  void require(bool holds, std::string_view invariant) const { step_.require(holds, invariant); }
   void slot_exists(SlotId slot) const { require(slot < loop_.slots.size(), "instructions name slots of the loop"); }
   void use(SlotId slot) {
     slot_exists(slot);
@@ -136,12 +136,12 @@ class OfLoop {
             "what is gathered lies in its memory");
   }
 
-  void late(const Late& each) const {
+  void epilogue(const Epilogue& each) const {
     require(each.partial + each.count * size_of(each.wide) <= loop_.partial_bytes, "partial results have room");
-    require(is_writable(each.target), "a late value has a place");
-    require(plan_.places[each.target].dtype == each.dtype, "a late value has the element type of its place");
+    require(is_writable(each.target), "an epilogue value has a place");
+    require(plan_.places[each.target].dtype == each.dtype, "an epilogue value has the element type of its place");
     require(each.count * size_of(each.dtype) == array_bytes(plan_, each.target),
-            "a late value has the size of its place");
+            "an epilogue value has the size of its place");
   }
 
   const Verified& step_;

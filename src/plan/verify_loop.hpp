@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plan.hpp"
-#include "verify_rules.hpp"
+#include "verified.hpp"
 
 namespace xgrad::detail {
 

@@ -62,9 +62,9 @@ class OfOperation {
         return check();
       case Computation::Reduction:
         return reduction();
-      case Computation::Pick:
-      case Computation::Place:
-        return choice();
+      case Computation::Gather:
+      case Computation::Scatter:
+        return gather_or_scatter();
       case Computation::Product:
         return product();
       case Computation::Kernel:
@@ -81,11 +81,11 @@ class OfOperation {
       case Computation::Alias:
         break;
     }
-    value_.broken("a graph has no such operation");
+    value_.violated("a graph has no such operation");
   }
 
  private:
-  void require(bool holds, std::string_view rule) const { value_.require(holds, rule); }
+  void require(bool holds, std::string_view invariant) const { value_.require(holds, invariant); }
   [[nodiscard]] const Shape& shape(std::size_t k) const { return graph_.shape(graph_.inputs(id_)[k]); }
   [[nodiscard]] DType type(std::size_t k) const { return graph_[graph_.inputs(id_)[k]].dtype; }
   [[nodiscard]] DType type() const { return graph_[id_].dtype; }
@@ -136,7 +136,7 @@ class OfOperation {
     inputs(2);
     require(shape(0) == shape_ && shape(1) == shape_, "a check has the shape of its inputs");
     require(type(0) == type() && type(1) == DType::Bool, "a check has the element type of what it looks at");
-    require(attributes().size() == 2, "a check has a rule and a limit");
+    require(attributes().size() == 2, "a check has a requirement and a limit");
   }
 
   void reduction() const {
@@ -166,21 +166,21 @@ class OfOperation {
   }
   void dense_inputs() const {
     if (!traits_of(op_).needs_dense_inputs) return;
-    if (chooses_in_rows(graph_, op_, graph_[id_].shape, graph_.inputs(id_), attributes())) return;
+    if (is_row_gather_or_scatter(graph_, op_, graph_[id_].shape, graph_.inputs(id_), attributes())) return;
     for (const ValueId input : graph_.inputs(id_)) {
       require(!graph_.is_constant(input) && kernels::is_dense(graph_.shape(input), graph_.access(input).strides),
               "its kernel wants dense inputs");
     }
   }
 
-  void choice() const {
+  void gather_or_scatter() const {
     inputs(2);
-    require(attributes().size() == 2, "a choice has an axis and a chooser");
-    require(type(0) == type() && type(1) == DType::Int64, "a choice has elements and indices");
-    const bool picks = computation_of(op_) == Computation::Pick;
-    const Shape& chosen = picks ? shape_ : shape(0);
-    require(chosen == shape(1) && differ_along_axis(picks ? shape(0) : shape_, chosen),
-            "a choice has an index for each element that is chosen");
+    require(attributes().size() == 2, "a gather or scatter has an axis and a chooser");
+    require(type(0) == type() && type(1) == DType::Int64, "a gather or scatter has elements and indices");
+    const bool gathers = computation_of(op_) == Computation::Gather;
+    const Shape& chosen = gathers ? shape_ : shape(0);
+    require(chosen == shape(1) && differ_along_axis(gathers ? shape(0) : shape_, chosen),
+            "a gather or scatter has an index for each element that is chosen");
     dense_inputs();
   }
 
@@ -299,7 +299,7 @@ class OfOperation {
   void taking() const {
     const bool takes = op_ == opcode<Take>;
     const Shape& whole = takes ? shape(0) : shape_;
-    require(attributes().size() == 2 && has_axis(whole), "a choice has an axis and a chooser");
+    require(attributes().size() == 2 && has_axis(whole), "a gather or scatter has an axis and a chooser");
     Shape taken;
     for (std::size_t i = 0; i < whole.size(); ++i) {
       if (static_cast<std::int64_t>(i) != attributes()[0]) taken.push_back(whole[i]);
@@ -307,7 +307,7 @@ class OfOperation {
         for (const std::size_t extent : shape(1)) taken.push_back(extent);
     }
     require(taken == (takes ? shape_ : shape(0)), "the axes of the indices replace the axis");
-    require(type(0) == type() && type(1) == DType::Int64, "a choice has elements and indices");
+    require(type(0) == type() && type(1) == DType::Int64, "a gather or scatter has elements and indices");
   }
 
   void one_hot() const {

@@ -3,10 +3,10 @@
 
 #include "kernels/operand.hpp"
 #include "schedule.hpp"
+#include "verified.hpp"
 #include "verify.hpp"
 #include "verify_donors.hpp"
 #include "verify_loop.hpp"
-#include "verify_rules.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -126,9 +126,9 @@ class OfPlan {
         if (in_memory(slot)) write(loop.slots[slot].place);
       });
     }
-    for (const Late& each : loop.late) {
+    for (const Epilogue& each : loop.epilogues) {
       here().require(each.target < plan_.places.size() && uses_[each.target].written == never,
-                     "a late value is written once, when the loop has ended");
+                     "an epilogue value is written once, when the loop has ended");
       write(each.target);
     }
   }

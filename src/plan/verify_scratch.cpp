@@ -1,7 +1,7 @@
 #include <map>
 
+#include "verified.hpp"
 #include "verify.hpp"
-#include "verify_rules.hpp"
 
 namespace xgrad::detail {
 namespace {

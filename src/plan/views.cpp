@@ -79,20 +79,20 @@ std::optional<View> slice_view(const Shape& output, const kernels::Operand& inpu
   return view;
 }
 
-using Rule = std::optional<View> (*)(const Shape&, const kernels::Operand&, Attributes);
-constexpr Rule rule_for(Type<Broadcast>) { return broadcast_view; }
-constexpr Rule rule_for(Type<Reshape>) { return reshape_view; }
-constexpr Rule rule_for(Type<Transpose>) { return transpose_view; }
-constexpr Rule rule_for(Type<Slice>) { return slice_view; }
+using MakeView = std::optional<View> (*)(const Shape&, const kernels::Operand&, Attributes);
+constexpr MakeView view_for(Type<Broadcast>) { return broadcast_view; }
+constexpr MakeView view_for(Type<Reshape>) { return reshape_view; }
+constexpr MakeView view_for(Type<Transpose>) { return transpose_view; }
+constexpr MakeView view_for(Type<Slice>) { return slice_view; }
 
 }  // namespace
 
 std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Operand& input, Attributes attributes) {
-  static constexpr auto table = table_of_primitives<Rule>([]<class P>(Type<P> primitive) -> Rule {
+  static constexpr auto table = table_of_primitives<MakeView>([]<class P>(Type<P> primitive) -> MakeView {
     if constexpr (P::computation == Computation::View) {
-      constexpr bool has_line = requires { rule_for(primitive); };
+      constexpr bool has_line = requires { view_for(primitive); };
       static_assert(has_line, "a view lacks its line in the table above");
-      return rule_for(primitive);
+      return view_for(primitive);
     } else {
       return nullptr;
     }

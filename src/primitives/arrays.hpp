@@ -56,10 +56,12 @@ struct Call : Several {
   static constexpr auto computation = Computation::Function;
   static constexpr bool has_payload = true;
   static constexpr auto failure = Failure::None;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 /// A function of the user's, in C++, which is in the tape's table of payloads. It runs when values are computed.
@@ -69,10 +71,12 @@ struct HostCall : Several {
   static constexpr auto failure = Failure::Host;
   static constexpr bool has_payload = true;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 /// A loop of a given number of runs, whose body is a function; see detail::ScanSpec. Inputs: the first of what is
@@ -84,10 +88,12 @@ struct Scan : Several {
   static constexpr auto computation = Computation::Nested;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 /// One of several functions, chosen by a number. Inputs: the number, int64 of rank 0, and what each of the functions is
@@ -97,10 +103,12 @@ struct Switch : Several {
   static constexpr auto computation = Computation::Nested;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 /// A loop that runs while a function of what it carries is true. Inputs: the first of what is carried, and what is the
@@ -110,10 +118,12 @@ struct While : Several {
   static constexpr auto computation = Computation::Nested;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 /// One of the outputs of the input. Attributes: which.
@@ -132,7 +142,7 @@ struct Identity : Linear {
   static constexpr auto computation = Computation::Alias;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// The input itself, without derivative.
@@ -150,7 +160,7 @@ struct Broadcast : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 struct Reshape : Linear {
@@ -158,7 +168,7 @@ struct Reshape : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the permutation.
@@ -167,16 +177,16 @@ struct Transpose : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::Permutation;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: for each axis its start and step.
 struct Slice : Linear {
   static constexpr std::string_view name = "slice";
   static constexpr auto computation = Computation::View;
-  static constexpr auto attributes = Attributes::Places;
+  static constexpr auto attributes = Attributes::StartsAndSteps;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 // ---- linear
@@ -188,17 +198,17 @@ struct Cast : Linear {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Conversion;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
-/// The transpose of Slice: zeros, with the input at the slice's places. Attributes as those of Slice.
+/// The transpose of Slice: zeros, with the input where the slice was. Attributes as those of Slice.
 struct Embed : Linear {
   static constexpr std::string_view name = "embed";
   static constexpr auto computation = Computation::Kernel;
-  static constexpr auto attributes = Attributes::Places;
+  static constexpr auto attributes = Attributes::StartsAndSteps;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the axis.
@@ -208,7 +218,7 @@ struct Concatenate : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Elements moved along an axis; what leaves it at one end comes in at the other. Attributes: the axis; by how many,
@@ -219,7 +229,7 @@ struct Roll : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Sum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -230,7 +240,7 @@ struct Sum : Linear {
   static constexpr auto reduction = Reduction::Sum;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace; the Chooser.
@@ -239,38 +249,38 @@ struct Take : Linear {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var batch(const detail::Batching& site);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var batch(const detail::BatchContext& context);
 };
 
-/// The transpose of Take: adds slices up at the places of the indices, in zeros.
+/// The transpose of Take: adds slices up where the indices point, in zeros.
 struct ScatterAdd : Linear {
   static constexpr std::string_view name = "scatter_add";
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var batch(const detail::Batching& site);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var batch(const detail::BatchContext& context);
 };
 
 /// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes as of Take.
 struct TakeAlongAxis : Linear {
   static constexpr std::string_view name = "take_along_axis";
-  static constexpr auto computation = Computation::Pick;
+  static constexpr auto computation = Computation::Gather;
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of TakeAlongAxis.
 struct ScatterAddAlongAxis : Linear {
   static constexpr std::string_view name = "scatter_add_along_axis";
-  static constexpr auto computation = Computation::Place;
+  static constexpr auto computation = Computation::Scatter;
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Running sums. Attributes: the axis; 1 if from the end.
@@ -280,19 +290,20 @@ struct CumulativeSum : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 // ---- general
 
-/// The first input; the second says for each element whether it meets a rule. Attributes: the rule, its limit.
+/// The first input; the second says for each element whether it meets a requirement. Attributes: the requirement, its
+/// limit.
 struct Checked : General {
   static constexpr std::string_view name = "checked";
   static constexpr auto computation = Computation::Check;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -303,8 +314,8 @@ struct MaxReduce : General {
   static constexpr auto reduction = Reduction::Max;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
 };
 
 struct MinReduce : General {
@@ -314,8 +325,8 @@ struct MinReduce : General {
   static constexpr auto reduction = Reduction::Min;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -326,8 +337,8 @@ struct Norm : General {
   static constexpr auto reduction = Reduction::Norm;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
@@ -338,9 +349,9 @@ struct Balance : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
-  static Var batch(const detail::Batching& site);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var batch(const detail::BatchContext& context);
 };
 
 /// Stacks of matrices with equal leading extents.
@@ -348,22 +359,24 @@ struct Matmul : General {
   static constexpr std::string_view name = "matmul";
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
-  static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::Site& site, std::span<const Var> tangents);
-  static Var batch(const detail::Batching& site);
+  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var batch(const detail::BatchContext& context);
 };
 
-/// The first elements along an axis in sorted order, and their places, int64. Attributes: the axis; 1 if descending;
+/// The first elements along an axis in sorted order, and their indices, int64. Attributes: the axis; 1 if descending;
 /// how many.
 struct TopK : Several {
   static constexpr std::string_view name = "top_k";
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::Site& site, std::span<const detail::Sensitivity> cotangents,
+  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> cotangents,
                                               std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::Site& site, std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::Batching& site);
+  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
+                                              std::span<const detail::Sensitivity> tangents);
+  static std::vector<Var> batch(const detail::BatchContext& context);
 };
 
 // ---- without derivative

@@ -21,9 +21,9 @@ class Var;
 namespace xgrad {
 
 namespace detail {
-struct Batching;
+struct BatchContext;
 struct Sensitivity;
-struct Site;
+struct NodeContext;
 }  // namespace detail
 
 namespace primitives {
@@ -60,8 +60,8 @@ enum class Computation : std::uint8_t {
   Conversion,   ///< an element from one element of another type
   Check,        ///< the first input, while the second is true everywhere
   Reduction,    ///< one element from all along some axes; which: `reduction`
-  Pick,         ///< elements that indices choose along an axis, such as one of each row
-  Place,        ///< the transpose of that: zeros but for the places of the indices
+  Gather,       ///< elements that indices choose along an axis, such as one of each row
+  Scatter,      ///< the transpose of that: zeros but where the indices point
   Product,      ///< products of matrices
   Kernel,       ///< in any other way
 };
@@ -69,8 +69,8 @@ enum class Computation : std::uint8_t {
 /// Whether there is a kernel over whole arrays, for what loops do not compute.
 constexpr bool has_kernel(Computation computation) {
   return computation == Computation::Conversion || computation == Computation::Reduction ||
-         computation == Computation::Pick || computation == Computation::Place || computation == Computation::Kernel ||
-         computation == Computation::Several;
+         computation == Computation::Gather || computation == Computation::Scatter ||
+         computation == Computation::Kernel || computation == Computation::Several;
 }
 
 /// Whether the values are those of its outputs, of which each is a Projection.
@@ -105,11 +105,11 @@ enum class Failure : std::uint8_t {
 /// What the attributes of a node say about axes. A batch has one more, before the others, and its attributes are
 /// shifted.
 enum class Attributes : std::uint8_t {
-  NoAxes,       ///< nothing
-  Axis,         ///< the first one is an axis
-  Axes,         ///< all are axes
-  Permutation,  ///< of all axes
-  Places,       ///< start and step along each axis
+  NoAxes,          ///< nothing
+  Axis,            ///< the first one is an axis
+  Axes,            ///< all are axes
+  Permutation,     ///< of all axes
+  StartsAndSteps,  ///< along each axis
 };
 
 // ---- kinds
@@ -145,7 +145,7 @@ struct Predicate : Arithmetic<arity_, operands_, Cost::Cheap> {
 };
 
 /// Linear in its floating-point inputs. Only the transpose is written:
-///     static Var transpose(const detail::Site& site, std::size_t input, const Var& cotangent);
+///     static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
 /// the forward derivative is the primitive itself.
 struct Linear {
   static constexpr bool is_linear = true;
@@ -153,12 +153,12 @@ struct Linear {
 };
 
 /// Both derivatives by hand (an empty tangent or result stands for zero):
-///     static Var vjp(const detail::Site& site, std::size_t input, const Var& cotangent);
-///     static Var jvp(const detail::Site& site, std::span<const Var> tangents);
+///     static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+///     static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
 struct General {
   static constexpr bool is_general = true;
   static constexpr bool gives_indices = false;
-  /// Whether derivatives set parts of a cotangent or tangent to 0 (see Site::masked).
+  /// Whether derivatives set parts of a cotangent or tangent to 0 (see NodeContext::masked).
   static constexpr bool masks = false;
 };
 
@@ -173,12 +173,12 @@ struct Masking : General {
 };
 
 /// Several outputs, each of which is a Projection of it. All rules by hand:
-///     static std::vector<detail::Sensitivity> vjp(const detail::Site& site,
+///     static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
 ///                                                 std::span<const detail::Sensitivity> cotangents,
 ///                                                 std::span<const char> wanted);   // of the inputs that are wanted
-///     static std::vector<detail::Sensitivity> jvp(const detail::Site& site,
+///     static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
 ///                                                 std::span<const detail::Sensitivity> tangents);
-///     static std::vector<Var> batch(const detail::Batching& site);
+///     static std::vector<Var> batch(const detail::BatchContext& context);
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;

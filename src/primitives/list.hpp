@@ -22,7 +22,7 @@ template <class... P>
 using TypeList = boost::hana::tuple<Type<P>...>;
 
 // clang-format off
-using List = TypeList<
+using AllPrimitives = TypeList<
     Leaf, Constant,
     Identity, StopGradient, Broadcast, Reshape, Transpose, Slice,
     Cast, Embed, Concatenate, Roll, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
@@ -75,8 +75,8 @@ concept IsSeveral = requires {
 };
 /// How a batch of it comes about does not follow from its `attributes`.
 template <class P>
-concept HasBatchingRule = requires(const detail::Batching& site) {
-  P::batch(site);
+concept HasBatchingRule = requires(const detail::BatchContext& context) {
+  P::batch(context);
 };
 
 namespace list_detail {
@@ -95,24 +95,24 @@ consteval std::size_t count(boost::hana::tuple<boost::hana::basic_type<All>...>*
 
 }  // namespace list_detail
 
-inline constexpr std::size_t list_size = list_detail::count(static_cast<List*>(nullptr));
+inline constexpr std::size_t list_size = list_detail::count(static_cast<AllPrimitives*>(nullptr));
 static_assert(list_size <= 256, "an opcode is one byte");
 
 }  // namespace xgrad::primitives
 
 namespace xgrad::detail {
 
-/// The number of a primitive: its place in the list.
+/// The number of a primitive: its position in the list.
 template <class P>
 inline constexpr auto opcode =
-    static_cast<std::uint8_t>(primitives::list_detail::position<P>(static_cast<primitives::List*>(nullptr)));
+    static_cast<std::uint8_t>(primitives::list_detail::position<P>(static_cast<primitives::AllPrimitives*>(nullptr)));
 
 /// table[opcode] = make(hana::type<P>), for every primitive.
 template <class Entry, class Make>
 constexpr std::array<Entry, primitives::list_size> table_of_primitives(Make make) {
   return [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
     return std::array<Entry, primitives::list_size>{make(boost::hana::type_c<P>)...};
-  }(static_cast<primitives::List*>(nullptr));
+  }(static_cast<primitives::AllPrimitives*>(nullptr));
 }
 
 }  // namespace xgrad::detail

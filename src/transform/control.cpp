@@ -121,11 +121,11 @@ std::vector<Var> WhileLoop::finish() {
 }
 
 std::vector<Var> ended(std::span<const Var> last, const Var& goes_on, std::size_t runs) {
-  static const Rule rule(
+  static const Requirement requirement(
       "while_loop: the loop has not ended, and carries {}, after as many runs as WhileOptions::at_most allows: {}");
   std::vector<Var> result(last.begin(), last.end());
   for (Var& x : result) {
-    if (x.size() != 0) x = checked(x, !goes_on, rule, static_cast<std::int64_t>(runs));
+    if (x.size() != 0) x = checked(x, !goes_on, requirement, static_cast<std::int64_t>(runs));
   }
   return result;
 }

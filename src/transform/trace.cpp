@@ -35,7 +35,7 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   }
   if (tape_ == nullptr) tape_ = current;
   if (tape_ == nullptr) {
-    owned_ = Keep(TapeState::acquire(), EndTape());
+    owned_ = Recording(TapeState::acquire(), EndTape());
     tape_ = owned_.get();
   }
   reads_before_ = tape_->reads();
@@ -43,25 +43,25 @@ Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
 }
 
 Trace::Trace(Fresh) : tape_(nullptr), outer_(current) {
-  owned_ = Keep(TapeState::acquire(), EndTape());
+  owned_ = Recording(TapeState::acquire(), EndTape());
   tape_ = owned_.get();
   tape_->forbid_values(true);
   current = tape_;
 }
 
-Trace::Trace(const Keep& kept) : tape_(kept.get()), outer_(current) {
+Trace::Trace(const Recording& recording) : tape_(recording.get()), outer_(current) {
   // What is recorded from here on is of use to this trace only: calling a pullback often shall not fill the memory.
   // Several threads may call it; they take turns.
-  if (kept.use_count() > 0) {
+  if (recording.use_count() > 0) {
     auto turn = std::make_shared<std::unique_lock<std::recursive_mutex>>(tape_->mutex());
-    owned_ = Keep(tape_, [kept, turn, mark = tape_->mark()](TapeState* tape) { tape->rewind(mark); });
+    owned_ = Recording(tape_, [recording, turn, mark = tape_->mark()](TapeState* tape) { tape->rewind(mark); });
   }
   current = tape_;
 }
 
 Trace::~Trace() { current = outer_; }
 
-Trace::Keep Trace::keep() { return owned_ ? owned_ : Keep(Keep(), tape_); }
+Trace::Recording Trace::recording() { return owned_ ? owned_ : Recording(Recording(), tape_); }
 
 Var Trace::node(const Var& x) {
   require_usable(x, "trace");

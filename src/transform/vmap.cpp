@@ -10,7 +10,7 @@
 namespace xgrad::detail {
 namespace {
 
-/// The axis in another place, the others in their order.
+/// The axis at another position, the others in their order.
 Var moved(const Var& x, std::size_t from, std::size_t to) {
   if (from == to) return x;
   Shape order;
@@ -26,8 +26,8 @@ Var moved(const Var& x, std::size_t from, std::size_t to) {
 Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
              const std::function<std::vector<std::string>()>& paths)
     : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()) {
-  const auto fail = [&](std::size_t leaf, const std::string& rule) {
-    throw ShapeError("vmap: " + paths()[leaf] + " is " + describe(leaves[leaf]) + " and " + rule);
+  const auto fail = [&](std::size_t leaf, const std::string& requirement) {
+    throw ShapeError("vmap: " + paths()[leaf] + " is " + describe(leaves[leaf]) + " and " + requirement);
   };
   if (!axes.in.empty() && axes.in.size() != counts.size()) {
     throw ValueError("vmap: " + std::to_string(axes.in.size()) + " axes are given for " +

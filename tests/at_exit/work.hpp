@@ -10,7 +10,7 @@ namespace at_exit {
 
 namespace xg = xgrad;
 
-/// A bit of everything: loops, sums, products, gradients, broken rules, texts. Empty, or what went wrong.
+/// A bit of everything: loops, sums, products, gradients, unmet requirements, texts. Empty, or what went wrong.
 inline std::string work() {
   const auto ones = [](const xg::Shape& shape) { return xg::Var(xg::Array<double>(shape, 1.0)); };
   const xg::Var x = ones({3000});
@@ -22,8 +22,8 @@ inline std::string work() {
   if (slope.array<double>()(2999) != 2.0) return "a gradient is wrong";
   if (polygamma(1.0, xg::Var(1.0)).item<double>() < 1.6) return "a function is wrong";
   try {
-    (void)checked(x, x < 1.0, xg::Rule("{} is not less than 1")).array<double>();
-    return "a broken rule was not noticed";
+    (void)checked(x, x < 1.0, xg::Requirement("{} is not less than 1")).array<double>();
+    return "an unmet requirement was not noticed";
   } catch (const xg::ValueError& error) {
     if (std::string(error.what()) != "1 is not less than 1") return error.what();
   }

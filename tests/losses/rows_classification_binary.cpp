@@ -1,4 +1,4 @@
-// Rows of the losses of yes or no.
+// Rows of the binary losses.
 #include <xgrad/loss/classification_binary.hpp>
 
 #include "rows_classification.hpp"

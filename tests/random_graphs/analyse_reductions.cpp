@@ -6,7 +6,7 @@
 
 namespace random_graphs {
 
-double Sum::grain_of(double x) {
+double BoundedSum::grain_of(double x) {
   int exponent;
   const auto bits = static_cast<std::uint64_t>(std::abs(std::frexp(x, &exponent)) * 0x1p53);
   return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
@@ -28,7 +28,7 @@ void Analysis::Step::sum() {
     }
     return;
   }
-  std::vector<Sum> totals(size_);
+  std::vector<BoundedSum> totals(size_);
   for_each_element(input_shape(0), steps, 0, [&](std::size_t i, std::size_t place) {
     const auto [value, bound] = item(0, i);
     totals[place].add(value, bound);
@@ -172,7 +172,7 @@ void Analysis::Step::matmul() {
     const std::size_t stack = i / (m * n);
     const std::size_t row = (stack * m + i / n % m) * inner;
     const std::size_t column = stack * inner * n + i % n;
-    Sum total;
+    BoundedSum total;
     bool strange = false;
     for (std::size_t k = 0; k < inner; ++k) {
       const Item a = item(0, row + k);

@@ -172,7 +172,7 @@ void Analysis::Step::scatter_add() {
   if (!input(1).bounds.empty()) return all_undecided();
   const Split out(shape_, static_cast<std::size_t>(attribute(0)));
   const std::size_t count = size_of(input_shape(1));
-  std::vector<Sum> totals(size_);
+  std::vector<BoundedSum> totals(size_);
   for (std::size_t i = 0; i < size_of(input_shape(0)); ++i) {
     const std::size_t row = i / out.after;
     const std::size_t at = in_range(item(1, row % count).value, out.along);
@@ -202,7 +202,7 @@ void Analysis::Step::scatter_add_along_axis() {
   const auto axis = static_cast<std::size_t>(attribute(0));
   const Split in(input_shape(0), axis);
   const Split out(shape_, axis);
-  std::vector<Sum> totals(size_);
+  std::vector<BoundedSum> totals(size_);
   for (std::size_t i = 0; i < size_of(input_shape(0)); ++i) {
     const std::size_t at = in_range(item(1, i).value, out.along);
     const auto [value, bound] = item(0, i);

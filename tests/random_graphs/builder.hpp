@@ -12,7 +12,7 @@ namespace random_graphs {
 class Builder {
  public:
   using Run = std::function<Var(const Arguments&)>;
-  using Value = std::size_t;  ///< the number of an instruction
+  using InstructionId = std::size_t;  ///< the number of an instruction
 
   explicit Builder(std::uint64_t seed);
   Program finish();
@@ -22,41 +22,42 @@ class Builder {
   bool wild = false;           ///< special numbers, no guards
 
   [[nodiscard]] std::size_t length() const { return program_.instructions.size(); }
-  [[nodiscard]] const Shape& shape(Value v) const { return recorded_[v].shape(); }
-  [[nodiscard]] std::size_t rank(Value v) const { return shape(v).size(); }
-  [[nodiscard]] DType dtype(Value v) const { return recorded_[v].dtype(); }
-  [[nodiscard]] bool floating(Value v) const { return is_floating(dtype(v)); }
+  [[nodiscard]] const Shape& shape(InstructionId v) const { return recorded_[v].shape(); }
+  [[nodiscard]] std::size_t rank(InstructionId v) const { return shape(v).size(); }
+  [[nodiscard]] DType dtype(InstructionId v) const { return recorded_[v].dtype(); }
+  [[nodiscard]] bool floating(InstructionId v) const { return is_floating(dtype(v)); }
   /// Upper bound of the finite magnitudes of a value.
-  [[nodiscard]] double magnitude(Value v) const { return magnitude_[v]; }
+  [[nodiscard]] double magnitude(InstructionId v) const { return magnitude_[v]; }
 
   /// Appends an instruction. A result that could be large is squashed by further ones, so that programs stay finite.
-  Value add(std::string text, std::vector<Value> operands, double magnitude, Run run);
-  Value add_with_number(std::string text, std::vector<Value> operands, double number, double magnitude, Run run);
-  Value input(const Shape& shape, DType dtype, Fill fill);
-  Value float_input(const Shape& shape);
+  InstructionId add(std::string text, std::vector<InstructionId> operands, double magnitude, Run run);
+  InstructionId add_with_number(std::string text, std::vector<InstructionId> operands, double number, double magnitude,
+                                Run run);
+  InstructionId input(const Shape& shape, DType dtype, Fill fill);
+  InstructionId float_input(const Shape& shape);
   /// An instruction once more.
-  Value repeat(Value v);
+  InstructionId repeat(InstructionId v);
 
   /// A value made so far, more often a recent one.
-  Value any();
-  std::optional<Value> any_where(const std::function<bool(Value)>& fits);
-  Value any_float();
+  InstructionId any();
+  std::optional<InstructionId> any_where(const std::function<bool(InstructionId)>& fits);
+  InstructionId any_float();
   /// A float with axes and elements.
-  Value any_array();
+  InstructionId any_array();
   /// A float with axes, perhaps without elements.
-  Value any_with_axes();
-  Value any_integer();
-  Value any_boolean();
+  InstructionId any_with_axes();
+  InstructionId any_integer();
+  InstructionId any_boolean();
   /// A value that broadcasts with v without making it too large.
-  Value partner(Value v, bool must_be_float = true);
+  InstructionId partner(InstructionId v, bool must_be_float = true);
 
   Shape random_shape();
   std::size_t random_extent();
   double random_number();
 
  private:
-  Value append(Instruction instruction, double magnitude);
-  Value squashed(Value v);
+  InstructionId append(Instruction instruction, double magnitude);
+  InstructionId squashed(InstructionId v);
 
   Program program_;
   xgrad::Tape tape_;

@@ -7,33 +7,35 @@
 namespace random_graphs {
 namespace {
 
-using Value = Builder::Value;
+using InstructionId = Builder::InstructionId;
 using A = Arguments;
 
-Value unary(Builder& b, const char* text, Value x, double magnitude, Var (*f)(const Var&)) {
+InstructionId unary(Builder& b, const char* text, InstructionId x, double magnitude, Var (*f)(const Var&)) {
   return b.add(text, {x}, magnitude, [f](const A& a) { return f(a[0]); });
 }
 
-Value bounded(Builder& b, Value x) { return b.magnitude(x) <= 3.0 ? x : unary(b, "tanh", x, 1.0, xgrad::tanh); }
+InstructionId bounded(Builder& b, InstructionId x) {
+  return b.magnitude(x) <= 3.0 ? x : unary(b, "tanh", x, 1.0, xgrad::tanh);
+}
 
 /// |x| + 0.5, or (in wild programs) x itself.
-Value positive(Builder& b, Value x) {
+InstructionId positive(Builder& b, InstructionId x) {
   if (b.wild && b.random.chance(0.5)) return x;
-  const Value absolute = unary(b, "abs", x, b.magnitude(x), xgrad::abs);
+  const InstructionId absolute = unary(b, "abs", x, b.magnitude(x), xgrad::abs);
   return b.add_with_number("x + number", {absolute}, 0.5, b.magnitude(x) + 0.5,
                            [](const A& a) { return a[0] + a.number; });
 }
 
 /// 1 + |y|, or (in wild programs) y itself: something to divide by.
-Value divisor(Builder& b, Value y) {
+InstructionId divisor(Builder& b, InstructionId y) {
   if (b.wild && b.random.chance(0.4)) return y;
-  const Value absolute = unary(b, "abs", y, b.magnitude(y), xgrad::abs);
+  const InstructionId absolute = unary(b, "abs", y, b.magnitude(y), xgrad::abs);
   return b.add_with_number("number + x", {absolute}, 1.0, b.magnitude(y) + 1.0,
                            [](const A& a) { return a.number + a[0]; });
 }
 
-void add_growing(Builder& b, Value x) {
-  const Value small = b.wild && b.random.chance(0.3) ? x : bounded(b, x);
+void add_growing(Builder& b, InstructionId x) {
+  const InstructionId small = b.wild && b.random.chance(0.3) ? x : bounded(b, x);
   const double largest = std::exp(b.magnitude(small));
   switch (b.random.below(5)) {
     case 0:
@@ -53,8 +55,8 @@ void add_growing(Builder& b, Value x) {
   }
 }
 
-void add_rooted(Builder& b, Value x) {
-  const Value base = positive(b, x);
+void add_rooted(Builder& b, InstructionId x) {
+  const InstructionId base = positive(b, x);
   const double m = b.magnitude(base);
   switch (b.random.below(4)) {
     case 0:
@@ -74,12 +76,12 @@ void add_rooted(Builder& b, Value x) {
 
 /// With a condition that holds even for NaN.
 Var checked_always(const Var& x) {
-  static const xgrad::Rule rule("a rule that is never broken: {}");
+  static const xgrad::Requirement requirement("a requirement that is always met: {}");
   const Var below = x < 1.0;
-  return checked(x, below || !below, rule);
+  return checked(x, below || !below, requirement);
 }
 
-void add_plain(Builder& b, Value x) {
+void add_plain(Builder& b, InstructionId x) {
   struct Function {
     const char* name;
     Var (*f)(const Var&);
@@ -110,7 +112,7 @@ void add_plain(Builder& b, Value x) {
 }  // namespace
 
 void add_elementwise(Builder& b) {
-  const Value x = b.any_float();
+  const InstructionId x = b.any_float();
   const double m = b.magnitude(x);
   switch (b.random.below(10)) {
     case 0:
@@ -139,7 +141,7 @@ void add_elementwise(Builder& b) {
 
 namespace {
 
-void add_scalar(Builder& b, Value x) {
+void add_scalar(Builder& b, InstructionId x) {
   const double n = b.random_number();
   const double m = b.magnitude(x);
   const auto add = [&](const char* text, double magnitude, Builder::Run run) {
@@ -171,10 +173,10 @@ void add_scalar(Builder& b, Value x) {
 }  // namespace
 
 void add_arithmetic(Builder& b) {
-  const Value x = b.any_float();
+  const InstructionId x = b.any_float();
   if (b.random.chance(0.3)) return add_scalar(b, x);
-  Value y = b.partner(x);
-  Value left = x;
+  InstructionId y = b.partner(x);
+  InstructionId left = x;
   if (b.random.chance(0.5)) std::swap(left, y);
   const double m = b.magnitude(left);
   const double n = b.magnitude(y);
@@ -201,8 +203,8 @@ void add_arithmetic(Builder& b) {
       if (b.random.chance(0.5)) {
         b.add("logaddexp", {left, y}, std::max(m, n) + 1.0, [](const A& a) { return logaddexp(a[0], a[1]); });
       } else {
-        const Value base = positive(b, bounded(b, left));
-        const Value exponent = bounded(b, y);
+        const InstructionId base = positive(b, bounded(b, left));
+        const InstructionId exponent = bounded(b, y);
         b.add("pow", {base, exponent}, std::pow(std::max(2.0, b.magnitude(base)), b.magnitude(exponent)),
               [](const A& a) { return pow(a[0], a[1]); });
       }
@@ -211,7 +213,7 @@ void add_arithmetic(Builder& b) {
 
 namespace {
 
-Value add_comparison(Builder& b, Value x, Value y) {
+InstructionId add_comparison(Builder& b, InstructionId x, InstructionId y) {
   switch (b.random.below(5)) {
     case 0:
       return b.add("less", {x, y}, 1.0, [](const A& a) { return a[0] < a[1]; });
@@ -227,9 +229,9 @@ Value add_comparison(Builder& b, Value x, Value y) {
 }
 
 void add_logic(Builder& b) {
-  const Value c = b.any_boolean();
-  const auto fits = [&](Value v) { return b.dtype(v) == DType::Bool && b.shape(v) == b.shape(c); };
-  const Value d = b.any_where(fits).value_or(c);
+  const InstructionId c = b.any_boolean();
+  const auto fits = [&](InstructionId v) { return b.dtype(v) == DType::Bool && b.shape(v) == b.shape(c); };
+  const InstructionId d = b.any_where(fits).value_or(c);
   switch (b.random.below(4)) {
     case 0:
       b.add("logical_and", {c, d}, 1.0, [](const A& a) { return a[0] && a[1]; });
@@ -248,8 +250,8 @@ void add_logic(Builder& b) {
 }  // namespace
 
 void add_choice(Builder& b) {
-  const Value x = b.any_float();
-  const Value y = b.partner(x);
+  const InstructionId x = b.any_float();
+  const InstructionId y = b.partner(x);
   const double largest = std::max(b.magnitude(x), b.magnitude(y));
   switch (b.random.below(7)) {
     case 0:
@@ -259,13 +261,13 @@ void add_choice(Builder& b) {
       b.add("minimum", {x, y}, largest, [](const A& a) { return minimum(a[0], a[1]); });
       return;
     case 2: {
-      const Value c = add_comparison(b, x, y);
+      const InstructionId c = add_comparison(b, x, y);
       b.add("where", {c, x, y}, largest, [](const A& a) { return where(a[0], a[1], a[2]); });
       return;
     }
     case 3: {
-      const Value c = add_comparison(b, x, y);
-      const Value z = b.partner(c);
+      const InstructionId c = add_comparison(b, x, y);
+      const InstructionId z = b.partner(c);
       b.add_with_number("where(c, x, number)", {c, z}, b.random_number(), std::max(10.0, b.magnitude(z)),
                         [](const A& a) { return where(a[0], a[1], a.number); });
       return;
@@ -282,8 +284,8 @@ void add_choice(Builder& b) {
 }
 
 void add_integers(Builder& b) {
-  const Value i = b.any_integer();
-  const Value j = b.partner(i, false);
+  const InstructionId i = b.any_integer();
+  const InstructionId j = b.partner(i, false);
   const double m = b.magnitude(i) + b.magnitude(j);
   switch (b.random.below(8)) {
     case 0:
@@ -302,7 +304,7 @@ void add_integers(Builder& b) {
       b.add("equal to 1", {i}, 1.0, [](const A& a) { return equal(a[0], 1); });
       return;
     case 5: {
-      const Value x = b.any_float();
+      const InstructionId x = b.any_float();
       b.add("int64 of 3x", {x}, 100.0, [](const A& a) {  // no number that int64 cannot hold
         return cast(where(abs(a[0]) < 30.0, 3.0 * a[0], 0.0), DType::Int64);
       });

@@ -44,10 +44,10 @@ Program Builder::finish() {
   // Some of what nothing uses; the rest is dead.
   std::vector<bool> used(length(), false);
   for (const Instruction& each : program_.instructions) {
-    for (const Value operand : each.operands) used[operand] = true;
+    for (const InstructionId operand : each.operands) used[operand] = true;
   }
   const double share = random.uniform();
-  for (Value v = 0; v < last; ++v) {
+  for (InstructionId v = 0; v < last; ++v) {
     if (!used[v] && random.chance(share)) program_.outputs.push_back(v);
   }
   if (random.chance(0.2)) program_.outputs.push_back(random.below(length()));  // perhaps twice, or an input
@@ -56,10 +56,10 @@ Program Builder::finish() {
   return std::move(program_);
 }
 
-Builder::Value Builder::append(Instruction instruction, double magnitude) {
+Builder::InstructionId Builder::append(Instruction instruction, double magnitude) {
   if (instruction.run) {
     std::vector<Var> operands;
-    for (const Value each : instruction.operands) operands.push_back(recorded_[each]);
+    for (const InstructionId each : instruction.operands) operands.push_back(recorded_[each]);
     recorded_.push_back(instruction.run({operands, instruction.number, &tape_}));
   } else {
     recorded_.push_back(tape_.leaf(0.0));  // only its shape is used
@@ -73,7 +73,7 @@ Builder::Value Builder::append(Instruction instruction, double magnitude) {
   return length() - 1;
 }
 
-Builder::Value Builder::add(std::string text, std::vector<Value> operands, double magnitude, Run run) {
+Builder::InstructionId Builder::add(std::string text, std::vector<InstructionId> operands, double magnitude, Run run) {
   Instruction instruction;
   instruction.text = std::move(text);
   instruction.operands = std::move(operands);
@@ -81,8 +81,8 @@ Builder::Value Builder::add(std::string text, std::vector<Value> operands, doubl
   return squashed(append(std::move(instruction), magnitude));
 }
 
-Builder::Value Builder::add_with_number(std::string text, std::vector<Value> operands, double number, double magnitude,
-                                        Run run) {
+Builder::InstructionId Builder::add_with_number(std::string text, std::vector<InstructionId> operands, double number,
+                                                double magnitude, Run run) {
   Instruction instruction;
   instruction.text = std::move(text);
   instruction.operands = std::move(operands);
@@ -92,13 +92,13 @@ Builder::Value Builder::add_with_number(std::string text, std::vector<Value> ope
   return squashed(append(std::move(instruction), magnitude));
 }
 
-Builder::Value Builder::squashed(Value v) {
+Builder::InstructionId Builder::squashed(InstructionId v) {
   constexpr double often = 60.0;
   constexpr double always = 1e6;
   if (squashing_ || !floating(v) || magnitude(v) < often) return v;
   if (magnitude(v) < always && random.chance(0.3)) return v;
   squashing_ = true;
-  Value result = v;
+  InstructionId result = v;
   if (random.chance(0.4)) {
     result = add("tanh", {v}, 1.0, [](const Arguments& a) { return tanh(a[0]); });
   } else if (random.chance(0.4)) {
@@ -111,7 +111,7 @@ Builder::Value Builder::squashed(Value v) {
   return result;
 }
 
-Builder::Value Builder::input(const Shape& shape, DType dtype, Fill fill) {
+Builder::InstructionId Builder::input(const Shape& shape, DType dtype, Fill fill) {
   Instruction instruction;
   instruction.shape = shape;
   instruction.dtype = dtype;
@@ -122,62 +122,62 @@ Builder::Value Builder::input(const Shape& shape, DType dtype, Fill fill) {
   return append(std::move(instruction), fill == Fill::Labels ? 6.0 : 2.0);
 }
 
-Builder::Value Builder::float_input(const Shape& shape) {
+Builder::InstructionId Builder::float_input(const Shape& shape) {
   Fill fill = random.chance(0.35) ? Fill::Dyadic : Fill::Smooth;
   if (wild && random.chance(0.7)) fill = Fill::Special;
   return input(shape, random.chance(0.35) ? DType::Float32 : DType::Float64, fill);
 }
 
-Builder::Value Builder::repeat(Value v) {
+Builder::InstructionId Builder::repeat(InstructionId v) {
   Instruction again = program_.instructions[v];
   if (!again.run) ++inputs_;
   return append(std::move(again), magnitude(v));
 }
 
-Builder::Value Builder::any() {
+Builder::InstructionId Builder::any() {
   const std::size_t recent = std::min<std::size_t>(4, length());
   return random.chance(0.6) ? length() - 1 - random.below(recent) : random.below(length());
 }
 
-std::optional<Builder::Value> Builder::any_where(const std::function<bool(Value)>& fits) {
+std::optional<Builder::InstructionId> Builder::any_where(const std::function<bool(InstructionId)>& fits) {
   for (int attempt = 0; attempt < 12; ++attempt) {
-    const Value v = any();
+    const InstructionId v = any();
     if (fits(v)) return v;
   }
   return std::nullopt;
 }
 
-Builder::Value Builder::any_float() {
-  if (const auto found = any_where([&](Value v) { return floating(v); })) return *found;
+Builder::InstructionId Builder::any_float() {
+  if (const auto found = any_where([&](InstructionId v) { return floating(v); })) return *found;
   return float_input(random_shape());
 }
 
-Builder::Value Builder::any_array() {
-  const auto fits = [&](Value v) { return floating(v) && rank(v) > 0 && size_of(shape(v)) > 0; };
+Builder::InstructionId Builder::any_array() {
+  const auto fits = [&](InstructionId v) { return floating(v) && rank(v) > 0 && size_of(shape(v)) > 0; };
   if (const auto found = any_where(fits)) return *found;
   return float_input({3, std::max<std::size_t>(1, random_extent())});
 }
 
-Builder::Value Builder::any_with_axes() {
-  if (const auto found = any_where([&](Value v) { return floating(v) && rank(v) > 0; })) return *found;
+Builder::InstructionId Builder::any_with_axes() {
+  if (const auto found = any_where([&](InstructionId v) { return floating(v) && rank(v) > 0; })) return *found;
   return any_array();
 }
 
-Builder::Value Builder::any_integer() {
-  if (const auto found = any_where([&](Value v) { return dtype(v) == DType::Int64; })) return *found;
+Builder::InstructionId Builder::any_integer() {
+  if (const auto found = any_where([&](InstructionId v) { return dtype(v) == DType::Int64; })) return *found;
   return input(shape(any()), DType::Int64, Fill::Labels);
 }
 
-Builder::Value Builder::any_boolean() {
-  if (const auto found = any_where([&](Value v) { return dtype(v) == DType::Bool; })) return *found;
+Builder::InstructionId Builder::any_boolean() {
+  if (const auto found = any_where([&](InstructionId v) { return dtype(v) == DType::Bool; })) return *found;
   if (random.chance(0.3)) return input(shape(any()), DType::Bool, Fill::Coins);
-  const Value a = any_float();
+  const InstructionId a = any_float();
   return add_with_number("x < number", {a}, random_number(), 1.0, [](const Arguments& x) { return x[0] < x.number; });
 }
 
-Builder::Value Builder::partner(Value v, bool must_be_float) {
+Builder::InstructionId Builder::partner(InstructionId v, bool must_be_float) {
   const Shape& mine = shape(v);
-  const auto fits = [&](Value other) {
+  const auto fits = [&](InstructionId other) {
     if (must_be_float && !floating(other)) return false;
     const Shape& theirs = shape(other);
     std::size_t size = 1;

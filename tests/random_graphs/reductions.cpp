@@ -6,7 +6,7 @@
 namespace random_graphs {
 namespace {
 
-using Value = Builder::Value;
+using InstructionId = Builder::InstructionId;
 using A = Arguments;
 using xgrad::Axes;
 using xgrad::KeepDims;
@@ -41,7 +41,7 @@ Strides some_axes(Builder& b, std::size_t rank) {
   return axes;
 }
 
-double reduced_count(Builder& b, Value x, const Strides& axes) {
+double reduced_count(Builder& b, InstructionId x, const Strides& axes) {
   double count = 1.0;
   for (std::ptrdiff_t axis : axes) {
     if (axis < 0) axis += static_cast<std::ptrdiff_t>(b.rank(x));
@@ -51,7 +51,8 @@ double reduced_count(Builder& b, Value x, const Strides& axes) {
 }
 
 template <class F>
-Value reduce(Builder& b, const char* name, Value x, const Strides& axes, KeepDims keep, double magnitude, F f) {
+InstructionId reduce(Builder& b, const char* name, InstructionId x, const Strides& axes, KeepDims keep,
+                     double magnitude, F f) {
   return b.add(std::string(name) + " " + listed(axes) + (keep == KeepDims::yes ? " keep_dims" : ""), {x}, magnitude,
                [=](const A& a) { return f(a[0], Axes(axes), keep); });
 }
@@ -60,11 +61,11 @@ Value reduce(Builder& b, const char* name, Value x, const Strides& axes, KeepDim
 
 void add_reduction(Builder& b) {
   if (b.random.chance(0.1)) {
-    const Value i = b.random.chance(0.5) ? b.any_integer() : b.any_boolean();
+    const InstructionId i = b.random.chance(0.5) ? b.any_integer() : b.any_boolean();
     b.add("sum", {i}, 1e3, [](const A& a) { return sum(a[0]); });
     return;
   }
-  const Value x = b.random.chance(0.9) ? b.any_array() : b.any_with_axes();
+  const InstructionId x = b.random.chance(0.9) ? b.any_array() : b.any_with_axes();
   const Strides axes = some_axes(b, b.rank(x));
   const KeepDims keep = b.random.chance(0.6) ? KeepDims::yes : KeepDims::no;
   const double m = b.magnitude(x);
@@ -104,47 +105,49 @@ void add_reduction(Builder& b) {
 namespace {
 
 /// (x - mean) / sqrt(variance + c), perhaps times gain plus bias.
-void add_layer_norm(Builder& b, Value x, const Strides& axes) {
-  const Value mean = reduce(b, "mean", x, axes, xgrad::keep_dims, b.magnitude(x), xgrad::mean);
-  const Value centred = b.add("subtract", {x, mean}, 2.0 * b.magnitude(x), [](const A& a) { return a[0] - a[1]; });
+void add_layer_norm(Builder& b, InstructionId x, const Strides& axes) {
+  const InstructionId mean = reduce(b, "mean", x, axes, xgrad::keep_dims, b.magnitude(x), xgrad::mean);
+  const InstructionId centred =
+      b.add("subtract", {x, mean}, 2.0 * b.magnitude(x), [](const A& a) { return a[0] - a[1]; });
   if (b.random.chance(0.3)) return;
-  const Value spread =
+  const InstructionId spread =
       reduce(b, "variance", x, axes, xgrad::keep_dims, b.magnitude(x) * b.magnitude(x), xgrad::variance);
-  const Value deviation = b.add_with_number("sqrt(x + number)", {spread}, 0.01, b.magnitude(spread) + 1.0,
-                                            [](const A& a) { return sqrt(a[0] + a.number); });
-  const Value normal = b.add("divide", {centred, deviation}, 10.0, [](const A& a) { return a[0] / a[1]; });
+  const InstructionId deviation = b.add_with_number("sqrt(x + number)", {spread}, 0.01, b.magnitude(spread) + 1.0,
+                                                    [](const A& a) { return sqrt(a[0] + a.number); });
+  const InstructionId normal = b.add("divide", {centred, deviation}, 10.0, [](const A& a) { return a[0] / a[1]; });
   if (b.random.chance(0.5)) return;
   const Shape& shape = b.shape(x);
-  const Value gain = b.float_input(Shape{shape.back()});
-  const Value scaled = b.add("multiply", {normal, gain}, 20.0, [](const A& a) { return a[0] * a[1]; });
+  const InstructionId gain = b.float_input(Shape{shape.back()});
+  const InstructionId scaled = b.add("multiply", {normal, gain}, 20.0, [](const A& a) { return a[0] * a[1]; });
   b.add("add", {scaled, gain}, 22.0, [](const A& a) { return a[0] + a[1]; });
 }
 
 /// Softmax as people write it.
-void add_softmax_by_hand(Builder& b, Value x, const Strides& axes) {
-  const Value largest = reduce(b, "amax", x, axes, xgrad::keep_dims, b.magnitude(x), xgrad::amax);
-  const Value powers = b.add("exp(x - y)", {x, largest}, 1.0, [](const A& a) { return exp(a[0] - a[1]); });
-  const Value total = reduce(b, "sum", powers, axes, xgrad::keep_dims, 50.0, xgrad::sum);
+void add_softmax_by_hand(Builder& b, InstructionId x, const Strides& axes) {
+  const InstructionId largest = reduce(b, "amax", x, axes, xgrad::keep_dims, b.magnitude(x), xgrad::amax);
+  const InstructionId powers = b.add("exp(x - y)", {x, largest}, 1.0, [](const A& a) { return exp(a[0] - a[1]); });
+  const InstructionId total = reduce(b, "sum", powers, axes, xgrad::keep_dims, 50.0, xgrad::sum);
   b.add("divide", {powers, total}, 1.0, [](const A& a) { return a[0] / a[1]; });
 }
 
-void add_cross_entropy(Builder& b, Value x) {
+void add_cross_entropy(Builder& b, InstructionId x) {
   const auto classes = static_cast<std::int64_t>(b.shape(x).back());
   Shape rows = b.shape(x);
   rows.back() = 1;
-  const Value labels = b.input(rows, DType::Int64, Fill::Labels);
-  const Value safe =
+  const InstructionId labels = b.input(rows, DType::Int64, Fill::Labels);
+  const InstructionId safe =
       b.add("into range", {labels}, 1e3, [=](const A& a) { return maximum(minimum(a[0], classes - 1), -classes); });
-  const Value logs = b.add("log_softmax", {x}, b.magnitude(x) + 5.0, [](const A& a) { return log_softmax(a[0]); });
-  const Value chosen = b.add("take_along_axis -1", {logs, safe}, b.magnitude(logs),
-                             [](const A& a) { return take_along_axis(a[0], a[1], -1); });
+  const InstructionId logs =
+      b.add("log_softmax", {x}, b.magnitude(x) + 5.0, [](const A& a) { return log_softmax(a[0]); });
+  const InstructionId chosen = b.add("take_along_axis -1", {logs, safe}, b.magnitude(logs),
+                                     [](const A& a) { return take_along_axis(a[0], a[1], -1); });
   b.add("-mean", {chosen}, b.magnitude(logs), [](const A& a) { return -mean(a[0]); });
 }
 
 }  // namespace
 
 void add_rows(Builder& b) {
-  const Value x = b.any_array();
+  const InstructionId x = b.any_array();
   const double m = b.magnitude(x);
   Strides axes{-1};
   if (b.random.chance(0.35)) {
@@ -162,7 +165,7 @@ void add_rows(Builder& b) {
     case 2:
       return add_layer_norm(b, x, axes);
     case 3: {
-      const Value length = reduce(b, "norm", x, axes, xgrad::keep_dims, 1e3 * m, xgrad::norm);
+      const InstructionId length = reduce(b, "norm", x, axes, xgrad::keep_dims, 1e3 * m, xgrad::norm);
       b.add_with_number("x / (y + number)", {x, length}, 0.001, m + 10.0,
                         [](const A& a) { return a[0] / (a[1] + a.number); });
       return;
@@ -172,7 +175,7 @@ void add_rows(Builder& b) {
     case 5:
       return add_cross_entropy(b, x);
     default: {
-      const Value s = reduce(b, "logsumexp", x, axes, xgrad::keep_dims, m + 12.0, xgrad::logsumexp);
+      const InstructionId s = reduce(b, "logsumexp", x, axes, xgrad::keep_dims, m + 12.0, xgrad::logsumexp);
       b.add("subtract", {x, s}, 2.0 * m + 12.0, [](const A& a) { return a[0] - a[1]; });
     }
   }

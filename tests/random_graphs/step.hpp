@@ -152,7 +152,7 @@ class Analysis::Step {
 };
 
 /// A sum of terms, its bound, and what rounding may do to it.
-class Sum {
+class BoundedSum {
  public:
   void add(double value, double bound) { add_term(value, value, bound); }
   void add_product(double a, double b, double bound) {

@@ -6,17 +6,17 @@
 namespace random_graphs {
 namespace {
 
-using Value = Builder::Value;
+using InstructionId = Builder::InstructionId;
 using A = Arguments;
 using xgrad::Axes;
 using xgrad::Strides;
 
-Value any_viewable(Builder& b) {
+InstructionId any_viewable(Builder& b) {
   if (b.random.chance(0.1)) return b.any();
   return b.any_with_axes();
 }
 
-void add_slice(Builder& b, Value x) {
+void add_slice(Builder& b, InstructionId x) {
   using xgrad::detail::Slice;
   std::vector<Slice> slices;
   std::string text = "view";
@@ -68,7 +68,7 @@ Strides another_shape(Builder& b, const Shape& shape) {
   return result;
 }
 
-void add_broadcast(Builder& b, Value x) {
+void add_broadcast(Builder& b, InstructionId x) {
   Shape shape = b.shape(x);
   static const std::vector<std::size_t> extents{2, 3, 7, 17};
   for (std::size_t& extent : shape) {
@@ -80,7 +80,7 @@ void add_broadcast(Builder& b, Value x) {
         [shape](const A& a) { return broadcast_to(a[0], shape); });
 }
 
-void add_transpose(Builder& b, Value x) {
+void add_transpose(Builder& b, InstructionId x) {
   if (b.random.chance(0.4)) {
     b.add("transpose", {x}, b.magnitude(x), [](const A& a) { return transpose(a[0]); });
     return;
@@ -92,7 +92,7 @@ void add_transpose(Builder& b, Value x) {
         [order](const A& a) { return transpose(a[0], Axes(order)); });
 }
 
-void add_top_k(Builder& b, Value x) {
+void add_top_k(Builder& b, InstructionId x) {
   if (b.rank(x) == 0) return;
   const std::ptrdiff_t axis = b.random.between(0, static_cast<std::ptrdiff_t>(b.rank(x)) - 1);
   const std::size_t extent = b.shape(x)[static_cast<std::size_t>(axis)];
@@ -107,7 +107,7 @@ void add_top_k(Builder& b, Value x) {
         });
 }
 
-void add_one_view(Builder& b, Value x) {
+void add_one_view(Builder& b, InstructionId x) {
   const double m = b.magnitude(x);
   switch (b.random.below(12)) {
     case 0:
@@ -155,7 +155,7 @@ void add_one_view(Builder& b, Value x) {
 void add_view(Builder& b) {
   add_one_view(b, any_viewable(b));
   while (b.random.chance(0.5)) {
-    const Value last = b.length() - 1;
+    const InstructionId last = b.length() - 1;
     add_one_view(b, last);
   }
 }

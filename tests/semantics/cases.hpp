@@ -105,7 +105,7 @@ void for_each_case(F f) {
   };
   [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
     (of_primitive(static_cast<P*>(nullptr)), ...);
-  }(static_cast<List*>(nullptr));
+  }(static_cast<AllPrimitives*>(nullptr));
 }
 
 }  // namespace semantics

@@ -132,7 +132,7 @@ Arguments<T> samples(bool of_one, Domain domain, std::size_t count = 2100) {
   return result;
 }
 
-/// Numbers that stand beside whole arrays: the special ones, and some for which plans have rules of their own.
+/// Numbers that stand beside whole arrays: the special ones, and some for which plans have rewrites of their own.
 template <class T>
 std::vector<T> numbers() {
   std::vector<T> all = special_numbers<T>();

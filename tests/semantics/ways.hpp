@@ -14,7 +14,7 @@
 #include "cases.hpp"
 #include "kernels/block/block.hpp"
 #include "kernels/generated/instruction_of.hpp"
-#include "kernels/generated/program.hpp"
+#include "kernels/generated/pack_program.hpp"
 #include "samples.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
@@ -97,28 +97,28 @@ Array<R> by_kernel(kernels::BlockKernel kernel, const Case<T, R>& each, const Ar
 /// The program that a primitive alone is; null if no machine code is written for it.
 template <class T, class R>
 std::shared_ptr<const kernels::Generated> machine_code(const Case<T, R>& each, Modes modes) {
-  using kernels::Do;
-  const auto what = kernels::instruction_of(each.opcode);
-  if (!what || std::is_same_v<T, std::int64_t> || !kernels::can_generate()) return nullptr;
-  const bool logical = *what == Do::And || *what == Do::Or || *what == Do::Not;
+  using kernels::PackOp;
+  const auto pack_op = kernels::instruction_of(each.opcode);
+  if (!pack_op || std::is_same_v<T, std::int64_t> || !kernels::can_generate()) return nullptr;
+  const bool logical = *pack_op == PackOp::And || *pack_op == PackOp::Or || *pack_op == PackOp::Not;
   if (std::is_same_v<T, bool> && !logical) return nullptr;
-  kernels::Program program{std::is_same_v<T, float>, false, {}};
+  kernels::PackProgram program{std::is_same_v<T, float>, false, {}};
   const auto load = [&](std::uint32_t k) {
-    if (logical) return Do::LoadMask;
-    return (modes & (1U << k)) != 0 ? Do::Number : Do::Load;
+    if (logical) return PackOp::LoadMask;
+    return (modes & (1U << k)) != 0 ? PackOp::Number : PackOp::Load;
   };
-  program.lines = {{Do::LoadMask, 0, 0, 0, 1}, {load(0), 0, 0, 0, 2}, {load(1), 0, 0, 0, 3}};
-  if (each.selects) program.lines.push_back({*what, 0, 1, 2, 0});
-  else program.lines.push_back({*what, 1, *what == Do::Multiply && each.of_one ? 1U : 2U, 0, 0});
-  program.lines.push_back({std::is_same_v<R, bool> ? Do::StoreMask : Do::Store, 3, 0, 0, 0});
+  program.instructions = {{PackOp::LoadMask, 0, 0, 0, 1}, {load(0), 0, 0, 0, 2}, {load(1), 0, 0, 0, 3}};
+  if (each.selects) program.instructions.push_back({*pack_op, 0, 1, 2, 0});
+  else program.instructions.push_back({*pack_op, 1, *pack_op == PackOp::Multiply && each.of_one ? 1U : 2U, 0, 0});
+  program.instructions.push_back({std::is_same_v<R, bool> ? PackOp::StoreMask : PackOp::Store, 3, 0, 0, 0});
   return kernels::generate(program);
 }
 
 template <class T, class R>
 Array<R> by_machine_code(const kernels::Generated& code, const Arguments<T>& x, Modes modes, std::size_t piece) {
   return piece_by_piece<T, R>(x, modes, piece, [&](const std::array<std::byte*, 4>& slots, std::size_t count) {
-    kernels::Broken broken;
-    code(slots.data(), count, count, broken);
+    kernels::CheckFailure failure;
+    code(slots.data(), count, count, failure);
   });
 }
 

@@ -1,4 +1,4 @@
-// What xgrad throws. Every message names the operation, the offending shapes or values, and the rule.
+// What xgrad throws. Every message names the operation, the offending shapes or values, and the requirement.
 #pragma once
 
 #include <exception>

@@ -25,10 +25,10 @@ struct CsvOptions {
 /// are not understood. Unlike xt::load_csv, which reads what is no number as 0, every doubt is an error.
 ///
 /// \return  [rows, columns].
-/// \throws IoError     naming file, line and column (both counted from 1) and the rule: if the file cannot be read, has
-///                     no numbers, or a line has another number of columns than the first one (as the last line of a
-///                     file that was cut short has); if a field is empty, not a number, outside of the range of
-///                     double, NaN or infinite.
+/// \throws IoError     naming file, line and column (both counted from 1) and the requirement: if the file cannot be
+///                     read, has no numbers, or a line has another number of columns than the first one (as the last
+///                     line of a file that was cut short has); if a field is empty, not a number, outside of the range
+///                     of double, NaN or infinite.
 /// \throws ValueError  for a delimiter that may be part of a number or ends a line.
 Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 

@@ -48,8 +48,9 @@ Var scaled(const Var& factor, const Var& values);
 void require_same_shape(std::string_view loss, const Var& prediction, const Var& target,
                         std::string_view first = "prediction", std::string_view second = "target");
 
-/// \throws ValueError  with the rule ("it must be positive"), unless it holds for a setting.
-void require_setting(std::string_view loss, std::string_view setting, double value, bool holds, std::string_view rule);
+/// \throws ValueError  with the requirement ("it must be positive"), unless it holds for a setting.
+void require_setting(std::string_view loss, std::string_view setting, double value, bool holds,
+                     std::string_view requirement);
 
 /// The values of two losses, added. What `a + b` gives.
 template <class A, class B>

@@ -23,7 +23,7 @@ namespace xgrad::loss {
 /// \return            [...], >= 0, in the unit of the numbers.
 /// \throws ShapeError  unless both have the same leading axes and last axes of extents > 0.
 /// \throws ValueError  unless p is finite and >= 1.
-/// \derivative  goes back to the places the sorted numbers came from; 0 where a difference, or the distance, is 0.
+/// \derivative  goes back to where the sorted numbers came from; 0 where a difference, or the distance, is 0.
 /// \source  C. Villani, Topics in Optimal Transportation, 2003, theorem 2.18.
 struct Wasserstein1d {
   static constexpr std::string_view name = "Wasserstein1d";

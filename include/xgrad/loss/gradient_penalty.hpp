@@ -31,7 +31,7 @@ void require_scores(std::string_view penalty, const Var& scores, const Var& x);
 /// \throws ShapeError  unless outputs and batch start with the same extent.
 Var as_rows(std::string_view penalty, const Var& outputs, const Var& x);
 /// 1 at one place of each sample and 0 elsewhere, in the shape and element type of a batch.
-Var unit_direction(const Var& like, std::size_t place);
+Var unit_direction(const Var& like, std::size_t position);
 /// Sum of squares of each sample, [N].
 Var squares(const Var& x);
 /// [N] zeros.

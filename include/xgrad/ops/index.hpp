@@ -25,7 +25,7 @@ Var take(const Var& x, const Var& indices);
 /// \throws ValueError  for an index out of range (raised when evaluated).
 Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis);
 
-/// The transpose of take: zeros with `extent` places along the axis, to which slices of x are added:
+/// The transpose of take: zeros with the extent `extent` along the axis, to which slices of x are added:
 /// result[..., indices[i...], ...] += x[..., i..., ...]. A segment sum, a histogram.
 ///
 /// \param x        in the shape that take(result, indices, axis) has.

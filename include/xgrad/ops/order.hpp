@@ -13,18 +13,19 @@ namespace xgrad {
 
 enum class Order : std::uint8_t { Ascending, Descending };
 
-/// Places of the elements in sorted order along one axis, int64. Equal elements keep their order; NaN comes last in
+/// Indices of the elements in sorted order along one axis, int64. Equal elements keep their order; NaN comes last in
 /// either order.
 /// \throws ShapeError  for a scalar.
 Var argsort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
 
-/// The elements in sorted order along one axis. The derivative goes back to the places the elements came from.
+/// The elements in sorted order along one axis. The derivative goes back to where the elements came from.
 Var sort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
 
-/// The k largest elements along one axis, in falling order, and their places, int64; the smallest in rising order if
-/// `order` is Ascending. Of equal elements the first come first; NaN comes last. Derivatives go back to the places.
+/// The k largest elements along one axis, in falling order, and their indices, int64; the smallest in rising order if
+/// `order` is Ascending. Of equal elements the first come first; NaN comes last. Derivatives go back to where the
+/// elements were.
 ///
-///     auto [values, places] = xg::top_k(scores, 5);
+///     auto [values, indices] = xg::top_k(scores, 5);
 ///
 /// \throws ShapeError  for a scalar.
 /// \throws ValueError  if there are fewer than k elements.

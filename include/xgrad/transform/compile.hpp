@@ -120,9 +120,9 @@ auto argument_of(std::remove_reference_t<A>& argument) {
 
 /// Enters the Vars of an argument; returns whether one of them is recorded.
 template <class K>
-bool list_leaves(K& kept, CallLists& lists) {
+bool list_leaves(K& held, CallLists& lists) {
   bool recorded = false;
-  tree::for_each_array(kept.value, [&](Var& leaf) {
+  tree::for_each_array(held.value, [&](Var& leaf) {
     recorded = recorded || leaf.recorded();
     lists.arguments.push_back(&leaf);
     lists.donated.push_back(K::is_donated ? 1 : 0);
@@ -292,23 +292,23 @@ class Compiled {
   }
 
   template <class... K>
-  auto call(K... kept) const {
+  auto call(K... held) const {
     using R = Result<K...>;
     static_assert(tree::Tree<R>, "a compiled function returns a tree of Vars");
     CallLists lists;
     bool recorded = false;
-    ((recorded = list_leaves(kept, lists) || recorded), ...);
-    if (recorded) return R(state_->f(std::as_const(kept.value)...));  // part of another recording
-    return recordings<K...>().run(lists, kept.value...);
+    ((recorded = list_leaves(held, lists) || recorded), ...);
+    if (recorded) return R(state_->f(std::as_const(held.value)...));  // part of another recording
+    return recordings<K...>().run(lists, held.value...);
   }
 
   template <class... K>
-  std::string describe(K... kept) const {
+  std::string describe(K... held) const {
     CallLists lists;
     bool recorded = false;
-    ((recorded = list_leaves(kept, lists) || recorded), ...);
+    ((recorded = list_leaves(held, lists) || recorded), ...);
     if (recorded) throw_recorded_argument();
-    return recordings<K...>().signature_of(lists, kept.value...)->program->describe(names_of_leaves(kept.value...));
+    return recordings<K...>().signature_of(lists, held.value...)->program->describe(names_of_leaves(held.value...));
   }
 
   std::shared_ptr<State> state_;

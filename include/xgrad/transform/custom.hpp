@@ -131,8 +131,8 @@ class CustomFunction {
                   "trees: its result, and what its rule needs");
   }
 
-  template <class Positions, class Kept, class Y, class Residuals>
-  Y finish(const CustomCall& call, const Kept& arguments, const Y& value, const Residuals& residuals) const {
+  template <class Positions, class Held, class Y, class Residuals>
+  Y finish(const CustomCall& call, const Held& arguments, const Y& value, const Residuals& residuals) const {
     const auto like = arguments.held();
     using Like = std::remove_const_t<decltype(like)>;
     std::vector<Var> outputs = tree::arrays(value);

@@ -49,7 +49,7 @@ using positions_or_first =
 
 /// The loss in a function's result, and what came with it.
 template <class R>
-struct Result {
+struct ResultParts {
   static_assert(std::is_convertible_v<R, Var>,
                 "a function to be differentiated returns its loss, a Var, or a std::pair or std::tuple that "
                 "starts with one");
@@ -60,19 +60,19 @@ struct Result {
   static constexpr bool has_auxiliary = false;
 };
 template <class A>
-struct Result<std::pair<Var, A>> {
+struct ResultParts<std::pair<Var, A>> {
   static Var loss(const std::pair<Var, A>& result) { return result.first; }
   static A auxiliary(const std::pair<Var, A>& result) { return result.second; }
   static constexpr bool has_auxiliary = true;
 };
 template <class A>
-struct Result<std::tuple<Var, A>> {
+struct ResultParts<std::tuple<Var, A>> {
   static Var loss(const std::tuple<Var, A>& result) { return std::get<0>(result); }
   static A auxiliary(const std::tuple<Var, A>& result) { return std::get<1>(result); }
   static constexpr bool has_auxiliary = true;
 };
 template <class A, class B, class... C>
-struct Result<std::tuple<Var, A, B, C...>> {
+struct ResultParts<std::tuple<Var, A, B, C...>> {
   using R = std::tuple<Var, A, B, C...>;
   static Var loss(const R& result) { return std::get<0>(result); }
   static std::tuple<A, B, C...> auxiliary(const R& result) {
@@ -81,9 +81,9 @@ struct Result<std::tuple<Var, A, B, C...>> {
   static constexpr bool has_auxiliary = true;
 };
 
-template <class R, class Kept>
-auto value_and_gradient(FunctionOf<R, Kept&> f, Kept& arguments, const GradOptions& options) {
-  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
+template <class R, class Held>
+auto value_and_gradient(FunctionOf<R, Held&> f, Held& arguments, const GradOptions& options) {
+  static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   const Paths paths = [&] { return arguments.paths(); };
   Trace trace(arguments.arrays());
   arguments.enter(trace);
@@ -91,7 +91,7 @@ auto value_and_gradient(FunctionOf<R, Kept&> f, Kept& arguments, const GradOptio
   require_differentiable("grad", inputs, paths);
 
   const R result = f(arguments);
-  const Var returned = Result<R>::loss(result);
+  const Var returned = ResultParts<R>::loss(result);
   trace.require_recorded("grad", {&returned, 1});
   require_scalar_loss("grad", returned);
   const Var loss = trace.node(returned);
@@ -101,8 +101,8 @@ auto value_and_gradient(FunctionOf<R, Kept&> f, Kept& arguments, const GradOptio
   auto gradient = arguments.rebuild(derivatives);
 
   using G = decltype(gradient);
-  if constexpr (Result<R>::has_auxiliary) {
-    auto [value, g, auxiliary] = finish(trace, loss, gradient, Result<R>::auxiliary(result));
+  if constexpr (ResultParts<R>::has_auxiliary) {
+    auto [value, g, auxiliary] = finish(trace, loss, gradient, ResultParts<R>::auxiliary(result));
     return ValueAndGrad<G, decltype(auxiliary)>{std::move(value), std::move(g), std::move(auxiliary)};
   } else {
     auto [value, g] = finish(trace, loss, gradient);
@@ -119,10 +119,10 @@ class ValueAndGradOf {
   requires CallableWith<const F&, Positions, A...>
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    using Kept = decltype(arguments);
-    using R = typename Kept::template Result<const F>;
-    const auto f = as_function_of<R, Kept>(f_);
-    return value_and_gradient(FunctionOf<R, Kept&>(f), arguments, options_);
+    using Held = decltype(arguments);
+    using R = typename Held::template Result<const F>;
+    const auto f = as_function_of<R, Held>(f_);
+    return value_and_gradient(FunctionOf<R, Held&>(f), arguments, options_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

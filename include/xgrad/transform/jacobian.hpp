@@ -25,9 +25,9 @@ namespace detail {
 /// d outputs[o] / d inputs[i], each of shape outputs[o].shape + inputs[i].shape, output by output.
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode);
 
-template <class R, class Kept>
-auto jacobian_at(FunctionOf<R, Kept&> f, Kept& arguments, Mode mode) {
-  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
+template <class R, class Held>
+auto jacobian_at(FunctionOf<R, Held&> f, Held& arguments, Mode mode) {
+  static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
@@ -56,10 +56,10 @@ class JacobianOf {
   requires CallableWith<const F&, Positions, A...>
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(Positions(), std::forward<A>(a)...);
-    using Kept = decltype(arguments);
-    using R = typename Kept::template Result<const F>;
-    const auto f = as_function_of<R, Kept>(f_);
-    return jacobian_at(FunctionOf<R, Kept&>(f), arguments, mode_);
+    using Held = decltype(arguments);
+    using R = typename Held::template Result<const F>;
+    const auto f = as_function_of<R, Held>(f_);
+    return jacobian_at(FunctionOf<R, Held&>(f), arguments, mode_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

@@ -49,7 +49,7 @@ class Outside {
 class Trace {
  public:
   /// A recorded function that can be differentiated after its trace has ended.
-  using Keep = std::shared_ptr<TapeState>;
+  using Recording = std::shared_ptr<TapeState>;
 
   /// \param arguments  all Vars that the function is called with.
   explicit Trace(std::span<const Var> arguments);
@@ -57,7 +57,7 @@ class Trace {
   struct Fresh {};
   explicit Trace(Fresh);
   /// Goes on where another trace ended.
-  explicit Trace(const Keep& kept);
+  explicit Trace(const Recording& recording);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
@@ -82,11 +82,11 @@ class Trace {
   /// What the caller gets: recorded Vars inside another trace, otherwise values, computed together.
   std::vector<Var> results(std::span<const Var> recorded);
 
-  /// Keeps what was recorded alive. Inside another trace there is nothing to keep: that one does.
-  Keep keep();
+  /// What was recorded, to be differentiated later. Inside another trace it owns nothing: that one does.
+  Recording recording();
 
  private:
-  Keep owned_;  // null: the tape is that of another trace, or of the user
+  Recording owned_;  // null: the tape is that of another trace, or of the user
   TapeState* tape_;
   TapeState* outer_;
   std::size_t reads_before_ = 0;
@@ -130,7 +130,7 @@ struct Differentiated {
   using type = std::conditional_t<tree::Tree<A>, A, Var>;
 };
 
-/// How a transform keeps an argument that it differentiates: trees as they are, numbers and xtensor expressions as
+/// How a transform holds an argument that it differentiates: trees as they are, numbers and xtensor expressions as
 /// Vars.
 template <class A>
 using differentiated_t = typename Differentiated<std::remove_cvref_t<A>>::type;
@@ -143,17 +143,17 @@ template <std::size_t I, std::size_t... positions>
 inline constexpr bool is_position = ((I == positions) || ...);
 
 template <class A, bool differentiated>
-struct Kept {
+struct Held {
   using type = passed_t<A>;
 };
 template <class A>
-struct Kept<A, true> {
+struct Held<A, true> {
   using type = differentiated_t<A>;
 };
 template <class A, bool differentiated>
-using kept_t = typename Kept<A, differentiated>::type;
+using held_t = typename Held<A, differentiated>::type;
 
-/// Arguments that are kept as trees and Vars whether they are differentiated or not: those that hold arrays.
+/// Arguments that are held as trees and Vars whether they are differentiated or not: those that hold arrays.
 template <class A>
 inline constexpr bool holds_arrays = tree::Tree<A> || xt::is_xexpression<A>::value;
 
@@ -201,13 +201,13 @@ inline constexpr bool is_callable = false;
 template <class F, std::size_t... positions, std::size_t... I, class... A>
 requires((positions < sizeof...(A)) && ...)  //
     inline constexpr bool is_callable<F, std::index_sequence<positions...>, std::index_sequence<I...>, A...> =
-        Fits<F, handed_t<kept_t<A, is_position<I, positions...>>>...>;
+        Fits<F, handed_t<held_t<A, is_position<I, positions...>>>...>;
 
 /// Whether the function of a transform can be called with these arguments. Transforms say so, because others (jvp) ask.
 template <class F, class Positions, class... A>
 concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, A...>;
 
-/// The arguments of a call, as they are kept; those at the given positions are ready to be differentiated.
+/// The arguments of a call, as they are held; those at the given positions are ready to be differentiated.
 template <class Positions, class Indices, class... K>
 struct Arguments;
 
@@ -319,16 +319,16 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
 template <std::size_t... positions, class... A>
 auto make_arguments(std::index_sequence<positions...> which, A&&... arguments) {
   return [&]<std::size_t... I>(std::index_sequence<I...> indices) {
-    using Made = Arguments<decltype(which), decltype(indices), kept_t<A, is_position<I, positions...>>...>;
+    using Made = Arguments<decltype(which), decltype(indices), held_t<A, is_position<I, positions...>>...>;
     return Made(std::in_place, std::forward<A>(arguments)...);
   }
   (std::index_sequence_for<A...>());
 }
 
-/// A function as one of its kept arguments.
-template <class R, class Kept, class F>
+/// A function as one of its held arguments.
+template <class R, class Held, class F>
 auto as_function_of(F& f) {
-  return [&f](Kept& arguments) -> R { return arguments.call(f); };
+  return [&f](Held& arguments) -> R { return arguments.call(f); };
 }
 
 /// Hands out several results (trees, or values that ride along) as one batch, so that they are computed together.

@@ -61,8 +61,8 @@ std::vector<Var> sensitivities(std::string_view operation, std::string_view what
 template <class Y, class Arguments>
 class Pullback {
  public:
-  Pullback(detail::Trace::Keep keep, Arguments arguments, std::vector<Var> inputs, Y outputs)
-      : keep_(std::move(keep)),
+  Pullback(detail::Trace::Recording recording, Arguments arguments, std::vector<Var> inputs, Y outputs)
+      : recording_(std::move(recording)),
         arguments_(std::move(arguments)),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)) {}
@@ -72,7 +72,7 @@ class Pullback {
   /// \throws ShapeError, TypeError  if it does not fit.
   template <class T>
   [[nodiscard]] auto operator()(T&& cotangent) const {
-    detail::Trace trace(keep_);
+    detail::Trace trace(recording_);
     const Y given = std::forward<T>(cotangent);
     const std::vector<Var> outputs = tree::leaves(outputs_);
     const std::vector<Var> seeds = detail::sensitivities("vjp", "cotangent", trace, given, outputs);
@@ -82,7 +82,7 @@ class Pullback {
   }
 
  private:
-  detail::Trace::Keep keep_;
+  detail::Trace::Recording recording_;
   Arguments arguments_;
   std::vector<Var> inputs_;
   Y outputs_;
@@ -97,9 +97,9 @@ struct ValueAndPullback {
 
 namespace detail {
 
-template <class R, class Kept>
-auto value_and_pullback(FunctionOf<R, Kept&> f, Kept arguments) {
-  static_assert(Kept::may_hold_vars, "an argument to be differentiated holds no Var");
+template <class R, class Held>
+auto value_and_pullback(FunctionOf<R, Held&> f, Held arguments) {
+  static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();
@@ -108,8 +108,9 @@ auto value_and_pullback(FunctionOf<R, Kept&> f, Kept arguments) {
   using Y = std::remove_cvref_t<decltype(result)>;
   const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
   Y value = std::get<0>(finish(trace, outputs));
-  using P = Pullback<Y, Kept>;
-  return ValueAndPullback<Y, P>{std::move(value), P(trace.keep(), std::move(arguments), std::move(inputs), outputs)};
+  using P = Pullback<Y, Held>;
+  return ValueAndPullback<Y, P>{std::move(value),
+                                P(trace.recording(), std::move(arguments), std::move(inputs), outputs)};
 }
 
 }  // namespace detail
@@ -126,10 +127,10 @@ template <class F, class... A>
 requires detail::Fits < F&, const detail::differentiated_t<A>
 &... > [[nodiscard]] auto vjp(F&& f, A&&... a) {
   auto arguments = detail::make_arguments(std::index_sequence_for<A...>(), detail::as_tree(std::forward<A>(a))...);
-  using Kept = decltype(arguments);
-  using R = typename Kept::template Result<F>;
-  const auto call = detail::as_function_of<R, Kept>(f);
-  return detail::value_and_pullback(detail::FunctionOf<R, Kept&>(call), std::move(arguments));
+  using Held = decltype(arguments);
+  using R = typename Held::template Result<F>;
+  const auto call = detail::as_function_of<R, Held>(f);
+  return detail::value_and_pullback(detail::FunctionOf<R, Held&>(call), std::move(arguments));
 }
 
 template <class F, class... A>
@@ -140,7 +141,7 @@ detail::Misfit vjp(F&&, A&&... a) {
 
 namespace detail {
 
-/// Where a jvp starts: one argument, or a std::tuple of several, each kept as if it stood alone.
+/// Where a jvp starts: one argument, or a std::tuple of several, each held as if it stood alone.
 template <class X>
 struct PrimalOf {
   using type = differentiated_t<X>;

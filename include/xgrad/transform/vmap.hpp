@@ -57,8 +57,8 @@ class Batch {
   std::vector<Var> batches_;
 };
 
-template <class R, class Kept>
-auto batched(FunctionOf<R, Kept&> f, Kept& arguments, const BatchAxes& axes) {
+template <class R, class Held>
+auto batched(FunctionOf<R, Held&> f, Held& arguments, const BatchAxes& axes) {
   static_assert(tree::Tree<R>,
                 "a function to be batched must return a Var or a tree of Vars: what it computes for one example is not "
                 "known while it runs, so that it cannot return numbers");
@@ -81,10 +81,10 @@ class VmapOf {
   requires CallableWith<const F&, array_positions_t<A...>, A...>
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
-    using Kept = decltype(arguments);
-    using R = typename Kept::template Result<const F>;
-    const auto f = as_function_of<R, Kept>(f_);
-    return batched(FunctionOf<R, Kept&>(f), arguments, axes_);
+    using Held = decltype(arguments);
+    using R = typename Held::template Result<const F>;
+    const auto f = as_function_of<R, Held>(f_);
+    return batched(FunctionOf<R, Held&>(f), arguments, axes_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

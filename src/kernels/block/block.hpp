@@ -73,8 +73,8 @@ struct BlockTable {
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
   BlockKernel reduce_all[reduction_count][dtype_slots];      ///< out[0] += a
   BlockKernel reduce_columns[reduction_count][dtype_slots];  ///< out[column] += a[:, column]
-  BlockKernel pick[dtype_slots];                             ///< out[row] = a[row, b[row]]
-  BlockKernel place[dtype_slots];                            ///< out[row, column] = column == b[row] ? a[row] : 0
+  BlockKernel row_gather[dtype_slots];                       ///< out[row] = a[row, b[row]]
+  BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
   const char* name;
 };

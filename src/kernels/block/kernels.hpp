@@ -16,7 +16,7 @@ namespace xgrad::kernels {
 
 template <class Arch>
 struct FloatKernels {
-  static constexpr std::size_t boolean = 0;  ///< places of the types in tables
+  static constexpr std::size_t boolean = 0;  ///< indices of the types in tables
   static constexpr std::size_t float32 = 2;
   static constexpr std::size_t float64 = 3;
 
@@ -32,10 +32,10 @@ struct FloatKernels {
 
   /// An operand of a loop over packs: consecutive elements, or one number.
   template <class T, bool single>
-  struct Operand {
+  struct BlockOperand {
     const T* data;
     Pack<T> number;
-    [[gnu::always_inline]] explicit Operand(const T* from) : data(from), number(single ? *from : T(0)) {}
+    [[gnu::always_inline]] explicit BlockOperand(const T* from) : data(from), number(single ? *from : T(0)) {}
     [[gnu::always_inline]] Pack<T> load(std::size_t i) const {
       if constexpr (single) return number;
       else return Pack<T>::load(data + i);
@@ -47,8 +47,8 @@ struct FloatKernels {
     }
   };
 
-  /// out[i] = f(operands[i]...). The last elements go through a whole pack too, so that no value depends on its place;
-  /// out may be the memory of an operand.
+  /// out[i] = f(operands[i]...). The last elements go through a whole pack too, so that no value depends on where it
+  /// is; out may be the memory of an operand.
   template <class T, class F, class... O>
   [[gnu::always_inline]] static void map(std::size_t n, T* out, F f, const O&... operands) {
     constexpr std::size_t width = Pack<T>::size;
@@ -71,13 +71,13 @@ struct FloatKernels {
   [[gnu::flatten]] static void unary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     map<T>(
         frame.count, at<T>(slots, i.out), [](Pack<T> x) __attribute__((always_inline)) { return P::eval(x); },
-        Operand<T, false>(at<const T>(slots, i.a)));
+        BlockOperand<T, false>(at<const T>(slots, i.a)));
   }
 
   template <class P, class T, bool single_a, bool single_b>
   [[gnu::flatten]] static void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    const Operand<T, single_a> a(at<const T>(slots, i.a));
-    const Operand<T, single_b> b(at<const T>(slots, i.b));
+    const BlockOperand<T, single_a> a(at<const T>(slots, i.a));
+    const BlockOperand<T, single_b> b(at<const T>(slots, i.b));
     if constexpr (std::is_same_v<P, primitives::Power> && single_b && !single_a) {
       const T exponent = *b.data;
       map<T>(
@@ -104,8 +104,8 @@ struct FloatKernels {
   /// Truth values are bytes, numbers are not: the compiler does not vectorise what mixes them well.
   template <class P, class T, bool single_a, bool single_b>
   [[gnu::flatten]] static void compare(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    const Operand<T, single_a> a(at<const T>(slots, i.a));
-    const Operand<T, single_b> b(at<const T>(slots, i.b));
+    const BlockOperand<T, single_a> a(at<const T>(slots, i.a));
+    const BlockOperand<T, single_b> b(at<const T>(slots, i.b));
     bool* out = at<bool>(slots, i.out);
     const std::size_t n = frame.count;
     std::size_t k = 0;
@@ -116,8 +116,8 @@ struct FloatKernels {
   template <class T, bool single_a, bool single_b>
   [[gnu::flatten]] static void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     const bool* condition = at<const bool>(slots, i.a);
-    const Operand<T, single_a> a(at<const T>(slots, i.b));
-    const Operand<T, single_b> b(at<const T>(slots, i.c));
+    const BlockOperand<T, single_a> a(at<const T>(slots, i.b));
+    const BlockOperand<T, single_b> b(at<const T>(slots, i.c));
     T* out = at<T>(slots, i.out);
     const T first_a = *a.data;
     const T first_b = *b.data;
@@ -151,17 +151,17 @@ struct FloatKernels {
 
   template <class F, class T>
   [[gnu::flatten]] static void part_of_one(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)));
+    map<T>(frame.count, at<T>(slots, i.out), F(), BlockOperand<T, false>(at<const T>(slots, i.a)));
   }
   template <class F, class T>
   [[gnu::flatten]] static void part_of_two(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)),
-           Operand<T, false>(at<const T>(slots, i.b)));
+    map<T>(frame.count, at<T>(slots, i.out), F(), BlockOperand<T, false>(at<const T>(slots, i.a)),
+           BlockOperand<T, false>(at<const T>(slots, i.b)));
   }
   template <class F, class T>
   [[gnu::flatten]] static void part_of_three(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    map<T>(frame.count, at<T>(slots, i.out), F(), Operand<T, false>(at<const T>(slots, i.a)),
-           Operand<T, false>(at<const T>(slots, i.b)), Operand<T, false>(at<const T>(slots, i.c)));
+    map<T>(frame.count, at<T>(slots, i.out), F(), BlockOperand<T, false>(at<const T>(slots, i.a)),
+           BlockOperand<T, false>(at<const T>(slots, i.b)), BlockOperand<T, false>(at<const T>(slots, i.c)));
   }
 
   template <class To, class From>
@@ -521,7 +521,7 @@ struct FloatKernels {
   static void add_all(BlockTable& table, std::size_t dtype) {
     [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
       (add<P, T>(table, dtype), ...);
-    }(static_cast<primitives::List*>(nullptr));
+    }(static_cast<primitives::AllPrimitives*>(nullptr));
     add_reduction<Reduction::Sum, T>(table, dtype);
     add_reduction<Reduction::Max, T>(table, dtype);
     add_reduction<Reduction::Min, T>(table, dtype);

@@ -116,7 +116,7 @@ void add_specials(BlockTable& table) {
       if constexpr (IsSpecial<Q>) add_special<Q, T>(table);
     };
     (each(static_cast<P*>(nullptr)), ...);
-  }(static_cast<List*>(nullptr));
+  }(static_cast<AllPrimitives*>(nullptr));
 }
 
 template <Reduction R, class T>
@@ -243,7 +243,7 @@ std::ptrdiff_t column_of(const Frame& frame, std::int64_t index) {
 }
 
 template <class T>
-void pick(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+void row_gather(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   const T* x = at<const T>(slots, i.a);
   const std::int64_t* index = at<const std::int64_t>(slots, i.b);
   T* out = at<T>(slots, i.out);
@@ -253,7 +253,7 @@ void pick(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   }
 }
 template <class T>
-void place(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+void row_scatter(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   const T* x = at<const T>(slots, i.a);
   const std::int64_t* index = at<const std::int64_t>(slots, i.b);
   T* out = at<T>(slots, i.out);
@@ -290,8 +290,8 @@ void add_moves(BlockTable& table) {
   table.stream[dtype] = stream<T>;
   table.expand[dtype] = expand<T>;
   table.tile[dtype] = tile<T>;
-  table.pick[dtype] = pick<T>;
-  table.place[dtype] = place<T>;
+  table.row_gather[dtype] = row_gather<T>;
+  table.row_scatter[dtype] = row_scatter<T>;
   add_cast<T, bool>(table);
   add_cast<T, std::int64_t>(table);
   add_cast<T, float>(table);
@@ -302,7 +302,7 @@ template <class T>
 void add_common(BlockTable& table) {
   [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
     (add<P, T>(table), ...);
-  }(static_cast<List*>(nullptr));
+  }(static_cast<AllPrimitives*>(nullptr));
   add_reduction<Reduction::Sum, T>(table);
   add_reduction<Reduction::Max, T>(table);
   add_reduction<Reduction::Min, T>(table);
@@ -327,13 +327,13 @@ namespace {
 
 Isa chosen_isa() {
   const Isa best = best_isa();
-  const char* wish = std::getenv("XGRAD_ISA");
-  if (wish == nullptr || *wish == '\0') return best;
+  const char* setting = std::getenv("XGRAD_ISA");
+  if (setting == nullptr || *setting == '\0') return best;
   constexpr std::array<std::string_view, 3> names{"baseline", "avx2", "avx512"};
   for (std::size_t k = 0; k < names.size(); ++k) {
-    if (names[k] == wish) return static_cast<Isa>(k) < best ? static_cast<Isa>(k) : best;
+    if (names[k] == setting) return static_cast<Isa>(k) < best ? static_cast<Isa>(k) : best;
   }
-  throw ValueError("XGRAD_ISA: \"" + std::string(wish) + "\" is none of baseline, avx2, avx512");
+  throw ValueError("XGRAD_ISA: \"" + std::string(setting) + "\" is none of baseline, avx2, avx512");
 }
 
 }  // namespace

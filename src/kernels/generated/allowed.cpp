@@ -3,12 +3,12 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "program.hpp"
+#include "pack_program.hpp"
 
 namespace xgrad::kernels {
 
-bool allows_machine_code(const char* wish) {
-  const std::string_view said = wish == nullptr ? "" : wish;
+bool allows_machine_code(const char* setting) {
+  const std::string_view said = setting == nullptr ? "" : setting;
   if (said == "off") return false;
   if (said.empty() || said == "on") return true;
   throw ValueError("XGRAD_MACHINE_CODE: \"" + std::string(said) + "\" is neither on nor off");

@@ -1,5 +1,5 @@
 // Machine code for x86-64 processors with AVX2 and FMA, by Xbyak.
-#include "program.hpp"
+#include "pack_program.hpp"
 
 #include <cstdlib>
 
@@ -22,68 +22,67 @@ namespace {
 
 using Xbyak::Address;
 using Xbyak::Label;
-using Xbyak::Operand;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
 using Xbyak::Ymm;
 
 constexpr std::size_t most_code = std::size_t{1} << 16U;
 constexpr int no_register = -1;
-constexpr std::uint32_t no_place = ~0U;
+constexpr std::uint32_t not_on_stack = ~0U;
 constexpr std::uint32_t never = ~0U;
 
 /// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
 constexpr std::uint32_t lanes = 16;
 
 /// Is the same for all elements, or for those of a row: it stays on the stack.
-bool lasts(Do what) { return what == Do::Number || what == Do::OfRow || what == Do::Constant; }
-bool is_load(Do what) { return what == Do::Load || what == Do::LoadMask || what == Do::OfColumn; }
-bool is_store(Do what) { return what == Do::Store || what == Do::Stream || what == Do::StoreMask; }
+bool is_loop_invariant(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant; }
+bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
 
-std::size_t operand_count(Do what) {
-  switch (what) {
-    case Do::Load:
-    case Do::LoadMask:
-    case Do::Number:
-    case Do::OfRow:
-    case Do::OfColumn:
-    case Do::Constant:
+std::size_t operand_count(PackOp op) {
+  switch (op) {
+    case PackOp::Load:
+    case PackOp::LoadMask:
+    case PackOp::Number:
+    case PackOp::OfRow:
+    case PackOp::OfColumn:
+    case PackOp::Constant:
       return 0;
-    case Do::Negate:
-    case Do::Absolute:
-    case Do::Sign:
-    case Do::Relu:
-    case Do::Sqrt:
-    case Do::Not:
-    case Do::FromMask:
-    case Do::Store:
-    case Do::Stream:
-    case Do::StoreMask:
-    case Do::SumAll:
-    case Do::SumRows:
+    case PackOp::Negate:
+    case PackOp::Absolute:
+    case PackOp::Sign:
+    case PackOp::Relu:
+    case PackOp::Sqrt:
+    case PackOp::Not:
+    case PackOp::FromMask:
+    case PackOp::Store:
+    case PackOp::Stream:
+    case PackOp::StoreMask:
+    case PackOp::SumAll:
+    case PackOp::SumRows:
       return 1;
-    case Do::Select:
-    case Do::NegativeMultiplyAdd:
+    case PackOp::Select:
+    case PackOp::NegativeMultiplyAdd:
       return 3;
     default:
       return 2;
   }
 }
 
-/// Where a value is while the lines are gone through.
-struct Value {
+/// Where a value is while the instructions are gone through.
+struct ValueLocation {
   int reg = no_register;
-  std::uint32_t place = no_place;  ///< on the stack, where a copy is
+  std::uint32_t stack_offset = not_on_stack;  ///< of a copy of it
   std::vector<std::uint32_t> uses;
   std::size_t used = 0;
-  bool again = false;  ///< can be loaded again from its slot
+  bool reloadable = false;  ///< can be loaded again from its slot
 
   [[nodiscard]] std::uint32_t next_use() const { return used < uses.size() ? uses[used] : never; }
 };
 
 class Assembler : Xbyak::CodeGenerator {
  public:
-  Assembler(const Program& program, void* buffer)
+  Assembler(const PackProgram& program, void* buffer)
       : CodeGenerator(most_code, buffer),
         program_(program),
         width_(program.single_precision ? 8 : 4),
@@ -100,11 +99,12 @@ class Assembler : Xbyak::CodeGenerator {
     lea(rax, ptr[index_ + width_]);
     cmp(rax, end_);
     ja(tail, T_NEAR);
-    const bool streams = std::ranges::any_of(program_.lines, [](const Line& line) { return line.what == Do::Stream; });
+    const bool streams = std::ranges::any_of(
+        program_.instructions, [](const PackInstruction& instruction) { return instruction.op == PackOp::Stream; });
     if (streams) {
-      for (const Line& line : program_.lines) {
-        if (line.what != Do::Stream) continue;
-        lea(rax, ptr[pointer(line.slot) + index_ * element_]);
+      for (const PackInstruction& instruction : program_.instructions) {
+        if (instruction.op != PackOp::Stream) continue;
+        lea(rax, ptr[pointer(instruction.slot) + index_ * element_]);
         test(al, 31);
         jnz(unaligned, T_NEAR);
       }
@@ -121,13 +121,13 @@ class Assembler : Xbyak::CodeGenerator {
     body(true, false);
     mov(index_, end_);
     L(row_done);
-    end_sums(Do::SumRows);
+    end_sums(PackOp::SumRows);
     if (program_.rows) {
       inc(row_);
       cmp(index_, count_);
       jb(row, T_NEAR);
     }
-    end_sums(Do::SumAll);
+    end_sums(PackOp::SumAll);
     xor_(eax, eax);
     L(done_);
     end();
@@ -141,17 +141,17 @@ class Assembler : Xbyak::CodeGenerator {
 
   static constexpr int allocated = 13;  ///< registers for values; two more are for passing use
 
-  const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, broken_ = rcx;
+  const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, failure_ = rcx;
   const Reg64 index_ = r8, end_ = r9, column_ = r10, row_ = r11;
   const Ymm first_ = ymm13, second_ = ymm14, last_mask_ = ymm15;
 
   void choose_pointers() {
     std::vector<Reg64> free{rbp, r12, r13, r14, r15};
     if (!program_.rows) free.insert(free.end(), {r10, r11});
-    for (const Line& line : program_.lines) {
-      const bool moves = is_load(line.what) || is_store(line.what);
-      if (!moves || free.empty() || find_pointer(line.slot) != nullptr) continue;
-      pointers_.push_back({line.slot, free.back()});
+    for (const PackInstruction& instruction : program_.instructions) {
+      const bool moves = is_load(instruction.op) || is_store(instruction.op);
+      if (!moves || free.empty() || find_pointer(instruction.slot) != nullptr) continue;
+      pointers_.push_back({instruction.slot, free.back()});
       free.pop_back();
     }
   }
@@ -187,29 +187,29 @@ class Assembler : Xbyak::CodeGenerator {
     sub(ebx, page);
     ja(next_page);
     and_(rsp, ~31U);
-    saved_stack_ = take_place();
+    saved_stack_ = take_stack();
     rest_ = saved_stack_ + 8;
     mov(ptr[rsp + saved_stack_], rax);
     for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * std::size_t{each.slot}]);
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
-      const Line& line = program_.lines[i];
-      if (lasts(line.what)) values_[i].place = take_place();
-      if (line.what == Do::Constant) {
-        if (line.slot == 0) vxorps(first_, first_, first_);
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
+      const PackInstruction& instruction = program_.instructions[i];
+      if (is_loop_invariant(instruction.op)) values_[i].stack_offset = take_stack();
+      if (instruction.op == PackOp::Constant) {
+        if (instruction.slot == 0) vxorps(first_, first_, first_);
         else vmovaps(first_, ptr[rip + one_]);
-        vmovaps(ptr[rsp + values_[i].place], first_);
+        vmovaps(ptr[rsp + values_[i].stack_offset], first_);
       }
-      if (line.what == Do::Number) {
-        mov(rax, ptr[slots_ + 8 * std::size_t{line.slot}]);
+      if (instruction.op == PackOp::Number) {
+        mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
         broadcast(first_, ptr[rax]);
-        vmovaps(ptr[rsp + values_[i].place], first_);
+        vmovaps(ptr[rsp + values_[i].stack_offset], first_);
       }
-      if (line.what == Do::SumAll || line.what == Do::SumRows) {
-        sums_.push_back({i, take_place()});
-        for (std::uint32_t k = 1; k < lanes / 4; ++k) take_place();
+      if (instruction.op == PackOp::SumAll || instruction.op == PackOp::SumRows) {
+        sums_.push_back({i, take_stack()});
+        for (std::uint32_t k = 1; k < lanes / 4; ++k) take_stack();
       }
     }
-    clear_sums(Do::SumAll);
+    clear_sums(PackOp::SumAll);
     xor_(index_, index_);
     if (program_.rows) {
       xor_(row_, row_);
@@ -226,13 +226,13 @@ class Assembler : Xbyak::CodeGenerator {
       lea(end_, ptr[index_ + columns_]);
       xor_(column_, column_);
     }
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
-      if (program_.lines[i].what != Do::OfRow) continue;
-      mov(rax, ptr[slots_ + 8 * std::size_t{program_.lines[i].slot}]);
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
+      if (program_.instructions[i].op != PackOp::OfRow) continue;
+      mov(rax, ptr[slots_ + 8 * std::size_t{program_.instructions[i].slot}]);
       broadcast(first_, ptr[rax + row_ * element_]);
-      vmovaps(ptr[rsp + values_[i].place], first_);
+      vmovaps(ptr[rsp + values_[i].stack_offset], first_);
     }
-    clear_sums(Do::SumRows);
+    clear_sums(PackOp::SumRows);
   }
 
   /// rax is the number of elements that are left.
@@ -251,7 +251,7 @@ class Assembler : Xbyak::CodeGenerator {
     rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 64, 4);
   }
 
-  std::uint32_t take_place() {
+  std::uint32_t take_stack() {
     frame_ += 32;
     return frame_ - 32;
   }
@@ -259,34 +259,34 @@ class Assembler : Xbyak::CodeGenerator {
   // ---- values
 
   void count_uses() {
-    values_.resize(program_.lines.size());
-    std::uint32_t last_stores = static_cast<std::uint32_t>(program_.lines.size());
-    while (last_stores > 0 && is_store(program_.lines[last_stores - 1].what)) --last_stores;
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
-      const Line& line = program_.lines[i];
-      const std::array<std::uint32_t, 3> operands{line.a, line.b, line.c};
-      for (std::size_t k = 0; k < operand_count(line.what); ++k) {
+    values_.resize(program_.instructions.size());
+    std::uint32_t last_stores = static_cast<std::uint32_t>(program_.instructions.size());
+    while (last_stores > 0 && is_store(program_.instructions[last_stores - 1].op)) --last_stores;
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
+      const PackInstruction& instruction = program_.instructions[i];
+      const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
+      for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
         std::vector<std::uint32_t>& uses = values_[operands[k]].uses;
         if (uses.empty() || uses.back() != i) uses.push_back(i);
       }
     }
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
-      const Do what = program_.lines[i].what;
-      values_[i].again = is_load(what) && !values_[i].uses.empty() && values_[i].uses.back() < last_stores;
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
+      const PackOp op = program_.instructions[i].op;
+      values_[i].reloadable = is_load(op) && !values_[i].uses.empty() && values_[i].uses.back() < last_stores;
     }
   }
 
   /// All whole packs of a row.
   void packs(bool aligned) {
-    Label again;
+    Label next;
     align(16);
-    L(again);
+    L(next);
     body(false, aligned);
     add(index_, width_);
     if (program_.rows) add(column_, width_);
     lea(rax, ptr[index_ + width_]);
     cmp(rax, end_);
-    jbe(again, T_NEAR);
+    jbe(next, T_NEAR);
   }
 
   /// \param aligned  whether what is stored past the caches lies at whole packs.
@@ -294,23 +294,23 @@ class Assembler : Xbyak::CodeGenerator {
     tail_ = tail;
     aligned_ = aligned;
     holder_.fill(never);
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
       values_[i].reg = no_register;
       values_[i].used = 0;
-      const Do what = program_.lines[i].what;
-      if (!lasts(what)) values_[i].place = no_place;
+      const PackOp op = program_.instructions[i].op;
+      if (!is_loop_invariant(op)) values_[i].stack_offset = not_on_stack;
     }
-    for (std::uint32_t i = 0; i < program_.lines.size(); ++i) {
-      const Line& line = program_.lines[i];
-      line_ = i;
+    for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
+      const PackInstruction& instruction = program_.instructions[i];
+      current_ = i;
       pinned_.fill(false);
-      const std::size_t operands = operand_count(line.what);
+      const std::size_t operands = operand_count(instruction.op);
       // What cannot be loaded again is loaded now; other operands when they are used.
       if (operands == 0) {
-        if (is_load(line.what) && !values_[i].again && !values_[i].uses.empty()) load(i);
+        if (is_load(instruction.op) && !values_[i].reloadable && !values_[i].uses.empty()) load(i);
         continue;
       }
-      run(i, line);
+      emit(i, instruction);
     }
   }
   /// A register for value v, in place of the one that is used last.
@@ -333,10 +333,10 @@ class Assembler : Xbyak::CodeGenerator {
           furthest = next;
         }
       }
-      Value& evicted = values_[holder_[static_cast<std::size_t>(best)]];
-      if (evicted.place == no_place && !evicted.again && evicted.next_use() != never) {
-        evicted.place = take_place();
-        vmovaps(ptr[rsp + evicted.place], Ymm(best));
+      ValueLocation& evicted = values_[holder_[static_cast<std::size_t>(best)]];
+      if (evicted.stack_offset == not_on_stack && !evicted.reloadable && evicted.next_use() != never) {
+        evicted.stack_offset = take_stack();
+        vmovaps(ptr[rsp + evicted.stack_offset], Ymm(best));
       }
       evicted.reg = no_register;
     }
@@ -348,34 +348,34 @@ class Assembler : Xbyak::CodeGenerator {
 
   /// Value v in a register.
   Ymm use(std::uint32_t v) {
-    Value& value = values_[v];
+    ValueLocation& value = values_[v];
     if (value.reg != no_register) {
       pinned_[static_cast<std::size_t>(value.reg)] = true;
       return Ymm(value.reg);
     }
-    if (value.place == no_place) return load(v);
+    if (value.stack_offset == not_on_stack) return load(v);
     const Ymm reg = assign(v);
-    vmovaps(reg, ptr[rsp + value.place]);
+    vmovaps(reg, ptr[rsp + value.stack_offset]);
     return reg;
   }
 
   /// Value v in a register, or on the stack if it is only there; `from` holds the answer.
-  const Operand& source(std::uint32_t v, Address& from, Ymm& reg) {
-    const Value& value = values_[v];
-    if (value.reg == no_register && value.place != no_place) {
-      from = ptr[rsp + value.place];
+  const Xbyak::Operand& source(std::uint32_t v, Address& from, Ymm& reg) {
+    const ValueLocation& value = values_[v];
+    if (value.reg == no_register && value.stack_offset != not_on_stack) {
+      from = ptr[rsp + value.stack_offset];
       return from;
     }
     reg = use(v);
     return reg;
   }
 
-  /// After line i its operands have had this use.
-  void release(const Line& line) {
-    const std::array<std::uint32_t, 3> operands{line.a, line.b, line.c};
-    for (std::size_t k = 0; k < operand_count(line.what); ++k) {
-      Value& value = values_[operands[k]];
-      if (value.next_use() == line_) ++value.used;
+  /// After the current instruction its operands have had this use.
+  void release(const PackInstruction& instruction) {
+    const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
+    for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
+      ValueLocation& value = values_[operands[k]];
+      if (value.next_use() == current_) ++value.used;
       if (value.next_use() == never && value.reg != no_register) {
         holder_[static_cast<std::size_t>(value.reg)] = never;
         pinned_[static_cast<std::size_t>(value.reg)] = false;
@@ -392,14 +392,14 @@ class Assembler : Xbyak::CodeGenerator {
   }
 
   Ymm load(std::uint32_t v) {
-    const Line& line = program_.lines[v];
+    const PackInstruction& instruction = program_.instructions[v];
     const Ymm to = assign(v);
-    const Reg64 from = pointer(line.slot);
-    if (line.what == Do::LoadMask) {
+    const Reg64 from = pointer(instruction.slot);
+    if (instruction.op == PackOp::LoadMask) {
       load_mask(to, from);
       return to;
     }
-    const Reg64& at = line.what == Do::OfColumn && program_.rows ? column_ : index_;
+    const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
     const Address address = ptr[from + at * element_];
     if (!tail_) vmovups(to, address);
     else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
@@ -431,10 +431,10 @@ class Assembler : Xbyak::CodeGenerator {
     else vpsubq(to, first_, to);
   }
 
-  void store(const Line& line) {
-    const Ymm value = use(line.a);
-    const Address to = ptr[pointer(line.slot) + index_ * element_];
-    if (line.what == Do::Stream && aligned_) vmovntps(to, value);
+  void store(const PackInstruction& instruction) {
+    const Ymm value = use(instruction.a);
+    const Address to = ptr[pointer(instruction.slot) + index_ * element_];
+    if (instruction.op == PackOp::Stream && aligned_) vmovntps(to, value);
     else if (!tail_) vmovups(to, value);
     else if (program_.single_precision) vmaskmovps(to, last_mask_, value);
     else vmaskmovpd(to, last_mask_, value);
@@ -445,9 +445,9 @@ class Assembler : Xbyak::CodeGenerator {
     else vmovmskpd(eax, mask);
   }
 
-  void store_mask(const Line& line) {
-    bits_of(use(line.a));
-    // Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
+  void store_mask(const PackInstruction& instruction) {
+    bits_of(use(instruction.a));
+    // Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
     if (program_.single_precision) {
       mov(ebx, eax);
       shr(ebx, 4);
@@ -459,7 +459,7 @@ class Assembler : Xbyak::CodeGenerator {
     imul(eax, eax, 0x00204081);
     and_(eax, 0x01010101);
     if (program_.single_precision) or_(rax, rbx);
-    const Reg64 to = pointer(line.slot);
+    const Reg64 to = pointer(instruction.slot);
     if (!tail_) {
       if (program_.single_precision) mov(ptr[to + index_], rax);
       else mov(ptr[to + index_], eax);
@@ -477,72 +477,72 @@ class Assembler : Xbyak::CodeGenerator {
 
   // ---- arithmetic
 
-  void run(std::uint32_t i, const Line& line) {
-    switch (line.what) {
-      case Do::Store:
-      case Do::Stream:
-        store(line);
-        return release(line);
-      case Do::StoreMask:
-        store_mask(line);
-        return release(line);
-      case Do::SumAll:
-      case Do::SumRows:
-        add_to_sum(i, line);
-        return release(line);
-      case Do::Check:
-        check(line);
-        return release(line);
-      case Do::Add:
-      case Do::Multiply:
-      case Do::Subtract:
-      case Do::Divide:
-      case Do::Less:
-      case Do::LessEqual:
-      case Do::Equal:
-      case Do::NotEqual:
-      case Do::And:
-      case Do::Or:
-        return two(i, line);
+  void emit(std::uint32_t i, const PackInstruction& instruction) {
+    switch (instruction.op) {
+      case PackOp::Store:
+      case PackOp::Stream:
+        store(instruction);
+        return release(instruction);
+      case PackOp::StoreMask:
+        store_mask(instruction);
+        return release(instruction);
+      case PackOp::SumAll:
+      case PackOp::SumRows:
+        add_to_sum(i, instruction);
+        return release(instruction);
+      case PackOp::Check:
+        check(instruction);
+        return release(instruction);
+      case PackOp::Add:
+      case PackOp::Multiply:
+      case PackOp::Subtract:
+      case PackOp::Divide:
+      case PackOp::Less:
+      case PackOp::LessEqual:
+      case PackOp::Equal:
+      case PackOp::NotEqual:
+      case PackOp::And:
+      case PackOp::Or:
+        return emit_binary(i, instruction);
       default:
-        return others(i, line);
+        return emit_in_registers(i, instruction);
     }
   }
 
-  void two(std::uint32_t i, const Line& line) {
-    std::uint32_t a = line.a;
-    std::uint32_t b = line.b;
-    const bool commutes =
-        line.what == Do::Add || line.what == Do::Multiply || line.what == Do::And || line.what == Do::Or;
+  void emit_binary(std::uint32_t i, const PackInstruction& instruction) {
+    std::uint32_t a = instruction.a;
+    std::uint32_t b = instruction.b;
+    const bool commutes = instruction.op == PackOp::Add || instruction.op == PackOp::Multiply ||
+                          instruction.op == PackOp::And || instruction.op == PackOp::Or;
     const auto on_stack = [&](std::uint32_t v) {
-      return values_[v].reg == no_register && values_[v].place != no_place;
+      return values_[v].reg == no_register && values_[v].stack_offset != not_on_stack;
     };
     if (commutes && on_stack(a) && !on_stack(b)) std::swap(a, b);
     const Ymm x = use(a);
     Address address = ptr[rsp];
     Ymm reg;
-    const Operand& y = source(b, address, reg);
-    release(line);
+    const Xbyak::Operand& y = source(b, address, reg);
+    release(instruction);
     const Ymm to = assign(i);
     const bool f = program_.single_precision;
-    switch (line.what) {
-      case Do::Add:
+    switch (instruction.op) {
+      case PackOp::Add:
         return f ? vaddps(to, x, y) : vaddpd(to, x, y);
-      case Do::Subtract:
+      case PackOp::Subtract:
         return f ? vsubps(to, x, y) : vsubpd(to, x, y);
-      case Do::Multiply:
+      case PackOp::Multiply:
         return f ? vmulps(to, x, y) : vmulpd(to, x, y);
-      case Do::Divide:
+      case PackOp::Divide:
         return f ? vdivps(to, x, y) : vdivpd(to, x, y);
-      case Do::Less:
+      case PackOp::Less:
         return compare(to, x, y, less);
-      case Do::LessEqual:
+      case PackOp::LessEqual:
         return compare(to, x, y, less_equal);
-      case Do::Equal:
+      case PackOp::Equal:
         return compare(to, x, y, equal);
-      case Do::NotEqual:
+      case PackOp::NotEqual:
         return compare(to, x, y, not_equal);
-      case Do::And:
+      case PackOp::And:
         return vandps(to, x, y);
       default:
         return vorps(to, x, y);
@@ -550,7 +550,7 @@ class Assembler : Xbyak::CodeGenerator {
   }
 
   static constexpr std::uint8_t equal = 0, unordered = 3, not_equal = 4, less = 17, less_equal = 18, greater = 30;
-  void compare(const Ymm& to, const Ymm& a, const Operand& b, std::uint8_t how) {
+  void compare(const Ymm& to, const Ymm& a, const Xbyak::Operand& b, std::uint8_t how) {
     if (program_.single_precision) vcmpps(to, a, b, how);
     else vcmppd(to, a, b, how);
   }
@@ -558,66 +558,66 @@ class Assembler : Xbyak::CodeGenerator {
     if (program_.single_precision) vmulps(to, a, b);
     else vmulpd(to, a, b);
   }
-  void add_packs(const Ymm& to, const Ymm& a, const Operand& b) {
+  void add_packs(const Ymm& to, const Ymm& a, const Xbyak::Operand& b) {
     if (program_.single_precision) vaddps(to, a, b);
     else vaddpd(to, a, b);
   }
-  void subtract(const Ymm& to, const Ymm& a, const Operand& b) {
+  void subtract(const Ymm& to, const Ymm& a, const Xbyak::Operand& b) {
     if (program_.single_precision) vsubps(to, a, b);
     else vsubpd(to, a, b);
   }
-  void blend(const Ymm& to, const Ymm& otherwise, const Operand& then, const Ymm& mask) {
+  void blend(const Ymm& to, const Ymm& otherwise, const Xbyak::Operand& then, const Ymm& mask) {
     if (program_.single_precision) vblendvps(to, otherwise, then, mask);
     else vblendvpd(to, otherwise, then, mask);
   }
 
-  /// All of them read their operands before they write the result, which may have an operand's register.
-  void others(std::uint32_t i, const Line& line) {
-    const std::size_t operands = operand_count(line.what);
-    const Ymm a = use(line.a);
-    const Ymm b = operands > 1 ? use(line.b) : a;
-    const Ymm c = operands > 2 ? use(line.c) : a;
-    release(line);
+  /// Operands are in registers; all are read before the result is written, which may have an operand's register.
+  void emit_in_registers(std::uint32_t i, const PackInstruction& instruction) {
+    const std::size_t operands = operand_count(instruction.op);
+    const Ymm a = use(instruction.a);
+    const Ymm b = operands > 1 ? use(instruction.b) : a;
+    const Ymm c = operands > 2 ? use(instruction.c) : a;
+    release(instruction);
     const Ymm to = assign(i);
     const bool f = program_.single_precision;
-    switch (line.what) {
-      case Do::Negate:
+    switch (instruction.op) {
+      case PackOp::Negate:
         return vxorps(to, a, ptr[rip + sign_]);
-      case Do::Absolute:
+      case PackOp::Absolute:
         return vandps(to, a, ptr[rip + magnitude_]);
-      case Do::Sqrt:
+      case PackOp::Sqrt:
         return f ? vsqrtps(to, a) : vsqrtpd(to, a);
-      case Do::Not:
+      case PackOp::Not:
         return vxorps(to, a, ptr[rip + all_bits_]);
-      case Do::FromMask:
+      case PackOp::FromMask:
         return vandps(to, a, ptr[rip + one_]);
-      case Do::Select:
+      case PackOp::Select:
         return blend(to, c, b, a);
-      case Do::Relu:  // 0 where x <= 0, so that NaN stays NaN and -0 becomes 0
+      case PackOp::Relu:  // 0 where x <= 0, so that NaN stays NaN and -0 becomes 0
         vxorps(first_, first_, first_);
         compare(first_, a, first_, less_equal);
         return vandnps(to, first_, a);
-      case Do::Sign:  // x itself where it is 0, -0 or NaN
+      case PackOp::Sign:  // x itself where it is 0, -0 or NaN
         vxorps(second_, second_, second_);
         compare(first_, a, second_, less);
         compare(second_, a, second_, greater);
         blend(first_, a, ptr[rip + minus_one_], first_);
         return blend(to, first_, ptr[rip + one_], second_);
-      case Do::AbsorbingMultiply:
+      case PackOp::AbsorbingMultiply:
         vxorps(first_, first_, first_);
         compare(first_, a, first_, equal);
         multiply(second_, a, b);
         return vandnps(to, first_, second_);
-      case Do::Offset:
+      case PackOp::Offset:
         compare(first_, a, b, equal);
         subtract(second_, a, b);
         return vandnps(to, first_, second_);
-      case Do::Maximum:  // b where it is NaN or larger, else a
+      case PackOp::Maximum:  // b where it is NaN or larger, else a
         if (f) vmaxps(first_, b, a);
         else vmaxpd(first_, b, a);
         compare(second_, b, b, unordered);
         return blend(to, first_, b, second_);
-      case Do::Minimum:
+      case PackOp::Minimum:
         if (f) vminps(first_, b, a);
         else vminpd(first_, b, a);
         compare(second_, b, b, unordered);
@@ -632,31 +632,32 @@ class Assembler : Xbyak::CodeGenerator {
 
   // ---- sums
 
-  struct Sum {
-    std::uint32_t line;
-    std::uint32_t place;  ///< of its lanes on the stack
+  struct SumLanes {
+    std::uint32_t instruction;
+    std::uint32_t stack_offset;  ///< of its lanes on the stack
   };
 
-  void clear_sums(Do what) {
-    for (const Sum& sum : sums_) {
-      if (program_.lines[sum.line].what != what) continue;
+  void clear_sums(PackOp op) {
+    for (const SumLanes& sum : sums_) {
+      if (program_.instructions[sum.instruction].op != op) continue;
       vxorps(first_, first_, first_);
-      for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.place + 32 * k], first_);
+      for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.stack_offset + 32 * k], first_);
     }
   }
 
-  void add_to_sum(std::uint32_t i, const Line& line) {
-    const std::uint32_t place =
-        std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.line == i; })->place;
-    Ymm x = use(line.a);
+  void add_to_sum(std::uint32_t i, const PackInstruction& instruction) {
+    const std::uint32_t stack_offset = std::find_if(sums_.begin(), sums_.end(), [&](const SumLanes& sum) {
+                                         return sum.instruction == i;
+                                       })->stack_offset;
+    Ymm x = use(instruction.a);
     if (tail_) {
       vandps(first_, x, last_mask_);
       x = first_;
     }
     mov(rax, program_.rows ? column_ : index_);
     and_(eax, lanes - 1);
-    const Address low = ptr[rsp + rax * 8 + place];
-    const Address high = ptr[rsp + rax * 8 + place + 32];
+    const Address low = ptr[rsp + rax * 8 + stack_offset];
+    const Address high = ptr[rsp + rax * 8 + stack_offset + 32];
     if (program_.single_precision) {
       vextractf128(xmm14, x, 1);
       vcvtps2pd(first_, Xmm(x.getIdx()));
@@ -668,11 +669,11 @@ class Assembler : Xbyak::CodeGenerator {
     vmovaps(low, first_);
   }
 
-  void end_sums(Do what) {
-    for (const Sum& sum : sums_) {
-      const Line& line = program_.lines[sum.line];
-      if (line.what != what) continue;
-      const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.place + 32 * k]; };
+  void end_sums(PackOp op) {
+    for (const SumLanes& sum : sums_) {
+      const PackInstruction& instruction = program_.instructions[sum.instruction];
+      if (instruction.op != op) continue;
+      const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.stack_offset + 32 * k]; };
       vmovaps(first_, lane(0));
       vmovaps(second_, lane(1));
       vaddpd(first_, first_, lane(2));
@@ -682,8 +683,8 @@ class Assembler : Xbyak::CodeGenerator {
       vaddpd(xmm13, xmm13, xmm14);
       vpermilpd(xmm14, xmm13, 1);
       vaddsd(xmm13, xmm13, xmm14);
-      mov(rax, ptr[slots_ + 8 * std::size_t{line.slot}]);
-      const Address total = program_.rows && what == Do::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
+      mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
+      const Address total = program_.rows && op == PackOp::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
       vaddsd(xmm13, xmm13, total);
       vmovsd(total, xmm13);
     }
@@ -697,9 +698,9 @@ class Assembler : Xbyak::CodeGenerator {
     std::uint32_t check;
   };
 
-  void check(const Line& line) {
-    const Ymm mask = use(line.a);
-    const Ymm values = use(line.b);
+  void check(const PackInstruction& instruction) {
+    const Ymm mask = use(instruction.a);
+    const Ymm values = use(instruction.b);
     if (tail_) {  // what is not there holds
       vxorps(first_, last_mask_, ptr[rip + all_bits_]);
       vorps(first_, first_, mask);
@@ -708,15 +709,15 @@ class Assembler : Xbyak::CodeGenerator {
       bits_of(mask);
     }
     cmp(eax, (1U << width_) - 1);
-    failures_.push_back({Label(), values.getIdx(), line.slot});
+    failures_.push_back({Label(), values.getIdx(), instruction.slot});
     jne(failures_.back().label, T_NEAR);
   }
 
   void failures() {
     for (Failure& each : failures_) {
       L(each.label);
-      vmovups(ptr[broken_], Ymm(each.values));
-      mov(ptr[broken_ + 32], eax);
+      vmovups(ptr[failure_], Ymm(each.values));
+      mov(ptr[failure_ + 32], eax);
       mov(eax, each.check + 1);
       jmp(done_, T_NEAR);
     }
@@ -741,16 +742,16 @@ class Assembler : Xbyak::CodeGenerator {
     repeat(all_bits_, ~std::uint64_t{0}, ~std::uint32_t{0});
   }
 
-  const Program& program_;
+  const PackProgram& program_;
   const std::uint32_t width_;  ///< elements in a register
   const int element_;          ///< bytes
-  std::vector<Value> values_;
+  std::vector<ValueLocation> values_;
   std::vector<Pointer> pointers_;
-  std::vector<Sum> sums_;
+  std::vector<SumLanes> sums_;
   std::vector<Failure> failures_;
   std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
-  std::array<bool, allocated> pinned_{};           ///< by the line that is being written
-  std::uint32_t line_ = 0;
+  std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
+  std::uint32_t current_ = 0;
   bool tail_ = false;
   bool aligned_ = false;
   std::uint32_t frame_ = 0;
@@ -796,7 +797,7 @@ thread_local constinit xgrad::detail::PerThread<Code> code_of_thread;
 
 }  // namespace
 
-std::shared_ptr<const Generated> generate(const Program& program) {
+std::shared_ptr<const Generated> generate(const PackProgram& program) {
   try {
     std::byte* buffer = code_of_thread.get().bytes;
     const std::size_t size = Assembler(program, buffer)();
@@ -817,7 +818,7 @@ bool can_generate() {
   static_cast<void>(allows_machine_code(std::getenv("XGRAD_MACHINE_CODE")));  // a wrong value is refused here too
   return false;
 }
-std::shared_ptr<const Generated> generate(const Program&) { return nullptr; }
+std::shared_ptr<const Generated> generate(const PackProgram&) { return nullptr; }
 
 }  // namespace xgrad::kernels
 

@@ -7,34 +7,34 @@ namespace {
 
 using namespace primitives;
 
-constexpr Do instruction_for(Type<Add>) { return Do::Add; }
-constexpr Do instruction_for(Type<Subtract>) { return Do::Subtract; }
-constexpr Do instruction_for(Type<Offset>) { return Do::Offset; }
-constexpr Do instruction_for(Type<Multiply>) { return Do::Multiply; }
-constexpr Do instruction_for(Type<AbsorbingMultiply>) { return Do::AbsorbingMultiply; }
-constexpr Do instruction_for(Type<Square>) { return Do::Multiply; }
-constexpr Do instruction_for(Type<Divide>) { return Do::Divide; }
-constexpr Do instruction_for(Type<Negate>) { return Do::Negate; }
-constexpr Do instruction_for(Type<Absolute>) { return Do::Absolute; }
-constexpr Do instruction_for(Type<Sign>) { return Do::Sign; }
-constexpr Do instruction_for(Type<Relu>) { return Do::Relu; }
-constexpr Do instruction_for(Type<Sqrt>) { return Do::Sqrt; }
-constexpr Do instruction_for(Type<Maximum>) { return Do::Maximum; }
-constexpr Do instruction_for(Type<Minimum>) { return Do::Minimum; }
-constexpr Do instruction_for(Type<Less>) { return Do::Less; }
-constexpr Do instruction_for(Type<LessEqual>) { return Do::LessEqual; }
-constexpr Do instruction_for(Type<Equal>) { return Do::Equal; }
-constexpr Do instruction_for(Type<NotEqual>) { return Do::NotEqual; }
-constexpr Do instruction_for(Type<LogicalAnd>) { return Do::And; }
-constexpr Do instruction_for(Type<LogicalOr>) { return Do::Or; }
-constexpr Do instruction_for(Type<LogicalNot>) { return Do::Not; }
-constexpr Do instruction_for(Type<Where>) { return Do::Select; }
-constexpr Do instruction_for(Type<Cast>) { return Do::FromMask; }  // of truth values only
+constexpr PackOp instruction_for(Type<Add>) { return PackOp::Add; }
+constexpr PackOp instruction_for(Type<Subtract>) { return PackOp::Subtract; }
+constexpr PackOp instruction_for(Type<Offset>) { return PackOp::Offset; }
+constexpr PackOp instruction_for(Type<Multiply>) { return PackOp::Multiply; }
+constexpr PackOp instruction_for(Type<AbsorbingMultiply>) { return PackOp::AbsorbingMultiply; }
+constexpr PackOp instruction_for(Type<Square>) { return PackOp::Multiply; }
+constexpr PackOp instruction_for(Type<Divide>) { return PackOp::Divide; }
+constexpr PackOp instruction_for(Type<Negate>) { return PackOp::Negate; }
+constexpr PackOp instruction_for(Type<Absolute>) { return PackOp::Absolute; }
+constexpr PackOp instruction_for(Type<Sign>) { return PackOp::Sign; }
+constexpr PackOp instruction_for(Type<Relu>) { return PackOp::Relu; }
+constexpr PackOp instruction_for(Type<Sqrt>) { return PackOp::Sqrt; }
+constexpr PackOp instruction_for(Type<Maximum>) { return PackOp::Maximum; }
+constexpr PackOp instruction_for(Type<Minimum>) { return PackOp::Minimum; }
+constexpr PackOp instruction_for(Type<Less>) { return PackOp::Less; }
+constexpr PackOp instruction_for(Type<LessEqual>) { return PackOp::LessEqual; }
+constexpr PackOp instruction_for(Type<Equal>) { return PackOp::Equal; }
+constexpr PackOp instruction_for(Type<NotEqual>) { return PackOp::NotEqual; }
+constexpr PackOp instruction_for(Type<LogicalAnd>) { return PackOp::And; }
+constexpr PackOp instruction_for(Type<LogicalOr>) { return PackOp::Or; }
+constexpr PackOp instruction_for(Type<LogicalNot>) { return PackOp::Not; }
+constexpr PackOp instruction_for(Type<Where>) { return PackOp::Select; }
+constexpr PackOp instruction_for(Type<Cast>) { return PackOp::FromMask; }  // of truth values only
 
 }  // namespace
 
-std::optional<Do> instruction_of(std::uint8_t opcode) noexcept {
-  using Entry = std::optional<Do>;
+std::optional<PackOp> instruction_of(std::uint8_t opcode) noexcept {
+  using Entry = std::optional<PackOp>;
   static constexpr auto table = detail::table_of_primitives<Entry>([]<class P>(Type<P> primitive) -> Entry {
     constexpr bool has_line = requires { instruction_for(primitive); };
     if constexpr (IsElementwise<P>) {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "program.hpp"
+#include "pack_program.hpp"
 
 namespace xgrad::kernels {
 
-/// The line of a program that computes a primitive, if machine code is written for it.
-std::optional<Do> instruction_of(std::uint8_t opcode) noexcept;
+/// The operation over packs that computes a primitive, if machine code is written for it.
+std::optional<PackOp> instruction_of(std::uint8_t opcode) noexcept;
 
 }  // namespace xgrad::kernels

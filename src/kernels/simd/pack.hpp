@@ -97,7 +97,7 @@ struct Mask {
     __builtin_memcpy(&bytes, from, sizeof bytes);
     return bytes;
   }
-  /// Four bits as four bytes of 0 or 1: the factor puts bit i at the place 8 i.
+  /// Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
   XGRAD_INLINE static std::uint32_t bytes_of_bits(int bits) {
     return (static_cast<std::uint32_t>(bits) * 0x00204081U) & 0x01010101U;
   }

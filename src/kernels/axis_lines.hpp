@@ -7,13 +7,13 @@
 
 namespace xgrad::kernels {
 
-/// A dense array seen as [outer, extent, inner] around one axis.
-struct Around {
+/// The lines of a dense array along one axis: it is seen as [outer, extent, inner].
+struct AxisLines {
   std::size_t outer = 1;
   std::size_t extent = 1;
   std::size_t inner = 1;
 
-  Around(const Shape& shape, std::size_t axis) {
+  AxisLines(const Shape& shape, std::size_t axis) {
     for (std::size_t i = 0; i < axis; ++i) outer *= shape[i];
     extent = shape[axis];
     for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
@@ -28,6 +28,6 @@ struct Around {
   }
 };
 
-inline std::size_t axis_of(const Call& call) { return static_cast<std::size_t>(call.attributes[0]); }
+inline std::size_t axis_of(const KernelCall& call) { return static_cast<std::size_t>(call.attributes[0]); }
 
 }  // namespace xgrad::kernels

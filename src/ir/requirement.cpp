@@ -1,4 +1,4 @@
-#include "rule.hpp"
+#include "requirement.hpp"
 
 #include <deque>
 #include <map>
@@ -12,14 +12,14 @@
 namespace xgrad::detail {
 namespace {
 
-struct RuleTexts {
+struct RequirementTexts {
   std::mutex mutex;
   std::deque<std::string> texts;
   std::map<std::string, std::uint32_t, std::less<>> numbers;
 };
 
-RuleTexts& rules() {
-  static auto* all = new RuleTexts;  // never destroyed: destructors of static objects may evaluate
+RequirementTexts& requirements() {
+  static auto* all = new RequirementTexts;  // never destroyed: destructors of static objects may evaluate
   return *all;
 }
 
@@ -31,20 +31,20 @@ void fill(std::string& text, const std::string& by) {
 
 }  // namespace
 
-std::uint32_t number_of_rule(std::string_view text) {
-  RuleTexts& all = rules();
+std::uint32_t number_of_requirement(std::string_view text) {
+  RequirementTexts& all = requirements();
   const std::scoped_lock lock(all.mutex);
   const auto [found, fresh] = all.numbers.try_emplace(std::string(text), static_cast<std::uint32_t>(all.texts.size()));
   if (fresh) all.texts.emplace_back(text);
   return found->second;
 }
 
-void throw_broken_rule(std::int64_t rule, double value, std::int64_t limit) {
+void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_t limit) {
   std::string text;
   {
-    RuleTexts& all = rules();
+    RequirementTexts& all = requirements();
     const std::scoped_lock lock(all.mutex);
-    text = all.texts[static_cast<std::size_t>(rule)];
+    text = all.texts[static_cast<std::size_t>(requirement)];
   }
   TextStream number;
   number << value;

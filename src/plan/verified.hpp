@@ -1,4 +1,4 @@
-// How rules are stated and what is said of one that is broken.
+// How invariants are stated and what is said of one that is violated.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ struct Verified {
   std::size_t number;
   std::string_view name = {};
 
-  void require(bool holds, std::string_view rule) const {
-    if (!holds) broken(rule);
+  void require(bool holds, std::string_view invariant) const {
+    if (!holds) violated(invariant);
   }
-  [[noreturn]] void broken(std::string_view rule) const {
+  [[noreturn]] void violated(std::string_view invariant) const {
     std::string text =
         "the planner, after " + std::string(pass) + ": " + std::string(kind) + " " + std::to_string(number);
     if (!name.empty()) text += " (" + std::string(name) + ")";
-    throw std::logic_error(text + ": " + std::string(rule));
+    throw std::logic_error(text + ": " + std::string(invariant));
   }
 };
 

@@ -19,7 +19,8 @@ struct Sensitivity {
 
 std::vector<Var> values_of(std::span<const Sensitivity> all);
 
-struct Site {
+/// A node, and what a rule needs to know of how it is differentiated.
+struct NodeContext {
   TapeState& tape;
   NodeId node;
   /// Whether a `where` may have set elements of the cotangent (or tangents) to 0, so that products must absorb.

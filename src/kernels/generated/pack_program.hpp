@@ -9,8 +9,8 @@
 
 namespace xgrad::kernels {
 
-/// What a line of a program does. Operands are the numbers of earlier lines.
-enum class Do : std::uint8_t {
+/// What an instruction of a program does. Operands are the numbers of earlier instructions.
+enum class PackOp : std::uint8_t {
   Load,      ///< elements of a slot
   LoadMask,  ///< truth values of a slot
   Number,    ///< the one number in a slot
@@ -48,23 +48,23 @@ enum class Do : std::uint8_t {
   Check,    ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
 };
 
-struct Line {
-  Do what;
+struct PackInstruction {
+  PackOp op;
   std::uint32_t a = 0;
   std::uint32_t b = 0;
   std::uint32_t c = 0;
   std::uint32_t slot = 0;
 };
 
-/// Lines in the order in which they are computed. Stores to memory that may be that of an operand come last.
-struct Program {
+/// Instructions in the order in which they run. Stores to memory that may be that of an operand come last.
+struct PackProgram {
   bool single_precision = false;
-  bool rows = false;  ///< a block has several rows, and that matters to a line
-  std::vector<Line> lines;
+  bool rows = false;  ///< a block has several rows, and that matters to an instruction
+  std::vector<PackInstruction> instructions;
 };
 
-/// A condition that did not hold.
-struct Broken {
+/// Values of which one did not meet a condition.
+struct CheckFailure {
   alignas(32) std::byte values[32];  ///< of a pack
   std::uint32_t holds;               ///< a bit for each of them
 };
@@ -79,24 +79,25 @@ class Generated {
   ~Generated();
 
   /// \return 0, or the number of the check that failed, counted from 1.
-  std::uint32_t operator()(std::byte* const* slots, std::size_t count, std::size_t columns, Broken& broken) const {
-    return reinterpret_cast<Function>(pages_)(slots, count, columns, &broken);
+  std::uint32_t operator()(std::byte* const* slots, std::size_t count, std::size_t columns,
+                           CheckFailure& failure) const {
+    return reinterpret_cast<Function>(pages_)(slots, count, columns, &failure);
   }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  using Function = std::uint32_t (*)(std::byte* const*, std::size_t, std::size_t, Broken*);
+  using Function = std::uint32_t (*)(std::byte* const*, std::size_t, std::size_t, CheckFailure*);
   void* pages_;
   std::size_t bytes_;
 };
 
-/// Whether this machine can run such code, and nobody has forbidden it (XGRAD_MACHINE_CODE=off).
+/// Whether this machine can run such code, and it is not forbidden (XGRAD_MACHINE_CODE=off).
 /// \throws ValueError  if XGRAD_MACHINE_CODE is anything else than on or off.
 bool can_generate();
 /// What a value of that variable says; null or empty: yes.
-bool allows_machine_code(const char* wish);
+bool allows_machine_code(const char* setting);
 
 /// \return nothing if the system refuses executable memory or the program is too long.
-std::shared_ptr<const Generated> generate(const Program& program);
+std::shared_ptr<const Generated> generate(const PackProgram& program);
 
 }  // namespace xgrad::kernels

@@ -1,0 +1,15 @@
+// The texts of requirements of values, by number.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace xgrad::detail {
+
+/// The number of a requirement; that of an earlier one with the same text. Kept for the life of the program.
+std::uint32_t number_of_requirement(std::string_view text);
+
+/// \throws ValueError  with the text of a requirement, the offending value for its first {}, the limit for its second.
+[[noreturn]] void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_t limit);
+
+}  // namespace xgrad::detail
