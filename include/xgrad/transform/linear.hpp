@@ -18,14 +18,14 @@ namespace xgrad {
 template <class Y, class Primal>
 class Pushforward {
  public:
-  Pushforward(detail::Trace::Keep keep, std::vector<Var> inputs, Y outputs)
-      : keep_(std::move(keep)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+  Pushforward(detail::Trace::Recording recording, std::vector<Var> inputs, Y outputs)
+      : recording_(std::move(recording)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
 
   /// The tangent of the value: a tree like it.
   /// \param tangent  a tree like the argument, with the same shapes.
   /// \throws ShapeError, TypeError  if it does not fit.
   [[nodiscard]] Y operator()(const Primal& tangent) const {
-    detail::Trace trace(keep_);
+    detail::Trace trace(recording_);
     const std::vector<Var> seeds = detail::sensitivities("linearize", "tangent", trace, tangent, inputs_);
     const std::vector<Var> outputs = tree::leaves(outputs_);
     std::vector<Var> derivatives = trace.forward(inputs_, seeds, outputs);
@@ -34,7 +34,7 @@ class Pushforward {
   }
 
  private:
-  detail::Trace::Keep keep_;
+  detail::Trace::Recording recording_;
   std::vector<Var> inputs_;
   Y outputs_;
 };
@@ -60,7 +60,7 @@ auto value_and_pushforward(FunctionOf<R, const Primal&> f, const Primal& point) 
   const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
   Y value = std::get<0>(finish(trace, outputs));
   using P = Pushforward<Y, Primal>;
-  return ValueAndPushforward<Y, P>{std::move(value), P(trace.keep(), std::move(inputs), outputs)};
+  return ValueAndPushforward<Y, P>{std::move(value), P(trace.recording(), std::move(inputs), outputs)};
 }
 
 /// What stands for the arguments of a function that is transposed: they have no values.
