@@ -203,7 +203,8 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
   };
   BOOST_TEST(
       throws<xg::ShapeError>(with(wave({2}), 0), {"scan: what is carried (position)", "float64 [3]", "float64 [2]"}));
-  BOOST_TEST(throws<xg::TypeError>(with(cast(a, DType::Float32), 0), {"what is carried (position)", "float32", "stay"}));
+  BOOST_TEST(
+      throws<xg::TypeError>(with(cast(a, DType::Float32), 0), {"what is carried (position)", "float32", "stay"}));
   BOOST_TEST(throws<xg::ShapeError>(with(a, xt::xarray<std::int64_t>{1, 2}), {"what is carried (steps)"}));
 }
 
