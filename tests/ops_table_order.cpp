@@ -100,6 +100,18 @@ void append_host_call(Rows& rows, Random& random) {
                   .primitives = {"host_call"}});
 }
 
+void append_branches(Rows& rows, Random& random) {
+  rows.push_back({.name = "cond",
+                  .function =
+                      [](const Case& x) {
+                        return cond(
+                            sum(x[0]) > 0.1, [](const Var& y) { return sin(y) * sum(y); },
+                            [](const Var& y) { return exp(0.5 * y); }, x[0]);
+                      },
+                  .smooth = {{random.uniform({4}, 0.5, 1.0)}, {random.uniform({2, 3}, -1.0, -0.5)}},
+                  .primitives = {"switch"}});
+}
+
 void append_running_results(Rows& rows, Random& random) {
   const auto add = [&](const std::string& name, auto f) {
     rows.push_back({.name = name,
@@ -184,6 +196,7 @@ void append_order(Rows& rows) {
   append_top_k(rows, random);
   append_host_call(rows, random);
   append_loops(rows, random);
+  append_branches(rows, random);
   append_running_results(rows, random);
   append_running(rows, random);
   append_scattering(rows, random);

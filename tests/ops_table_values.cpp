@@ -41,6 +41,12 @@ const std::vector<OpRow>& ops_without_derivative() {
     add("top_k.places", [](const Case& x) { return top_k(x[0], 2).second; },
         {{random.distinct({5})}, {random.distinct({2, 3})}, {Var(xt::xarray<double>{{0.0, -infinity, infinity}})}},
         {"top_k"});
+    add("while_loop",
+        [](const Case& x) {
+          return while_loop([](const Var& c) { return sum(c) < 25; }, [](const Var& c) { return c + 1; },
+                            cast<std::int64_t>(x[0] * 3.0));
+        },
+        {{random.distinct({4})}, {random.distinct({2, 3})}}, {"while_loop"});
     add("cast.bool", [](const Case& x) { return cast<bool>(x[0]); }, {numbers}, {"cast"});
     add("cast.int64", [](const Case& x) { return cast<std::int64_t>(x[0]); },
         {{xt::xarray<double>{0.0, -0.0, 1.9, -1.9, 1e15, -9007199254740993.0}}}, {"cast"});

@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(gradients_are_looked_at_too) {
   const Var zero = xt::xarray<double>{0.0, 0.0};
   BOOST_TEST(same(xg::debug::nan_guard(norm)(zero), Var(xt::xarray<double>(0.0))));
   BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(xg::grad(norm))(zero); },
-                                    {"nan_guard", "divide made inf at []", "of 1 (float64 []), 0 (float64 [])"}));
+                                    {"nan_guard", "divide made inf at []", "1 of 1", "0 (float64 [])"}));
   // Functions with rules are looked into.
   const auto ruled = xg::custom_jvp([](const Var& y) { return log(y - 1.0); },
                                     [](const Var& y, const Var& dy) { return dy / (y - 1.0); });

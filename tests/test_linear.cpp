@@ -33,7 +33,13 @@ BOOST_AUTO_TEST_CASE(linearize_is_jvp_in_any_direction) {
     BOOST_TEST(near(pushforward(v), xg::jvp(curved, x, v).tangent));
   }
   // Every column of the Jacobian; inside of other transforms; trees.
-  BOOST_TEST(near(transpose(xg::vmap(pushforward)(Var(xt::eye<double>(4)))), xg::jacobian(curved)(x)));
+  const Var jacobian = xg::jacobian(curved)(x);
+  const Var units = Var(xt::eye<double>(4));
+  for (std::size_t k = 0; k < 4; ++k) BOOST_TEST(near(pushforward(view(units, k)), view(jacobian, xt::all(), k)));
+  const auto columns = [&](const Var& at) { return xg::vmap(xg::linearize(curved, at).pushforward)(units); };
+  BOOST_TEST(near(xg::compile(columns)(x), transpose(jacobian)));
+  BOOST_TEST(
+      throws<xg::TapeError>([&, p = &pushforward] { return xg::vmap(*p)(units); }, {"another tape", "same function"}));
   const auto directional = [&](const Var& at) { return sum(xg::linearize(curved, at).pushforward(at * at)); };
   BOOST_TEST(near(xg::grad(directional)(x),
                   xg::grad([](const Var& at) { return sum(xg::jvp(curved, at, at * at).tangent); })(x)));

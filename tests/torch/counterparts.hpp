@@ -331,6 +331,12 @@ inline void add_order(Counterparts& table) {
   add("cummax.axis", [](const Tensor& x) { return std::get<0>(at::cummax(x, 0)); });
   add("cummin", [](const Tensor& x) { return std::get<0>(at::cummin(x, -1)); });
   add("cummin.axis", [](const Tensor& x) { return std::get<0>(at::cummin(x, 0)); });
+  add("cond", [](const Tensor& x) { return x.sum().item<double>() > 0.1 ? at::sin(x) * x.sum() : at::exp(0.5 * x); });
+  add("while_loop", [](const Tensor& x) {
+    Tensor c = (x * 3.0).to(at::kLong);
+    while (c.sum().item<std::int64_t>() < 25) c = c + 1;
+    return c;
+  });
   add("top_k", [](const Tensor& x) { return std::get<0>(at::topk(x, 2)); });
   add("top_k.axis", [](const Tensor& x) { return std::get<0>(at::topk(x, 1, 0, false)); });
   add("top_k.few", [](const Tensor& x) { return std::get<0>(at::topk(x, 1)); });
