@@ -24,11 +24,11 @@ struct Range {
 
 NodeId node_of(const Var& x) { return VarAccess::node(x); }
 
-bool is_projection(Opcode op) { return primitives::traits[op].computation == primitives::Computation::Projection; }
+bool is_projection_node(Opcode op) { return primitives::traits[op].computation == primitives::Computation::Projection; }
 
 bool has_derivative(Opcode op) {
   const Rules& rules = rules_of(op);
-  return rules.vjp != nullptr || rules.several != nullptr || is_projection(op);
+  return rules.vjp != nullptr || rules.several != nullptr || is_projection_node(op);
 }
 
 /// From the first input to the last output; nothing is active.
@@ -203,7 +203,7 @@ std::vector<Sensitivity> reverse_sweep(TapeState& tape, std::span<const Var> out
     }
     const Var cotangent = sums[id];
     if (!cotangent.defined()) continue;
-    if (is_projection(tape.node(id).op)) add_to(of_outputs.at(tape, id), {cotangent, sums.masked(id)});
+    if (is_projection_node(tape.node(id).op)) add_to(of_outputs.at(tape, id), {cotangent, sums.masked(id)});
     if (rules.vjp == nullptr) continue;
     const NodeContext context{tape, id, sums.masked(id)};
     for (std::size_t k = 0; k < context.input_count(); ++k) {
@@ -241,7 +241,7 @@ std::vector<Sensitivity> forward_sweep(TapeState& tape, std::span<const Var> inp
     const NodeId id = range.first + static_cast<NodeId>(i);
     if (range.active[i] == 0 || of_node[i].defined()) continue;
     const Rules& rules = rules_of(tape.node(id).op);
-    if (is_projection(tape.node(id).op)) {
+    if (is_projection_node(tape.node(id).op)) {
       of_node[i] = of_outputs.at(tape, id);
       continue;
     }
@@ -306,7 +306,7 @@ std::vector<Var> batch_sweep(TapeState& tape, std::span<const Var> examples, std
   for (std::size_t i = 0; i < of_node.size(); ++i) {
     if (range.active[i] == 0 || of_node[i].defined()) continue;
     const NodeId id = range.first + static_cast<NodeId>(i);
-    if (is_projection(tape.node(id).op)) {
+    if (is_projection_node(tape.node(id).op)) {
       of_node[i] = of_outputs.at(tape, id);
       continue;
     }

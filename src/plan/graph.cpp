@@ -114,7 +114,7 @@ void Graph::read_instead(ValueId id, ValueId old_input, ValueId new_input) {
 std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes) const noexcept {
   // An output of an operation is one value, even where its shape was entered twice: it has one place.
-  if (op == opcode<Projection>) shape = 0;
+  if (is_projection(op)) shape = 0;
   std::uint64_t hash = op | (static_cast<std::uint64_t>(dtype) << 8U) | (std::uint64_t{shape} << 16U);
   const auto mix = [&hash](std::uint64_t word) {
     hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
@@ -145,7 +145,7 @@ std::size_t Graph::entry_of(Opcode op, DType dtype, std::uint32_t shape, std::sp
   for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
     const ValueId id = table_[at];
     const Value& value = values_[id];
-    const bool same_shape = value.shape == shape || op == opcode<Projection>;
+    const bool same_shape = value.shape == shape || is_projection(op);
     const bool equal = value.op == op && value.dtype == dtype && same_shape;
     if (equal && std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
       break;
@@ -222,7 +222,7 @@ class Builder {
   static const std::set<std::uint32_t>& projected(Part& part, NodeId node) {
     if (part.projected.empty()) {
       const auto add = [&](NodeId id) {
-        if (part.program.node(id).op != opcode<Projection>) return;
+        if (!is_projection(part.program.node(id).op)) return;
         part.projected[part.program.inputs(id)[0]].insert(static_cast<std::uint32_t>(part.program.attributes(id)[0]));
       };
       for (const NodeId id : part.nodes) add(id);
@@ -252,7 +252,7 @@ class Builder {
           {.literal = false, .index = constants_++, .value = scalar, .known = known_of(node.dtype, scalar)});
     }
     const std::span<const NodeId> inputs = program.inputs(id);
-    if (node.op == opcode<Projection> && part.outputs.contains(inputs[0])) {
+    if (is_projection(node.op) && part.outputs.contains(inputs[0])) {
       return part.outputs.at(inputs[0])[static_cast<std::size_t>(program.attributes(id)[0])];
     }
     inputs_.clear();
@@ -262,7 +262,7 @@ class Builder {
       part.outputs[id] = build_body(*program.payload(id)->function);
       return no_value;
     }
-    if (traits[node.op].computation == Computation::Nested) return build_nested(part, id);
+    if (runs_plans(traits[node.op].computation)) return build_nested(part, id);
     if (traits[node.op].has_payload) {  // which makes it unlike any other
       const std::array which{static_cast<std::int64_t>(payloads_++)};
       return graph_.add(node.op, node.dtype, shape_of(part, id), inputs_, which);
@@ -297,13 +297,13 @@ class Builder {
     const auto outputs_of = [](const Function& function) {
       return std::vector<NodeId>(function.outputs().begin(), function.outputs().end());
     };
-    if (node.op == opcode<Scan>) {
+    if (traits[node.op].computation == Computation::Scan) {
       std::vector<NodeId> outputs = outputs_of(*payload.function);
       outputs.resize(payload.scan.carried);
       const std::vector<std::uint32_t> which(used.lower_bound(static_cast<std::uint32_t>(outputs.size())), used.end());
       for (const std::uint32_t each : which) outputs.push_back(each - static_cast<std::uint32_t>(payload.scan.carried));
       add(*payload.function, outputs, which);
-    } else if (node.op == opcode<While>) {
+    } else if (traits[node.op].computation == Computation::While) {
       add(*payload.condition, outputs_of(*payload.condition), {});
       add(*payload.function, outputs_of(*payload.function), {});
     } else {

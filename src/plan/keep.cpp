@@ -70,7 +70,7 @@ class Keeping {
     const NodeId whole = tape_.inputs(id)[0];
     const Traits& of_whole = traits[tape_.node(whole).op];
     if (of_whole.computation == Computation::Function) return cost_of(*tape_.payload(whole)->function);
-    if (of_whole.computation == Computation::Nested) {
+    if (runs_plans(of_whole.computation)) {
       return cost_of_nested(*tape_.payload(whole));
     }
     if (of_whole.failure == Failure::Host) return price_of_user;

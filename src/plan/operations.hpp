@@ -48,6 +48,7 @@ constexpr const primitives::Traits& traits_of(Opcode op) { return operation_trai
 constexpr primitives::Computation computation_of(Opcode op) { return traits_of(op).computation; }
 
 constexpr bool is_view(Opcode op) { return computation_of(op) == primitives::Computation::View; }
+constexpr bool is_projection(Opcode op) { return computation_of(op) == primitives::Computation::Projection; }
 /// Computed element by element, by a block kernel.
 constexpr bool is_elementwise(Opcode op) { return computation_of(op) == primitives::Computation::Elementwise; }
 constexpr bool is_conversion(Opcode op) { return computation_of(op) == primitives::Computation::Conversion; }

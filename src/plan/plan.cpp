@@ -183,8 +183,7 @@ class Planner {
     } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
       lower_product(id);
     } else {
-      if (computation_of(graph_[id].op) == primitives::Computation::Nested) lower_nested(group);
-      else lower_kernel(group);
+      lower_operation(group, id);
     }
     ++step_;
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
@@ -301,11 +300,17 @@ class Planner {
     return {planner(shapes), body.captured};
   }
 
-  void lower_nested(const Group& group) {
-    const ValueId id = group.members[0];
-    if (graph_[id].op == opcode<primitives::Scan>) lower_scan(group, id);
-    else if (graph_[id].op == opcode<primitives::While>) lower_while(group, id);
-    else lower_switch(group, id);
+  void lower_operation(const Group& group, ValueId id) {
+    switch (computation_of(graph_[id].op)) {
+      case primitives::Computation::Scan:
+        return lower_scan(group, id);
+      case primitives::Computation::While:
+        return lower_while(group, id);
+      case primitives::Computation::Switch:
+        return lower_switch(group, id);
+      default:
+        return lower_kernel(group);
+    }
   }
   [[nodiscard]] Body& body_of(ValueId id, std::size_t k) {
     return graph_.bodies[static_cast<std::size_t>(graph_.attributes(id)[0]) + k];

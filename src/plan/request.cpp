@@ -162,7 +162,7 @@ void sign_function(Words& words, Request& request, const Function& function);
 
 /// Writes what a plan depends on of a node's payload.
 void sign_payload(Words& words, Request& request, Opcode op, const std::shared_ptr<const Payload>& payload) {
-  if (traits[op].computation == Computation::Nested) {
+  if (runs_plans(traits[op].computation)) {
     const ScanSpec& scan = payload->scan;
     words.reserve(4);
     words.put(scan.length);

@@ -251,7 +251,9 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Scatter:
     case Computation::Kernel:
     case Computation::Several:
-    case Computation::Nested:
+    case Computation::Scan:
+    case Computation::While:
+    case Computation::Switch:
       return of_kernels;
     case Computation::Source:
     case Computation::Function:

@@ -71,8 +71,16 @@ class OfOperation {
         return kernel();
       case Computation::Several:
         return require(kernels::kernel_of(op_) != nullptr, "it has a kernel"), dense_inputs();
-      case Computation::Nested:
-        return nested();
+      case Computation::Scan:
+        dense_inputs();
+        require(attributes().size() == 1 && exists(attributes()[0]), "a loop has a body");
+        return scan(body(attributes()[0]));
+      case Computation::While:
+        require(attributes().size() == 2 && exists(attributes()[1]), "a loop has a condition and a body");
+        return functions(attributes()[0], attributes()[1], graph_.inputs(id_).size());
+      case Computation::Switch:
+        require(attributes().size() == 2 && exists(attributes()[0] + attributes()[1] - 1), "a switch has branches");
+        return functions(attributes()[0], attributes()[0] + attributes()[1] - 1, graph_.inputs(id_).size() - 1);
       case Computation::Projection:
         inputs(1);
         return require(has_outputs(computation_of(graph_[graph_.inputs(id_)[0]].op)) && attributes().size() == 1,
@@ -249,21 +257,13 @@ class OfOperation {
 
   // ---- loops
 
-  void nested() const {
+  [[nodiscard]] bool exists(std::int64_t body) const { return static_cast<std::size_t>(body) < graph_.bodies.size(); }
+  [[nodiscard]] const Body& body(std::int64_t k) const { return graph_.bodies[static_cast<std::size_t>(k)]; }
+
+  void functions(std::int64_t first, std::int64_t last, std::size_t given) const {
     dense_inputs();
-    const auto exists = [&](std::int64_t body) { return static_cast<std::size_t>(body) < graph_.bodies.size(); };
-    const std::size_t attributes_wanted = op_ == opcode<Scan> ? 1 : 2;
-    require(attributes().size() == attributes_wanted && exists(attributes()[0]), "it has functions");
-    if (op_ == opcode<While>) require(exists(attributes()[1]), "a loop has a body");
-    if (op_ == opcode<Switch>) require(exists(attributes()[0] + attributes()[1] - 1), "a switch has its branches");
-    if (op_ == opcode<Scan>) return scan(graph_.bodies[static_cast<std::size_t>(attributes()[0])]);
-    const bool loop = op_ == opcode<While>;
-    const std::int64_t first = attributes()[0];
-    const std::int64_t last = loop ? attributes()[1] : first + attributes()[1] - 1;
     for (std::int64_t k = first; k <= last; ++k) {
-      const Body& body = graph_.bodies[static_cast<std::size_t>(k)];
-      const std::size_t given = graph_.inputs(id_).size() - (loop ? 0 : 1);
-      verify("building a function apart", body.graph, given + body.captured.size());
+      verify("building a function apart", body(k).graph, given + body(k).captured.size());
     }
   }
 

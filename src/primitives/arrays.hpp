@@ -85,7 +85,7 @@ struct HostCall : Several {
 /// So what the derivatives need of the runs are outputs, too, and what nobody needs is not made.
 struct Scan : Several {
   static constexpr std::string_view name = "scan";
-  static constexpr auto computation = Computation::Nested;
+  static constexpr auto computation = Computation::Scan;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
   static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
@@ -100,7 +100,7 @@ struct Scan : Several {
 /// given. Outputs: those of the function.
 struct Switch : Several {
   static constexpr std::string_view name = "switch";
-  static constexpr auto computation = Computation::Nested;
+  static constexpr auto computation = Computation::Switch;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
   static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
@@ -115,7 +115,7 @@ struct Switch : Several {
 /// same for all runs. Outputs: the last of what is carried.
 struct While : Several {
   static constexpr std::string_view name = "while_loop";
-  static constexpr auto computation = Computation::Nested;
+  static constexpr auto computation = Computation::While;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
   static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,

@@ -52,7 +52,9 @@ enum class Computation : std::uint8_t {
   Source,       ///< not at all: an input or a number
   Function,     ///< by a function's body, which takes its place
   Several,      ///< its outputs do, all at once by a kernel; it has none itself
-  Nested,       ///< the same by plans of their own
+  Scan,         ///< its outputs do, all at once by a plan of its own, which runs once for each element of arrays
+  While,        ///< the same while a condition holds, which is a plan too
+  Switch,       ///< the same by one of several plans
   Projection,   ///< one of these outputs
   Alias,        ///< the input itself
   View,         ///< the memory of the input with other strides
@@ -73,9 +75,14 @@ constexpr bool has_kernel(Computation computation) {
          computation == Computation::Kernel || computation == Computation::Several;
 }
 
+/// Whether the values come from plans within the plan.
+constexpr bool runs_plans(Computation computation) {
+  return computation == Computation::Scan || computation == Computation::While || computation == Computation::Switch;
+}
+
 /// Whether the values are those of its outputs, of which each is a Projection.
 constexpr bool has_outputs(Computation computation) {
-  return computation == Computation::Several || computation == Computation::Nested;
+  return computation == Computation::Several || runs_plans(computation);
 }
 
 /// What becomes of the elements along the reduced axes.

@@ -67,7 +67,7 @@ consteval Traits traits_of() {
                   "conversions and reductions run in loops, too, which read any strides");
     traits.needs_dense_inputs = P::needs_dense_inputs;
   }
-  if constexpr (P::computation == Computation::Nested) traits.needs_dense_inputs = true;  // slices are pointers
+  if constexpr (runs_plans(P::computation)) traits.needs_dense_inputs = true;  // slices are pointers
   return traits;
 }
 
