@@ -136,6 +136,92 @@ BOOST_AUTO_TEST_CASE(branches_are_alike) {
       throws<xg::TypeError>([&] { return xg::switch_(0.5, std::tuple{&first_branch}, x); }, {"switch_", "integer"}));
 }
 
+BOOST_AUTO_TEST_CASE(trees_keep_their_form) {
+  using Several = std::vector<Var>;
+  const Var x = wave({3});
+  const Var xs = wave({4, 3});
+  const auto grows = [](const Several& s) {
+    Several more = s;
+    more.push_back(s[0]);
+    return more;
+  };
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return xg::scan([&](const Several& s, const Var& e) { return std::pair{grows(s), e}; }, Several{x}, xs).second;
+      },
+      {"scan", "same tree"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] { return xg::while_loop([](const Several& s) { return sum(s[0]) < 9.0; }, grows, Several{x})[0]; },
+      {"while_loop", "same tree"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return xg::associative_scan([](const Several& a, const Several& b) { return Several{a[0] + b[0]}; },
+                                    Several{xs, xs})[0];
+      },
+      {"associative_scan", "1 arrays of 2"}));
+  const auto two = [](const Var& y) { return Several{y, y}; };
+  const auto one = [](const Var& y) { return Several{y}; };
+  const auto chosen = xg::compile([&](const Var& flag) { return xg::cond(flag, two, one, x); });
+  BOOST_TEST(
+      throws<xg::ShapeError>([&] { return chosen(Var(xt::xarray<bool>(true)))[0]; }, {"cond", "different trees"}));
+}
+
+BOOST_AUTO_TEST_CASE(every_example_of_a_batch_has_a_branch) {
+  const auto f = [](const Var& k, const Var& x) {
+    return xg::switch_(k, std::tuple{[](const Var& y) { return y; }, [](const Var& y) { return 10.0 * y; }}, x);
+  };
+  const Var x = xt::xarray<double>{1.0, 2.0, 3.0};
+  BOOST_TEST(same(xg::vmap(f)(Var(xt::xarray<int>{0, 1, 1}), x), Var(xt::xarray<double>{1.0, 20.0, 30.0})));
+  for (const int wrong : {-1, 2, 7}) {
+    BOOST_TEST(throws<xg::ValueError>(
+        [&] {
+          return xg::vmap(f)(Var(xt::xarray<int>{0, 1, wrong}), x);
+        },
+        {"switch", "no branch", std::to_string(wrong)}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_stay_numbers) {
+  const Var x = xt::xarray<float>{1.0F, 2.0F};
+  const auto scaled = [&](const Var& flag) {
+    return xg::cond(
+               flag, [] { return Var(1.5); }, [] { return Var(2.5); }) *
+           x;
+  };
+  const auto guarded = [&](const Var& y) {
+    return xg::cond(
+        sum(y) > 0.0, [](const Var& z) { return sum(z); }, [](const Var&) { return Var(0.0); }, y);
+  };
+  const Var yes = xt::xarray<bool>(true);
+  BOOST_TEST(same(xg::compile(scaled)(yes), scaled(yes)));
+  BOOST_TEST(same(xg::compile(guarded)(x), Var(xt::xarray<float>(3.0F))));
+  const auto halved = [&](const xg::WhileOptions& options) {
+    return xg::while_loop([](const Var& c) { return c > 0.1; }, [](const Var& c) { return c * 0.5; }, Var(1.0),
+                          options) *
+           x;
+  };
+  BOOST_TEST(same(halved({.at_most = 20}), halved({})));
+  BOOST_TEST(same(xg::debug::observe(Var(2.0), [](const Var&) {}) * x, 2.0 * x));
+}
+
+BOOST_AUTO_TEST_CASE(branches_that_are_known_take_part_in_any_recording) {
+  xg::Tape tape;
+  const Var w = tape.leaf(wave({3}));
+  const Var y = xg::cond(
+      true, [&] { return w * 2.0; }, [&] { return w; });
+  BOOST_TEST(same(tape.gradient(sum(y), w), 2.0 * ones_like(wave({3}))));
+}
+
+BOOST_AUTO_TEST_CASE(what_may_fail_is_computed_in_runs_alone) {
+  const Var wrong = xt::xarray<int>(7);
+  const auto f = xg::compile([&](const Var& table, const Var& arrays) {
+    const auto body = [&](const Var& c, const Var& e) { return std::pair{c + take(table, wrong) * e, e}; };
+    return xg::scan(body, Var(xt::xarray<double>(1.0)), arrays).first;
+  });
+  BOOST_TEST(same(f(wave({3}), Var(xg::Array<double>::from_shape({0}))), Var(xt::xarray<double>(1.0))));
+  BOOST_TEST(throws<xg::ValueError>([&] { return f(wave({3}), wave({1})); }, {"take", "7"}));
+}
+
 namespace {
 
 using Pair = std::pair<Var, Var>;
@@ -241,6 +327,11 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
     for (std::size_t at = plan.find("exp"); at != std::string::npos; at = plan.find("exp", at + 1)) ++count;
     return count;
   };
+  // The first layer as well, of which only what it captures is recorded.
+  const auto of_weights = xg::compile(xg::value_and_grad(
+      [](const Var& w) { return xg::checkpoint([&](const Var& x) { return sum(sin(exp(w * x))); })(wave({3})); }));
+  const std::string plan = of_weights.plan(wave({3}));
+  BOOST_TEST(plan.find("exp") != plan.rfind("exp"), plan);
   BOOST_TEST(times(xg::Keep::Nothing) == 2U);
   BOOST_TEST(times(xg::Keep::Marked) == 1U);
 }

@@ -162,6 +162,18 @@ BOOST_AUTO_TEST_CASE(batches_are_one_call_after_another_or_one_call) {
     const Var many = wave({2, 4, 3});
     BOOST_TEST(same(xg::vmap(xg::vmap(f), {.in = {0, whole}})(many, by), many * expand_dims(by, 1)));
   }
+  // An argument that differs in the outer batch only.
+  const auto add = host_call(
+      "add", [](const Shape& a, const Shape&) { return a; },
+      [](const Array<double>& a, const Array<double>& b) -> Array<double> { return a + b; }, xg::Batches::Together);
+  const auto rows = [&](const Var& a, const Var& b) {
+    return xg::vmap([&](const Var& row) { return add(row, b); })(a);
+  };
+  for (const Shape& shape : {Shape{3, 3, 3}, Shape{2, 4, 3}}) {
+    const Var a = wave(shape);
+    const Var b = wave({shape[0], shape[2]}, 1.0);
+    BOOST_TEST(same(xg::vmap(rows)(a, b), a + expand_dims(b, 1)));
+  }
   const auto cube = with_derivative(counted_cube(calls));
   BOOST_TEST(near(xg::vmap(xg::grad([&](const Var& row) { return sum(cube(row)); }))(x), 3.0 * square(x)));
   BOOST_TEST(near(xg::jacobian(cube)(by), 3.0 * square(by) * Var(xt::eye<double>(4))));

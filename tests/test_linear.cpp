@@ -80,6 +80,10 @@ BOOST_AUTO_TEST_CASE(linear_functions_are_transposed) {
         .second;
   };
   BOOST_TEST(near(xg::linear_transpose(loop, like)(like), xg::vjp(loop, like).pullback(like)));
+  const auto of_body = [](const Var& x) {
+    return xg::scan([](const Var& c, const Var& e) { return std::pair{c * sin(e), c}; }, x, wave({4})).first;
+  };
+  BOOST_TEST(near(xg::linear_transpose(of_body, like)(like), xg::vjp(of_body, like).pullback(like)));
   BOOST_TEST(throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& x) { return x * x; }, like)(like); },
                                    {"linear"}));
 }

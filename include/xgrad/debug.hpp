@@ -76,7 +76,7 @@ namespace debug {
 ///
 /// f may be any function of trees, transforms among them: what a gradient computes is looked at as well. If all results
 /// are finite it costs what f does without compile; otherwise each operation on the way is computed by itself. What
-/// is not finite but does not reach a result is no matter.
+/// is not finite but does not reach a result is no matter. Of a loop or a branch it names that, not what is inside.
 ///
 /// \throws ValueError  if a result has NaN or infinities.
 /// \throws TapeError   inside of another transform, where there are no values: it is the outermost.

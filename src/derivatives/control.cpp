@@ -3,6 +3,7 @@
 #include <array>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 
 #include "apart.hpp"
 #include "batching.hpp"
@@ -225,9 +226,14 @@ struct BatchedBranches : Branches {
 
 /// A number for each example: all branches are computed, and each example takes its own.
 std::vector<Var> chosen_each(const BatchContext& context, std::span<const std::vector<Var>> of_branches) {
+  static const Requirement requirement("switch: there is no branch {} of {}");
+  const auto count = static_cast<double>(of_branches.size());
+  const Var& asked = context.batches[0];
+  const Var number =
+      checked(asked, (asked >= 0.0) && (asked < count), requirement, static_cast<std::int64_t>(of_branches.size()));
   std::vector<Var> results = of_branches[0];
   for (std::size_t branch = 1; branch < of_branches.size(); ++branch) {
-    const Var here = equal(context.batches[0], static_cast<double>(branch));
+    const Var here = equal(number, static_cast<double>(branch));
     for (std::size_t k = 0; k < results.size(); ++k) {
       Strides shape(results[k].dimension(), 1);
       shape[0] = static_cast<std::ptrdiff_t>(context.extent);

@@ -74,7 +74,7 @@ std::shared_ptr<const HostFunction> batch_of(const std::shared_ptr<const HostFun
                                              std::span<const char> batched) {
   auto many = std::make_shared<HostFunction>();
   many->name = function->name;
-  many->takes_batches = function->takes_batches;
+  many->takes_batches = false;  // its own arguments have their batch in front already
   for (const ArrayType& each : function->results) many->results.push_back({each.dtype, with_first(extent, each.shape)});
   const std::vector<char> which(batched.begin(), batched.end());
   if (function->takes_batches) {

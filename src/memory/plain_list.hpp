@@ -51,9 +51,9 @@ class PlainList {
   /// Forgets the elements from an index on.
   void truncate(std::uint32_t size) noexcept { size_ = size; }
   /// Forgets all, and gives memory for more than so many elements back.
-  void clear(std::uint32_t kept) noexcept {
+  void clear(std::uint32_t most_capacity) noexcept {
     size_ = 0;
-    if (capacity_ <= kept) return;
+    if (capacity_ <= most_capacity) return;
     data_.reset();
     capacity_ = 0;
   }

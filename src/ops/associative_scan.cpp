@@ -71,7 +71,11 @@ std::vector<Var> interleaved(std::span<const Var> even, std::span<const Var> odd
 }
 
 void require_same_form(std::span<const Var> combined, std::span<const Var> elements) {
-  for (std::size_t k = 0; k < elements.size() && k < combined.size(); ++k) {
+  if (combined.size() != elements.size()) {
+    throw ShapeError("associative_scan: the function made " + std::to_string(combined.size()) + " arrays of " +
+                     std::to_string(elements.size()) + "; it combines trees to one of the same form");
+  }
+  for (std::size_t k = 0; k < elements.size(); ++k) {
     if (combined[k].shape() == elements[k].shape() && combined[k].dtype() == elements[k].dtype()) continue;
     const std::string message = "associative_scan: the function made " + describe(combined[k]) + " of " +
                                 describe(elements[k]) + "; it combines element by element along the axis";

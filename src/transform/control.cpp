@@ -1,5 +1,7 @@
 #include <xgrad/transform/control.hpp>
 
+#include <algorithm>
+
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -25,26 +27,34 @@ void require_condition(std::string_view operation, const Var& condition) {
 
 // ---- branches
 
-Branches::Branches(Trace& trace, const Var& number, std::size_t count, std::string_view operation)
-    : trace_(trace), operation_(operation), values_were_forbidden_(trace.tape().values_forbidden()) {
+namespace {
+
+void require_number(std::string_view operation, const Var& number) {
   require_usable(number, operation);
-  if (number.dimension() != 0 || is_floating(number.dtype())) {
-    const std::string message = std::string(operation) + ": the number of the branch is " + describe(number) +
-                                " and must be one integer, of no axes";
-    if (number.dimension() != 0) throw ShapeError(message);
-    throw TypeError(message);
-  }
-  number_ = as_weak(cast(number, DType::Int64), false);
-  if (number_.recorded()) {
-    trace.tape().forbid_values(true);
-    return;
-  }
-  const auto known = number_.item<std::int64_t>();
+  if (number.dimension() == 0 && !is_floating(number.dtype())) return;
+  const std::string message = std::string(operation) + ": the number of the branch is " + describe(number) +
+                              " and must be one integer, of no axes";
+  if (number.dimension() != 0) throw ShapeError(message);
+  throw TypeError(message);
+}
+
+}  // namespace
+
+std::size_t known_branch(std::string_view operation, const Var& number, std::size_t count) {
+  require_number(operation, number);
+  const auto known = cast(number, DType::Int64).item<std::int64_t>();
   if (known < 0 || static_cast<std::size_t>(known) >= count) {
     throw ValueError(std::string(operation) + ": there is no branch " + std::to_string(known) + " of " +
                      std::to_string(count));
   }
-  known_ = static_cast<std::size_t>(known);
+  return static_cast<std::size_t>(known);
+}
+
+Branches::Branches(Trace& trace, const Var& number, std::string_view operation)
+    : trace_(trace), operation_(operation), values_were_forbidden_(trace.tape().values_forbidden()) {
+  require_number(operation, number);
+  number_ = as_weak(cast(number, DType::Int64), false);
+  trace.tape().forbid_values(true);
 }
 
 Branches::~Branches() { trace_.tape().forbid_values(values_were_forbidden_); }
@@ -55,28 +65,48 @@ void Branches::end(std::span<const Var> outputs, const Paths& paths) {
   std::vector<Var> all;
   for (const Var& x : outputs) {
     require_usable(x, operation_);
-    all.push_back(known_ ? x : as_weak(trace_.node(x), false));
+    all.push_back(trace_.node(x));
   }
-  for (std::size_t k = 0; !outputs_.empty() && k < all.size(); ++k) {
+  if (!outputs_.empty()) require_alike(all, paths);
+  outputs_.push_back(std::move(all));
+}
+
+void Branches::require_alike(std::span<const Var> outputs, const Paths& paths) const {
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
     const Var& before = outputs_[0][k];
-    if (before.shape() == all[k].shape() && before.dtype() == all[k].dtype()) continue;
+    const bool number = VarAccess::is_weak(before) || VarAccess::is_weak(outputs[k]);
+    if (before.shape() == outputs[k].shape() && (number || before.dtype() == outputs[k].dtype())) continue;
     const std::string path = paths()[k];
     const std::string message = std::string(operation_) + ": branch " + std::to_string(outputs_.size()) + " gives " +
-                                describe(all[k]) + ", branch 0 " + describe(before) +
+                                describe(outputs[k]) + ", branch 0 " + describe(before) +
                                 (path.empty() ? "" : " (" + path + ")") + "; they must be alike";
-    if (before.shape() != all[k].shape()) throw ShapeError(message);
+    if (before.shape() != outputs[k].shape()) throw ShapeError(message);
     throw TypeError(message);
   }
-  outputs_.push_back(std::move(all));
+}
+
+bool Branches::settle(std::size_t k) {
+  std::vector<const Var*> all;
+  for (const std::vector<Var>& each : outputs_) all.push_back(&each[k]);
+  const DType dtype = common_dtype(all);
+  const bool number = std::ranges::all_of(all, [](const Var* x) { return VarAccess::is_weak(*x); });
+  for (std::vector<Var>& each : outputs_) {
+    Var& x = each[k];
+    x = as_weak(x.dtype() == dtype ? x : cast(x, dtype), false);
+  }
+  return number;
 }
 
 std::vector<Var> Branches::finish() {
   TapeState& tape = trace_.tape();
   tape.forbid_values(values_were_forbidden_);
-  if (known_) return outputs_[0];
+  std::vector<bool> numbers;
+  for (std::size_t k = 0; k < outputs_[0].size(); ++k) numbers.push_back(settle(k));
   std::vector<Recorded> recorded;
   for (std::size_t k = 0; k < outputs_.size(); ++k) recorded.push_back({begins_[k], imported(tape, outputs_[k])});
-  return record_switch(tape, number_, recorded);
+  std::vector<Var> results = record_switch(tape, number_, recorded);
+  for (std::size_t k = 0; k < results.size(); ++k) tape.set_weak(VarAccess::node(results[k]), numbers[k]);
+  return results;
 }
 
 // ---- loops

@@ -9,7 +9,8 @@
 
 namespace xgrad::detail {
 
-CustomCall::CustomCall(std::string_view operation, std::span<const Var> arguments) : operation_(operation) {
+CustomCall::CustomCall(std::string_view operation, std::span<const Var> arguments, TapeState* tape)
+    : operation_(operation), tape_(tape) {
   for (const Var& argument : arguments) {
     require_usable(argument, operation);
     if (argument.recorded()) tape_ = &VarAccess::tape(argument);

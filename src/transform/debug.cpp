@@ -212,8 +212,9 @@ Var observe(const Var& x, std::function<void(const Var& value)> look) {
     return std::vector<Var>{values[0]};
   };
   const auto seen = [&](const Var& y) { return detail::record_host_call(body, std::array{y}, {y.shape()})[0]; };
-  if (!is_floating(x.dtype())) return seen(x);
-  return custom_jvp(seen, [](const Var&, const Var& tangent) { return tangent; })(x);
+  const bool weak = VarAccess::is_weak(x);
+  if (!is_floating(x.dtype())) return detail::as_weak(seen(x), weak);
+  return detail::as_weak(custom_jvp(seen, [](const Var&, const Var& tangent) { return tangent; })(x), weak);
 }
 
 Var print(const Var& x, const std::string& name) {

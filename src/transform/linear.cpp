@@ -18,6 +18,15 @@ std::vector<Var> without_values(Trace& trace, std::span<const Var> like) {
   return result;
 }
 
+using Part = TapeState::Transposition;
+
+TransposedScope::TransposedScope(Trace& trace)
+    : trace_(trace), outer_(static_cast<std::uint8_t>(trace.tape().transposition())) {
+  trace.tape().note_transposition(Part::Recorded);
+}
+TransposedScope::~TransposedScope() { trace_.tape().note_transposition(static_cast<Part>(outer_)); }
+void TransposedScope::sweep() { trace_.tape().note_transposition(Part::Swept); }
+
 Var unit_arrays(const Var& like) {
   require_usable(like, "laplacian");
   const Shape shape = like.shape();

@@ -155,6 +155,11 @@ Var numbers_to(std::size_t n) {
   return {std::move(numbers)};
 }
 
+void throw_other_tree(std::string_view operation, std::string_view what, const std::string& where) {
+  throw ShapeError(std::string(operation) + ": " + std::string(what) + (where.empty() ? "" : " (" + where + ")") +
+                   "; members that are no Vars, and numbers of members, must be equal. Make what differs a Var");
+}
+
 void throw_unsettled_types() {
   throw TypeError(
       "scan: the element type of a number that is carried depends on its element type; give it as an array");

@@ -8,7 +8,7 @@
 namespace xgrad::detail {
 
 /// The nodes that were recorded from one on, as parts of a loop's body. Parameters differ from run to run, and what
-/// depends on them.
+/// depends on them; what may fail, and code of the user's, is taken for such.
 class Varying {
  public:
   Varying(const TapeState& tape, NodeId first) : tape_(tape), first_(first) {}

@@ -61,7 +61,7 @@ T scan_pairs(const F& combine, const T& elements, std::ptrdiff_t axis, std::size
 ///
 /// \param combine   associative: of two trees like `elements`, of the same shapes, element by element along the axis.
 /// \param elements  a tree of arrays with the same extent along the axis.
-/// \throws ShapeError  unless they have; if combine gives other shapes.
+/// \throws ShapeError  unless they have; if combine gives other shapes; for arrays of as many axes as there can be.
 template <class F, class T>
 [[nodiscard]] T associative_scan(const F& combine, const T& elements, std::ptrdiff_t axis = 0,
                                  Direction direction = Direction::Forward) {
@@ -76,7 +76,7 @@ template <class F, class T>
 }
 
 /// Running products: result[i] = x[0] ... x[i]; backward x[i] ... x[n - 1]. Booleans count as int64.
-/// \throws ShapeError  for a scalar.
+/// \throws ShapeError  for a scalar, and for an array of as many axes as there can be; so do the others.
 Var cumprod(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Direction::Forward);
 /// Running maxima and minima; NaN stays. Where elements are equal the derivative is divided as that of maximum().
 /// \throws ShapeError  for a scalar.

@@ -20,7 +20,7 @@ class Checkpointed {
   requires CallableWith<const F&, array_positions_t<A...>, A...>
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
-    const CustomCall call("checkpoint", arguments.arrays());
+    const CustomCall call("checkpoint", arguments.arrays(), tape_recorded_now());
     arguments.assign(call.inputs());
     const auto value = arguments.call(f_);
     static_assert(tree::Tree<std::remove_cv_t<decltype(value)>>,

@@ -19,28 +19,32 @@ namespace xgrad {
 
 namespace detail {
 
-/// One of several functions while all of them are recorded. A number that is known chooses one at once.
+/// \throws ShapeError, TypeError, ValueError  unless a number is one integer or truth value, and a branch.
+std::size_t known_branch(std::string_view operation, const Var& number, std::size_t count);
+
+/// One of several functions while all of them are recorded.
 class Branches {
  public:
   /// \param number  of the function; a truth value for two functions: true is 1.
-  /// \throws ShapeError, TypeError, ValueError  unless it is one integer or truth value, and a branch if it is known.
-  Branches(Trace& trace, const Var& number, std::size_t count, std::string_view operation);
+  /// \throws ShapeError, TypeError  unless it is one integer or truth value.
+  Branches(Trace& trace, const Var& number, std::string_view operation);
   Branches(const Branches&) = delete;
   Branches& operator=(const Branches&) = delete;
   ~Branches();
 
-  /// The only branch that is called; none: all are recorded.
-  [[nodiscard]] std::optional<std::size_t> known() const noexcept { return known_; }
   void begin();
   /// \throws ShapeError, TypeError  unless all branches give the same shapes and element types.
   void end(std::span<const Var> outputs, const Paths& paths);
   [[nodiscard]] std::vector<Var> finish();
 
  private:
+  void require_alike(std::span<const Var> outputs, const Paths& paths) const;
+  /// Gives an output the same element type in all branches. Whether it is a number in all.
+  bool settle(std::size_t k);
+
   Trace& trace_;
   std::string_view operation_;
   bool values_were_forbidden_;
-  std::optional<std::size_t> known_;
   Var number_;
   std::vector<std::uint32_t> begins_;
   std::vector<std::vector<Var>> outputs_;
@@ -64,6 +68,16 @@ template <class T, class... A, class... F>
 T run_branches(std::string_view operation, const Var& number, const std::tuple<const A&...>& operands,
                const F&... branches) {
   static_assert(tree::Tree<T>, "branches return trees of Vars");
+  if (!number.recorded()) {  // the branch that it takes is called, and no other
+    std::optional<T> result;
+    std::size_t next = 0;
+    const std::size_t taken = known_branch(operation, number, sizeof...(F));
+    const auto call = [&](const auto& branch) {
+      if (next++ == taken) result = std::apply(branch, operands);
+    };
+    (call(branches), ...);
+    return *std::move(result);
+  }
   std::vector<Var> all{number};
   const auto append = [&]<class O>(const O& operand) {
     if constexpr (tree::Tree<O>) tree::for_each_array(operand, [&](const Var& x) { all.push_back(x); });
@@ -72,15 +86,13 @@ T run_branches(std::string_view operation, const Var& number, const std::tuple<c
   Trace trace(all);
   std::optional<T> like;
   {
-    Branches taken(trace, number, sizeof...(F), operation);
+    Branches taken(trace, number, operation);
     const auto given =
         std::apply([&](const auto&... each) { return std::tuple<operand_t<A>...>(on_tape(trace, each)...); }, operands);
-    std::size_t next = 0;
     const auto record = [&](const auto& branch) {
-      const std::size_t k = next++;
-      if (taken.known() && *taken.known() != k) return;
       taken.begin();
       T result = std::apply(branch, given);
+      if (like) require_same_tree(operation, "the branches give different trees", *like, result);
       taken.end(tree::arrays(result), [&] { return tree::array_paths(result); });
       if (!like) like = std::move(result);
     };
@@ -133,6 +145,7 @@ C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, c
       const C carried = tree::with_arrays(first, loop.carried());
       const Var goes_on = condition(carried);
       result = body(carried);
+      require_same_tree("while_loop", "what is carried is not the same tree before and after a run", first, *result);
       return loop.accept(goes_on, tree::arrays(*result));
     };
     if (!record() && !record()) throw_unsettled_types();
@@ -151,9 +164,9 @@ C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, c
 ///
 /// \param condition  one truth value. If it is no recorded Var, the function that it chooses is called, and no other.
 /// \param operands   trees, Vars, numbers and xtensor expressions; functions may capture what they need as well.
-/// Both functions return trees of the same type, with the same shapes and element types. Derivatives of every order are
-/// those of the function that is chosen. In a batch with a condition for each example both are computed, as where()
-/// does.
+/// Both functions return trees of the same type, with the same shapes and element types; a number takes the element
+/// type that the other one has. Derivatives of every order are those of the function that is chosen. In a batch with a
+/// condition for each example both are computed, as where() does.
 ///
 /// \throws ShapeError, TypeError  if the condition is not one truth value, or the functions give other forms.
 /// \throws TapeError  if a function asks for a value.
@@ -200,7 +213,8 @@ struct WhileOptions {
 /// \param condition  carried -> one truth value.
 /// \param body       carried -> carried: trees of the same type, shapes and element types.
 /// Derivatives in forward mode, of every order; in reverse mode with WhileOptions::at_most. In a batch the loop runs
-/// until it has ended for all examples, of which each keeps what it had when it ended.
+/// until it has ended for all examples, of which each keeps what it had when it ended: the body runs for these as well,
+/// and what it checks must hold there.
 ///
 /// \throws ShapeError, TypeError  if the condition is not one truth value, or what is carried changes its form.
 /// \throws TapeError   if a function asks for a value; if it is differentiated in reverse mode without at_most.

@@ -38,7 +38,8 @@ struct CustomRules {
 /// The scope in which a function with rules of its own is recorded. Of values alone nothing is recorded.
 class CustomCall {
  public:
-  CustomCall(std::string_view operation, std::span<const Var> arguments);
+  /// \param tape  that of the function if no argument is recorded; null: then nothing is.
+  CustomCall(std::string_view operation, std::span<const Var> arguments, TapeState* tape = nullptr);
 
   [[nodiscard]] bool recorded() const noexcept { return tape_ != nullptr; }
   /// What the function is called with.

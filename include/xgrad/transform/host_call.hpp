@@ -21,7 +21,8 @@
 namespace xgrad {
 
 /// What vmap() makes of a function given to host_call(): one call for each example, or one call for all, with one more
-/// axis, the first, of all arguments and results.
+/// axis, the first, of all arguments and results. In nested vmap() that is said of the inner one; there is one call for
+/// each example of the outer. A call none of whose arguments is of one example is made once, for all.
 enum class Batches : std::uint8_t { OneByOne, Together };
 
 namespace detail {
@@ -224,7 +225,9 @@ auto host_operation(std::string name, Shapes shapes, F f, Batches batches, std::
 ///                then. It returns a number, an xtensor container or expression, or a std::tuple of such.
 /// \param batches what vmap() makes of it.
 /// f is called on the thread that asks for values, whenever they are computed: when a compiled function runs, not while
-/// it is recorded; more than once, or never, if values are needed more than once, or never. It may use xgrad itself. It
+/// it is recorded; more than once, or never, if values are needed more than once, or never. Derivatives of cond(),
+/// switch_(), checkpoint() and loops in loops compute them again: what a function returns must depend on its arguments
+/// alone there, so that a draw of random numbers is made outside and given as an argument. It may use xgrad itself. It
 /// has no derivative: give it one with custom_vjp() or custom_jvp().
 ///
 /// \throws TypeError   if an argument has other elements than f takes; numbers take the type that is wanted.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -66,6 +68,20 @@ auto value_and_pushforward(FunctionOf<R, const Primal&> f, const Primal& point) 
 /// What stands for the arguments of a function that is transposed: they have no values.
 std::vector<Var> without_values(Trace& trace, std::span<const Var> like);
 
+/// The scope in which a function is transposed: recorded of stand-ins, and then swept.
+class TransposedScope {
+ public:
+  explicit TransposedScope(Trace& trace);
+  TransposedScope(const TransposedScope&) = delete;
+  TransposedScope& operator=(const TransposedScope&) = delete;
+  ~TransposedScope();
+  void sweep();
+
+ private:
+  Trace& trace_;
+  std::uint8_t outer_;
+};
+
 template <class R, class Primal>
 class Transposed {
  public:
@@ -81,10 +97,12 @@ class Transposed {
     const Primal stand_in = tree::with_arrays(like_, without_values(trace, std::span<const Var>(all).first(arguments)));
     const std::vector<Var> inputs = tree::leaves(stand_in);
     require_differentiable("linear_transpose", inputs, [&] { return tree::paths(like_); });
+    TransposedScope scope(trace);
     const R result = f_(stand_in);
     const R outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
     const std::vector<Var> leaves = tree::leaves(outputs);
     const std::vector<Var> seeds = sensitivities("linear_transpose", "cotangent", trace, cotangent, leaves);
+    scope.sweep();
     std::vector<Var> derivatives = trace.reverse(leaves, seeds, inputs);
     complete("linear_transpose", derivatives, inputs, {}, false);
     return std::get<0>(finish(trace, tree::with_leaves(like_, derivatives)));

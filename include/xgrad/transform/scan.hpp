@@ -14,6 +14,7 @@
 
 #include <xgrad/transform/checkpoint.hpp>
 #include <xgrad/transform/trace.hpp>
+#include <xgrad/tree/statics.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -71,6 +72,14 @@ Var numbers_to(std::size_t n);
 
 [[noreturn]] void throw_unsettled_types();
 
+[[noreturn]] void throw_other_tree(std::string_view operation, std::string_view what, const std::string& where);
+/// \throws ShapeError  if two trees differ in more than the values of their arrays.
+template <class T>
+void require_same_tree(std::string_view operation, std::string_view what, const T& a, const T& b) {
+  std::string where;
+  if (!tree::detail::same_statics(a, b, &where)) throw_other_tree(operation, what, where);
+}
+
 /// A run: from what is carried and elements to what is carried next and what is stacked.
 template <class C, class X, class Y>
 std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, const C& first, const X& arrays,
@@ -88,6 +97,7 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
     return f(tree::with_arrays(first, body.carried()), tree::with_arrays(arrays, body.elements()));
   };
   std::pair<C, Y> result = record();
+  require_same_tree("scan", "what is carried is not the same tree before and after a run", first, result.first);
   if (!body.accept(tree::arrays(result.first))) {
     result = record();
     if (!body.accept(tree::arrays(result.first))) throw_unsettled_types();
@@ -170,7 +180,10 @@ using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const 
 /// length. What is the same in all runs is computed once. Derivatives of every order are loops too, and take what they
 /// need of the runs from this one.
 ///
-/// \throws ShapeError  unless all arrays have the same number of elements; if what is carried changes its shape.
+/// What a run computes may be computed again for derivatives, and not at all if nothing needs it.
+///
+/// \throws ShapeError  unless all arrays have the same number of elements; if what is carried changes its shape, the number
+///                     of its arrays, or members that are no Vars.
 /// \throws TypeError   if what is carried changes its element type.
 /// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree.
 /// \throws TapeError   if the body asks for a value.
