@@ -72,7 +72,7 @@ std::vector<Var> joined_segments(std::span<const Var> segments, std::span<const 
 }
 
 ScanBody::ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var> arrays, const ScanOptions& options,
-                   Paths paths_of_carried, Paths paths_of_arrays)
+                   Paths paths_of_carried, const Paths& paths_of_arrays)
     : trace_(trace),
       values_were_forbidden_(trace.tape().values_forbidden()),
       reverse_(options.reverse),

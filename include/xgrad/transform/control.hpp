@@ -187,7 +187,8 @@ template <class Then, class Else, class... A>
 /// \param branches  a std::tuple of functions.
 /// \throws ValueError  when values are computed, if there is no such function.
 template <class... F, class... A>
-[[nodiscard]] auto switch_(const Var& number, const std::tuple<F...>& branches, const A&... operands) {
+[[nodiscard]] auto switch_(  // NOLINT(readability-identifier-naming): `switch` is taken
+    const Var& number, const std::tuple<F...>& branches, const A&... operands) {
   static_assert(sizeof...(F) > 0, "switch_: there must be a function");
   using T = std::remove_cvref_t<std::invoke_result_t<const std::tuple_element_t<0, std::tuple<F...>>&, const A&...>>;
   static_assert((std::same_as<T, std::remove_cvref_t<std::invoke_result_t<const F&, const A&...>>> && ...),

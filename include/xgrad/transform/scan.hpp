@@ -38,7 +38,7 @@ class ScanBody {
  public:
   /// \throws ShapeError, ValueError  if the arrays do not say how many runs there are.
   ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var> arrays, const ScanOptions& options,
-           Paths paths_of_carried, Paths paths_of_arrays);
+           Paths paths_of_carried, const Paths& paths_of_arrays);
   ~ScanBody();
   ScanBody(const ScanBody&) = delete;
   ScanBody& operator=(const ScanBody&) = delete;
