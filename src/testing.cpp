@@ -82,7 +82,7 @@ class Check {
     if (!report_.passed && found <= worst_failure_) return;
     worst_failure_ = found;
     report_.passed = false;
-    xgrad::detail::TextStream text;
+    xgrad::core::TextStream text;
     text.precision(17);
     text << "order " << order << ", derivative with respect to " << where << ": reverse mode gives " << reverse << ", "
          << other << " " << value << " (error " << found << ", allowed " << tolerance << ")";

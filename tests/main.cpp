@@ -1,13 +1,13 @@
 #define BOOST_TEST_MODULE xgrad
 #include <boost/test/unit_test.hpp>
 
-#include "plan/machine_code.hpp"
+#include "backend/cpu/machine_code.hpp"
 
 namespace {
 
 /// The arrays of tests are small, and what large ones go through must be tested.
 struct MachineCodeForAll {
-  MachineCodeForAll() { xgrad::detail::machine_code_limits() = {0, 0}; }
+  MachineCodeForAll() { xgrad::backend::cpu::machine_code_limits() = {0, 0}; }
 };
 BOOST_TEST_GLOBAL_FIXTURE(MachineCodeForAll);
 

@@ -13,16 +13,18 @@
 
 #include <xgrad/var.hpp>
 
+#include "backend/cpu/program.hpp"
 #include "plan/graph.hpp"
-#include "plan/plan.hpp"
 #include "var/access.hpp"
 
 namespace passes {
 
-using namespace xgrad::detail;
+using namespace xgrad::backend;
+using namespace xgrad::backend::cpu;
 using xgrad::DType;
 using xgrad::Shape;
 using xgrad::Var;
+using xgrad::plan::opcode;
 
 /// A graph and how many leaves it has.
 struct Values {
@@ -82,7 +84,8 @@ inline Graph graph_of(const std::vector<Var>& outputs) {
 }
 
 /// \param donated  recorded leaves whose arrays may be overwritten.
-inline std::shared_ptr<const Plan> plan_of(const std::vector<Var>& outputs, const std::vector<Var>& donated = {}) {
+inline std::shared_ptr<const StepProgram> program_of(const std::vector<Var>& outputs,
+                                                     const std::vector<Var>& donated = {}) {
   Asked asked(outputs);
   std::vector<bool> gives(donated.empty() ? 0 : asked.request.leaves.size(), false);
   for (const Var& each : donated) {
@@ -90,7 +93,7 @@ inline std::shared_ptr<const Plan> plan_of(const std::vector<Var>& outputs, cons
       if (asked.request.leaf_nodes[k] == xgrad::VarAccess::node(each)) gives[k] = true;
     }
   }
-  return make_plan(asked.request, asked.tape, asked.nodes, gives);
+  return make_program(make_plan(asked.request, asked.tape, asked.nodes, gives));
 }
 
 /// f() throws a complaint of the planner that names the pass which ran before ("this pass") and an invariant.

@@ -25,7 +25,7 @@ using xg::Var;
 namespace {
 
 // A sanitizer shall see uses of freed memory, so nothing is recycled.
-constexpr bool recycles = xg::detail::recycles_memory;
+constexpr bool recycles = xg::memory::recycles_memory;
 
 template <class T = double>
 Var wave(const xg::Shape& shape, double phase = 0.0) {

@@ -221,15 +221,15 @@ BOOST_AUTO_TEST_CASE(a_call_is_its_body) {
   xg::Tape tape;
   const Var x = tape.leaf(wave({3, 2}));
   const Var other = tape.leaf(wave({2}, 1.0));
-  xg::detail::TapeState& state = xg::VarAccess::tape(x);
-  const auto first = static_cast<xg::detail::NodeId>(state.size());
+  xg::ir::TapeState& state = xg::VarAccess::tape(x);
+  const auto first = static_cast<xg::ir::NodeId>(state.size());
   const std::array inputs{xg::detail::append_input(state, x)};
   const Var at = xg::VarAccess::recorded(state, inputs[0]);
   const std::array outputs{xg::VarAccess::node(sum(exp(at) * other, 1)), xg::VarAccess::node(at - 1.5)};
   const auto cut = xg::detail::extract(state, first, inputs, outputs);
   BOOST_REQUIRE(cut.captured.size() == 1);
   BOOST_TEST(cut.captured[0] == xg::VarAccess::node(other));
-  const auto payload = std::make_shared<xg::detail::Payload>(xg::detail::Payload{cut.function, nullptr});
+  const auto payload = std::make_shared<xg::ir::Payload>(xg::ir::Payload{cut.function, nullptr});
   const std::array arguments{xg::VarAccess::node(x * 0.5), cut.captured[0]};
   const std::vector<Var> called = xg::detail::record_call(state, payload, arguments);
   const Var expected = sum(exp(x * 0.5) * other, 1);

@@ -11,7 +11,7 @@
 #include <xgrad/draw.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/plan.hpp"
+#include "backend/cpu/program.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_draw_plan)
 
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(value_and_gradient_in_one_loop) {
           "1  loop 1 x 40000, blocks of 1 x 1024, 2 chunks, 1 segment: "
           "full: subtract, square; epilogue total: sum; full: multiply\n"
           "   leaf 0 float64 [40000], leaf 1 float64 [40000], 2 -> output 1 float64 [40000], output 0 float64 []\n") +
-          (xg::kernels::can_generate()
+          (xg::backend::cpu::kernels::can_generate()
                ? "memory: arena 0 bytes, scratch 0 bytes a thread, partial results 128 bytes; 1 instruction\n"
                : "memory: arena 0 bytes, scratch 16384 bytes a thread, partial results 128 bytes; 4 instructions\n"));
 }
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_long_chain_and_its_gradient_are_one_loop) {
   for (int i = 0; i < 2000; ++i) y = y * x + 0.25;
   const std::string arithmetic = xg::draw::plan({y});
   BOOST_TEST_INFO(arithmetic.substr(arithmetic.find("memory:")));
-  if (xg::kernels::can_generate()) BOOST_TEST(!contains(arithmetic, "; 4000 instructions"));
+  if (xg::backend::cpu::kernels::can_generate()) BOOST_TEST(!contains(arithmetic, "; 4000 instructions"));
 }
 
 BOOST_AUTO_TEST_CASE(signs_move_outwards) {
@@ -164,7 +164,8 @@ BOOST_AUTO_TEST_CASE(machine_code) {
   const auto has = [](const std::vector<Var>& results, int generated, int kernels) {
     const std::string text = xg::draw::plan(results);
     BOOST_TEST_INFO(text);
-    return contains(text, "; " + std::to_string(xg::kernels::can_generate() ? generated : kernels) + " instruction");
+    return contains(
+        text, "; " + std::to_string(xg::backend::cpu::kernels::can_generate() ? generated : kernels) + " instruction");
   };
   const Var product = x * y;
   BOOST_TEST(has({product + x}, 1, 2));
@@ -293,7 +294,7 @@ BOOST_AUTO_TEST_CASE(recorded_arguments) {
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(members_are_small) {
-  BOOST_TEST(sizeof(xg::detail::Member) == 2U);  // plans of millions of nodes keep one for each
+  BOOST_TEST(sizeof(xg::backend::cpu::Member) == 2U);  // plans of millions of nodes keep one for each
 }
 
 BOOST_AUTO_TEST_SUITE_END()

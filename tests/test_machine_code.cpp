@@ -15,12 +15,12 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/errors.hpp>
 
-#include "kernels/block/block.hpp"
-#include "kernels/generated/pack_program.hpp"
+#include "backend/cpu/kernels/block/block.hpp"
+#include "backend/cpu/kernels/generated/pack_program.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_machine_code)
 
-using namespace xgrad::kernels;
+using namespace xgrad::backend::cpu::kernels;
 
 namespace {
 

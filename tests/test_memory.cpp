@@ -11,7 +11,7 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/execute.hpp"
+#include "backend/cpu/execute.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_memory)
 
@@ -146,15 +146,15 @@ namespace {
 template <class F>
 double arrays_kept_by(F f) {
   const auto with_limit = [&](std::size_t limit) {
-    const std::size_t usual = xg::detail::most_kept_bytes();
-    xg::detail::most_kept_bytes() = limit;
+    const std::size_t usual = xg::backend::cpu::most_kept_bytes();
+    xg::backend::cpu::most_kept_bytes() = limit;
     std::ptrdiff_t kept = 0;
     std::thread([&] {
       const std::ptrdiff_t before = live_bytes;
       f();
       kept = live_bytes - before;
     }).join();
-    xg::detail::most_kept_bytes() = usual;
+    xg::backend::cpu::most_kept_bytes() = usual;
     return kept;
   };
   (void)with_limit(0);  // makes the plans

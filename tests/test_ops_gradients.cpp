@@ -102,10 +102,10 @@ std::set<std::string> recorded_primitives(const OpRow& row, const Case& at) {
     for (const Var& gradient : tape.gradients(squares, recorded.inputs)) total = total + sum(square(gradient));
     (void)tape.gradients(total, recorded.inputs);
   }
-  const xg::detail::TapeState& state = xg::VarAccess::tape(y);
+  const xg::ir::TapeState& state = xg::VarAccess::tape(y);
   std::set<std::string> names;
-  for (xg::detail::NodeId id = 0; id < state.size(); ++id) {
-    names.emplace(xg::detail::name_of(state.node(id).op));
+  for (xg::ir::NodeId id = 0; id < state.size(); ++id) {
+    names.emplace(xg::primitives::name_of(state.node(id).op));
   }
   return names;
 }
@@ -175,8 +175,8 @@ BOOST_AUTO_TEST_CASE(rows_record_the_primitives_that_they_name) {
   for (const OpRow& row : xg::testing::ops_table()) check(row);
   for (const OpRow& row : xg::testing::ops_without_derivative()) check(row);
 
-  const auto names =
-      xg::detail::table_of_primitives<std::string_view>([]<class P>(boost::hana::basic_type<P>) { return P::name; });
+  const auto names = xg::primitives::table_of_primitives<std::string_view>(
+      []<class P>(boost::hana::basic_type<P>) { return P::name; });
   for (const std::string_view primitive : names) {
     if (primitive == xg::primitives::Parameter::name) continue;  // inside of what a call calls
     BOOST_TEST(covered.contains(std::string(primitive)), "no row of the table of operations covers " << primitive);
@@ -189,9 +189,9 @@ BOOST_AUTO_TEST_CASE(primitives_with_a_derivative_have_smooth_rows) {
     for (const Case& at : row.smooth) smooth.merge(recorded_primitives(row, at));
   }
   for (std::size_t op = 0; op < xg::primitives::list_size; ++op) {
-    const auto opcode = static_cast<xg::detail::Opcode>(op);
-    if (xg::detail::rules_of(opcode).vjp == nullptr) continue;
-    const std::string primitive(xg::detail::name_of(opcode));
+    const auto opcode = static_cast<xg::ir::Opcode>(op);
+    if (xg::derivatives::rules_of(opcode).vjp == nullptr) continue;
+    const std::string primitive(xg::primitives::name_of(opcode));
     BOOST_TEST(smooth.contains(primitive), "no smooth row covers " << primitive);
   }
 }

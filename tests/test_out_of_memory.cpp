@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_SUITE(test_out_of_memory)
 namespace xg = xgrad;
 using counted_memory::fails_after;
 using xg::Var;
-using xg::detail::recycles_memory;
+using xg::memory::recycles_memory;
 
 namespace {
 

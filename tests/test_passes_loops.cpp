@@ -7,9 +7,9 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/lower.hpp"
-#include "plan/schedule.hpp"
-#include "plan/verify.hpp"
+#include "backend/cpu/lower_loop.hpp"
+#include "backend/cpu/schedule.hpp"
+#include "backend/cpu/verify.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_passes_loops)
 
@@ -142,7 +142,8 @@ BOOST_AUTO_TEST_SUITE(scheduling)
 
 namespace {
 
-void nothing(const xgrad::kernels::Frame&, std::byte* const*, const xgrad::kernels::Instruction&) {}
+void nothing(const xgrad::backend::cpu::kernels::Frame&, std::byte* const*,
+             const xgrad::backend::cpu::kernels::Instruction&) {}
 
 /// A draft of a loop over 8 rows of 16 numbers, without kernels that do anything.
 struct Sketch {

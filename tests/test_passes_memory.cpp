@@ -6,8 +6,8 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/panels.hpp"
-#include "plan/verify.hpp"
+#include "backend/cpu/panels.hpp"
+#include "backend/cpu/verify.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_passes_memory)
 
@@ -22,10 +22,10 @@ BOOST_AUTO_TEST_SUITE(panels)
 namespace {
 
 /// The step of a loop after a product, of 2500 rows.
-std::shared_ptr<const Plan> layer(xgrad::Tape& tape) {
+std::shared_ptr<const StepProgram> layer(xgrad::Tape& tape) {
   const Var x = tape.leaf(zeros({2500, 7}));
   const Var w = tape.leaf(zeros({7, 33}));
-  return plan_of({exp(matmul(x, w))});
+  return program_of({exp(matmul(x, w))});
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_product_of_many_rows_joins_its_loop) {
   BOOST_TEST_REQUIRE(plan->loops.size() == 1U);
   const Loop& loop = plan->loops[0];
   BOOST_TEST(loop.product == 0U);
-  BOOST_TEST(loop.panel_chunks * loop.chunk_rows >= xgrad::kernels::rows_of_call);
+  BOOST_TEST(loop.panel_chunks * loop.chunk_rows >= xgrad::backend::cpu::blas::rows_of_call);
   verify(this_pass, *plan);
 }
 
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(arrays_share_the_arena_in_turn) {
   Var x = tape.leaf(zeros({64, 64}));
   const Var w = tape.leaf(zeros({64, 64}));
   for (int k = 0; k < 6; ++k) x = matmul(x, w);
-  const auto plan = plan_of({x});
+  const auto plan = program_of({x});
   BOOST_TEST(plan->steps.size() == 6U);
   BOOST_TEST(plan->arena_bytes == 2U * 64 * 64 * 8);
   verify(this_pass, *plan);
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(what_is_needed_again_stays) {
   const Var first = matmul(x, w);
   Var y = first;
   for (int k = 0; k < 4; ++k) y = matmul(y, w);
-  const auto plan = plan_of({matmul(first, y)});
+  const auto plan = program_of({matmul(first, y)});
   BOOST_TEST(plan->arena_bytes == 3U * 64 * 64 * 8);
   verify(this_pass, *plan);
 }
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_block_that_is_much_too_large_stays_free) {
   const Var large = tape.leaf(zeros({64, 64}));
   const Var part = view(cumsum(large, 0), xt::range(0, 2));
   const Var small = tape.leaf(zeros({64, 2}));
-  const auto plan = plan_of({cumsum(cumsum(matmul(part, small), 0), 1)});
+  const auto plan = program_of({cumsum(cumsum(matmul(part, small), 0), 1)});
   BOOST_TEST(plan->arena_bytes == 64U * 64 * 8 + 2 * 64);
   verify(this_pass, *plan);
 }
@@ -116,11 +116,11 @@ struct Update {
   Var g = tape.leaf(zeros({64, 64}));
 
   std::int32_t donor(const std::vector<Var>& outputs, const std::vector<Var>& donated) {
-    plan = plan_of(outputs, donated);
+    plan = program_of(outputs, donated);
     verify(this_pass, *plan);
     return plan->outputs[0].donor;
   }
-  std::shared_ptr<const Plan> plan = nullptr;
+  std::shared_ptr<const StepProgram> plan = nullptr;
 };
 
 }  // namespace

@@ -16,7 +16,7 @@
 #include <xgrad/log.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/machine_code.hpp"
+#include "backend/cpu/machine_code.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_plan_cache)
 
@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(the_limit_is_kept) {
       BOOST_TEST(std::abs(given.array<double>().data()[n - 1] - last) < 1e-12);
     }
   };
-  const auto usual = std::exchange(xg::detail::machine_code_limits(), {});  // none, so that plans are of one size
+  const auto usual = std::exchange(xg::backend::cpu::machine_code_limits(), {});  // none, so that plans are of one size
   evaluate_some();
   const xg::PlanCache all = xg::plan_cache();
   BOOST_TEST(all.plans == 60U);
@@ -330,7 +330,7 @@ BOOST_AUTO_TEST_CASE(the_limit_is_kept) {
   xg::set_plan_cache_limit(usual_limit);
   evaluate_some();
   BOOST_TEST(xg::plan_cache().plans == 60U);
-  xg::detail::machine_code_limits() = usual;
+  xg::backend::cpu::machine_code_limits() = usual;
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_remembered_with_the_limit_0) {

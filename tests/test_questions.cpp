@@ -14,7 +14,7 @@
 #include <boost/test/unit_test.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "plan/evaluate.hpp"
+#include "backend/evaluate.hpp"
 #include "plan/keep.hpp"
 #include "var/access.hpp"
 
@@ -170,10 +170,10 @@ struct Work {
 };
 
 Work work_of(const std::function<std::size_t(std::size_t)>& loop, std::size_t steps) {
-  const std::size_t nodes = xg::detail::work_of_evaluations().nodes;
+  const std::size_t nodes = xg::backend::work_of_evaluations().nodes;
   const std::size_t plans = xg::plan_cache().misses;
   const std::size_t recorded = loop(steps);
-  return {xg::detail::work_of_evaluations().nodes - nodes, recorded, xg::plan_cache().misses - plans};
+  return {xg::backend::work_of_evaluations().nodes - nodes, recorded, xg::plan_cache().misses - plans};
 }
 
 }  // namespace
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(who_asks_once_keeps_nothing) {
 BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
   constexpr std::size_t size = 1000;
   constexpr std::size_t arrays = 5;
-  const std::size_t usual = std::exchange(xg::detail::most_spare_bytes(), arrays * 2 * size * sizeof(double));
+  const std::size_t usual = std::exchange(xg::plan::most_spare_bytes(), arrays * 2 * size * sizeof(double));
   {
     xg::Tape tape;
     Var x = tape.leaf(wave(size));
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
       x = next(x);
       expected = next(expected);
       BOOST_TEST(std::abs(ask(sum(square(x))) - ask(sum(square(expected)))) < 1e-9);
-      BOOST_TEST(spare_bytes(x) <= xg::detail::most_spare_bytes());
+      BOOST_TEST(spare_bytes(x) <= xg::plan::most_spare_bytes());
     }
     BOOST_TEST(spare_bytes(x) > 0U);
     // What was asked for stays.
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
     BOOST_TEST(&asked.array<double>() == &held);
   }
   // Not even one array fits: nothing is kept, and all values are right.
-  xg::detail::most_spare_bytes() = size;
+  xg::plan::most_spare_bytes() = size;
   {
     xg::Tape tape;
     Var x = tape.leaf(wave(size));
@@ -266,11 +266,11 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
     }
     BOOST_TEST(spare_bytes(x) == 0U);
   }
-  xg::detail::most_spare_bytes() = usual;
+  xg::plan::most_spare_bytes() = usual;
 }
 
 BOOST_AUTO_TEST_CASE(a_kept_value_that_is_asked_for_stays) {
-  const std::size_t usual = xg::detail::most_spare_bytes();
+  const std::size_t usual = xg::plan::most_spare_bytes();
   {
     xg::Tape tape;
     std::vector<Var> all{tape.leaf(wave(1000))};
@@ -282,13 +282,13 @@ BOOST_AUTO_TEST_CASE(a_kept_value_that_is_asked_for_stays) {
     const xg::Array<double>& held = all[5].array<double>();
     BOOST_TEST(spare_bytes(all[0]) < before);  // it is no spare any more
     const Var copy = held;
-    xg::detail::most_spare_bytes() = 0;
+    xg::plan::most_spare_bytes() = 0;
     (void)ask(sum(next(all.back())));
     BOOST_TEST(spare_bytes(all[0]) < before / 2);
     BOOST_TEST(same(Var(held), copy));
     BOOST_TEST(&all[5].array<double>() == &held);
   }
-  xg::detail::most_spare_bytes() = usual;
+  xg::plan::most_spare_bytes() = usual;
 }
 
 // A pullback forgets what it recorded, but computes the primals that it needs only a few times.
@@ -303,9 +303,9 @@ BOOST_AUTO_TEST_CASE(a_pullback_called_often) {
   BOOST_TEST(near(value, f(x)));
   const Var expected = pullback(wave(10));
   const auto work = [&, pull = &pullback] {
-    const std::size_t before = xg::detail::work_of_evaluations().nodes;
+    const std::size_t before = xg::backend::work_of_evaluations().nodes;
     BOOST_TEST(near((*pull)(wave(10)), expected));
-    return xg::detail::work_of_evaluations().nodes - before;
+    return xg::backend::work_of_evaluations().nodes - before;
   };
   const std::size_t first = work();
   for (int i = 0; i < 10; ++i) (void)work();
@@ -313,10 +313,10 @@ BOOST_AUTO_TEST_CASE(a_pullback_called_often) {
 }
 
 BOOST_AUTO_TEST_CASE(any_questions_in_any_order) {
-  const std::size_t usual = xg::detail::most_spare_bytes();
+  const std::size_t usual = xg::plan::most_spare_bytes();
   std::mt19937 random(11);
   for (int round = 0; round < 60; ++round) {
-    xg::detail::most_spare_bytes() = round % 3 == 0 ? 2000 : usual;
+    xg::plan::most_spare_bytes() = round % 3 == 0 ? 2000 : usual;
     xg::Tape tape;
     std::vector<Var> recorded{tape.leaf(wave(12))};
     std::vector<Var> concrete{wave(12)};
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(any_questions_in_any_order) {
       }
     }
   }
-  xg::detail::most_spare_bytes() = usual;
+  xg::plan::most_spare_bytes() = usual;
 }
 
 BOOST_AUTO_TEST_SUITE_END()

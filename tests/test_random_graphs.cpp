@@ -71,13 +71,13 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   // Functions are not in what is computed one by one. The others are computed by themselves, never fused, or by one
   // kernel in both cases; an order of numbers that differ by roundings cannot be compared.
   using namespace xgrad::primitives;
-  using xgrad::detail::opcode;
+  using xgrad::primitives::opcode;
   const std::set<std::size_t> left_out{opcode<Parameter>, opcode<Call>,    opcode<HostCall>,      opcode<Scan>,
                                        opcode<Switch>,    opcode<While>,   opcode<CumulativeSum>, opcode<ArgSort>,
                                        opcode<LogGamma>,  opcode<Digamma>, opcode<Polygamma>};
   for (std::size_t op = 0; op < statistics.primitives.size(); ++op) {
     if (left_out.contains(op)) continue;
-    BOOST_TEST_CONTEXT(xgrad::detail::name_of(static_cast<xgrad::detail::Opcode>(op))) {
+    BOOST_TEST_CONTEXT(xgrad::primitives::name_of(static_cast<xgrad::ir::Opcode>(op))) {
       BOOST_TEST(statistics.primitives[op] >= count / 50);
     }
   }

@@ -14,11 +14,11 @@ BOOST_AUTO_TEST_SUITE(test_rewrites)
 
 namespace {
 
-using namespace xgrad::detail;
+using namespace xgrad::plan;
 using namespace xgrad::primitives;
 using xgrad::DType;
 using xgrad::Shape;
-using xgrad::kernels::Part;
+using xgrad::primitives::Part;
 
 /// A graph with some values, and expressions of them as text.
 struct Values {

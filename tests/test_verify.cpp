@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(elementwise) {
   refuses<Checked>("a check has the shape", f64, {x, b}, {6}, {0, 0});
   refuses<Checked>("a check has the element type", f64, {x, y}, {2, 3}, {0, 0});
   refuses<Checked>("a check has a requirement and a limit", f64, {x, b}, {2, 3});
-  const Opcode cosine = op_of_part(xgrad::kernels::Part::CosineFrom);
+  const Opcode cosine = op_of_part(xgrad::primitives::Part::CosineFrom);
   refuses(arity, [&](Values& v) { v.graph.append(cosine, f64, v.graph[x].shape, std::array{x, y}, {}); });
 }
 

@@ -78,7 +78,7 @@ class Tape {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  detail::TapeState* state_;
+  ir::TapeState* state_;
 };
 
 }  // namespace xgrad

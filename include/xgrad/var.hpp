@@ -21,10 +21,14 @@ namespace xgrad {
 
 class Var;
 
-namespace detail {
-
+namespace memory {
 class Buffer;
+}
+namespace ir {
 class TapeState;
+}
+
+namespace detail {
 
 /// Any xtensor container, view or lazy expression whose elements can be stored.
 template <class E>
@@ -238,8 +242,8 @@ class [[nodiscard]] Var : detail::preferred::Found {
   union First {
     double real;
     std::int64_t integer;
-    detail::Buffer* buffer;
-    detail::TapeState* tape;
+    memory::Buffer* buffer;
+    ir::TapeState* tape;
   };
 
   void retain() const noexcept;

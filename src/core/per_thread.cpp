@@ -8,7 +8,7 @@
 #include <dlfcn.h>
 #endif
 
-namespace xgrad::detail {
+namespace xgrad::core {
 namespace {
 
 extern "C" void delete_owned(void* newest);
@@ -55,4 +55,4 @@ void delete_when_thread_ends(std::unique_ptr<OwnedByThread> object) {
   (void)object.release();  // NOLINT(bugprone-unused-return-value): delete_owned has it
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::core

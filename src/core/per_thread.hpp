@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-namespace xgrad::detail {
+namespace xgrad::core {
 
 /// What is deleted when a thread ends.
 struct OwnedByThread {
@@ -90,4 +90,4 @@ class Loan {
   std::unique_ptr<T> own_;
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::core

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace xgrad::detail {
+namespace xgrad::core {
 
 /// A stream that writes numbers as C++ does, whatever locale the program has chosen, and that throws if there is no
 /// memory for them.
@@ -23,4 +23,4 @@ inline std::string count_of(std::size_t number, std::string_view one, std::strin
   return std::to_string(number) + ' ' + std::string(number == 1 ? one : many);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::core

@@ -13,8 +13,8 @@
 
 namespace xgrad::primitives {
 
-using detail::BatchContext;
-using detail::NodeContext;
+using derivatives::BatchContext;
+using derivatives::NodeContext;
 
 // ---- views and linear primitives
 
@@ -184,9 +184,8 @@ Var Where::jvp(const NodeContext& context, std::span<const Var> tangents) {
 namespace {
 
 /// Whether a rule may be recorded that is linear in x: the transposed rule must not ask what x is.
-bool may_be_stand_in(const detail::TapeState& tape, const Var& x) {
-  return tape.transposition() == detail::TapeState::Transposition::Recorded &&
-         detail::Varying(tape, 0)(VarAccess::node(x));
+bool may_be_stand_in(const ir::TapeState& tape, const Var& x) {
+  return tape.transposition() == ir::TapeState::Transposition::Recorded && detail::Varying(tape, 0)(VarAccess::node(x));
 }
 
 /// Its first factor times a sensitivity of its second. Either may be a 0 that a `where` made, and absorbs. Which of

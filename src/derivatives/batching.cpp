@@ -4,7 +4,7 @@
 #include "ops/internal.hpp"
 #include "primitives/list.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 namespace {
 
 Shape with_first(std::size_t extent, const Shape& shape) {
@@ -39,4 +39,4 @@ Var BatchContext::again(std::span<const std::int64_t> attributes) const {
   return VarAccess::recorded(tape, tape.append(like.op, like.dtype, tape.intern(shape()), inputs, attributes));
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

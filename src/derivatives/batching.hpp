@@ -6,7 +6,7 @@
 
 #include "node_context.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 
 /// A node of which inputs come in batches: many of them, along a new first axis. A rule records the batch of results.
 struct BatchContext {
@@ -31,4 +31,4 @@ struct BatchContext {
 /// A Var that is the same for all, along a new first axis.
 Var repeated(TapeState& tape, NodeId node, std::size_t extent);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

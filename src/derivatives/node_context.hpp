@@ -4,9 +4,15 @@
 #include <span>
 #include <vector>
 
+#include "primitives/traits.hpp"
 #include "var/access.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
+
+using namespace detail;
+using primitives::name_of;
+using primitives::opcode;
+using primitives::table_of_primitives;
 
 /// A cotangent or a tangent; an empty Var stands for zero.
 struct Sensitivity {
@@ -32,4 +38,4 @@ struct NodeContext {
   [[nodiscard]] std::span<const std::int64_t> attributes() const { return tape.attributes(node); }
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

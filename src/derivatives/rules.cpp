@@ -6,7 +6,7 @@
 
 #include "ops/internal.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 namespace {
 
 using namespace primitives;
@@ -125,4 +125,4 @@ const Rules& rules_of(Opcode op) noexcept {
   return table[op];
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

@@ -13,7 +13,7 @@
 #include "node_context.hpp"
 #include "primitives/list.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 
 struct RulesOfSeveral {
   /// Cotangents of the inputs that are wanted from those of the outputs; there may be fewer than outputs.
@@ -39,4 +39,4 @@ struct Rules {
 /// Null entries of vjp and jvp: no derivative.
 const Rules& rules_of(Opcode op) noexcept;
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

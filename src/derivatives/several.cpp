@@ -8,7 +8,7 @@
 
 namespace xgrad::primitives {
 
-using namespace detail;
+using namespace derivatives;
 
 namespace {
 

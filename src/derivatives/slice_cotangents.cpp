@@ -8,7 +8,7 @@
 #include "primitives/list.hpp"
 #include "var/record.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 namespace {
 
 /// Cotangents of one and the same slice, added up.
@@ -77,4 +77,4 @@ Var joined(TapeState& tape, std::vector<SliceCotangent> slices, const Shape& sha
   return concatenate(parts, static_cast<std::ptrdiff_t>(axis));
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

@@ -6,7 +6,9 @@
 
 #include "var/access.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
+
+using namespace detail;
 
 /// What a slice contributes to the cotangent of the array that it was cut from, as Embed puts it there: all of the
 /// array but for one axis, of which it takes `count` elements from `start`.
@@ -25,4 +27,4 @@ std::optional<SliceCotangent> slice_cotangent_of(const TapeState& tape, NodeId e
 /// if they overlap.
 Var joined(TapeState& tape, std::vector<SliceCotangent> slices, const Shape& shape);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

@@ -9,7 +9,7 @@
 #include "rules.hpp"
 #include "slice_cotangents.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 namespace {
 
 /// The nodes from the first input to the last output, and which of them depend on an input.
@@ -326,4 +326,4 @@ std::vector<Var> batch_sweep(TapeState& tape, std::span<const Var> examples, std
   return result;
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

@@ -7,7 +7,7 @@
 #include "node_context.hpp"
 #include "var/access.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
 
 /// Reverse: walks the nodes between inputs and outputs backwards, once, and appends cotangents. All Vars are recorded
 /// on the tape, cotangents have the shapes and element types of their outputs. Inputs that no output depends on get an
@@ -30,4 +30,4 @@ std::vector<Var> forward_sweep(TapeState& tape, std::span<const Var> inputs, std
 std::vector<Var> batch_sweep(TapeState& tape, std::span<const Var> examples, std::span<const Var> batches,
                              std::size_t extent, std::span<const Var> outputs);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::derivatives

@@ -5,16 +5,15 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/draw.hpp>
 
-#include "plan/describe.hpp"
-#include "plan/plan.hpp"
+#include "backend/executable.hpp"
 #include "var/access.hpp"
 
 namespace xgrad::draw {
 
 std::string plan(std::span<const Var> outputs) {
-  if (outputs.empty()) return detail::describe(detail::Plan());
-  std::vector<detail::NodeId> nodes;
-  detail::TapeState* tape = nullptr;
+  if (outputs.empty()) return backend::make_executable(plan::Plan())->describe({});
+  std::vector<ir::NodeId> nodes;
+  ir::TapeState* tape = nullptr;
   for (const Var& output : outputs) {
     detail::require_usable(output, "plan");
     if (!output.recorded()) {
@@ -24,9 +23,9 @@ std::string plan(std::span<const Var> outputs) {
     if (tape != &VarAccess::tape(output)) throw TapeError("plan: the Vars are recorded on different tapes");
     nodes.push_back(VarAccess::node(output));
   }
-  detail::Request request;
-  detail::collect(request, *tape, nodes);
-  return detail::describe(*detail::make_plan(request, *tape, nodes));
+  plan::Request request;
+  plan::collect(request, *tape, nodes);
+  return backend::make_executable(plan::make_plan(request, *tape, nodes))->describe({});
 }
 
 std::string plan(std::initializer_list<Var> outputs) {

@@ -73,7 +73,7 @@ class Reader {
     if (rows_ == 0) columns_ = fields;
     if (fields != columns_) {
       throw IoError("read_csv: '" + name_ + "', line " + std::to_string(line_) + " has " +
-                    xgrad::detail::count_of(fields, "column", "columns") + ", the lines before have " +
+                    xgrad::core::count_of(fields, "column", "columns") + ", the lines before have " +
                     std::to_string(columns_) + "; all lines need the same number" +
                     (may_be_cut && fields < columns_ ? " (the file may have been cut short)" : ""));
     }

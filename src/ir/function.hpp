@@ -8,7 +8,13 @@
 #include "host.hpp"
 #include "state.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::derivatives {
+struct CallRule;
+}
+
+namespace xgrad::ir {
+
+using derivatives::CallRule;
 
 /// A closed program: outputs from inputs. It does not change any more once it was made, and any number of nodes may
 /// share it.
@@ -43,19 +49,16 @@ struct ScanSpec {
   bool reverse;         ///< from the last elements to the first
 };
 
-/// How a call is differentiated, where that is not as its function is; see derivatives/call.hpp.
-struct CallRule;
-
 /// What a node has beside inputs.
 struct Payload {
-  std::shared_ptr<const Function> function = nullptr;       ///< of a Call; the body of a Scan or While
-  std::shared_ptr<const CallRule> rule = nullptr;           ///< of a Call; null: that of the function
-  std::shared_ptr<const HostFunction> host = nullptr;       ///< of a HostCall
-  std::shared_ptr<const Function> condition = nullptr;      ///< of a While
+  std::shared_ptr<const Function> function = nullptr;   ///< of a Call; the body of a Scan or While
+  std::shared_ptr<const CallRule> rule = nullptr;       ///< of a Call, how it is differentiated; null: as its function
+  std::shared_ptr<const HostFunction> host = nullptr;   ///< of a HostCall
+  std::shared_ptr<const Function> condition = nullptr;  ///< of a While
   std::vector<std::shared_ptr<const Function>> branches{};  ///< of a Switch
   bool recomputes = false;                                  ///< of a Call: its derivatives compute it again
   std::size_t kept = 0;  ///< of a Call: its last outputs, which are there not to be computed again
   ScanSpec scan{};       ///< of a Scan; of a While how much is carried
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

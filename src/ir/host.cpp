@@ -4,7 +4,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-namespace xgrad::detail {
+namespace xgrad::ir {
 namespace {
 
 std::size_t byte_count(const Buffer& array) { return size_of(array.shape()) * size_of(array.dtype()); }
@@ -93,4 +93,4 @@ std::shared_ptr<const HostFunction> batch_of(const std::shared_ptr<const HostFun
   return many;
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

@@ -9,7 +9,9 @@
 
 #include "memory/buffer.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::ir {
+
+using namespace memory;
 
 /// Element type and shape of an array.
 struct ArrayType {
@@ -36,4 +38,4 @@ std::vector<BufferPtr> run(const HostFunction& function, std::span<const BufferP
 std::shared_ptr<const HostFunction> batch_of(const std::shared_ptr<const HostFunction>& function, std::size_t extent,
                                              std::span<const char> batched);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-namespace xgrad::detail {
+namespace xgrad::ir {
 namespace {
 
 struct Names {
@@ -34,4 +34,4 @@ std::string name_by_number(std::int64_t number) {
   return known.all.at(static_cast<std::size_t>(number));
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

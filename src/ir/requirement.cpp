@@ -9,7 +9,7 @@
 
 #include "core/text.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::ir {
 namespace {
 
 struct RequirementTexts {
@@ -46,11 +46,11 @@ void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_
     const std::scoped_lock lock(all.mutex);
     text = all.texts[static_cast<std::size_t>(requirement)];
   }
-  TextStream number;
+  core::TextStream number;
   number << value;
   fill(text, number.str());
   fill(text, std::to_string(limit));
   throw ValueError(text);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace xgrad::detail {
+namespace xgrad::ir {
 
 /// The number of a requirement; that of an earlier one with the same text. Kept for the life of the program.
 std::uint32_t number_of_requirement(std::string_view text);
@@ -12,4 +12,4 @@ std::uint32_t number_of_requirement(std::string_view text);
 /// \throws ValueError  with the text of a requirement, the offending value for its first {}, the limit for its second.
 [[noreturn]] void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_t limit);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

@@ -7,7 +7,35 @@
 
 #include <xgrad/core/errors.hpp>
 
-namespace xgrad::detail {
+namespace xgrad::memory {
+
+template <class T>
+requires std::is_trivially_copyable_v<T>  //
+    std::unique_ptr<T[]> PlainList<T>::grow(std::size_t count) {
+  constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
+  if (count > most - size_) throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
+  const std::uint32_t needed = size_ + static_cast<std::uint32_t>(count);
+  const std::uint32_t capacity = std::max({needed, capacity_ > most / 2 ? most : 2 * capacity_, std::uint32_t{64}});
+  auto data = std::make_unique_for_overwrite<T[]>(capacity);
+  std::copy_n(data_.get(), size_, data.get());
+  data_.swap(data);
+  capacity_ = capacity;
+  return data;
+}
+template <class T>
+requires std::is_trivially_copyable_v<T>
+void PlainList<T>::append_and_grow(std::span<const T> values) {
+  const auto before = grow(values.size());  // perhaps that of the values
+  append(values);
+}
+
+template class PlainList<ir::Node>;
+template class PlainList<ir::NodeId>;
+template class PlainList<std::int64_t>;
+
+}  // namespace xgrad::memory
+
+namespace xgrad::ir {
 namespace {
 
 /// States of finished tapes, to be used again. Neither the pool nor its states are ever destroyed: a Var in a static
@@ -68,29 +96,6 @@ void TapeState::release() noexcept {
   const std::scoped_lock lock(pool.mutex);
   pool.free.push_back(this);
 }
-
-template <class T>
-requires std::is_trivially_copyable_v<T>  //
-    std::unique_ptr<T[]> PlainList<T>::grow(std::size_t count) {
-  constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
-  if (count > most - size_) throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
-  const std::uint32_t needed = size_ + static_cast<std::uint32_t>(count);
-  const std::uint32_t capacity = std::max({needed, capacity_ > most / 2 ? most : 2 * capacity_, std::uint32_t{64}});
-  auto data = std::make_unique_for_overwrite<T[]>(capacity);
-  std::copy_n(data_.get(), size_, data.get());
-  data_.swap(data);
-  capacity_ = capacity;
-  return data;
-}
-template <class T>
-requires std::is_trivially_copyable_v<T>
-void PlainList<T>::append_and_grow(std::span<const T> values) {
-  const auto before = grow(values.size());  // perhaps that of the values
-  append(values);
-}
-template class PlainList<Node>;
-template class PlainList<NodeId>;
-template class PlainList<std::int64_t>;
 
 NodeId TapeState::append_leaf(BufferPtr value) {
   const NodeId id = append(leaf_opcode, value->dtype(), intern(value->shape()), {});
@@ -194,4 +199,4 @@ std::size_t TapeState::bytes() const noexcept {
          payloads_.size() * sizeof(std::shared_ptr<const Payload>);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

@@ -20,7 +20,9 @@
 #include "memory/buffer.hpp"
 #include "memory/plain_list.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::ir {
+
+using namespace memory;
 
 using NodeId = std::uint32_t;
 using Opcode = std::uint8_t;
@@ -60,9 +62,17 @@ union Scalar {
   std::int64_t integer;
 };
 
-extern template class PlainList<Node>;
-extern template class PlainList<NodeId>;
+}  // namespace xgrad::ir
+
+namespace xgrad::memory {
+
+extern template class PlainList<ir::Node>;
+extern template class PlainList<ir::NodeId>;
 extern template class PlainList<std::int64_t>;
+
+}  // namespace xgrad::memory
+
+namespace xgrad::ir {
 
 class TapeState {
  public:
@@ -205,4 +215,4 @@ class TapeState {
   std::size_t spare_bytes_ = 0;
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::ir

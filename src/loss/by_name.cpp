@@ -142,7 +142,7 @@ void throw_wrong_count(std::string_view loss, std::size_t given, unsigned counts
   for (std::size_t n = 0; n < most_arrays; ++n) {
     if ((counts >> n & 1U) != 0) taken.push_back(std::to_string(n + 1));
   }
-  throw ValueError(std::string(loss) + ": called with " + xgrad::detail::count_of(given, "array", "arrays") +
+  throw ValueError(std::string(loss) + ": called with " + xgrad::core::count_of(given, "array", "arrays") +
                    "; it takes " + joined(taken));
 }
 

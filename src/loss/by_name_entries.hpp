@@ -142,7 +142,7 @@ AnyLoss made(const Settings& settings) {
     static const auto known = settings_of<L>();
     L loss{};
     apply(own, known, &loss, settings);
-    xgrad::detail::TextStream text;
+    xgrad::core::TextStream text;
     text << loss;
     return {text.str(), [loss = std::move(loss)](std::span<const Var> x) { return call(loss, x); }};
   } else {

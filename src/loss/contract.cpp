@@ -21,7 +21,7 @@ void require_same_shape(std::string_view loss, const Var& prediction, const Var&
 void require_setting(std::string_view loss, std::string_view setting, double value, bool holds,
                      std::string_view requirement) {
   if (holds) return;
-  xgrad::detail::TextStream text;
+  xgrad::core::TextStream text;
   text << loss << ": " << setting << " is ";
   detail::print_setting(text, value);
   text << "; " << requirement;

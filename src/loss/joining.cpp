@@ -57,7 +57,7 @@ Var UncertaintyWeighting::operator()(const std::vector<Var>& losses) const {
   if (!fits) {
     throw ShapeError(std::string(name) + ": log_variances is " +
                      (log_variances.defined() ? to_string(log_variances.shape()) : "empty") + " for " +
-                     xgrad::detail::count_of(losses.size(), "loss", "losses") + "; it must have one element for each");
+                     xgrad::core::count_of(losses.size(), "loss", "losses") + "; it must have one element for each");
   }
   if (losses.empty()) return sum(log_variances);
   for (const Var& loss : losses) {

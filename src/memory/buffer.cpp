@@ -5,7 +5,7 @@
 #include "core/per_thread.hpp"
 #include "kept.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::memory {
 namespace {
 
 std::size_t elements_of(const Buffer& buffer) noexcept { return size_of(buffer.shape()); }
@@ -100,7 +100,7 @@ class BufferPool {
 
 namespace {
 
-thread_local constinit PerThread<BufferPool> pool_of_thread;
+thread_local constinit core::PerThread<BufferPool> pool_of_thread;
 
 }  // namespace
 
@@ -134,4 +134,4 @@ BufferPtr make_buffer(DType dtype, const Shape& shape) {
   return BufferPtr(result);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::memory

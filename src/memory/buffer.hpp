@@ -12,7 +12,7 @@
 
 #include <xgrad/core/array.hpp>
 
-namespace xgrad::detail {
+namespace xgrad::memory {
 
 class BufferPtr;
 BufferPtr make_buffer(DType dtype, const Shape& shape);
@@ -107,4 +107,4 @@ inline constexpr bool recycles_memory = true;
 inline constexpr bool recycles_memory = true;
 #endif
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::memory

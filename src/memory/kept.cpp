@@ -5,7 +5,7 @@
 #include <xgrad/memory.hpp>
 
 namespace xgrad {
-namespace detail {
+namespace memory {
 namespace {
 
 constinit std::atomic<std::size_t> kept{0};
@@ -44,18 +44,18 @@ void at_release(Release release) noexcept {
   }
 }
 
-}  // namespace detail
+}  // namespace memory
 
 MemoryInUse memory_in_use() noexcept {
-  return {detail::kept.load(std::memory_order_relaxed), detail::limit.load(std::memory_order_relaxed)};
+  return {memory::kept.load(std::memory_order_relaxed), memory::limit.load(std::memory_order_relaxed)};
 }
 
-void set_kept_memory_limit(std::size_t bytes) noexcept { detail::limit.store(bytes, std::memory_order_relaxed); }
+void set_kept_memory_limit(std::size_t bytes) noexcept { memory::limit.store(bytes, std::memory_order_relaxed); }
 
 void release_memory() noexcept {
-  detail::release_count.fetch_add(1, std::memory_order_relaxed);
-  for (const std::atomic<detail::Release>& hook : detail::hooks) {
-    if (const detail::Release release = hook.load()) release();
+  memory::release_count.fetch_add(1, std::memory_order_relaxed);
+  for (const std::atomic<memory::Release>& hook : memory::hooks) {
+    if (const memory::Release release = hook.load()) release();
   }
 }
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace xgrad::detail {
+namespace xgrad::memory {
 
 /// Counts the calls of release_memory.
 std::uint64_t releases() noexcept;
@@ -46,4 +46,4 @@ class KeptShare {
 using Release = void (*)() noexcept;
 void at_release(Release release) noexcept;
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::memory

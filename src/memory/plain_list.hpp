@@ -8,7 +8,7 @@
 #include <span>
 #include <type_traits>
 
-namespace xgrad::detail {
+namespace xgrad::memory {
 
 /// Like std::vector, but with indices of 32 bits, and new elements are written by the caller, several at once: one
 /// comparison tells whether there is room, and only without it whether there are indices left.
@@ -68,4 +68,4 @@ class PlainList {
   std::uint32_t capacity_ = 0;
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::memory

@@ -9,7 +9,7 @@
 
 namespace xgrad {
 
-Requirement::Requirement(std::string_view message) : id_(detail::number_of_requirement(message)) {}
+Requirement::Requirement(std::string_view message) : id_(ir::number_of_requirement(message)) {}
 
 Var checked(const Var& x, const Var& condition, const Requirement& requirement, std::int64_t limit) {
   const std::array<const Var*, 2> all{&x, &condition};

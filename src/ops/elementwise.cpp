@@ -12,8 +12,8 @@ namespace xgrad {
 namespace {
 
 using namespace primitives;
-using detail::opcode;
 using detail::Recording;
+using primitives::opcode;
 
 DType operand_dtype(Operands operands, std::span<const Var* const> args) {
   const DType common = detail::common_dtype(args);
@@ -56,8 +56,8 @@ const Var* model_of(Operands operands, const V&... args) {
   const Var* first = nullptr;
   ((first = first == nullptr && args.recorded() ? &args : first), ...);
   if (first == nullptr || !VarAccess::is_live(*first)) return nullptr;
-  const detail::TapeState& tape = VarAccess::live_tape(*first);
-  const detail::Node& node = tape.node(VarAccess::node(*first));
+  const ir::TapeState& tape = VarAccess::live_tape(*first);
+  const ir::Node& node = tape.node(VarAccess::node(*first));
   if (!takes(operands, node.dtype) || node.weak) return nullptr;
   const auto alike = [&](const Var& x) {
     if (&x == first) return true;
@@ -65,20 +65,20 @@ const Var* model_of(Operands operands, const V&... args) {
       return is_floating(node.dtype) || (node.dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
     }
     if (!x.recorded() || !VarAccess::is_live(x) || &VarAccess::live_tape(x) != &tape) return false;
-    const detail::Node& other = tape.node(VarAccess::node(x));
+    const ir::Node& other = tape.node(VarAccess::node(x));
     return other.dtype == node.dtype && other.shape == node.shape;
   };
   return (alike(args) && ...) ? first : nullptr;
 }
 
 /// Any operands: cast, broadcast, on a tape of their own if they are concrete.
-Var record_elementwise(std::string_view name, detail::Opcode op, Operands operands, bool predicate,
+Var record_elementwise(std::string_view name, ir::Opcode op, Operands operands, bool predicate,
                        std::span<const Var* const> args) {
   Recording recording(name, args);
   const DType dtype = operand_dtype(operands, args);
-  detail::TapeState& tape = recording.tape();
-  const detail::ShapeId shape = recording.broadcast(name, args);
-  Dimensions<detail::NodeId> inputs;
+  ir::TapeState& tape = recording.tape();
+  const ir::ShapeId shape = recording.broadcast(name, args);
+  Dimensions<ir::NodeId> inputs;
   for (const Var* arg : args) inputs.push_back(recording.node(*arg, dtype, shape));
   return recording.finish(tape.append(op, predicate ? DType::Bool : dtype, shape, inputs));
 }
@@ -92,13 +92,13 @@ Var elementwise_named(std::string_view name, const V&... args) {
     return record_elementwise(name, opcode<P>, P::operands, is_predicate<P>(),
                               std::array<const Var*, sizeof...(V)>{&args...});
   }
-  detail::TapeState& tape = VarAccess::live_tape(*model);
-  const detail::Node node = tape.node(VarAccess::node(*model));
+  ir::TapeState& tape = VarAccess::live_tape(*model);
+  const ir::Node node = tape.node(VarAccess::node(*model));
   const auto input = [&](const Var& x) {
     return x.recorded() ? VarAccess::node(x)
                         : tape.append_constant(node.dtype, node.shape, VarAccess::scalar_as(x, node.dtype));
   };
-  const std::array<detail::NodeId, sizeof...(V)> inputs{input(args)...};
+  const std::array<ir::NodeId, sizeof...(V)> inputs{input(args)...};
   const DType dtype = is_predicate<P>() ? DType::Bool : node.dtype;
   return VarAccess::recorded(tape, tape.append(opcode<P>, dtype, node.shape, inputs));
 }
@@ -146,8 +146,8 @@ Var where(const Var& condition, const Var& a, const Var& b) {
   const std::array<const Var*, 3> all{&condition, &a, &b};
   Recording recording(Where::name, all);
   const DType dtype = detail::common_dtype(std::span(all).subspan(1));
-  detail::TapeState& tape = recording.tape();
-  const detail::ShapeId shape = recording.broadcast(Where::name, all);
+  ir::TapeState& tape = recording.tape();
+  const ir::ShapeId shape = recording.broadcast(Where::name, all);
   const std::array inputs{recording.node(condition, DType::Bool, shape), recording.node(a, dtype, shape),
                           recording.node(b, dtype, shape)};
   return recording.finish(tape.append(opcode<Where>, dtype, shape, inputs));
@@ -209,9 +209,9 @@ Var filled(std::string_view operation, const Var& x, const Var& value) {
   const DType dtype = x.dtype();
   const bool weak = VarAccess::is_weak(x) && VarAccess::is_weak(value);
   if (x.recorded() && VarAccess::is_scalar(value) && (is_floating(dtype) || !is_floating(value.dtype()))) {
-    detail::TapeState& tape = VarAccess::tape(x);
-    const detail::Scalar scalar = VarAccess::scalar_as(value, dtype);
-    const detail::NodeId id = tape.append_constant(dtype, tape.intern(x.shape()), scalar);
+    ir::TapeState& tape = VarAccess::tape(x);
+    const ir::Scalar scalar = VarAccess::scalar_as(value, dtype);
+    const ir::NodeId id = tape.append_constant(dtype, tape.intern(x.shape()), scalar);
     tape.set_weak(id, weak);
     return VarAccess::recorded(tape, id);
   }

@@ -107,8 +107,8 @@ Var transpose(const Var& x, const Axes& permutation) {
   const Shape axes = detail::normalize_axes("transpose", permutation, x);
   const Shape& shape = x.shape();
   if (axes.size() != shape.size()) {
-    throw ShapeError("transpose: the permutation has " + detail::count_of(axes.size(), "axis", "axes") +
-                     ", the shape " + to_string(shape) + " has " + std::to_string(shape.size()));
+    throw ShapeError("transpose: the permutation has " + core::count_of(axes.size(), "axis", "axes") + ", the shape " +
+                     to_string(shape) + " has " + std::to_string(shape.size()));
   }
   Shape result;
   Dimensions<std::int64_t> order;
@@ -188,7 +188,7 @@ Var concatenate(std::span<const Var> parts, std::ptrdiff_t axis) {
   }
   if (same.size() == 1) return same[0];
   const std::array attributes{static_cast<std::int64_t>(along)};
-  return detail::record(detail::opcode<Concatenate>, same[0].dtype(), shape, pointers, attributes);
+  return detail::record(primitives::opcode<Concatenate>, same[0].dtype(), shape, pointers, attributes);
 }
 
 Var concatenate(std::initializer_list<Var> parts, std::ptrdiff_t axis) {
@@ -264,8 +264,8 @@ std::vector<Slice> completed(const Shape& shape, std::span<const Slice> slices) 
     dots = dots || each.kind == Slice::Kind::Ellipsis;
   }
   if (acting > shape.size()) {
-    throw ShapeError("view: " + count_of(acting, "slice", "slices") + " for the shape " + to_string(shape) +
-                     ", which has " + count_of(shape.size(), "axis", "axes"));
+    throw ShapeError("view: " + core::count_of(acting, "slice", "slices") + " for the shape " + to_string(shape) +
+                     ", which has " + core::count_of(shape.size(), "axis", "axes"));
   }
   std::vector<Slice> result;
   std::size_t axis = 0;

@@ -35,8 +35,8 @@ std::pair<Var, Var> top_k(const Var& x, std::size_t k, std::ptrdiff_t axis, Orde
   shape[along] = k;
   const std::array<std::int64_t, 3> attributes{static_cast<std::int64_t>(along), order == Order::Descending ? 1 : 0,
                                                static_cast<std::int64_t>(k)};
-  const std::array types{detail::ArrayType{x.dtype(), shape}, detail::ArrayType{DType::Int64, shape}};
-  std::vector<Var> results = detail::record_several(detail::opcode<TopK>, types, std::array{&x}, attributes);
+  const std::array types{ir::ArrayType{x.dtype(), shape}, ir::ArrayType{DType::Int64, shape}};
+  std::vector<Var> results = detail::record_several(primitives::opcode<TopK>, types, std::array{&x}, attributes);
   return {std::move(results[0]), std::move(results[1])};
 }
 

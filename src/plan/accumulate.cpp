@@ -4,7 +4,7 @@
 
 #include "group.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -98,4 +98,4 @@ void accumulate_products(Graph& graph, const std::vector<bool>& donated) {
   if (!donated.empty()) Accumulation(graph, donated)();
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -5,7 +5,7 @@
 
 #include "graph.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 /// Turns `c + a b`, `c - a b`, `c + s a b` and `c - s a b` into op_gemm where c is a donated leaf and nothing else
 /// needs the product.
@@ -13,4 +13,4 @@ namespace xgrad::detail {
 /// \param donated  for each leaf whether its array may be overwritten.
 void accumulate_products(Graph& graph, const std::vector<bool>& donated);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using namespace primitives;
 
@@ -53,4 +53,4 @@ bool Conditions::may_be_out_of_range(const Graph& graph, ValueId indices, std::s
   return in_range_.emplace(indices, extent).second;
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

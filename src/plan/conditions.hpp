@@ -6,7 +6,7 @@
 
 #include "group.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 /// Conditions on values that are known to hold once certain steps have run.
 class Conditions {
@@ -24,4 +24,4 @@ class Conditions {
   std::set<std::tuple<ValueId, std::size_t>> labels_;    // not negative, and the number of classes
 };
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -8,12 +8,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/strides.hpp"
 #include "ir/function.hpp"
-#include "kernels/operand.hpp"
 #include "simplify.hpp"
 #include "views.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using namespace primitives;
 
@@ -35,7 +35,7 @@ std::uint32_t Graph::intern(const Shape& shape) {
 Access Graph::access(ValueId id) const {
   if (is_view(values_[id].op)) return views_[values_[id].source];
   if (is_constant(id)) return {id, 0, Strides(shape(id).size(), 0)};
-  return {id, 0, kernels::dense_strides(shape(id))};
+  return {id, 0, core::dense_strides(shape(id))};
 }
 
 ValueId Graph::append(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
@@ -166,8 +166,7 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
   std::optional<View> view;
   if (is_view(op)) {
     const ValueId from = inputs[0];
-    const kernels::Operand operand{nullptr, &this->shape(from), access(from).strides, dtype};
-    view = view_of(op, shapes_[shape], operand, attributes);
+    view = view_of(op, shapes_[shape], this->shape(from), access(from).strides, attributes);
     if (!view) {  // a reshape of an array with gaps: the elements move
       const std::array moved{dense(from)};
       return add(op, dtype, shape, moved, attributes);
@@ -373,4 +372,4 @@ Graph make_graph(const Request& request, const TapeState& tape, std::span<const 
   return Builder(request, tape).build(outputs);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -10,7 +10,7 @@
 #include "operations.hpp"
 #include "request.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using ValueId = std::uint32_t;
 inline constexpr ValueId no_value = ~ValueId{0};
@@ -135,4 +135,4 @@ struct Body {
 /// The graph of a request: cleaned up, equal values merged. Values that nothing needs may remain.
 Graph make_graph(const Request& request, const TapeState& tape, std::span<const NodeId> outputs);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

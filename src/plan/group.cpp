@@ -4,15 +4,15 @@
 #include <array>
 #include <unordered_map>
 
-#include "kernels/operand.hpp"
+#include "core/strides.hpp"
 #include "simplify.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using namespace primitives;
 
 bool is_in_order(const Shape& shape, const Access& access) noexcept {
-  return access.offset == 0 && kernels::is_dense(shape, access.strides);
+  return access.offset == 0 && core::is_dense(shape, access.strides);
 }
 
 bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, std::size_t columns) noexcept {
@@ -325,4 +325,4 @@ class Grouping {
 
 Groups make_groups(const Graph& graph) { return Grouping(graph)(); }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

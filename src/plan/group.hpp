@@ -12,7 +12,7 @@
 
 #include "graph.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using GroupId = std::int32_t;
 inline constexpr GroupId no_group = -1;
@@ -50,4 +50,4 @@ bool is_in_order(const Shape& shape, const Access& access) noexcept;
 /// Whether a view shows one number for each of `rows` rows of `columns` elements.
 bool repeats_rows(const Shape& shape, const Access& access, std::size_t rows, std::size_t columns) noexcept;
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

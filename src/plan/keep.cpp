@@ -5,7 +5,7 @@
 #include "graph.hpp"
 #include "ir/function.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -155,4 +155,4 @@ void add_worth_keeping(const TapeState& tape, std::span<const NodeId> nodes, std
   outputs.insert(outputs.end(), chosen.begin(), chosen.end());
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

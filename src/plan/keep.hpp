@@ -8,7 +8,9 @@
 
 #include "ir/state.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
+
+using namespace ir;
 
 /// Values that nobody asked for are kept up to so many bytes for each tape, and in any case those that the last
 /// question read. Tests set it.
@@ -25,4 +27,4 @@ inline constexpr std::uint32_t questions_without_keeping = 2;
 void add_worth_keeping(const TapeState& tape, std::span<const NodeId> nodes, std::span<std::uint32_t> marks,
                        std::vector<NodeId>& outputs);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -6,21 +6,25 @@
 #include <array>
 
 #include "ir/state.hpp"
-#include "kernels/block/block.hpp"
 #include "primitives/traits.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
+
+using namespace memory;
+using namespace ir;
+using primitives::name_of;
+using primitives::opcode;
 
 /// A dense copy of a view. Graphs have no Identity: they read its input.
 inline constexpr Opcode op_copy = opcode<primitives::Identity>;
 /// A function in two steps.
-constexpr Opcode op_of_part(kernels::Part part) {
+constexpr Opcode op_of_part(primitives::Part part) {
   return static_cast<Opcode>(primitives::list_size + static_cast<std::size_t>(part));
 }
 /// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
-inline constexpr Opcode op_gemm = primitives::list_size + kernels::part_count;
+inline constexpr Opcode op_gemm = primitives::list_size + primitives::part_count;
 inline constexpr std::size_t operation_count = std::size_t{op_gemm} + 1;
-static_assert(primitives::list_size + kernels::part_count < 256, "an opcode is one byte");
+static_assert(primitives::list_size + primitives::part_count < 256, "an opcode is one byte");
 
 constexpr bool is_part(Opcode op) { return op >= primitives::list_size && op < op_gemm; }
 
@@ -64,4 +68,4 @@ constexpr bool is_gather_or_scatter(Opcode op) {
 /// With or without accumulation.
 constexpr bool is_product(Opcode op) { return computation_of(op) == primitives::Computation::Product; }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

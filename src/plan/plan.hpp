@@ -1,241 +1,47 @@
-// The executable form of a program: loops of block kernels, products of matrices, and other kernels, over places in
-// memory that are known but for their addresses. A plan is immutable; any number of threads may run it at once.
+// What is to be computed, and what of it together: what a back end makes an executable of.
 //
-// plan: from recorded nodes to values. Request, graph, rewrites, groups, loops and memory, and what runs the steps. It
-// includes kernels, blas, parallel, primitives and what is below. No Var: it knows nodes and buffers. It knows
-// primitives by their traits; a pass that names one says why.
+// plan: from recorded nodes to groups of operations. Request, graph, rewrites, groups, what is computed again. It
+// includes primitives and what is below: no kernel, no memory, no processor. It knows primitives by their traits; a
+// pass that names one says why.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "blas/product.hpp"
 #include "graph.hpp"
 #include "group.hpp"
-#include "kernels/block/block.hpp"
-#include "kernels/generated/pack_program.hpp"
-#include "kernels/kernels.hpp"
+#include "request.hpp"
 
-namespace xgrad::detail {
-
-using PlaceId = std::uint32_t;
-inline constexpr PlaceId no_place = ~PlaceId{0};
-
-/// Where an array of the plan is.
-struct Place {
-  enum class Kind : std::uint8_t { Leaf, Number, Output, Arena };
-  Kind kind;
-  DType dtype;
-  std::uint32_t index;  ///< of a leaf, a number, an output
-  std::size_t offset;   ///< in the arena
-  std::size_t bytes;
-};
-
-/// A pointer of a loop: where it starts, and how far it moves from row to row and from column to column, in bytes.
-struct Slot {
-  enum class Base : std::uint8_t { Memory, Scratch, Partials };
-  Base base;
-  PlaceId place;
-  std::ptrdiff_t offset;
-  std::ptrdiff_t row_step;
-  std::ptrdiff_t column_step;
-};
-
-/// Instructions that run together: once for each block of rows (on row values), or for each block of elements.
-struct Segment {
-  std::uint32_t first;
-  std::uint32_t last;
-  bool rows;
-  std::vector<std::uint32_t> fetched;  ///< slots of large arrays that are read here for the first time
-};
-
-/// An operand that is neither dense nor a row nor a column of the loop: gathered block by block.
-struct Gathered {
-  std::uint32_t slot;  ///< of the first element of its memory
-  std::size_t element;
-  std::size_t columns;  ///< elements of it in each row of the loop: those of the loop, or 1
-  Shape shape;
-  Strides strides;  ///< in elements
-};
-
-/// A requirement of values.
-struct Check {
-  std::int64_t requirement;
-  std::int64_t limit;  ///< of the requirement's text
-  DType dtype;         ///< of the values
-};
-
-/// Machine code for some of the loop's operations, with the slots that it reads and writes.
-struct GeneratedBlock {
-  std::shared_ptr<const kernels::Generated> code;
-  std::vector<std::uint32_t> reads;
-  std::vector<std::uint32_t> writes;
-};
-
-/// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
-struct Epilogue {
-  kernels::Reduction reduction;
-  DType wide;           ///< element type of the partial results
-  std::size_t partial;  ///< offset among the partial results of a chunk
-  std::size_t count;    ///< elements
-  PlaceId target;
-  DType dtype;
-};
-
-/// An operation of a loop, for those who want to see what was fused.
-struct Member {
-  Opcode op;
-  Role role;
-};
-
-inline constexpr std::uint32_t no_product = ~0U;
-
-struct Loop {
-  std::size_t rows = 1;
-  std::size_t columns = 1;
-  std::size_t block_rows = 1;     ///< rows in a block; more than one only if a block holds whole rows
-  std::size_t block_columns = 1;  ///< elements of a row that are worked on together
-  std::size_t chunk_rows = 1;
-  std::size_t chunk_columns = 1;
-  std::size_t chunks = 1;
-  std::size_t scratch_bytes = 0;
-  std::size_t partial_bytes = 0;  ///< of one chunk
-  std::vector<kernels::Instruction> code;
-  std::vector<Segment> segments;
-  std::vector<Slot> slots;
-  std::vector<std::uint32_t> moving_rows;     ///< slots
-  std::vector<std::uint32_t> moving_columns;  ///< slots
-  std::vector<Gathered> gathered;
-  std::vector<Check> checks;
-  std::vector<GeneratedBlock> generated;
-  std::vector<Epilogue> epilogues;
-  bool streams = false;  ///< writes past the caches
-  /// The product whose rows this loop works on while they are in the cache, and of how many chunks at a time.
-  std::uint32_t product = no_product;
-  std::size_t panel_chunks = 1;
-  std::string_view chooses;  ///< operation whose index may be out of range
-  std::vector<Member> members;
-};
-
-/// An array as a kernel sees it.
-struct ArrayAt {
-  PlaceId place;
-  std::ptrdiff_t offset;  ///< bytes
-  DType dtype;
-  Shape shape;
-  Strides strides;
-};
-
-inline constexpr std::uint32_t no_payload = ~0U;
-
-struct KernelStep {
-  kernels::Kernel kernel;
-  std::vector<ArrayAt> outputs;  ///< in no place if nothing needs it
-  std::vector<ArrayAt> inputs;
-  std::vector<std::int64_t> attributes;
-  std::uint32_t payload = no_payload;  ///< among those of the request
-  Opcode op;
-};
-
-/// out = c + sign * scale * a b
-struct ProductStep {
-  kernels::Product product;
-  PlaceId a, b, out;
-  std::ptrdiff_t offset_a, offset_b;  ///< bytes
-  PlaceId c = no_place;
-  PlaceId scale = no_place;  ///< one number; only with c
-  double sign = 1;
-};
-
-struct Plan;
-
-/// A plan that is run by a step of another one.
-struct PlanApart {
-  std::shared_ptr<const Plan> plan;
-  std::vector<std::uint32_t> captured;  ///< leaves of the request that are its leaves behind the step's inputs
-};
-
-/// A loop with a run for each element of some arrays along their first axis.
-struct ScanStep {
-  PlanApart body;
-  ScanSpec scan;
-  std::vector<ArrayAt> inputs;   ///< first of what is carried, arrays of slices, others
-  std::vector<ArrayAt> last;     ///< of what is carried; in no place if nothing needs it
-  std::vector<ArrayAt> stacked;  ///< of the body's further outputs
-};
-
-/// A loop that runs while its condition gives true.
-struct WhileStep {
-  PlanApart condition;
-  PlanApart body;
-  std::vector<ArrayAt> inputs;  ///< first of what is carried, others
-  std::vector<ArrayAt> last;    ///< of what is carried; in no place if nothing needs it
-};
-
-/// One of several plans.
-struct SwitchStep {
-  std::vector<PlanApart> branches;
-  ArrayAt number;
-  std::vector<ArrayAt> inputs;
-  std::vector<ArrayAt> outputs;
-};
-
-struct Step {
-  enum class Kind : std::uint8_t { Loop, Kernel, Product, Scan, While, Switch };
-  Kind kind;
-  std::uint32_t index;
-};
+namespace xgrad::plan {
 
 /// What a caller gets for an output.
 struct PlanOutput {
   enum class Kind : std::uint8_t { Own, Leaf, Same };
-  Kind kind;
+  Kind kind;                ///< an array of its own: that of the graph's output; a leaf's; the one of another output
   std::uint32_t index;      ///< of a leaf, or of the output that is the same
-  std::int32_t donor = -1;  ///< leaf whose array this may be, if nobody else has it
+  std::int32_t donor = -1;  ///< leaf whose array this may be, if nobody else has it: the back end says which
   DType dtype;
   Shape shape;
-};
-
-struct Plan {
-  std::vector<std::uint64_t> signature;
-  std::uint64_t hash = 0;
-  std::vector<Step> steps;
-  std::vector<Loop> loops;
-  std::vector<KernelStep> kernels;
-  std::vector<ProductStep> products;
-  std::vector<ScanStep> scans;
-  std::vector<WhileStep> whiles;
-  std::vector<SwitchStep> switches;
-  std::vector<Place> places;
-  std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
-  std::vector<Shape> shapes;
-  std::vector<Number> numbers;
-  std::vector<DType> number_types;
-  std::vector<PlanOutput> outputs;
-  std::size_t leaves = 0;
-  std::size_t arena_bytes = 0;
-  std::size_t scratch_bytes = 0;
-  std::size_t partial_bytes = 0;
-  std::size_t most_slots = 0;   ///< of a loop
-  std::size_t most_chunks = 0;  ///< of a loop
-  std::size_t most_arrays = 0;  ///< of a kernel
-  std::size_t nodes = 0;        ///< recorded nodes that it stands for
-  /// The first step that may write over a donated array. From here on nothing can fail.
-  std::size_t first_overwriting = ~std::size_t{0};
-
-  /// Memory of the plan itself, roughly.
-  [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
 /// Of a compiled function, which runs its plan again and again; of what is recorded each time, perhaps never again.
 enum class Origin : std::uint8_t { Recorded, Compiled };
 
-/// \param donated  for each leaf whether its array may be overwritten; empty: none.
-std::shared_ptr<const Plan> make_plan(Request& request, const TapeState& tape, std::span<const NodeId> outputs,
-                                      const std::vector<bool>& donated = {}, Origin origin = Origin::Recorded);
+struct Plan {
+  Graph graph;  ///< its outputs are the caller's; those of kind Own have values that are not views
+  Groups groups;
+  std::vector<PlanOutput> outputs;
+  std::vector<bool> donated;  ///< for each leaf whether its array may be overwritten; empty: none
+  std::size_t leaves = 0;
+  std::size_t nodes = 0;     ///< recorded nodes that it stands for
+  std::vector<Plan> bodies;  ///< of the graph's bodies; they have the graphs of these
+  Origin origin = Origin::Recorded;
+};
 
-}  // namespace xgrad::detail
+/// \param donated  for each leaf whether its array may be overwritten; empty: none.
+Plan make_plan(const Request& request, const TapeState& tape, std::span<const NodeId> outputs,
+               std::vector<bool> donated = {}, Origin origin = Origin::Recorded);
+
+}  // namespace xgrad::plan

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 /// Operations that are repeated for one value; one that several read counts for each.
@@ -181,4 +181,4 @@ void recompute(Graph& graph, Groups& groups, const std::vector<bool>& donated) {
   Recomputation{graph, groups, donated}();
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

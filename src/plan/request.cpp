@@ -11,7 +11,7 @@
 #include "keep.hpp"
 #include "primitives/traits.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -27,7 +27,7 @@ struct Positions {
   std::size_t unused = 0;            // nodes of the requests since one has used more than a small part of the table
 };
 
-thread_local constinit PerThread<Positions> positions_of_thread;
+thread_local constinit core::PerThread<Positions> positions_of_thread;
 
 Positions& positions(std::size_t nodes, std::size_t shapes) {
   Positions& result = positions_of_thread.get();
@@ -332,4 +332,4 @@ void collect_and_keep(Request& request, const TapeState& tape, std::vector<NodeI
   fill(request, tape, outputs, &outputs);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

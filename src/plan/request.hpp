@@ -8,7 +8,10 @@
 
 #include "ir/state.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
+
+using namespace memory;
+using namespace ir;
 
 /// What a plan may know about a number on the tape. Other numbers may change without another plan.
 enum class Known : std::uint8_t { Zero, MinusZero, One, MinusOne, Two, Half, Nonzero, Nothing };
@@ -36,4 +39,4 @@ void collect(Request& request, const TapeState& tape, std::span<const NodeId> ou
 /// to the outputs (see keep.hpp).
 void collect_and_keep(Request& request, const TapeState& tape, std::vector<NodeId>& outputs);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

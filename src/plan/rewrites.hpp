@@ -7,7 +7,7 @@
 
 #include "simplify.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 struct Rewrite {
   std::string_view what;
@@ -34,4 +34,4 @@ Rewrites splits_of(Opcode op) noexcept;
 /// Rewrites of all others.
 Rewrites array_rewrites_of(primitives::Computation computation) noexcept;
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -2,11 +2,11 @@
 #include <array>
 #include <cmath>
 
+#include "core/strides.hpp"
 #include "group.hpp"
-#include "kernels/operand.hpp"
 #include "rewrites.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -225,8 +225,7 @@ ValueId with_dense_inputs(const Operation& o) {
   std::vector<ValueId> fit;
   bool changed = false;
   for (const ValueId each : o.inputs) {
-    const bool dense =
-        !o.graph.is_constant(each) && kernels::is_dense(o.graph.shape(each), o.graph.access(each).strides);
+    const bool dense = !o.graph.is_constant(each) && core::is_dense(o.graph.shape(each), o.graph.access(each).strides);
     fit.push_back(dense ? each : o.graph.dense(each));
     changed = changed || !dense;
   }
@@ -267,4 +266,4 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
   return {};
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -2,11 +2,11 @@
 
 #include "rewrites.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
-using kernels::Part;
+using primitives::Part;
 
 bool is_negated(const Operation& o, std::size_t k) { return o.is<Negate>(o[k]); }
 /// x, if input k is -x, else the input itself.
@@ -250,4 +250,4 @@ Rewrites splits_of(Opcode op) noexcept {
   return is_part(op) ? Rewrites() : table[op];
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -5,7 +5,7 @@
 #include "group.hpp"
 #include "rewrites.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using namespace primitives;
 
@@ -69,4 +69,4 @@ ValueId simplified(const Operation& o) {
   return rewritten(o, array_rewrites_of(computation_of(o.op)));
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -6,7 +6,7 @@
 
 #include "graph.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 /// An operation that is about to be added to a graph.
 struct Operation {
@@ -44,4 +44,4 @@ ValueId simplified(const Operation& operation);
 bool is_row_gather_or_scatter(const Graph& graph, Opcode op, std::uint32_t shape, std::span<const ValueId> inputs,
                               std::span<const std::int64_t> attributes);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -8,7 +8,7 @@
 
 #include <xgrad/core/shape.hpp>
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 /// A thing among others of its kind, after a pass.
 struct Verified {
@@ -44,4 +44,4 @@ inline Reach reach_of(const Shape& shape, const Strides& strides) {
   return reach;
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

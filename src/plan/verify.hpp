@@ -6,10 +6,8 @@
 #include <string_view>
 
 #include "group.hpp"
-#include "plan.hpp"
-#include "schedule.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 /// Whether the planner checks itself between its passes: not in releases, for it takes up to half as long as planning.
 #if defined(XGRAD_VERIFY_PLANS) || !defined(NDEBUG)
@@ -27,16 +25,10 @@ void verify(std::string_view pass, const Graph& graph, std::size_t leaves);
 /// Also that each value is computed once, in its role, after what it needs, and kept for whoever reads it later.
 void verify(std::string_view pass, const Graph& graph, const Groups& groups);
 
-/// Whatever reads scratch finds there what was written for it, though scratch is used again and again.
-void verify(std::string_view pass, const Loop& loop, std::span<const SlotInfo> slots);
-
-/// Steps read what is there, stay inside of memory and out of each other's, and write all outputs.
-void verify(std::string_view pass, const Plan& plan);
-
-/// Does so where the planner checks itself.
+/// Does so where the planner checks itself; also what back ends have beside this.
 template <class... What>
 void verify_between_passes(std::string_view pass, const What&... what) {
   if constexpr (verifies_plans) verify(pass, what...);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

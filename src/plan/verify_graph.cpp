@@ -1,13 +1,13 @@
 #include <algorithm>
 
-#include "kernels/operand.hpp"
+#include "core/strides.hpp"
 #include "simplify.hpp"
 #include "verified.hpp"
 #include "verify.hpp"
 #include "verify_operation.hpp"
 #include "views.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -49,8 +49,7 @@ void verify_access(const Verified& value, const Graph& graph, ValueId id) {
 void verify_view(const Verified& value, const Graph& graph, ValueId id) {
   const ValueId input = graph.inputs(id)[0];
   const Access from = graph.access(input);
-  const kernels::Operand operand{nullptr, &graph.shape(input), from.strides, graph[input].dtype};
-  const auto view = view_of(graph[id].op, graph.shape(id), operand, graph.attributes(id));
+  const auto view = view_of(graph[id].op, graph.shape(id), graph.shape(input), from.strides, graph.attributes(id));
   const Access access = graph.access(id);
   value.require(view && access.offset == from.offset + view->offset && access.strides == view->strides,
                 "a view shows what its operation says");
@@ -85,4 +84,4 @@ void verify(std::string_view pass, const Graph& graph, std::size_t leaves) {
   }
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

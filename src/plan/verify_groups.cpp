@@ -2,13 +2,12 @@
 #include <cstdint>
 #include <set>
 
-#include "loop_form.hpp"
 #include "simplify.hpp"
 #include "verified.hpp"
 #include "verify.hpp"
 #include "verify_operation.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -195,4 +194,4 @@ void verify(std::string_view pass, const Graph& graph, const Groups& groups) {
   OfGroups(pass, graph, groups)();
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

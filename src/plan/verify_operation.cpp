@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "kernels/kernels.hpp"
-#include "kernels/operand.hpp"
+#include "core/strides.hpp"
 #include "simplify.hpp"
 #include "verify.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 namespace {
 
 using namespace primitives;
@@ -25,17 +24,17 @@ constexpr std::array<std::size_t, list_size> arities =
 std::size_t arity_of(Opcode op) {
   if (op == op_copy) return 1;
   if (op < list_size) return arities[op];
-  switch (static_cast<kernels::Part>(op - list_size)) {
-    case kernels::Part::ExpNegAbs:
-    case kernels::Part::ExpNegSquare:
-    case kernels::Part::HalfExpm1:
+  switch (static_cast<primitives::Part>(op - list_size)) {
+    case primitives::Part::ExpNegAbs:
+    case primitives::Part::ExpNegSquare:
+    case primitives::Part::HalfExpm1:
       return 1;
-    case kernels::Part::SigmoidFrom:
-    case kernels::Part::ErfFrom:
-    case kernels::Part::TanhFrom:
-    case kernels::Part::LogCoshFrom:
+    case primitives::Part::SigmoidFrom:
+    case primitives::Part::ErfFrom:
+    case primitives::Part::TanhFrom:
+    case primitives::Part::LogCoshFrom:
       return 2;
-    case kernels::Part::CosineFrom:
+    case primitives::Part::CosineFrom:
       break;
   }
   return 3;
@@ -70,7 +69,7 @@ class OfOperation {
       case Computation::Kernel:
         return kernel();
       case Computation::Several:
-        return require(kernels::kernel_of(op_) != nullptr, "it has a kernel"), dense_inputs();
+        return dense_inputs();
       case Computation::Scan:
         dense_inputs();
         require(attributes().size() == 1 && exists(attributes()[0]), "a loop has a body");
@@ -176,7 +175,7 @@ class OfOperation {
     if (!traits_of(op_).needs_dense_inputs) return;
     if (is_row_gather_or_scatter(graph_, op_, graph_[id_].shape, graph_.inputs(id_), attributes())) return;
     for (const ValueId input : graph_.inputs(id_)) {
-      require(!graph_.is_constant(input) && kernels::is_dense(graph_.shape(input), graph_.access(input).strides),
+      require(!graph_.is_constant(input) && core::is_dense(graph_.shape(input), graph_.access(input).strides),
               "its kernel wants dense inputs");
     }
   }
@@ -218,8 +217,8 @@ class OfOperation {
     const Shape normal{of[rank - 2], of[rank - 1]};
     const Shape turned{of[rank - 1], of[rank - 2]};
     const Strides strides = graph_.access(x).strides;
-    return kernels::is_dense(normal, {strides[rank - 2], strides[rank - 1]}) ||
-           kernels::is_dense(turned, {strides[rank - 1], strides[rank - 2]});
+    return core::is_dense(normal, {strides[rank - 2], strides[rank - 1]}) ||
+           core::is_dense(turned, {strides[rank - 1], strides[rank - 2]});
   }
 
   void accumulation() const {
@@ -227,7 +226,7 @@ class OfOperation {
     const ValueId base = graph_.base(in[2]);
     const Access access = graph_.access(in[2]);
     require(graph_.is_leaf(base) && graph_.count(base) == graph_.count(id_) && access.offset == 0 &&
-                kernels::is_dense(graph_.shape(in[2]), access.strides),
+                core::is_dense(graph_.shape(in[2]), access.strides),
             "what is accumulated to is a whole leaf");
     if (in.size() == 4)
       require(graph_.count(graph_.base(in[3])) == 1 || graph_.is_constant(in[3]), "a scale is one number");
@@ -237,7 +236,6 @@ class OfOperation {
   // ---- what has a kernel over whole arrays
 
   void kernel() const {
-    require(kernels::kernel_of(op_) != nullptr, "it has a kernel");
     dense_inputs();
     if (op_ == opcode<Concatenate>) return concatenation();
     inputs(op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> ? 2 : 1);
@@ -340,4 +338,4 @@ class OfOperation {
 
 void verify_operation(const Verified& value, const Graph& graph, ValueId id) { OfOperation(value, graph, id)(); }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -1,9 +1,10 @@
 #include "views.hpp"
 
+#include "core/strides.hpp"
 #include "graph.hpp"
 #include "primitives/list.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
 
 using namespace primitives;
 
@@ -47,21 +48,27 @@ std::optional<Strides> reshaped_strides(const Shape& from, const Strides& stride
 
 using Attributes = std::span<const std::int64_t>;
 
-std::optional<View> broadcast_view(const Shape& output, const kernels::Operand& input, Attributes) {
+/// Of the input.
+struct Layout {
+  const Shape& shape;
+  const Strides& strides;
+};
+
+std::optional<View> broadcast_view(const Shape& output, const Layout& input, Attributes) {
   View view{0, input.strides};
   for (std::size_t i = 0; i < output.size(); ++i) {
-    if ((*input.shape)[i] == 1 && output[i] != 1) view.strides[i] = 0;
+    if (input.shape[i] == 1 && output[i] != 1) view.strides[i] = 0;
   }
   return view;
 }
 
-std::optional<View> reshape_view(const Shape& output, const kernels::Operand& input, Attributes) {
-  if (kernels::is_dense(*input.shape, input.strides)) return View{0, kernels::dense_strides(output)};
-  const std::optional<Strides> strides = reshaped_strides(*input.shape, input.strides, output);
+std::optional<View> reshape_view(const Shape& output, const Layout& input, Attributes) {
+  if (core::is_dense(input.shape, input.strides)) return View{0, core::dense_strides(output)};
+  const std::optional<Strides> strides = reshaped_strides(input.shape, input.strides, output);
   return strides ? std::optional(View{0, *strides}) : std::nullopt;
 }
 
-std::optional<View> transpose_view(const Shape& output, const kernels::Operand& input, Attributes permutation) {
+std::optional<View> transpose_view(const Shape& output, const Layout& input, Attributes permutation) {
   View view{0, input.strides};
   for (std::size_t i = 0; i < output.size(); ++i) {
     view.strides[i] = input.strides[static_cast<std::size_t>(permutation[i])];
@@ -69,17 +76,17 @@ std::optional<View> transpose_view(const Shape& output, const kernels::Operand& 
   return view;
 }
 
-std::optional<View> slice_view(const Shape& output, const kernels::Operand& input, Attributes starts_and_steps) {
+std::optional<View> slice_view(const Shape& output, const Layout& input, Attributes starts_and_steps) {
   View view{0, input.strides};
   for (std::size_t i = 0; i < output.size(); ++i) {
     view.offset += starts_and_steps[2 * i] * input.strides[i];
     view.strides[i] = starts_and_steps[2 * i + 1] * input.strides[i];
   }
-  if (size_of(*input.shape) == 0) view.offset = 0;  // there is no memory to start in
+  if (size_of(input.shape) == 0) view.offset = 0;  // there is no memory to start in
   return view;
 }
 
-using MakeView = std::optional<View> (*)(const Shape&, const kernels::Operand&, Attributes);
+using MakeView = std::optional<View> (*)(const Shape&, const Layout&, Attributes);
 constexpr MakeView view_for(Type<Broadcast>) { return broadcast_view; }
 constexpr MakeView view_for(Type<Reshape>) { return reshape_view; }
 constexpr MakeView view_for(Type<Transpose>) { return transpose_view; }
@@ -87,7 +94,8 @@ constexpr MakeView view_for(Type<Slice>) { return slice_view; }
 
 }  // namespace
 
-std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Operand& input, Attributes attributes) {
+std::optional<View> view_of(Opcode op, const Shape& output, const Shape& shape, const Strides& strides,
+                            Attributes attributes) {
   static constexpr auto table = table_of_primitives<MakeView>([]<class P>(Type<P> primitive) -> MakeView {
     if constexpr (P::computation == Computation::View) {
       constexpr bool has_line = requires { view_for(primitive); };
@@ -97,7 +105,7 @@ std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Opera
       return nullptr;
     }
   });
-  return table[op](output, input, attributes);
+  return table[op](output, {shape, strides}, attributes);
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

@@ -5,9 +5,10 @@
 #include <span>
 
 #include "ir/state.hpp"
-#include "kernels/operand.hpp"
 
-namespace xgrad::detail {
+namespace xgrad::plan {
+
+using namespace ir;
 
 /// Where and how a view finds its elements in the memory of its input; nothing if the elements must be moved (a reshape
 /// of an array with gaps).
@@ -15,7 +16,7 @@ struct View {
   std::ptrdiff_t offset = 0;  // elements
   Strides strides;
 };
-std::optional<View> view_of(Opcode op, const Shape& output, const kernels::Operand& input,
+std::optional<View> view_of(Opcode op, const Shape& output, const Shape& shape, const Strides& strides,
                             std::span<const std::int64_t> attributes);
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::plan

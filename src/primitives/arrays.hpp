@@ -56,12 +56,12 @@ struct Call : Several {
   static constexpr auto computation = Computation::Function;
   static constexpr bool has_payload = true;
   static constexpr auto failure = Failure::None;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
 /// A function of the user's, in C++, which is in the tape's table of payloads. It runs when values are computed.
@@ -71,15 +71,15 @@ struct HostCall : Several {
   static constexpr auto failure = Failure::Host;
   static constexpr bool has_payload = true;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
-/// A loop of a given number of runs, whose body is a function; see detail::ScanSpec. Inputs: the first of what is
+/// A loop of a given number of runs, whose body is a function; see ir::ScanSpec. Inputs: the first of what is
 /// carried, arrays of which each run gets an element, and what is the same for all. Outputs: the last of what is
 /// carried, and, behind these, for *each* node of the body the values that it has in the runs, along a new first axis.
 /// So what the derivatives need of the runs are outputs, too, and what nobody needs is not made.
@@ -88,12 +88,12 @@ struct Scan : Several {
   static constexpr auto computation = Computation::Scan;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
 /// One of several functions, chosen by a number. Inputs: the number, int64 of rank 0, and what each of the functions is
@@ -103,12 +103,12 @@ struct Switch : Several {
   static constexpr auto computation = Computation::Switch;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
 /// A loop that runs while a function of what it carries is true. Inputs: the first of what is carried, and what is the
@@ -118,12 +118,12 @@ struct While : Several {
   static constexpr auto computation = Computation::While;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
 /// One of the outputs of the input. Attributes: which.
@@ -142,7 +142,7 @@ struct Identity : Linear {
   static constexpr auto computation = Computation::Alias;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// The input itself, without derivative.
@@ -160,7 +160,7 @@ struct Broadcast : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 struct Reshape : Linear {
@@ -168,7 +168,7 @@ struct Reshape : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the permutation.
@@ -177,7 +177,7 @@ struct Transpose : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::Permutation;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: for each axis its start and step.
@@ -186,7 +186,7 @@ struct Slice : Linear {
   static constexpr auto computation = Computation::View;
   static constexpr auto attributes = Attributes::StartsAndSteps;
   static constexpr auto failure = Failure::None;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 // ---- linear
@@ -198,7 +198,7 @@ struct Cast : Linear {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Conversion;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of Slice: zeros, with the input where the slice was. Attributes as those of Slice.
@@ -208,7 +208,7 @@ struct Embed : Linear {
   static constexpr auto attributes = Attributes::StartsAndSteps;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Attributes: the axis.
@@ -218,7 +218,7 @@ struct Concatenate : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Elements moved along an axis; what leaves it at one end comes in at the other. Attributes: the axis; by how many,
@@ -229,7 +229,7 @@ struct Roll : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Sum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -240,7 +240,7 @@ struct Sum : Linear {
   static constexpr auto reduction = Reduction::Sum;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Inputs: x and indices. Attributes: the axis, which the axes of the indices replace; the Chooser.
@@ -249,8 +249,8 @@ struct Take : Linear {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var batch(const detail::BatchContext& context);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var batch(const derivatives::BatchContext& context);
 };
 
 /// The transpose of Take: adds slices up where the indices point, in zeros.
@@ -259,8 +259,8 @@ struct ScatterAdd : Linear {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var batch(const detail::BatchContext& context);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var batch(const derivatives::BatchContext& context);
 };
 
 /// Inputs: x and indices of the same rank, equal extents but for the axis. Attributes as of Take.
@@ -270,7 +270,7 @@ struct TakeAlongAxis : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfInput;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// The transpose of TakeAlongAxis.
@@ -280,7 +280,7 @@ struct ScatterAddAlongAxis : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 /// Running sums. Attributes: the axis; 1 if from the end.
@@ -290,7 +290,7 @@ struct CumulativeSum : Linear {
   static constexpr auto attributes = Attributes::Axis;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
-  static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 };
 
 // ---- general
@@ -302,8 +302,8 @@ struct Checked : General {
   static constexpr auto computation = Computation::Check;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -314,8 +314,8 @@ struct MaxReduce : General {
   static constexpr auto reduction = Reduction::Max;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
 
 struct MinReduce : General {
@@ -325,8 +325,8 @@ struct MinReduce : General {
   static constexpr auto reduction = Reduction::Min;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -337,8 +337,8 @@ struct Norm : General {
   static constexpr auto reduction = Reduction::Norm;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
 
 /// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
@@ -349,9 +349,9 @@ struct Balance : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
-  static Var batch(const detail::BatchContext& context);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static Var batch(const derivatives::BatchContext& context);
 };
 
 /// Stacks of matrices with equal leading extents.
@@ -359,9 +359,9 @@ struct Matmul : General {
   static constexpr std::string_view name = "matmul";
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
-  static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
-  static Var batch(const detail::BatchContext& context);
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static Var batch(const derivatives::BatchContext& context);
 };
 
 /// The first elements along an axis in sorted order, and their indices, int64. Attributes: the axis; 1 if descending;
@@ -371,12 +371,12 @@ struct TopK : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> cotangents,
-                                              std::span<const char> wanted);
-  static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-                                              std::span<const detail::Sensitivity> tangents);
-  static std::vector<Var> batch(const detail::BatchContext& context);
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> cotangents,
+                                                   std::span<const char> wanted);
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
 // ---- without derivative

@@ -20,11 +20,11 @@ class Var;
 
 namespace xgrad {
 
-namespace detail {
+namespace derivatives {
 struct BatchContext;
 struct Sensitivity;
 struct NodeContext;
-}  // namespace detail
+}  // namespace derivatives
 
 namespace primitives {
 
@@ -87,6 +87,19 @@ constexpr bool has_outputs(Computation computation) {
 
 /// What becomes of the elements along the reduced axes.
 enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
+
+/// Functions that share a part of their computation with their derivatives, in two steps with the same bits as in one.
+enum class Part : std::uint8_t {
+  ExpNegAbs,     ///< e^-|a|
+  SigmoidFrom,   ///< sigmoid(a), b being e^-|a|
+  ExpNegSquare,  ///< e^(-a^2)
+  ErfFrom,       ///< erf(a), b being e^(-a^2)
+  HalfExpm1,     ///< simd::half_expm1(a)
+  TanhFrom,      ///< tanh(a), b being half_expm1(a)
+  LogCoshFrom,   ///< log_cosh(a), b being half_expm1(a)
+  CosineFrom,    ///< direction_cosine(a, b), c being hypot(a, b)
+};
+inline constexpr std::size_t part_count = 8;
 
 /// What it takes to compute an element. All but functions are also written as machine code, together with what is
 /// computed before and after.
@@ -152,7 +165,7 @@ struct Predicate : Arithmetic<arity_, operands_, Cost::Cheap> {
 };
 
 /// Linear in its floating-point inputs. Only the transpose is written:
-///     static Var transpose(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
+///     static Var transpose(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 /// the forward derivative is the primitive itself.
 struct Linear {
   static constexpr bool is_linear = true;
@@ -160,8 +173,8 @@ struct Linear {
 };
 
 /// Both derivatives by hand (an empty tangent or result stands for zero):
-///     static Var vjp(const detail::NodeContext& context, std::size_t input, const Var& cotangent);
-///     static Var jvp(const detail::NodeContext& context, std::span<const Var> tangents);
+///     static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+///     static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 struct General {
   static constexpr bool is_general = true;
   static constexpr bool gives_indices = false;
@@ -180,12 +193,12 @@ struct Masking : General {
 };
 
 /// Several outputs, each of which is a Projection of it. All rules by hand:
-///     static std::vector<detail::Sensitivity> vjp(const detail::NodeContext& context,
-///                                                 std::span<const detail::Sensitivity> cotangents,
+///     static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
+///                                                 std::span<const derivatives::Sensitivity> cotangents,
 ///                                                 std::span<const char> wanted);   // of the inputs that are wanted
-///     static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
-///                                                 std::span<const detail::Sensitivity> tangents);
-///     static std::vector<Var> batch(const detail::BatchContext& context);
+///     static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
+///                                                 std::span<const derivatives::Sensitivity> tangents);
+///     static std::vector<Var> batch(const derivatives::BatchContext& context);
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;

@@ -75,7 +75,7 @@ concept IsSeveral = requires {
 };
 /// How a batch of it comes about does not follow from its `attributes`.
 template <class P>
-concept HasBatchingRule = requires(const detail::BatchContext& context) {
+concept HasBatchingRule = requires(const derivatives::BatchContext& context) {
   P::batch(context);
 };
 
@@ -98,10 +98,6 @@ consteval std::size_t count(boost::hana::tuple<boost::hana::basic_type<All>...>*
 inline constexpr std::size_t list_size = list_detail::count(static_cast<AllPrimitives*>(nullptr));
 static_assert(list_size <= 256, "an opcode is one byte");
 
-}  // namespace xgrad::primitives
-
-namespace xgrad::detail {
-
 /// The number of a primitive: its position in the list.
 template <class P>
 inline constexpr auto opcode =
@@ -115,4 +111,4 @@ constexpr std::array<Entry, primitives::list_size> table_of_primitives(Make make
   }(static_cast<primitives::AllPrimitives*>(nullptr));
 }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::primitives

@@ -71,16 +71,12 @@ consteval Traits traits_of() {
   return traits;
 }
 
-inline constexpr auto traits = detail::table_of_primitives<Traits>([]<class P>(Type<P>) { return traits_of<P>(); });
+inline constexpr auto traits = primitives::table_of_primitives<Traits>([]<class P>(Type<P>) { return traits_of<P>(); });
 
-}  // namespace xgrad::primitives
-
-namespace xgrad::detail {
-
-static_assert(opcode<primitives::Leaf> == TapeState::leaf_opcode);
-static_assert(opcode<primitives::Constant> == TapeState::constant_opcode);
+static_assert(opcode<Leaf> == ir::TapeState::leaf_opcode);
+static_assert(opcode<Constant> == ir::TapeState::constant_opcode);
 
 /// Printed name of a primitive.
-inline std::string_view name_of(Opcode op) noexcept { return primitives::traits[op].name; }
+inline std::string_view name_of(ir::Opcode op) noexcept { return traits[op].name; }
 
-}  // namespace xgrad::detail
+}  // namespace xgrad::primitives

@@ -9,6 +9,8 @@
 
 namespace xgrad::detail {
 
+using namespace ir;
+
 /// Stand-ins without values.
 std::vector<Var> stand_ins_for_carried(TapeState& tape, std::span<const Var> first);
 

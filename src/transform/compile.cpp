@@ -12,13 +12,14 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/log.hpp>
 
+#include "backend/executable.hpp"
 #include "core/per_thread.hpp"
-#include "plan/describe.hpp"
-#include "plan/execute.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
+
+using namespace backend;
 namespace {
 
 /// Lists that the runs of this thread use.
@@ -29,7 +30,7 @@ struct Run {
   std::vector<char> exclusive;
 };
 
-thread_local constinit PerThread<Lendable<Run>> run_of_thread;
+thread_local constinit core::PerThread<core::Lendable<Run>> run_of_thread;
 
 /// How often recordings hold the arrays that functions had captured: several recordings, of one function or more, may
 /// hold the same one.
@@ -71,7 +72,7 @@ class PlannedProgram : public Program {
   std::vector<Scalar> scalars;
   Payloads payloads;
   std::vector<char> weak_results;
-  std::shared_ptr<const Plan> plan;
+  std::shared_ptr<const Executable> executable;
 
   /// Arrays that others held when the function was recorded, and how often programs hold them.
   struct Watched {
@@ -134,14 +135,14 @@ class PlannedProgram : public Program {
   }
 
   void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
-    Loan<Run> loan(run_of_thread);
+    core::Loan<Run> loan(run_of_thread);
     Run& lists = *loan;
     lists.leaves.clear();
     lists.held.clear();
     lists.exclusive.clear();
-    lists.results.resize(plan->outputs.size());
+    lists.results.resize(executable->outputs().size());
     results.clear();
-    results.reserve(plan->outputs.size());
+    results.reserve(executable->outputs().size());
     for (const Leaf& leaf : leaves) add_leaf(lists, leaf, given, donated);
     // One use is the argument's and one is ours; more are those of another Var, or of the same one in another place.
     for (std::size_t k = 0; k < leaves.size(); ++k) {
@@ -149,16 +150,16 @@ class PlannedProgram : public Program {
     }
     Donated lent{lists.exclusive};
     try {
-      execute(*plan, {lists.leaves, scalars, payloads}, lists.results, &lent);
+      executable->run({lists.leaves, scalars, payloads}, lists.results, &lent);
     } catch (...) {
       if (lent.overwriting) {  // not for want of memory, nor because of values: that showed before
-        for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+        for (const PlanOutput& output : executable->outputs()) release_donor(output, lists, given);
       }
       lists.results.clear();
       lists.held.clear();
       throw;
     }
-    for (const PlanOutput& output : plan->outputs) release_donor(output, lists, given);
+    for (const PlanOutput& output : executable->outputs()) release_donor(output, lists, given);
     for (std::size_t k = 0; k < lists.results.size(); ++k) {
       BufferPtr result = std::move(lists.results[k]);
       results.push_back(weak_results[k] != 0 ? VarAccess::scalar(*result.get())
@@ -168,7 +169,7 @@ class PlannedProgram : public Program {
   }
 
   [[nodiscard]] std::string describe(std::span<const std::string> names) const override {
-    return detail::describe(*plan, [&](std::size_t leaf) {
+    return executable->describe([&](std::size_t leaf) {
       const Leaf& from = leaves[leaf];
       return from.captured ? "captured array (leaf " + std::to_string(leaf) + ")" : names[from.argument];
     });
@@ -187,7 +188,7 @@ class PlannedProgram : public Program {
   void release_donor(const PlanOutput& output, const Run& lists, std::span<Var* const> given) const {
     if (output.donor < 0) return;
     const auto donor = static_cast<std::size_t>(output.donor);
-    const auto index = static_cast<std::size_t>(&output - plan->outputs.data());
+    const auto index = static_cast<std::size_t>(&output - executable->outputs().data());
     if (lists.results[index].get() == lists.leaves[donor]) *given[leaves[donor].argument] = Var();
   }
 };
@@ -250,8 +251,9 @@ std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> resu
     program->arguments.push_back(
         {inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0, VarAccess::is_weak(inputs_[k])});
   }
-  if (!outputs.empty()) program->plan = make_plan(request, tape, outputs, may_overwrite, Origin::Compiled);
-  else program->plan = std::make_shared<const Plan>();
+  const Plan plan =
+      outputs.empty() ? Plan() : make_plan(request, tape, outputs, std::move(may_overwrite), Origin::Compiled);
+  program->executable = make_executable(plan);
   trace_.reset();
   program->watch();
   return program;
@@ -270,7 +272,7 @@ struct SpareLists {
   std::size_t count = 0;
 };
 
-thread_local constinit PerThread<SpareLists> spare_lists_of_thread;
+thread_local constinit core::PerThread<SpareLists> spare_lists_of_thread;
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "carried.hpp"
-#include "derivatives/control.hpp"
+#include "derivatives/functions/control.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
 
@@ -103,8 +103,9 @@ std::vector<Var> Branches::finish() {
   std::vector<bool> numbers;
   for (std::size_t k = 0; k < outputs_[0].size(); ++k) numbers.push_back(settle(k));
   std::vector<Recorded> recorded;
-  for (std::size_t k = 0; k < outputs_.size(); ++k) recorded.push_back({begins_[k], imported(tape, outputs_[k])});
-  std::vector<Var> results = record_switch(tape, number_, recorded);
+  for (std::size_t k = 0; k < outputs_.size(); ++k)
+    recorded.push_back({begins_[k], derivatives::imported(tape, outputs_[k])});
+  std::vector<Var> results = derivatives::record_switch(tape, number_, recorded);
   for (std::size_t k = 0; k < results.size(); ++k) tape.set_weak(VarAccess::node(results[k]), numbers[k]);
   return results;
 }
@@ -143,7 +144,7 @@ bool WhileLoop::accept(const Var& goes_on, std::span<const Var> next) {
 
 std::vector<Var> WhileLoop::finish() {
   trace_.tape().forbid_values(values_were_forbidden_);
-  std::vector<Var> last = make_while(trace_.tape(), begin_, carried_, first_, goes_on_, next_);
+  std::vector<Var> last = derivatives::make_while(trace_.tape(), begin_, carried_, first_, goes_on_, next_);
   for (std::size_t k = 0; k < last.size(); ++k) {
     trace_.tape().set_weak(VarAccess::node(last[k]), VarAccess::is_weak(first_[k]));
   }

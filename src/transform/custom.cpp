@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "derivatives/call.hpp"
+#include "derivatives/functions/call.hpp"
 #include "primitives/traits.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"

@@ -11,9 +11,9 @@
 #include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/host_call.hpp>
 
+#include "backend/evaluate.hpp"
 #include "core/text.hpp"
 #include "ir/names.hpp"
-#include "plan/evaluate.hpp"
 #include "primitives/traits.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
@@ -47,7 +47,7 @@ Odd odd_elements(const Buffer& array) {
 }
 
 std::string number(const Buffer& array, std::size_t k) {
-  TextStream text;
+  core::TextStream text;
   text.precision(6);
   switch (array.dtype()) {
     case DType::Bool:
@@ -88,7 +88,7 @@ class Search {
   }
 
  private:
-  const Buffer& value(NodeId id) { return *evaluated(tape_, id); }
+  const Buffer& value(NodeId id) { return *backend::evaluated(tape_, id); }
   bool has_value(NodeId id) const {
     const Computation computation = traits[tape_.node(id).op].computation;
     return !has_outputs(computation) && computation != Computation::Function;
@@ -196,7 +196,7 @@ namespace debug {
 Var label(const Var& x, const std::string& name) {
   detail::require_usable(x, "label");
   if (!x.recorded()) return x;
-  const std::array<std::int64_t, 2> attributes{2, detail::number_of_name(name)};
+  const std::array<std::int64_t, 2> attributes{2, ir::number_of_name(name)};
   return detail::as_weak(detail::record<primitives::Identity>(x.dtype(), x.shape(), {&x}, attributes),
                          VarAccess::is_weak(x));
 }

@@ -113,7 +113,7 @@ std::vector<Var> for_all_units(Trace& trace, const Var& like, std::span<const Va
   const std::size_t at_once = std::max<std::size_t>(most_elements / one.largest, 1);
   return in_parts(like.size(), at_once, to.size(), [&](std::size_t first, std::size_t count) {
     const Var units = units_like(trace, like, first, count);
-    return as_matrices(batch_sweep(trace.tape(), {&one.unit, 1}, {&units, 1}, count, outputs), count);
+    return as_matrices(derivatives::batch_sweep(trace.tape(), {&one.unit, 1}, {&units, 1}, count, outputs), count);
   });
 }
 

@@ -6,13 +6,13 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/transform/trace.hpp>
 
+#include "backend/evaluate.hpp"
 #include "derivatives/sweep.hpp"
-#include "plan/evaluate.hpp"
 #include "var/record.hpp"
 
 namespace xgrad {
 
-Tape::Tape() : state_(detail::TapeState::acquire()) {}
+Tape::Tape() : state_(ir::TapeState::acquire()) {}
 
 Tape::~Tape() {
   if (state_ != nullptr) state_->release();
@@ -27,11 +27,11 @@ Tape& Tape::operator=(Tape&& other) noexcept {
 
 namespace {
 
-void require_running(std::string_view operation, const detail::TapeState* tape) {
+void require_running(std::string_view operation, const ir::TapeState* tape) {
   if (tape == nullptr) throw TapeError(std::string(operation) + ": the Tape was moved from");
 }
 
-void require_on_tape(std::string_view operation, const Var& x, const detail::TapeState* tape) {
+void require_on_tape(std::string_view operation, const Var& x, const ir::TapeState* tape) {
   require_running(operation, tape);
   detail::require_usable(x, operation);
   if (!x.recorded() || &VarAccess::tape(x) != tape) {
@@ -71,14 +71,14 @@ std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs,
     detail::require_scalar_loss("gradient", output);
     seed = ones_like(output);
   }
-  std::vector<Var> result = detail::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
+  std::vector<Var> result = derivatives::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
   detail::complete("gradient", result, inputs, no_paths, false);
   return result;
 }
 
 std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
   require_running("evaluate", state_);
-  std::vector<detail::NodeId> nodes;
+  std::vector<ir::NodeId> nodes;
   for (const Var& output : outputs) {
     detail::require_usable(output, "evaluate");
     if (!output.recorded()) continue;
@@ -86,8 +86,8 @@ std::vector<Var> Tape::evaluate(std::span<const Var> outputs) {
     nodes.push_back(VarAccess::node(output));
     state_->note_read();
   }
-  std::vector<detail::BufferPtr> values(nodes.size());
-  detail::evaluate(*state_, nodes, values, detail::Later::possible);
+  std::vector<memory::BufferPtr> values(nodes.size());
+  backend::evaluate(*state_, nodes, values, backend::Later::possible);
   std::vector<Var> result;
   std::size_t next = 0;
   for (const Var& output : outputs) {

@@ -6,9 +6,9 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "backend/evaluate.hpp"
 #include "core/text.hpp"
 #include "derivatives/sweep.hpp"
-#include "plan/evaluate.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
@@ -91,12 +91,12 @@ void Trace::require_recorded(std::string_view operation, std::span<const Var> ou
 
 std::vector<Var> Trace::reverse(std::span<const Var> outputs, std::span<const Var> cotangents,
                                 std::span<const Var> inputs) {
-  return reverse_sweep(*tape_, outputs, cotangents, inputs);
+  return derivatives::reverse_sweep(*tape_, outputs, cotangents, inputs);
 }
 
 std::vector<Var> Trace::forward(std::span<const Var> inputs, std::span<const Var> tangents,
                                 std::span<const Var> outputs) {
-  return forward_sweep(*tape_, inputs, tangents, outputs);
+  return derivatives::forward_sweep(*tape_, inputs, tangents, outputs);
 }
 
 std::vector<Var> Trace::results(std::span<const Var> recorded) {
@@ -110,7 +110,7 @@ std::vector<Var> Trace::results(std::span<const Var> recorded) {
   // called often.
   const bool ends = std::get_deleter<EndTape>(owned_) != nullptr;
   std::vector<BufferPtr> values(nodes.size());
-  evaluate(*tape_, nodes, values, ends ? Later::none : Later::possible);
+  backend::evaluate(*tape_, nodes, values, ends ? backend::Later::none : backend::Later::possible);
   std::size_t next = 0;
   for (Var& x : result) {
     if (x.recorded()) x = VarAccess::value(*tape_, VarAccess::node(x), std::move(values[next++]));

@@ -75,7 +75,7 @@ Batch::~Batch() { trace_.tape().forbid_values(values_were_forbidden_); }
 
 std::vector<Var> Batch::results(std::span<const Var> outputs, std::ptrdiff_t axis) {
   trace_.tape().forbid_values(values_were_forbidden_);
-  std::vector<Var> results = batch_sweep(trace_.tape(), examples_, batches_, extent_, outputs);
+  std::vector<Var> results = derivatives::batch_sweep(trace_.tape(), examples_, batches_, extent_, outputs);
   for (Var& result : results) {
     const auto rank = static_cast<std::ptrdiff_t>(result.dimension());
     if (axis < -rank || axis >= rank) {

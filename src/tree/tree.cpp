@@ -26,7 +26,7 @@ std::size_t add_part(std::string& path, std::size_t index) {
 
 void require_same_count(std::size_t expected, std::size_t given) {
   if (expected == given) return;
-  throw ShapeError("tree: " + xgrad::detail::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
+  throw ShapeError("tree: " + xgrad::core::count_of(given, "leaf does", "leaves do") + " not fit a tree of " +
                    std::to_string(expected));
 }
 

@@ -22,7 +22,7 @@ struct VarAccess {
   /// The element type, for a Var that is known to be defined.
   static DType dtype(const Var& x) noexcept { return x.dtype_; }
 
-  static Var recorded(detail::TapeState& tape, detail::NodeId node) noexcept {
+  static Var recorded(ir::TapeState& tape, ir::NodeId node) noexcept {
     Var result;
     result.kind_ = Kind::Recorded;
     result.dtype_ = tape.node(node).dtype;
@@ -30,7 +30,7 @@ struct VarAccess {
     result.second_ = node | (static_cast<std::uint64_t>(tape.generation()) << 32U);
     return result;
   }
-  static Var concrete(detail::BufferPtr buffer) noexcept {
+  static Var concrete(memory::BufferPtr buffer) noexcept {
     Var result;
     result.kind_ = Kind::Array;
     result.dtype_ = buffer->dtype();
@@ -38,26 +38,26 @@ struct VarAccess {
     return result;
   }
   /// A weak scalar with the value of a one-element array.
-  static Var scalar(const detail::Buffer& buffer);
+  static Var scalar(const memory::Buffer& buffer);
   /// The value of a node, as weak as that.
-  static Var value(const detail::TapeState& tape, detail::NodeId node, detail::BufferPtr buffer) {
+  static Var value(const ir::TapeState& tape, ir::NodeId node, memory::BufferPtr buffer) {
     return tape.node(node).weak ? scalar(*buffer.get()) : concrete(std::move(buffer));
   }
 
   /// The tape of a recorded Var.
   /// \throws TapeError  if it has ended.
-  static detail::TapeState& tape(const Var& x);
+  static ir::TapeState& tape(const Var& x);
   /// The same for a recorded Var that is known to be live.
-  static detail::TapeState& live_tape(const Var& x) noexcept { return *x.first_.tape; }
-  static detail::NodeId node(const Var& x) noexcept { return static_cast<detail::NodeId>(x.second_); }
+  static ir::TapeState& live_tape(const Var& x) noexcept { return *x.first_.tape; }
+  static ir::NodeId node(const Var& x) noexcept { return static_cast<ir::NodeId>(x.second_); }
   /// The number in a weak scalar, in the representation of the given element type.
-  static detail::Scalar scalar_as(const Var& x, DType dtype) noexcept;
+  static ir::Scalar scalar_as(const Var& x, DType dtype) noexcept;
   /// Whether the tape of a recorded Var still runs.
   static bool is_live(const Var& x) noexcept { return x.first_.tape->generation() == x.second_ >> 32U; }
   /// Writes the value of a weak scalar in its own element type.
   static void store_scalar(const Var& x, std::byte* target) noexcept;
   /// The value of a recorded Var, for the user: it leaves the tape.
-  static detail::Buffer* read(const Var& x);
+  static memory::Buffer* read(const Var& x);
   /// Whether two Vars of one kind are one number, share one array, or name one node.
   static bool same(const Var& a, const Var& b) noexcept {
     switch (a.kind_) {
@@ -73,10 +73,13 @@ struct VarAccess {
     return a.first_.tape == b.first_.tape && a.second_ == b.second_;
   }
   /// A share of the array of a concrete Var.
-  static detail::BufferPtr buffer(const Var& x);
+  static memory::BufferPtr buffer(const Var& x);
 };
 
 namespace detail {
+
+using namespace memory;
+using namespace ir;
 
 /// "float64 [2, 3]", for messages.
 std::string describe(const Var& x);

@@ -12,6 +12,8 @@
 
 namespace xgrad::detail {
 
+using namespace ir;
+
 /// Part of a tape: nodes that outputs need, in the order of the tape, and what these use of others.
 struct Cut {
   std::vector<NodeId> body;

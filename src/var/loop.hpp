@@ -7,6 +7,8 @@
 
 namespace xgrad::detail {
 
+using namespace ir;
+
 /// The nodes that were recorded from one on, as parts of a loop's body. Parameters differ from run to run, and what
 /// depends on them; what may fail, and code of the user's, is taken for such.
 class Varying {

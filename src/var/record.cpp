@@ -4,8 +4,8 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "backend/evaluate.hpp"
 #include "call.hpp"
-#include "plan/evaluate.hpp"
 
 namespace xgrad::detail {
 
@@ -112,7 +112,7 @@ Var Recording::finish(NodeId result) {
     return VarAccess::recorded(*tape_, result);
   }
   std::array<BufferPtr, 1> value;
-  evaluate(*tape_, std::array{result}, value, Later::none);
+  backend::evaluate(*tape_, std::array{result}, value, backend::Later::none);
   if (weak_ && value[0]->shape().empty()) return VarAccess::scalar(*value[0].get());
   return VarAccess::concrete(std::move(value[0]));
 }
@@ -123,7 +123,7 @@ std::vector<Var> Recording::finish(std::span<const Var> results) {
   std::vector<NodeId> nodes;
   for (const Var& x : all) nodes.push_back(VarAccess::node(x));
   std::vector<BufferPtr> values(nodes.size());
-  evaluate(*tape_, nodes, values, Later::none);
+  backend::evaluate(*tape_, nodes, values, backend::Later::none);
   for (std::size_t k = 0; k < all.size(); ++k) all[k] = VarAccess::concrete(std::move(values[k]));
   return all;
 }

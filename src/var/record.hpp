@@ -19,6 +19,10 @@
 
 namespace xgrad::detail {
 
+using primitives::name_of;
+using primitives::opcode;
+using primitives::table_of_primitives;
+
 /// One operation on Vars: on the tape of its recorded operands, or, if all are concrete, on a tape of its own that is
 /// evaluated at once.
 class Recording {

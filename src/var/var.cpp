@@ -8,12 +8,12 @@
 #include <xgrad/core/errors.hpp>
 
 #include "access.hpp"
-#include "plan/evaluate.hpp"
+#include "backend/evaluate.hpp"
 
 namespace xgrad {
 
-using detail::Buffer;
-using detail::BufferPtr;
+using memory::Buffer;
+using memory::BufferPtr;
 
 Var::Var(Array<bool>&& array) : Var(VarAccess::concrete(BufferPtr(new Buffer(std::move(array))))) {}
 Var::Var(Array<std::int64_t>&& array) : Var(VarAccess::concrete(BufferPtr(new Buffer(std::move(array))))) {}
@@ -99,10 +99,10 @@ void Var::read_item(DType requested, void* value) const {
 
 Buffer* VarAccess::read(const Var& x) {
   live_tape(x).note_read();
-  return detail::evaluated(live_tape(x), node(x));
+  return backend::evaluated(live_tape(x), node(x));
 }
 
-detail::TapeState& VarAccess::tape(const Var& x) {
+ir::TapeState& VarAccess::tape(const Var& x) {
   detail::require_usable(x, "tape");
   return *x.first_.tape;
 }
@@ -122,7 +122,7 @@ Var VarAccess::scalar(const Buffer& buffer) {
   return {*reinterpret_cast<const double*>(data)};
 }
 
-detail::Scalar VarAccess::scalar_as(const Var& x, DType dtype) noexcept {
+ir::Scalar VarAccess::scalar_as(const Var& x, DType dtype) noexcept {
   const bool real = is_floating(x.dtype_);
   if (is_floating(dtype)) return {.real = real ? x.first_.real : static_cast<double>(x.first_.integer)};
   if (dtype == DType::Bool) return {.integer = real ? x.first_.real != 0 : x.first_.integer != 0};
@@ -148,7 +148,7 @@ void VarAccess::store_scalar(const Var& x, std::byte* target) noexcept {
 
 BufferPtr VarAccess::buffer(const Var& x) {
   if (x.kind_ == Kind::Array) return BufferPtr::share(x.first_.buffer);
-  BufferPtr result = detail::make_buffer(x.dtype_, {});
+  BufferPtr result = memory::make_buffer(x.dtype_, {});
   store_scalar(x, result->data());
   return result;
 }

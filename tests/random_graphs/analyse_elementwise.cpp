@@ -7,8 +7,8 @@
 namespace random_graphs {
 
 using namespace xgrad::primitives;
-using xgrad::detail::NodeId;
-using xgrad::detail::opcode;
+using xgrad::ir::NodeId;
+using xgrad::primitives::opcode;
 
 namespace {
 
@@ -145,7 +145,7 @@ double Analysis::Step::spread(std::size_t i, std::span<const Item> args, double 
 namespace {
 
 /// The largest (smallest) elements of x in the shape of x, if that is what a node is.
-bool is_spread_extremum(const xgrad::detail::TapeState& tape, NodeId node, NodeId of) {
+bool is_spread_extremum(const xgrad::ir::TapeState& tape, NodeId node, NodeId of) {
   if (tape.node(node).op == opcode<Broadcast>) node = tape.inputs(node)[0];
   const auto op = tape.node(node).op;
   return (op == opcode<MaxReduce> || op == opcode<MinReduce>)&&tape.inputs(node)[0] == of;
@@ -283,22 +283,23 @@ void Analysis::Step::cast() {
 
 bool Analysis::Step::run_elementwise() {
   using Run = void (*)(Step&);
-  static constexpr auto table = xgrad::detail::table_of_primitives<Run>([]<class P>(boost::hana::basic_type<P>) -> Run {
-    if constexpr (std::is_same_v<P, Where>) {
-      return [](Step& step) { step.where(); };
-    } else if constexpr (std::is_same_v<P, Cast>) {
-      return [](Step& step) { step.cast(); };
-    } else if constexpr (IsScalarFunction<P> || std::is_same_v<P, AbsorbingMultiply>) {
-      return [](Step& step) {
-        if constexpr (takes_integers<P>()) {
-          if (step.input_dtype(0) == DType::Int64) return step.integers<P>();
+  static constexpr auto table =
+      xgrad::primitives::table_of_primitives<Run>([]<class P>(boost::hana::basic_type<P>) -> Run {
+        if constexpr (std::is_same_v<P, Where>) {
+          return [](Step& step) { step.where(); };
+        } else if constexpr (std::is_same_v<P, Cast>) {
+          return [](Step& step) { step.cast(); };
+        } else if constexpr (IsScalarFunction<P> || std::is_same_v<P, AbsorbingMultiply>) {
+          return [](Step& step) {
+            if constexpr (takes_integers<P>()) {
+              if (step.input_dtype(0) == DType::Int64) return step.integers<P>();
+            }
+            step.elementwise<P>();
+          };
+        } else {
+          return nullptr;
         }
-        step.elementwise<P>();
-      };
-    } else {
-      return nullptr;
-    }
-  });
+      });
   const Run loop = table[tape_.node(id_).op];
   if (loop == nullptr) return false;
   loop(*this);

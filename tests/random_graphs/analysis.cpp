@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "plan/evaluate.hpp"
+#include "backend/evaluate.hpp"
 #include "primitives/traits.hpp"
 #include "step.hpp"
 #include "var/record.hpp"
@@ -12,12 +12,12 @@
 namespace random_graphs {
 
 using namespace xgrad::primitives;
-using xgrad::detail::NodeId;
-using xgrad::detail::opcode;
+using xgrad::ir::NodeId;
+using xgrad::primitives::opcode;
 
 namespace {
 
-std::vector<double> as_doubles(const xgrad::detail::Buffer& buffer) {
+std::vector<double> as_doubles(const xgrad::memory::Buffer& buffer) {
   const std::size_t size = size_of(buffer.shape());
   const auto copy = [&]<class T>(const T*) {
     const T* data = reinterpret_cast<const T*>(buffer.data());
@@ -55,11 +55,11 @@ void Analysis::Step::expect(std::size_t i, double expected, double tolerance) {
   if (!analysis_.complaint_.empty()) return;
   std::ostringstream text;
   text.precision(17);
-  text << "node " << id_ << " by itself, " << xgrad::detail::name_of(tape_.node(id_).op) << " " << name(dtype_) << " "
-       << to_string(shape_) << ": element " << i << " is " << value << ", a plain loop gives " << expected
+  text << "node " << id_ << " by itself, " << xgrad::primitives::name_of(tape_.node(id_).op) << " " << name(dtype_)
+       << " " << to_string(shape_) << ": element " << i << " is " << value << ", a plain loop gives " << expected
        << ", tolerance " << tolerance << "; inputs";
   for (const NodeId input : tape_.inputs(id_)) {
-    text << " " << xgrad::detail::name_of(tape_.node(input).op) << " " << to_string(tape_.shape(input));
+    text << " " << xgrad::primitives::name_of(tape_.node(input).op) << " " << to_string(tape_.shape(input));
   }
   analysis_.complaint_ = text.str();
 }
@@ -244,11 +244,10 @@ void Analysis::Step::run() {
   if (op == opcode<ScatterAddAlongAxis>) return scatter_add_along_axis();
   if (op == opcode<OneHot>) return one_hot();
   if (op == opcode<Matmul>) return dtype_ == DType::Int64 ? integer_matmul() : matmul();
-  analysis_.complaint_ = "no analysis of the primitive " + std::string(xgrad::detail::name_of(op));
+  analysis_.complaint_ = "no analysis of the primitive " + std::string(xgrad::primitives::name_of(op));
 }
 
-Analysis::Analysis(xgrad::detail::TapeState& tape, const std::vector<NodeId>& wanted)
-    : tape_(tape), nodes_(tape.size()) {
+Analysis::Analysis(xgrad::ir::TapeState& tape, const std::vector<NodeId>& wanted) : tape_(tape), nodes_(tape.size()) {
   std::vector<NodeId> last_use(tape.size(), 0);
   for (NodeId id = 0; id < tape.size(); ++id) {
     for (const NodeId input : tape.inputs(id)) {
@@ -257,12 +256,12 @@ Analysis::Analysis(xgrad::detail::TapeState& tape, const std::vector<NodeId>& wa
       for (const NodeId of_whole : tape.inputs(input)) last_use[of_whole] = id;
     }
   }
-  for (const NodeId id : wanted) last_use[id] = xgrad::detail::no_node;
+  for (const NodeId id : wanted) last_use[id] = xgrad::ir::no_node;
   for (NodeId id = 0; id < tape.size(); ++id) {
     // The tape keeps the values of the inputs, so that this one node is all there is to compute.
     ++counts_[tape.node(id).op];
     if (traits[tape.node(id).op].computation == Computation::Several) continue;
-    nodes_[id].values = as_doubles(*xgrad::detail::evaluated(tape, id));
+    nodes_[id].values = as_doubles(*xgrad::backend::evaluated(tape, id));
     Step(*this, id).run();
     if (is_floating(tape.node(id).dtype)) {
       for (const double value : nodes_[id].values) {

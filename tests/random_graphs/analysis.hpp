@@ -40,9 +40,9 @@ class Analysis {
  public:
   /// Evaluates and bounds all nodes of a tape, none of which may be evaluated yet.
   /// \param wanted  the nodes whose bounds are asked for afterwards.
-  Analysis(xgrad::detail::TapeState& tape, const std::vector<xgrad::detail::NodeId>& wanted);
+  Analysis(xgrad::ir::TapeState& tape, const std::vector<xgrad::ir::NodeId>& wanted);
 
-  [[nodiscard]] const Bounds& bounds(xgrad::detail::NodeId id) const { return nodes_[id].bounds; }
+  [[nodiscard]] const Bounds& bounds(xgrad::ir::NodeId id) const { return nodes_[id].bounds; }
   /// How many nodes there are of each primitive.
   [[nodiscard]] const Counts& counts() const { return counts_; }
   /// The largest magnitude of all floating-point values; infinity where one is not finite.
@@ -58,7 +58,7 @@ class Analysis {
   };
   class Step;
 
-  xgrad::detail::TapeState& tape_;
+  xgrad::ir::TapeState& tape_;
   std::vector<Known> nodes_;
   Counts counts_{};
   double largest_ = 0.0;

@@ -20,8 +20,8 @@ namespace {
 
 using xgrad::Tape;
 using xgrad::VarAccess;
-using xgrad::detail::NodeId;
-using xgrad::detail::TapeState;
+using xgrad::ir::NodeId;
+using xgrad::ir::TapeState;
 
 constexpr std::size_t most_nodes = 4000;  // of programs whose gradients are differentiated again
 
@@ -280,7 +280,7 @@ class Check {
     std::vector<Var> all = recorded.all();
     if (!std::all_of(all.begin(), all.end(), [](const Var& each) { return each.recorded(); })) return {};
     TapeState& tape = VarAccess::tape(all[0]);
-    for (xgrad::detail::ShapeId id = 0; id < tape.shape_count(); ++id) {
+    for (xgrad::ir::ShapeId id = 0; id < tape.shape_count(); ++id) {
       if (tape.shape_of(id).size() == xgrad::max_dimension) return {};  // no room for one more axis
     }
     const std::vector<Var> before = make_inputs(with_other_numbers(program_));
@@ -293,7 +293,7 @@ class Check {
       examples.push_back(recorded.inputs[i]);
       batches.push_back(recorded.tape.leaf(xgrad::stack({before[i], inputs_[i], after[i]})));
     }
-    const std::vector<Var> batch = xgrad::detail::batch_sweep(tape, examples, batches, 3, all);
+    const std::vector<Var> batch = xgrad::derivatives::batch_sweep(tape, examples, batches, 3, all);
     std::vector<Var> middle;
     for (const Var& each : batch) middle.push_back(view(each, 1));
     // Whole batches, so that what is computed for the others is seen to be right with it.

@@ -98,9 +98,8 @@ std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& 
 
 /// Appends what outputs need of a program with the bodies of functions in place of what runs them.
 /// \return for each node where it is now; nowhere for what has outputs, which are its projections.
-std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
-                                                        xgrad::detail::TapeState& to,
-                                                        const std::vector<xgrad::detail::NodeId>& outputs);
+std::vector<xgrad::ir::NodeId> append_without_calls(const xgrad::ir::TapeState& program, xgrad::ir::TapeState& to,
+                                                    const std::vector<xgrad::ir::NodeId>& outputs);
 
 /// One line for each instruction.
 std::string to_text(const Program& program);

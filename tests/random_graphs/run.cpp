@@ -189,13 +189,13 @@ std::vector<Var> run_with_calls(const Program& program, const std::vector<Var>& 
 
 namespace {
 
-using xgrad::detail::NodeId;
-using xgrad::detail::TapeState;
+using xgrad::ir::NodeId;
+using xgrad::ir::TapeState;
 
 /// The same elements with one more axis in front, or without it.
 NodeId reshaped(TapeState& to, NodeId id, Shape shape) {
   const std::array inputs{id};
-  return to.append(xgrad::detail::opcode<xgrad::primitives::Reshape>, to.node(id).dtype, to.intern(shape), inputs);
+  return to.append(xgrad::primitives::opcode<xgrad::primitives::Reshape>, to.node(id).dtype, to.intern(shape), inputs);
 }
 
 class Inlining {
@@ -210,7 +210,7 @@ class Inlining {
     outputs_.resize(program_.size());
     for (auto id = static_cast<NodeId>(places_.size()); id < program_.size(); ++id) {
       const bool skipped = !needed_.empty() && needed_[id] == 0;
-      places_.push_back(skipped ? xgrad::detail::no_node : append(id));
+      places_.push_back(skipped ? xgrad::ir::no_node : append(id));
     }
     return places_;
   }
@@ -218,7 +218,7 @@ class Inlining {
  private:
   NodeId append(NodeId id) {
     using namespace xgrad::primitives;
-    using xgrad::detail::opcode;
+    using xgrad::primitives::opcode;
     const auto op = program_.node(id).op;
     if (op == opcode<Projection> && !outputs_[program_.inputs(id)[0]].empty()) {
       return outputs_[program_.inputs(id)[0]].at(program_.attributes(id)[0]);
@@ -232,16 +232,16 @@ class Inlining {
     return xgrad::detail::copy_node(to_, program_, id, inputs);
   }
 
-  NodeId take(NodeId id, const xgrad::detail::Function& function, const std::vector<NodeId>& inputs) {
+  NodeId take(NodeId id, const xgrad::ir::Function& function, const std::vector<NodeId>& inputs) {
     const std::vector<NodeId> inside = Inlining(function.program(), to_)(inputs);
     std::int64_t which = 0;
     for (const NodeId output : function.outputs()) outputs_[id][which++] = inside[output];
-    return xgrad::detail::no_node;
+    return xgrad::ir::no_node;
   }
 
   /// The body of a loop of one run.
   NodeId run_once(NodeId id, std::vector<NodeId> inputs) {
-    const xgrad::detail::Payload& payload = *program_.payload(id);
+    const xgrad::ir::Payload& payload = *program_.payload(id);
     const TapeState& body = payload.function->program();
     for (std::size_t k = payload.scan.carried; k < payload.scan.carried + payload.scan.sliced; ++k) {
       inputs[k] = reshaped(to_, inputs[k], body.shape(static_cast<NodeId>(k)));
@@ -251,14 +251,14 @@ class Inlining {
       outputs_[id][static_cast<std::int64_t>(k)] = inside[payload.function->outputs()[k]];
     }
     for (NodeId projection = id + 1; projection < program_.size(); ++projection) {
-      if (program_.node(projection).op != xgrad::detail::opcode<xgrad::primitives::Projection>) continue;
+      if (program_.node(projection).op != xgrad::primitives::opcode<xgrad::primitives::Projection>) continue;
       if (program_.inputs(projection)[0] != id) continue;
       const std::int64_t which = program_.attributes(projection)[0];
       const auto of_body = static_cast<std::size_t>(which) - payload.scan.carried;
       if (static_cast<std::size_t>(which) < payload.scan.carried) continue;
       outputs_[id][which] = reshaped(to_, inside[of_body], program_.shape(projection));
     }
-    return xgrad::detail::no_node;
+    return xgrad::ir::no_node;
   }
 
   const TapeState& program_;
@@ -270,9 +270,8 @@ class Inlining {
 
 }  // namespace
 
-std::vector<xgrad::detail::NodeId> append_without_calls(const xgrad::detail::TapeState& program,
-                                                        xgrad::detail::TapeState& to,
-                                                        const std::vector<xgrad::detail::NodeId>& outputs) {
+std::vector<xgrad::ir::NodeId> append_without_calls(const xgrad::ir::TapeState& program, xgrad::ir::TapeState& to,
+                                                    const std::vector<xgrad::ir::NodeId>& outputs) {
   std::vector<char> needed(program.size(), 0);
   for (const NodeId output : outputs) needed[output] = 1;
   for (auto id = static_cast<NodeId>(program.size()); id-- > 0;) {

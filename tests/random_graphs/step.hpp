@@ -75,7 +75,7 @@ struct Item {
 
 class Analysis::Step {
  public:
-  Step(Analysis& analysis, xgrad::detail::NodeId id)
+  Step(Analysis& analysis, xgrad::ir::NodeId id)
       : analysis_(analysis),
         tape_(analysis.tape_),
         id_(id),
@@ -88,7 +88,7 @@ class Analysis::Step {
 
  private:
   [[nodiscard]] std::size_t input_count() const { return tape_.inputs(id_).size(); }
-  [[nodiscard]] xgrad::detail::NodeId input_id(std::size_t k) const { return tape_.inputs(id_)[k]; }
+  [[nodiscard]] xgrad::ir::NodeId input_id(std::size_t k) const { return tape_.inputs(id_)[k]; }
   [[nodiscard]] const Known& input(std::size_t k) const { return analysis_.nodes_[input_id(k)]; }
   [[nodiscard]] const Shape& input_shape(std::size_t k) const { return tape_.shape(input_id(k)); }
   [[nodiscard]] DType input_dtype(std::size_t k) const { return tape_.node(input_id(k)).dtype; }
@@ -143,8 +143,8 @@ class Analysis::Step {
   void integer_matmul();
 
   Analysis& analysis_;
-  xgrad::detail::TapeState& tape_;
-  xgrad::detail::NodeId id_;
+  xgrad::ir::TapeState& tape_;
+  xgrad::ir::NodeId id_;
   const Shape& shape_;
   DType dtype_;
   std::size_t size_;

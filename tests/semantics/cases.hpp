@@ -77,7 +77,7 @@ Case<T, ResultOf<P, T>> case_of() {
   static_assert(
       requires { meaning_of(Type<P>()); }, "an elementwise primitive lacks its meaning in meanings.hpp");
   Case<T, R> each{.name = std::string(P::name),
-                  .opcode = xgrad::detail::opcode<P>,
+                  .opcode = xgrad::primitives::opcode<P>,
                   .of_one = std::is_invocable_v<decltype(eval<P>), T>,
                   .selects = IsSelection<P>,
                   .bounds = {},

@@ -11,17 +11,17 @@
 
 #include <xgrad/xgrad.hpp>
 
+#include "backend/cpu/kernels/block/block.hpp"
+#include "backend/cpu/kernels/generated/instruction_of.hpp"
+#include "backend/cpu/kernels/generated/pack_program.hpp"
 #include "cases.hpp"
-#include "kernels/block/block.hpp"
-#include "kernels/generated/instruction_of.hpp"
-#include "kernels/generated/pack_program.hpp"
 #include "samples.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
 
 namespace semantics {
 
-namespace kernels = xgrad::kernels;
+namespace kernels = xgrad::backend::cpu::kernels;
 using xgrad::Var;
 
 template <class T>

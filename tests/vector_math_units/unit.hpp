@@ -1,7 +1,7 @@
 // A unit: everything of the table, compiled for one instruction set.
 #pragma once
 
-#include "kernels/simd/math.hpp"
+#include "backend/cpu/kernels/simd/math.hpp"
 #include "primitives/scalar_functions.hpp"
 #include "table.hpp"
 
@@ -22,7 +22,7 @@ void apply_pow_uniform(const typename P::value_type* x, typename P::value_type e
 template <class T, class Arch>
 constexpr Functions<T> make_functions() {
   namespace primitives = xgrad::primitives;
-  using P = xgrad::kernels::simd::Pack<T, Arch>;
+  using P = xgrad::backend::cpu::kernels::simd::Pack<T, Arch>;
   return {P::size,
           {{"exp", apply<P, [](P x, P) { return primitives::Exp::eval(x); }>},
            {"expm1", apply<P, [](P x, P) { return primitives::Expm1::eval(x); }>},

@@ -39,7 +39,7 @@ struct CustomRules {
 class CustomCall {
  public:
   /// \param tape  that of the function if no argument is recorded; null: then nothing is.
-  CustomCall(std::string_view operation, std::span<const Var> arguments, TapeState* tape = nullptr);
+  CustomCall(std::string_view operation, std::span<const Var> arguments, ir::TapeState* tape = nullptr);
 
   [[nodiscard]] bool recorded() const noexcept { return tape_ != nullptr; }
   /// What the function is called with.
@@ -52,7 +52,7 @@ class CustomCall {
 
  private:
   std::string_view operation_;
-  TapeState* tape_ = nullptr;
+  ir::TapeState* tape_ = nullptr;
   std::uint32_t first_ = 0;
   std::vector<Var> inputs_;
 };

@@ -27,7 +27,7 @@
 namespace xgrad::detail {
 
 /// The tape onto which a transform of this thread records now; null: none.
-TapeState* tape_recorded_now() noexcept;
+ir::TapeState* tape_recorded_now() noexcept;
 
 /// The scope in which a function of the user's is called that takes part in no recording.
 class Outside {
@@ -38,7 +38,7 @@ class Outside {
   ~Outside();
 
  private:
-  TapeState* inside_;
+  ir::TapeState* inside_;
 };
 
 /// The scope in which a function is recorded.
@@ -49,7 +49,7 @@ class Outside {
 class Trace {
  public:
   /// A recorded function that can be differentiated after its trace has ended.
-  using Recording = std::shared_ptr<TapeState>;
+  using Recording = std::shared_ptr<ir::TapeState>;
 
   /// \param arguments  all Vars that the function is called with.
   explicit Trace(std::span<const Var> arguments);
@@ -62,7 +62,7 @@ class Trace {
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
 
-  [[nodiscard]] TapeState& tape() const noexcept { return *tape_; }
+  [[nodiscard]] ir::TapeState& tape() const noexcept { return *tape_; }
   /// Whether the tape is this trace's own, so that results are values.
   [[nodiscard]] bool is_outermost() const noexcept { return owned_ != nullptr; }
   /// A fresh node for an argument.
@@ -87,8 +87,8 @@ class Trace {
 
  private:
   Recording owned_;  // null: the tape is that of another trace, or of the user
-  TapeState* tape_;
-  TapeState* outer_;
+  ir::TapeState* tape_;
+  ir::TapeState* outer_;
   std::size_t reads_before_ = 0;
 };
 

@@ -1,0 +1,36 @@
+// Products of (stacks of) matrices.
+//
+// blas: products of matrices. The only folder that includes BLAS. Of xgrad it includes parallel, kernels (for the types
+// of operands), primitives and core; it gets raw memory, as kernels do.
+#pragma once
+
+#include <cstddef>
+
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/shape.hpp>
+
+namespace xgrad::backend::cpu::blas {
+
+/// out = a b for each matrix of a stack. The matrices of a and b are dense, row-major or (transposed) column-major.
+struct Product {
+  DType dtype;
+  std::size_t m, n, k;
+  bool transposed_a, transposed_b;
+  Shape stack;      ///< leading extents
+  Strides stack_a;  ///< distances of the matrices, in elements
+  Strides stack_b;
+};
+
+/// Rows that are computed by one call of BLAS, if there are at least twice as many. The calls depend on the shapes
+/// only, because BLAS adds up in other orders for other shapes; and they are large, because each reads all of b.
+inline constexpr std::size_t rows_of_call = 512;
+
+/// Rows of a single product of floating-point matrices (`stack` is empty, k is not 0), on the caller's thread.
+void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, std::size_t first,
+                   std::size_t count);
+
+/// \param accumulate  add to what is in `out` instead of overwriting it.
+void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
+              bool accumulate);
+
+}  // namespace xgrad::backend::cpu::blas

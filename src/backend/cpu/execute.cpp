@@ -1,0 +1,371 @@
+#include "execute.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <xgrad/core/errors.hpp>
+
+#include "core/per_thread.hpp"
+#include "loop.hpp"
+#include "workspace.hpp"
+
+namespace xgrad::backend::cpu {
+namespace {
+
+thread_local constinit core::PerThread<core::Lendable<Workspace>> workspace_of_thread;
+
+[[maybe_unused]] const bool gives_back = [] {
+  at_release([]() noexcept {
+    core::Lendable<Workspace>* workspace = workspace_of_thread.get_or_null();
+    if (workspace != nullptr && !workspace->lent) workspace->object.shrink(0);
+  });
+  return true;
+}();
+
+void store(const Number& number, DType dtype, std::span<const Scalar> scalars, Scalar& target) {
+  const Scalar value = number.literal ? number.value : scalars[number.index];
+  kernels::dispatch(dtype, [&]<class T>() {
+    const T element = std::is_floating_point_v<T> ? static_cast<T>(value.real) : static_cast<T>(value.integer);
+    std::memcpy(&target, &element, sizeof(T));
+  });
+}
+
+class Execution {
+ public:
+  Execution(const StepProgram& plan, const Bindings& bindings, Workspace& workspace)
+      : program_(plan), bindings_(bindings), workspace_(workspace) {}
+
+  /// \param leaves, outputs  where they are.
+  void bind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
+    std::byte* arena = workspace_.arena.at_least(program_.arena_bytes);
+    workspace_.partials.at_least(program_.partial_bytes);
+    workspace_.numbers.resize(program_.numbers.size());
+    workspace_.places.resize(program_.places.size());
+    if (workspace_.operands.size() < program_.most_arrays) workspace_.operands.resize(program_.most_arrays);
+    if (workspace_.done.size() < program_.most_chunks) workspace_.done.resize(program_.most_chunks);
+    reserve_chunk(program_);
+    for (std::size_t k = 0; k < program_.places.size(); ++k) {
+      const Place& place = program_.places[k];
+      if (place.kind == Place::Kind::Number) {
+        store(program_.numbers[place.index], place.dtype, bindings_.scalars, workspace_.numbers[place.index]);
+        workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
+      } else if (place.kind == Place::Kind::Arena) {
+        workspace_.places[k] = arena + place.offset;
+      }
+    }
+    rebind(leaves, outputs);
+  }
+
+  /// Other leaves and outputs.
+  void rebind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
+    for (std::size_t k = 0; k < program_.places.size(); ++k) {
+      const Place& place = program_.places[k];
+      if (place.kind == Place::Kind::Leaf) workspace_.places[k] = leaves[place.index];
+      else if (place.kind == Place::Kind::Output) workspace_.places[k] = outputs[place.index];
+    }
+    for (const ProductStep& step : program_.products) reserve_product(step);
+  }
+
+  void run(Donated* donated) {
+    std::byte* partials = workspace_.partials.at_least(program_.partial_bytes);
+    for (std::size_t k = 0; k < program_.steps.size(); ++k) {
+      const Step& step = program_.steps[k];
+      if (donated != nullptr && k == program_.first_overwriting) donated->overwriting = true;
+      switch (step.kind) {
+        case Step::Kind::Loop:
+          run_loop(program_.loops[step.index], partials);
+          break;
+        case Step::Kind::Kernel:
+          run_kernel(program_.kernels[step.index]);
+          break;
+        case Step::Kind::Product:
+          run_product(program_.products[step.index]);
+          break;
+        case Step::Kind::Scan:
+          run_scan(program_.scans[step.index]);
+          break;
+        case Step::Kind::While:
+          run_while(program_.whiles[step.index]);
+          break;
+        case Step::Kind::Switch:
+          run_switch(program_.switches[step.index]);
+          break;
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
+    if (array.place == no_place) return {};
+    return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
+  }
+
+  void run_loop(const Loop& loop, std::byte* partials) const {
+    cpu::run_loop(
+        loop, program_, workspace_.places.data(), partials, workspace_.done, [&](std::size_t first, std::size_t count) {
+          const ProductStep& step = program_.products[loop.product];
+          blas::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
+                              workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], first, count);
+        });
+  }
+
+  void run_kernel(const KernelStep& step) const {
+    const bool calls_user = step.payload != no_payload;
+    if (!calls_user && size_of(step.outputs[0].shape) == 0 && step.outputs[0].place != no_place) return;
+    const std::span all(workspace_.operands.data(), step.outputs.size() + step.inputs.size());
+    const std::span outputs = all.first(step.outputs.size());
+    const std::span inputs = all.subspan(outputs.size());
+    for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k] = operand(step.outputs[k]);
+    for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k] = operand(step.inputs[k]);
+    step.kernel({outputs, inputs, step.attributes, calls_user ? bindings_.payloads[step.payload].get() : nullptr});
+  }
+
+  void run_scan(const ScanStep& step) const;
+  void run_while(const WhileStep& step) const;
+  void run_switch(const SwitchStep& step) const;
+
+  [[nodiscard]] std::byte* address(const ArrayAt& array) const {
+    return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
+  }
+  [[nodiscard]] std::vector<std::byte*> addresses(std::span<const ArrayAt> arrays) const {
+    std::vector<std::byte*> result;
+    for (const ArrayAt& each : arrays) result.push_back(address(each));
+    return result;
+  }
+
+  void run_product(const ProductStep& step) const {
+    std::byte* out = workspace_.places[step.out];
+    const double alpha = step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
+    const bool accumulate = step.c != no_place;
+    if (accumulate && workspace_.places[step.c] != out) {
+      std::memcpy(out, workspace_.places[step.c], bytes_of(step.product));
+    }
+    const std::byte* a = workspace_.places[step.a] + step.offset_a;
+    const std::byte* b = workspace_.places[step.b] + step.offset_b;
+    if (accumulate && alpha == 0) return add_nothing(step, a, b, out);
+    blas::multiply(step.product, a, b, out, alpha, accumulate);
+  }
+
+  static std::size_t bytes_of(const blas::Product& p) { return size_of(p.stack) * p.m * p.n * size_of(p.dtype); }
+
+  /// Memory for add_nothing, if it may be needed: the factor is 0, or not known before its step has run.
+  void reserve_product(const ProductStep& step) const {
+    if (step.c == no_place || step.scale == no_place) return;
+    const Place::Kind kind = program_.places[step.scale].kind;
+    const bool known = kind == Place::Kind::Leaf || kind == Place::Kind::Number;
+    if (!known || number_at(step.scale) == 0) workspace_.product.at_least(bytes_of(step.product));
+  }
+
+  /// BLAS takes a factor of 0 for "leave it out", but 0 times an infinite product is NaN.
+  void add_nothing(const ProductStep& step, const std::byte* a, const std::byte* b, std::byte* out) const {
+    const blas::Product& p = step.product;
+    const std::size_t count = size_of(p.stack) * p.m * p.n;
+    std::byte* product = workspace_.product.at_least(bytes_of(p));
+    blas::multiply(p, a, b, product, 1, false);
+    kernels::dispatch(p.dtype, [&]<class T>() {
+      if constexpr (std::is_floating_point_v<T>) {
+        const T* terms = reinterpret_cast<const T*>(product);
+        for (std::size_t i = 0; i < count; ++i) reinterpret_cast<T*>(out)[i] += T(0) * terms[i];
+      }
+    });
+  }
+
+  [[nodiscard]] double number_at(PlaceId place) const {
+    const std::byte* data = workspace_.places[place];
+    if (program_.places[place].dtype == DType::Float32)
+      return static_cast<double>(*reinterpret_cast<const float*>(data));
+    return *reinterpret_cast<const double*>(data);
+  }
+
+  const StepProgram& program_;
+  const Bindings& bindings_;
+  Workspace& workspace_;
+};
+
+std::size_t bytes_of_output(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
+
+/// Runs of a plan within a plan.
+class Apart {
+ public:
+  /// \param inputs  of the step.
+  Apart(const ProgramApart& apart, std::span<std::byte* const> inputs, const Bindings& bindings, Workspace& workspace)
+      : program_(*apart.program), leaves_(inputs.begin(), inputs.end()), execution_(program_, bindings, workspace) {
+    for (const std::uint32_t leaf : apart.captured) leaves_.push_back(bindings.leaves[leaf]->data());
+    outputs.resize(program_.outputs.size());
+  }
+
+  std::vector<std::byte*> outputs;
+
+  [[nodiscard]] std::byte*& leaf(std::size_t k) { return leaves_[k]; }
+  [[nodiscard]] const PlanOutput& output(std::size_t k) const { return program_.outputs[k]; }
+
+  void run() {
+    if (placed_) execution_.rebind(leaves_, outputs);
+    else execution_.bind(leaves_, outputs);
+    placed_ = true;
+    execution_.run(nullptr);
+    for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k);
+  }
+
+ private:
+  /// What the plan hands on as it is.
+  void copy_if_not_own(std::size_t k) const {
+    const PlanOutput& output = program_.outputs[k];
+    if (output.kind == PlanOutput::Kind::Own || bytes_of_output(output) == 0) return;
+    const std::byte* from = output.kind == PlanOutput::Kind::Leaf ? leaves_[output.index] : outputs[output.index];
+    if (from != outputs[k]) std::memcpy(outputs[k], from, bytes_of_output(output));
+  }
+
+  const StepProgram& program_;
+  std::vector<std::byte*> leaves_;
+  Execution execution_;
+  bool placed_ = false;
+};
+
+/// Memory for what a loop carries: where its last goes, or a piece in the stead of that, and a second piece. It goes to
+/// and fro between both, unless the body writes over it.
+class Carried {
+ public:
+  Carried(const Apart& body, std::vector<std::byte*> last, Storage& storage) : last_(std::move(last)) {
+    std::size_t bytes = 0;
+    const auto take = [&](std::size_t k) {
+      const std::size_t start = bytes;
+      bytes += (bytes_of_output(body.output(k)) + 63) / 64 * 64;
+      return start;
+    };
+    std::vector<std::size_t> first(last_.size());
+    std::vector<std::size_t> second(last_.size());
+    for (std::size_t k = 0; k < last_.size(); ++k) {
+      first[k] = last_[k] == nullptr ? take(k) : 0;
+      in_place_.push_back(body.output(k).donor == static_cast<std::int32_t>(k));
+      second[k] = in_place_[k] ? 0 : take(k);
+    }
+    std::byte* memory = storage.at_least(bytes);
+    for (std::size_t k = 0; k < last_.size(); ++k) {
+      if (last_[k] == nullptr) last_[k] = memory + first[k];
+      other_.push_back(in_place_[k] ? last_[k] : memory + second[k]);
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return last_.size(); }
+  [[nodiscard]] std::byte* last(std::size_t k) const { return last_[k]; }
+  /// Where a run writes; even ones to where the last goes.
+  [[nodiscard]] std::byte* target(std::size_t k, bool even) const { return even ? last_[k] : other_[k]; }
+
+ private:
+  std::vector<std::byte*> last_;
+  std::vector<std::byte*> other_;
+  std::vector<bool> in_place_;
+};
+
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+  if (bytes != 0 && to != from) std::memcpy(to, from, bytes);
+}
+
+void Execution::run_scan(const ScanStep& step) const {
+  const std::size_t carried = step.scan.carried;
+  const std::size_t length = step.scan.length;
+  Workspace& workspace = workspace_.of_apart();
+  const std::vector<std::byte*> inputs = addresses(step.inputs);
+  const std::vector<std::byte*> stacked = addresses(step.stacked);
+  Apart body(step.body, inputs, bindings_, workspace);
+  const Carried memory(body, addresses(step.last), workspace.carried);
+  for (std::size_t run = 0; run < length; ++run) {
+    const std::size_t at = step.scan.reverse ? length - 1 - run : run;
+    for (std::size_t k = carried; k < carried + step.scan.sliced; ++k) {
+      const ArrayAt& array = step.inputs[k];
+      body.leaf(k) = inputs[k] + at * (size_of(array.shape) / length * size_of(array.dtype));
+    }
+    for (std::size_t k = 0; k < body.outputs.size(); ++k) {
+      body.outputs[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
+                                    : stacked[k - carried] + at * bytes_of_output(body.output(k));
+    }
+    body.run();
+    for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs[k];
+  }
+  for (std::size_t k = 0; k < carried && length == 0; ++k) {
+    copy_bytes(memory.last(k), inputs[k], bytes_of_output(body.output(k)));
+  }
+}
+
+void Execution::run_while(const WhileStep& step) const {
+  Workspace& workspace = workspace_.of_apart();
+  const std::vector<std::byte*> inputs = addresses(step.inputs);
+  Apart body(step.body, inputs, bindings_, workspace);
+  const Carried memory(body, addresses(step.last), workspace.carried);
+  Apart condition(step.condition, inputs, bindings_, workspace_.of_condition());
+  bool goes_on = false;
+  condition.outputs[0] = reinterpret_cast<std::byte*>(&goes_on);
+  for (bool even = true;; even = !even) {
+    condition.run();
+    if (!goes_on) break;
+    for (std::size_t k = 0; k < memory.size(); ++k) body.outputs[k] = memory.target(k, even);
+    body.run();
+    for (std::size_t k = 0; k < memory.size(); ++k) body.leaf(k) = condition.leaf(k) = body.outputs[k];
+  }
+  for (std::size_t k = 0; k < memory.size(); ++k)
+    copy_bytes(memory.last(k), body.leaf(k), bytes_of_output(body.output(k)));
+}
+
+void Execution::run_switch(const SwitchStep& step) const {
+  std::int64_t number = 0;
+  std::memcpy(&number, address(step.number), sizeof number);
+  const auto count = static_cast<std::int64_t>(step.branches.size());
+  if (number < 0 || number >= count) {
+    throw ValueError("switch: there is no branch " + std::to_string(number) + " of " + std::to_string(count));
+  }
+  Apart branch(step.branches[static_cast<std::size_t>(number)], addresses(step.inputs), bindings_,
+               workspace_.of_apart());
+  branch.outputs = addresses(step.outputs);
+  branch.run();
+}
+
+/// Gives back what is too large to keep, however the evaluation ends.
+class Shrinking {
+ public:
+  explicit Shrinking(Workspace& workspace) : workspace_(workspace) {}
+  Shrinking(const Shrinking&) = delete;
+  Shrinking& operator=(const Shrinking&) = delete;
+  ~Shrinking() { workspace_.shrink(most_kept_bytes()); }
+
+ private:
+  Workspace& workspace_;
+};
+
+}  // namespace
+
+std::size_t& most_kept_bytes() noexcept {
+  static constinit std::size_t bytes = std::size_t{512} << 20U;
+  return bytes;
+}
+
+void execute(const StepProgram& plan, const Bindings& bindings, std::span<BufferPtr> results, Donated* donated) {
+  const std::span<Buffer* const> leaves = bindings.leaves;
+  const std::span<const char> exclusive = donated != nullptr ? donated->exclusive : std::span<const char>();
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    const PlanOutput& output = plan.outputs[k];
+    if (output.kind == PlanOutput::Kind::Leaf) {
+      results[k] = BufferPtr::share(leaves[output.index]);
+    } else if (output.kind == PlanOutput::Kind::Same) {
+      results[k] = results[output.index];
+    } else if (const auto donor = static_cast<std::size_t>(output.donor);
+               output.donor >= 0 && donor < exclusive.size() && exclusive[donor] != 0 &&
+               leaves[donor]->shape() == output.shape) {
+      results[k] = BufferPtr::share(leaves[donor]);
+    } else {
+      results[k] = make_buffer(output.dtype, output.shape);
+    }
+  }
+  core::Loan<Workspace> workspace(workspace_of_thread);
+  const Shrinking shrinking(*workspace);
+  Execution execution(plan, bindings, *workspace);
+  workspace->leaves.clear();
+  workspace->outputs.clear();
+  for (Buffer* leaf : leaves) workspace->leaves.push_back(leaf->data());
+  for (const BufferPtr& result : results) workspace->outputs.push_back(result->data());
+  execution.bind(workspace->leaves, workspace->outputs);
+  execution.run(donated);
+}
+
+}  // namespace xgrad::backend::cpu

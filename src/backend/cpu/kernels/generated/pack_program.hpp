@@ -1,0 +1,103 @@
+// Programs over packs of numbers, for which machine code is written while a plan is made: the arithmetic of a loop
+// runs once through its operands, and what lies between stays in registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace xgrad::backend::cpu::kernels {
+
+/// What an instruction of a program does. Operands are the numbers of earlier instructions.
+enum class PackOp : std::uint8_t {
+  Load,      ///< elements of a slot
+  LoadMask,  ///< truth values of a slot
+  Number,    ///< the one number in a slot
+  OfRow,     ///< the element of a slot that belongs to the row
+  OfColumn,  ///< the elements of a slot that belong to the columns
+  Constant,  ///< the number that `slot` is: 0 or 1
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Negate,
+  Absolute,
+  Sign,
+  Relu,
+  Sqrt,
+  Maximum,
+  Minimum,
+  AbsorbingMultiply,
+  Offset,               ///< a - b, and 0 where they are equal
+  NegativeMultiplyAdd,  ///< c - a b, rounded once
+  Less,
+  LessEqual,
+  Equal,
+  NotEqual,
+  And,
+  Or,
+  Not,
+  Select,    ///< b where the mask a is true, else c
+  FromMask,  ///< 1 where the mask is true, else 0
+  Store,
+  Stream,  ///< stores past the caches
+  StoreMask,
+  SumAll,   ///< slot[0] += a
+  SumRows,  ///< slot[row] += a[row, :]
+  Check,    ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
+};
+
+struct PackInstruction {
+  PackOp op;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  std::uint32_t c = 0;
+  std::uint32_t slot = 0;
+};
+
+/// Instructions in the order in which they run. Stores to memory that may be that of an operand come last.
+struct PackProgram {
+  bool single_precision = false;
+  bool rows = false;  ///< a block has several rows, and that matters to an instruction
+  std::vector<PackInstruction> instructions;
+};
+
+/// Values of which one did not meet a condition.
+struct CheckFailure {
+  alignas(32) std::byte values[32];  ///< of a pack
+  std::uint32_t holds;               ///< a bit for each of them
+};
+
+/// Machine code of a program.
+class Generated {
+ public:
+  /// \param pages  executable memory of so many bytes, which is given back in the end.
+  Generated(void* pages, std::size_t bytes) noexcept : pages_(pages), bytes_(bytes) {}
+  Generated(const Generated&) = delete;
+  Generated& operator=(const Generated&) = delete;
+  ~Generated();
+
+  /// \return 0, or the number of the check that failed, counted from 1.
+  std::uint32_t operator()(std::byte* const* slots, std::size_t count, std::size_t columns,
+                           CheckFailure& failure) const {
+    return reinterpret_cast<Function>(pages_)(slots, count, columns, &failure);
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  using Function = std::uint32_t (*)(std::byte* const*, std::size_t, std::size_t, CheckFailure*);
+  void* pages_;
+  std::size_t bytes_;
+};
+
+/// Whether this machine can run such code, and it is not forbidden (XGRAD_MACHINE_CODE=off).
+/// \throws ValueError  if XGRAD_MACHINE_CODE is anything else than on or off.
+bool can_generate();
+/// What a value of that variable says; null or empty: yes.
+bool allows_machine_code(const char* setting);
+
+/// \return nothing if the system refuses executable memory or the program is too long.
+std::shared_ptr<const Generated> generate(const PackProgram& program);
+
+}  // namespace xgrad::backend::cpu::kernels

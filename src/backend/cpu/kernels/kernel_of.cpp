@@ -1,0 +1,42 @@
+#include "kernels.hpp"
+#include "primitives/list.hpp"
+
+namespace xgrad::backend::cpu::kernels {
+namespace {
+
+using namespace primitives;
+
+constexpr Kernel kernel_for(Type<Cast>) { return cast; }
+constexpr Kernel kernel_for(Type<Concatenate>) { return concatenate; }
+constexpr Kernel kernel_for(Type<Embed>) { return embed; }
+constexpr Kernel kernel_for(Type<Sum>) { return sum; }
+constexpr Kernel kernel_for(Type<MaxReduce>) { return max_reduce; }
+constexpr Kernel kernel_for(Type<MinReduce>) { return min_reduce; }
+constexpr Kernel kernel_for(Type<Norm>) { return norm; }
+constexpr Kernel kernel_for(Type<ArgMax>) { return argmax; }
+constexpr Kernel kernel_for(Type<ArgSort>) { return argsort; }
+constexpr Kernel kernel_for(Type<TopK>) { return top_k; }
+constexpr Kernel kernel_for(Type<HostCall>) { return host_call; }
+constexpr Kernel kernel_for(Type<Roll>) { return roll; }
+constexpr Kernel kernel_for(Type<Take>) { return take; }
+constexpr Kernel kernel_for(Type<ScatterAdd>) { return scatter_add; }
+constexpr Kernel kernel_for(Type<TakeAlongAxis>) { return take_along_axis; }
+constexpr Kernel kernel_for(Type<ScatterAddAlongAxis>) { return scatter_add_along_axis; }
+constexpr Kernel kernel_for(Type<OneHot>) { return one_hot; }
+constexpr Kernel kernel_for(Type<CumulativeSum>) { return cumsum; }
+constexpr Kernel kernel_for(Type<Balance>) { return balance; }
+
+}  // namespace
+
+Kernel kernel_of(std::uint8_t opcode) noexcept {
+  static constexpr auto table = primitives::table_of_primitives<Kernel>([]<class P>(Type<P> primitive) -> Kernel {
+    constexpr bool has_line = requires { kernel_for(primitive); };
+    static_assert(has_line || !has_kernel(P::computation), "a primitive lacks its kernel in the table above");
+    static_assert(!has_line || has_kernel(P::computation), "a kernel that would never run: see `computation`");
+    if constexpr (has_line) return kernel_for(primitive);
+    else return nullptr;
+  });
+  return table[opcode];
+}
+
+}  // namespace xgrad::backend::cpu::kernels

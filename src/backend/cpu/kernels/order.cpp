@@ -1,0 +1,106 @@
+// Kernels that go along an axis in order. Inputs are dense.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
+#include "axis_lines.hpp"
+#include "kernels.hpp"
+#include "primitives/scalar_functions.hpp"
+
+namespace xgrad::backend::cpu::kernels {
+namespace {
+
+template <class T>
+bool is_nan(T x) {
+  return x != x;
+}
+
+/// Sorts the indices 0 ... n - 1 by key, so that the first `count` are right: stable, and NaN last in either order.
+template <class T>
+void sort_indices(std::vector<std::int64_t>& order, const std::vector<T>& key, bool descending, std::size_t count) {
+  const auto at = [&](std::int64_t i) { return key[static_cast<std::size_t>(i)]; };
+  auto end = order.end();
+  if constexpr (std::is_floating_point_v<T>) {
+    end = std::stable_partition(order.begin(), order.end(), [&](std::int64_t i) { return !is_nan(at(i)); });
+  }
+  const auto sort = [&](auto before) {
+    // A few of many are found faster than all are sorted.
+    if (16 * count >= order.size()) return std::stable_sort(order.begin(), end, before);
+    const auto stable = [&](std::int64_t i, std::int64_t j) { return before(i, j) || (!before(j, i) && i < j); };
+    const auto few = static_cast<std::ptrdiff_t>(count);
+    std::partial_sort(order.begin(), order.begin() + std::min(few, end - order.begin()), end, stable);
+  };
+  if (descending) sort([&](std::int64_t i, std::int64_t j) { return at(i) > at(j); });
+  else sort([&](std::int64_t i, std::int64_t j) { return at(i) < at(j); });
+}
+
+/// Calls f(offset of the line's first element, indices of its elements in sorted order, of which `count` are right).
+template <class F>
+void for_each_sorted_line(const Operand& x, const AxisLines& lines, bool descending, std::size_t count, F&& f) {
+  dispatch(x.dtype, [&]<class T>() {
+    // Not vectors of bool, whose elements are bits.
+    using Key = std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>;
+    std::vector<Key> key(lines.extent);
+    std::vector<std::int64_t> order(lines.extent);
+    lines.for_each_line([&](std::size_t first) {
+      for (std::size_t k = 0; k < lines.extent; ++k) key[k] = static_cast<Key>(x.as<T>()[first + k * lines.inner]);
+      std::iota(order.begin(), order.end(), std::int64_t{0});
+      sort_indices(order, key, descending, count);
+      f(first, order);
+    });
+  });
+}
+
+}  // namespace
+
+void argsort(const KernelCall& call) {
+  const AxisLines lines(*call.inputs[0].shape, axis_of(call));
+  auto* const out = call.output().as<std::int64_t>();
+  for_each_sorted_line(call.inputs[0], lines, call.attributes[1] != 0, lines.extent,
+                       [&](std::size_t first, const std::vector<std::int64_t>& order) {
+                         for (std::size_t k = 0; k < lines.extent; ++k) out[first + k * lines.inner] = order[k];
+                       });
+}
+
+void top_k(const KernelCall& call) {
+  const Operand& x = call.inputs[0];
+  const AxisLines lines(*x.shape, axis_of(call));
+  const auto count = static_cast<std::size_t>(call.attributes[2]);
+  const Operand& values = call.outputs[0];
+  const Operand indices = call.outputs.size() > 1 ? call.outputs[1] : Operand();
+  const std::size_t element = size_of(x.dtype);
+  std::size_t line = 0;
+  for_each_sorted_line(x, lines, call.attributes[1] != 0, count,
+                       [&](std::size_t first, const std::vector<std::int64_t>& order) {
+                         const std::size_t start = line / lines.inner * count * lines.inner + line % lines.inner;
+                         ++line;
+                         for (std::size_t k = 0; k < count; ++k) {
+                           const std::size_t to = start + k * lines.inner;
+                           const std::size_t from = first + static_cast<std::size_t>(order[k]) * lines.inner;
+                           if (values.data != nullptr)
+                             std::memcpy(values.data + to * element, x.data + from * element, element);
+                           if (indices.data != nullptr) indices.as<std::int64_t>()[to] = order[k];
+                         }
+                       });
+}
+
+void cumsum(const KernelCall& call) {
+  const AxisLines lines(*call.inputs[0].shape, axis_of(call));
+  const bool backward = call.attributes[1] != 0;
+  dispatch(call.output().dtype, [&]<class T>() {
+    using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+    lines.for_each_line([&](std::size_t first) {
+      Wide total(0);
+      for (std::size_t k = 0; k < lines.extent; ++k) {
+        const std::size_t at = first + (backward ? lines.extent - 1 - k : k) * lines.inner;
+        total = primitives::Add::eval(total, static_cast<Wide>(call.inputs[0].as<T>()[at]));
+        call.output().as<T>()[at] = static_cast<T>(total);
+      }
+    });
+  });
+}
+
+}  // namespace xgrad::backend::cpu::kernels

@@ -1,0 +1,115 @@
+#include "loop_form.hpp"
+
+#include <algorithm>
+
+#include "backend/cpu/kernels/operand.hpp"
+
+namespace xgrad::backend::cpu {
+
+std::optional<TwoDimensional> two_dimensional(const Shape& shape, const Strides& strides, std::size_t columns) {
+  TwoDimensional result{0, 0};
+  std::size_t i = shape.size();
+  std::size_t count = 1;
+  const auto collapse = [&](std::size_t wanted, std::ptrdiff_t& step) {
+    bool any = false;
+    std::ptrdiff_t expected = 0;
+    for (; i > 0 && count < wanted; --i) {
+      const std::size_t extent = shape[i - 1];
+      if (extent == 1) continue;
+      if (!any) step = strides[i - 1];
+      else if (strides[i - 1] != expected) return false;
+      any = true;
+      expected = strides[i - 1] * static_cast<std::ptrdiff_t>(extent);
+      count *= extent;
+    }
+    return count == wanted;
+  };
+  if (!collapse(columns, result.column)) return std::nullopt;
+  const std::size_t rows = size_of(shape) / columns;
+  count = 1;
+  if (!collapse(rows, result.row)) return std::nullopt;
+  return result;
+}
+
+bool is_single(const Shape& shape, const Strides& strides) {
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != 1 && strides[i] != 0) return false;
+  }
+  return true;
+}
+
+namespace {
+
+/// Elements of a chunk, and most chunks that have partial sums of whole rows.
+constexpr std::size_t chunk_elements = 32768;
+constexpr std::size_t most_column_chunks = 32;
+
+/// Length of the rows in which the first operand that is not dense lies in memory, or those of a product of many rows
+/// (see panels.hpp); 0 if any will do.
+std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g) {
+  const Group& group = groups.list[static_cast<std::size_t>(g)];
+  std::size_t rows_of_product = 0;
+  for (const ValueId id : group.members) {
+    if (groups.role[id] != Role::Full) continue;
+    for (const ValueId input : graph.inputs(id)) {
+      if (groups.of[graph.base(input)] == g || graph.count(input) != group.size) continue;
+      const Shape& shape = graph.shape(input);
+      const Strides strides = graph.access(input).strides;
+      if (is_single(shape, strides)) continue;
+      if (core::is_dense(shape, strides)) {
+        const Opcode op = graph[input].op;
+        const bool joins = is_product(op) && op != op_gemm && shape.size() == 2;
+        if (joins && shape[0] >= 2 * blas::rows_of_call) rows_of_product = shape[1];
+        continue;
+      }
+      std::size_t columns = 1;
+      std::ptrdiff_t expected = 0;
+      for (std::size_t i = shape.size(); i-- > 0;) {
+        if (shape[i] == 1) continue;
+        if (columns != 1 && strides[i] != expected) break;
+        columns *= shape[i];
+        expected = strides[i] * static_cast<std::ptrdiff_t>(shape[i]);
+      }
+      return columns;
+    }
+  }
+  return rows_of_product;
+}
+
+}  // namespace
+
+void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g, std::size_t block) {
+  const Group& group = groups.list[static_cast<std::size_t>(g)];
+  const std::size_t size = group.size;
+  std::size_t columns = group.columns != 0 ? group.columns : natural_columns(graph, groups, g);
+  if (columns == 0) columns = std::max<std::size_t>(size, 1);
+  loop.columns = columns;
+  loop.rows = size / columns;
+  if (2 * columns <= block) {
+    loop.block_rows = std::clamp<std::size_t>(loop.rows, 1, block / columns);
+    loop.block_columns = columns;
+  } else {
+    loop.block_columns = std::min(columns, block);
+  }
+}
+
+void choose_chunks(Loop& loop, const Group& group) {
+  const bool columns_in_epilogue =
+      std::any_of(loop.epilogues.begin(), loop.epilogues.end(), [](const Epilogue& each) { return each.count > 1; });
+  if (loop.rows == 1 && !group.whole_rows) {
+    loop.chunk_rows = 1;
+    loop.chunk_columns = chunk_elements;
+    loop.chunks = (loop.columns + chunk_elements - 1) / chunk_elements;
+  } else {
+    const auto whole = [&](std::size_t rows) {
+      return std::max(loop.block_rows, (rows + loop.block_rows - 1) / loop.block_rows * loop.block_rows);
+    };
+    loop.chunk_columns = loop.columns;
+    loop.chunk_rows = whole(chunk_elements / loop.columns);
+    if (columns_in_epilogue) loop.chunk_rows = std::max(loop.chunk_rows, whole(loop.rows / most_column_chunks));
+    loop.chunks = (loop.rows + loop.chunk_rows - 1) / loop.chunk_rows;
+  }
+  loop.chunks = std::max<std::size_t>(loop.chunks, 1);
+}
+
+}  // namespace xgrad::backend::cpu

@@ -1,0 +1,28 @@
+// How a loop goes over its elements: rows and columns, blocks, chunks; and how an operand lies in them.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "plan/group.hpp"
+#include "program.hpp"
+
+namespace xgrad::backend::cpu {
+
+/// Strides of a view as rows x columns, if it has such.
+struct TwoDimensional {
+  std::ptrdiff_t row;
+  std::ptrdiff_t column;
+};
+std::optional<TwoDimensional> two_dimensional(const Shape& shape, const Strides& strides, std::size_t columns);
+
+/// Whether all elements of a view are the same one.
+bool is_single(const Shape& shape, const Strides& strides);
+
+/// Rows, columns and blocks of at most about `block` elements.
+void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g, std::size_t block);
+
+/// What one thread works on before it takes more. It follows from the shape alone, because partial sums depend on it.
+void choose_chunks(Loop& loop, const Group& group);
+
+}  // namespace xgrad::backend::cpu

@@ -1,0 +1,319 @@
+#include "machine_code.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "backend/cpu/kernels/generated/instruction_of.hpp"
+#include "plan/operations.hpp"
+
+namespace xgrad::backend::cpu {
+namespace {
+
+using namespace primitives;
+using kernels::PackInstruction;
+using kernels::PackOp;
+using kernels::PackProgram;
+
+/// Fewer elements than there are partial sums are added up in another order, by kernels.
+constexpr std::size_t fewest_summed = 16;
+
+/// Rows of fewer elements than this are not gone through one by one.
+constexpr std::size_t fewest_in_row = 16;
+
+constexpr std::uint32_t no_writer = ~0U;
+
+/// Not one instruction but several: see sigmoid_from.
+constexpr Opcode op_sigmoid = op_of_part(primitives::Part::SigmoidFrom);
+
+bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kernels::instruction_of(op)); }
+bool is_logical(Opcode op) { return traits_of(op).logical; }
+bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
+
+/// Instructions of one program; more may not fit the memory that a program is written to.
+constexpr std::size_t most_instructions = 512;
+
+class Writing {
+ public:
+  explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}
+
+  void operator()() {
+    find_readers();
+    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) consider(i);
+    std::vector<Emitted> ordered;
+    ordered.reserve(draft_.code.size());
+    // Programs of one depth first, then what is no arithmetic at that depth.
+    std::vector<std::uint32_t> order(draft_.code.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+    for (std::size_t k = 0; k < order.size();) {
+      std::size_t end = k + 1;
+      const bool generated = type_[order[k]].has_value();
+      const std::size_t last = std::min(order.size(), k + most_instructions);
+      while (generated && end < last && key(order[end]) == key(order[k])) ++end;
+      const std::vector<std::uint32_t> members(order.begin() + static_cast<std::ptrdiff_t>(k),
+                                               order.begin() + static_cast<std::ptrdiff_t>(end));
+      std::optional<Emitted> program;
+      if (generated && members.size() > 1) program = write(members);
+      if (program) ordered.push_back(*program);
+      else
+        for (const std::uint32_t i : members) ordered.push_back(draft_.code[i]);
+      k = end;
+    }
+    draft_.code = std::move(ordered);
+  }
+
+ private:
+  using Key = std::tuple<std::uint32_t, bool, std::uint32_t, int>;
+  [[nodiscard]] Key key(std::uint32_t i) const {
+    const Emitted& each = draft_.code[i];
+    return {each.phase, !each.rows, depth_[i], type_[i] ? static_cast<int>(*type_[i]) : 1000};
+  }
+
+  void find_readers() {
+    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
+      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) { readers_[slot].push_back(i); });
+    }
+  }
+
+  // ---- which instructions belong together
+
+  /// The element type of the program that instruction i may belong to.
+  [[nodiscard]] std::optional<DType> type_of(std::uint32_t i) const {
+    const Emitted& each = draft_.code[i];
+    const InstructionInfo& info = each.info;
+    const bool several_rows = loop_.block_rows > 1 && !each.rows;
+    switch (info.kind) {
+      case InstructionInfo::Kind::Other:
+        return std::nullopt;
+      case InstructionInfo::Kind::Splat:
+        return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::Expand:
+      case InstructionInfo::Kind::Tile:
+        return is_float(info.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(info.dtype)
+                                                                                      : std::nullopt;
+      case InstructionInfo::Kind::SumRows:
+        return is_float(info.dtype) && sums_enough() ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::SumAll:
+        return is_float(info.dtype) && loop_.block_rows == 1 && !each.rows && sums_enough() ? std::optional(info.dtype)
+                                                                                            : std::nullopt;
+      case InstructionInfo::Kind::Check:
+      case InstructionInfo::Kind::Stream:
+        return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
+      case InstructionInfo::Kind::Elementwise:
+        break;
+    }
+    if (!is_written(info.op)) return std::nullopt;
+    if (is_logical(info.op)) return info.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
+    if (is_conversion(info.op)) {
+      return info.dtype == DType::Bool && is_float(info.result) ? std::optional(info.result) : std::nullopt;
+    }
+    return is_float(info.dtype) ? std::optional(info.dtype) : std::nullopt;
+  }
+
+  /// Truth values belong to the comparison that they come from.
+  [[nodiscard]] std::optional<DType> type_of_masks(std::uint32_t i) const {
+    std::optional<DType> result;
+    for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+      const std::uint32_t writer = writer_in_segment(i, slot);
+      if (!result && writer != no_writer) result = type_[writer];
+    });
+    return result;
+  }
+
+  /// No run of elements is shorter than its partial sums.
+  [[nodiscard]] bool sums_enough() const {
+    const std::size_t rest = loop_.columns % loop_.block_columns;
+    return loop_.block_columns >= fewest_summed && (rest == 0 || rest >= fewest_summed);
+  }
+
+  [[nodiscard]] std::uint32_t writer_in_segment(std::uint32_t reader, SlotId slot) const {
+    const auto found = writer_.find(slot);
+    if (found == writer_.end()) return no_writer;
+    const Emitted& a = draft_.code[found->second];
+    const Emitted& b = draft_.code[reader];
+    return a.phase == b.phase && a.rows == b.rows ? found->second : no_writer;
+  }
+
+  void consider(std::uint32_t i) {
+    type_.push_back(type_of(i));
+    std::uint32_t depth = 0;
+    for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+      const std::uint32_t writer = writer_in_segment(i, slot);
+      if (writer == no_writer) return;
+      const bool apart = type_[i] && type_[writer] != type_[i];
+      depth = std::max(depth, depth_[writer] + (apart ? 1U : 0U));
+    });
+    depth_.push_back(depth);
+    writer_[draft_.code[i].code.out] = i;
+  }
+
+  // ---- one program
+
+  std::optional<Emitted> write(const std::vector<std::uint32_t>& members) {
+    program_ = {};
+    program_.single_precision = *type_[members.front()] == DType::Float32;
+    value_.clear();
+    reads_.clear();
+    writes_.clear();
+    last_stores_.clear();
+    for (const std::uint32_t i : members) {
+      const InstructionInfo::Kind kind = draft_.code[i].info.kind;
+      program_.rows = program_.rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
+                                         kind == InstructionInfo::Kind::SumRows) &&
+                                        loop_.block_rows > 1);
+    }
+    const std::set<std::uint32_t> inside(members.begin(), members.end());
+    for (const std::uint32_t i : members) {
+      add(draft_.code[i]);
+      store_if_read(i, inside);
+    }
+    program_.instructions.insert(program_.instructions.end(), last_stores_.begin(), last_stores_.end());
+    auto code = kernels::generate(program_);
+    if (code == nullptr) return std::nullopt;
+    const Emitted& first = draft_.code[members.front()];
+    Emitted result{{generated_block, no_slot, static_cast<std::uint32_t>(loop_.generated.size()), no_slot, no_slot,
+                    kernels::Instruction::Kind::Generated},
+                   first.phase,
+                   first.rows,
+                   true,
+                   {}};
+    loop_.generated.push_back({std::move(code), {reads_.begin(), reads_.end()}, {writes_.begin(), writes_.end()}});
+    return result;
+  }
+
+  std::uint32_t append(PackOp pack_op, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
+                       std::uint32_t slot = 0) {
+    program_.instructions.push_back({pack_op, a, b, c, slot});
+    return static_cast<std::uint32_t>(program_.instructions.size() - 1);
+  }
+
+  /// The value in a slot, or the one number that is there.
+  std::uint32_t value(SlotId slot, PackOp load) {
+    const auto [found, fresh] = value_.try_emplace(slot, 0);
+    if (fresh) {
+      found->second = append(load, 0, 0, 0, slot);
+      reads_.insert(slot);
+    }
+    return found->second;
+  }
+
+  void add(const Emitted& each) {
+    const kernels::Instruction& code = each.code;
+    switch (each.info.kind) {
+      case InstructionInfo::Kind::Splat:
+        value_[code.out] = value(code.a, PackOp::Number);
+        return;
+      case InstructionInfo::Kind::Expand:
+        value_[code.out] = value(code.a, PackOp::OfRow);
+        return;
+      case InstructionInfo::Kind::Tile:
+        value_[code.out] = value(code.a, PackOp::OfColumn);
+        return;
+      case InstructionInfo::Kind::SumAll:
+      case InstructionInfo::Kind::SumRows:
+        append(each.info.kind == InstructionInfo::Kind::SumAll ? PackOp::SumAll : PackOp::SumRows,
+               value(code.a, PackOp::Load), 0, 0, code.out);
+        writes_.insert(code.out);
+        return;
+      case InstructionInfo::Kind::Check: {
+        const std::uint32_t x = value(code.a, PackOp::Load);
+        append(PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c);
+        value_[code.out] = x;
+        return;
+      }
+      case InstructionInfo::Kind::Stream:
+        last_stores_.push_back({PackOp::Stream, value(code.a, PackOp::Load), 0, 0, code.out});
+        writes_.insert(code.out);
+        return;
+      default:
+        value_[code.out] = arithmetic(each);
+    }
+  }
+
+  std::uint32_t arithmetic(const Emitted& each) {
+    const kernels::Instruction& code = each.code;
+    const Opcode op = each.info.op;
+    const auto number = [&](SlotId slot, unsigned bit) {
+      return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
+    };
+    if (op == op_sigmoid) return sigmoid_from(value(code.a, PackOp::Load), value(code.b, PackOp::Load));
+    const PackOp pack_op = kernels::instruction_of(op).value();
+    if (traits_of(op).selects) {
+      const std::uint32_t mask = value(code.a, PackOp::LoadMask);
+      const std::uint32_t then = number(code.b, 1U);
+      return append(pack_op, mask, then, number(code.c, 2U));
+    }
+    if (is_logical(op) || is_conversion(op)) {
+      const std::uint32_t a = value(code.a, PackOp::LoadMask);
+      return append(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
+    }
+    const std::uint32_t a = number(code.a, 1U);
+    if (op == opcode<Square>) return append(pack_op, a, a);
+    return append(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
+  }
+
+  /// The same steps as simd::sigmoid_from.
+  std::uint32_t sigmoid_from(std::uint32_t x, std::uint32_t e) {
+    const std::uint32_t zero = append(PackOp::Constant, 0, 0, 0, 0);
+    const std::uint32_t one = append(PackOp::Constant, 0, 0, 0, 1);
+    const std::uint32_t negative = append(PackOp::Less, x, zero);
+    const std::uint32_t sum = append(PackOp::Add, e, one);
+    const std::uint32_t lost = append(PackOp::Subtract, e, append(PackOp::Subtract, sum, one));
+    const std::uint32_t quotient = append(PackOp::Divide, append(PackOp::Select, negative, e, one), sum);
+    const std::uint32_t other = append(PackOp::Subtract, one, quotient);
+    const std::uint32_t inverse = append(PackOp::Select, negative, other, quotient);
+    return append(PackOp::NegativeMultiplyAdd, append(PackOp::Multiply, quotient, lost), inverse, quotient);
+  }
+
+  /// Stores what is read outside of the program.
+  void store_if_read(std::uint32_t i, const std::set<std::uint32_t>& inside) {
+    const Emitted& each = draft_.code[i];
+    const InstructionInfo::Kind kind = each.info.kind;
+    if (kind == InstructionInfo::Kind::SumAll || kind == InstructionInfo::Kind::SumRows ||
+        kind == InstructionInfo::Kind::Stream)
+      return;
+    const SlotId out = each.code.out;
+    const bool in_memory = draft_.slots[out].store == Store::Memory;
+    const std::vector<std::uint32_t>& readers = readers_[out];
+    const bool read = std::any_of(readers.begin(), readers.end(), [&](std::uint32_t r) { return !inside.contains(r); });
+    if (!in_memory && !read) return;
+    writes_.insert(out);
+    const bool mask = kind == InstructionInfo::Kind::Elementwise && traits_of(each.info.op).predicate;
+    const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_.at(out), 0, 0, out};
+    if (in_memory) last_stores_.push_back(store);  // it may be an operand's memory
+    else program_.instructions.push_back(store);
+  }
+
+  Draft& draft_;
+  Loop& loop_;
+  std::vector<std::vector<std::uint32_t>> readers_;  ///< of each slot
+  std::vector<std::optional<DType>> type_;           ///< of the program that an instruction may belong to
+  std::vector<std::uint32_t> depth_;                 ///< how often programs and other instructions have taken turns
+  std::unordered_map<SlotId, std::uint32_t> writer_;
+  PackProgram program_;
+  std::unordered_map<SlotId, std::uint32_t> value_;  ///< numbers of instructions
+  std::set<SlotId> reads_;
+  std::set<SlotId> writes_;
+  std::vector<PackInstruction> last_stores_;
+};
+
+}  // namespace
+
+MachineCodeLimits& machine_code_limits() {
+  static MachineCodeLimits limits;
+  return limits;
+}
+
+void write_machine_code(Draft& draft, Origin origin) {
+  if (!kernels::can_generate()) return;
+  const MachineCodeLimits& limits = machine_code_limits();
+  const std::size_t elements = draft.loop.rows * draft.loop.columns;
+  if (origin == Origin::Compiled ? elements < limits.elements : elements * draft.code.size() < limits.work) return;
+  Writing{draft}();
+}
+
+}  // namespace xgrad::backend::cpu

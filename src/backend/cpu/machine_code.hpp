@@ -1,0 +1,19 @@
+// Instructions of a loop become machine code.
+#pragma once
+
+#include "schedule.hpp"
+
+namespace xgrad::backend::cpu {
+
+/// From when on writing the code pays: for tests of it, always.
+struct MachineCodeLimits {
+  std::size_t elements = 512;                ///< of a loop of a compiled function
+  std::size_t work = std::size_t{1} << 17U;  ///< elements times instructions of any other loop
+};
+MachineCodeLimits& machine_code_limits();
+
+/// Puts arithmetic that belongs together into programs of its own (kernels/generated), as far as this machine can run
+/// such code. What remains are functions, and operations that move elements.
+void write_machine_code(Draft& draft, Origin origin);
+
+}  // namespace xgrad::backend::cpu

@@ -1,0 +1,382 @@
+#include "program.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "lower_loop.hpp"
+#include "panels.hpp"
+#include "plan/conditions.hpp"
+#include "plan/group.hpp"
+#include "verify.hpp"
+
+namespace xgrad::backend::cpu {
+namespace {
+
+/// Offsets in one piece of memory for arrays that live from one step to another.
+class Arena {
+ public:
+  std::size_t take(std::size_t bytes) {
+    // The smallest free block that is large enough, unless it is much too large.
+    const auto found = free_.lower_bound(bytes);
+    if (found != free_.end() && found->first <= 2 * bytes) {
+      const auto [size, offset] = *found;
+      free_.erase(found);
+      sizes_[offset] = size;
+      return offset;
+    }
+    const std::size_t offset = end_;
+    end_ += bytes;
+    sizes_[offset] = bytes;
+    return offset;
+  }
+  void give(std::size_t offset) { free_.emplace(sizes_.at(offset), offset); }
+  [[nodiscard]] std::size_t size() const noexcept { return end_; }
+
+ private:
+  std::multimap<std::size_t, std::size_t> free_;
+  std::unordered_map<std::size_t, std::size_t> sizes_;
+  std::size_t end_ = 0;
+};
+
+class ProgramMaker {
+ public:
+  explicit ProgramMaker(const Plan& plan) : plan_(plan), graph_(plan.graph), groups_(plan.groups) {
+    program_->outputs = plan.outputs;
+    program_->leaves = plan.leaves;
+    program_->nodes = plan.nodes;
+    for (std::uint32_t k = 0; k < plan.outputs.size(); ++k) {
+      if (plan.outputs[k].kind == PlanOutput::Kind::Own) own_[graph_.outputs[k]] = k;
+    }
+  }
+
+  std::shared_ptr<const StepProgram> operator()() {
+    for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
+    place_arrays();
+    choose_donors();
+    for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
+    verify_between_passes("choose_donors", *program_);
+    return program_;
+  }
+
+ private:
+  // ---- places
+
+  PlaceId place_of(ValueId id) {
+    const auto [found, fresh] = places_.try_emplace(id, no_place);
+    if (fresh) {
+      found->second = static_cast<PlaceId>(program_->places.size());
+      program_->places.push_back(make_place(id));
+      program_->place_shapes.push_back(shape_of(id));
+      lives_.push_back({step_, step_});
+    }
+    lives_[found->second].last = step_;
+    return found->second;
+  }
+
+  Place make_place(ValueId id) {
+    const DType dtype = graph_[id].dtype;
+    const std::size_t bytes = (graph_.count(id) * size_of(dtype) + 63) / 64 * 64;
+    if (graph_.is_leaf(id)) return {Place::Kind::Leaf, dtype, graph_[id].source, 0, bytes};
+    if (graph_.is_constant(id)) return {Place::Kind::Number, dtype, graph_[id].source, 0, bytes};
+    if (const auto own = own_.find(id); own != own_.end()) return {Place::Kind::Output, dtype, own->second, 0, bytes};
+    return {Place::Kind::Arena, dtype, 0, 0, bytes};
+  }
+
+  std::uint32_t shape_of(ValueId id) {
+    const auto [found, fresh] =
+        shapes_.try_emplace(graph_[id].shape, static_cast<std::uint32_t>(program_->shapes.size()));
+    if (fresh) program_->shapes.push_back(graph_.shape(id));
+    return found->second;
+  }
+
+  /// A materialised value may get its place only when it is read; this is for what is written.
+  void place_members(const Group& group) {
+    for (const ValueId id : group.members) {
+      if (groups_.materialised[id]) place_of(id);
+    }
+  }
+
+  void place_arrays() {
+    Arena arena;
+    std::vector<std::vector<PlaceId>> begins(step_);
+    std::vector<std::vector<PlaceId>> ends(step_);
+    for (PlaceId place = 0; place < program_->places.size(); ++place) {
+      if (program_->places[place].kind != Place::Kind::Arena) continue;
+      begins[lives_[place].first].push_back(place);
+      ends[lives_[place].last].push_back(place);
+    }
+    for (std::uint32_t step = 0; step < step_; ++step) {
+      for (const PlaceId place : begins[step]) {
+        Place& each = program_->places[place];
+        each.offset = arena.take(std::max<std::size_t>(each.bytes, 64));
+      }
+      for (const PlaceId place : ends[step]) arena.give(program_->places[place].offset);
+    }
+    program_->arena_bytes = arena.size();
+  }
+
+  /// Donated arrays that outputs may be written over: nothing reads them later, nothing can fail from then on, so that
+  /// a call that throws leaves them as they were, and each is given once.
+  void choose_donors() {
+    std::vector<bool> taken(program_->leaves, false);
+    for (const PlanOutput& output : program_->outputs) {
+      if (output.kind == PlanOutput::Kind::Leaf && output.index < taken.size()) taken[output.index] = true;
+    }
+    for (const auto& [out, in, step, index] : in_place_) {
+      const Place& target = program_->places[out];
+      const Place& source = program_->places[in];
+      if (target.kind != Place::Kind::Output || source.kind != Place::Kind::Leaf) continue;
+      PlanOutput& output = program_->outputs[target.index];
+      const bool given = source.index < plan_.donated.size() && plan_.donated[source.index] && !taken[source.index];
+      const bool alike = program_->shapes[program_->place_shapes[in]] == output.shape && source.dtype == target.dtype;
+      if (!given || !alike || output.donor >= 0 || lives_[in].last != step || step < safe_from_) continue;
+      output.donor = static_cast<std::int32_t>(source.index);
+      program_->first_overwriting = std::min(program_->first_overwriting, index);
+      taken[source.index] = true;
+    }
+  }
+
+  // ---- steps
+
+  void lower(GroupId g) {
+    const Group& group = groups_.list[static_cast<std::size_t>(g)];
+    if (group.members.empty()) return;
+    place_members(group);
+    if (group.loop) {
+      lower_group(g);
+    } else if (const ValueId id = group.members[0]; is_product(graph_[id].op)) {
+      lower_product(id);
+    } else {
+      lower_operation(group, id);
+    }
+    ++step_;
+    if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
+  }
+
+  void lower_group(GroupId g) {
+    LoweredLoop lowered = lower_loop(
+        graph_, groups_, g, [this](ValueId id) { return place_of(id); }, plan_.origin);
+    const bool joined = join(lowered.loop);
+    for (const auto& [out, in] : lowered.in_place) {
+      // Rows that are computed later still read all of the product's operands.
+      const ProductStep* product = joined ? &program_->products[lowered.loop.product] : nullptr;
+      if (product == nullptr || (in != product->a && in != product->b)) add_in_place(out, in);
+    }
+    program_->most_slots = std::max(program_->most_slots, lowered.loop.slots.size());
+    program_->most_chunks = std::max(program_->most_chunks, lowered.loop.chunks);
+    program_->scratch_bytes = std::max(program_->scratch_bytes, lowered.loop.scratch_bytes);
+    program_->partial_bytes = std::max(program_->partial_bytes, lowered.loop.partial_bytes * lowered.loop.chunks);
+    program_->steps.push_back({Step::Kind::Loop, static_cast<std::uint32_t>(program_->loops.size())});
+    program_->loops.push_back(std::move(lowered.loop));
+  }
+
+  /// The next step writes to `out`, which may be the same memory as `in`.
+  void add_in_place(PlaceId out, PlaceId in) { in_place_.push_back({out, in, step_, program_->steps.size()}); }
+
+  /// The product just before a loop may become part of it.
+  bool join(Loop& loop) {
+    if (program_->steps.empty() || program_->steps.back().kind != Step::Kind::Product) return false;
+    const std::uint32_t index = program_->steps.back().index;
+    const ProductStep& product = program_->products[index];
+    if (!join_product(loop, product, index)) return false;
+    program_->steps.pop_back();
+    for (const PlaceId place : {product.a, product.b}) lives_[place].last = step_;
+    return true;
+  }
+
+  static ArrayAt nowhere() { return {no_place, 0, DType::Float64, {}, {}}; }
+
+  ArrayAt array_at(ValueId id) {
+    const Access access = graph_.access(id);
+    const DType dtype = graph_[id].dtype;
+    return {place_of(access.base), access.offset * static_cast<std::ptrdiff_t>(size_of(dtype)), dtype, graph_.shape(id),
+            access.strides};
+  }
+
+  void lower_kernel(const Group& group) {
+    const ValueId id = group.members[0];
+    const Opcode op = graph_[id].op;
+    KernelStep step{.kernel = kernels::kernel_of(op), .outputs = {}, .inputs = {}, .attributes = {}, .op = op};
+    if (computation_of(op) == primitives::Computation::Several) {
+      for (const ValueId projection : std::span(group.members).subspan(1)) {
+        const auto which = static_cast<std::size_t>(graph_.attributes(projection)[0]);
+        if (step.outputs.size() <= which) step.outputs.resize(which + 1, nowhere());
+        step.outputs[which] = array_at(projection);
+      }
+    } else {
+      step.outputs.push_back(array_at(id));
+    }
+    for (const ValueId input : graph_.inputs(id)) step.inputs.push_back(array_at(input));
+    program_->most_arrays = std::max(program_->most_arrays, step.outputs.size() + step.inputs.size());
+    if (traits_of(op).has_payload) step.payload = static_cast<std::uint32_t>(graph_.attributes(id)[0]);
+    else step.attributes.assign(graph_.attributes(id).begin(), graph_.attributes(id).end());
+    program_->steps.push_back({Step::Kind::Kernel, static_cast<std::uint32_t>(program_->kernels.size())});
+    program_->kernels.push_back(std::move(step));
+  }
+
+  // ---- programs within the program
+
+  void lower_operation(const Group& group, ValueId id) {
+    switch (computation_of(graph_[id].op)) {
+      case primitives::Computation::Scan:
+        return lower_scan(group, id);
+      case primitives::Computation::While:
+        return lower_while(group, id);
+      case primitives::Computation::Switch:
+        return lower_switch(group, id);
+      default:
+        return lower_kernel(group);
+    }
+  }
+
+  /// The projections of an operation by which output they are; others are in no place.
+  std::vector<ArrayAt> outputs_of(const Group& group, std::size_t count) {
+    std::vector<ArrayAt> outputs(count, nowhere());
+    for (const ValueId projection : std::span(group.members).subspan(1)) {
+      const auto which = static_cast<std::size_t>(graph_.attributes(projection)[0]);
+      if (which < count) outputs[which] = array_at(projection);
+    }
+    return outputs;
+  }
+  /// The projections of a body's outputs behind those of what is carried.
+  std::vector<ArrayAt> projections_of(const Group& group, const Body& body) {
+    std::vector<ArrayAt> arrays;
+    const std::span<const ValueId> projections = std::span(group.members).subspan(1);
+    for (const std::uint32_t which : body.projected) {
+      const auto projects = [&](ValueId id) { return graph_.attributes(id)[0] == std::int64_t{which}; };
+      arrays.push_back(array_at(*std::ranges::find_if(projections, projects)));
+    }
+    return arrays;
+  }
+  std::vector<ArrayAt> inputs_of(ValueId id, std::size_t first) {
+    std::vector<ArrayAt> inputs;
+    for (const ValueId input : graph_.inputs(id).subspan(first)) inputs.push_back(array_at(input));
+    return inputs;
+  }
+
+  [[nodiscard]] std::size_t attribute(ValueId id, std::size_t k) const {
+    return static_cast<std::size_t>(graph_.attributes(id)[k]);
+  }
+  [[nodiscard]] ProgramApart program_of(std::size_t body) const {
+    return {make_program(plan_.bodies[body]), graph_.bodies[body].captured};
+  }
+
+  void lower_scan(const Group& group, ValueId id) {
+    const std::size_t number = attribute(id, 0);
+    const Body& body = graph_.bodies[number];
+    program_->steps.push_back({Step::Kind::Scan, static_cast<std::uint32_t>(program_->scans.size())});
+    program_->scans.push_back({.body = program_of(number),
+                               .scan = body.scan,
+                               .inputs = inputs_of(id, 0),
+                               .last = outputs_of(group, body.scan.carried),
+                               .stacked = projections_of(group, body)});
+  }
+
+  void lower_while(const Group& group, ValueId id) {
+    const std::size_t carried = plan_.bodies[attribute(id, 1)].outputs.size();
+    program_->steps.push_back({Step::Kind::While, static_cast<std::uint32_t>(program_->whiles.size())});
+    program_->whiles.push_back({.condition = program_of(attribute(id, 0)),
+                                .body = program_of(attribute(id, 1)),
+                                .inputs = inputs_of(id, 0),
+                                .last = outputs_of(group, carried)});
+  }
+
+  void lower_switch(const Group& group, ValueId id) {
+    SwitchStep step{
+        .branches = {}, .number = array_at(graph_.inputs(id)[0]), .inputs = inputs_of(id, 1), .outputs = {}};
+    for (std::size_t k = 0; k < attribute(id, 1); ++k) step.branches.push_back(program_of(attribute(id, 0) + k));
+    step.outputs = projections_of(group, graph_.bodies[attribute(id, 0)]);
+    program_->steps.push_back({Step::Kind::Switch, static_cast<std::uint32_t>(program_->switches.size())});
+    program_->switches.push_back(std::move(step));
+  }
+
+  void lower_product(ValueId id) {
+    const std::span<const ValueId> inputs = graph_.inputs(id);
+    const ArrayAt a = array_at(inputs[0]);
+    const ArrayAt b = array_at(inputs[1]);
+    const Shape& shape = graph_.shape(id);
+    const std::size_t rank = shape.size();
+    ProductStep step;
+    step.product.dtype = graph_[id].dtype;
+    step.product.m = shape[rank - 2];
+    step.product.n = shape[rank - 1];
+    step.product.k = a.shape[rank - 1];
+    step.product.transposed_a = !is_row_major(a);
+    step.product.transposed_b = !is_row_major(b);
+    for (std::size_t i = 0; i + 2 < rank; ++i) {
+      step.product.stack.push_back(shape[i]);
+      step.product.stack_a.push_back(a.strides[i]);
+      step.product.stack_b.push_back(b.strides[i]);
+    }
+    step.a = a.place;
+    step.b = b.place;
+    step.offset_a = a.offset;
+    step.offset_b = b.offset;
+    step.out = place_of(id);
+    if (graph_[id].op == op_gemm) {
+      step.c = place_of(graph_.base(inputs[2]));
+      step.sign = static_cast<double>(graph_.attributes(id)[0]);
+      if (inputs.size() > 3) step.scale = place_of(graph_.base(inputs[3]));
+      if (step.a != step.c && step.b != step.c) add_in_place(step.out, step.c);
+    }
+    program_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(program_->products.size())});
+    program_->products.push_back(step);
+  }
+
+  static bool is_row_major(const ArrayAt& x) {
+    const std::size_t rank = x.shape.size();
+    const std::size_t rows = x.shape[rank - 2];
+    const std::size_t columns = x.shape[rank - 1];
+    return (columns <= 1 || x.strides[rank - 1] == 1) &&
+           (rows <= 1 || x.strides[rank - 2] == static_cast<std::ptrdiff_t>(columns));
+  }
+
+  struct Life {
+    std::uint32_t first, last;
+  };
+  struct InPlace {
+    PlaceId out, in;
+    std::uint32_t step;
+    std::size_t index;  // of the step in the plan, where a product and its loop are one
+  };
+
+  const Plan& plan_;
+  const Graph& graph_;
+  const Groups& groups_;
+  std::shared_ptr<StepProgram> program_ = std::make_shared<StepProgram>();
+  std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
+  std::unordered_map<ValueId, PlaceId> places_;
+  std::unordered_map<std::uint32_t, std::uint32_t> shapes_;  // index in the plan of the graph's shapes
+  std::vector<Life> lives_;
+  std::vector<InPlace> in_place_;
+  std::uint32_t step_ = 0;
+  Conditions conditions_;
+  std::uint32_t safe_from_ = 0;  // steps before may fail
+};
+
+}  // namespace
+
+std::size_t StepProgram::bytes() const noexcept {
+  std::size_t bytes = sizeof(StepProgram) + places.size() * (sizeof(Place) + sizeof(std::uint32_t)) +
+                      shapes.size() * sizeof(Shape) + steps.size() * sizeof(Step) +
+                      kernels.size() * sizeof(KernelStep) + products.size() * sizeof(ProductStep);
+  for (const ScanStep& each : scans) bytes += sizeof(ScanStep) + each.body.program->bytes();
+  for (const WhileStep& each : whiles) {
+    bytes += sizeof(WhileStep) + each.condition.program->bytes() + each.body.program->bytes();
+  }
+  for (const SwitchStep& each : switches) {
+    bytes += sizeof(SwitchStep);
+    for (const ProgramApart& branch : each.branches) bytes += branch.program->bytes();
+  }
+  for (const Loop& loop : loops) {
+    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
+             loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
+    for (const GeneratedBlock& each : loop.generated) bytes += each.code->bytes();
+  }
+  return bytes;
+}
+
+std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan)(); }
+
+}  // namespace xgrad::backend::cpu

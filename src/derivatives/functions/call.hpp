@@ -1,0 +1,35 @@
+// Calls of functions with derivatives of their own.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/function.hpp"
+#include "var/access.hpp"
+
+namespace xgrad::derivatives {
+
+using namespace detail;
+
+/// A user's rule for the derivative of a function. Both are linear in what comes last, and record what they compute;
+/// one may be missing, and then comes from the other by transposition.
+struct CallRule {
+  using Vars = std::span<const Var>;
+
+  /// Who it is, for messages.
+  std::string operation;
+  /// How many of the inputs and of the outputs the function had in the user's eyes. Further inputs are what it had
+  /// captured, further outputs are residuals.
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+  /// Cotangents of the inputs (empty Vars: zero) from inputs, all outputs, and cotangents of the outputs.
+  std::function<std::vector<Var>(Vars inputs, Vars outputs, Vars cotangents)> vjp;
+  /// Tangents of the outputs from inputs and their tangents.
+  std::function<std::vector<Var>(Vars inputs, Vars tangents)> jvp;
+  /// Names of inputs.
+  std::function<std::vector<std::string>()> paths;
+};
+
+}  // namespace xgrad::derivatives
