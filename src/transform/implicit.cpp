@@ -53,7 +53,7 @@ std::vector<Var> Equation::tangents(CallRule::Vars inputs, CallRule::Vars soluti
   const LinearMap a = extracted_map(tape, first, v, packing.packed(products));
   const LinearSolveOptions how{options.linear_solver, options.tolerance, options.max_iterations, options.restart};
   return packing.unpacked(
-      record_linear_solve(tape, a, right, make_linear_method(operation, how, packing.size(), packing.dtype(), true)));
+      record_linear_solve(tape, a, right, make_linear_method(operation, how, packing.size(), packing.precision(), true)));
 }
 
 double default_tolerance(std::span<const Var> solution) {
@@ -141,7 +141,7 @@ std::vector<Var> implicit_solution(std::string_view operation, Trace& trace, std
   const Packing packing(inputs);
   static_cast<void>(make_linear_method(  // options are looked at now, and not at the first derivative
       std::string(operation), {options.linear_solver, options.tolerance, options.max_iterations, options.restart},
-      packing.size(), packing.dtype(), true));
+      packing.size(), packing.precision(), true));
   std::vector<Var> at;
   for (const Var& x : inputs) at.push_back(opaque(tape, x.dtype(), x.shape()));
   const auto first = static_cast<NodeId>(tape.size());

@@ -48,13 +48,13 @@ double epsilon_of(DType dtype) {
 }  // namespace
 
 LinearMethod make_linear_method(std::string operation, const LinearSolveOptions& options, std::size_t unknowns,
-                                DType dtype, bool is_linear) {
+                                DType precision, bool is_linear) {
   const auto require = [&](bool met, std::string_view setting, const std::string& given, std::string_view range) {
     if (met) return;
     throw ValueError(operation + ": " + std::string(setting) + " of the linear solve is " + given + " and must be " +
                      std::string(range));
   };
-  const double tolerance = options.tolerance.value_or(dtype == DType::Float32 ? 1e-5 : 1e-10);
+  const double tolerance = options.tolerance.value_or(precision == DType::Float32 ? 1e-5 : 1e-10);
   const std::size_t most = options.max_iterations.value_or(std::clamp<std::size_t>(10 * unknowns, 100, 10000));
   require(tolerance > 0.0 && tolerance < 1.0, "tolerance", text_of(tolerance), "between 0 and 1");
   require(most > 0, "max_iterations", "0", "positive");

@@ -19,9 +19,10 @@ struct LinearMethod {
   bool is_linear;  ///< known to be: matvec(0) need not be looked at
 };
 
+/// \param precision  the element type with the least digits among those of the unknowns.
 /// \throws ValueError  for options out of range.
 LinearMethod make_linear_method(std::string operation, const LinearSolveOptions& options, std::size_t unknowns,
-                                DType dtype, bool is_linear);
+                                DType precision, bool is_linear);
 
 /// v -> A v, of vectors.
 using MatVec = std::function<Var(const Var&)>;

@@ -57,6 +57,7 @@ Packing::Packing(std::span<const Var> like) {
     types_.push_back({x.dtype(), x.shape()});
     size_ += x.size();
     if (x.dtype() == DType::Float64) dtype_ = DType::Float64;
+    if (x.dtype() == DType::Float32) precision_ = DType::Float32;
   }
 }
 
@@ -249,7 +250,7 @@ std::vector<Var> linear_solve(Trace& trace, const LeavesFunction& matvec, std::s
   }
   const std::vector<Var>& leaves = right.leaves();
   const Packing packing(leaves);
-  const LinearMethod how = make_linear_method(std::string(operation), options, packing.size(), packing.dtype(), false);
+  const LinearMethod how = make_linear_method(std::string(operation), options, packing.size(), packing.precision(), false);
   const Var v = opaque(tape, packing.dtype(), Shape{packing.size()});
   const auto first = static_cast<NodeId>(tape.size());
   const std::vector<Var> products = results_like(operation, "what matvec returns", trace, matvec(packing.unpacked(v)),

@@ -33,6 +33,8 @@ class Packing {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
+  /// The element type with the least digits among those of the leaves.
+  [[nodiscard]] DType precision() const noexcept { return precision_; }
   [[nodiscard]] Var packed(std::span<const Var> leaves) const;
   [[nodiscard]] std::vector<Var> unpacked(const Var& vector) const;
 
@@ -40,6 +42,7 @@ class Packing {
   std::vector<ArrayType> types_;
   std::size_t size_ = 0;
   DType dtype_ = DType::Float32;  // Float64 if one of them is
+  DType precision_ = DType::Float64;
 };
 
 /// The scope in which a function is recorded of stand-ins: asking for a value throws.

@@ -29,7 +29,7 @@ enum class LinearSolve : std::uint8_t {
 struct LinearSolveOptions {
   LinearSolve method = LinearSolve::Gmres;
   /// |b - A x| / |b| at the end, in the 2-norm; of Dense |b - A x| / (|A| |x| + |b|), the backward error. What does not
-  /// get there is an error. None: 1e-10 in double, 1e-5 in float.
+  /// get there is an error. None: 1e-10, and 1e-5 if one of the unknowns is float.
   std::optional<double> tolerance = std::nullopt;
   /// Products with A, or pairs of them (BiCGStab). None: 10 n for n unknowns, at least 100 and at most 10000.
   std::optional<std::size_t> max_iterations = std::nullopt;
