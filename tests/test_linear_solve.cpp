@@ -162,10 +162,10 @@ BOOST_AUTO_TEST_CASE(inside_of_other_transforms) {
       BOOST_TEST(near(xg::vmap(f, {.in = {0, whole}})(matrices, view(rights, 0)), loop(at, true, false), 1e-11));
       const auto energy = [&](const Var& m, const Var& b) { return sum(square(f(admissible(m, method), b))); };
       const auto slopes = xg::grad(energy);
-      BOOST_TEST(near(xg::vmap(slopes)(matrices, rights),
-                      loop([&](std::size_t m, std::size_t b) { return slopes(view(matrices, m), view(rights, b)); },
-                           true, true),
-                      1e-10));
+      BOOST_TEST(near(
+          xg::vmap(slopes)(matrices, rights),
+          loop([&](std::size_t m, std::size_t b) { return slopes(view(matrices, m), view(rights, b)); }, true, true),
+          1e-10));
       const auto of_all = [&](const Var& m) { return sum(xg::vmap(energy, {.in = {whole, 0}})(m, rights)); };
       const auto one_by_one = [&](const Var& m) {
         return energy(m, view(rights, 0)) + energy(m, view(rights, 1)) + energy(m, view(rights, 2));
@@ -189,8 +189,9 @@ BOOST_AUTO_TEST_CASE(inside_of_other_transforms) {
       BOOST_TEST(near(xg::grad(xg::checkpoint(euler))(a), xg::grad(unrolled)(a), 1e-11));
       BOOST_TEST(near(xg::hvp(euler, a, a), xg::hvp(unrolled, a, a), 1e-10));
       const auto chosen = [&](const Var& m) {
-        return xg::cond(sum(m) > 0.0, [&](const Var& x) { return sum(f(admissible(x, method), b)); },
-                        [&](const Var& x) { return sum(x); }, m);
+        return xg::cond(
+            sum(m) > 0.0, [&](const Var& x) { return sum(f(admissible(x, method), b)); },
+            [&](const Var& x) { return sum(x); }, m);
       };
       BOOST_TEST(near(xg::compile(xg::grad(chosen))(a),
                       xg::grad([&](const Var& m) { return sum(eliminated(admissible(m, method), b)); })(a), 1e-11));
@@ -328,8 +329,9 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   const auto solve = [](const auto& map, const auto& right, const xg::LinearSolveOptions& options = {}) {
     return [=] { return xg::linear_solve(map, right, options); };
   };
-  BOOST_TEST(throws<xg::ShapeError>(solve([](const Var& v) { return sum(v); }, b),
-                                    {"linear_solve", "what matvec returns is float64 []", "the right-hand side", "[3]"}));
+  BOOST_TEST(
+      throws<xg::ShapeError>(solve([](const Var& v) { return sum(v); }, b),
+                             {"linear_solve", "what matvec returns is float64 []", "the right-hand side", "[3]"}));
   BOOST_TEST(throws<xg::ShapeError>(solve(
                                         [](const Fields& v) {
                                           return Fields{v[0], xg::stack({v[1], v[1]})};

@@ -52,8 +52,8 @@ std::vector<Var> Equation::tangents(CallRule::Vars inputs, CallRule::Vars soluti
   const std::vector<Var> products = completed(forward_sweep(tape, z, packing.unpacked(v), residuals), solution);
   const LinearMap a = extracted_map(tape, first, v, packing.packed(products));
   const LinearSolveOptions how{options.linear_solver, options.tolerance, options.max_iterations, options.restart};
-  return packing.unpacked(
-      record_linear_solve(tape, a, right, make_linear_method(operation, how, packing.size(), packing.precision(), true)));
+  return packing.unpacked(record_linear_solve(
+      tape, a, right, make_linear_method(operation, how, packing.size(), packing.precision(), true)));
 }
 
 double default_tolerance(std::span<const Var> solution) {

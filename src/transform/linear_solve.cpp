@@ -250,7 +250,8 @@ std::vector<Var> linear_solve(Trace& trace, const LeavesFunction& matvec, std::s
   }
   const std::vector<Var>& leaves = right.leaves();
   const Packing packing(leaves);
-  const LinearMethod how = make_linear_method(std::string(operation), options, packing.size(), packing.precision(), false);
+  const LinearMethod how =
+      make_linear_method(std::string(operation), options, packing.size(), packing.precision(), false);
   const Var v = opaque(tape, packing.dtype(), Shape{packing.size()});
   const auto first = static_cast<NodeId>(tape.size());
   const std::vector<Var> products = results_like(operation, "what matvec returns", trace, matvec(packing.unpacked(v)),
