@@ -2,6 +2,7 @@
 // derivatives through the solver, in every transform; what is no solution is refused.
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <tuple>
@@ -30,6 +31,12 @@ struct Chemostat {
 struct Feed {
   xgrad::Var dilution, inflow, yield;
   XGRAD_MEMBER_FIELDS(Feed, dilution, inflow, yield)
+};
+
+/// A solution, and how many steps it took.
+struct Counted {
+  xgrad::Var z, steps;
+  XGRAD_MEMBER_FIELDS(Counted, z, state(steps))
 };
 
 }  // namespace
@@ -190,6 +197,8 @@ BOOST_AUTO_TEST_CASE(solvers_of_every_kind) {
   BOOST_TEST(near(xg::compile(gradient_by(on_host))(a), slope));
   BOOST_TEST(
       near(xg::vmap(gradient_by(on_host))(xg::stack({a, 2.0 * a})), xg::stack({slope, gradient_by(newton)(2.0 * a)})));
+  const auto host_root = xg::implicit(cubic, on_host, by(Method::Gmres));
+  BOOST_TEST(near(xg::jvp([&](const Var& at) { return host_root(start(), at); }, a, ones_like(a)).tangent, slope));
   const Var known = newton(start(), a);
   BOOST_TEST(near(gradient_by([&](const Var&, const Var&) { return known; })(a), slope));
 }
@@ -400,6 +409,24 @@ BOOST_AUTO_TEST_CASE(inside_of_other_transforms) {
                                   by(Method::Gmres));
   const auto nested = [&](const Var& at) { return outer(0.0 * at, at); };
   BOOST_TEST(xg::testing::check_gradients({.order = 2, .mode_tolerance = 1e-11}, nested, a));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_solver_says_of_itself_rides_along) {
+  const auto residual = [](const Counted& at, const Var& a) { return Counted{cubic(at.z, a), at.steps}; };
+  const auto counting = [](const Var& from, const Var& a) {
+    const auto goes_on = [&](const Counted& at) { return amax(abs(cubic(at.z, a))) > 1e-13; };
+    const auto step = [&](const Counted& at) {
+      return Counted{at.z - cubic(at.z, a) / (3.0 * at.z * at.z + a), at.steps + 1};
+    };
+    return xg::while_loop(goes_on, step, Counted{from, Var(xt::xarray<std::int64_t>(0))});
+  };
+  const auto root = xg::implicit(residual, counting, by(Method::Dense));
+  const Var a = coefficients();
+  const Counted found = root(start(), a);
+  BOOST_TEST(near(found.z, newton(start(), a)));
+  BOOST_TEST(found.steps.item<std::int64_t>() > 1);
+  BOOST_TEST(near(xg::grad([&](const Var& at) { return sum(root(start(), at).z); })(a), first(found.z, a)));
+  BOOST_TEST(near(xg::compile([&](const Var& at) { return root(start(), at).z; })(a), found.z));
 }
 
 BOOST_AUTO_TEST_CASE(element_types) {

@@ -321,6 +321,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_converge_is_said) {
   const Var indefinite = xt::xarray<double>{{1.0, 0.0}, {0.0, -1.0}};
   BOOST_TEST(throws<xg::ValueError>([&] { return solution(indefinite, b, Method::ConjugateGradient); },
                                     {"conjugate gradients", "|b - A x| of"}));
+  const Var saddle = xt::xarray<double>{{2.0, 0.0}, {0.0, -1.0}};
+  BOOST_TEST(throws<xg::ValueError>([&] { return solution(saddle, b, Method::ConjugateGradient); },
+                                    {"conjugate gradients", "|b - A x| of"}));
 }
 
 BOOST_AUTO_TEST_CASE(bad_input_is_refused) {

@@ -25,7 +25,7 @@ class Elimination {
     equilibrate();
   }
 
-  /// \return the smallest |pivot|; the first that is 0 or NaN.
+  /// \return the smallest |pivot|; of those that are 0 or NaN the first.
   T run() {
     T smallest = std::numeric_limits<T>::infinity();
     for (std::size_t k = 0; k < n_; ++k) {
@@ -66,11 +66,10 @@ class Elimination {
     }
   }
 
-  /// Puts the row with the largest element of a column in place; that element, or a NaN if there is one.
+  /// Puts the row with the largest element of a column in place. NaN is never the largest, and so is left for the end.
   T bring_up(std::size_t k) {
     std::size_t best = k;
     for (std::size_t i = k; i < n_; ++i) {
-      if (std::isnan(row(i)[k])) return row(i)[k];
       if (std::abs(row(i)[k]) > std::abs(row(best)[k])) best = i;
     }
     if (best != k) {
