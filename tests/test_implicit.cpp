@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <tuple>
@@ -201,6 +202,83 @@ BOOST_AUTO_TEST_CASE(solvers_of_every_kind) {
   BOOST_TEST(near(xg::jvp([&](const Var& at) { return host_root(start(), at); }, a, ones_like(a)).tangent, slope));
   const Var known = newton(start(), a);
   BOOST_TEST(near(gradient_by([&](const Var&, const Var&) { return known; })(a), slope));
+}
+
+// z = 0.3 f(z, a) + a, where f contains loops, branches and rules.
+BOOST_AUTO_TEST_CASE(equations_of_every_kind) {
+  const auto loop = [](const Var& z, const Var& a) {
+    const auto step = [&](const Var& h, const Var& each) { return std::pair{0.5 * sin(h + each * z), h * each}; };
+    const auto [last, all] = xg::scan(step, z * a, a);
+    return last + 0.1 * sum(all, 0);
+  };
+  const auto ruled = xg::custom_vjp(
+      [](const Var& x) {
+        return std::pair{sin(x), cos(x) * 1.0};
+      },
+      [](const Var& cosine, const Var& dy) { return cosine * dy; },
+      [](const Var& x, const Var& dx) { return cos(x) * dx; });
+  const auto reverse_ruled = xg::custom_vjp(
+      [](const Var& x) {
+        return std::pair{sin(x), x};
+      },
+      [](const Var& x, const Var& dy) { return cos(x) * dy; });
+  const auto doubled = [](const Var& z, const Var& a, const xg::WhileOptions& options) {
+    const auto goes_on = [](const std::pair<Var, Var>& s) { return s.second < 3; };
+    const auto step = [&](const std::pair<Var, Var>& s) { return std::pair{sin(s.first) * a, s.second + 1}; };
+    return xg::while_loop(goes_on, step, std::pair{z, Var(std::int64_t{0})}, options).first;
+  };
+  using Function = std::function<Var(const Var&, const Var&)>;
+  const std::vector<std::pair<const char*, Function>> all{
+      {"scan", loop},
+      {"checkpoint", [&](const Var& z, const Var& a) { return xg::checkpoint(loop)(z, a); }},
+      {"cond",
+       [](const Var& z, const Var& a) {
+         return xg::cond(
+             sum(z) > -50.0, [](const Var& x, const Var& y) { return sin(x * y); },
+             [](const Var& x, const Var&) { return x; }, z, a);
+       }},
+      {"while_loop", [&](const Var& z, const Var& a) { return doubled(z, a, {.at_most = 5}); }},
+      {"custom_vjp, both rules", [&](const Var& z, const Var& a) { return ruled(z * a); }},
+      {"custom_vjp", [&](const Var& z, const Var& a) { return reverse_ruled(z * a); }},
+      {"gradient",
+       [](const Var& z, const Var& a) { return xg::grad([&](const Var& x) { return sum(sin(x * a)); })(z); }},
+      {"product", [](const Var& z, const Var& a) { return sin(matmul(xg::outer(a, z), z)); }},
+      {"linear_solve", [](const Var& z, const Var& a) {
+         return xg::linear_solve([&](const Var& v) { return (2.0 + sin(z)) * v; }, a, {.tolerance = 1e-14});
+       }}};
+  const Var a = xt::xarray<double>{0.4, -0.3, 0.7};
+  for (const auto& [name, f] : all) {
+    BOOST_TEST_CONTEXT(name) {
+      const auto step = [&f = f](const Var& z, const Var& p) { return 0.3 * f(z, p) + p; };
+      const auto iterate = [&](const Var& z, const Var& p) {
+        return xg::fori_loop(
+            100, [&](const Var&, const Var& at) { return step(at, p); }, z);
+      };
+      const auto fixed = xg::implicit_fixed_point(step, iterate, by(Method::Gmres));
+      const auto of_a = [&](const Var& p) { return fixed(0.0 * p, p); };
+      const auto through = [&](const Var& p) { return iterate(0.0 * p, p); };
+      const auto total = [](const auto& g) { return [&](const Var& p) { return sum(square(g(p))); }; };
+      BOOST_TEST(near(xg::jacobian(of_a, xg::Mode::reverse)(a), xg::jacobian(through)(a), 1e-12));
+      BOOST_TEST(near(xg::jacobian(of_a, xg::Mode::forward)(a), xg::jacobian(through)(a), 1e-12));
+      BOOST_TEST(near(xg::hessian(total(of_a))(a), xg::hessian(total(through))(a), 1e-11));
+      BOOST_TEST(near(xg::compile(xg::jacobian(xg::grad(total(of_a)), xg::Mode::reverse))(a),
+                      xg::hessian(total(through))(a), 1e-11));
+      const Var batch = xg::stack({a, 0.5 * a});
+      BOOST_TEST(near(xg::vmap(xg::grad(total(of_a)))(batch), xg::vmap(xg::grad(total(through)))(batch), 1e-12));
+    }
+  }
+  // A loop of unknown length in the equation: forward mode only.
+  const auto step = [&](const Var& z, const Var& p) { return 0.3 * doubled(z, p, {}) + p; };
+  const auto iterate = [&](const Var& z, const Var& p) {
+    return xg::fori_loop(
+        100, [&](const Var&, const Var& at) { return step(at, p); }, z);
+  };
+  const auto fixed = xg::implicit_fixed_point(step, iterate, by(Method::Gmres));
+  const auto of_a = [&](const Var& p) { return fixed(0.0 * p, p); };
+  BOOST_TEST(
+      near(xg::jvp(of_a, a, a).tangent, xg::jvp([&](const Var& p) { return iterate(0.0 * p, p); }, a, a).tangent));
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad([&](const Var& p) { return sum(of_a(p)); })(a); },
+                                   {"while_loop", "at_most"}));
 }
 
 BOOST_AUTO_TEST_CASE(equilibria_against_derivatives_through_the_iteration) {
