@@ -16,32 +16,6 @@
 
 #include "comparing.hpp"
 
-namespace {
-
-/// z = tanh(W z + U x + b).
-struct Equilibrium {
-  xgrad::Var w, u, b;
-  XGRAD_MEMBER_FIELDS(Equilibrium, w, u, b)
-};
-
-/// Substrate and biomass of a chemostat, and what drives it.
-struct Chemostat {
-  xgrad::Var substrate, biomass;
-  XGRAD_MEMBER_FIELDS(Chemostat, substrate, biomass)
-};
-struct Feed {
-  xgrad::Var dilution, inflow, yield;
-  XGRAD_MEMBER_FIELDS(Feed, dilution, inflow, yield)
-};
-
-/// A solution, and how many steps it took.
-struct Counted {
-  xgrad::Var z, steps;
-  XGRAD_MEMBER_FIELDS(Counted, z, state(steps))
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(test_implicit)
 
 namespace xg = xgrad;
@@ -55,6 +29,28 @@ using xg::whole;
 using Method = xg::LinearSolve;
 
 namespace {
+
+/// z = tanh(W z + U x + b).
+struct Equilibrium {
+  Var w, u, b;
+  XGRAD_MEMBER_FIELDS(Equilibrium, w, u, b)
+};
+
+/// Substrate and biomass of a chemostat, and what drives it.
+struct Chemostat {
+  Var substrate, biomass;
+  XGRAD_MEMBER_FIELDS(Chemostat, substrate, biomass)
+};
+struct Feed {
+  Var dilution, inflow, yield;
+  XGRAD_MEMBER_FIELDS(Feed, dilution, inflow, yield)
+};
+
+/// A solution, and how many steps it took.
+struct Counted {
+  Var z, steps;
+  XGRAD_MEMBER_FIELDS(Counted, z, state(steps))
+};
 
 constexpr std::array linear_methods{Method::Gmres, Method::BiCGStab, Method::ConjugateGradient, Method::Dense};
 

@@ -62,7 +62,7 @@ double default_tolerance(std::span<const Var> solution) {
 }
 
 /// max |x| of all elements of all arrays, in double.
-Var largest_of(std::span<const Var> all) {
+Var magnitude_of(std::span<const Var> all) {
   Var largest(0.0);
   for (const Var& x : all) {
     if (x.size() != 0) largest = maximum(largest, amax(abs(cast(x, DType::Float64))));
@@ -79,8 +79,8 @@ std::vector<Var> solving(const Equation& equation, std::span<const Var> solution
       equation.operation + ": what the solver returned leaves a residual of {}, more than " + limit.str() +
       " (1 + max |solution|), or is NaN; derivatives are those of a solution. Let the solver go on, or "
       "set residual_tolerance");
-  const Var bound = tolerance * (1.0 + largest_of(solution));
-  const Var reached = largest_of(residuals);
+  const Var bound = tolerance * (1.0 + magnitude_of(solution));
+  const Var reached = magnitude_of(residuals);
   const Var there = checked(reached, reached <= bound, small) <= bound;
   std::vector<Var> result;
   for (const Var& x : solution) result.push_back(where(there, x, NAN));

@@ -20,7 +20,7 @@ namespace xgrad::detail {
 
 namespace {
 
-std::string_view name_of(LinearSolve method) {
+std::string_view method_name(LinearSolve method) {
   switch (method) {
     case LinearSolve::Gmres:
       return "GMRES";
@@ -34,7 +34,7 @@ std::string_view name_of(LinearSolve method) {
   return "";
 }
 
-std::string text_of(double number) {
+std::string in_digits(double number) {
   TextStream text;
   text << number;
   return text.str();
@@ -56,7 +56,7 @@ LinearMethod make_linear_method(std::string operation, const LinearSolveOptions&
   };
   const double tolerance = options.tolerance.value_or(precision == DType::Float32 ? 1e-5 : 1e-10);
   const std::size_t most = options.max_iterations.value_or(std::clamp<std::size_t>(10 * unknowns, 100, 10000));
-  require(tolerance > 0.0 && tolerance < 1.0, "tolerance", text_of(tolerance), "between 0 and 1");
+  require(tolerance > 0.0 && tolerance < 1.0, "tolerance", in_digits(tolerance), "between 0 and 1");
   require(most > 0, "max_iterations", "0", "positive");
   require(options.restart > 0, "restart", "0", "positive");
   return {std::move(operation), options.method, tolerance, most, std::min(options.restart, unknowns), is_linear};
@@ -131,10 +131,10 @@ Var solved(const MatVec& apply, const Var& given, const LinearMethod& how) {
   const Var size = where(length > 0.0, length, 1.0);
   const bool dense = how.method == LinearSolve::Dense;
   const auto [x, measure] = dense ? eliminated(apply, b, size, how) : std::pair{iterated(apply, b, size, how), size};
-  const Requirement converged(how.operation + ": the linear solve by " + std::string(name_of(how.method)) +
+  const Requirement converged(how.operation + ": the linear solve by " + std::string(method_name(how.method)) +
                               " left a residual |b - A x| of {} " + (dense ? "(|A| |x| + |b|)" : "|b|") +
                               (dense ? "" : " within {} iterations") + ", above the tolerance " +
-                              text_of(how.tolerance));
+                              in_digits(how.tolerance));
   const Var reached = norm(b - apply(x)) / measure;
   const Var small =
       checked(reached, reached <= how.tolerance, converged, static_cast<std::int64_t>(how.max_iterations));
