@@ -208,6 +208,14 @@ std::vector<Transform> others() {
        false},
       {"host_call", [=](const Function& f) { return [=](const Var& x) { return copied(f(copied(x))); }; }, unchanged,
        false},
+      {"implicit",
+       [](const Function& f) -> Function {
+         const auto solve = xg::implicit([f](const Var& z, const Var& x) { return (z - f(x)) * (2.0 + sin(z)); },
+                                         [f](const std::tuple<>&, const Var& x) { return f(x); },
+                                         {.linear_solver = xg::LinearSolve::ConjugateGradient, .tolerance = 1e-14});
+         return [solve](const Var& x) { return solve(std::tuple<>(), x); };
+       },
+       unchanged, false},
   };
 }
 

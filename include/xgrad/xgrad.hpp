@@ -26,8 +26,10 @@
 #include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/host_call.hpp>
+#include <xgrad/transform/implicit.hpp>
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/linear.hpp>
+#include <xgrad/transform/linear_solve.hpp>
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>

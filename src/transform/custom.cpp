@@ -85,7 +85,11 @@ std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t re
       return of_user(all, cotangents);
     };
   }
-  rule->jvp = std::move(rules.jvp);
+  if (rules.jvp) {
+    rule->jvp = [of_user = std::move(rules.jvp)](CallRule::Vars given, CallRule::Vars, CallRule::Vars tangents) {
+      return of_user(given, derivatives::completed(tangents, given));
+    };
+  }
   rule->paths = std::move(rules.paths);
   auto payload = std::make_shared<Payload>(Payload{std::move(extracted.function), std::move(rule)});
   std::vector<Var> all = record_call(*tape_, std::move(payload), inputs);

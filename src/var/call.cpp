@@ -15,9 +15,14 @@ Cut cut(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std
         const std::function<bool(NodeId)>& inside) {
   Cut result;
   std::vector<char> needed;
+  const auto belongs = [&](NodeId id) { return id >= first && (!inside || inside(id)); };
+  // A node of several outputs is no value: of one outside, it is the outputs that are captured, wherever they stand.
+  const auto is_output_of_outside = [&](NodeId id) {
+    return tape.node(id).op == opcode<Projection> && !belongs(tape.inputs(id)[0]);
+  };
   const auto ask_for = [&](NodeId id) {
     if (std::ranges::find(inputs, id) != inputs.end()) return;
-    if (id >= first && (!inside || inside(id))) {
+    if (belongs(id) && !is_output_of_outside(id)) {
       if (needed.size() <= id - first) needed.resize(std::size_t{id - first} + 1, 0);
       needed[id - first] = 1;
     } else if (std::ranges::find(result.captured, id) == result.captured.end()) {

@@ -18,6 +18,15 @@
 #include "var/record.hpp"
 
 namespace xgrad::derivatives {
+
+std::vector<Var> completed(std::span<const Var> given, std::span<const Var> like) {
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < like.size(); ++k) {
+    result.push_back(k < given.size() && given[k].defined() ? given[k] : zeros_like(like[k]));
+  }
+  return result;
+}
+
 namespace {
 
 using Vars = std::span<const Var>;
@@ -42,15 +51,6 @@ std::vector<T> chosen(std::span<const T> all, const auto& wanted) {
   std::vector<T> result;
   for (std::size_t k = 0; k < all.size(); ++k) {
     if (wanted(k)) result.push_back(all[k]);
-  }
-  return result;
-}
-
-/// Zeros in place of what is not there.
-std::vector<Var> completed(Vars given, Vars like) {
-  std::vector<Var> result;
-  for (std::size_t k = 0; k < like.size(); ++k) {
-    result.push_back(k < given.size() && given[k].defined() ? given[k] : zeros_like(like[k]));
   }
   return result;
 }
@@ -118,7 +118,7 @@ struct RuleAt {
     return on_tape(std::move(result));
   }
   [[nodiscard]] std::vector<Var> given_jvp(Vars tangents) const {
-    std::vector<Var> result = rule.jvp(inputs, completed(tangents, inputs));
+    std::vector<Var> result = rule.jvp(inputs, outputs, tangents);
     require_fit(rule, "tangent", result, values(), [](std::size_t k) { return "output " + std::to_string(k); });
     return on_tape(std::move(result));
   }
@@ -276,7 +276,7 @@ class OneExample {
   }
   std::vector<Var> some(Vars all, std::span<const char> batched) {
     std::vector<Var> result;
-    for (std::size_t k = 0; k < all.size(); ++k) result.push_back((*this)(all[k], batched[k] != 0));
+    for (std::size_t k = 0; k < all.size(); ++k) result.push_back((*this)(all[k], batched[k] != 0 && all[k].defined()));
     return result;
   }
   /// Results for all examples; empty Vars stay empty.
@@ -317,10 +317,11 @@ std::shared_ptr<const CallRule> batched_rule(const std::shared_ptr<const CallRul
     };
   }
   if (one->jvp) {
-    rule->jvp = [one, extent, batched](Vars inputs, Vars tangents) {
-      OneExample example(VarAccess::tape(tangents[0]), extent);
+    rule->jvp = [one, extent, batched](Vars inputs, Vars outputs, Vars tangents) {
+      OneExample example(VarAccess::tape(inputs[0]), extent);
       const std::vector<Var> at = example.some(inputs, batched);
-      return example.batch(one->jvp(at, example.some(tangents, batched)));
+      const std::vector<Var> values = example.all(outputs);
+      return example.batch(one->jvp(at, values, example.some(tangents, batched)));
     };
   }
   return rule;

@@ -26,10 +26,13 @@ struct CallRule {
   std::size_t outputs = 0;
   /// Cotangents of the inputs (empty Vars: zero) from inputs, all outputs, and cotangents of the outputs.
   std::function<std::vector<Var>(Vars inputs, Vars outputs, Vars cotangents)> vjp;
-  /// Tangents of the outputs from inputs and their tangents.
-  std::function<std::vector<Var>(Vars inputs, Vars tangents)> jvp;
+  /// Tangents of the outputs from inputs, all outputs, and tangents of the inputs (empty Vars: zero).
+  std::function<std::vector<Var>(Vars inputs, Vars outputs, Vars tangents)> jvp;
   /// Names of inputs.
   std::function<std::vector<std::string>()> paths;
 };
+
+/// Zeros in place of what is not there.
+std::vector<Var> completed(std::span<const Var> given, std::span<const Var> like);
 
 }  // namespace xgrad::derivatives
