@@ -29,6 +29,7 @@
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/linear.hpp>
 #include <xgrad/transform/scan.hpp>
+#include <xgrad/transform/sparse.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>
 #include <xgrad/tree/any.hpp>
