@@ -4,9 +4,10 @@
 #include <limits>
 #include <numeric>
 #include <string>
-#include <unordered_map>
 
 #include <xgrad/core/errors.hpp>
+
+#include "number_table.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -65,15 +66,14 @@ Colouring colour_columns(const Structure& structure, const Structure& columns, s
 /// How many neighbours of a vertex have a colour.
 class NeighboursOfColour {
  public:
-  void add(Index vertex, std::size_t colour) { ++counts_[key(vertex, colour)]; }
+  void add(Index vertex, std::size_t colour) { ++counts_.at(key(vertex, colour)); }
   [[nodiscard]] std::uint32_t operator()(Index vertex, std::size_t colour) const {
-    const auto found = counts_.find(key(vertex, colour));
-    return found == counts_.end() ? 0 : found->second;
+    return counts_(key(vertex, colour));
   }
 
  private:
-  static std::uint64_t key(Index vertex, std::size_t colour) { return (std::uint64_t{vertex} << 32U) | colour; }
-  std::unordered_map<std::uint64_t, std::uint32_t> counts_;
+  static std::uint64_t key(Index vertex, std::size_t colour) { return (std::uint64_t{vertex} << 32U) | (colour + 1); }
+  NumberTable counts_;
 };
 
 /// What is coloured last of a path of four is an end, or is in the middle of it: both are looked at.
@@ -197,8 +197,9 @@ Colouring colour_columns(const Structure& structure) {
 }
 
 Colouring colour_symmetric(const Structure& structure) {
-  return better(colour_symmetric(structure, natural_order(structure.columns)),
-                colour_symmetric(structure, fullest_first(structure)));
+  Colouring first = colour_symmetric(structure, natural_order(structure.columns));
+  if (first.count <= 3) return first;  // fewer do for stars alone
+  return better(std::move(first), colour_symmetric(structure, fullest_first(structure)));
 }
 
 std::vector<std::int64_t> places_in_compressed(std::string_view operation, const Structure& structure,

@@ -35,7 +35,8 @@ bool FollowedProgram::varies(NodeId id) const {
       const NodeId given = given_by_caller(next);
       varying = given == no_node || caller_->varies(given);
     } else {
-      varying = op == opcode<primitives::HostCall> ||  // which is not called at other times than others are
+      const bool before = op == TapeState::leaf_opcode && !arguments_.empty() && next < arguments_.front();
+      varying = before || op == opcode<primitives::HostCall> ||  // which is not called at other times than others are
                 std::ranges::binary_search(arguments_, next) ||
                 std::ranges::any_of(tape_.inputs(next), [&](NodeId input) { return varies_[input] != 0; });
     }

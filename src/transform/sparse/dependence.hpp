@@ -16,10 +16,10 @@ namespace xgrad::detail {
 
 /// A program that is followed, and which of its values are known beforehand: those that come of numbers and of arrays
 /// that were captured. Arguments have values while a program is recorded, but others when it is run again, so that
-/// nothing may be concluded of them.
+/// nothing may be concluded of them. What was recorded before them may be the argument of a transform around.
 class FollowedProgram {
  public:
-  /// \param arguments  nodes of the tape.
+  /// \param arguments  where the recording begins.
   FollowedProgram(const TapeState& tape, std::span<const Var> arguments);
   /// A function, as part of the program that calls it.
   /// \param same_from  its parameters from this one on are the same in each of its runs: inputs of the call...

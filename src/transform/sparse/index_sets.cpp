@@ -13,11 +13,11 @@ IndexSets::Set IndexSets::united(Set a, Set b) {
   if (a == b || b == empty) return a;
   if (a == empty) return b;
   const std::uint64_t key = (std::uint64_t{std::min(a, b)} << 32U) | std::max(a, b);
-  if (const auto known = unions_.find(key); known != unions_.end()) return known->second;
+  if (const Set known = unions_(key); known != empty) return known;
   made_.clear();
   std::ranges::set_union(elements(a), elements(b), std::back_inserter(made_));
   const Set result = interned(made_);
-  unions_.emplace(key, result);
+  unions_.at(key) = result;
   return result;
 }
 
@@ -38,15 +38,16 @@ IndexSets::Set IndexSets::united(std::vector<Set>& all) {
 
 IndexSets::Set IndexSets::interned(std::span<const Index> ascending) {
   if (ascending.empty()) return empty;
-  const std::size_t hash = boost::hash_range(ascending.begin(), ascending.end());
-  for (auto [known, end] = by_hash_.equal_range(hash); known != end; ++known) {
-    if (std::ranges::equal(elements(known->second), ascending)) return known->second;
+  std::uint64_t hash = boost::hash_range(ascending.begin(), ascending.end());
+  for (;; ++hash) {  // other sets may have the same
+    Set& known = by_hash_.at(hash + (hash == 0 ? 1 : 0));
+    if (known != empty && !std::ranges::equal(elements(known), ascending)) continue;
+    if (known != empty) return known;
+    known = static_cast<Set>(starts_.size() - 1);
+    elements_.insert(elements_.end(), ascending.begin(), ascending.end());
+    starts_.push_back(elements_.size());
+    return known;
   }
-  const auto set = static_cast<Set>(starts_.size() - 1);
-  elements_.insert(elements_.end(), ascending.begin(), ascending.end());
-  starts_.push_back(elements_.size());
-  by_hash_.emplace(hash, set);
-  return set;
 }
 
 }  // namespace xgrad::detail

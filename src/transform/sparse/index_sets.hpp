@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <unordered_map>
-#include <utility>
 #include <vector>
+
+#include "number_table.hpp"
 
 namespace xgrad::detail {
 
@@ -34,8 +34,8 @@ class IndexSets {
 
   std::vector<Index> elements_;
   std::vector<std::size_t> starts_;
-  std::unordered_multimap<std::size_t, Set> by_hash_;
-  std::unordered_map<std::uint64_t, Set> unions_;
+  NumberTable by_hash_;
+  NumberTable unions_;
   std::vector<Index> made_;
 };
 

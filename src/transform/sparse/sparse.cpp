@@ -210,6 +210,11 @@ DType element_type_of(const SparseProblem& problem) {
   return all.empty() ? DType::Float64 : common_dtype(all);
 }
 
+bool any_narrow(const SparseProblem& problem) {
+  const auto is_narrow = [](const Var& x) { return x.dtype() == DType::Float32; };
+  return std::ranges::any_of(problem.inputs, is_narrow) || std::ranges::any_of(problem.outputs, is_narrow);
+}
+
 /// A row for each colour, and behind them one for the weights.
 Var compressed(const SeededSweep& sweep, const Colouring& colouring, std::span<const Var> from, DType dtype,
                bool weighed) {
@@ -240,15 +245,16 @@ const Requirement& completeness(SparseKind kind, bool forward) {
 
 /// The values, if the product with the weights is that which the sweep gave. What is no finite number tells nothing.
 /// \param along, across  for each entry the line of the product, and that of the weights.
+/// \param narrow         part of it was computed in float.
 Var checked_values(const Requirement& requirement, const Var& values, const Var& along, const Var& across,
-                   std::size_t lines, const Var& expected) {
+                   std::size_t lines, const Var& expected, bool narrow) {
   auto weights = Array<double>::from_shape(Shape{lines});
   for (std::size_t i = 0; i < lines; ++i) weights.data()[i] = weight_of(i);
   const Var terms = values * take(cast(Var(std::move(weights)), values.dtype()), across, 0);
   const std::size_t extent = expected.size();
   const Var product = scatter_add(terms, along, extent, 0);
   const Var scale = scatter_add(abs(terms), along, extent, 0) + abs(expected);
-  const double tolerance = values.dtype() == DType::Float32 ? 1e-4 : 1e-10;  // some eps^(2/3): long sums are rounded
+  const double tolerance = narrow ? 1e-4 : 1e-10;  // some eps^(2/3): long sums are rounded
   std::vector<std::size_t> numbers(extent);
   for (std::size_t i = 0; i < extent; ++i) numbers[i] = i;
   const Var differs = greater(abs(product - expected), tolerance * scale);
@@ -319,7 +325,7 @@ SparseMatrix sparse_derivative(Trace& trace, const SparseProblem& problem, const
   if (options.check) {
     values = checked_values(completeness(problem.kind, forward), values, forward ? pattern.rows : pattern.columns,
                             forward ? pattern.columns : pattern.rows, elements_of(from),
-                            view(all, compression.colouring.count));
+                            view(all, compression.colouring.count), any_narrow(problem));
   }
   return {pattern.shape, pattern.rows, pattern.columns, values};
 }
