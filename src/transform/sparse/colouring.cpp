@@ -7,6 +7,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "colpack.hpp"
 #include "number_table.hpp"
 
 namespace xgrad::detail {
@@ -104,7 +105,9 @@ Colouring colour_symmetric(const Structure& structure, std::span<const std::size
   return result;
 }
 
-Colouring better(Colouring a, Colouring b) { return b.count < a.count ? std::move(b) : std::move(a); }
+Colouring better(Colouring a, std::optional<Colouring> b) {
+  return b && b->count < a.count ? *std::move(b) : std::move(a);
+}
 
 /// For each entry whether no other of its row has its colour.
 std::vector<char> alone(const Structure& structure, const Colouring& colouring) {
@@ -191,15 +194,19 @@ Structure symmetric_part(const Structure& structure) {
 
 Colouring colour_columns(const Structure& structure) {
   const Structure columns = transposed(structure).structure;
-  Colouring first = colour_columns(structure, columns, natural_order(structure.columns));
-  if (first.count <= structure.most_in_a_row()) return first;
-  return better(std::move(first), colour_columns(structure, columns, fullest_first(columns)));
+  const std::size_t least = structure.most_in_a_row();
+  Colouring best = colour_columns(structure, columns, natural_order(structure.columns));
+  if (best.count > least) best = better(std::move(best), colour_columns(structure, columns, fullest_first(columns)));
+  if (best.count > least) best = better(std::move(best), colpack_columns(structure));
+  return best;
 }
 
 Colouring colour_symmetric(const Structure& structure) {
-  Colouring first = colour_symmetric(structure, natural_order(structure.columns));
-  if (first.count <= 3) return first;  // fewer do for stars alone
-  return better(std::move(first), colour_symmetric(structure, fullest_first(structure)));
+  constexpr std::size_t least = 3;  // fewer do for stars alone
+  Colouring best = colour_symmetric(structure, natural_order(structure.columns));
+  if (best.count > least) best = better(std::move(best), colour_symmetric(structure, fullest_first(structure)));
+  if (best.count > least) best = better(std::move(best), colpack_symmetric(structure));
+  return best;
 }
 
 std::vector<std::int64_t> places_in_compressed(std::string_view operation, const Structure& structure,

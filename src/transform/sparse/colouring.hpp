@@ -43,7 +43,8 @@ struct Colouring {
 };
 
 /// Columns that meet in a row have different colours (a distance-2 colouring of the columns in the bipartite graph).
-/// Greedy, in the given order of the columns and with the fullest first, of which the better is taken.
+/// Greedy, in the given order of the columns and with the fullest first, and by ColPack if it is here; the best is
+/// taken.
 Colouring colour_columns(const Structure& structure);
 
 /// A star colouring of a symmetric matrix: neighbours have different colours, and every path of four vertices has three
