@@ -29,6 +29,13 @@ std::vector<OpRow> all_rows() {
   std::vector<OpRow> rows = xg::testing::ops_table();
   const std::vector<OpRow>& others = xg::testing::ops_without_derivative();
   rows.insert(rows.end(), others.begin(), others.end());
+  // What derivatives do not pass on, values do.
+  const Case at{Var(xt::xarray<double>{0.2, 1.3, 2.9})};
+  rows.push_back(
+      {.name = "values past a stop", .function = [](const Case& x) { return stop_gradient(x[0]); }, .smooth = {at}});
+  rows.push_back({.name = "labels made of numbers",
+                  .function = [](const Case& x) { return xg::one_hot(clip(cast(x[0], xg::DType::Int64), 0, 3), 4); },
+                  .smooth = {at}});
   return rows;
 }
 

@@ -92,7 +92,7 @@ Structure structure_of(std::string_view operation, const SparsityPattern& patter
     for (; next < order.size() && static_cast<std::size_t>(at.rows[order[next]]) == row; ++next) {
       line.push_back(static_cast<IndexSets::Index>(at.columns[order[next]]));
     }
-    line.erase(std::ranges::unique(line).begin(), line.end());
+    line.erase(std::unique(line.begin(), line.end()), line.end());
     result.add_row(line);
   }
   return result;
