@@ -147,7 +147,9 @@ std::vector<Transform> derivatives() {
        [](const Function& f, const Var& x) { return jacobian_by_differences(compiled(gradient(f)), x); }},
       {"sparse_jacobian",
        [](const Function& f) { return [f](const Var& x) { return xg::sparse_jacobian(f)(x).dense(); }; },
-       [](const Function& f, const Var& x) { return reshape(jacobian_by_differences(f, x), {-1, 4}); }},
+       [](const Function& f, const Var& x) {
+         return reshape(jacobian_by_differences(f, x), {-1, 4});
+       }},
       {"sparse_hessian",
        [](const Function& f) { return [f](const Var& x) { return xg::sparse_hessian(weighed(f))(x).dense(); }; },
        [](const Function& f, const Var& x) { return jacobian_by_differences(compiled(gradient(f)), x); }},
