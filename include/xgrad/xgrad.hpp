@@ -31,6 +31,7 @@
 #include <xgrad/transform/linear.hpp>
 #include <xgrad/transform/linear_solve.hpp>
 #include <xgrad/transform/scan.hpp>
+#include <xgrad/transform/sparse.hpp>
 #include <xgrad/transform/vjp.hpp>
 #include <xgrad/transform/vmap.hpp>
 #include <xgrad/tree/any.hpp>

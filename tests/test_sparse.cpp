@@ -1,0 +1,780 @@
+// sparse_jacobian, sparse_hessian and their patterns, against the dense ones.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "transform/sparse/colouring.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_sparse)
+
+namespace xg = xgrad;
+using comparing::near;
+using comparing::same;
+using comparing::throws;
+using comparing::wave;
+using xg::Mode;
+using xg::Shape;
+using xg::SparsityPattern;
+using xg::Var;
+using xt::placeholders::_;
+
+namespace {
+
+using SparseFunction = std::function<Var(const Var&)>;
+
+std::ptrdiff_t extent_of(const Var& x) { return static_cast<std::ptrdiff_t>(x.size()); }
+
+/// A row for each element of y, a column for each of x.
+Var as_matrix(const Var& jacobian, const Var& y, const Var& x) {
+  return reshape(jacobian, {extent_of(y), extent_of(x)});
+}
+
+Var with_weights(const SparseFunction& f, const Var& x) {
+  const Var y = f(x);
+  return sum(y * wave(y.shape(), 0.4));
+}
+
+/// Whether every element that is not 0 has an entry.
+bool covers(const SparsityPattern& pattern, const Var& dense) {
+  std::set<std::pair<std::int64_t, std::int64_t>> entries;
+  const auto& rows = pattern.rows.array<std::int64_t>();
+  const auto& columns = pattern.columns.array<std::int64_t>();
+  for (std::size_t k = 0; k < rows.size(); ++k) entries.emplace(rows(k), columns(k));
+  const std::vector<double> values = comparing::doubles(dense);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const auto columns_in_all = static_cast<std::int64_t>(pattern.shape[1]);
+    const auto at = static_cast<std::int64_t>(k);
+    if (values[k] != 0.0 && !entries.contains({at / columns_in_all, at % columns_in_all})) return false;
+  }
+  return true;
+}
+
+/// Central differences of sixth order.
+Var jacobian_of_differences(const SparseFunction& f, const Var& x) {
+  constexpr double step = 0.005;
+  std::vector<Var> columns;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Var unit = reshape(xg::one_hot(Var(static_cast<std::int64_t>(i)), x.size()), xg::Strides(x.shape()));
+    const auto at = [&](double count) { return flatten(f(x + unit * (count * step))); };
+    columns.push_back((45.0 * (at(1) - at(-1)) - 9.0 * (at(2) - at(-2)) + (at(3) - at(-3))) / (60.0 * step));
+  }
+  return xg::stack(columns, 1);
+}
+
+/// The Jacobian in each mode, at once and compiled, its derivatives and batches, and the Hessian, against the dense
+/// ones.
+void check_all(const SparseFunction& f, const Var& x, bool differences = true) {
+  const Var y = f(x);
+  const Var dense = as_matrix(xg::jacobian(f)(x), y, x);
+  BOOST_TEST(covers(xg::jacobian_pattern(f, x), dense));
+  if (differences) BOOST_TEST(near(dense, jacobian_of_differences(f, x), 1e-8));
+  for (const Mode mode : {Mode::automatic, Mode::forward, Mode::reverse}) {
+    const auto jacobian = xg::sparse_jacobian(f, {.mode = mode, .check = true});
+    BOOST_TEST(near(jacobian(x).dense(), dense, 1e-11));
+    BOOST_TEST(near(xg::compile(jacobian)(0.9 * x).dense(), as_matrix(xg::jacobian(f)(0.9 * x), y, x), 1e-11));
+  }
+  const auto values = [&](const Var& at) { return square(sin(xg::sparse_jacobian(f)(at).dense())); };
+  const auto reference = [&](const Var& at) { return square(sin(as_matrix(xg::jacobian(f)(at), y, at))); };
+  BOOST_TEST(near(xg::jacobian(values)(x), xg::jacobian(reference)(x), 1e-9));
+  const Var batch = xg::stack({x, 0.9 * x, 1.1 * x});
+  BOOST_TEST(near(xg::vmap(values)(batch), xg::vmap(reference)(batch), 1e-10));
+  BOOST_TEST(near(xg::vmap(xg::sparse_jacobian(f))(batch).dense(),
+                  xg::vmap([&](const Var& at) { return as_matrix(xg::jacobian(f)(at), y, at); })(batch), 1e-10));
+
+  const auto total = [&](const Var& at) { return with_weights(f, at); };
+  const Var second = as_matrix(xg::hessian(total)(x), x, x);
+  BOOST_TEST(covers(xg::hessian_pattern(total, x), second));
+  const auto hessian = xg::sparse_hessian(total, {.check = true});
+  BOOST_TEST(near(hessian(x).dense(), second, 1e-10));
+  BOOST_TEST(near(xg::compile(hessian)(x).dense(), second, 1e-10));
+}
+
+std::size_t entries(const SparsityPattern& pattern) { return pattern.rows.size(); }
+
+Var numbers_up_to(std::int64_t n) { return xt::arange<std::int64_t>(n); }
+
+Var banded_matrix() {
+  xt::xarray<double> a = xt::zeros<double>({8, 8});
+  for (std::size_t i = 0; i < 8; ++i) {
+    a(i, i) = 2.0;
+    if (i > 0) a(i, i - 1) = -1.0;
+    if (i + 1 < 8) a(i, i + 1) = -0.5;
+  }
+  return a;
+}
+
+struct Structured {
+  const char* name;
+  SparseFunction f;
+  std::size_t jacobian;  ///< how many entries are found
+  bool smooth = true;    ///< its derivative is that of its values
+};
+
+/// Functions of [8] with as many entries as there are.
+const std::vector<Structured>& structured_functions() {
+  static const std::vector<Structured> all{
+      {"element by element", [](const Var& x) { return sin(x) * x + 1.0; }, 8},
+      {"a stencil of slices",
+       [](const Var& x) {
+         return view(x, xt::range(2, _)) * view(x, xt::range(0, -2)) - square(view(x, xt::range(1, -1)));
+       },
+       18},
+      {"a ring", [](const Var& x) { return xg::roll(x, 1, 0) * x - exp(0.3 * xg::roll(x, -1, 0)); }, 24},
+      {"a stencil in two dimensions",
+       [](const Var& x) {
+         const Var u = reshape(x, {2, 4});
+         return xg::roll(u, 1, 1) * u + sin(xg::roll(u, 1, 0));
+       },
+       24},
+      {"each second element", [](const Var& x) { return square(view(x, xt::range(0, _, 2))); }, 4},
+      {"backwards", [](const Var& x) { return sin(view(x, xt::range(_, _, -1))); }, 8},
+      {"transposed",
+       [](const Var& x) {
+         return transpose(reshape(x, {2, 4})) * Var(2.0);
+       },
+       8},
+      {"concatenated",
+       [](const Var& x) {
+         return xg::concatenate({view(x, xt::range(4, _)), square(x), Var(xt::ones<double>({3}))});
+       },
+       12},
+      {"gathered",
+       [](const Var& x) {
+         return square(take(x, Var(xt::xarray<int>{{7, 0, 0}, {3, 2, 7}}), 0));
+       },
+       6},
+      {"chosen in each row",
+       [](const Var& x) {
+         return sin(take_along_axis(reshape(x, {2, 4}), Var(xt::xarray<int>{{0, 3}, {1, 1}}), 1));
+       },
+       4},
+      {"scattered",
+       [](const Var& x) {
+         return square(scatter_add(x, Var(xt::xarray<int>{0, 0, 1, 1, 2, 2, 0, 5}), 6, 0));
+       },
+       8},
+      {"scattered in each row",
+       [](const Var& x) {
+         return sin(
+             xg::scatter_add_along_axis(reshape(x, {2, 4}), Var(xt::xarray<int>{{0, 0, 1, 2}, {3, 3, 3, 3}}), 4, 1));
+       },
+       8},
+      {"sums of rows",
+       [](const Var& x) {
+         return square(sum(reshape(x, {4, 2}), 1));
+       },
+       8},
+      {"norms of columns",
+       [](const Var& x) {
+         return xg::norm(reshape(x, {4, 2}), 0);
+       },
+       8},
+      {"the largest of each row",
+       [](const Var& x) {
+         return xg::amax(reshape(x, {4, 2}) * 2.0, 1);
+       },
+       8},
+      {"softmax of each row",
+       [](const Var& x) {
+         return xg::softmax(reshape(x, {4, 2}), 1);
+       },
+       16},
+      {"products of rows",
+       [](const Var& x) {
+         return xg::prod(reshape(x, {4, 2}), 1);
+       },
+       8},
+      {"the sum of all", [](const Var& x) { return square(sum(x)); }, 8},
+      {"all by all", [](const Var& x) { return xg::outer(x, x); }, 120},
+      {"running sums", [](const Var& x) { return cumsum(square(x)); }, 36},
+      {"running sums in rows",
+       [](const Var& x) {
+         return cumsum(sin(reshape(x, {2, 4})), 1);
+       },
+       20},
+      {"a product with a full matrix",
+       [](const Var& x) {
+         return matmul(wave({3, 8}, 0.2), sin(x));
+       },
+       24},
+      {"a product with a banded matrix", [](const Var& x) { return square(matmul(banded_matrix(), x)); }, 22},
+      {"from the right",
+       [](const Var& x) {
+         return square(matmul(reshape(x, {1, 8}), banded_matrix()));
+       },
+       22},
+      {"a product of blocks",
+       [](const Var& x) {
+         const Var blocks = reshape(x, {2, 2, 2});
+         return matmul(blocks, sin(blocks));
+       },
+       2 * 4 * 3 + 0},
+      {"where, by what is known",
+       [](const Var& x) {
+         return where(Var(xt::xarray<bool>{1, 0, 1, 0, 1, 0, 1, 0}), x * x, Var(1.0));
+       },
+       4},
+      {"where, by what is not", [](const Var& x) { return where(x > 0.1, x * x, xg::roll(x, 1, 0)); }, 16},
+      {"sorted",
+       [](const Var& x) {
+         return xg::sort(reshape(x, {2, 4}), 1);
+       },
+       32},
+      {"the two largest",
+       [](const Var& x) {
+         return xg::top_k(reshape(x, {2, 4}), 2).first;
+       },
+       16},
+      {"an index of a value", [](const Var& x) { return take(sin(x), argmax(x), 0) * Var(2.0); }, 8},
+      {"nothing", [](const Var& x) { return zeros_like(x); }, 0},
+      {"itself", [](const Var& x) { return x; }, 8},
+      {"a step", [](const Var& x) { return xg::sign(x) + stop_gradient(sum(x)); }, 0, false},
+      {"a loop along an array",
+       [](const Var& x) {
+         const auto body = [](const Var& h, const Var& each) {
+           const Var next = 0.5 * h + sin(each);
+           return std::pair{next, next * each};
+         };
+         return xg::scan(body, Var(0.1), x).second;
+       },
+       36},
+      {"a loop along it backwards",
+       [](const Var& x) {
+         const auto body = [](const Var& h, const Var& each) { return std::pair{each * each, h * each}; };
+         return xg::scan(body, Var(0.0), x, {.reverse = true}).second;
+       },
+       15},
+      {"a loop that shifts",
+       [](const Var& x) {
+         return xg::fori_loop(
+             3, [](const Var&, const Var& h) { return xg::roll(h, 1, 0) * Var(0.5) + square(h) * Var(0.1); }, x);
+       },
+       32},
+      {"checkpoint",
+       [](const Var& x) { return xg::checkpoint([](const Var& at) { return sin(at) * xg::roll(at, 1, 0); })(x); }, 16},
+      {"a branch",
+       [](const Var& x) {
+         return xg::cond(
+             sum(x) > 100.0, [&] { return xg::roll(x, 1, 0) * x; }, [&] { return square(x); });
+       },
+       16},
+  };
+  return all;
+}
+
+Var usual_point() { return xt::xarray<double>{0.9, -0.6, 0.35, -1.3, 1.7, 0.55, -0.25, 1.1}; }
+
+Var chained_rosenbrock(const Var& x) {
+  const Var a = view(x, xt::range(1, _));
+  const Var b = view(x, xt::range(0, -1));
+  return sum(100.0 * square(a - square(b)) + square(1.0 - b));
+}
+
+SparsityPattern pattern_from(const Shape& shape, const std::vector<int>& rows, const std::vector<int>& columns) {
+  return {shape, Var(rows), Var(columns)};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(structured_functions_have_their_entries_and_no_more) {
+  for (const Structured& each : structured_functions()) {
+    BOOST_TEST_CONTEXT(each.name) {
+      BOOST_TEST(entries(xg::jacobian_pattern(each.f, usual_point())) == each.jacobian);
+      BOOST_TEST(
+          entries(xg::compile([&](const Var& x) { return xg::sparse_jacobian(each.f)(x); })(usual_point()).pattern()) ==
+          each.jacobian);
+      check_all(each.f, usual_point(), each.smooth);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_hessian_in_closed_form) {
+  const Var x = wave({50}, 0.3) * 0.4;
+  const xg::SparseMatrix h = xg::sparse_hessian(chained_rosenbrock, {.check = true})(x);
+  BOOST_TEST(h.shape == (Shape{50, 50}));
+  BOOST_TEST(entries(h.pattern()) == 148U);
+  const Var dense = h.dense();
+  const auto& at = x.array<double>();
+  for (std::size_t i = 0; i < 50; ++i) {
+    const double own = (i > 0 ? 200.0 : 0.0) + (i < 49 ? 1200.0 * at(i) * at(i) - 400.0 * at(i + 1) + 2.0 : 0.0);
+    BOOST_TEST(std::abs(dense.array<double>()(i, i) - own) < 1e-10);
+    if (i < 49) BOOST_TEST(std::abs(dense.array<double>()(i, i + 1) + 400.0 * at(i)) < 1e-10);
+  }
+  BOOST_TEST(same(dense, transpose(dense)));
+  // Third derivatives: of the entries, by a fourth way.
+  const auto entries_of = [](const Var& y) { return xg::sparse_hessian(chained_rosenbrock)(y).values; };
+  BOOST_TEST(
+      near(xg::sparse_jacobian(entries_of, {.check = true})(x).dense(), jacobian_of_differences(entries_of, x), 1e-8));
+  BOOST_TEST(entries(xg::jacobian_pattern(entries_of, x)) <= 3U * 148U);
+}
+
+BOOST_AUTO_TEST_CASE(random_programs) {
+  std::mt19937 random(7);
+  const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  using Op = std::function<Var(const Var&)>;
+  const auto random_op = [&]() -> Op {
+    const int shift = below(12);
+    switch (below(14)) {
+      case 0:
+        return [=](const Var& x) { return xg::roll(x, shift, 0); };
+      case 1:
+        return [](const Var& x) { return sin(x); };
+      case 2:
+        return [=](const Var& x) { return xg::roll(x, shift, 0) * x; };
+      case 3:
+        return [](const Var& x) { return flatten(transpose(reshape(x, {3, 4}))); };
+      case 4: {
+        std::vector<int> indices;
+        for (int k = 0; k < 12; ++k) indices.push_back(below(12));
+        return [=](const Var& x) { return take(x, Var(indices), 0); };
+      }
+      case 5: {
+        std::vector<int> indices;
+        for (int k = 0; k < 12; ++k) indices.push_back(below(12));
+        return [=](const Var& x) { return 0.3 * scatter_add(x, Var(indices), 12, 0); };
+      }
+      case 6:
+        return [](const Var& x) {
+          return flatten(matmul(reshape(wave({12}, 0.1), {3, 2, 2}) * 0.3, reshape(x, {3, 2, 2})));
+        };
+      case 7:
+        return [](const Var& x) { return where(x > 0.2, sin(x), view(x, xt::range(_, _, -1))); };
+      case 8:
+        return [=](const Var& x) { return where(wave({12}, shift) > 0.0, x, 0.5); };
+      case 9:
+        return [](const Var& x) {
+          return flatten(broadcast_to(sin(xg::mean(reshape(x, {3, 4}), 1, xg::keep_dims)), {3, 4}));
+        };
+      case 10:
+        return [](const Var& x) { return flatten(0.4 * cumsum(reshape(x, {6, 2}), 1)); };
+      case 11:
+        return [=](const Var& x) {
+          return xg::concatenate({view(x, xt::range(shift, _)), square(sin(view(x, xt::range(0, shift))))});
+        };
+      case 12:
+        return [](const Var& x) { return maximum(x, 0.5 * xg::roll(x, 5, 0)); };
+      default:
+        return [](const Var& x) {
+          const auto body = [](const Var& h, const Var& each) { return std::pair{0.5 * each, sin(h) + each}; };
+          return flatten(xg::scan(body, view(reshape(x, {4, 3}), 0), reshape(x, {4, 3})).second);
+        };
+    }
+  };
+  for (int program = 0; program < 60; ++program) {
+    std::vector<Op> ops;
+    for (int k = 0; k < 5; ++k) ops.push_back(random_op());
+    const auto f = [&](const Var& x) {
+      Var y = x;
+      for (const Op& op : ops) y = op(y);
+      return y;
+    };
+    BOOST_TEST_CONTEXT("program " << program) {
+      const Var x = wave({12}, 0.1 * program) * 0.4;
+      const Var dense = xg::jacobian(f)(x);
+      BOOST_TEST(covers(xg::jacobian_pattern(f, x), dense));
+      for (const Mode mode : {Mode::forward, Mode::reverse}) {
+        BOOST_TEST(near(xg::sparse_jacobian(f, {.mode = mode, .check = true})(x).dense(), dense, 1e-11));
+      }
+      const auto total = [&](const Var& at) { return sum(square(f(at))); };
+      BOOST_TEST(near(xg::sparse_hessian(total, {.check = true})(x).dense(), xg::hessian(total)(x), 1e-10));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(loops_of_unknown_length) {
+  const auto until_large = [](const Var& x) {
+    const auto goes_on = [](const Var& h) { return sum(abs(h)) < 40.0; };
+    return xg::while_loop(goes_on, [](const Var& h) { return xg::roll(h, 2, 0) * Var(1.3) + 0.1 * square(h); }, x,
+                          {.at_most = 40});
+  };
+  const Var x = usual_point();
+  BOOST_TEST(entries(xg::jacobian_pattern(until_large, x)) == 32U);  // each second of eight
+  check_all(until_large, x, false);
+}
+
+BOOST_AUTO_TEST_CASE(what_varies_is_not_taken_for_what_it_is_now) {
+  const Var x = usual_point();
+  const Var indices = numbers_up_to(8);
+  const auto chosen = [](const Var& at, const Var& which) { return square(take(at, which, 0)); };
+  // An index that is an argument may be another one, one that is captured may not.
+  BOOST_TEST(entries(xg::jacobian_pattern(chosen, x, indices)) == 64U);
+  BOOST_TEST(entries(xg::jacobian_pattern([&](const Var& at) { return chosen(at, indices); }, x)) == 8U);
+  BOOST_TEST(entries(xg::jacobian_pattern([&](const Var& at) { return chosen(at, 7 - indices); }, x)) == 8U);
+  const auto jacobian = xg::compile([&](const Var& at, const Var& which) {
+    return xg::sparse_jacobian([&](const Var& y) { return chosen(y, which); })(at).dense();
+  });
+  for (const Var& which : {indices, 7 - indices, indices * 0}) {
+    BOOST_TEST(near(jacobian(x, which), xg::jacobian(chosen)(x, which)));
+  }
+  // An index out of range fails when values are asked for, as ever.
+  const auto beyond = [&](const Var& at) { return take(at, indices + 5, 0); };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::sparse_jacobian(beyond)(x).values; }, {"take", "8"}));
+}
+
+BOOST_AUTO_TEST_CASE(rules_of_the_users) {
+  const Var x = usual_point();
+  const auto straight_through = xg::custom_vjp(
+      [](const Var& at) {
+        return std::pair{where(at > 0.0, 1.0, 0.0) + 0.0 * at, std::tuple<>()};
+      },
+      [](const std::tuple<>&, const Var& dy) { return dy; });
+  const auto f = [&](const Var& at) { return straight_through(at) * xg::roll(at, 1, 0); };
+  BOOST_TEST(entries(xg::jacobian_pattern(f, x)) == 16U);
+  check_all(f, x, false);
+  const auto forward_rule = xg::custom_jvp([](const Var& at) { return square(at); },
+                                           [](const Var& at, const Var& v) { return 3.0 * at * xg::roll(v, 1, 0); });
+  check_all([&](const Var& at) { return forward_rule(at) * at; }, x, false);
+  // A gradient that is none has no symmetric Hessian.
+  const auto odd = xg::custom_vjp(
+      [](const Var& at) {
+        return std::pair{sum(square(at)), at};
+      },
+      [](const Var& at, const Var& dy) { return dy * square(xg::roll(at, -1, 0)); });
+  const Var h = xg::sparse_hessian(odd, {.check = true})(x).dense();
+  BOOST_TEST(near(h, xg::hessian(odd)(x)));
+  BOOST_TEST(!near(h, transpose(h)));
+  BOOST_TEST(entries(xg::hessian_pattern(odd, x)) == 8U);
+  // Of a host function all depends on all, and it has a derivative one way only.
+  const auto host_square = xg::host_call(
+      "square", [](const Shape& shape) { return shape; },
+      [](const xg::Array<double>& a) -> xg::Array<double> { return a * a; });
+  const auto ruled = xg::custom_vjp(
+      [&](const Var& at) {
+        return std::pair{host_square(at), at};
+      },
+      [](const Var& at, const Var& dy) { return 2.0 * at * dy; });
+  BOOST_TEST(
+      near(xg::sparse_jacobian(ruled, {.mode = Mode::reverse, .check = true})(x).dense(), xg::jacobian(ruled)(x)));
+}
+
+BOOST_AUTO_TEST_CASE(trees_and_positions) {
+  const auto f = [](const Var& scale, const std::pair<Var, Var>& p) {
+    return std::tuple{p.first * scale, sum(p.second, 0), stop_gradient(scale) * Var(xt::ones<double>({2}))};
+  };
+  const Var a = wave({3}, 0.1);
+  const Var b = wave({2, 2}, 0.9);
+  const Var scale = 1.5;
+  const xg::SparseMatrix j = xg::sparse_jacobian<1>(f, {.check = true})(scale, std::pair{a, b});
+  BOOST_TEST(j.shape == (Shape{7, 7}));
+  xt::xarray<double> expected = xt::zeros<double>({7, 7});
+  for (std::size_t i = 0; i < 3; ++i) expected(i, i) = 1.5;
+  for (std::size_t i = 0; i < 2; ++i) expected(3 + i, 3 + i) = expected(3 + i, 5 + i) = 1.0;
+  BOOST_TEST(same(j.dense(), Var(expected)));
+  const xg::SparseMatrix both = xg::sparse_jacobian<0, 1>(f, {.check = true})(scale, std::pair{a, b});
+  BOOST_TEST(both.shape == (Shape{7, 8}));
+  BOOST_TEST(same(view(both.dense(), xt::all(), xt::range(1, _)), Var(expected)));
+  BOOST_TEST(same(view(both.dense(), xt::range(0, 3), 0), a));
+  const auto loss = [](const std::pair<Var, Var>& p) { return sum(square(p.first)) + sum(p.second) * sum(p.second); };
+  const xg::SparseMatrix h = xg::sparse_hessian(loss, {.check = true})(std::pair{a, b});
+  BOOST_TEST(entries(h.pattern()) == 3U + 16U);
+  BOOST_TEST(near(view(h.dense(), xt::range(3, _), xt::range(3, _)), Var(xt::ones<double>({4, 4})) * 2.0));
+}
+
+BOOST_AUTO_TEST_CASE(edges) {
+  const auto cube = [](const Var& x) { return x * x * x; };
+  // Rank 0, a number, nothing, as many axes as there can be, one row.
+  BOOST_TEST(same(xg::sparse_jacobian(cube, {.check = true})(Var(xt::xarray<double>(2.0))).dense(),
+                  12.0 * Var(xt::ones<double>({1, 1}))));
+  BOOST_TEST(same(xg::sparse_jacobian(cube, {.check = true})(2.0).dense(), 12.0 * Var(xt::ones<double>({1, 1}))));
+  BOOST_TEST(same(xg::sparse_hessian(cube, {.check = true})(2.0).dense(), 12.0 * Var(xt::ones<double>({1, 1}))));
+  const Var none = xt::zeros<double>({0});
+  for (const Mode mode : {Mode::automatic, Mode::forward, Mode::reverse}) {
+    const auto jacobian = xg::sparse_jacobian(cube, {.mode = mode, .check = true});
+    BOOST_TEST(jacobian(none).shape == (Shape{0, 0}));
+    BOOST_TEST(jacobian(none).dense().shape() == (Shape{0, 0}));
+    BOOST_TEST(jacobian(none).csr().row_starts.size() == 1U);
+    Shape most;
+    for (std::size_t axis = 0; axis < xg::max_dimension; ++axis) most.push_back(axis < 2 ? 2 : 1);
+    const Var full = reshape(wave({4}, 0.2), xg::Strides(most));
+    BOOST_TEST(near(jacobian(full).dense(), xg::jacobian(cube)(wave({4}, 0.2))));
+  }
+  const Var x = usual_point();
+  const auto total = [](const Var& at) { return sum(at * at * at); };
+  BOOST_TEST(near(xg::sparse_jacobian(total, {.check = true})(x).dense(), reshape(3.0 * x * x, {1, 8})));
+  BOOST_TEST(xg::sparse_hessian([](const Var& at) { return sum(at); }, {.check = true})(x).values.shape() == Shape{0});
+  const auto to_nothing = [](const Var& at) { return view(at, xt::range(0, 0)); };
+  BOOST_TEST(xg::sparse_jacobian(to_nothing, {.check = true})(x).shape == (Shape{0, 8}));
+  // Element types: that of the results.
+  const Var narrow = cast(x, xg::DType::Float32);
+  BOOST_TEST(near(xg::sparse_jacobian(cube, {.check = true})(narrow).dense(), xg::jacobian(cube)(narrow), 1e-6));
+  const auto widened = [](const Var& at) { return cast(at * at, xg::DType::Float64); };
+  for (const Mode mode : {Mode::forward, Mode::reverse}) {
+    const Var j = xg::sparse_jacobian(widened, {.mode = mode, .check = true})(narrow).dense();
+    BOOST_TEST(near(j, xg::jacobian(widened, Mode::forward)(narrow), 1e-6));
+  }
+  // What is not finite is where it is, and does not spread.
+  const Var poles = xt::xarray<double>{0.0, 1.0, 4.0};
+  const Var slopes = xg::sparse_jacobian([](const Var& at) { return sqrt(at); }, {.check = true})(poles).values;
+  BOOST_TEST(same(slopes, Var(xt::xarray<double>{std::numeric_limits<double>::infinity(), 0.5, 0.25})));
+}
+
+BOOST_AUTO_TEST_CASE(formats) {
+  const auto f = [](const Var& x) { return view(x, xt::range(1, _)) * view(x, xt::range(0, -1)); };
+  const Var x = xt::xarray<double>{2.0, 3.0, 5.0, 7.0};
+  const xg::SparseMatrix j = xg::sparse_jacobian(f)(x);
+  BOOST_TEST(same(j.rows, Var(xt::xarray<int>{0, 0, 1, 1, 2, 2})));
+  BOOST_TEST(same(j.columns, Var(xt::xarray<int>{0, 1, 1, 2, 2, 3})));
+  BOOST_TEST(same(j.values, Var(xt::xarray<double>{3, 2, 5, 3, 7, 5})));
+  const xg::CsrMatrix csr = j.csr();
+  BOOST_TEST(same(csr.row_starts, Var(xt::xarray<int>{0, 2, 4, 6})));
+  BOOST_TEST(same(csr.coo().rows, j.rows));
+  BOOST_TEST(same(csr.coo().dense(), j.dense()));
+  // In any order; entries at one place add up; empty rows; batches.
+  const xg::SparseMatrix mixed{Shape{4, 3}, Var(xt::xarray<int>{3, 0, 3, 0}), Var(xt::xarray<int>{2, 1, 0, 1}),
+                               Var(xt::xarray<double>{{1, 2, 3, 4}, {5, 6, 7, 8}})};
+  BOOST_TEST(same(mixed.csr().row_starts, Var(xt::xarray<int>{0, 2, 2, 2, 4})));
+  BOOST_TEST(same(mixed.csr().columns, Var(xt::xarray<int>{1, 1, 0, 2})));
+  BOOST_TEST(same(mixed.csr().values, Var(xt::xarray<double>{{2, 4, 3, 1}, {6, 8, 7, 5}})));
+  BOOST_TEST(same(mixed.csr().coo().dense(), mixed.dense()));
+  BOOST_TEST(same(view(mixed.dense(), 1), Var(xt::xarray<double>{{0, 14, 0}, {0, 0, 0}, {0, 0, 0}, {7, 0, 5}})));
+  // As a tree: the pattern rides along.
+  const auto doubled =
+      xg::compile([](const xg::SparseMatrix& m) { return xg::tree::map(m, [](const Var& v) { return 2.0 * v; }); });
+  BOOST_TEST(same(doubled(j).dense(), 2.0 * j.dense()));
+  const auto squares = [](const xg::SparseMatrix& m) { return sum(square(m.dense())); };
+  BOOST_TEST(same(xg::grad(squares)(j).values, 2.0 * j.values));
+
+  const auto matrix = [](const std::vector<int>& rows, const std::vector<int>& columns, const Var& values) {
+    return xg::SparseMatrix{Shape{2, 3}, Var(rows), Var(columns), values};
+  };
+  const Var two = xt::ones<double>({2});
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return matrix({0, 2}, {0, 0}, two).dense();
+      },
+      {"dense", "rows[1] is 2", "2 of them"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return matrix({0, 1}, {0, -1}, two).csr().values;
+      },
+      {"csr", "columns[1] is -1"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return matrix({0, 1}, {0}, two).dense(); }, {"2 rows", "1 columns"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return matrix({0, 1}, {0, 1}, Var(xt::ones<double>({3}))).dense();
+      },
+      {"float64 [3]", "2 entries"}));
+  BOOST_TEST(throws<xg::TypeError>(
+      [&] {
+        return xg::SparseMatrix{Shape{2, 3}, two, two, two}.dense();
+      },
+      {"rows", "float64 [2]", "int64"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::SparseMatrix{}.dense(); }, {"dense", "shape []"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return xg::CsrMatrix{Shape{2, 3}, Var(xt::xarray<int>{0, 2, 1}), Var(xt::xarray<int>{0}),
+                             Var(xt::ones<double>({1}))}
+            .coo()
+            .values;
+      },
+      {"coo", "row_starts"}));
+}
+
+BOOST_AUTO_TEST_CASE(given_patterns) {
+  const Var x = usual_point();
+  const auto f = [](const Var& at) { return square(at) * xg::roll(at, 1, 0); };
+  const Var dense = xg::jacobian(f)(x);
+  const SparsityPattern found = xg::jacobian_pattern(f, x);
+  const auto with = [&](SparsityPattern pattern, bool check = true, Mode mode = Mode::automatic) {
+    return xg::sparse_jacobian(f, {.mode = mode, .pattern = std::move(pattern), .check = check})(x).dense();
+  };
+  for (const Mode mode : {Mode::automatic, Mode::forward, Mode::reverse}) {
+    BOOST_TEST(near(with(found, true, mode), dense));
+    // In any order, twice, and with more than there is.
+    const Var order = 15 - numbers_up_to(16);
+    const SparsityPattern larger{
+        Shape{8, 8}, xg::concatenate({take(found.rows, order, 0), found.rows, Var(xt::xarray<int>{0})}),
+        xg::concatenate({take(found.columns, order, 0), found.columns, Var(xt::xarray<int>{4})})};
+    BOOST_TEST(near(with(larger, true, mode), dense));
+  }
+  // One that is too small is found out, also when compiled; without a check it is not.
+  const SparsityPattern diagonal{Shape{8, 8}, numbers_up_to(8), numbers_up_to(8)};
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return with(diagonal); }, {"sparse_jacobian", "pattern lacks an entry in row 7"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return with(diagonal, true, Mode::reverse); },
+                                    {"pattern lacks an entry in column 7"}));
+  BOOST_TEST(!near(with(diagonal, false), dense));
+  const auto compiled = xg::compile(xg::sparse_jacobian(f, {.pattern = diagonal, .check = true}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return compiled(x).values; }, {"pattern lacks an entry"}));
+  const auto batched = xg::vmap(xg::sparse_jacobian(f, {.pattern = diagonal, .check = true}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return batched(xg::stack({x, x})).values; }, {"pattern lacks an entry"}));
+  const SparsityPattern empty = pattern_from({8, 8}, {}, {});
+  BOOST_TEST(throws<xg::ValueError>([&] { return with(empty); }, {"pattern is empty"}));
+  // What lacks an entry in a row without any.
+  SparsityPattern without_first = found;
+  without_first.rows = view(found.rows, xt::range(2, _));
+  without_first.columns = view(found.columns, xt::range(2, _));
+  BOOST_TEST(throws<xg::ValueError>([&] { return with(without_first); }, {"pattern lacks an entry in row 0"}));
+
+  BOOST_TEST(throws<xg::ShapeError>([&] { return with(pattern_from({8, 7}, {0}, {0})); }, {"[8, 7]", "[8, 8]"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return with(pattern_from({8, 8}, {0}, {8})); }, {"columns[0] is 8"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return with({Shape{8, 8}, x, x}); }, {"sparse_jacobian", "rows", "int64"}));
+
+  const auto loss = [](const Var& at) { return sum(square(at) * xg::roll(at, 1, 0)); };
+  const SparsityPattern of_loss = xg::hessian_pattern(loss, x);
+  const auto second = [&](const SparsityPattern& pattern) {
+    return xg::sparse_hessian(loss, {.pattern = pattern, .check = true})(x).dense();
+  };
+  BOOST_TEST(near(second(of_loss), xg::hessian(loss)(x)));
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return second(diagonal); }, {"sparse_hessian", "pattern lacks an entry in row 7"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return second(pattern_from({8, 8}, {0}, {1}));
+      },
+      {"not symmetric", "both halves"}));
+}
+
+BOOST_AUTO_TEST_CASE(given_colours) {
+  const Var x = usual_point();
+  const auto f = [](const Var& at) { return square(at) * xg::roll(at, 1, 0); };
+  const Var dense = xg::jacobian(f)(x);
+  const auto with = [&](std::vector<std::int64_t> colours, Mode mode = Mode::automatic) {
+    return xg::sparse_jacobian(f, {.mode = mode, .colours = std::move(colours), .check = true})(x).dense();
+  };
+  BOOST_TEST(near(with({0, 1, 0, 1, 0, 1, 0, 1}), dense));
+  BOOST_TEST(near(with({3, 1, 3, 1, 0, 1, 0, 7}), dense));
+  BOOST_TEST(near(with({0, 1, 0, 1, 0, 1, 0, 1}, Mode::reverse), dense));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return with({0, 1, 0, 1, 1, 0, 2, 1});
+      },
+      {"sparse_jacobian", "columns 3 and 4", "the colour 1", "row 4", "different colours"}));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return with({0, 0, 0, 1, 0, 1, 0, 1}, Mode::reverse);
+      },
+      {"rows 0 and 1", "column 0"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return with({0, 1, 0, 1, 0, 1, 0, -1}); }, {"column 7 is -1"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return with({0, 1, 0, 1, 0, 1, 0, 8}); }, {"column 7 is 8"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return with({0, 1}); }, {"2 colours", "8 columns"}));
+  // Of a Hessian they are those of a star colouring.
+  const auto arrow = [](const Var& at) { return sum(square(at) * at) * view(at, 0); };
+  const auto second = [&](std::vector<std::int64_t> colours) {
+    const auto pattern = pattern_from({8, 8}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7},
+                                      {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7});
+    return xg::sparse_hessian(arrow, {.pattern = pattern, .colours = std::move(colours), .check = true})(x).dense();
+  };
+  BOOST_TEST(near(second({0, 1, 1, 1, 1, 1, 1, 1}), xg::hessian(arrow)(x)));
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return second({0, 1, 1, 0, 1, 1, 1, 1});
+      },
+      {"sparse_hessian", "star colouring"}));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_functions_are_refused) {
+  const Var x = usual_point();
+  BOOST_TEST(throws<xg::TypeError>(
+      [&] { return xg::sparse_jacobian([](const Var& at) { return at * 2; })(numbers_up_to(3)).values; },
+      {"sparse_jacobian", "int64"}));
+  BOOST_TEST(
+      throws<xg::TypeError>([&] { return xg::sparse_jacobian([](const Var& at) { return argsort(at); })(x).values; },
+                            {"sparse_jacobian", "int64"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::sparse_hessian([](const Var& at) { return at * at; })(x).values; },
+                                    {"sparse_hessian", "[8]", "scalar"}));
+  BOOST_TEST(throws<xg::TapeError>(
+      [&] { return xg::sparse_jacobian([](const Var& at) { return Var(at.array<double>() * 2.0); })(x).values; },
+      {"sparse_jacobian", "not recorded"}));
+}
+
+// ---- colours
+
+namespace {
+
+using xg::detail::Colouring;
+using xg::detail::Structure;
+
+Structure structure_from(std::size_t columns, const std::vector<std::vector<xg::detail::IndexSets::Index>>& rows) {
+  Structure result;
+  result.columns = columns;
+  for (const auto& row : rows) result.add_row(row);
+  return result;
+}
+
+/// The entries from the sums of columns, as places_in_compressed says, against the matrix itself.
+bool tells_apart(const Structure& structure, const Colouring& colouring, bool symmetric) {
+  const std::size_t rows = structure.rows();
+  const auto element = [&](std::size_t i, std::size_t j) {
+    return symmetric ? static_cast<double>(1 + i * j + i + j) : static_cast<double>(1 + i * structure.columns + j);
+  };
+  std::vector<double> compressed_matrix(rows * colouring.count, 0.0);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (const auto j : structure.row(i)) compressed_matrix[colouring.colours[j] * rows + i] += element(i, j);
+  }
+  const auto places = xg::detail::places_in_compressed("test", structure, colouring, symmetric, "column");
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (const auto j : structure.row(i)) {
+      if (compressed_matrix[static_cast<std::size_t>(places[k++])] != element(i, j)) return false;
+    }
+  }
+  return k == places.size();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(colourings_tell_entries_apart) {
+  std::mt19937 random(3);
+  const auto chance = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random) == 0; };
+  for (int round = 0; round < 200; ++round) {
+    const std::size_t n = 1 + static_cast<std::size_t>(round % 23);
+    const int sparsity = 1 + round % 9;
+    std::vector<std::set<xg::detail::IndexSets::Index>> rows(n);
+    std::vector<std::set<xg::detail::IndexSets::Index>> mirrored(n);
+    for (xg::detail::IndexSets::Index i = 0; i < n; ++i) {
+      for (xg::detail::IndexSets::Index j = 0; j < n; ++j) {
+        if (!chance(sparsity)) continue;
+        rows[i].insert(j);
+        mirrored[i].insert(j);
+        mirrored[j].insert(i);
+      }
+    }
+    std::vector<std::vector<xg::detail::IndexSets::Index>> lists;
+    std::vector<std::vector<xg::detail::IndexSets::Index>> both;
+    for (const auto& row : rows) lists.emplace_back(row.begin(), row.end());
+    for (const auto& row : mirrored) both.emplace_back(row.begin(), row.end());
+    const Structure any = structure_from(n, lists);
+    const Structure symmetric = structure_from(n, both);
+    BOOST_TEST(tells_apart(any, xg::detail::colour_columns(any), false));
+    BOOST_TEST(tells_apart(symmetric, xg::detail::colour_symmetric(symmetric), true));
+    BOOST_TEST((xg::detail::transposed(xg::detail::transposed(any).structure).structure == any));
+    BOOST_TEST((xg::detail::symmetric_part(symmetric) == symmetric));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(known_numbers_of_colours) {
+  std::vector<std::vector<xg::detail::IndexSets::Index>> band(100);
+  std::vector<std::vector<xg::detail::IndexSets::Index>> arrow(100);
+  std::vector<std::vector<xg::detail::IndexSets::Index>> grid(100);  // five points, 10 by 10
+  for (xg::detail::IndexSets::Index i = 0; i < 100; ++i) {
+    for (xg::detail::IndexSets::Index j = i > 0 ? i - 1 : 0; j <= i + 1 && j < 100; ++j) band[i].push_back(j);
+    if (i < 50) arrow[i] = {i, 50};
+    else if (i > 50) arrow[i] = {50, i};
+    for (xg::detail::IndexSets::Index j = 0; j < 100; ++j) {
+      const auto far = [](auto a, auto b) { return a > b ? a - b : b - a; };
+      if (far(i / 10, j / 10) + far(i % 10, j % 10) <= 1) grid[i].push_back(j);
+      if (i == 50) arrow[i].push_back(j);
+    }
+  }
+  BOOST_TEST(xg::detail::colour_columns(structure_from(100, band)).count == 3U);
+  BOOST_TEST(xg::detail::colour_symmetric(structure_from(100, band)).count == 3U);
+  BOOST_TEST(xg::detail::colour_symmetric(structure_from(100, arrow)).count == 2U);
+  BOOST_TEST(xg::detail::colour_columns(structure_from(100, arrow)).count == 100U);
+  BOOST_TEST(xg::detail::colour_columns(structure_from(100, grid)).count <= 8U);
+  BOOST_TEST(xg::detail::colour_symmetric(structure_from(100, grid)).count <= 6U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
