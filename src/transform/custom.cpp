@@ -54,7 +54,7 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
   }
   const Cut part = cut(*tape_, first_, inputs, outputs);
   std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
-  std::erase_if(also, [&](NodeId id) { return std::ranges::find(part.body, id) == part.body.end(); });
+  std::erase_if(also, [&](NodeId id) { return !std::ranges::binary_search(part.body, id); });
   outputs.insert(outputs.end(), also.begin(), also.end());
   inputs.insert(inputs.end(), part.captured.begin(), part.captured.end());
   auto payload = std::make_shared<Payload>();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "access.hpp"
 #include "primitives/traits.hpp"
@@ -15,17 +16,19 @@ Cut cut(const TapeState& tape, NodeId first, std::span<const NodeId> inputs, std
         const std::function<bool(NodeId)>& inside) {
   Cut result;
   std::vector<char> needed;
+  std::unordered_set<NodeId> known(inputs.begin(), inputs.end());  // inputs, and what is captured so far
   const auto belongs = [&](NodeId id) { return id >= first && (!inside || inside(id)); };
   // A node of several outputs is no value: of one outside, it is the outputs that are captured, wherever they stand.
   const auto is_output_of_outside = [&](NodeId id) {
     return tape.node(id).op == opcode<Projection> && !belongs(tape.inputs(id)[0]);
   };
   const auto ask_for = [&](NodeId id) {
-    if (std::ranges::find(inputs, id) != inputs.end()) return;
+    if (known.contains(id)) return;
     if (belongs(id) && !is_output_of_outside(id)) {
       if (needed.size() <= id - first) needed.resize(std::size_t{id - first} + 1, 0);
       needed[id - first] = 1;
-    } else if (std::ranges::find(result.captured, id) == result.captured.end()) {
+    } else {
+      known.insert(id);
       result.captured.push_back(id);
     }
   };
@@ -89,10 +92,11 @@ Together make_together(const TapeState& tape, std::span<const Recorded> function
                        const std::function<bool(NodeId)>& inside) {
   Together result;
   std::vector<Cut> parts;
+  std::unordered_set<NodeId> captured;
   for (const Recorded& each : functions) {
     parts.push_back(cut(tape, each.begin, first, each.outputs, inside));
     for (const NodeId id : parts.back().captured) {
-      if (std::ranges::find(result.captured, id) == result.captured.end()) result.captured.push_back(id);
+      if (captured.insert(id).second) result.captured.push_back(id);
     }
   }
   std::vector<NodeId> parameters(first.begin(), first.end());

@@ -1,6 +1,7 @@
 // Derivatives and batches of branches, and of loops of unknown length.
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/check.hpp>
@@ -20,10 +21,11 @@ std::vector<Var> record_switch(TapeState& tape, const Var& number, std::span<con
   Together together = make_together(tape, branches, ends);
   // What no branch uses is not given to any: it may be a stand-in, which has no value.
   std::vector<NodeId> inputs{import(tape, number)};
+  std::unordered_map<NodeId, const Var*> given;
+  for (const Replaced& each : replaced) given.emplace(VarAccess::node(each.parameter), &each.given);
   const auto given_for = [&](NodeId id) {
-    const auto found =
-        std::ranges::find_if(replaced, [&](const Replaced& each) { return VarAccess::node(each.parameter) == id; });
-    return found == replaced.end() ? id : import(tape, found->given);
+    const auto found = given.find(id);
+    return found == given.end() ? id : import(tape, *found->second);
   };
   for (const NodeId id : ends) inputs.push_back(given_for(id));
   for (const NodeId id : together.captured) inputs.push_back(given_for(id));

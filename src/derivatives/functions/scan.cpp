@@ -1,6 +1,7 @@
 // Derivatives and batches of loops. Each is a loop again, over the same runs. What it needs of the values in the runs
 // are further outputs of the loop itself, so that nothing is computed twice.
 #include <algorithm>
+#include <unordered_map>
 
 #include "apart.hpp"
 #include "derivatives/batching.hpp"
@@ -41,6 +42,7 @@ class Body {
                           : VarAccess::recorded(tape, append_input(tape, input(id))));
     }
     nodes_ = append_body(tape, function(), at);
+    for (std::size_t k = 0; k < nodes_.size(); ++k) of_function_.emplace(nodes_[k], k);
     end_ = static_cast<NodeId>(tape.size());
   }
 
@@ -76,8 +78,7 @@ class Body {
 
   /// An array of which each run needs an element: what a node of the body is there.
   [[nodiscard]] Var values_of(NodeId id) const {
-    const auto found = std::ranges::find(nodes_, id);
-    const auto of_function = static_cast<std::size_t>(found - nodes_.begin());
+    const std::size_t of_function = of_function_.at(id);
     const bool sliced = of_function >= scan().carried && of_function < scan().carried + scan().sliced;
     if (sliced) return input(of_function);
     const Node& node = tape_.node(id);
@@ -96,6 +97,7 @@ class Body {
   NodeId first_;
   NodeId end_ = 0;
   std::vector<NodeId> nodes_;
+  std::unordered_map<NodeId, std::size_t> of_function_;  // the first node of the function that one is
   Varying varies_;
 };
 
