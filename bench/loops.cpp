@@ -1,4 +1,5 @@
-// scan beside the same loop unrolled: time, memory and the time of the first call; what custom_vjp costs.
+// scan beside the same loop unrolled: time, memory and the time of the first call; what custom_vjp costs; laplacian and
+// jet beside nested derivatives.
 //
 //     bench_loops [repetitions, 15 by default]
 #include <algorithm>
@@ -148,6 +149,41 @@ void compare_custom(int repetitions) {
   std::printf("\ncustom_vjp: %.3f ms, without %.3f ms, ratio %.3f\n", with, without, with / without);
 }
 
+/// A net of a point of three numbers, at 1,000 points: the Laplacian, and derivatives along a line.
+void compare_higher_orders(int repetitions) {
+  const Var w1 = wave({64, 3}, 0.1) * 10.0;
+  const Var b1 = wave({64}, 0.3);
+  const Var w2 = wave({64, 64}, 0.5);
+  const Var b2 = wave({64}, 0.9);
+  const Var w3 = wave({64}, 0.7);
+  const auto net = [&](const Var& x) { return dot(w3, tanh(matmul(w2, tanh(matmul(w1, x) + b1)) + b2)); };
+  const Var points = wave({1000, 3}, 0.2) * 10.0;
+  const auto nested = [&](const Var& x) {
+    const auto along = [&](const Var& e) { return sum(e * xg::hvp(net, x, e)); };
+    return sum(xg::vmap(along)(Var(xt::eye<double>(3))));
+  };
+  const auto twice_forward = [&](const Var& x) {
+    const auto along = [&](const Var& e) {
+      const auto first = [&](const Var& at) { return xg::jvp(net, at, e).tangent; };
+      return xg::jvp(first, x, e).tangent;
+    };
+    return sum(xg::vmap(along)(Var(xt::eye<double>(3))));
+  };
+  std::printf("\nMLP 3-64-64-1, 1000 points\n");
+  const auto row = [&](const char* what, const auto& a, const char* other, const auto& b) {
+    const auto [fast, slow] = side_by_side(
+        repetitions, [&, f = xg::compile(xg::vmap(a))] { (void)f(points); },
+        [&, f = xg::compile(xg::vmap(b))] { (void)f(points); });
+    std::printf("%-20s %8.3f ms, %-20s %8.3f ms, ratio %5.2f\n", what, fast, other, slow, slow / fast);
+  };
+  row("laplacian", xg::laplacian(net), "nested hvp", nested);
+  row("laplacian", xg::laplacian(net), "nested jvp", twice_forward);
+  const Var v = wave({3}, 1.0) * 10.0;
+  const auto fourth = [&](const Var& x) { return xg::derivative(net, x, v, 4); };
+  const auto fourth_nested = [&](const Var& x) { return xg::derivative(net, x, {v, v, v, v}); };
+  row("4th order, jet", fourth, "nested jvp", fourth_nested);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -157,5 +193,6 @@ int main(int argc, char** argv) {
   compare_lengths(cell);
   compare_memory(cell);
   compare_custom(repetitions);
+  compare_higher_orders(repetitions);
   return 0;
 }

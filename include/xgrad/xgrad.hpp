@@ -27,6 +27,7 @@
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/host_call.hpp>
 #include <xgrad/transform/jacobian.hpp>
+#include <xgrad/transform/jet.hpp>
 #include <xgrad/transform/linear.hpp>
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vjp.hpp>

@@ -23,6 +23,7 @@ namespace xgrad {
 namespace detail {
 struct BatchContext;
 struct Sensitivity;
+struct Series;
 struct NodeContext;
 }  // namespace detail
 
@@ -186,6 +187,11 @@ struct Masking : General {
 ///     static std::vector<detail::Sensitivity> jvp(const detail::NodeContext& context,
 ///                                                 std::span<const detail::Sensitivity> tangents);
 ///     static std::vector<Var> batch(const detail::BatchContext& context);
+/// What runs functions has, in the place of jvp, a rule for derivatives of any order along a curve, of which jvp is the
+/// first (nothing: those of jvp):
+///     static std::optional<std::vector<detail::Series>> jet(const detail::NodeContext& context,
+///                                                           std::span<const detail::Series> inputs,
+///                                                           std::size_t order);
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;
