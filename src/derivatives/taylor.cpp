@@ -4,8 +4,10 @@
 #include <utility>
 
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "primitives/traits.hpp"
 #include "range.hpp"
 #include "rules.hpp"
 #include "sweep.hpp"
@@ -157,7 +159,12 @@ class LaplacianSweep {
       batches.push_back(all.tangents);
       return along_one[input] = {{examples.back(), Var()}, all.masked};
     };
-    const std::vector<Series> series = series_of_outputs(tape_, id, 2, known);
+    std::vector<Series> series = series_of_outputs(tape_, id, 2, known);
+    Var apart;
+    if (is_summed_apart(id) && !series.empty() && series[0].derivatives[1].defined()) {
+      apart = sum_apart(id);
+      series[0].derivatives[1] = Var();
+    }
     std::vector<Var> one;
     for (const Series& each : series) {
       for (const Var& x : each.derivatives) {
@@ -172,6 +179,30 @@ class LaplacianSweep {
       if (each.defined()) spread.tangents = all[next++];
       if (each.defined() && each.derivatives[1].defined()) spread.second = sum(all[next++], 0);
       result.push_back(std::move(spread));
+    }
+    if (apart.defined()) result[0].second = apart;
+    return result;
+  }
+
+  /// Of few directions the sum is a part of the loop that computes the terms, if each is written for itself. A batch of
+  /// terms would be written and read again.
+  [[nodiscard]] bool is_summed_apart(NodeId id) const {
+    constexpr std::size_t most_apart = 8;
+    return count_ <= most_apart &&
+           primitives::traits[tape_.node(id).op].computation == primitives::Computation::Elementwise;
+  }
+
+  /// The sum of the quadratic forms, direction by direction.
+  Var sum_apart(NodeId id) {
+    Var result;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::function<Series(NodeId)> known = [&](NodeId input) -> Series {
+        const Spread all = spread(input);
+        if (!all.defined()) return {};
+        return {{view(all.tangents, i), Var()}, all.masked};
+      };
+      const Var term = series_of_outputs(tape_, id, 2, known)[0].derivatives[1];
+      result = result.defined() ? result + term : term;
     }
     return result;
   }
