@@ -11,6 +11,7 @@
 #include "range.hpp"
 #include "rules.hpp"
 #include "sweep.hpp"
+#include "var/call.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
@@ -105,6 +106,11 @@ struct Spread {
   [[nodiscard]] bool defined() const noexcept { return tangents.defined(); }
 };
 
+/// The spreads of outputs.
+/// \param count  of the directions.
+std::vector<Spread> spreads_of(TapeState& tape, std::span<const Var> inputs, std::span<const Spread> given,
+                               std::span<const Var> outputs, std::size_t count);
+
 /// In each direction by itself, a node's second derivative is what its rule makes of that of the inputs, which is
 /// linear and so makes the sum of the sum, and a quadratic form of their first ones. The series along a direction that
 /// stands for any, of inputs without second derivative, is this form; it is batched and summed.
@@ -139,13 +145,41 @@ class LaplacianSweep {
       of_node_[i] = of_outputs_.at(tape_, id);
       return;
     }
-    std::vector<Spread> outputs = of_directions(id);
-    add_linear_part(id, outputs);
+    std::vector<Spread> outputs = is_plain_call(id) ? through_body(id) : through_node(id);
     if (rules_of(tape_.node(id).op).several != nullptr) of_outputs_.put(id, std::move(outputs));
     else if (!outputs.empty()) of_node_[i] = std::move(outputs[0]);
   }
 
  private:
+  std::vector<Spread> through_node(NodeId id) {
+    std::vector<Spread> outputs = of_directions(id);
+    add_linear_part(id, outputs);
+    return outputs;
+  }
+
+  /// Whether a node calls a function without a rule of its own.
+  [[nodiscard]] bool is_plain_call(NodeId id) const {
+    return primitives::traits[tape_.node(id).op].computation == primitives::Computation::Function &&
+           tape_.payload(id)->rule == nullptr;
+  }
+
+  /// The body recorded once more, and swept by itself.
+  std::vector<Spread> through_body(NodeId id) {
+    const std::shared_ptr<const Payload> payload = tape_.payload(id);
+    const std::vector<NodeId> inputs(tape_.inputs(id).begin(), tape_.inputs(id).end());
+    std::vector<Var> at;
+    std::vector<Var> moving;
+    std::vector<Spread> spreads;
+    for (const NodeId input : inputs) {
+      at.push_back(VarAccess::recorded(tape_, append_input(tape_, VarAccess::recorded(tape_, input))));
+      Spread of_input = spread(input);
+      if (!of_input.defined()) continue;
+      moving.push_back(at.back());
+      spreads.push_back(std::move(of_input));
+    }
+    return spreads_of(tape_, moving, spreads, record_body(tape_, *payload->function, at), count_);
+  }
+
   /// The tangents of the outputs of a node, and the sums of their quadratic forms.
   std::vector<Spread> of_directions(NodeId id) {
     std::vector<Var> examples;
@@ -238,20 +272,30 @@ class LaplacianSweep {
   OfOutputs<Spread> of_outputs_;
 };
 
+std::vector<Spread> spreads_of(TapeState& tape, std::span<const Var> inputs, std::span<const Spread> given,
+                               std::span<const Var> outputs, std::size_t count) {
+  const Range active = active_range(tape, inputs, outputs);
+  Range needed = active;
+  drop_unneeded(tape, needed, outputs);
+  LaplacianSweep sweep(tape, active, count);
+  for (std::size_t k = 0; k < inputs.size(); ++k) sweep.give(node_of(inputs[k]), given[k]);
+  for (std::size_t i = 0; i < needed.active.size(); ++i) {
+    if (needed.active[i] != 0) sweep.pass(needed.first + static_cast<NodeId>(i));
+  }
+  std::vector<Spread> result;
+  for (const Var& output : outputs) result.push_back(sweep.spread(node_of(output)));
+  return result;
+}
+
 }  // namespace
 
 std::vector<Var> laplacian_sweep(TapeState& tape, const Var& input, const Var& directions,
                                  std::span<const Var> outputs) {
-  const Range active = active_range(tape, {&input, 1}, outputs);
-  Range needed = active;
-  drop_unneeded(tape, needed, outputs);
-  LaplacianSweep sweep(tape, active, directions.shape()[0]);
-  sweep.give(node_of(input), {.tangents = directions, .second = {}});
-  for (std::size_t i = 0; i < needed.active.size(); ++i) {
-    if (needed.active[i] != 0) sweep.pass(needed.first + static_cast<NodeId>(i));
-  }
+  const Spread first{.tangents = directions, .second = {}};
   std::vector<Var> result;
-  for (const Var& output : outputs) result.push_back(sweep.spread(node_of(output)).second);
+  for (const Spread& each : spreads_of(tape, {&input, 1}, {&first, 1}, outputs, directions.shape()[0])) {
+    result.push_back(each.second);
+  }
   return result;
 }
 

@@ -152,6 +152,13 @@ requires detail::fits_primal<F&, detail::primal_t<X>>
   return detail::value_and_series(detail::FunctionOf<R, const Primal&>(call), point, std::span<const Primal>(series));
 }
 
+template <class F, class X>
+requires(!detail::fits_primal<F&, detail::primal_t<X>>)  //
+    detail::Misfit jet(F&&, X&& primals, const std::vector<detail::primal_t<X>>&) {
+  detail::refuse_call<F>(std::index_sequence<>(), primals);
+  return {};
+}
+
 /// The derivative of some order along a line: d^order/dt^order f(x + t v) at t = 0, by jet.
 ///
 ///     xg::Var u_xx = xg::derivative(u, x, v, 2);
@@ -168,6 +175,13 @@ requires detail::fits_primal<F&, detail::primal_t<X>>
   using R = std::remove_cvref_t<std::invoke_result_t<decltype(call), const Primal&>>;
   const Primal point = std::forward<X>(primals);
   return detail::directional_derivative(detail::FunctionOf<R, const Primal&>(call), point, direction, order);
+}
+
+template <class F, class X>
+requires(!detail::fits_primal<F&, detail::primal_t<X>>)  //
+    detail::Misfit derivative(F&&, X&& primals, const detail::primal_t<X>&, std::size_t) {
+  detail::refuse_call<F>(std::index_sequence<>(), primals);
+  return {};
 }
 
 /// The mixed derivative along several lines: d^n/(dt_1 ... dt_n) f(x + t_1 v_1 + ... + t_n v_n) at 0. Each direction is
@@ -188,6 +202,13 @@ requires detail::fits_primal<F&, detail::primal_t<X>>
   const Primal point = std::forward<X>(primals);
   return detail::mixed_derivative(detail::FunctionOf<R, const Primal&>(call), point,
                                   std::span<const Primal>(directions));
+}
+
+template <class F, class X>
+requires(!detail::fits_primal<F&, detail::primal_t<X>>)  //
+    detail::Misfit derivative(F&&, X&& primals, const std::vector<detail::primal_t<X>>&) {
+  detail::refuse_call<F>(std::index_sequence<>(), primals);
+  return {};
 }
 
 }  // namespace xgrad
