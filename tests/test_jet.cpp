@@ -1,6 +1,7 @@
 // jet and derivative.
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -285,6 +286,11 @@ BOOST_AUTO_TEST_CASE(branches_not_taken_leave_no_nan) {
     }
     BOOST_TEST(std::isfinite(xg::laplacian(f)(x).array<double>()(1)));
   }
+  // A derivative that a where has set to 0 takes the infinite one beside it out of the sum.
+  const auto product = [](const Var& y) { return where(y > 0.0, y, 2.0) * sqrt(y); };
+  const Var zero = xt::xarray<double>{0.0};
+  const std::vector<Var> orders = xg::jet(product, zero, {ones_like(zero), -ones_like(zero)}).series;
+  BOOST_TEST(same(orders[1], Var(xt::xarray<double>{-std::numeric_limits<double>::infinity()})));
 }
 
 BOOST_AUTO_TEST_CASE(arguments_and_results_are_trees) {
