@@ -38,13 +38,13 @@ Var absorbing_product(const Var& a, const Var& b) {
 }
 
 /// What is the same in two nodes that have the same value.
-using Identity = std::vector<std::int64_t>;
+using NodeKey = std::vector<std::int64_t>;
 
 class Expansion {
  public:
   Expansion(TapeState& tape, NodeId root, const std::function<Series(NodeId)>& known)
       : tape_(tape), root_(root), begin_(static_cast<NodeId>(tape.size())), known_(known) {
-    if (may_be_same(root)) same_[identity_of(root)] = root;
+    if (may_be_same(root)) same_[key_of(root)] = root;
     analyse(root);
   }
 
@@ -152,9 +152,9 @@ class Expansion {
     const bool constant = tape_.node(id).op == TapeState::constant_opcode;
     return constant || (traits.computation != primitives::Computation::Source && !traits.has_payload);
   }
-  [[nodiscard]] Identity identity_of(NodeId id) const {
+  [[nodiscard]] NodeKey key_of(NodeId id) const {
     const Node& node = tape_.node(id);
-    Identity result{node.op, static_cast<std::int64_t>(node.dtype), node.shape, node.weak ? 1 : 0};
+    NodeKey result{node.op, static_cast<std::int64_t>(node.dtype), node.shape, node.weak ? 1 : 0};
     for (const NodeId input : tape_.inputs(id)) result.push_back(representative(input));
     result.push_back(-1);
     if (node.op == TapeState::constant_opcode) {
@@ -184,7 +184,7 @@ class Expansion {
       const NodeId id = first + static_cast<NodeId>(i);
       if (needed[i] == 0) continue;
       if (may_be_same(id)) {
-        const auto [found, is_new] = same_.try_emplace(identity_of(id), id);
+        const auto [found, is_new] = same_.try_emplace(key_of(id), id);
         if (!is_new) {
           representatives_[id] = found->second;
           continue;
@@ -364,7 +364,7 @@ class Expansion {
   const std::function<Series(NodeId)>& known_;
   std::unordered_map<NodeId, Entry> entries_;
   std::unordered_map<NodeId, Var> derivatives_;
-  std::map<Identity, NodeId> same_;
+  std::map<NodeKey, NodeId> same_;
   std::unordered_map<NodeId, NodeId> representatives_;
 };
 
