@@ -1,4 +1,5 @@
-// scan beside the same loop unrolled: time, memory and the time of the first call; what custom_vjp costs.
+// scan beside the same loop unrolled: time, memory and the time of the first call; what custom_vjp costs; laplacian and
+// jet beside nested derivatives.
 //
 //     bench_loops [repetitions, 15 by default]
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -34,14 +36,21 @@ double milliseconds(const std::function<void()>& run) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+/// Of the processor: what else the machine does hardly shows.
+double processor_milliseconds(const std::function<void()>& run) {
+  const std::clock_t start = std::clock();
+  run();
+  return 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
 /// Medians of both, in turn.
-std::pair<double, double> side_by_side(int repetitions, const std::function<void()>& a,
-                                       const std::function<void()>& b) {
+std::pair<double, double> side_by_side(int repetitions, const std::function<void()>& a, const std::function<void()>& b,
+                                       double (*time)(const std::function<void()>&) = milliseconds) {
   std::vector<double> of_a;
   std::vector<double> of_b;
   for (int k = -2; k < repetitions; ++k) {
-    const double first = milliseconds(a);
-    const double second = milliseconds(b);
+    const double first = time(a);
+    const double second = time(b);
     if (k < 0) continue;
     of_a.push_back(first);
     of_b.push_back(second);
@@ -148,6 +157,45 @@ void compare_custom(int repetitions) {
   std::printf("\ncustom_vjp: %.3f ms, without %.3f ms, ratio %.3f\n", with, without, with / without);
 }
 
+/// A net of a point of three numbers, at 1,000 points: the Laplacian, and derivatives along a line.
+void compare_higher_orders(int repetitions) {
+  const Var w1 = wave({64, 3}, 0.1) * 10.0;
+  const Var b1 = wave({64}, 0.3);
+  const Var w2 = wave({64, 64}, 0.5);
+  const Var b2 = wave({64}, 0.9);
+  const Var w3 = wave({64}, 0.7);
+  const auto net = [&](const Var& x) { return dot(w3, tanh(matmul(w2, tanh(matmul(w1, x) + b1)) + b2)); };
+  const Var points = wave({1000, 3}, 0.2) * 10.0;
+  const Var axes = xt::eye<double>(3);
+  const auto axis_by_axis = [&](const Var& x) {
+    Var result = 0.0;
+    for (std::size_t i = 0; i < 3; ++i) result = result + view(xg::hvp(net, x, Var(view(axes, i))), i);
+    return result;
+  };
+  const auto batched = [&](const Var& x) {
+    const auto along = [&](const Var& e) { return sum(e * xg::hvp(net, x, e)); };
+    return sum(xg::vmap(along)(axes));
+  };
+  const auto twice_forward = [&](const Var& x) {
+    const auto along = [&](const Var& e) { return xg::derivative(net, x, {e, e}); };
+    return sum(xg::vmap(along)(axes));
+  };
+  std::printf("\nMLP 3-64-64-1, 1000 points, processor time\n");
+  const auto row = [&](const char* what, const auto& a, const char* other, const auto& b) {
+    const auto [fast, slow] = side_by_side(
+        repetitions, [&, f = xg::compile(xg::vmap(a))] { (void)f(points); },
+        [&, f = xg::compile(xg::vmap(b))] { (void)f(points); }, processor_milliseconds);
+    std::printf("%-20s %8.3f ms, %-20s %8.3f ms, ratio %5.2f\n", what, fast, other, slow, slow / fast);
+  };
+  row("laplacian", xg::laplacian(net), "hvp, axis by axis", axis_by_axis);
+  row("laplacian", xg::laplacian(net), "vmap of hvp", batched);
+  row("laplacian", xg::laplacian(net), "vmap of nested jvp", twice_forward);
+  const Var v = wave({3}, 1.0) * 10.0;
+  const auto fourth = [&](const Var& x) { return xg::derivative(net, x, v, 4); };
+  const auto fourth_nested = [&](const Var& x) { return xg::derivative(net, x, {v, v, v, v}); };
+  row("4th order, jet", fourth, "nested jvp", fourth_nested);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -157,5 +205,6 @@ int main(int argc, char** argv) {
   compare_lengths(cell);
   compare_memory(cell);
   compare_custom(repetitions);
+  compare_higher_orders(repetitions);
   return 0;
 }

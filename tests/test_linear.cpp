@@ -108,6 +108,12 @@ BOOST_AUTO_TEST_CASE(the_laplacian_is_the_trace_of_the_hessian) {
   const Var m = wave({2, 2});
   const Var flat = xg::hessian([&](const Var& v) { return of_matrix(reshape(v, {2, 2})); })(flatten(m));
   BOOST_TEST(near(xg::laplacian(of_matrix)(m), sum(flat * Var(xt::eye<double>(4)))));
+  // Few directions and many, and a net whose layers are computed again.
+  const auto wide = [](const Var& y) { return sum(tanh(matmul(wave({4, 12}) * 0.2, y)) * sin(sum(y * y))); };
+  const Var many = wave({12}, 0.3) * 0.3;
+  BOOST_TEST(near(xg::laplacian(wide)(many), sum(xg::hessian(wide)(many) * Var(xt::eye<double>(12))), 1e-11));
+  BOOST_TEST(near(xg::laplacian(xg::checkpoint(net))(x), trace));
+  BOOST_TEST(near(xg::compile(xg::laplacian(xg::checkpoint(net)))(x), trace));
   const auto poisson = [&](const Var& y) { return square(xg::laplacian(net)(y)); };
   const auto reference = [&](const Var& y) { return square(sum(xg::hessian(net)(y) * Var(xt::eye<double>(3)))); };
   BOOST_TEST(near(xg::grad(poisson)(x), xg::grad(reference)(x), 1e-11));

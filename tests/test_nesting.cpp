@@ -122,6 +122,9 @@ Function compiled(const Function& f) {
   return [f = xg::compile(f)](const Var& x) { return f(x); };
 }
 Function gradient(const Function& f) { return xg::grad(weighed(f)); }
+Function slope(const Function& f, const Var& v) {
+  return [f, v](const Var& x) { return xg::jvp(f, x, v).tangent; };
+}
 
 std::vector<Transform> derivatives() {
   const auto by_gradient = [](const Function& f, const Var& x) { return jacobian_by_differences(weighed(f), x); };
@@ -141,6 +144,28 @@ std::vector<Transform> derivatives() {
       {"jvp along what it depends on",
        [](const Function& f) { return [f](const Var& x) { return xg::jvp(f, x, sin(x)).tangent; }; },
        [](const Function& f, const Var& x) { return difference(f, x, sin(x)); }},
+      {"jet",
+       [](const Function& f) {
+         return [f](const Var& x) {
+           const auto [y, series] = xg::jet(f, x, {direction(), 0.3 * direction()});
+           return y + 0.5 * series[0] + 0.2 * series[1];
+         };
+       },
+       [](const Function& f, const Var& x) {
+         const Var v = direction();
+         const Var along = difference(f, x, v);
+         return f(x) + 0.5 * along + 0.2 * (difference(compiled(slope(f, v)), x, v) + 0.3 * along);
+       }},
+      {"laplacian", [](const Function& f) { return xg::laplacian(f); },
+       [](const Function& f, const Var& x) {
+         Var result;
+         for (std::size_t i = 0; i < x.size(); ++i) {
+           const Var e = unit(x, i);
+           const Var second = difference(compiled(slope(f, e)), x, e);
+           result = result.defined() ? result + second : second;
+         }
+         return result;
+       }},
       {"jacobian, reverse", [](const Function& f) { return xg::jacobian(f, xg::Mode::reverse); }, by_jacobian},
       {"jacobian, forward", [](const Function& f) { return xg::jacobian(f, xg::Mode::forward); }, by_jacobian},
       {"hessian", [](const Function& f) { return xg::hessian(weighed(f)); },

@@ -28,6 +28,7 @@
 #include <xgrad/transform/host_call.hpp>
 #include <xgrad/transform/implicit.hpp>
 #include <xgrad/transform/jacobian.hpp>
+#include <xgrad/transform/jet.hpp>
 #include <xgrad/transform/linear.hpp>
 #include <xgrad/transform/linear_solve.hpp>
 #include <xgrad/transform/scan.hpp>

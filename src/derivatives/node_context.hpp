@@ -25,6 +25,15 @@ struct Sensitivity {
 
 std::vector<Var> values_of(std::span<const Sensitivity> all);
 
+/// The derivatives of a node along a curve through its inputs, d/dt, d^2/dt^2 ... at t = 0: a Taylor series whose
+/// coefficients are not divided by factorials. Empty Vars stand for zero; if the first is empty, all are.
+struct Series {
+  std::vector<Var> derivatives;
+  bool masked = false;  ///< see Sensitivity
+
+  [[nodiscard]] bool defined() const noexcept { return !derivatives.empty() && derivatives[0].defined(); }
+};
+
 /// A node, and what a rule needs to know of how it is differentiated.
 struct NodeContext {
   TapeState& tape;

@@ -104,13 +104,57 @@ constexpr auto batch_for() -> Var (*)(const BatchContext&) {
   }
 }
 
+/// Whether a partial derivative depends on nothing.
+template <class Partial>
+constexpr bool is_constant =
+    std::is_same_v<Partial, Zero> || std::is_same_v<Partial, One> || std::is_same_v<Partial, MinusOne>;
+
+template <class P, std::size_t... I>
+constexpr bool has_constant_partials(std::index_sequence<I...>) {
+  return (is_constant<decltype(partial<P, I>(std::declval<const NodeContext&>()))> && ...);
+}
+
+template <class P>
+constexpr TaylorRule taylor_rule_for() {
+  if constexpr (IsBilinear<P>) return TaylorRule::Bilinear;
+  else if constexpr (std::is_same_v<P, Divide>) return TaylorRule::Quotient;
+  else if constexpr (IsLinear<P> || HasConstantDerivative<P>) return TaylorRule::Linear;
+  else if constexpr (IsScalarFunction<P>) {
+    return has_constant_partials<P>(std::make_index_sequence<P::arity>()) ? TaylorRule::Linear
+                                                                          : TaylorRule::Differential;
+  } else return TaylorRule::Differential;
+}
+
 template <IsSeveral P>
-constexpr RulesOfSeveral rules_of_several{P::vjp, P::jvp, P::batch};
+std::vector<Sensitivity> jvp_of_several(const NodeContext& context, std::span<const Sensitivity> tangents) {
+  if constexpr (requires { P::jvp(context, tangents); }) {
+    return P::jvp(context, tangents);
+  } else {
+    std::vector<Series> series;
+    for (const Sensitivity& each : tangents) series.push_back({{each.x}, each.masked});
+    const std::optional<std::vector<Series>> outputs = P::jet(context, series, 1);
+    std::vector<Sensitivity> result;
+    for (const Series& each : outputs.value()) {
+      result.push_back({each.defined() ? each.derivatives[0] : Var(), each.masked});
+    }
+    return result;
+  }
+}
+
+template <IsSeveral P>
+constexpr auto jet_for() -> decltype(RulesOfSeveral::jet) {
+  if constexpr (requires { &P::jet; }) return P::jet;
+  else return nullptr;
+}
+
+template <IsSeveral P>
+constexpr RulesOfSeveral rules_of_several{P::vjp, jvp_of_several<P>, P::batch, jet_for<P>()};
 
 template <class P>
 constexpr Rules rules_for() {
   Rules rules = derivatives_for<P>();
   rules.batch = batch_for<P>();
+  rules.taylor = taylor_rule_for<P>();
   if constexpr (IsSeveral<P>) {
     rules.several = &rules_of_several<P>;
   }

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +23,17 @@ struct RulesOfSeveral {
                                   std::span<const char> wanted);
   std::vector<Sensitivity> (*jvp)(const NodeContext& context, std::span<const Sensitivity> tangents);
   std::vector<Var> (*batch)(const BatchContext& context);
+  /// Series of the outputs; null, or nothing: by the derivatives of `jvp`.
+  std::optional<std::vector<Series>> (*jet)(const NodeContext& context, std::span<const Series> inputs,
+                                            std::size_t order);
+};
+
+/// How the k-th derivative along a curve comes of those of the inputs.
+enum class TaylorRule : std::uint8_t {
+  Differential,  ///< y' = jvp(x, x') is differentiated k - 1 times more: a differential equation for y
+  Linear,        ///< as the first one: jvp of the k-th derivatives of the inputs
+  Bilinear,      ///< the same, and by Leibniz the primitive itself of the lower derivatives of both
+  Quotient,      ///< the same, from Leibniz's rule of y b = a
 };
 
 struct Rules {
@@ -34,6 +47,7 @@ struct Rules {
   Var (*batch)(const BatchContext& context) = nullptr;
   /// The same of a primitive of several outputs.
   const RulesOfSeveral* several = nullptr;
+  TaylorRule taylor = TaylorRule::Differential;
 };
 
 /// Null entries of vjp and jvp: no derivative.

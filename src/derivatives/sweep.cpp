@@ -1,77 +1,15 @@
 #include "sweep.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 
 #include <xgrad/ops/elementwise.hpp>
 
-#include "primitives/traits.hpp"
+#include "range.hpp"
 #include "rules.hpp"
 #include "slice_cotangents.hpp"
 
 namespace xgrad::derivatives {
 namespace {
-
-/// The nodes from the first input to the last output, and which of them depend on an input.
-struct Range {
-  NodeId first = 0;
-  NodeId last = 0;
-  std::vector<char> active;
-
-  [[nodiscard]] bool contains(NodeId id) const { return id >= first && id <= last; }
-  [[nodiscard]] bool is_active(NodeId id) const { return contains(id) && active[id - first] != 0; }
-};
-
-NodeId node_of(const Var& x) { return VarAccess::node(x); }
-
-bool is_projection_node(Opcode op) { return primitives::traits[op].computation == primitives::Computation::Projection; }
-
-bool has_derivative(Opcode op) {
-  const Rules& rules = rules_of(op);
-  return rules.vjp != nullptr || rules.several != nullptr || is_projection_node(op);
-}
-
-/// From the first input to the last output; nothing is active.
-Range range_of(std::span<const Var> inputs, std::span<const Var> outputs) {
-  Range range{.first = no_node, .last = 0, .active = {}};
-  for (const Var& input : inputs) range.first = std::min(range.first, node_of(input));
-  for (const Var& output : outputs) range.last = std::max(range.last, node_of(output));
-  if (range.first <= range.last) range.active.resize(std::size_t{range.last - range.first} + 1, 0);
-  return range;
-}
-
-/// Which nodes carry derivatives with respect to the inputs.
-Range active_range(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs) {
-  Range range = range_of(inputs, outputs);
-  for (const Var& input : inputs) {
-    if (range.contains(node_of(input))) range.active[node_of(input) - range.first] = 1;
-  }
-  for (std::size_t i = 0; i < range.active.size(); ++i) {
-    const NodeId id = range.first + static_cast<NodeId>(i);
-    if (range.active[i] != 0 || !is_floating(tape.node(id).dtype)) continue;
-    const std::span<const NodeId> used = tape.inputs(id);
-    const bool depends = std::any_of(used.begin(), used.end(), [&](NodeId input) { return range.is_active(input); });
-    if (depends && has_derivative(tape.node(id).op)) range.active[i] = 1;
-  }
-  return range;
-}
-
-/// Those that no output needs are not active.
-void drop_unneeded(const TapeState& tape, Range& range, std::span<const Var> outputs) {
-  std::vector<char> needed(range.active.size(), 0);
-  for (const Var& output : outputs) {
-    if (range.contains(node_of(output))) needed[node_of(output) - range.first] = 1;
-  }
-  for (std::size_t i = needed.size(); i-- > 0;) {
-    if (needed[i] == 0) {
-      range.active[i] = 0;
-      continue;
-    }
-    for (const NodeId input : tape.inputs(range.first + static_cast<NodeId>(i))) {
-      if (range.contains(input)) needed[input - range.first] = 1;
-    }
-  }
-}
 
 /// Cotangents of the nodes of a range, added up as they come in.
 class Cotangents {
@@ -132,26 +70,6 @@ class Cotangents {
   NodeId first_;
   std::vector<Total> sums_;
   std::unordered_map<NodeId, std::vector<Embedded>> slices_;
-};
-
-/// What belongs to the outputs of nodes that have several: sensitivities or batches; empty where there are none.
-template <class T>
-class OfOutputs {
- public:
-  T& at(const TapeState& tape, NodeId projection) {
-    std::vector<T>& all = known_[tape.inputs(projection)[0]];
-    const auto which = static_cast<std::size_t>(tape.attributes(projection)[0]);
-    if (all.size() <= which) all.resize(which + 1);
-    return all[which];
-  }
-  void put(NodeId node, std::vector<T> all) { known_[node] = std::move(all); }
-  [[nodiscard]] std::span<const T> all(NodeId node) const {
-    const auto found = known_.find(node);
-    return found == known_.end() ? std::span<const T>() : found->second;
-  }
-
- private:
-  std::unordered_map<NodeId, std::vector<T>> known_;
 };
 
 /// Several projections may be of one output.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "kinds.hpp"
@@ -61,6 +62,9 @@ struct Call : Several {
                                                    std::span<const char> wanted);
   static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
                                                    std::span<const derivatives::Sensitivity> tangents);
+  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
+                                                             std::span<const derivatives::Series> inputs,
+                                                             std::size_t order);
   static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
@@ -91,8 +95,9 @@ struct Scan : Several {
   static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
                                                    std::span<const derivatives::Sensitivity> cotangents,
                                                    std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
+                                                             std::span<const derivatives::Series> inputs,
+                                                             std::size_t order);
   static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
@@ -106,8 +111,9 @@ struct Switch : Several {
   static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
                                                    std::span<const derivatives::Sensitivity> cotangents,
                                                    std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
+                                                             std::span<const derivatives::Series> inputs,
+                                                             std::size_t order);
   static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
@@ -121,8 +127,9 @@ struct While : Several {
   static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
                                                    std::span<const derivatives::Sensitivity> cotangents,
                                                    std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
+  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
+                                                             std::span<const derivatives::Series> inputs,
+                                                             std::size_t order);
   static std::vector<Var> batch(const derivatives::BatchContext& context);
 };
 
@@ -299,6 +306,7 @@ struct CumulativeSum : Linear {
 /// limit.
 struct Checked : General {
   static constexpr std::string_view name = "checked";
+  static constexpr bool has_constant_derivative = true;
   static constexpr auto computation = Computation::Check;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
@@ -346,6 +354,7 @@ struct Norm : General {
 /// is. The powers are 1 where that holds already. They are constants, which makes this linear in the first input.
 struct Balance : General {
   static constexpr std::string_view name = "balance";
+  static constexpr bool has_constant_derivative = true;
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
@@ -357,6 +366,7 @@ struct Balance : General {
 /// Stacks of matrices with equal leading extents.
 struct Matmul : General {
   static constexpr std::string_view name = "matmul";
+  static constexpr bool is_bilinear = true;
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);

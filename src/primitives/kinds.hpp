@@ -23,6 +23,7 @@ namespace xgrad {
 namespace derivatives {
 struct BatchContext;
 struct Sensitivity;
+struct Series;
 struct NodeContext;
 }  // namespace derivatives
 
@@ -199,6 +200,11 @@ struct Masking : General {
 ///     static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
 ///                                                 std::span<const derivatives::Sensitivity> tangents);
 ///     static std::vector<Var> batch(const derivatives::BatchContext& context);
+/// What runs functions has, in the place of jvp, a rule for derivatives of any order along a curve, of which jvp is the
+/// first (nothing: those of jvp):
+///     static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
+///                                                           std::span<const derivatives::Series> inputs,
+///                                                           std::size_t order);
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;

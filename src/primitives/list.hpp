@@ -69,6 +69,16 @@ concept IsGeneral = requires {
   P::is_general;
 };
 
+/// Linear in each of its two inputs, if the other one is held.
+template <class P>
+concept IsBilinear = requires {
+  P::is_bilinear;
+};
+/// Its forward derivative is linear in the tangents, and depends on no input that has one.
+template <class P>
+concept HasConstantDerivative = requires {
+  P::has_constant_derivative;
+};
 template <class P>
 concept IsSeveral = requires {
   P::is_several;

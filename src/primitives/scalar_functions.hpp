@@ -74,6 +74,7 @@ struct Offset : Arithmetic<2, Operands::Floats, Cost::Moderate> {
 
 struct Multiply : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "multiply";
+  static constexpr bool is_bilinear = true;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
@@ -103,6 +104,7 @@ struct Negate : Arithmetic<1, Operands::Numbers, Cost::Cheap> {
 
 struct Where : Masking {  // not a scalar function: its derivative selects where a partial derivative would multiply
   static constexpr std::string_view name = "where";
+  static constexpr bool has_constant_derivative = true;
   static constexpr auto cost = Cost::Cheap;
   static constexpr bool selects = true;
   template <class T>
@@ -117,6 +119,7 @@ struct Where : Masking {  // not a scalar function: its derivative selects where
 /// that an infinite partial derivative in the branch not taken cannot make them NaN.
 struct AbsorbingMultiply : Masking {
   static constexpr std::string_view name = "absorbing_multiply";
+  static constexpr bool is_bilinear = true;
   static constexpr auto cost = Cost::Moderate;
   static constexpr bool selects = false;
   template <class T>

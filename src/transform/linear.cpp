@@ -4,6 +4,7 @@
 
 #include <xgrad/ops/elementwise.hpp>
 
+#include "derivatives/taylor/taylor.hpp"
 #include "ops/axes.hpp"
 #include "var/record.hpp"
 
@@ -27,8 +28,10 @@ TransposedScope::TransposedScope(Trace& trace)
 TransposedScope::~TransposedScope() { trace_.tape().note_transposition(static_cast<Part>(outer_)); }
 void TransposedScope::sweep() { trace_.tape().note_transposition(Part::Swept); }
 
+namespace {
+
+/// The unit arrays of a shape, along a new first axis.
 Var unit_arrays(const Var& like) {
-  require_usable(like, "laplacian");
   const Shape shape = like.shape();
   const std::size_t count = size_of(shape);
   Shape all = shape;
@@ -38,6 +41,15 @@ Var unit_arrays(const Var& like) {
   std::fill_n(units.data(), units.size(), 0.0);
   for (std::size_t k = 0; k < count; ++k) units.data()[k * count + k] = 1.0;
   return cast(Var(std::move(units)), like.dtype());
+}
+
+}  // namespace
+
+Var laplacian(Trace& trace, const Var& input, const Var& output) {
+  const Var directions = trace.node(unit_arrays(input));
+  std::vector<Var> result = derivatives::laplacian_sweep(trace.tape(), input, directions, {&output, 1});
+  complete("laplacian", result, {&output, 1}, {}, false);
+  return result[0];
 }
 
 }  // namespace xgrad::detail

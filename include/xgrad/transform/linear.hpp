@@ -8,9 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <xgrad/ops/reduce.hpp>
 #include <xgrad/transform/vjp.hpp>
-#include <xgrad/transform/vmap.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -113,8 +111,18 @@ class Transposed {
   Primal like_;
 };
 
-/// The unit arrays of a shape, along a new first axis.
-Var unit_arrays(const Var& like);
+/// The sum of the second derivatives of an output along each element of an input.
+Var laplacian(Trace& trace, const Var& input, const Var& output);
+
+template <class R>
+Var laplacian(FunctionOf<R, const Var&> f, const Var& x) {
+  static_assert(std::is_same_v<differentiated_t<R>, Var>, "laplacian: the function returns an array");
+  Trace trace({&x, 1});
+  const Var input = trace.input(x);
+  require_differentiable("laplacian", {&input, 1}, [] { return std::vector<std::string>{"the argument"}; });
+  const Var output = trace.node(result_of("laplacian", trace, f(input)));
+  return std::get<0>(finish(trace, laplacian(trace, input, output)));
+}
 
 }  // namespace detail
 
@@ -149,21 +157,25 @@ template <class F, class X>
   return detail::Transposed<R, Primal>(std::move(f), Primal(like));
 }
 
-/// The sum of the second derivatives along each element of the argument, sum_i d^2 f / dx_i^2, in forward mode: the
-/// value and its first derivatives are computed once for all directions.
+/// The sum of the second derivatives along each element of the argument, sum_i d^2 f / dx_i^2, in one forward pass that
+/// carries with each array its derivatives along all x_i and the *sum* of the second ones: what is linear (the layers
+/// of a net) is applied once to the sum, not once for each i.
 ///
 ///     auto field = [&](const xg::Var& x) { return net(x); };                       // [3] -> []
 ///     xg::Var of_all = xg::vmap(xg::laplacian(field))(points);                     // [n, 3] -> [n]
 ///
 /// \param f  of one floating-point array to an array.
+/// \throws TypeError  unless the argument is floating-point.
+/// \throws TapeError  for what has no derivative (host_call without a rule); if a result is not recorded although f read
+///                    values.
+/// \source  R. Li, H. Ye, D. Jiang et al., A computational framework for neural network-based variational Monte Carlo
+///          with Forward Laplacian, Nature Machine Intelligence 6 (2024).
 template <class F>
 [[nodiscard]] auto laplacian(F f) {
   return [f = std::move(f)](const Var& x) {
-    const auto second = [&](const Var& direction) {
-      const auto first = [&](const Var& at) { return jvp(f, at, direction).tangent; };
-      return jvp(first, x, direction).tangent;
-    };
-    return sum(vmap(second)(detail::unit_arrays(x)), 0);
+    using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Var&>>;
+    const auto call = [&](const Var& at) -> R { return f(at); };
+    return detail::laplacian(detail::FunctionOf<R, const Var&>(call), x);
   };
 }
 

@@ -33,8 +33,22 @@ inline std::set<std::size_t> used_outputs(const TapeState& tape, NodeId node) {
 
 inline Var stand_in(TapeState& tape, const Var& like) { return opaque(tape, like.dtype(), like.shape()); }
 
-inline bool any_masked(std::span<const Sensitivity> all) {
-  return std::ranges::any_of(all, [](const Sensitivity& each) { return each.masked; });
+template <class T>
+bool any_masked(const T& all) {
+  return std::ranges::any_of(all, [](const auto& each) { return each.masked; });
+}
+
+/// The k-th derivative (k from 0 on: the first one), with zeros in place of an empty one.
+inline Var derivative_or_zeros(const Series& series, std::size_t k, const Var& like) {
+  const bool defined = k < series.derivatives.size() && series.derivatives[k].defined();
+  return defined ? series.derivatives[k] : zeros_like(like);
+}
+
+/// A stand-in for each derivative.
+inline Series stand_in_series(TapeState& tape, const Var& like, std::size_t order, bool masked) {
+  Series result{{}, masked};
+  for (std::size_t k = 0; k < order; ++k) result.derivatives.push_back(stand_in(tape, like));
+  return result;
 }
 
 /// What a loop over derivatives carries is of the kind that it becomes: masked if a run masks it.

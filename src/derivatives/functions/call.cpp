@@ -13,6 +13,7 @@
 #include "derivatives/batching.hpp"
 #include "derivatives/node_context.hpp"
 #include "derivatives/sweep.hpp"
+#include "derivatives/taylor/taylor.hpp"
 #include "primitives/arrays.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
@@ -374,6 +375,16 @@ std::vector<Sensitivity> Call::jvp(const NodeContext& context, std::span<const S
   const std::vector<Sensitivity> all = Body(context, *payload.function).jvp(context, tangents, rule.outputs);
   result.insert(result.end(), all.begin(), all.end());
   return result;
+}
+
+/// A body that is swept is swept once. A rule of the user's says the first derivative, from which the others come.
+std::optional<std::vector<Series>> Call::jet(const NodeContext& context, std::span<const Series> given,
+                                             std::size_t order) {
+  const std::shared_ptr<const Payload> payload = context.tape.payload(context.node);
+  if (payload->rule != nullptr) return std::nullopt;
+  const Body body(context, *payload->function);
+  const auto used = [&](std::size_t k) { return given[k].defined(); };
+  return taylor_sweep(context.tape, chosen(Vars(body.at), used), chosen(given, used), body.outputs, order);
 }
 
 std::vector<Var> Call::batch(const BatchContext& context) {

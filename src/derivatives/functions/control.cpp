@@ -10,6 +10,7 @@
 #include "control.hpp"
 #include "derivatives/batching.hpp"
 #include "derivatives/sweep.hpp"
+#include "derivatives/taylor/taylor.hpp"
 #include "primitives/arrays.hpp"
 #include "var/call.hpp"
 #include "var/loop.hpp"
@@ -163,39 +164,47 @@ std::vector<Sensitivity> Switch::vjp(const NodeContext& context, std::span<const
   return result;
 }
 
-std::vector<Sensitivity> Switch::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+std::optional<std::vector<Series>> Switch::jet(const NodeContext& context, std::span<const Series> given,
+                                               std::size_t order) {
   TapeState& tape = context.tape;
   Branches branches(tape, context.node);
   for (std::size_t k = 0; k < branches.at.size(); ++k)
     branches.replaced.push_back({branches.at[k], context.input(k + 1)});
   std::vector<Var> inputs;
-  std::vector<Sensitivity> seeds;
-  for (std::size_t k = 1; k < tangents.size(); ++k) {
-    if (!tangents[k].defined()) continue;
+  std::vector<Series> seeds;
+  for (std::size_t k = 1; k < given.size(); ++k) {
+    if (!given[k].defined()) continue;
     inputs.push_back(branches.at[k - 1]);
-    branches.replaced.push_back({stand_in(tape, tangents[k].x), tangents[k].x});
-    seeds.push_back({branches.replaced.back().parameter, tangents[k].masked});
+    seeds.push_back(stand_in_series(tape, inputs.back(), order, given[k].masked));
+    for (std::size_t i = 0; i < order; ++i) {
+      branches.replaced.push_back({seeds.back().derivatives[i], derivative_or_zeros(given[k], i, inputs.back())});
+    }
   }
   std::vector<std::size_t> moving;  // outputs
   const Function& like = *branches.payload->branches[0];
   for (std::size_t which = 0; which < like.outputs().size(); ++which) {
     if (is_floating(like.program().node(like.outputs()[which]).dtype)) moving.push_back(which);
   }
-  bool masked = any_masked(tangents);
+  bool masked = any_masked(given);
   for (const auto& branch : branches.payload->branches) {
     branches.turn(*branch, [&](const std::vector<NodeId>& nodes) {
       std::vector<Var> outputs;
       for (const std::size_t which : moving) outputs.push_back(output_of(tape, *branch, nodes, which));
-      const std::vector<Sensitivity> terms = forward_sweep(tape, inputs, seeds, outputs);
-      masked = masked || any_masked(terms);
+      const std::vector<Series> series = taylor_sweep(tape, inputs, seeds, outputs, order);
+      masked = masked || any_masked(series);
       std::vector<Var> all;
-      for (std::size_t k = 0; k < terms.size(); ++k) all.push_back(zeros_unless(terms[k].x, outputs[k]));
+      for (std::size_t k = 0; k < series.size(); ++k) {
+        for (std::size_t i = 0; i < order; ++i) all.push_back(derivative_or_zeros(series[k], i, outputs[k]));
+      }
       return all;
     });
   }
   const std::vector<Var> results = record_switch(tape, context.input(0), branches.recorded, branches.replaced);
-  std::vector<Sensitivity> result(like.outputs().size());
-  for (std::size_t k = 0; k < moving.size(); ++k) result[moving[k]] = {results[k], masked};
+  std::vector<Series> result(like.outputs().size());
+  for (std::size_t k = 0; k < moving.size(); ++k) {
+    const auto first = results.begin() + static_cast<std::ptrdiff_t>(k * order);
+    result[moving[k]] = {{first, first + static_cast<std::ptrdiff_t>(order)}, masked};
+  }
   return result;
 }
 
@@ -292,7 +301,8 @@ std::vector<Sensitivity> While::vjp(const NodeContext&, std::span<const Sensitiv
       "(jvp, jacobian with Mode::forward), scan(), or say how many runs there are at most: WhileOptions::at_most");
 }
 
-std::vector<Sensitivity> While::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+std::optional<std::vector<Series>> While::jet(const NodeContext& context, std::span<const Series> given,
+                                              std::size_t order) {
   TapeState& tape = context.tape;
   const BothOf both(tape, context.node, {});
   const std::size_t carried = both.payload->scan.carried;
@@ -301,26 +311,26 @@ std::vector<Sensitivity> While::jvp(const NodeContext& context, std::span<const 
     if (is_floating(both.at[k].dtype())) moving.push_back(k);
   }
   struct Run {
-    std::vector<Var> parameters;
-    std::vector<Sensitivity> sensitivities;
+    std::vector<Series> parameters;
+    std::vector<Series> sensitivities;
   };
-  const Run run = with_masks(any_masked(tangents), [&](bool masked) {
+  const Run run = with_masks(any_masked(given), [&](bool masked) {
     Run result;
     std::vector<Var> inputs;
-    std::vector<Sensitivity> seeds;
+    std::vector<Series> seeds;
     std::vector<Var> outputs;
     for (const std::size_t k : moving) {
-      result.parameters.push_back(stand_in(tape, both.at[k]));
       inputs.push_back(both.at[k]);
-      seeds.push_back({result.parameters.back(), masked});
+      seeds.push_back(stand_in_series(tape, both.at[k], order, masked));
+      result.parameters.push_back(seeds.back());
       outputs.push_back(both.next[k]);
     }
-    for (std::size_t k = carried; k < tangents.size(); ++k) {
-      if (!tangents[k].defined()) continue;
+    for (std::size_t k = carried; k < given.size(); ++k) {
+      if (!given[k].defined()) continue;
       inputs.push_back(both.at[k]);
-      seeds.push_back({tangents[k].x, masked});
+      seeds.push_back({given[k].derivatives, masked});
     }
-    result.sensitivities = forward_sweep(tape, inputs, seeds, outputs);
+    result.sensitivities = taylor_sweep(tape, inputs, seeds, outputs, order);
     return result;
   });
   std::vector<Var> parameters(both.at.begin(), both.at.begin() + static_cast<std::ptrdiff_t>(carried));
@@ -329,14 +339,17 @@ std::vector<Sensitivity> While::jvp(const NodeContext& context, std::span<const 
   std::vector<Var> next = both.next;
   for (std::size_t k = 0; k < moving.size(); ++k) {
     const Var& primal = both.at[moving[k]];
-    parameters.push_back(run.parameters[k]);
-    first.push_back(zeros_unless(tangents[moving[k]].x, primal));
-    next.push_back(zeros_unless(run.sensitivities[k].x, primal));
+    for (std::size_t i = 0; i < order; ++i) {
+      parameters.push_back(run.parameters[k].derivatives[i]);
+      first.push_back(derivative_or_zeros(given[moving[k]], i, primal));
+      next.push_back(derivative_or_zeros(run.sensitivities[k], i, primal));
+    }
   }
   const std::vector<Var> last = make_while(tape, both.begin, parameters, first, both.goes_on, next);
-  std::vector<Sensitivity> result(carried);
+  std::vector<Series> result(carried);
   for (std::size_t k = 0; k < moving.size(); ++k) {
-    result[moving[k]] = {last[carried + k], any_masked(run.sensitivities)};
+    const auto of_this = last.begin() + static_cast<std::ptrdiff_t>(carried + k * order);
+    result[moving[k]] = {{of_this, of_this + static_cast<std::ptrdiff_t>(order)}, any_masked(run.sensitivities)};
   }
   return result;
 }

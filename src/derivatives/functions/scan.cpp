@@ -6,6 +6,7 @@
 #include "apart.hpp"
 #include "derivatives/batching.hpp"
 #include "derivatives/sweep.hpp"
+#include "derivatives/taylor/taylor.hpp"
 #include "ops/internal.hpp"
 #include "primitives/arrays.hpp"
 #include "primitives/traits.hpp"
@@ -311,14 +312,15 @@ std::vector<Sensitivity> Scan::vjp(const NodeContext& context, std::span<const S
   return result;
 }
 
-std::vector<Sensitivity> Scan::jvp(const NodeContext& context, std::span<const Sensitivity> tangents) {
+std::optional<std::vector<Series>> Scan::jet(const NodeContext& context, std::span<const Series> given,
+                                             std::size_t order) {
   TapeState& tape = context.tape;
   Body body(tape, context.node);
   const std::size_t carried = body.scan().carried;
   const std::size_t sliced = body.scan().sliced;
-  std::vector<char> given;
-  for (const Sensitivity& each : tangents) given.push_back(each.defined() ? 1 : 0);
-  const std::vector<char> active = depending(*tape.payload(context.node), std::move(given));
+  std::vector<char> moves;
+  for (const Series& each : given) moves.push_back(each.defined() ? 1 : 0);
+  const std::vector<char> active = depending(*tape.payload(context.node), std::move(moves));
   std::vector<std::size_t> moving;
   for (std::size_t k = 0; k < carried; ++k) {
     if (active[k] != 0 && is_floating(body.at[k].dtype())) moving.push_back(k);
@@ -328,51 +330,65 @@ std::vector<Sensitivity> Scan::jvp(const NodeContext& context, std::span<const S
     if (which >= carried && is_floating(body.output(which).dtype())) wanted.push_back(which);
   }
 
+  struct Pushed {
+    Making making;
+    std::vector<Series> sensitivities;  ///< of what is carried, and of what comes out
+  };
   const auto run = [&](bool masked) {
-    Linearised result;
+    Pushed result;
     std::vector<Var> inputs;
-    std::vector<Sensitivity> seeds;
+    std::vector<Series> seeds;
     std::vector<Var> outputs;
     for (const std::size_t k : moving) {
-      const Var parameter = stand_in(tape, body.at[k]);
       inputs.push_back(body.at[k]);
-      seeds.push_back({parameter, masked});
       outputs.push_back(body.output(k));
-      result.making.carried.push_back(
-          {parameter, tangents[k].defined() ? tangents[k].x : zeros_like(body.at[k]), Var()});
+      seeds.push_back(stand_in_series(tape, body.at[k], order, masked));
+      for (std::size_t i = 0; i < order; ++i) {
+        result.making.carried.push_back(
+            {seeds.back().derivatives[i], derivative_or_zeros(given[k], i, body.at[k]), Var()});
+      }
     }
-    for (std::size_t k = carried; k < tangents.size(); ++k) {
-      if (!tangents[k].defined()) continue;
+    for (std::size_t k = carried; k < given.size(); ++k) {
+      if (!given[k].defined()) continue;
       inputs.push_back(body.at[k]);
       if (k < carried + sliced) {
-        const Var parameter = stand_in(tape, body.at[k]);
-        seeds.push_back({parameter, masked});
-        result.making.sliced.push_back({parameter, tangents[k].x});
+        seeds.push_back(stand_in_series(tape, body.at[k], order, masked));
+        for (std::size_t i = 0; i < order; ++i) {
+          result.making.sliced.push_back(
+              {seeds.back().derivatives[i], derivative_or_zeros(given[k], i, body.input(k))});
+        }
       } else {
-        seeds.push_back({tangents[k].x, masked});
+        seeds.push_back({given[k].derivatives, masked});
       }
     }
     for (const std::size_t which : wanted) outputs.push_back(body.output(which));
-    result.sensitivities = forward_sweep(tape, inputs, seeds, outputs);
+    result.sensitivities = taylor_sweep(tape, inputs, seeds, outputs, order);
     return result;
   };
-  Linearised all = with_masks(any_masked(tangents), run);
+  Pushed all = with_masks(any_masked(given), run);
 
   std::vector<std::size_t> stacked;
   for (std::size_t k = 0; k < all.sensitivities.size(); ++k) {
-    const Var& term = all.sensitivities[k].x;
+    const Series& series = all.sensitivities[k];
     if (k < moving.size()) {
-      all.making.carried[k].next = term.defined() ? term : zeros_like(body.at[moving[k]]);
-    } else if (term.defined()) {
+      for (std::size_t i = 0; i < order; ++i) {
+        all.making.carried[k * order + i].next = derivative_or_zeros(series, i, body.at[moving[k]]);
+      }
+    } else if (series.defined()) {
       stacked.push_back(wanted[k - moving.size()]);
-      all.making.stacked.push_back(term);
+      const Var like = body.output(stacked.back());
+      for (std::size_t i = 0; i < order; ++i) all.making.stacked.push_back(derivative_or_zeros(series, i, like));
     }
   }
   const bool masked = any_masked(all.sensitivities);
   const Made made = make_loop(body, std::move(all.making), body.scan().reverse, true);
-  std::vector<Sensitivity> result(wanted.empty() ? carried : std::max(carried, wanted.back() + 1));
-  for (std::size_t k = 0; k < moving.size(); ++k) result[moving[k]] = {made.last[k], masked};
-  for (std::size_t k = 0; k < stacked.size(); ++k) result[stacked[k]] = {made.stacked[k], masked};
+  std::vector<Series> result(wanted.empty() ? carried : std::max(carried, wanted.back() + 1));
+  const auto part = [&](const std::vector<Var>& parts, std::size_t k) {
+    const auto first = parts.begin() + static_cast<std::ptrdiff_t>(k * order);
+    return Series{{first, first + static_cast<std::ptrdiff_t>(order)}, masked};
+  };
+  for (std::size_t k = 0; k < moving.size(); ++k) result[moving[k]] = part(made.last, k);
+  for (std::size_t k = 0; k < stacked.size(); ++k) result[stacked[k]] = part(made.stacked, k);
   return result;
 }
 
