@@ -88,8 +88,8 @@ BOOST_AUTO_TEST_CASE(names_shapes_paths_and_labels) {
   const Graph graph = xg::draw::graph(output, net(), wave({5, 3}));
   check(graph);
   BOOST_TEST(texts(graph, Kind::Input) ==
-                 (Texts{"argument 0, layers[0].weight: float64 [3, 4]", "argument 0, layers[0].bias: float64 [4]",
-                        "argument 0, layers[1].weight: float64 [4, 2]", "argument 0, layers[1].bias: float64 [2]",
+                 (Texts{"argument 0, layers.0.weight: float64 [3, 4]", "argument 0, layers.0.bias: float64 [4]",
+                        "argument 0, layers.1.weight: float64 [4, 2]", "argument 0, layers.1.bias: float64 [2]",
                         "argument 0, scale: float64 []", "argument 1: float64 [5, 3]"}),
              boost::test_tools::per_element());
   BOOST_TEST(texts(graph, Kind::Output) == Texts{"result: float64 [5, 2]"}, boost::test_tools::per_element());
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(names_shapes_paths_and_labels) {
   BOOST_REQUIRE(product != nullptr);
   BOOST_TEST(product->type == "float64 [5, 4]");
   BOOST_TEST(graph.nodes[product->operands[0]].text == "argument 1");
-  BOOST_TEST(graph.nodes[product->operands[1]].text == "argument 0, layers[0].weight");
+  BOOST_TEST(graph.nodes[product->operands[1]].text == "argument 0, layers.0.weight");
   const Texts operations = texts(graph, Kind::Operation);
   BOOST_TEST(operations.back() == "multiply 'output': float64 [5, 2]");
   BOOST_TEST(std::ranges::count(operations, "tanh: float64 [5, 4]") == 1);
@@ -154,17 +154,16 @@ BOOST_AUTO_TEST_CASE(gradients_of_trees) {
     return std::pair{mean(square(matmul(x, n.layers[0].weight) + cast(labels, xg::DType::Float64))), sin(x)};
   };
   const Var labels = xt::xarray<std::int64_t>{0, 1, 2, 3};
-  const Graph graph = xg::draw::gradient_graph(loss, net(), wave({5, 3}), labels);
+  const Graph graph = xg::draw::gradient_graph<0, 1>(loss, net(), wave({5, 3}), labels);
   check(graph);
   const Texts outputs = texts(graph, Kind::Output);
   BOOST_TEST(
-      outputs ==
-          (Texts{"loss: float64 []", "gradient of argument 0, layers[0].weight: float64 [3, 4]",
-                 "gradient of argument 0, layers[0].bias: zero, the loss does not depend on it: float64 [4]",
-                 "gradient of argument 0, layers[1].weight: zero, the loss does not depend on it: float64 [4, 2]",
-                 "gradient of argument 0, layers[1].bias: zero, the loss does not depend on it: float64 [2]",
-                 "gradient of argument 0, scale: zero, the loss does not depend on it: float64 []",
-                 "gradient of argument 1: float64 [5, 3]"}),
+      outputs == (Texts{"loss: float64 []", "gradient of argument 0, layers.0.weight: float64 [3, 4]",
+                        "gradient of argument 0, layers.0.bias: zero, the loss does not depend on it: float64 [4]",
+                        "gradient of argument 0, layers.1.weight: zero, the loss does not depend on it: float64 [4, 2]",
+                        "gradient of argument 0, layers.1.bias: zero, the loss does not depend on it: float64 [2]",
+                        "gradient of argument 0, scale: zero, the loss does not depend on it: float64 []",
+                        "gradient of argument 1: float64 [5, 3]"}),
       boost::test_tools::per_element());
 }
 
@@ -315,7 +314,7 @@ BOOST_AUTO_TEST_CASE(what_has_no_gradient_is_refused) {
         return xg::draw::gradient_graph([](const Var& x) { return sum(cast(x, xg::DType::Float64)); },
                                         Var(xt::xarray<std::int64_t>{1, 2}));
       },
-      {"draw::gradient_graph", "floating-point"}));
+      {"draw::gradient_graph", "int64 [2]", "argument 0", "floating-point"}));
   BOOST_TEST(throws<xg::TapeError>(
       [] { return xg::draw::gradient_graph([](const Var& x) { return Var(sum(x).item<double>()); }, wave({2})); },
       {"draw::gradient_graph", "not recorded"}));

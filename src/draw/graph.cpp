@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include <xgrad/core/errors.hpp>
@@ -113,6 +115,10 @@ class Drawing {
       if (const auto label = label_of(program, id)) add_label(graph.nodes[named], *label);
       return places(program)[id] = named;
     }
+    if (op == opcode<Projection> && !outside) {  // derivatives ask for outputs again
+      const auto [known, fresh] = outputs_.try_emplace({&program, inputs[0], program.attributes(id)[0]}, id);
+      if (!fresh) return places(program)[id] = places(program).at(known->second);
+    }
     Graph::Node node{.type = type_of(program, id), .part = where.part, .body = where.body};
     if (op == opcode<Leaf> || op == opcode<Parameter> || outside) {
       node.kind = Kind::Captured;
@@ -185,6 +191,7 @@ class Drawing {
   }
 
   std::unordered_map<const TapeState*, Places> places_;
+  std::map<std::tuple<const TapeState*, NodeId, std::int64_t>, NodeId> outputs_;
   std::unordered_map<const Function*, std::size_t> bodies_;
 };
 
@@ -270,19 +277,9 @@ draw::Graph gradient_graph_of(Trace& trace, const Named& inputs, const Var& loss
   constexpr std::string_view operation = "draw::gradient_graph";
   trace.require_recorded(operation, {&loss, 1});
   require_scalar_loss(operation, loss);
-  Named moving;
-  for (std::size_t k = 0; k < leaves.all.size(); ++k) {
-    if (!is_floating(leaves.all[k].dtype())) continue;
-    moving.all.push_back(leaves.all[k]);
-    moving.names.push_back(leaves.names[k]);
-  }
-  if (moving.all.empty()) {
-    throw TypeError(std::string(operation) +
-                    ": no argument holds a floating-point array, and only these have derivatives");
-  }
   const Var value = trace.node(loss);
   const Var seed = one_of(value);
-  const std::vector<Var> gradients = trace.reverse({&value, 1}, {&seed, 1}, moving.all);
+  const std::vector<Var> gradients = trace.reverse({&value, 1}, {&seed, 1}, leaves.all);
   std::vector<Var> defined;
   std::ranges::copy_if(gradients, std::back_inserter(defined), [](const Var& x) { return x.defined(); });
 
@@ -297,8 +294,8 @@ draw::Graph gradient_graph_of(Trace& trace, const Named& inputs, const Var& loss
   add(defined, Part::Backward);
   drawing.add_result("loss", type_of(tape, id_of(value)), *drawing.find(tape, id_of(value)), Part::Forward);
   for (std::size_t k = 0; k < gradients.size(); ++k) {
-    const std::string type = type_of(tape, id_of(moving.all[k]));
-    const std::string name = "gradient of " + moving.names[k];
+    const std::string type = type_of(tape, id_of(leaves.all[k]));
+    const std::string name = "gradient of " + leaves.names[k];
     if (!gradients[k].defined())
       drawing.add_result(name + ": zero, the loss does not depend on it", type, {}, Part::Backward);
     else drawing.add_result(name, type, *drawing.find(tape, id_of(gradients[k])), Part::Backward);

@@ -66,7 +66,9 @@ class Tracing {
       : tape_(tape), expansion_(expansion), flow_(flow), loss_(loss) {
     depends_.insert(leaf);
     for (const NodeId id : flow.between()) {
-      if (std::ranges::any_of(tape.inputs(id), [&](NodeId input) { return depends(input); })) depends_.insert(id);
+      for (std::size_t k = 0; k < tape.inputs(id).size(); ++k) {
+        if (goes_on_to(id, k)) depends_.insert(id);
+      }
     }
   }
 
@@ -79,23 +81,30 @@ class Tracing {
       const NodeId id = open_.front();
       open_.pop_front();
       for (std::size_t k = 0; k < tape_.inputs(id).size(); ++k) {
-        if (depends(tape_.inputs(id)[k])) follow(id, k);
+        if (goes_on_to(id, k)) follow(id, k);
       }
     }
     return std::move(causes_);
   }
 
  private:
+  /// Whether an input depends on the leaf, and has a say in the value: what is only checked has not.
+  [[nodiscard]] bool goes_on_to(NodeId id, std::size_t k) const {
+    const bool is_condition = traits[tape_.node(id).op].computation == Computation::Check && k == 1;
+    return !is_condition && depends(tape_.inputs(id)[k]);
+  }
+
   /// What is at `id` goes on to one of its inputs.
   void follow(NodeId id, std::size_t k) {
     const NodeId input = tape_.inputs(id)[k];
     const Opcode op = tape_.node(id).op;
     if (!flow_.is_active(id)) return follow_inactive(id, k);
-    if (op == opcode<Projection> || !flow_.is_active(input)) return go_on(id, input);
+    const bool asked = flow_.is_active(input) || (is_floating(tape_.node(input).dtype) && !traits[op].has_payload);
+    if (op == opcode<Projection> || !asked) return go_on(id, input);
     const Buffer* const term = flow_.handed_on(id, k);
     if (term == nullptr) return stop(id, without_term(op), "");
     if (count_elements(*term).zeros == size_of(term->shape())) return stop_with_values(id, k);
-    if (flow_.arrives(input)) return go_on(id, input);
+    if (!flow_.is_active(input) || flow_.arrives(input)) return go_on(id, input);
     if (seen_.insert(input).second) {
       from_[input] = id;
       stop(input, ZeroBecause::Cancelled, "what comes back on several ways adds up to 0");

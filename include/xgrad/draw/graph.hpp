@@ -72,7 +72,7 @@ struct Named {
 
 /// \param inputs  fresh nodes, where the program begins.
 [[nodiscard]] draw::Graph graph_of(Trace& trace, const Named& inputs, const Named& results);
-/// The same with the gradient of a loss with respect to the leaves that are floating-point.
+/// The same with the gradient of a loss with respect to some leaves.
 [[nodiscard]] draw::Graph gradient_graph_of(Trace& trace, const Named& inputs, const Var& loss, const Named& leaves);
 
 template <class R, class Held>
@@ -85,14 +85,38 @@ draw::Graph graph_of(FunctionOf<R, Held&> f, Held& arguments) {
   return graph_of(trace, inputs, {tree::arrays(result), tree::array_paths(result)});
 }
 
-template <class R, class Held>
+/// The leaves of the arguments at some positions of those that hold arrays.
+template <std::size_t... positions, std::size_t... all, class Held>
+Named leaves_at(std::index_sequence<positions...>, std::index_sequence<all...>, const Held& arguments) {
+  constexpr auto holds_arrays_at = []<std::size_t P>(std::integral_constant<std::size_t, P>) {
+    return is_position<P, all...>;
+  };
+  static_assert((holds_arrays_at(std::integral_constant<std::size_t, positions>()) && ...),
+                "draw::gradient_graph: an argument to be differentiated is not given, or is no tree and no array");
+  const std::vector<Var> leaves = arguments.differentiated();
+  const std::vector<std::string> paths = arguments.paths();
+  Named result;
+  std::size_t next = 0;
+  const auto take = [&](bool wanted, std::size_t count) {
+    for (const std::size_t end = next + count; next < end; ++next) {
+      if (!wanted) continue;
+      result.all.push_back(leaves[next]);
+      result.names.push_back(paths[next]);
+    }
+  };
+  (take(is_position<all, positions...>, tree::leaves(std::get<all>(arguments.values)).size()), ...);
+  return result;
+}
+
+template <class Positions, class All, class R, class Held>
 draw::Graph gradient_graph_of(FunctionOf<R, Held&> f, Held& arguments) {
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   const Named inputs{arguments.arrays(), arguments.array_paths()};
+  const Named leaves = leaves_at(Positions(), All(), arguments);
+  require_differentiable("draw::gradient_graph", leaves.all, [&] { return leaves.names; });
   const R result = f(arguments);
-  return gradient_graph_of(trace, inputs, ResultParts<R>::loss(result),
-                           {arguments.differentiated(), arguments.paths()});
+  return gradient_graph_of(trace, inputs, ResultParts<R>::loss(result), leaves);
 }
 
 }  // namespace xgrad::detail
@@ -118,20 +142,21 @@ requires detail::CallableWith<const F&, detail::array_positions_t<A...>, A...>
   return detail::graph_of(detail::FunctionOf<R, Held&>(call), arguments);
 }
 
-/// The program that computes a loss and its gradient with respect to all leaves of all arguments that are
-/// floating-point, as it is recorded: what belongs to the loss (Part::Forward), what only the gradient needs
-/// (Part::Backward), and which values of the former the latter reads (Node::residual). The planner merges what is equal
-/// and may compute cheap values again instead of keeping them; draw::plan shows that.
+/// The program that computes a loss and its gradient, as it is recorded: what belongs to the loss (Part::Forward), what
+/// only the gradient needs (Part::Backward), and which values of the former the latter reads (Node::residual). The
+/// planner merges what is equal and may compute cheap values again instead of keeping them; draw::plan shows that.
+/// \tparam positions  of the arguments to differentiate with respect to; the first by default.
 /// \param f  returns a scalar Var, or a std::pair or std::tuple that starts with one.
-/// \throws ShapeError, TypeError, TapeError  as grad does; TypeError if no leaf is floating-point.
-template <class F, class... A>
+/// \throws ShapeError, TypeError, TapeError  as grad does.
+template <std::size_t... positions, class F, class... A>
 requires detail::CallableWith<const F&, detail::array_positions_t<A...>, A...>
 [[nodiscard]] Graph gradient_graph(const F& f, A&&... a) {
   auto arguments = detail::make_arguments(detail::array_positions_t<A...>(), std::forward<A>(a)...);
   using Held = decltype(arguments);
   using R = typename Held::template Result<const F>;
   const auto call = detail::as_function_of<R, Held>(f);
-  return detail::gradient_graph_of(detail::FunctionOf<R, Held&>(call), arguments);
+  return detail::gradient_graph_of<detail::positions_or_first<positions...>, detail::array_positions_t<A...>>(
+      detail::FunctionOf<R, Held&>(call), arguments);
 }
 
 }  // namespace xgrad::draw

@@ -17,10 +17,10 @@ namespace xgrad::debug {
 
 /// Why nothing of a gradient arrives.
 enum class ZeroBecause : std::uint8_t {
-  NoFloats,       ///< the leaf is integers or truth values, which have no gradient
-  NotRecorded,    ///< the loss is not recorded: it was computed of values that were read, or is constant
-  NotUsed,        ///< the loss is computed without it
-  NotTaken,       ///< only what did not run uses it: branches that were not taken, loops without runs
+  NoFloats,     ///< the leaf is integers or truth values, which have no gradient
+  NotRecorded,  ///< the loss is not recorded: it was computed of values that were read, or is constant
+  NotUsed,      ///< the loss is computed without it
+  NotTaken,  ///< only what did not run uses it (branches not taken, loops without runs), what decides that, or a check
   StopGradient,   ///< stop_gradient stands between
   NoDerivative,   ///< so does an operation whose derivative is zero by definition: a comparison, sign, argmax, a cast
   NotSelected,    ///< where, maximum, minimum or relu took the other operand
