@@ -130,7 +130,7 @@ std::string dot(const Graph& graph, const DotOptions& options) {
       "label=\"" +
       quoted(graph.title) +
       "\"];\nnode [style=filled, color=\"#444444\", fontname=\"Helvetica\", fontsize=12, height=0.3];\n"
-      "edge [color=\"#444444\", fontname=\"Helvetica\", fontsize=9];\n";
+      "edge [color=\"#444444\", fontname=\"Helvetica\", fontsize=9, labeldistance=1.7, labelangle=30];\n";
   write_body(text, graph, 0);
   write_arrows(text, graph);
   write_dashes(text, graph);

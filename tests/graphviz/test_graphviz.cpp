@@ -1,6 +1,7 @@
 // Pictures of programs by Graphviz: SVG documents that are well formed, and the same for the same program.
 #include <algorithm>
-#include <cctype>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -9,10 +10,16 @@
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
 #include <boost/test/unit_test.hpp>
+#include <xgrad/draw.hpp>
 #include <xgrad/draw/graphviz.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "comparing.hpp"
+
+struct PictureLayer {
+  xgrad::Var weight, bias;
+};
+XGRAD_FIELDS(PictureLayer, weight, bias)
 
 BOOST_AUTO_TEST_SUITE(test_graphviz)
 
@@ -100,6 +107,26 @@ BOOST_AUTO_TEST_CASE(the_same_on_every_thread) {
   for (std::string& each : others) threads.emplace_back([&] { each = xg::draw::svg(graph); });
   for (std::thread& each : threads) each.join();
   for (const std::string& each : others) BOOST_TEST((each == one));
+}
+
+// Drawn into this folder. The picture of the documentation is from Debian 12; another version of Graphviz may place the
+// same texts elsewhere.
+BOOST_AUTO_TEST_CASE(the_picture_of_the_documentation) {
+  const auto fit = [](const PictureLayer& layer, const Var& x, const Var& y) {
+    return mean(square(xg::debug::label(tanh(matmul(x, layer.weight) + layer.bias), "prediction") - y));
+  };
+  const PictureLayer layer{wave({3, 2}), wave({2})};
+  xg::draw::save("gradient_graph.svg", xg::draw::svg(xg::draw::gradient_graph(fit, layer, wave({5, 3}), wave({5, 2}))));
+  const auto texts = [](const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    std::vector<std::string> all = Read(text.str()).texts();
+    std::ranges::sort(all);
+    return all;
+  };
+  const std::vector<std::string> drawn = texts("gradient_graph.svg");
+  BOOST_TEST(drawn.size() > 50U);
+  BOOST_TEST(drawn == texts(XGRAD_DOCS "/images/gradient_graph.svg"), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(errors) {
