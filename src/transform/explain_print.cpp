@@ -19,7 +19,8 @@ std::string_view deed(ZeroBecause because) {
     case ZeroBecause::NotUsed:
       return "the loss does not depend on it";
     case ZeroBecause::NotTaken:
-      return "only what did not run uses it: a branch that was not taken, a loop without runs, what decides these, or a check";
+      return "only what did not run uses it: a branch that was not taken, a loop without runs, what decides these, or "
+             "a check";
     case ZeroBecause::StopGradient:
       return "ends the gradient";
     case ZeroBecause::NoDerivative:

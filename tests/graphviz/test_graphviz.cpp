@@ -116,7 +116,8 @@ BOOST_AUTO_TEST_CASE(the_picture_of_the_documentation) {
     return mean(square(xg::debug::label(tanh(matmul(x, layer.weight) + layer.bias), "prediction") - y));
   };
   const PictureLayer layer{wave({3, 2}), wave({2})};
-  xg::draw::save("gradient_graph.svg", xg::draw::svg(xg::draw::gradient_graph(fit, layer, wave({5, 3}), wave({5, 2}))));
+  xg::draw::save_text("gradient_graph.svg",
+                      xg::draw::svg(xg::draw::gradient_graph(fit, layer, wave({5, 3}), wave({5, 2}))));
   const auto texts = [](const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();

@@ -51,8 +51,8 @@ struct Graph {
 };
 
 struct DotOptions {
-  /// More are no picture that anybody can read, and take Graphviz minutes.
-  std::size_t most_nodes = 1000;
+  /// More are no picture that anybody can read, and may take Graphviz minutes.
+  std::size_t most_nodes = 500;
 };
 
 /// The text of a graph in Graphviz's language, DOT: the same for the same program. Inputs and outputs are rounder than

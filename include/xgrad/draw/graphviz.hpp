@@ -14,7 +14,7 @@ namespace xgrad::draw {
 /// text on every machine, since no fonts are asked for their letters' widths. Several threads may call it; they take
 /// turns.
 ///
-///     xg::draw::save("loss.svg", xg::draw::svg(xg::draw::gradient_graph(loss, model, x)));
+///     xg::draw::save_text("loss.svg", xg::draw::svg(xg::draw::gradient_graph(loss, model, x)));
 ///
 /// \throws ValueError  if there are more nodes than DotOptions::most_nodes; xgrad::Error with Graphviz's words if it
 ///                     fails.
