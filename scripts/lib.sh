@@ -22,6 +22,7 @@ needs=(
   "libxsimd-dev|the vector instructions of the kernels|xsimd 8.1 or newer, github.com/xtensor-stack"
   "libxbyak-dev|machine code for the arithmetic of loops|xbyak 6 or newer, github.com/herumi/xbyak (optional)"
   "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
+  "libgraphviz-dev|pictures of programs|Graphviz 2.42 or newer, graphviz.org (optional)"
   "libopenblas-dev|products of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface"
 )
 
@@ -78,7 +79,7 @@ need_without_apt() {
   (( ${#tools[@]} )) || found=$(found_libraries)
   for entry in "$@"; do
     IFS='|' read -r package purpose origin <<< "$entry"
-    [[ $package != lib* || $package == libxbyak-dev || $found == *"<$package>"* ]] ||
+    [[ $package != lib* || $origin == *"(optional)" || $found == *"<$package>"* ]] ||
       libraries+=("$(printf '   %-20s %s; %s' "$package" "$purpose" "$origin")")
   done
   (( ${#tools[@]} + ${#libraries[@]} )) || return 0

@@ -339,13 +339,14 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
 BOOST_AUTO_TEST_CASE(scans_with_checkpoints_change_no_value) {
   const Var xs = wave({7, 3}, 0.2);
   const Var h = wave({3}, 0.6);
-  const auto loss = [&](bool reverse, std::size_t every) {
+  const auto loss = [&](bool reverse, std::size_t every, std::size_t levels = 0) {
     return [=](const Var& first, const Var& arrays) {
       const auto body = [](const Var& c, const Var& e) {
         const Var next = tanh(matmul(weights(), c) + e);
         return std::pair{next, next * e};
       };
-      const auto [last, all] = xg::scan(body, first, arrays, {.reverse = reverse, .checkpoint_every = every});
+      const auto [last, all] =
+          xg::scan(body, first, arrays, {.reverse = reverse, .checkpoint_every = every, .checkpoint_levels = levels});
       return sum(last) + sum(sin(all));
     };
   };
@@ -359,12 +360,45 @@ BOOST_AUTO_TEST_CASE(scans_with_checkpoints_change_no_value) {
       BOOST_TEST(near(dh, eh));
       BOOST_TEST(near(dxs, exs));
     }
+    for (const std::size_t levels : {2U, 3U, 5U}) {
+      const auto f = loss(reverse, 0, levels);
+      const auto g = loss(reverse, 0);
+      BOOST_TEST(near(f(h, xs), g(h, xs)));
+      const auto [dh, dxs] = xg::grad<0, 1>(f)(h, xs);
+      const auto [eh, exs] = xg::grad<0, 1>(g)(h, xs);
+      BOOST_TEST(near(dh, eh));
+      BOOST_TEST(near(dxs, exs));
+      const auto of_first = [&](const Var& first) { return f(first, xs); };
+      const auto plain_of_first = [&](const Var& first) { return g(first, xs); };
+      BOOST_TEST(near(xg::hessian(of_first)(h), xg::hessian(plain_of_first)(h)));
+    }
+    BOOST_CHECK_THROW((void)loss(reverse, 3, 2)(h, xs), xg::ValueError);
     const auto of_h = [&](std::size_t every) {
       return [=](const Var& first) { return loss(reverse, every)(first, xs); };
     };
     check_same(of_h(3), of_h(0), h, wave({3}, 1.0));
     check_batches(of_h(2), of_h(0), wave({4, 3}));
   }
+}
+
+BOOST_AUTO_TEST_CASE(levels_of_checkpoints_need_less_memory) {
+  const Var h = wave({10000});
+  const auto mebibytes = [&](std::size_t levels) {
+    const auto gradient = xg::compile(xg::grad([levels](const Var& first) {
+      const auto body = [](const Var& c, const Var&) { return std::pair{Var(sin(c) * 1.01), std::tuple<>()}; };
+      return sum(xg::scan(body, first, wave({729}), {.checkpoint_levels = levels}).first);
+    }));
+    xg::release_memory();
+    const std::size_t before = xg::memory_in_use().kept;
+    (void)gradient(h);
+    return (xg::memory_in_use().kept - before) >> 20U;
+  };
+  const std::size_t all = mebibytes(0);    // 729 states of 80 kB: 56 MiB
+  const std::size_t two = mebibytes(2);    // 2 * 27
+  const std::size_t three = mebibytes(3);  // 3 * 9
+  BOOST_TEST(all >= 50U);
+  BOOST_TEST(two <= 12U);
+  BOOST_TEST(three <= 7U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

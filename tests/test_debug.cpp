@@ -59,6 +59,56 @@ BOOST_AUTO_TEST_CASE(gradients_are_looked_at_too) {
                              {"log made nan at [0]", "of -1 (float64 [2])"}));
 }
 
+BOOST_AUTO_TEST_CASE(loops_and_branches_are_looked_into) {
+  const Var xs = xt::xarray<double>{{3.0, 4.0}, {1.0, 2.0}, {-1.0, 5.0}, {2.0, 2.0}};
+  const auto loop = [](bool reverse, bool stacked) {
+    return [=](const Var& rows) {
+      const auto run = [](const Var& h, const Var& x) {
+        const Var y = xg::debug::label(log(x), "log of x");
+        return std::pair{h + y, y};
+      };
+      const auto [last, all] = xg::scan(run, Var(xt::xarray<double>{0.0, 0.0}), rows, {.reverse = reverse});
+      return stacked ? sum(all) : sum(last);
+    };
+  };
+  for (const bool reverse : {false, true}) {
+    for (const bool stacked : {false, true}) {
+      BOOST_TEST(throws<xg::ValueError>(
+          [&] { return xg::debug::nan_guard(loop(reverse, stacked))(xs); },
+          {"log in run [2] of scan made nan at [0]", "of -1 (float64 [2])", "way to the result: log > 'log of x' > "}));
+    }
+  }
+  // Of gradients, too: 1 / x in the run that gets 0.
+  const auto root = [](const Var& rows) {
+    return sum(xg::scan([](const Var& h, const Var& x) { return std::pair{h, sqrt(x)}; }, Var(0.0), rows).second);
+  };
+  const Var zero = xt::xarray<double>{1.0, 0.0};
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(xg::grad(root))(zero); },
+                                    {"divide in run [1] of scan made inf"}));
+  const auto branch = [](const Var& x) {
+    const auto body = [](const Var& v) {
+      return xg::cond(
+          v < 0.75, [](const Var& u) { return log(u - 1.0); }, [](const Var& u) { return u / 2.0; }, v);
+    };
+    return xg::while_loop([](const Var& v) { return v > 0.25; }, body, x, {.at_most = 9});
+  };
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return xg::debug::nan_guard(branch)(Var(xt::xarray<double>(1.0))); },
+                             {"log in branch 1 of switch, in ", "in run [1] of scan made", "nan at []", "of -0.5"}));
+  const auto counted = [](const Var& x) {
+    return xg::while_loop([](const Var& v) { return v > 0.0; }, [](const Var& v) { return sqrt(v - 1.0); }, x);
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(counted)(Var(xt::xarray<double>(1.5))); },
+                                    {"sqrt in run [1] of while_loop made", "nan at []", "of -0.29"}));
+  // What comes in is followed further.
+  const auto argument = [](const Var& x) {
+    return xg::fori_loop(
+        3, [](const Var&, const Var& v) { return v * 2.0; }, x);
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(argument)(Var(xt::xarray<double>(infinity))); },
+                                    {"argument 0 holds inf"}));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_finite_passes) {
   const Var x = wave({3});
   const auto f = [](const Var& y) { return std::pair{sin(y), sum(y)}; };

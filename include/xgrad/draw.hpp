@@ -59,6 +59,8 @@ struct Images {
 /// \throws IoError  naming the path, if it cannot be written; otherwise as svg().
 void save(const std::filesystem::path& path, const Plot& plot);
 void save(const std::filesystem::path& path, const Images& images);
+/// The same of a text, such as svg() and dot() give.
+void save_text(const std::filesystem::path& path, const std::string& text);
 
 /// How recorded Vars of one tape would be evaluated together: a line for each step (a loop with the operations that are
 /// fused in it, a product of matrices, another kernel), below it the arrays that it reads and writes, then the memory

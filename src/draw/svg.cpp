@@ -108,5 +108,6 @@ void write(const std::filesystem::path& path, const std::string& contents) {
 
 void save(const std::filesystem::path& path, const Plot& plot) { write(path, svg(plot)); }
 void save(const std::filesystem::path& path, const Images& images) { write(path, svg(images)); }
+void save_text(const std::filesystem::path& path, const std::string& text) { write(path, text); }
 
 }  // namespace xgrad::draw

@@ -12,9 +12,10 @@
 #include <xgrad/transform/host_call.hpp>
 
 #include "backend/evaluate.hpp"
-#include "core/text.hpp"
+#include "expansion.hpp"
 #include "ir/names.hpp"
 #include "primitives/traits.hpp"
+#include "program_text.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
 
@@ -23,11 +24,6 @@ namespace detail {
 namespace {
 
 using namespace primitives;
-
-double element(const Buffer& array, std::size_t k) {
-  return array.dtype() == DType::Float32 ? static_cast<double>(reinterpret_cast<const float*>(array.data())[k])
-                                         : reinterpret_cast<const double*>(array.data())[k];
-}
 
 /// Elements that are no finite numbers.
 struct Odd {
@@ -46,35 +42,11 @@ Odd odd_elements(const Buffer& array) {
   return odd;
 }
 
-std::string number(const Buffer& array, std::size_t k) {
-  core::TextStream text;
-  text.precision(6);
-  switch (array.dtype()) {
-    case DType::Bool:
-      text << (reinterpret_cast<const bool*>(array.data())[k] ? "true" : "false");
-      break;
-    case DType::Int64:
-      text << reinterpret_cast<const std::int64_t*>(array.data())[k];
-      break;
-    default:
-      text << element(array, k);
-  }
-  return text.str();
-}
-
-std::string place_of(const Shape& shape, std::size_t k) {
-  std::vector<std::size_t> indices(shape.size());
-  for (std::size_t i = shape.size(); i-- > 0; k /= shape[i]) indices[i] = k % shape[i];
-  std::string text = "[";
-  for (std::size_t i = 0; i < indices.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(indices[i]);
-  return text + "]";
-}
-
 /// Goes back from a result that is not finite to what made it so.
 class Search {
  public:
   Search(TapeState& tape, std::span<const Var> inputs, const Paths& paths)
-      : tape_(tape), inputs_(inputs), paths_(paths) {}
+      : tape_(tape), inputs_(inputs), paths_(paths), expansion_(tape, Expansion::Rules::Replaced) {}
 
   /// What made a result odd; nothing if it is finite.
   std::optional<std::string> report(NodeId result) {
@@ -84,7 +56,7 @@ class Search {
       at = *cause;
       remember(at);
     }
-    return "nan_guard: " + origin(at) + way();
+    return "nan_guard: " + origin(at) + ". The way to the result: " + way_of(names_);
   }
 
  private:
@@ -97,14 +69,11 @@ class Search {
     return has_value(id) && is_floating(tape_.node(id).dtype) && odd_elements(value(id)).count != 0;
   }
 
-  /// An input that is odd already; of an output of a call, what its function computes in its place.
+  /// An input that is odd already; of an output of a loop, a branch or a call, what ran in its place.
   std::optional<NodeId> cause_of(NodeId id) {
-    if (tape_.node(id).op == opcode<Projection>) {
-      const NodeId whole = tape_.inputs(id)[0];
-      if (traits[tape_.node(whole).op].computation == Computation::Function) return inside(whole, id);
-      return odd_input(whole);
-    }
-    return odd_input(id);
+    if (tape_.node(id).op != opcode<Projection>) return odd_input(id);
+    const std::optional<NodeId> inside = expansion_.in_place_of(id);
+    return inside && is_odd(*inside) ? inside : odd_input(tape_.inputs(id)[0]);
   }
   std::optional<NodeId> odd_input(NodeId id) {
     for (std::size_t k = 0; k < tape_.inputs(id).size(); ++k) {
@@ -112,31 +81,21 @@ class Search {
     }
     return std::nullopt;
   }
-  NodeId inside(NodeId call, NodeId projection) {
-    const auto which = static_cast<std::size_t>(tape_.attributes(projection)[0]);
-    const std::shared_ptr<const Payload> payload = tape_.payload(call);
-    std::vector<Var> given;
-    for (const NodeId input : tape_.inputs(call)) given.push_back(VarAccess::recorded(tape_, input));
-    return VarAccess::node(record_body(tape_, *payload->function, given)[which]);
-  }
-
   void remember(NodeId id) {
-    const std::span<const std::int64_t> attributes = tape_.attributes(id);
-    const bool labelled = tape_.node(id).op == opcode<Identity> && attributes.size() == 2;
-    if (labelled) names_.push_back("'" + name_by_number(attributes[1]) + "'");
-    else if (traits[tape_.node(id).op].computation != Computation::Alias)
-      names_.emplace_back(name_of(tape_.node(id).op));
+    if (const auto label = label_of(tape_, id)) names_.push_back("'" + *label + "'");
+    else if (traits[tape_.node(id).op].computation != Computation::Alias) names_.push_back(operation_of(tape_, id));
   }
 
   std::string origin(NodeId id) {
     const Buffer& array = value(id);
     const Odd odd = odd_elements(array);
-    const std::string what = number(array, odd.first) + " at " + place_of(array.shape(), odd.first) + ", " +
+    const std::string what = element_text(array, odd.first) + " at " + place_of(array.shape(), odd.first) + ", " +
                              std::to_string(odd.count) + " of " + std::to_string(size_of(array.shape())) +
                              " elements are not finite; " + describe(VarAccess::recorded(tape_, id));
     if (const std::optional<std::string> path = argument(id)) return *path + " holds " + what;
     const NodeId made_by = tape_.node(id).op == opcode<Projection> ? tape_.inputs(id)[0] : id;
-    std::string text = std::string(name_of(tape_.node(made_by).op)) + " made " + what;
+    const std::string place = expansion_.place(id);
+    const std::string text = operation_of(tape_, id) + (place.empty() ? "" : " in " + place) + " made " + what;
     if (tape_.node(id).op == opcode<Leaf>) return "a captured array holds " + what;
     std::string operands;
     for (const NodeId input : tape_.inputs(made_by))
@@ -147,7 +106,7 @@ class Search {
   std::string operand(NodeId id, const Buffer& result, const Odd& odd) {
     const std::string form = describe(VarAccess::recorded(tape_, id));
     const Buffer& array = value(id);
-    if (array.shape() == result.shape()) return number(array, odd.first) + " (" + form + ")";
+    if (array.shape() == result.shape()) return element_text(array, odd.first) + " (" + form + ")";
     return form;
   }
   std::optional<std::string> argument(NodeId id) {
@@ -157,21 +116,10 @@ class Search {
     return std::nullopt;
   }
 
-  /// Names from the origin to the result.
-  [[nodiscard]] std::string way() const {
-    constexpr std::size_t most = 12;
-    std::string text;
-    for (std::size_t k = names_.size(); k-- > 0;) {
-      const bool skipped = names_.size() > most && k >= most / 2 && k + most / 2 < names_.size();
-      if (skipped && k == most / 2) text += " > ...";
-      if (!skipped) text += (text.empty() ? "" : " > ") + names_[k];
-    }
-    return ". The way to the result: " + text;
-  }
-
   TapeState& tape_;
   std::span<const Var> inputs_;
   const Paths& paths_;
+  Expansion expansion_;
   std::vector<std::string> names_;
 };
 

@@ -1,5 +1,8 @@
 #include <xgrad/transform/scan.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
@@ -40,6 +43,18 @@ std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options
   }
   if (!length) throw ValueError("scan: no array says how many runs there are; give ScanOptions::length");
   return *length;
+}
+
+std::size_t length_of_segments(std::size_t runs, const ScanOptions& options) {
+  if (options.checkpoint_levels < 2)
+    return std::clamp(options.checkpoint_every, std::size_t{1}, std::max(runs, std::size_t{1}));
+  if (options.checkpoint_every != 0) {
+    throw ValueError("scan: checkpoint_every says how long segments are, and checkpoint_levels chooses that; give one");
+  }
+  // n^(1 / levels) segments of the rest.
+  const auto segments =
+      std::round(std::pow(static_cast<double>(runs), 1.0 / static_cast<double>(options.checkpoint_levels)));
+  return std::max(std::size_t{1}, runs / std::max(std::size_t{1}, static_cast<std::size_t>(segments)));
 }
 
 std::vector<Var> in_segments(std::span<const Var> arrays, std::size_t segments, std::size_t length) {

@@ -29,6 +29,9 @@ struct ScanOptions {
   /// Derivatives in reverse mode keep what is carried once in so many runs, and compute the runs between again, so that
   /// they need memory for n / checkpoint_every + checkpoint_every runs instead of n. 0: they keep all that they need.
   std::size_t checkpoint_every = 0;
+  /// Segments of segments, to so many levels: derivatives in reverse mode need memory for about levels * n^(1 / levels)
+  /// runs, and compute each run up to `levels` times more. The lengths follow from n. 0 or 1: none.
+  std::size_t checkpoint_levels = 0;
 };
 
 namespace detail {
@@ -109,6 +112,10 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
   return {std::move(last), std::move(stacked)};
 }
 
+/// How many runs a segment has, of which each is cut in its turn to all levels but one.
+/// \throws ValueError  if the options say both.
+std::size_t length_of_segments(std::size_t runs, const ScanOptions& options);
+
 /// How many runs there are.
 /// \throws ShapeError, ValueError  if the arrays do not say so.
 std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options, const Paths& paths);
@@ -120,17 +127,22 @@ std::vector<Var> elements_from(std::span<const Var> arrays, std::size_t first, s
 std::vector<Var> joined_segments(std::span<const Var> segments, std::span<const Var> rest);
 
 /// A loop over segments, each of them a loop that the derivatives compute again; runs that are left over come last.
+/// With levels to go, each of them is such a loop over segments.
 template <class C, class X, class Y>
 std::pair<C, Y> scan_in_segments(FunctionOf<std::pair<C, Y>, const C&, const X&> run, const C& first, const X& arrays,
                                  const ScanOptions& options) {
   const std::vector<Var> all = tree::arrays(arrays);
   const std::size_t runs = runs_of_scan(all, options, [&] { return tree::array_paths(arrays); });
-  const std::size_t length = std::min(options.checkpoint_every, std::max(runs, std::size_t{1}));
+  const std::size_t length = length_of_segments(runs, options);
   const std::size_t segments = runs / length;
   const std::size_t left = runs - segments * length;
+  const std::size_t levels = options.checkpoint_levels;
   const auto of_length = [&](std::size_t count) {
-    return checkpoint([run, count, reverse = options.reverse](const C& carried, const X& elements) {
-      return run_scan<C, X, Y>(run, carried, elements, {.reverse = reverse, .length = count});
+    return checkpoint([run, count, levels, reverse = options.reverse](const C& carried, const X& elements) {
+      const ScanOptions inside{
+          .reverse = reverse, .length = count, .checkpoint_levels = levels > 2 && count > 2 ? levels - 1 : 0};
+      return inside.checkpoint_levels == 0 ? run_scan<C, X, Y>(run, carried, elements, inside)
+                                           : scan_in_segments<C, X, Y>(run, carried, elements, inside);
     });
   };
   const auto over_segments = [&](const C& carried) {
@@ -185,7 +197,8 @@ using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const 
 /// \throws ShapeError  unless all arrays have the same number of elements; if what is carried changes its shape, the number
 ///                     of its arrays, or members that are no Vars.
 /// \throws TypeError   if what is carried changes its element type.
-/// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree.
+/// \throws ValueError  if nothing says how many runs there are, or `length` and the arrays disagree; if both
+///                     `checkpoint_every` and `checkpoint_levels` are given.
 /// \throws TapeError   if the body asks for a value.
 template <class F, class C, class X>
 [[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {}) {
@@ -202,7 +215,7 @@ template <class F, class C, class X>
     return body(carried, elements);
   };
   const detail::FunctionOf<Result, const Carried&, const Elements&> of_run(run);
-  if (options.checkpoint_every == 0) {
+  if (options.checkpoint_every == 0 && options.checkpoint_levels < 2) {
     return detail::run_scan<Carried, Elements, Stacked>(of_run, Carried(first), Elements(arrays), options);
   }
   return detail::scan_in_segments<Carried, Elements, Stacked>(of_run, Carried(first), Elements(arrays), options);

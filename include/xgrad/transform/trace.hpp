@@ -293,7 +293,7 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   template <tree::detail::Visit what>
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> result;
-    const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
+    [[maybe_unused]] const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
       for (const std::string& path : tree::detail::list_paths<what>(std::get<P>(values))) {
         const std::string position = "argument " + std::to_string(P);
         result.push_back(path.empty() ? position : position + ", " + path);
