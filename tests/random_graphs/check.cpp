@@ -11,6 +11,7 @@
 #endif
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/xgrad.hpp>
 
 #include "derivatives/sweep.hpp"
 #include "var/access.hpp"
@@ -140,6 +141,7 @@ class Check {
     if (why.empty() && program_.seed % 4 == 1) why = compare("gradients alone", gradients_alone(), count);
     if (why.empty() && program_.seed % 4 == 2) why = batched();
     if (why.empty() && program_.seed % 4 == 3) why = with_calls();
+    if (why.empty() && program_.seed % 8 == 5) why = transformed();
     return why;
   }
 
@@ -302,6 +304,69 @@ class Check {
     std::string why = compare("in a batch", values, 0);
     if (why.empty()) why = compare("in a batch, alone", recorded.tape.evaluate(middle), 0);
     return why;
+  }
+
+  /// Derivatives with respect to one input: sparse ones against dense ones, Taylor series against nested tangents, the
+  /// forward Laplacian against the trace of those. Where numbers are so large that much may cancel, nothing is said.
+  std::string transformed() {
+    constexpr double largest_compared = 1e4;
+    constexpr std::size_t most_elements = 12;
+    const auto is_candidate = [&](std::size_t i) {
+      const Instruction& each = program_.instructions[i];
+      return !each.run && each.leaf && each.dtype == DType::Float64 && size_of(each.shape) <= most_elements &&
+             size_of(each.shape) != 0;
+    };
+    std::size_t at = 0;
+    while (at < program_.instructions.size() && !is_candidate(at)) ++at;
+    if (at == program_.instructions.size() || expected_.largest > largest_compared) return {};
+    const Var x = inputs_[at];
+    const auto outputs = [&](const Var& moved) {
+      std::vector<Var> given = inputs_;
+      given[at] = moved;
+      const std::vector<Var> values = run(program_, given, nullptr);
+      std::vector<Var> flat;
+      for (const std::size_t output : program_.outputs) {
+        const Var& each = values[output];
+        if (each.dtype() == DType::Float64 && each.size() <= 64) flat.push_back(reshape(each, {-1}));
+      }
+      return flat.empty() ? zeros_like(reshape(moved, {-1})) : concatenate(flat);
+    };
+    std::string why =
+        near_enough("a sparse Jacobian", xgrad::sparse_jacobian(outputs)(x).dense(), xgrad::jacobian(outputs)(x));
+    const Var direction = sin(x * 3.0 + 1.0);
+    const auto along = [&](const Var& point) { return xgrad::jvp(outputs, point, direction).tangent; };
+    if (why.empty()) {
+      why = near_enough("the second derivative of a jet", xgrad::derivative(outputs, x, direction, 2),
+                        xgrad::jvp(along, x, direction).tangent);
+    }
+    if (why.empty() && x.size() <= 4) {
+      Var trace = 0.0;
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        const Var unit =
+            reshape(xgrad::one_hot(static_cast<std::int64_t>(k), x.size(), DType::Float64), xgrad::Strides(x.shape()));
+        const auto along_axis = [&](const Var& point) { return xgrad::jvp(outputs, point, unit).tangent; };
+        trace = trace + xgrad::jvp(along_axis, x, unit).tangent;
+      }
+      why = near_enough("a Laplacian", xgrad::laplacian(outputs)(x), trace);
+    }
+    return why;
+  }
+
+  static std::string near_enough(const std::string& how, const Var& result, const Var& wanted) {
+    if (result.size() != wanted.size()) return how + " has the shape " + to_string(result.shape());
+    const std::vector<double> a = doubles(result);
+    const std::vector<double> b = doubles(wanted);
+    double scale = 1.0;
+    for (const double each : b) scale = std::max(scale, std::isfinite(each) ? std::abs(each) : 0.0);
+    if (scale > 1e8) return {};
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!std::isfinite(b[i]) || std::abs(a[i] - b[i]) <= 1e-6 * scale) continue;
+      std::ostringstream text;
+      text.precision(17);
+      text << how << ": element " << i << " is " << a[i] << ", otherwise " << b[i];
+      return text.str();
+    }
+    return {};
   }
 
   std::string compare(const std::string& how, const std::vector<Var>& results, std::size_t first) {
