@@ -101,12 +101,12 @@ class ImplicitFunction {
 };
 
 /// What steps return, less what they were given.
-/// \throws ShapeError, TypeError  if they are unlike, with the path of the field.
+/// \throws ShapeError  if they are unlike, with the path of the field.
 std::vector<Var> differences(std::string_view operation, std::span<const Var> next, std::span<const Var> before,
                              const Paths& paths);
 
 /// The sum of all products of constraints with their multipliers.
-/// \throws ShapeError, TypeError  if they are unlike, with the path of the field.
+/// \throws ShapeError  if they are unlike, with the path of the field.
 Var paired(std::string_view operation, std::span<const Var> multipliers, std::span<const Var> constraints,
            const Paths& paths);
 
