@@ -643,6 +643,12 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
                                                                     });
   BOOST_TEST(throws<xg::ShapeError>([&] { return wrong_multipliers(a, a).first; },
                                     {"implicit_constrained_minimiser", "its multiplier", "[3]"}));
+  const auto narrow_step =
+      xg::implicit_fixed_point([](const Var& z, const Var&) { return cast(z, xg::DType::Float32); }, same_start);
+  BOOST_TEST(throws<xg::TypeError>([&] { return narrow_step(a, a); },
+                                   {"implicit_fixed_point", "what a step returns", "float32", "float64"}));
+  const auto several_losses = xg::implicit_minimiser([](const Var& z, const Var& p) { return z * p; }, same_start);
+  BOOST_TEST(throws<xg::ShapeError>([&] { return several_losses(a, a); }, {"implicit_minimiser", "[3]", "scalar"}));
   BOOST_TEST(xg::implicit(fits, same_start)(Var(xt::zeros<double>({0})), a).shape() == Shape{0});
 }
 

@@ -162,27 +162,18 @@ std::vector<Var> implicit_solution(std::string_view operation, Trace& trace, std
   return record_solution(tape, {std::string(operation), std::move(part.function), at.size(), options}, inputs);
 }
 
-namespace {
-
-void require_alike(std::string_view operation, std::string_view what, std::span<const Var> given,
-                   std::string_view what_like, std::span<const Var> like, const Paths& paths) {
-  for (std::size_t k = 0; k < like.size(); ++k) {
-    if (given[k].shape() == like[k].shape()) continue;
-    const std::string path = paths()[k];
-    throw ShapeError(std::string(operation) + ": " + std::string(what) + " is " + describe(given[k]) + ", " +
-                     std::string(what_like) + " " + describe(like[k]) + (path.empty() ? "" : " (" + path + ")") +
-                     "; they must have the same shape");
-  }
-}
-
-}  // namespace
-
 std::vector<Var> differences(std::string_view operation, std::span<const Var> next, std::span<const Var> before,
                              const Paths& paths) {
   require_alike(operation, "what a step returns", next, "the solution", before, paths);
   std::vector<Var> result;
   for (std::size_t k = 0; k < next.size(); ++k) result.push_back(next[k] - before[k]);
   return result;
+}
+
+Var scalar_objective(std::string_view operation, const Var& objective) {
+  require_usable(objective, operation);
+  require_scalar_loss(operation, objective);
+  return objective;
 }
 
 Var paired(std::string_view operation, std::span<const Var> multipliers, std::span<const Var> constraints,

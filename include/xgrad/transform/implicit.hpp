@@ -101,12 +101,16 @@ class ImplicitFunction {
 };
 
 /// What steps return, less what they were given.
-/// \throws ShapeError  if they are unlike, with the path of the field.
+/// \throws ShapeError, TypeError  if they are unlike, with the path of the field.
 std::vector<Var> differences(std::string_view operation, std::span<const Var> next, std::span<const Var> before,
                              const Paths& paths);
 
+/// The objective itself.
+/// \throws ShapeError, TypeError  unless it is a floating-point scalar.
+Var scalar_objective(std::string_view operation, const Var& objective);
+
 /// The sum of all products of constraints with their multipliers.
-/// \throws ShapeError  if they are unlike, with the path of the field.
+/// \throws ShapeError, TypeError  if they are unlike, with the path of the field.
 Var paired(std::string_view operation, std::span<const Var> multipliers, std::span<const Var> constraints,
            const Paths& paths);
 
@@ -168,7 +172,9 @@ template <class Step, class Solver>
 template <class Objective, class Solver>
 [[nodiscard]] auto implicit_minimiser(Objective objective, Solver solver, ImplicitOptions options = {}) {
   auto residual = [objective = std::move(objective)]<class Z>(const Z& z, const auto&... parameters) -> Z {
-    return grad([&](const Z& at) -> Var { return objective(at, parameters...); })(z);
+    return grad([&](const Z& at) -> Var {
+      return detail::scalar_objective("implicit_minimiser", objective(at, parameters...));
+    })(z);
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_minimiser", std::move(residual),
                                                               std::move(solver), options);
@@ -190,8 +196,9 @@ template <class Objective, class Constraints, class Solver>
     return grad([&](const std::pair<X, M>& at) -> Var {
       const M h = constraints(at.first, parameters...);
       detail::require_same_tree(operation, "the constraints are another tree than their multipliers", at.second, h);
-      return objective(at.first, parameters...) + detail::paired(operation, tree::leaves(at.second), tree::leaves(h),
-                                                                 [&] { return tree::paths(at.second); });
+      return detail::scalar_objective(operation, objective(at.first, parameters...)) +
+             detail::paired(operation, tree::leaves(at.second), tree::leaves(h),
+                            [&] { return tree::paths(at.second); });
     })(z);
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_constrained_minimiser", std::move(residual),
