@@ -569,6 +569,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_solution_is_refused) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(infinite_solutions_are_refused) {
+  const auto diverged = [](const xg::ImplicitOptions& options) {
+    return xg::implicit([](const Var& z, const Var& p) { return tanh(z) - p; },
+                        [](const Var& start, const Var&) { return start / 0.0; }, options);
+  };
+  const Var p = xt::xarray<double>{0.2, 0.5};
+  BOOST_TEST(throws<xg::ValueError>([&] { return diverged({})(p, p); }, {"implicit", "a residual of 0.8", "infinite"}));
+  BOOST_TEST(diverged({.residual_tolerance = std::numeric_limits<double>::infinity()})(p, p).size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(derivatives_that_do_not_exist_are_refused) {
   // z^2 = a at a = 0, where the root has no derivative; its value does.
   const auto square_root = [](Method method) {

@@ -79,11 +79,13 @@ std::vector<Var> solving(const Equation& equation, std::span<const Var> solution
   limit << tolerance;
   const Requirement small(
       equation.operation + ": what the solver returned leaves a residual of {}, more than " + limit.str() +
-      " (1 + max |solution|), or is NaN; derivatives are those of a solution. Let the solver go on, or "
+      " (1 + max |solution|), or is NaN or infinite; derivatives are those of a solution. Let the solver go on, or "
       "set residual_tolerance");
   const Var bound = tolerance * (1.0 + magnitude_of(solution));
   const Var reached = magnitude_of(residuals);
-  const Var there = checked(reached, reached <= bound, small) <= bound;
+  Var fits = reached <= bound;
+  if (tolerance < INFINITY) fits = fits && bound < INFINITY;  // any residual is small beside an infinite solution
+  const Var there = checked(reached, fits, small) <= bound;
   std::vector<Var> result;
   for (const Var& x : solution) result.push_back(where(there, x, NAN));
   return result;

@@ -28,7 +28,8 @@ struct ImplicitOptions {
   std::optional<std::size_t> max_iterations = std::nullopt;
   std::size_t restart = LinearSolveOptions{}.restart;
   /// max |residual| <= residual_tolerance (1 + max |solution|) is required of what the solver returns, for the
-  /// derivatives are those of a solution. None: 1e-6 in double, 1e-3 in float; infinity: only NaN is refused.
+  /// derivatives are those of a solution. None: 1e-6 in double, 1e-3 in float; infinity: only NaN is refused,
+  /// else infinite solutions, too.
   std::optional<double> residual_tolerance = std::nullopt;
 };
 
@@ -135,8 +136,8 @@ Var paired(std::string_view operation, std::span<const Var> multipliers, std::sp
 /// \throws ShapeError, TypeError  if the residual is unlike the solution, with the path of the field; if the solution
 ///                     is not floating-point.
 /// \throws ValueError  for options out of range; if the residual does not depend on the solution. When values are
-///                     computed: if the residual is not small, or NaN; if the linear solve of a derivative does not
-///                     converge, as where dR/dz is singular.
+///                     computed: if the residual is not small, or NaN, or the solution infinite; if the linear solve of
+///                     a derivative does not converge, as where dR/dz is singular.
 /// \throws TapeError   if the residual asks for a value.
 /// Krantz and Parks, The Implicit Function Theorem, 2002; Blondel et al., Efficient and Modular Implicit
 /// Differentiation, 2022; jax.lax.custom_root.
