@@ -381,6 +381,14 @@ BOOST_AUTO_TEST_CASE(scans_with_checkpoints_change_no_value) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(each_level_of_checkpoints_has_several_segments) {
+  // 8^(1/50) is nearly 1: without a bound, fifty checkpoints one in another would compute all runs again.
+  BOOST_TEST(xg::detail::length_of_segments(8, {.checkpoint_levels = 50}) == 4U);
+  BOOST_TEST(xg::detail::length_of_segments(2, {.checkpoint_levels = 50}) == 1U);
+  BOOST_TEST(xg::detail::length_of_segments(0, {.checkpoint_levels = 50}) == 1U);
+  BOOST_TEST(xg::detail::length_of_segments(729, {.checkpoint_levels = 3}) == 81U);
+}
+
 BOOST_AUTO_TEST_CASE(levels_of_checkpoints_need_less_memory) {
   const Var h = wave({10000});
   const auto mebibytes = [&](std::size_t levels) {

@@ -569,6 +569,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_solution_is_refused) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(infinite_solutions_are_refused) {
+  const auto diverged = [](const xg::ImplicitOptions& options) {
+    return xg::implicit([](const Var& z, const Var& p) { return tanh(z) - p; },
+                        [](const Var& start, const Var&) { return start / 0.0; }, options);
+  };
+  const Var p = xt::xarray<double>{0.2, 0.5};
+  BOOST_TEST(throws<xg::ValueError>([&] { return diverged({})(p, p); }, {"implicit", "a residual of 0.8", "infinite"}));
+  BOOST_TEST(diverged({.residual_tolerance = std::numeric_limits<double>::infinity()})(p, p).size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(derivatives_that_do_not_exist_are_refused) {
   // z^2 = a at a = 0, where the root has no derivative; its value does.
   const auto square_root = [](Method method) {
@@ -643,6 +653,12 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
                                                                     });
   BOOST_TEST(throws<xg::ShapeError>([&] { return wrong_multipliers(a, a).first; },
                                     {"implicit_constrained_minimiser", "its multiplier", "[3]"}));
+  const auto narrow_step =
+      xg::implicit_fixed_point([](const Var& z, const Var&) { return cast(z, xg::DType::Float32); }, same_start);
+  BOOST_TEST(throws<xg::TypeError>([&] { return narrow_step(a, a); },
+                                   {"implicit_fixed_point", "what a step returns", "float32", "float64"}));
+  const auto several_losses = xg::implicit_minimiser([](const Var& z, const Var& p) { return z * p; }, same_start);
+  BOOST_TEST(throws<xg::ShapeError>([&] { return several_losses(a, a); }, {"implicit_minimiser", "[3]", "scalar"}));
   BOOST_TEST(xg::implicit(fits, same_start)(Var(xt::zeros<double>({0})), a).shape() == Shape{0});
 }
 

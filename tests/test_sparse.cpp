@@ -685,6 +685,11 @@ BOOST_AUTO_TEST_CASE(wrong_functions_are_refused) {
                             {"sparse_jacobian", "int64"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return xg::sparse_hessian([](const Var& at) { return at * at; })(x).values; },
                                     {"sparse_hessian", "[8]", "scalar"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::hessian_pattern([](const Var& at) { return at * at; }, x).rows; },
+                                    {"hessian_pattern", "[8]", "scalar"}));
+  BOOST_TEST(
+      throws<xg::TypeError>([&] { return xg::jacobian_pattern([](const Var& at) { return argsort(at); }, x).rows; },
+                            {"jacobian_pattern", "int64"}));
   BOOST_TEST(throws<xg::TapeError>(
       [&] { return xg::sparse_jacobian([](const Var& at) { return Var(at.array<double>() * 2.0); })(x).values; },
       {"sparse_jacobian", "not recorded"}));

@@ -128,8 +128,7 @@ std::string dot(const Graph& graph, const DotOptions& options) {
   // Without a limit of its iterations (nslimit) Graphviz takes minutes for a hundred nodes that all use one.
   std::string text =
       "digraph program {\ngraph [charset=\"UTF-8\", compound=true, nslimit=1, nslimit1=1, fontname=\"Helvetica\", "
-      "fontsize=12, "
-      "label=\"" +
+      "fontsize=12, label=\"" +
       quoted(graph.title) +
       "\"];\nnode [style=filled, color=\"#444444\", fontname=\"Helvetica\", fontsize=12, height=0.3];\n"
       "edge [color=\"#444444\", fontname=\"Helvetica\", fontsize=9, labeldistance=1.7, labelangle=30];\n";

@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <xgrad/core/errors.hpp>
 
@@ -79,7 +80,7 @@ std::vector<std::string> parameter_names(const Function& function, const ScanSpe
   return names;
 }
 
-/// InBody a program is drawn.
+/// Where a node is drawn.
 struct InBody {
   std::size_t body = 0;
   Part part = Part::Forward;
@@ -203,7 +204,7 @@ class Needed {
   Needed(const TapeState& tape, std::span<const Var> inputs) : tape_(tape) {
     for (const Var& input : inputs) {
       first_ = std::min(first_, id_of(input));
-      inputs_.push_back(id_of(input));
+      known_.insert(id_of(input));
     }
   }
   /// What they need and was not needed before.
@@ -214,7 +215,7 @@ class Needed {
     while (!open.empty()) {
       const NodeId id = open.back();
       open.pop_back();
-      if (std::ranges::find(inputs_, id) != inputs_.end() || !known_.try_emplace(id, true).second) continue;
+      if (!known_.insert(id).second) continue;
       result.push_back(id);
       if (is_outside(id)) continue;
       open.insert(open.end(), tape_.inputs(id).begin(), tape_.inputs(id).end());
@@ -227,8 +228,7 @@ class Needed {
  private:
   const TapeState& tape_;
   NodeId first_ = no_node;
-  std::vector<NodeId> inputs_;
-  std::unordered_map<NodeId, bool> known_;
+  std::unordered_set<NodeId> known_;  // inputs, and what was asked for
 };
 
 void mark_residuals(Graph& graph) {

@@ -110,6 +110,22 @@ struct Free {
   void operator()(char* text) const { gvFreeRenderData(text); }
 };
 
+/// Graphviz's messages are kept, not printed, while it works for us; a program may use it for itself, too.
+class Hearing {
+ public:
+  Hearing() : function_(agseterrf(hear)), level_(agseterr(AGERR)) { messages().clear(); }
+  Hearing(const Hearing&) = delete;
+  Hearing& operator=(const Hearing&) = delete;
+  ~Hearing() {
+    agseterrf(function_);
+    agseterr(level_);
+  }
+
+ private:
+  agusererrf function_;
+  agerrlevel_t level_;
+};
+
 [[noreturn]] void fail() { throw Error("draw::svg: Graphviz failed: " + messages()); }
 
 }  // namespace
@@ -118,9 +134,7 @@ std::string svg(const Graph& graph, const DotOptions& options) {
   const std::string text = dot(graph, options);
   static std::mutex one_at_a_time;  // Graphviz has state of its own
   const std::scoped_lock lock(one_at_a_time);
-  messages().clear();
-  agseterrf(hear);
-  agseterr(AGERR);
+  const Hearing hearing;
   std::array<lt_symlist_t, 3> plugins{{{"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library},
                                        {"gvplugin_core_LTX_library", &gvplugin_core_LTX_library},
                                        {nullptr, nullptr}}};

@@ -79,11 +79,13 @@ std::vector<Var> solving(const Equation& equation, std::span<const Var> solution
   limit << tolerance;
   const Requirement small(
       equation.operation + ": what the solver returned leaves a residual of {}, more than " + limit.str() +
-      " (1 + max |solution|), or is NaN; derivatives are those of a solution. Let the solver go on, or "
+      " (1 + max |solution|), or is NaN or infinite; derivatives are those of a solution. Let the solver go on, or "
       "set residual_tolerance");
   const Var bound = tolerance * (1.0 + magnitude_of(solution));
   const Var reached = magnitude_of(residuals);
-  const Var there = checked(reached, reached <= bound, small) <= bound;
+  Var fits = reached <= bound;
+  if (tolerance < INFINITY) fits = fits && bound < INFINITY;  // any residual is small beside an infinite solution
+  const Var there = checked(reached, fits, small) <= bound;
   std::vector<Var> result;
   for (const Var& x : solution) result.push_back(where(there, x, NAN));
   return result;
@@ -162,27 +164,18 @@ std::vector<Var> implicit_solution(std::string_view operation, Trace& trace, std
   return record_solution(tape, {std::string(operation), std::move(part.function), at.size(), options}, inputs);
 }
 
-namespace {
-
-void require_alike(std::string_view operation, std::string_view what, std::span<const Var> given,
-                   std::string_view what_like, std::span<const Var> like, const Paths& paths) {
-  for (std::size_t k = 0; k < like.size(); ++k) {
-    if (given[k].shape() == like[k].shape()) continue;
-    const std::string path = paths()[k];
-    throw ShapeError(std::string(operation) + ": " + std::string(what) + " is " + describe(given[k]) + ", " +
-                     std::string(what_like) + " " + describe(like[k]) + (path.empty() ? "" : " (" + path + ")") +
-                     "; they must have the same shape");
-  }
-}
-
-}  // namespace
-
 std::vector<Var> differences(std::string_view operation, std::span<const Var> next, std::span<const Var> before,
                              const Paths& paths) {
   require_alike(operation, "what a step returns", next, "the solution", before, paths);
   std::vector<Var> result;
   for (std::size_t k = 0; k < next.size(); ++k) result.push_back(next[k] - before[k]);
   return result;
+}
+
+Var scalar_objective(std::string_view operation, const Var& objective) {
+  require_usable(objective, operation);
+  require_scalar_loss(operation, objective);
+  return objective;
 }
 
 Var paired(std::string_view operation, std::span<const Var> multipliers, std::span<const Var> constraints,

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include <xgrad/ops/elementwise.hpp>
@@ -103,8 +102,7 @@ Var back_substituted(const Var& triangle, const Var& g) {
 }  // namespace
 
 Correction gmres(const MatVec& apply, const Var& r, const Var& target, const Var& at_most, std::size_t restart) {
-  const double epsilon = r.dtype() == DType::Float32 ? static_cast<double>(std::numeric_limits<float>::epsilon())
-                                                     : std::numeric_limits<double>::epsilon();
+  const double epsilon = epsilon_of(r.dtype());
   const auto count = static_cast<std::int64_t>(restart);
   const Var rows = numbers_to(restart + 1);
   const Var column = expand_dims(rows, 1);

@@ -40,12 +40,12 @@ std::string in_digits(double number) {
   return text.str();
 }
 
+}  // namespace
+
 double epsilon_of(DType dtype) {
   return dtype == DType::Float32 ? static_cast<double>(std::numeric_limits<float>::epsilon())
                                  : std::numeric_limits<double>::epsilon();
 }
-
-}  // namespace
 
 LinearMethod make_linear_method(std::string operation, const LinearSolveOptions& options, std::size_t unknowns,
                                 DType precision, bool is_linear) {

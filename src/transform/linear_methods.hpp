@@ -24,6 +24,9 @@ struct LinearMethod {
 LinearMethod make_linear_method(std::string operation, const LinearSolveOptions& options, std::size_t unknowns,
                                 DType precision, bool is_linear);
 
+/// The distance from 1 to the next larger number of a floating-point type.
+double epsilon_of(DType dtype);
+
 /// v -> A v, of vectors.
 using MatVec = std::function<Var(const Var&)>;
 

@@ -29,18 +29,13 @@ std::vector<Var> fresh_inputs(TapeState& tape, std::span<const Var> all) {
   return result;
 }
 
-std::vector<Var> results_like(std::string_view operation, std::string_view what, Trace& trace,
-                              std::span<const Var> results, std::span<const Var> like, std::string_view what_like,
-                              const Paths& paths) {
-  std::vector<Var> all;
+void require_alike(std::string_view operation, std::string_view what, std::span<const Var> given,
+                   std::string_view what_like, std::span<const Var> like, const Paths& paths) {
   for (std::size_t k = 0; k < like.size(); ++k) {
-    const Var& x = results[k];
+    const Var& x = given[k];
     require_usable(x, operation);
     const bool fits = x.dtype() == like[k].dtype() || VarAccess::is_weak(x);
-    if (fits && x.shape() == like[k].shape()) {
-      all.push_back(trace.node(as_weak(cast(x, like[k].dtype()), false)));
-      continue;
-    }
+    if (fits && x.shape() == like[k].shape()) continue;
     const std::string path = paths()[k];
     const std::string message = std::string(operation) + ": " + std::string(what) + " is " + describe(x) + ", " +
                                 std::string(what_like) + " " + describe(like[k]) +
@@ -48,6 +43,16 @@ std::vector<Var> results_like(std::string_view operation, std::string_view what,
                                 "; they must have the same shape and element type";
     if (fits) throw ShapeError(message);
     throw TypeError(message);
+  }
+}
+
+std::vector<Var> results_like(std::string_view operation, std::string_view what, Trace& trace,
+                              std::span<const Var> results, std::span<const Var> like, std::string_view what_like,
+                              const Paths& paths) {
+  require_alike(operation, what, results, what_like, like, paths);
+  std::vector<Var> all;
+  for (std::size_t k = 0; k < like.size(); ++k) {
+    all.push_back(trace.node(as_weak(cast(results[k], like[k].dtype()), false)));
   }
   return all;
 }

@@ -58,9 +58,13 @@ class NoValues {
   bool before_;
 };
 
+/// \param what, what_like  what both are, for messages.
+/// \throws ShapeError, TypeError  unless arrays have the shapes and element types of others; numbers fit any type.
+void require_alike(std::string_view operation, std::string_view what, std::span<const Var> given,
+                   std::string_view what_like, std::span<const Var> like, const Paths& paths);
+
 /// What a function made of arrays, on the tape, and in their element types where it is a number.
-/// \param what   it is, and what they are, for messages.
-/// \throws ShapeError, TypeError  if it is unlike them.
+/// \throws ShapeError, TypeError  as require_alike().
 std::vector<Var> results_like(std::string_view operation, std::string_view what, Trace& trace,
                               std::span<const Var> results, std::span<const Var> like, std::string_view what_like,
                               const Paths& paths);

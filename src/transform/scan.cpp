@@ -46,15 +46,16 @@ std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options
 }
 
 std::size_t length_of_segments(std::size_t runs, const ScanOptions& options) {
-  if (options.checkpoint_levels < 2)
+  if (options.checkpoint_levels < 2) {
     return std::clamp(options.checkpoint_every, std::size_t{1}, std::max(runs, std::size_t{1}));
+  }
   if (options.checkpoint_every != 0) {
     throw ValueError("scan: checkpoint_every says how long segments are, and checkpoint_levels chooses that; give one");
   }
-  // n^(1 / levels) segments of the rest.
+  // n^(1 / levels) segments of the rest. A single one would be a level that computes all runs again and saves nothing.
   const auto segments =
       std::round(std::pow(static_cast<double>(runs), 1.0 / static_cast<double>(options.checkpoint_levels)));
-  return std::max(std::size_t{1}, runs / std::max(std::size_t{1}, static_cast<std::size_t>(segments)));
+  return std::max(std::size_t{1}, runs / std::max(std::size_t{2}, static_cast<std::size_t>(segments)));
 }
 
 std::vector<Var> in_segments(std::span<const Var> arrays, std::size_t segments, std::size_t length) {

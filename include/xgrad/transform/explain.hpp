@@ -104,8 +104,8 @@ namespace xgrad::debug {
 ///     std::cout << xg::debug::explain(loss, model, x, y);
 ///
 ///     argument 0, hidden.bias, float64 [8]: the gradient is zero
-///       relu 'hidden' (float64 [4, 8]): took 0 instead of its operand, in [-3, -1], at all 32 elements that matter
-///         the way to the loss: relu > 'hidden' > matmul > mean
+///       relu 'hidden' (float64 [4, 8]): did not take its operand; its operand is in [-3, -1] at all 32 elements
+///         the way to the loss: relu > 'hidden' > matmul > sum > divide > reshape
 ///
 /// A leaf may have several causes, one for each way on which it is used. What decides a branch, or how often a loop
 /// runs, is no such way. Of a gradient that is not finite it says so; nan_guard() of the gradient says what made that.

@@ -28,7 +28,8 @@ struct ImplicitOptions {
   std::optional<std::size_t> max_iterations = std::nullopt;
   std::size_t restart = LinearSolveOptions{}.restart;
   /// max |residual| <= residual_tolerance (1 + max |solution|) is required of what the solver returns, for the
-  /// derivatives are those of a solution. None: 1e-6 in double, 1e-3 in float; infinity: only NaN is refused.
+  /// derivatives are those of a solution. None: 1e-6 in double, 1e-3 in float; infinity: only NaN is refused,
+  /// else infinite solutions, too.
   std::optional<double> residual_tolerance = std::nullopt;
 };
 
@@ -105,6 +106,10 @@ class ImplicitFunction {
 std::vector<Var> differences(std::string_view operation, std::span<const Var> next, std::span<const Var> before,
                              const Paths& paths);
 
+/// The objective itself.
+/// \throws ShapeError, TypeError  unless it is a floating-point scalar.
+Var scalar_objective(std::string_view operation, const Var& objective);
+
 /// The sum of all products of constraints with their multipliers.
 /// \throws ShapeError, TypeError  if they are unlike, with the path of the field.
 Var paired(std::string_view operation, std::span<const Var> multipliers, std::span<const Var> constraints,
@@ -131,8 +136,8 @@ Var paired(std::string_view operation, std::span<const Var> multipliers, std::sp
 /// \throws ShapeError, TypeError  if the residual is unlike the solution, with the path of the field; if the solution
 ///                     is not floating-point.
 /// \throws ValueError  for options out of range; if the residual does not depend on the solution. When values are
-///                     computed: if the residual is not small, or NaN; if the linear solve of a derivative does not
-///                     converge, as where dR/dz is singular.
+///                     computed: if the residual is not small, or NaN, or the solution infinite; if the linear solve of
+///                     a derivative does not converge, as where dR/dz is singular.
 /// \throws TapeError   if the residual asks for a value.
 /// Krantz and Parks, The Implicit Function Theorem, 2002; Blondel et al., Efficient and Modular Implicit
 /// Differentiation, 2022; jax.lax.custom_root.
@@ -168,7 +173,9 @@ template <class Step, class Solver>
 template <class Objective, class Solver>
 [[nodiscard]] auto implicit_minimiser(Objective objective, Solver solver, ImplicitOptions options = {}) {
   auto residual = [objective = std::move(objective)]<class Z>(const Z& z, const auto&... parameters) -> Z {
-    return grad([&](const Z& at) -> Var { return objective(at, parameters...); })(z);
+    return grad([&](const Z& at) -> Var {
+      return detail::scalar_objective("implicit_minimiser", objective(at, parameters...));
+    })(z);
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_minimiser", std::move(residual),
                                                               std::move(solver), options);
@@ -190,8 +197,9 @@ template <class Objective, class Constraints, class Solver>
     return grad([&](const std::pair<X, M>& at) -> Var {
       const M h = constraints(at.first, parameters...);
       detail::require_same_tree(operation, "the constraints are another tree than their multipliers", at.second, h);
-      return objective(at.first, parameters...) + detail::paired(operation, tree::leaves(at.second), tree::leaves(h),
-                                                                 [&] { return tree::paths(at.second); });
+      return detail::scalar_objective(operation, objective(at.first, parameters...)) +
+             detail::paired(operation, tree::leaves(at.second), tree::leaves(h),
+                            [&] { return tree::paths(at.second); });
     })(z);
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_constrained_minimiser", std::move(residual),

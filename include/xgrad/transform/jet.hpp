@@ -110,15 +110,6 @@ auto mixed_derivative(FunctionOf<R, const Primal&> f, const Primal& point, std::
   return std::get<0>(finish(lines.trace(), lines.tree_like(value, std::move(mixed))));
 }
 
-/// A function of a primal, which may be a std::tuple of several arguments; see jvp.
-template <class Primal, class F>
-auto at_primal(F& f) {
-  return [&f](const Primal& at) -> decltype(auto) {
-    if constexpr (Fits<F&, const Primal&>) return f(at);
-    else return std::apply(f, at);
-  };
-}
-
 }  // namespace detail
 
 /// Taylor mode: the derivatives of a function along a curve, up to any order, in one forward pass.

@@ -30,7 +30,8 @@ struct ScanOptions {
   /// they need memory for n / checkpoint_every + checkpoint_every runs instead of n. 0: they keep all that they need.
   std::size_t checkpoint_every = 0;
   /// Segments of segments, to so many levels: derivatives in reverse mode need memory for about levels * n^(1 / levels)
-  /// runs, and compute each run `levels` - 1 times more. The lengths follow from n. 0 or 1: none.
+  /// runs, and compute each run `levels` - 1 times more. The lengths follow from n; a level that is too short for two
+  /// segments is left out. 0 or 1: none.
   std::size_t checkpoint_levels = 0;
 };
 

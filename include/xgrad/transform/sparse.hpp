@@ -83,6 +83,7 @@ enum class SparseKind : std::uint8_t { Jacobian, Hessian };
 /// What is recorded of a function for a sparse derivative.
 struct SparseProblem {
   SparseKind kind;
+  std::string_view operation;  ///< what the user called, for messages
   std::vector<Var> arguments;  ///< all arrays among them
   std::vector<Var> inputs;     ///< what is differentiated
   std::vector<Var> outputs;    ///< of a Hessian: the gradient
@@ -100,16 +101,16 @@ std::vector<Var> recorded_gradient(std::string_view operation, Trace& trace, con
                                    std::span<const Var> inputs);
 
 template <SparseKind kind, class R, class Held>
-SparseProblem sparse_problem(Trace& trace, FunctionOf<R, Held&> f, Held& arguments) {
+SparseProblem sparse_problem(std::string_view operation, Trace& trace, FunctionOf<R, Held&> f, Held& arguments) {
   static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   arguments.enter(trace);
-  SparseProblem problem{kind, arguments.arrays(), arguments.differentiated(), {}};
-  require_differentiable(name_of(kind), problem.inputs, [&] { return arguments.paths(); });
+  SparseProblem problem{kind, operation, arguments.arrays(), arguments.differentiated(), {}};
+  require_differentiable(operation, problem.inputs, [&] { return arguments.paths(); });
   if constexpr (kind == SparseKind::Hessian) {
     const R result = f(arguments);
-    problem.outputs = recorded_gradient(name_of(kind), trace, ResultParts<R>::loss(result), problem.inputs);
+    problem.outputs = recorded_gradient(operation, trace, ResultParts<R>::loss(result), problem.inputs);
   } else {
-    problem.outputs = leaves_on(trace, result_of(name_of(kind), trace, f(arguments)));
+    problem.outputs = leaves_on(trace, result_of(operation, trace, f(arguments)));
   }
   return problem;
 }
@@ -117,13 +118,15 @@ SparseProblem sparse_problem(Trace& trace, FunctionOf<R, Held&> f, Held& argumen
 template <SparseKind kind, class R, class Held>
 SparsityPattern sparsity_pattern_at(FunctionOf<R, Held&> f, Held& arguments) {
   Trace trace(arguments.arrays());
-  return sparsity_pattern(trace, sparse_problem<kind>(trace, f, arguments));
+  constexpr std::string_view operation = kind == SparseKind::Jacobian ? "jacobian_pattern" : "hessian_pattern";
+  return sparsity_pattern(trace, sparse_problem<kind>(operation, trace, f, arguments));
 }
 
 template <SparseKind kind, class R, class Held>
 SparseMatrix sparse_derivative_at(FunctionOf<R, Held&> f, Held& arguments, const SparseJacobianOptions& options) {
   Trace trace(arguments.arrays());
-  const SparseMatrix result = sparse_derivative(trace, sparse_problem<kind>(trace, f, arguments), options);
+  const SparseMatrix result =
+      sparse_derivative(trace, sparse_problem<kind>(name_of(kind), trace, f, arguments), options);
   return std::get<0>(finish(trace, result));
 }
 

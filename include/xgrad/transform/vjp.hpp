@@ -193,6 +193,15 @@ auto value_and_tangent(FunctionOf<R, const Primal&> f, const Primal& point, cons
   return ValueAndTangent<Y>{std::move(y), std::move(dy)};
 }
 
+/// A function of a primal, which may be a std::tuple of several arguments.
+template <class Primal, class F>
+auto at_primal(F& f) {
+  return [&f](const Primal& at) -> decltype(auto) {
+    if constexpr (Fits<F&, const Primal&>) return f(at);
+    else return std::apply(f, at);
+  };
+}
+
 }  // namespace detail
 
 /// The value of a function and its derivative in a direction.
@@ -207,10 +216,7 @@ template <class F, class X, class V>
 requires detail::fits_primal<F&, detail::primal_t<X>>
 [[nodiscard]] auto jvp(F&& f, X&& primals, V&& tangents) {
   using Primal = detail::primal_t<X>;
-  const auto call = [&](const Primal& at) -> decltype(auto) {
-    if constexpr (detail::Fits<F&, const Primal&>) return f(at);
-    else return std::apply(f, at);
-  };
+  const auto call = detail::at_primal<Primal>(f);
   using R = std::remove_cvref_t<std::invoke_result_t<decltype(call), const Primal&>>;
   const Primal point = std::forward<X>(primals);
   const Primal direction = std::forward<V>(tangents);

@@ -183,9 +183,8 @@ Results rule(Type<Parameter>, const FollowedNode&) { return {{}}; }
 Results rule(Type<Projection>, const FollowedNode&) { return {{}}; }  // see Walk
 
 Results rule(Type<Identity>, const FollowedNode& node) { return {node.input(0)}; }
-Results rule(Type<StopGradient>, const FollowedNode& node) {
-  return {node.input(0)};
-}  // not the derivative, but the value does
+// What is followed are values, and these pass: that no derivative does shows in the recorded sweep.
+Results rule(Type<StopGradient>, const FollowedNode& node) { return {node.input(0)}; }
 Results rule(Type<Cast>, const FollowedNode& node) { return {node.input(0)}; }
 Results rule(Type<Checked>, const FollowedNode& node) { return {node.input(0)}; }
 Results rule(Type<Reshape>, const FollowedNode& node) { return {node.input(0)}; }

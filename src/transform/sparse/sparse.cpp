@@ -36,7 +36,7 @@ std::size_t elements_of(std::span<const Var> all) {
 Structure followed(const Trace& trace, const SparseProblem& problem, const SeededSweep& sweep,
                    std::span<const Var> to) {
   if (elements_of(sweep.units()) > std::numeric_limits<IndexSets::Index>::max()) {
-    throw ShapeError(std::string(name_of(problem.kind)) + ": there are " + std::to_string(elements_of(sweep.units())) +
+    throw ShapeError(std::string(problem.operation) + ": there are " + std::to_string(elements_of(sweep.units())) +
                      " elements to differentiate by; there may be 2^32 - 1");
   }
   IndexSets sets;
@@ -278,7 +278,7 @@ std::vector<Var> recorded_gradient(std::string_view operation, Trace& trace, con
 }
 
 SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
-  require_differentiable(name_of(problem.kind), problem.outputs,
+  require_differentiable(problem.operation, problem.outputs,
                          [&] { return std::vector<std::string>(problem.outputs.size(), "output"); });
   const bool symmetric = is_symmetric(trace, problem);
   const Structure structure = followed(trace, problem, sweep_of(trace, problem, true), problem.outputs);
@@ -286,7 +286,7 @@ SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
 }
 
 SparseMatrix sparse_derivative(Trace& trace, const SparseProblem& problem, const SparseJacobianOptions& options) {
-  const std::string_view operation = name_of(problem.kind);
+  const std::string_view operation = problem.operation;
   require_differentiable(operation, problem.outputs,
                          [&] { return std::vector<std::string>(problem.outputs.size(), "output"); });
   const bool symmetric = is_symmetric(trace, problem);

@@ -40,9 +40,9 @@ Var absorbing_product(const Var& a, const Var& b) {
 /// What is the same in two nodes that have the same value.
 using NodeKey = std::vector<std::int64_t>;
 
-class Expansion {
+class NodeSeries {
  public:
-  Expansion(TapeState& tape, NodeId root, const std::function<Series(NodeId)>& known)
+  NodeSeries(TapeState& tape, NodeId root, const std::function<Series(NodeId)>& known)
       : tape_(tape), root_(root), begin_(static_cast<NodeId>(tape.size())), known_(known) {
     if (may_be_same(root)) same_[key_of(root)] = root;
     analyse(root);
@@ -372,7 +372,7 @@ class Expansion {
 
 std::vector<Series> series_of_outputs(TapeState& tape, NodeId node, std::size_t order,
                                       const std::function<Series(NodeId)>& known) {
-  return Expansion(tape, node, known).outputs(order);
+  return NodeSeries(tape, node, known).outputs(order);
 }
 
 }  // namespace xgrad::derivatives
