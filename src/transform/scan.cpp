@@ -1,6 +1,7 @@
 #include <xgrad/transform/scan.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include <xgrad/core/errors.hpp>
@@ -45,15 +46,17 @@ std::size_t runs_of_scan(std::span<const Var> arrays, const ScanOptions& options
   return *length;
 }
 
-std::size_t length_of_segments(std::size_t runs, const ScanOptions& options) {
-  if (options.checkpoint_levels < 2)
-    return std::clamp(options.checkpoint_every, std::size_t{1}, std::max(runs, std::size_t{1}));
+std::size_t useful_levels(std::size_t runs, const ScanOptions& options) {
+  return std::min(options.checkpoint_levels, std::max(std::size_t{2}, static_cast<std::size_t>(std::bit_width(runs))));
+}
+
+std::size_t length_of_segments(std::size_t runs, std::size_t levels, const ScanOptions& options) {
+  if (levels < 2) return std::clamp(options.checkpoint_every, std::size_t{1}, std::max(runs, std::size_t{1}));
   if (options.checkpoint_every != 0) {
     throw ValueError("scan: checkpoint_every says how long segments are, and checkpoint_levels chooses that; give one");
   }
   // n^(1 / levels) segments of the rest.
-  const auto segments =
-      std::round(std::pow(static_cast<double>(runs), 1.0 / static_cast<double>(options.checkpoint_levels)));
+  const auto segments = std::round(std::pow(static_cast<double>(runs), 1.0 / static_cast<double>(levels)));
   return std::max(std::size_t{1}, runs / std::max(std::size_t{1}, static_cast<std::size_t>(segments)));
 }
 

@@ -30,7 +30,8 @@ struct ScanOptions {
   /// they need memory for n / checkpoint_every + checkpoint_every runs instead of n. 0: they keep all that they need.
   std::size_t checkpoint_every = 0;
   /// Segments of segments, to so many levels: derivatives in reverse mode need memory for about levels * n^(1 / levels)
-  /// runs, and compute each run `levels` - 1 times more. The lengths follow from n. 0 or 1: none.
+  /// runs, and compute each run `levels` - 1 times more. The lengths follow from n. 0 or 1: none. More than make
+  /// segments of two, log2(n), are as many as that.
   std::size_t checkpoint_levels = 0;
 };
 
@@ -114,7 +115,9 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
 
 /// How many runs a segment has, of which each is cut in its turn to all levels but one.
 /// \throws ValueError  if the options say both.
-std::size_t length_of_segments(std::size_t runs, const ScanOptions& options);
+std::size_t length_of_segments(std::size_t runs, std::size_t levels, const ScanOptions& options);
+/// Levels of segments, as many as still divide so many runs.
+std::size_t useful_levels(std::size_t runs, const ScanOptions& options);
 
 /// How many runs there are.
 /// \throws ShapeError, ValueError  if the arrays do not say so.
@@ -133,10 +136,10 @@ std::pair<C, Y> scan_in_segments(FunctionOf<std::pair<C, Y>, const C&, const X&>
                                  const ScanOptions& options) {
   const std::vector<Var> all = tree::arrays(arrays);
   const std::size_t runs = runs_of_scan(all, options, [&] { return tree::array_paths(arrays); });
-  const std::size_t length = length_of_segments(runs, options);
+  const std::size_t levels = useful_levels(runs, options);
+  const std::size_t length = length_of_segments(runs, levels, options);
   const std::size_t segments = runs / length;
   const std::size_t left = runs - segments * length;
-  const std::size_t levels = options.checkpoint_levels;
   const auto of_length = [&](std::size_t count) {
     return checkpoint([run, count, levels, reverse = options.reverse](const C& carried, const X& elements) {
       const ScanOptions inside{
