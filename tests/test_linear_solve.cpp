@@ -367,6 +367,9 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.tolerance = std::nan("")}), {"tolerance", "between 0 and 1"}));
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.max_iterations = 0}), {"max_iterations", "positive"}));
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.restart = 0}), {"restart", "positive"}));
+  for (const Method method : all_methods) {
+    BOOST_TEST(near(solve(same, b, {.method = method, .max_iterations = SIZE_MAX, .restart = SIZE_MAX})(), b));
+  }
   // Nothing is zero in silence: what is not connected has no solution.
   BOOST_TEST(throws<xg::ValueError>(solve([](const Var& v) { return 0.0 * v; }, b), {"linear_solve"}));
   BOOST_TEST(throws<xg::ValueError>(solve([](const Var& v) { return zeros_like(v); }, b), {"linear_solve"}));
