@@ -114,7 +114,7 @@ Walk::Walk(const FollowedProgram& program, NodeId first, std::span<const NodeId>
 std::vector<SetArray> Walk::run(IndexSets& sets, std::span<const SetArray> given) const {
   const TapeState& tape = program_.tape();
   std::unordered_map<NodeId, std::vector<SetArray>> known;  // of what depends on something
-  static const SetArray nothing;
+  const SetArray nothing;
   const auto of = [&](NodeId id) -> const SetArray& {
     const auto found = known.find(id);
     return found == known.end() ? nothing : found->second[0];
