@@ -1,5 +1,7 @@
 // cond, switch_, while_loop and checkpoint against what they stand for, in every transform and order.
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -360,7 +362,7 @@ BOOST_AUTO_TEST_CASE(scans_with_checkpoints_change_no_value) {
       BOOST_TEST(near(dh, eh));
       BOOST_TEST(near(dxs, exs));
     }
-    for (const std::size_t levels : {2U, 3U, 5U}) {
+    for (const std::size_t levels : {std::size_t{2}, std::size_t{3}, std::size_t{5}, SIZE_MAX}) {
       const auto f = loss(reverse, 0, levels);
       const auto g = loss(reverse, 0);
       BOOST_TEST(near(f(h, xs), g(h, xs)));

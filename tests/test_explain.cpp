@@ -158,6 +158,7 @@ BOOST_AUTO_TEST_CASE(zero_slope) {
   BOOST_TEST(is(only_cause([](const Var& y) { return sum(tanh(y)); }, positive({3}) * 100.0), ZeroBecause::ZeroSlope,
                 "tanh", "its operand is in ["));
   BOOST_TEST(is(only_cause([](const Var& y) { return sum(abs(y)); }, zeros), ZeroBecause::ZeroSlope, "abs"));
+  BOOST_TEST(is(only_cause([](const Var& y) { return xg::norm(y); }, zeros), ZeroBecause::ZeroSlope, "norm"));
 }
 
 BOOST_AUTO_TEST_CASE(underflow) {

@@ -86,6 +86,13 @@ BOOST_AUTO_TEST_CASE(linear_functions_are_transposed) {
   BOOST_TEST(near(xg::linear_transpose(of_body, like)(like), xg::vjp(of_body, like).pullback(like)));
   BOOST_TEST(throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& x) { return x * x; }, like)(like); },
                                    {"linear"}));
+  // What has values without derivatives would be left out of the transpose.
+  BOOST_TEST(throws<xg::TapeError>(
+      [&] { return xg::linear_transpose([](const Var& x) { return x + stop_gradient(x); }, like)(like); },
+      {"linear_transpose", "not linear", "stop_gradient"}));
+  BOOST_TEST(
+      throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& x) { return x + sign(x); }, like)(like); },
+                            {"not linear", "sign"}));
 }
 
 BOOST_AUTO_TEST_CASE(the_laplacian_is_the_trace_of_the_hessian) {

@@ -349,6 +349,15 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
                                    {"linear_solve", "int64"}));
   BOOST_TEST(throws<xg::TapeError>(solve([](const Var& v) { return v * v; }, b), {"linear_solve", "not linear"}));
   BOOST_TEST(throws<xg::TapeError>(solve([](const Var& v) { return v * v.array<double>()(0); }, b)));
+  // What has values without derivatives would be left out of the transpose.
+  BOOST_TEST(throws<xg::TapeError>(solve([](const Var& v) { return v + stop_gradient(v); }, b),
+                                   {"linear_solve", "not linear", "stop_gradient"}));
+  BOOST_TEST(throws<xg::TapeError>(solve([](const Var& v) { return v + sign(v); }, b), {"not linear", "sign"}));
+  BOOST_TEST(throws<xg::TapeError>(solve([](const Var& v) { return v + cast(v > 0.5, xg::DType::Float64); }, b),
+                                   {"not linear", "cast"}));
+  const xg::Requirement small("it is {}");
+  const auto only_checked = [&](const Var& v) { return checked(2.0 * v, v < 1e9, small) + zeros_like(v); };
+  BOOST_TEST(near(solve(only_checked, b)(), 0.5 * b));
   for (const Method method : all_methods) {
     BOOST_TEST(throws<xg::ValueError>(solve([](const Var& v) { return 2.0 * v + 1.0; }, b, {.method = method}),
                                       {"linear_solve", "matvec(0) is 1", "linear"}));
@@ -358,6 +367,9 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.tolerance = std::nan("")}), {"tolerance", "between 0 and 1"}));
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.max_iterations = 0}), {"max_iterations", "positive"}));
   BOOST_TEST(throws<xg::ValueError>(solve(same, b, {.restart = 0}), {"restart", "positive"}));
+  for (const Method method : all_methods) {
+    BOOST_TEST(near(solve(same, b, {.method = method, .max_iterations = SIZE_MAX, .restart = SIZE_MAX})(), b));
+  }
   // Nothing is zero in silence: what is not connected has no solution.
   BOOST_TEST(throws<xg::ValueError>(solve([](const Var& v) { return 0.0 * v; }, b), {"linear_solve"}));
   BOOST_TEST(throws<xg::ValueError>(solve([](const Var& v) { return zeros_like(v); }, b), {"linear_solve"}));

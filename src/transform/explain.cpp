@@ -45,6 +45,7 @@ ZeroBecause meaning_of(Opcode op) {
       Entry{opcode<ScatterAdd>, ZeroBecause::OtherElements},
       Entry{opcode<ScatterAddAlongAxis>, ZeroBecause::OtherElements},
       Entry{opcode<Cast>, ZeroBecause::Underflow},
+      Entry{opcode<Norm>, ZeroBecause::ZeroSlope},
   };
   const auto* const found = std::ranges::find(table, op, &Entry::op);
   if (found != table.end()) return found->because;

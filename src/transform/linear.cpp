@@ -5,6 +5,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "derivatives/taylor/taylor.hpp"
+#include "linear_solve.hpp"
 #include "ops/axes.hpp"
 #include "var/record.hpp"
 
@@ -26,7 +27,10 @@ TransposedScope::TransposedScope(Trace& trace)
   trace.tape().note_transposition(Part::Recorded);
 }
 TransposedScope::~TransposedScope() { trace_.tape().note_transposition(static_cast<Part>(outer_)); }
-void TransposedScope::sweep() { trace_.tape().note_transposition(Part::Swept); }
+void TransposedScope::sweep(std::span<const Var> inputs, std::span<const Var> outputs) {
+  require_derivatives_of_all("linear_transpose", "the function", trace_.tape(), inputs, outputs);
+  trace_.tape().note_transposition(Part::Swept);
+}
 
 namespace {
 

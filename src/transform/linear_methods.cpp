@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -59,7 +60,13 @@ LinearMethod make_linear_method(std::string operation, const LinearSolveOptions&
   require(tolerance > 0.0 && tolerance < 1.0, "tolerance", in_digits(tolerance), "between 0 and 1");
   require(most > 0, "max_iterations", "0", "positive");
   require(options.restart > 0, "restart", "0", "positive");
-  return {std::move(operation), options.method, tolerance, most, std::min(options.restart, unknowns), is_linear};
+  constexpr auto countable = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  return {std::move(operation),
+          options.method,
+          tolerance,
+          std::min(most, countable),
+          std::min(options.restart, unknowns),
+          is_linear};
 }
 
 namespace {

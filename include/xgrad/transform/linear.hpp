@@ -73,7 +73,8 @@ class TransposedScope {
   TransposedScope(const TransposedScope&) = delete;
   TransposedScope& operator=(const TransposedScope&) = delete;
   ~TransposedScope();
-  void sweep();
+  /// \throws TapeError  if the function is not linear, as far as that is seen in what it recorded.
+  void sweep(std::span<const Var> inputs, std::span<const Var> outputs);
 
  private:
   Trace& trace_;
@@ -100,7 +101,7 @@ class Transposed {
     const R outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
     const std::vector<Var> leaves = tree::leaves(outputs);
     const std::vector<Var> seeds = sensitivities("linear_transpose", "cotangent", trace, cotangent, leaves);
-    scope.sweep();
+    scope.sweep(inputs, leaves);
     std::vector<Var> derivatives = trace.reverse(leaves, seeds, inputs);
     complete("linear_transpose", derivatives, inputs, {}, false);
     return std::get<0>(finish(trace, tree::with_leaves(like_, derivatives)));
