@@ -303,6 +303,8 @@ BOOST_AUTO_TEST_CASE(programs_in_programs_and_transforms) {
   const Function f = [&](const Var& y) { return inner.call(sin(y)) + y; };
   const Exported outer = reloaded(export_program(f, x));
   check_alike(f, outer.as_function<Var>(), x);
+  const Function batched = [&](const Var& y) { return sum(xg::vmap(inner.as_function<Var>())(xg::outer(y, y)), 0); };
+  check_alike(batched, reloaded(export_program(batched, x)).as_function<Var>(), x);
   const auto step = [&](const Var& h, const Var& each) { return std::pair{inner.call(h * each), sum(h)}; };
   const auto loop = [&](const Var& y) { return sum(xg::scan(step, y, sin(y)).second); };
   BOOST_TEST(xg::testing::check_gradients(loop, x));

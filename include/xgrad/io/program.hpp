@@ -158,7 +158,8 @@ requires(!std::is_same_v<F, ExportOptions>)  //
 class HostFunction {
  public:
   template <class F>
-  requires detail::HasSignature<F> HostFunction(F f)
+  requires(!std::is_same_v<F, HostFunction> && detail::HasSignature<F>)  //
+      HostFunction(F f)
       : HostFunction(std::move(f), static_cast<typename detail::SignatureOf<F>::Parameters*>(nullptr)) {}
 
   [[nodiscard]] const detail::HostBody& body() const noexcept { return *body_; }
