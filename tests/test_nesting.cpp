@@ -15,6 +15,7 @@
 #include <xgrad/xgrad.hpp>
 
 #include "comparing.hpp"
+#include "exported_programs.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_nesting)
 
@@ -239,6 +240,13 @@ std::vector<Transform> others() {
          return f(x + 0.0001 * x * x) + f(0.7 * x + 0.01 * square(0.05 * x + 0.1));
        },
        false},
+      {"export_program",
+       [](const Function& f) -> Function {
+         const xg::io::HostFunction copy([](const xg::Array<double>& x) -> xg::Array<double> { return x; });
+         return exported_programs::reloaded(xg::io::export_program(f, point()), {.host_functions = {{"copy", copy}}})
+             .as_function<Var>();
+       },
+       unchanged, false},
       {"host_call", [=](const Function& f) { return [=](const Var& x) { return copied(f(copied(x))); }; }, unchanged,
        false},
       {"implicit",

@@ -13,6 +13,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "comparing.hpp"
+#include "exported_programs.hpp"
 #include "random_graphs/check.hpp"
 #include "var/record.hpp"
 
@@ -79,6 +81,46 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
     if (left_out.contains(op)) continue;
     BOOST_TEST_CONTEXT(xgrad::primitives::name_of(static_cast<xgrad::ir::Opcode>(op))) {
       BOOST_TEST(statistics.primitives[op] >= count / 50);
+    }
+  }
+}
+
+/// Programs that went through a file give the bits of the compiled function.
+BOOST_AUTO_TEST_CASE(through_a_file) {
+  const std::uint64_t count = setting("XGRAD_RANDOM_GRAPHS", 10000) / 40;
+  const std::uint64_t first = setting("XGRAD_RANDOM_SEED", 0);
+  int failures = 0;
+  for (std::uint64_t seed = first; seed < first + count && failures < 3; ++seed) {
+    const Program program = generate(seed);
+    std::vector<Var> inputs = make_inputs(program);
+    std::vector<Var> leaves;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Instruction& each = program.instructions[i];
+      if (!each.run && each.leaf) leaves.push_back(inputs[i]);
+    }
+    const auto outputs = [&](const std::vector<Var>& given) {
+      std::size_t used = 0;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const Instruction& each = program.instructions[i];
+        if (!each.run && each.leaf) inputs[i] = given[used++];
+      }
+      const std::vector<Var> values = run(program, inputs, nullptr);
+      std::vector<Var> chosen;
+      for (const std::size_t output : program.outputs) chosen.push_back(values[output]);
+      return chosen;
+    };
+    try {
+      const auto loaded = exported_programs::reloaded(xgrad::io::export_program(outputs, leaves));
+      const std::vector<Var> found = loaded(leaves);
+      const std::vector<Var> expected = xgrad::compile(outputs)(leaves);
+      for (std::size_t k = 0; k < found.size(); ++k) {
+        const auto alike = comparing::same(found[k], expected[k]);
+        failures += alike ? 0 : 1;
+        BOOST_TEST(alike, "seed " << seed << ", output " << k << ": " << alike.message());
+      }
+    } catch (const xgrad::Error& error) {
+      ++failures;
+      BOOST_ERROR("seed " << seed << ": " << error.what());
     }
   }
 }

@@ -77,6 +77,9 @@ std::shared_ptr<const HostFunction> batch_of(const std::shared_ptr<const HostFun
   many->takes_batches = false;  // its own arguments have their batch in front already
   for (const ArrayType& each : function->results) many->results.push_back({each.dtype, with_first(extent, each.shape)});
   const std::vector<char> which(batched.begin(), batched.end());
+  many->of_one = function;
+  many->extent = extent;
+  many->batched = which;
   if (function->takes_batches) {
     many->call = [function, extent, which](std::span<const BufferPtr> arguments) {
       std::vector<BufferPtr> given(arguments.begin(), arguments.end());

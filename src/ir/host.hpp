@@ -26,6 +26,10 @@ struct HostFunction {
   std::function<std::vector<BufferPtr>(std::span<const BufferPtr> arguments)> call;
   /// Whether it takes arrays with one more axis, the first, and gives such; else a batch is one call after another.
   bool takes_batches = false;
+  /// Of a function that batch_of made: what of, for how many examples, and which arguments there is one for each of.
+  std::shared_ptr<const HostFunction> of_one = nullptr;
+  std::size_t extent = 0;
+  std::vector<char> batched = {};
 };
 
 /// Calls it.

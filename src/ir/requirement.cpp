@@ -39,13 +39,14 @@ std::uint32_t number_of_requirement(std::string_view text) {
   return found->second;
 }
 
+std::string text_of_requirement(std::int64_t requirement) {
+  RequirementTexts& all = requirements();
+  const std::scoped_lock lock(all.mutex);
+  return all.texts[static_cast<std::size_t>(requirement)];
+}
+
 void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_t limit) {
-  std::string text;
-  {
-    RequirementTexts& all = requirements();
-    const std::scoped_lock lock(all.mutex);
-    text = all.texts[static_cast<std::size_t>(requirement)];
-  }
+  std::string text = text_of_requirement(requirement);
   core::TextStream number;
   number << value;
   fill(text, number.str());

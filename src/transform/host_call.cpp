@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "host_function.hpp"
 #include "primitives/list.hpp"
 #include "var/record.hpp"
 
@@ -46,19 +47,24 @@ void require_usable(const HostBody& body, std::span<const Var> arguments) {
   for (const Var& x : arguments) require_usable(x, body.name);
 }
 
+std::shared_ptr<const HostFunction> host_function(const std::shared_ptr<const HostBody>& body,
+                                                  std::span<const Shape> shapes) {
+  auto host = std::make_shared<HostFunction>();
+  host->name = body->name;
+  host->takes_batches = body->takes_batches;
+  for (std::size_t k = 0; k < shapes.size(); ++k) host->results.push_back({body->results[k], shapes[k]});
+  host->call = [body](std::span<const BufferPtr> given) { return call(*body, given); };
+  return host;
+}
+
 std::vector<Var> record_host_call(const std::shared_ptr<const HostBody>& body, std::span<const Var> arguments,
                                   const std::vector<Shape>& shapes) {
   std::vector<Var> fit;
   for (std::size_t k = 0; k < arguments.size(); ++k) fit.push_back(fitted(*body, k, arguments[k]));
   std::vector<const Var*> operands;
   for (const Var& x : fit) operands.push_back(&x);
-  auto host = std::make_shared<HostFunction>();
-  host->name = body->name;
-  host->takes_batches = body->takes_batches;
-  for (std::size_t k = 0; k < shapes.size(); ++k) host->results.push_back({body->results[k], shapes[k]});
-  host->call = [body](std::span<const BufferPtr> given) { return call(*body, given); };
   auto payload = std::make_shared<Payload>();
-  payload->host = std::move(host);
+  payload->host = host_function(body, shapes);
   return record_several(opcode<primitives::HostCall>, payload->host->results, operands, payload,
                         tape_recorded_now());  // else a call of constants would run when it is recorded, and only then
 }

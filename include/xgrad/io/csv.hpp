@@ -1,7 +1,7 @@
 // Reading tables of numbers.
 //
-// io: numbers from files and into them. A file is hostile until it is checked. It includes core, and may include var
-// and tree; it computes nothing.
+// io: numbers and programs from files and into them. A file is hostile until it is checked. It includes what stands
+// below, and computes nothing.
 #pragma once
 
 #include <cstddef>

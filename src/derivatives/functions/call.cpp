@@ -304,6 +304,7 @@ class OneExample {
 std::shared_ptr<const CallRule> batched_rule(const std::shared_ptr<const CallRule>& one, std::size_t extent,
                                              const std::vector<char>& batched) {
   auto rule = std::make_shared<CallRule>(*one);
+  rule->recorded = nullptr;  // that is of one example
   if (one->vjp) {
     rule->vjp = [one, extent, batched](Vars inputs, Vars outputs, Vars cotangents) {
       OneExample example(VarAccess::tape(cotangents[0]), extent);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 namespace xgrad::derivatives {
 
 using namespace detail;
+
+struct RecordedRule;
 
 /// A user's rule for the derivative of a function. Both are linear in what comes last, and record what they compute;
 /// one may be missing, and then comes from the other by transposition.
@@ -30,6 +33,8 @@ struct CallRule {
   std::function<std::vector<Var>(Vars inputs, Vars outputs, Vars tangents)> jvp;
   /// Names of inputs.
   std::function<std::vector<std::string>()> paths;
+  /// The same rule without C++, if it is known so.
+  std::shared_ptr<const RecordedRule> recorded = nullptr;
 };
 
 /// Zeros in place of what is not there.

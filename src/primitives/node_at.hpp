@@ -1,0 +1,87 @@
+// A node as its rule sees it, and how rules are written: each gives what is broken.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "node_rules.hpp"
+
+namespace xgrad::primitives::node_rules {
+
+using ir::ArrayType, ir::Function, ir::Node, ir::NodeId, ir::Payload, ir::TapeState;
+
+/// A node, and what a rule looks at.
+struct NodeAt {
+  const TapeState& program;
+  NodeId id;
+
+  [[nodiscard]] ir::Opcode op() const { return program.node(id).op; }
+  [[nodiscard]] DType type() const { return program.node(id).dtype; }
+  [[nodiscard]] const Shape& shape() const { return program.shape(id); }
+  [[nodiscard]] std::size_t inputs() const { return program.inputs(id).size(); }
+  [[nodiscard]] NodeId input(std::size_t k) const { return program.inputs(id)[k]; }
+  [[nodiscard]] DType type(std::size_t k) const { return program.node(input(k)).dtype; }
+  [[nodiscard]] const Shape& shape(std::size_t k) const { return program.shape(input(k)); }
+  [[nodiscard]] std::span<const std::int64_t> attributes() const { return program.attributes(id); }
+  [[nodiscard]] const Payload& payload() const { return *program.payload(id); }
+
+  [[nodiscard]] bool like_input(std::size_t k) const { return type(k) == type() && shape(k) == shape(); }
+  /// Whether the first attribute is an axis.
+  [[nodiscard]] bool has_axis_of(const Shape& of) const {
+    return !attributes().empty() && attributes()[0] >= 0 && static_cast<std::uint64_t>(attributes()[0]) < of.size();
+  }
+  [[nodiscard]] std::size_t axis() const { return static_cast<std::size_t>(attributes()[0]); }
+};
+
+/// What is broken; empty if nothing is.
+using Broken = std::string_view;
+inline constexpr Broken nothing;
+using Rule = Broken (*)(const NodeAt&);
+
+inline Broken first_of(std::initializer_list<Broken> all) {
+  const auto* found = std::ranges::find_if(all, [](Broken each) { return !each.empty(); });
+  return found == all.end() ? nothing : *found;
+}
+inline Broken unless(bool holds, Broken rule) { return holds ? nothing : rule; }
+
+inline constexpr Broken as_many_inputs = "it has as many inputs as its operation takes";
+inline constexpr Broken as_many_attributes = "it has as many attributes as its operation";
+inline constexpr Broken an_axis = "its axis is one of the array";
+inline constexpr Broken like_its_input = "it has the shape and the element type of its input";
+inline constexpr Broken operand_types = "its operands have the element type that it takes";
+
+// ---- along axes
+
+enum class Reduces : std::uint8_t { Sum, Extremum, Norm };
+
+template <Reduces what>
+Broken reduction(const NodeAt& n);
+extern template Broken reduction<Reduces::Sum>(const NodeAt& n);
+extern template Broken reduction<Reduces::Extremum>(const NodeAt& n);
+extern template Broken reduction<Reduces::Norm>(const NodeAt& n);
+Broken take_along_axis(const NodeAt& n);
+Broken scatter_add_along_axis(const NodeAt& n);
+Broken take(const NodeAt& n);
+Broken scatter_add(const NodeAt& n);
+Broken concatenate(const NodeAt& n);
+Broken roll(const NodeAt& n);
+Broken cumulative_sum(const NodeAt& n);
+Broken argsort(const NodeAt& n);
+Broken argmax(const NodeAt& n);
+Broken one_hot(const NodeAt& n);
+Broken balance(const NodeAt& n);
+Broken matmul(const NodeAt& n);
+
+// ---- several outputs
+
+Broken top_k(const NodeAt& n);
+Broken call(const NodeAt& n);
+Broken host_call(const NodeAt& n);
+Broken scan(const NodeAt& n);
+Broken while_loop(const NodeAt& n);
+Broken switch_(const NodeAt& n);
+Broken projection(const NodeAt& n);
+
+}  // namespace xgrad::primitives::node_rules

@@ -1,0 +1,631 @@
+// Files of programs that are damaged, or written to do damage: each is refused, and says why.
+//
+//     XGRAD_HOSTILE_FILES=1000000   how many damaged files (24000)
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/crc.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <xgrad/io/program.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "exported_programs.hpp"
+#include "io/bytes.hpp"
+#include "io/program_state.hpp"
+#include "primitives/traits.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_export_hostile)
+
+namespace xg = xgrad;
+namespace format = xgrad::io::format;
+using comparing::same;
+using comparing::throws;
+using comparing::wave;
+using exported_programs::FileName;
+using xg::DType;
+using xg::Shape;
+using xg::Var;
+using xg::io::ByteWriter;
+using xg::io::Exported;
+using xg::io::load_program;
+
+namespace {
+
+std::string bytes_in(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+Exported load_bytes(const std::string& bytes, const xg::io::LoadOptions& options = {}) {
+  static const FileName name;
+  std::ofstream(name.path(), std::ios::binary) << bytes;
+  return load_program(name.path(), options);
+}
+
+std::string bytes_of(const Exported& program) {
+  const FileName name;
+  program.save(name.path());
+  return bytes_in(name.path());
+}
+
+std::uint32_t sum_of(std::string_view bytes) {
+  boost::crc_32_type crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+/// A file with right check sums.
+std::string sealed(const std::string& description, const std::string& arrays, std::uint32_t version = format::version) {
+  ByteWriter file;
+  file.bytes(format::magic);
+  file.u32(version);
+  file.u32(sum_of(description));
+  file.u64(description.size());
+  file.u32(sum_of(arrays));
+  file.u32(0);
+  file.bytes(description);
+  file.bytes(arrays);
+  return file.all();
+}
+
+/// What a file is made of.
+struct Halves {
+  std::string description, arrays;
+  explicit Halves(const std::string& file) {
+    std::size_t size = 0;
+    for (std::size_t k = 0; k < 8; ++k) size |= std::size_t{static_cast<unsigned char>(file[16 + k])} << 8 * k;
+    description = file.substr(format::header_bytes, size);
+    arrays = file.substr(format::header_bytes + size);
+  }
+};
+
+// ---- files that are made by hand
+
+struct DraftType {
+  DType dtype;
+  std::vector<std::uint64_t> shape;
+};
+
+DraftType floats(std::vector<std::uint64_t> shape) { return {DType::Float64, std::move(shape)}; }
+DraftType integers(std::vector<std::uint64_t> shape) { return {DType::Int64, std::move(shape)}; }
+DraftType truths(std::vector<std::uint64_t> shape) { return {DType::Bool, std::move(shape)}; }
+
+template <class T>
+std::size_t number_in(std::vector<T>& list, const T& item) {
+  const auto found = std::find(list.begin(), list.end(), item);
+  if (found != list.end()) return static_cast<std::size_t>(found - list.begin());
+  list.push_back(item);
+  return list.size() - 1;
+}
+
+class DraftFile {
+ public:
+  std::size_t text(const std::string& text) { return number_in(texts_, text); }
+  std::size_t shape(const std::vector<std::uint64_t>& shape) { return number_in(shapes_, shape); }
+  void version_of_all(std::uint32_t version) { version_ = version; }
+
+  /// The beginning of an operation.
+  void begin(ByteWriter& out, const std::string& op, const DraftType& type, const std::vector<std::size_t>& inputs) {
+    out.u8(number_in(primitives_, op));
+    out.u8(static_cast<std::size_t>(type.dtype));
+    out.u8(0);
+    out.u32(shape(type.shape));
+    out.u32(inputs.size());
+    for (const std::size_t input : inputs) out.u32(input);
+  }
+  void node(ByteWriter& out, const std::string& op, const DraftType& type, const std::vector<std::size_t>& inputs,
+            const std::vector<std::int64_t>& attributes = {}) {
+    begin(out, op, type, inputs);
+    out.u32(attributes.size());
+    const auto* found = std::ranges::find(xg::primitives::traits, std::string_view(op), &xg::primitives::Traits::name);
+    for (std::size_t k = 0; k < attributes.size(); ++k) {
+      const bool numbered = found != xg::primitives::traits.end() &&
+                            format::numbered(static_cast<xg::ir::Opcode>(found - xg::primitives::traits.begin()), k,
+                                             attributes.size()) != format::Numbered::Nothing;
+      if (numbered) out.u32(text(op == "checked" || op == "identity" ? "a text" : "take"));
+      else out.i64(attributes[k]);
+    }
+  }
+  void call(ByteWriter& out, std::size_t function, const std::vector<std::size_t>& inputs) {
+    begin(out, "call", floats({}), inputs);
+    out.u32(function);
+    out.u8(0);
+    out.u32(0);
+    out.u8(0);
+  }
+  void add_function(std::size_t parameters, std::size_t nodes, const ByteWriter& body,
+                    const std::vector<std::size_t>& outputs) {
+    ByteWriter out;
+    out.u32(parameters);
+    out.u32(nodes);
+    out.bytes(body.all());
+    out.u32(outputs.size());
+    for (const std::size_t output : outputs) out.u32(output);
+    functions_.push_back(out.all());
+  }
+  void add_array(const DraftType& type) { arrays_.push_back(type); }
+
+  /// \param names  of the program's inputs and outputs.
+  std::string file(std::size_t inputs, std::size_t outputs, const std::string& arrays = {}) {
+    std::vector<std::size_t> names;
+    for (const std::string& op : primitives_) names.push_back(text(op));
+    const std::size_t name = text("name");
+    ByteWriter out;
+    out.u32(texts_.size());
+    for (const std::string& each : texts_) out.text(each);
+    out.u32(names.size());
+    for (const std::size_t each : names) {
+      out.u32(each);
+      out.u32(version_);
+    }
+    for (const DraftType& each : arrays_) (void)shape(each.shape);
+    out.u32(shapes_.size());
+    for (const auto& each : shapes_) {
+      out.u8(each.size());
+      for (const std::uint64_t extent : each) out.u64(extent);
+    }
+    out.u32(arrays_.size());
+    for (const DraftType& each : arrays_) {
+      out.u8(static_cast<std::size_t>(each.dtype));
+      out.u32(shape(each.shape));
+    }
+    out.u32(functions_.size());
+    for (const std::string& each : functions_) out.bytes(each);
+    out.u32(functions_.size() - 1);
+    for (const std::size_t count : {inputs, outputs}) {
+      out.u32(count);
+      for (std::size_t k = 0; k < count; ++k) out.u32(name);
+    }
+    out.pad();
+    return sealed(out.all(), arrays);
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<std::string> primitives_;
+  std::vector<std::vector<std::uint64_t>> shapes_;
+  std::vector<DraftType> arrays_;
+  std::vector<std::string> functions_;
+  std::uint32_t version_ = 1;
+};
+
+/// A program of one operation, and why it is refused; empty if it is not.
+struct DraftNode {
+  std::string op;
+  DraftType result;
+  std::vector<DraftType> inputs;
+  std::vector<std::int64_t> attributes;
+  std::string_view refusal;
+};
+
+std::string refusal_of(const DraftNode& draft) {
+  DraftFile file;
+  ByteWriter body;
+  std::vector<std::size_t> inputs;
+  for (const DraftType& each : draft.inputs) {
+    file.node(body, "parameter", each, {});
+    inputs.push_back(inputs.size());
+  }
+  file.node(body, draft.op, draft.result, inputs, draft.attributes);
+  file.add_function(inputs.size(), inputs.size() + 1, body, draft.op == "top_k" ? inputs : std::vector{inputs.size()});
+  try {
+    (void)load_bytes(file.file(inputs.size(), 1));
+  } catch (const xg::IoError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+const std::vector<DraftNode>& draft_nodes() {
+  constexpr std::string_view fine;
+  constexpr std::int64_t least = INT64_MIN;
+  constexpr std::int64_t most = INT64_MAX;
+  static const std::vector<DraftNode> list{
+      {"add", floats({2}), {floats({2}), floats({2})}, {}, fine},
+      {"add", floats({2}), {floats({2})}, {}, "as many inputs"},
+      {"add", floats({2}), {floats({2}), floats({3})}, {}, "have its shape"},
+      {"add", floats({2}), {floats({2}), integers({2})}, {}, "element type"},
+      {"add", truths({2}), {truths({2}), truths({2})}, {}, "element type"},
+      {"add", floats({2}), {floats({2}), floats({2})}, {1}, "attributes"},
+      {"exp", integers({2}), {integers({2})}, {}, "element type"},
+      {"less", truths({2}), {integers({2}), integers({2})}, {}, fine},
+      {"less", integers({2}), {integers({2}), integers({2})}, {}, "element type"},
+      {"logical_not", integers({2}), {integers({2})}, {}, "element type"},
+      {"where", floats({2}), {truths({2}), floats({2}), floats({2})}, {}, fine},
+      {"where", floats({2}), {floats({2}), floats({2}), floats({2})}, {}, "element type"},
+      {"absorbing_multiply", floats({2}), {floats({2}), floats({2})}, {}, fine},
+      {"absorbing_multiply", integers({2}), {integers({2}), integers({2})}, {}, "element type"},
+      {"identity", floats({2}), {floats({2})}, {2, 0}, fine},
+      {"identity", floats({2}), {floats({2})}, {3, 0}, "attributes"},
+      {"identity", floats({2}), {floats({3})}, {}, "shape and the element type"},
+      {"stop_gradient", floats({2}), {floats({2})}, {}, fine},
+      {"stop_gradient", floats({2}), {floats({2})}, {1}, "attributes"},
+      {"cast", integers({2}), {floats({2})}, {}, fine},
+      {"cast", integers({2}), {floats({3})}, {}, "shape"},
+      {"broadcast", floats({2, 3}), {floats({2, 1})}, {}, fine},
+      {"broadcast", floats({2, 3}), {floats({2, 2})}, {}, "broadcast"},
+      {"broadcast", floats({2, 3}), {floats({3})}, {}, "broadcast"},
+      {"reshape", floats({6}), {floats({2, 3})}, {}, fine},
+      {"reshape", floats({7}), {floats({2, 3})}, {}, "all elements"},
+      {"reshape", integers({6}), {floats({2, 3})}, {}, "element type"},
+      {"transpose", floats({3, 2}), {floats({2, 3})}, {1, 0}, fine},
+      {"transpose", floats({3, 2}), {floats({2, 3})}, {0, 1}, "permutation"},
+      {"transpose", floats({2, 2}), {floats({2, 2})}, {1, 1}, "permutation"},
+      {"transpose", floats({2, 2}), {floats({2, 2})}, {least, most}, "permutation"},
+      {"slice", floats({2}), {floats({5})}, {3, -3}, fine},
+      {"slice", floats({2}), {floats({5})}, {2, -3}, "lies in"},
+      {"slice", floats({2}), {floats({5})}, {4, 1}, "lies in"},
+      {"slice", floats({2}), {floats({5})}, {0, most}, "lies in"},
+      {"slice", floats({2}), {floats({5})}, {least, least}, "lies in"},
+      {"slice", floats({2}), {floats({5})}, {0, 0}, "lies in"},
+      {"slice", floats({1}), {floats({5})}, {5, 1}, "lies in"},
+      {"slice", floats({0}), {floats({5})}, {5, 1}, fine},
+      {"slice", floats({0}), {floats({5})}, {6, 1}, "lies in"},
+      {"slice", floats({1u << 30U}), {floats({5})}, {0, 1}, "lies in"},
+      {"embed", floats({5}), {floats({2})}, {1, 3}, fine},
+      {"embed", floats({5}), {floats({2})}, {2, 3}, "lies in"},
+      {"concatenate", floats({5}), {floats({2}), floats({3})}, {0}, fine},
+      {"concatenate", floats({5}), {floats({2}), floats({2})}, {0}, "make up"},
+      {"concatenate", floats({3}), {floats({2}), floats({2})}, {0}, "make up"},
+      {"concatenate", floats({5, 2}), {floats({2, 2}), floats({3, 1})}, {0}, "differ along"},
+      {"concatenate", floats({5}), {floats({5})}, {1}, "axis"},
+      {"concatenate", floats({0}), {}, {0}, "inputs"},
+      {"roll", floats({5}), {floats({5})}, {0, 4}, fine},
+      {"roll", floats({5}), {floats({5})}, {0, 5}, "in range"},
+      {"roll", floats({5}), {floats({5})}, {-1, 1}, "axis"},
+      {"sum", floats({1, 3}), {floats({2, 3})}, {0}, fine},
+      {"sum", integers({1, 3}), {truths({2, 3})}, {0}, fine},
+      {"sum", truths({1, 3}), {truths({2, 3})}, {0}, "element type"},
+      {"sum", floats({2, 3}), {floats({2, 3})}, {0}, "extent 1"},
+      {"sum", floats({1, 1}), {floats({2, 3})}, {1, 0}, "ascend"},
+      {"sum", floats({1, 3}), {floats({2, 3})}, {0, 0}, "ascend"},
+      {"sum", floats({1, 3}), {floats({2, 3})}, {most}, "ascend"},
+      {"amax", floats({1, 3}), {floats({0, 3})}, {0}, "nothing"},
+      {"norm", integers({1}), {integers({2})}, {0}, "element type"},
+      {"take", floats({4, 3}), {floats({2, 3}), integers({4})}, {0, 0}, fine},
+      {"take", floats({4, 3}), {floats({2, 3}), floats({4})}, {0, 0}, "indices"},
+      {"take", floats({5, 3}), {floats({2, 3}), integers({4})}, {0, 0}, "replace"},
+      {"take", floats({4, 3}), {floats({2, 3}), integers({4})}, {2, 0}, "axis"},
+      {"scatter_add", floats({2, 3}), {floats({4, 3}), integers({4})}, {0, 0}, fine},
+      {"scatter_add", floats({2, 3}), {floats({4, 2}), integers({4})}, {0, 0}, "replace"},
+      {"take_along_axis", floats({4, 3}), {floats({2, 3}), integers({4, 3})}, {0, 0}, fine},
+      {"take_along_axis", floats({4, 3}), {floats({2, 2}), integers({4, 3})}, {0, 0}, "index for each"},
+      {"scatter_add_along_axis", floats({2, 3}), {floats({4, 3}), integers({4, 3})}, {0, 0}, fine},
+      {"scatter_add_along_axis", floats({2, 3}), {floats({4, 3}), integers({4, 2})}, {0, 0}, "index for each"},
+      {"cumsum", floats({2}), {floats({2})}, {0, 1}, fine},
+      {"cumsum", floats({2}), {floats({2})}, {0, 2}, "in range"},
+      {"cumsum", truths({2}), {truths({2})}, {0, 0}, "element type"},
+      {"matmul", floats({2, 4}), {floats({2, 3}), floats({3, 4})}, {}, fine},
+      {"matmul", floats({2, 4}), {floats({2, 3}), floats({2, 4})}, {}, "match"},
+      {"matmul", floats({2}), {floats({2}), floats({2})}, {}, "match"},
+      {"matmul", truths({2, 2}), {truths({2, 2}), truths({2, 2})}, {}, "element type"},
+      {"argmax", integers({1}), {floats({2})}, {0}, fine},
+      {"argmax", integers({1}), {floats({0})}, {0}, "nothing"},
+      {"argmax", floats({1}), {floats({2})}, {0}, "int64"},
+      {"argsort", integers({2}), {floats({2})}, {0, 0}, fine},
+      {"argsort", floats({2}), {floats({2})}, {0, 0}, "int64"},
+      {"one_hot", floats({2, 3}), {integers({2})}, {}, fine},
+      {"one_hot", floats({2, 3}), {floats({2})}, {}, "row for each"},
+      {"one_hot", floats({}), {integers({})}, {}, "axis"},
+      {"balance", floats({2, 3}), {floats({2, 3}), floats({2, 3})}, {}, fine},
+      {"balance", floats({3}), {floats({3}), floats({3})}, {}, "rows"},
+      {"checked", floats({2}), {floats({2}), truths({2})}, {0, 5}, fine},
+      {"checked", floats({2}), {floats({2}), floats({2})}, {0, 5}, "truth values"},
+      {"top_k", floats({}), {floats({3})}, {0, 1, 3}, fine},
+      {"top_k", floats({}), {floats({3})}, {0, 1, 4}, "as many"},
+      {"top_k", floats({}), {floats({3})}, {0, 1, -1}, "as many"},
+      {"top_k", floats({3}), {floats({3})}, {0, 1, 3}, "no type"},
+      {"projection", floats({3}), {floats({3})}, {0}, "several outputs"},
+      {"parameter", floats({3}), {}, {}, "first operations"},
+      {"frobnicate", floats({3}), {}, {}, "no operation 'frobnicate'"},
+      {"exp", floats({std::uint64_t{1} << 63U}), {floats({std::uint64_t{1} << 63U})}, {}, "address space"},
+      {"exp", floats({~std::uint64_t{0}}), {floats({~std::uint64_t{0}})}, {}, "address space"},
+      {"exp",
+       floats({std::uint64_t{1} << 32U, std::uint64_t{1} << 32U}),
+       {floats({std::uint64_t{1} << 32U, std::uint64_t{1} << 32U})},
+       {},
+       "address space"},
+      {"reshape", floats({2}), {floats({std::uint64_t{1} << 63U, 2})}, {}, "address space"},
+      {"exp", floats({1, 1, 1, 1, 1, 1, 1, 1, 1}), {}, {}, "8 axes"},
+  };
+  return list;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(operations_that_break_a_rule) {
+  for (const DraftNode& each : draft_nodes()) {
+    const std::string found = refusal_of(each);
+    if (each.refusal.empty()) BOOST_TEST(found == "", each.op << ": " << found);
+    else
+      BOOST_TEST(found.find(each.refusal) != std::string::npos,
+                 each.op << ": '" << found << "' lacks " << each.refusal);
+  }
+  BOOST_TEST(
+      refusal_of({"add", floats({2}), {floats({2}), floats({3})}, {}, {}}).find("function 0, operation 2: (add)") !=
+      std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(functions_of_functions_of_functions) {
+  // Each calls the one before it so many times.
+  const auto chain = [](std::size_t functions, std::size_t calls) {
+    DraftFile file;
+    ByteWriter leaf;
+    file.node(leaf, "parameter", floats({}), {});
+    file.node(leaf, "sin", floats({}), {0});
+    file.add_function(1, 2, leaf, {1});
+    for (std::size_t k = 1; k < functions; ++k) {
+      ByteWriter body;
+      file.node(body, "parameter", floats({}), {});
+      for (std::size_t c = 0; c < calls; ++c) {
+        file.call(body, k - 1, {2 * c});
+        file.node(body, "projection", floats({}), {2 * c + 1}, {0});
+      }
+      file.add_function(1, 1 + 2 * calls, body, {2 * calls});
+    }
+    return file.file(1, 1);
+  };
+  const Var half = xt::xarray<double>(0.5);
+  BOOST_TEST(same(load_bytes(chain(3, 2))({half})[0], sin(sin(sin(sin(half))))));
+  BOOST_TEST(load_bytes(chain(100, 1)).inputs().size() == 1U);
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(chain(200, 1)); }, {"128", "nested"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(chain(60, 2)); }, {"most_nodes"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(chain(10, 2), {.most_nodes = 100}); }, {"most_nodes", "100"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(chain(70000, 0)); }, {"65536"}));
+  // One that calls itself, or a later one.
+  for (const std::size_t which : {0U, 1U, 0xFFFFFFFFU}) {
+    DraftFile file;
+    ByteWriter body;
+    file.node(body, "parameter", floats({}), {});
+    file.call(body, which, {0});
+    file.add_function(1, 2, body, {0});
+    BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(file.file(1, 1)); }, {"there is no number"}));
+  }
+  // One with other arguments than it takes, one of which a result has no value.
+  for (const bool fits : {false, true}) {
+    DraftFile file;
+    ByteWriter leaf;
+    file.node(leaf, "parameter", floats({2}), {});
+    file.add_function(1, 1, leaf, {0});
+    ByteWriter body;
+    file.node(body, "parameter", floats({fits ? 2U : 3U}), {});
+    file.call(body, 0, {0});
+    file.add_function(1, 2, body, {1});
+    BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(file.file(1, 1)); },
+                                   {fits ? "an output has a value" : "given what it takes"}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_lie) {
+  const std::string good = bytes_of(xg::io::export_program([](const Var& x) { return x * wave({3}); }, wave({3})));
+  const Halves halves(good);
+  BOOST_TEST(load_bytes(sealed(halves.description, halves.arrays)).inputs().size() == 1U);
+  // Each number of the description far too large: only numbers of the multiplication and of names may be any.
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at + 4 <= halves.description.size(); ++at) {
+    std::string description = halves.description;
+    description.replace(at, 4, "\xFF\xFF\xFF\xFF");
+    try {
+      (void)load_bytes(sealed(description, halves.arrays));
+    } catch (const xg::IoError&) {
+      ++refused;
+    }
+  }
+  BOOST_TEST(refused > halves.description.size() / 2);
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{8}, ~std::uint64_t{0}, std::uint64_t{1} << 63U,
+                                   std::uint64_t{halves.description.size() + 8}}) {
+    std::string file = good;
+    for (std::size_t k = 0; k < 8; ++k) file[16 + k] = static_cast<char>(size >> 8 * k);
+    BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(file); }, {"load_program"}));
+  }
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(sealed(halves.description, halves.arrays, 2)); },
+                                 {"version 2", "reads 1"}));
+  BOOST_TEST(
+      throws<xg::IoError>([&] { return load_bytes(sealed(halves.description, halves.arrays, 0)); }, {"version 0"}));
+  BOOST_TEST(
+      throws<xg::IoError>([&] { return load_bytes(sealed(halves.description, {})); }, {"no room for its arrays"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(sealed(halves.description, halves.arrays + "12345678")); },
+                                 {"follows its arrays"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(""); }, {"too short"}));
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(std::string(100, 'x')); }, {"no program"}));
+  // Arrays larger than the file, and truth values that are none.
+  for (const std::uint64_t extent : {std::uint64_t{1} << 40U, std::uint64_t{1} << 59U, std::uint64_t{5}}) {
+    DraftFile file;
+    ByteWriter body;
+    file.node(body, "parameter", floats({}), {});
+    file.add_function(1, 1, body, {0});
+    file.add_array(floats({extent}));
+    BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(file.file(1, 1, std::string(32, '\0'))); },
+                                   {"no room for its arrays"}));
+  }
+  DraftFile truth;
+  ByteWriter body;
+  truth.node(body, "parameter", floats({}), {});
+  truth.add_function(1, 1, body, {0});
+  truth.add_array(truths({3}));
+  BOOST_TEST(load_bytes(truth.file(1, 1, std::string("\0\1\1\0\0\0\0\0", 8))).outputs().size() == 1U);
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(truth.file(1, 1, std::string("\0\1\2\0\0\0\0\0", 8))); },
+                                 {"truth value"}));
+  truth.version_of_all(2);
+  BOOST_TEST(throws<xg::IoError>([&] { return load_bytes(truth.file(1, 1, std::string(8, '\0'))); },
+                                 {"'parameter' is of version 2"}));
+}
+
+// ---- damage at random
+
+namespace {
+
+std::vector<std::string> files_to_damage() {
+  const auto step = [](const Var& w, const Var& x) {
+    return xg::grad([&](const Var& v) { return mean(square(tanh(matmul(x, v)) - 0.5)); })(w);
+  };
+  const auto loops = [](const Var& x) {
+    const auto body = [&](const Var& h, const Var& each) { return std::pair{sin(h) * each + x, sum(h)}; };
+    const auto [last, all] = xg::scan(body, x, x);
+    const Var chosen = xg::cond(
+        sum(last) > 0.0, [](const Var& y) { return y * y; }, [](const Var& y) { return exp(y); }, last);
+    return xg::checkpoint([](const Var& y) { return sin(y); })(chosen) * sum(all);
+  };
+  const auto others = [](const Var& x) {
+    static const xg::Requirement small("hostile: {} is too large");
+    const auto [values, places] = xg::top_k(x, 2);
+    const auto rule = xg::custom_vjp(
+        [](const Var& y) {
+          return std::pair{y * y, y};
+        },
+        [](const Var& y, const Var& dy) { return 2.0 * y * dy; });
+    const Var y = xg::sort(xg::concatenate({values, rule(x), xg::cumsum(xg::roll(checked(x, x < 99.0, small), 1, 0))}));
+    return sum(y * y) + xg::amax(take(x, places, 0)) + xg::prod(x) + sum(cast(xg::argmax(x), DType::Float64)) +
+           xg::while_loop([](const Var& h) { return h < 10.0; }, [](const Var& h) { return h * 2.0; },
+                          sum(x * x) + 1.0);
+  };
+  return {bytes_of(xg::io::export_program(step, wave({3, 2}), wave({4, 3}, 0.3))),
+          bytes_of(xg::io::export_program(loops, wave({3}))), bytes_of(xg::io::export_program(others, wave({4}))),
+          bytes_of(xg::io::export_program(
+              [](const Var& x) {
+                return cast(x, DType::Float32) * wave<float>({2, 2});
+              },
+              1.5))};
+}
+
+/// Whether running it takes little memory and comes to an end.
+bool is_small(const xg::ir::Function& function) {
+  const xg::ir::TapeState& program = function.program();
+  std::size_t elements = 0;
+  for (xg::ir::NodeId id = 0; id < program.size(); ++id) {
+    const xg::ir::Opcode op = program.node(id).op;
+    std::size_t size = 1;
+    for (const std::size_t extent : program.shape(id))
+      size = extent > 4096 ? 4097 : std::min<std::size_t>(size * extent, 4097);
+    elements += size;
+    if (size > 4096 || elements > 100000) return false;
+    if (!xg::primitives::traits[op].has_payload) continue;
+    if (op == xg::primitives::opcode<xg::primitives::While>) return false;
+    const xg::ir::Payload& payload = *program.payload(id);
+    if (payload.scan.length > 64) return false;
+    if (payload.function && !is_small(*payload.function)) return false;
+    for (const auto& branch : payload.branches) {
+      if (!is_small(*branch)) return false;
+    }
+  }
+  return true;
+}
+
+/// Runs and differentiates what has been loaded after all: it may give anything, or an error of ours.
+void run_loaded(const Exported& program) {
+  std::vector<Var> arguments;
+  for (const xg::io::ProgramArray& each : program.inputs()) arguments.push_back(cast(wave(each.shape), each.dtype));
+  (void)program(arguments);
+  if (arguments.empty() || !is_floating(arguments[0].dtype())) return;
+  const auto total = [&](const Var& x) {
+    std::vector<Var> all = arguments;
+    all[0] = x;
+    Var result = 0.0;
+    for (const Var& y : program(all)) result = result + sum(cast(y, DType::Float64));
+    return result;
+  };
+  (void)xg::grad(total)(arguments[0]);
+  (void)xg::vmap(total)(xg::stack({arguments[0], arguments[0]}));
+}
+
+std::uint64_t interesting(std::mt19937_64& bits) {
+  constexpr std::array<std::uint64_t, 14> list{0,
+                                               1,
+                                               2,
+                                               3,
+                                               7,
+                                               8,
+                                               0x7F,
+                                               0xFF,
+                                               0x7FFFFFFF,
+                                               0x80000000,
+                                               0xFFFFFFFF,
+                                               std::uint64_t{1} << 62U,
+                                               std::uint64_t{1} << 63U,
+                                               ~std::uint64_t{0}};
+  return list[bits() % list.size()];
+}
+
+void damage(std::string& bytes, std::mt19937_64& bits) {
+  const std::size_t at = bits() % bytes.size();
+  const auto write = [&](std::uint64_t value, std::size_t width) {
+    for (std::size_t k = 0; k < width && at + k < bytes.size(); ++k) bytes[at + k] = static_cast<char>(value >> 8 * k);
+  };
+  switch (bits() % 9) {
+    case 6:
+    case 7:
+    case 8:
+      return write(static_cast<unsigned char>(bytes[at]) + (bits() % 2 == 0 ? 1U : 0xFFU), 1);
+    case 0:
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << bits() % 8));
+      return;
+    case 1:
+      return write(bits(), 1);
+    case 2:
+      return write(bits() % 12, 4);
+    case 3:
+      return write(interesting(bits), 4);
+    case 4:
+      return write(interesting(bits), 8);
+    default:
+      break;
+  }
+  const std::size_t from = bits() % bytes.size();  // a piece of it elsewhere
+  bytes.replace(at, std::min<std::size_t>(bits() % 16, bytes.size() - at), bytes.substr(from, bits() % 16));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(damaged_files) {
+  const char* setting = std::getenv("XGRAD_HOSTILE_FILES");
+  const std::uint64_t count = setting == nullptr ? 24000 : std::strtoull(setting, nullptr, 10);
+  const std::vector<std::string> files = files_to_damage();
+  for (const std::string& file : files) (void)load_bytes(file);
+  std::mt19937_64 bits(7);
+  std::size_t refused = 0;
+  std::size_t loaded = 0;
+  std::size_t run = 0;
+  for (std::uint64_t k = 0; k < count; ++k) {
+    const std::string& good = files[bits() % files.size()];
+    std::string bytes = good;
+    const bool seals = bits() % 4 != 0;
+    if (seals) {  // by somebody who knows of the check sums
+      Halves halves(good);
+      for (std::size_t n = bits() % 4 == 0 ? 3 : 1; n > 0; --n) damage(halves.description, bits);
+      halves.description.resize((halves.description.size() + 7) / 8 * 8, '\0');
+      bytes = sealed(halves.description, halves.arrays);
+    } else if (bits() % 3 == 0) {
+      bytes.resize(bits() % bytes.size());
+    } else {
+      damage(bytes, bits);
+    }
+    if (bytes == good) continue;
+    try {
+      const Exported program = load_bytes(bytes);
+      BOOST_TEST(seals, "a damaged file was read");
+      ++loaded;
+      if (!is_small(*program.state().function)) continue;
+      ++run;
+      run_loaded(program);
+    } catch (const xg::Error&) {
+      ++refused;
+    }
+  }
+  BOOST_TEST_MESSAGE(refused << " refused, " << loaded << " loaded, " << run << " run");
+  BOOST_TEST(refused > count / 3);
+  BOOST_TEST(run > count / 200);  // else nothing of this is tested
+}
+
+BOOST_AUTO_TEST_SUITE_END()
