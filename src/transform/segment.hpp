@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <xgrad/transform/compile.hpp>
+#include <xgrad/transform/programs.hpp>
 
 #include "backend/executable.hpp"
 
