@@ -152,6 +152,20 @@ BOOST_AUTO_TEST_CASE(compiled_with_numbers_as_arguments) {
   if (recycles) BOOST_TEST(count == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(compiled_with_branches) {
+  const auto step = xg::compile([](const Var& w, const Var& rate) {
+    if (xg::branch(rate > 0.5)) return w - rate * w;
+    return xg::branch(sum(w * w) > 1.0) ? w * 0.9 : w * 1.1;
+  });
+  Var w = wave({100});
+  double rate = 0.1;
+  const std::size_t count = allocations_of([&] {
+    w = step(std::move(w), rate);
+    rate = 0.7 - rate;
+  });
+  if (recycles) BOOST_TEST(count == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(compiled_network) {
   const auto check = [](auto number) {
     using T = decltype(number);

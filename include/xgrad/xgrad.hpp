@@ -20,6 +20,7 @@
 #include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>
+#include <xgrad/transform/branch.hpp>
 #include <xgrad/transform/checkpoint.hpp>
 #include <xgrad/transform/compile.hpp>
 #include <xgrad/transform/control.hpp>

@@ -1,34 +1,34 @@
 #include "evaluate.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include <xgrad/core/errors.hpp>
 
 #include "cache.hpp"
 #include "core/per_thread.hpp"
+#include "ir/function.hpp"
+#include "ir/guard.hpp"
 #include "plan/keep.hpp"
+#include "primitives/traits.hpp"
 
 namespace xgrad::backend {
 namespace {
+
+using namespace primitives;
 
 /// Requests of up to so many words keep their memory.
 constexpr std::size_t kept_words = 1U << 18U;
 
 /// What questions of this thread use again and again.
-struct Question {
-  Request request;
-  std::vector<NodeId> outputs;  // those asked for, then those worth keeping
-  std::vector<BufferPtr> results;
-};
-
 thread_local constinit core::PerThread<core::Lendable<Question>> question_of_thread;
 
 void require_values_known(const TapeState& tape) {
   if (!tape.values_forbidden()) return;
   throw TapeError(
-      "a value was asked for while a function is recorded by compile(), vmap() or scan(): it is not known yet. Return "
-      "the Var "
-      "as a result of the function, and use where() instead of if");
+      "a value was asked for while a function is recorded by vmap(), scan(), cond(), switch_() or while_loop(): it is "
+      "not known yet. Return the Var as a result of the function, and use where() or cond() instead of if");
 }
 
 /// What was computed and is not kept is counted, so that it is kept when later questions need it often.
@@ -67,18 +67,56 @@ class Asking {
   TapeState& tape_;
 };
 
-void compute(Question& question, TapeState& tape, std::span<const NodeId> asked, Later later) {
+/// \param question  filled, but for the executable.
+std::shared_ptr<const Executable> compute(Question& question, TapeState& tape, std::span<const NodeId> asked,
+                                          Later later) {
   question.outputs.assign(asked.begin(), asked.end());
   if (later == Later::possible) collect_and_keep(question.request, tape, question.outputs);
   else collect(question.request, tape, question.outputs);
   const Request& request = question.request;
-  const std::shared_ptr<const Executable> executable = executable_for(request, tape, question.outputs);
+  std::shared_ptr<const Executable> executable = executable_for(request, tape, question.outputs);
   question.results.resize(question.outputs.size());
   executable->run({request.leaves, request.scalars, request.payloads}, question.results, nullptr);
-  question.request.payloads.clear();  // which may hold much of the user's
   work_of_evaluations().questions += 1;
   work_of_evaluations().nodes += request.nodes.size() - request.leaves.size() - request.scalars.size();
   if (later == Later::possible) keep(tape, question, asked.size());
+  return executable;
+}
+
+bool calls_user(const Function& function);
+
+bool calls_user(const Payload& payload) {
+  const auto one_does = [](const std::shared_ptr<const Function>& each) {
+    return each != nullptr && calls_user(*each);
+  };
+  return payload.host != nullptr || one_does(payload.function) || one_does(payload.condition) ||
+         std::ranges::any_of(payload.branches, one_does);
+}
+bool calls_user(const Function& function) {
+  const TapeState& program = function.program();
+  for (NodeId id = 0; id < program.size(); ++id) {
+    if (traits[program.node(id).op].has_payload && calls_user(*program.payload(id))) return true;
+  }
+  return false;
+}
+
+/// Adds all results of those functions of the user's whose results some nodes use.
+void add_results_of_users(std::vector<NodeId>& asked, const TapeState& tape, std::span<const NodeId> nodes) {
+  const auto is_projection = [&](NodeId id) { return tape.node(id).op == opcode<Projection>; };
+  std::vector<NodeId> calls;
+  for (const NodeId id : nodes) {
+    if (!is_projection(id) || tape.value(id) != nullptr) continue;
+    const NodeId whole = tape.inputs(id)[0];
+    if (traits[tape.node(whole).op].has_payload && calls_user(*tape.payload(whole))) calls.push_back(whole);
+  }
+  if (calls.empty()) return;
+  std::ranges::sort(calls);
+  for (NodeId id = calls.front(); id < tape.size(); ++id) {
+    if (is_projection(id) && tape.value(id) == nullptr && std::ranges::binary_search(calls, tape.inputs(id)[0]) &&
+        std::ranges::find(asked, id) == asked.end()) {
+      asked.push_back(id);
+    }
+  }
 }
 
 }  // namespace
@@ -91,11 +129,16 @@ WorkOfEvaluations& work_of_evaluations() noexcept {
 void evaluate(TapeState& tape, std::span<const NodeId> outputs, std::span<BufferPtr> results, Later later) {
   if (outputs.empty()) return;
   require_values_known(tape);
+  if (Guard* guard = tape.guard()) {
+    for (std::size_t k = 0; k < outputs.size(); ++k) results[k] = BufferPtr::share(guard->value(outputs[k]));
+    return;
+  }
   const Asking asking(tape);
   core::Loan<Question> loan(question_of_thread);
   Question& question = *loan;
   try {
     compute(question, tape, outputs, later);
+    question.request.payloads.clear();  // which may hold much of the user's
   } catch (...) {
     question.results.clear();
     question.request.payloads.clear();
@@ -109,10 +152,20 @@ void evaluate(TapeState& tape, std::span<const NodeId> outputs, std::span<Buffer
 
 Buffer* evaluated(TapeState& tape, NodeId output) {
   require_values_known(tape);
+  if (Guard* guard = tape.guard()) return guard->value(output);
   if (Buffer* known = tape.asked_value(output)) return known;
   std::array<BufferPtr, 1> result;
   evaluate(tape, std::array{output}, result, Later::possible);
   return result[0].get();  // the tape keeps it
+}
+
+Buffer* decide(TapeState& tape, NodeId output, Question& question) {
+  const Asking asking(tape);
+  std::vector<NodeId> asked{output};
+  collect(question.request, tape, asked);
+  if (!question.request.payloads.empty()) add_results_of_users(asked, tape, question.request.nodes);
+  question.executable = compute(question, tape, asked, Later::possible);
+  return tape.value(output);
 }
 
 }  // namespace xgrad::backend

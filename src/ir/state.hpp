@@ -31,6 +31,7 @@ using ShapeId = std::uint32_t;
 inline constexpr NodeId no_node = std::numeric_limits<NodeId>::max();
 
 struct Payload;
+class Guard;
 
 /// Whether a tape keeps the value of a node that is no leaf: because it was asked for, as long as the tape lives; or as
 /// spare, beside what was asked for, so that later questions begin there.
@@ -162,7 +163,11 @@ class TapeState {
   void note_evaluation(bool runs) noexcept { evaluated_now_ = runs; }
   [[nodiscard]] bool evaluated_now() const noexcept { return evaluated_now_; }
 
-  /// Values are not known while a function is recorded to be compiled or batched.
+  /// Who is asked for values while a function is recorded to be compiled; null: they are computed.
+  void set_guard(Guard* guard) noexcept { guard_ = guard; }
+  [[nodiscard]] Guard* guard() const noexcept { return guard_; }
+
+  /// Values are not known while a function is recorded to be batched, or as the body of a loop or a branch.
   void forbid_values(bool forbidden) noexcept { values_forbidden_ = forbidden; }
   [[nodiscard]] bool values_forbidden() const noexcept { return values_forbidden_; }
 
@@ -198,6 +203,7 @@ class TapeState {
 
   std::atomic<std::uint32_t> generation_{0};
   std::recursive_mutex mutex_;
+  Guard* guard_ = nullptr;
   bool values_forbidden_ = false;
   bool evaluated_now_ = false;
   Transposition transposition_ = Transposition::None;

@@ -2,198 +2,95 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/log.hpp>
 
-#include "backend/executable.hpp"
+#include "backend/evaluate.hpp"
 #include "core/per_thread.hpp"
+#include "ir/guard.hpp"
+#include "programs.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::detail {
 
-using namespace backend;
-namespace {
-
-/// Lists that the runs of this thread use.
-struct Run {
-  std::vector<Buffer*> leaves;
-  std::vector<BufferPtr> held;  // the leaves again, so that they stay
-  std::vector<BufferPtr> results;
-  std::vector<char> exclusive;
-};
-
-thread_local constinit core::PerThread<core::Lendable<Run>> run_of_thread;
-
-/// How often recordings hold the arrays that functions had captured: several recordings, of one function or more, may
-/// hold the same one.
-class Captures {
+/// Answers while a function is recorded, and notes what was asked and answered.
+class ProgramRecorder::Conditions final : public Guard {
  public:
-  using Count = std::shared_ptr<std::atomic<std::uint32_t>>;
+  Conditions(TapeState& tape, std::size_t arguments, bool guards) : tape_(tape), arguments_(arguments) {
+    guards_values = guards;
+    tape_.forbid_values(false);  // it is asked for them
+    tape_.set_guard(this);
+  }
+  Conditions(const Conditions&) = delete;
+  Conditions& operator=(const Conditions&) = delete;
+  ~Conditions() { tape_.set_guard(nullptr); }
 
-  static Count count_of(const Buffer* array) {
-    static auto& all = *new Captures;  // programs may end after static objects
-    const std::scoped_lock lock(all.mutex_);
-    std::erase_if(all.counts_, [](const auto& each) { return each.second.expired(); });
-    std::weak_ptr<std::atomic<std::uint32_t>>& known = all.counts_[array];
-    Count count = known.lock();
-    if (!count) known = count = std::make_shared<std::atomic<std::uint32_t>>(0);
-    return count;
+  bool branch(NodeId id) override { return outcome_of(*decide(id)) != 0; }
+
+  Buffer* value(NodeId id) override {
+    if (!guards_values) {
+      throw TapeError(
+          "a value was asked for while a function is recorded by compile(): it is not known yet. Return the Var as a "
+          "result of the function; use where() or cond() instead of if, or branch(condition), which records each way; "
+          "or let calls compare the value, by compile(f, {.guard_values = true})");
+    }
+    if (size_of(tape_.shape(id)) != 1) {
+      throw TapeError("compile: with guard_values a function may ask for values of one element, not of " +
+                      to_string(tape_.shape(id)) + "; return the Var as a result of it");
+    }
+    return decide(id);
+  }
+
+  std::vector<Decision> steps;
+  std::vector<Var> decided;
+
+  /// \throws TapeError  if the function has gone on although a condition had no value: calls with other values of the
+  ///                    arguments would get what it did then.
+  void require_decided() const {
+    if (!failed_) return;
+    throw TapeError(
+        "compile: the function caught what computing a condition threw, and went on; which way that is cannot be "
+        "recorded. Let the exception pass, or compare before with branch() what must hold");
+  }
+
+  /// The results of a function that has ended.
+  [[nodiscard]] Segment segment(const Request& request, std::shared_ptr<const Executable> executable,
+                                std::vector<char> weak_results) const {
+    return {request, tape_, arguments_, numbers_, std::move(executable), std::move(weak_results)};
   }
 
  private:
-  std::mutex mutex_;
-  std::unordered_map<const Buffer*, std::weak_ptr<std::atomic<std::uint32_t>>> counts_;
-};
-
-class PlannedProgram : public Program {
- public:
-  struct Argument {
-    DType dtype;
-    Shape shape;
-    bool donated;
-    bool weak;
-  };
-  /// Where a leaf of the plan comes from: an argument, or an array that the function had captured.
-  struct Leaf {
-    std::size_t argument;
-    BufferPtr captured;
-  };
-
-  std::vector<Argument> arguments;
-  std::vector<Leaf> leaves;
-  std::vector<Scalar> scalars;
-  Payloads payloads;
-  std::vector<char> weak_results;
-  std::shared_ptr<const Executable> executable;
-
-  /// Arrays that others held when the function was recorded, and how often programs hold them.
-  struct Watched {
-    BufferPtr array;
-    Captures::Count all;
-    std::uint32_t own;  ///< of them this program
-
-    Watched(BufferPtr captured, std::uint32_t count)
-        : array(std::move(captured)), all(Captures::count_of(array.get())), own(count) {
-      *all += own;
-    }
-    Watched(Watched&& other) noexcept
-        : array(std::move(other.array)), all(std::move(other.all)), own(std::exchange(other.own, 0)) {}
-    Watched& operator=(Watched&& other) noexcept {
-      std::swap(array, other.array);
-      std::swap(all, other.all);
-      std::swap(own, other.own);
-      return *this;
-    }
-    Watched(const Watched&) = delete;
-    Watched& operator=(const Watched&) = delete;
-    ~Watched() {
-      if (all) *all -= own;
-    }
-    [[nodiscard]] bool given_up() const noexcept { return array->users() == all->load(); }
-  };
-  std::vector<Watched> watched;
-
-  [[nodiscard]] std::size_t first_unlike(std::span<Var* const> given, std::span<const char> donated) const override {
-    if (given.size() != arguments.size()) return std::min(given.size(), arguments.size());
-    for (std::size_t k = 0; k < given.size(); ++k) {
-      require_usable(*given[k], "compile");
-      const Argument& expected = arguments[k];
-      if (given[k]->dtype() != expected.dtype || given[k]->shape() != expected.shape ||
-          (donated[k] != 0) != expected.donated || VarAccess::is_weak(*given[k]) != expected.weak) {
-        return k;
-      }
-    }
-    return alike;
-  }
-
-  [[nodiscard]] bool captures_given_up() const noexcept override {
-    return std::ranges::any_of(watched, [](const Watched& each) { return each.given_up(); });
-  }
-
-  /// Begins to watch the captured arrays that somebody else holds now.
-  void watch() {
-    for (const Leaf& leaf : leaves) {
-      if (!leaf.captured) continue;
-      const auto known =
-          std::ranges::find_if(watched, [&](const Watched& each) { return each.array.get() == leaf.captured.get(); });
-      if (known == watched.end()) {
-        watched.emplace_back(leaf.captured, 2);  // the leaf's and this one
-      } else {
-        ++known->own;
-        ++*known->all;
-      }
-    }
-    std::erase_if(watched, [](const Watched& each) { return each.given_up(); });
-  }
-
-  void run(std::span<Var* const> given, std::span<const char> donated, std::vector<Var>& results) const override {
-    core::Loan<Run> loan(run_of_thread);
-    Run& lists = *loan;
-    lists.leaves.clear();
-    lists.held.clear();
-    lists.exclusive.clear();
-    lists.results.resize(executable->outputs().size());
-    results.clear();
-    results.reserve(executable->outputs().size());
-    for (const Leaf& leaf : leaves) add_leaf(lists, leaf, given, donated);
-    // One use is the argument's and one is ours; more are those of another Var, or of the same one in another place.
-    for (std::size_t k = 0; k < leaves.size(); ++k) {
-      if (lists.exclusive[k] != 0) lists.exclusive[k] = lists.leaves[k]->users() == 2 ? 1 : 0;
-    }
-    Donated lent{lists.exclusive};
+  /// The value of a node, with a step for it unless it has one.
+  Buffer* decide(NodeId id) {
+    if (!asked_.insert(id).second) return tape_.value(id);
     try {
-      executable->run({lists.leaves, scalars, payloads}, lists.results, &lent);
-    } catch (...) {
-      if (lent.overwriting) {  // not for want of memory, nor because of values: that showed before
-        for (const PlanOutput& output : executable->outputs()) release_donor(output, lists, given);
+      Question question;
+      Buffer* value = backend::decide(tape_, id, question);
+      auto condition = std::make_shared<Segment>(question.request, tape_, arguments_, numbers_, question.executable,
+                                                 std::vector<char>(question.outputs.size(), 0));
+      steps.push_back({std::move(condition), value->dtype(), outcome_of(*value)});
+      for (std::size_t k = 0; k < question.outputs.size(); ++k) {
+        numbers_[question.outputs[k]] = decided.size();
+        decided.push_back(VarAccess::concrete(std::move(question.results[k])));
       }
-      lists.results.clear();
-      lists.held.clear();
+      return value;
+    } catch (...) {
+      failed_ = true;
       throw;
     }
-    for (const PlanOutput& output : executable->outputs()) release_donor(output, lists, given);
-    for (std::size_t k = 0; k < lists.results.size(); ++k) {
-      BufferPtr result = std::move(lists.results[k]);
-      results.push_back(weak_results[k] != 0 ? VarAccess::scalar(*result.get())
-                                             : VarAccess::concrete(std::move(result)));
-    }
-    lists.held.clear();
   }
 
-  [[nodiscard]] std::string describe(std::span<const std::string> names) const override {
-    return executable->describe([&](std::size_t leaf) {
-      const Leaf& from = leaves[leaf];
-      return from.captured ? "captured array (leaf " + std::to_string(leaf) + ")" : names[from.argument];
-    });
-  }
-
- private:
-  static void add_leaf(Run& lists, const Leaf& leaf, std::span<Var* const> given, std::span<const char> donated) {
-    BufferPtr buffer = leaf.captured ? leaf.captured : VarAccess::buffer(*given[leaf.argument]);
-    const bool array = !leaf.captured && !VarAccess::is_scalar(*given[leaf.argument]);
-    lists.leaves.push_back(buffer.get());
-    lists.exclusive.push_back(array && donated[leaf.argument] != 0 ? 1 : 0);
-    lists.held.push_back(std::move(buffer));
-  }
-
-  /// An argument whose array is a result now no longer shares it.
-  void release_donor(const PlanOutput& output, const Run& lists, std::span<Var* const> given) const {
-    if (output.donor < 0) return;
-    const auto donor = static_cast<std::size_t>(output.donor);
-    const auto index = static_cast<std::size_t>(&output - executable->outputs().data());
-    if (lists.results[index].get() == lists.leaves[donor]) *given[leaves[donor].argument] = Var();
-  }
+  TapeState& tape_;
+  std::size_t arguments_;
+  Segment::Decided numbers_;
+  std::unordered_set<NodeId> asked_;
+  bool failed_ = false;
 };
-
-}  // namespace
 
 void Remarks::captures_given_up() noexcept {
   if (said_captures_.load(std::memory_order_relaxed) || said_captures_.exchange(true)) return;
@@ -212,52 +109,76 @@ void Remarks::changing_shape(std::string_view path, const Var& now) {
       " now. Pad it to a few shapes");
 }
 
+void Remarks::changing_condition() {
+  log("compile: the function is recorded anew at nearly every call, which takes longer than to replay it: its "
+      "branches, or values that it asks for, go another way each time. Use where(), cond() or while_loop(), or ask for "
+      "a value that changes less often; if there are many ways, CompileOptions::recordings says how many are "
+      "remembered");
+}
+
 void throw_recorded_argument() {
   throw TapeError(
       "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");
 }
 
-ProgramRecorder::ProgramRecorder(std::span<Var* const> arguments, std::span<const char> donated)
-    : donated_(donated.begin(), donated.end()), trace_(std::make_unique<Trace>(Trace::Fresh())) {
-  for (const Var* argument : arguments) {
-    require_usable(*argument, "compile");
-    inputs_.push_back(trace_->input(*argument));
+void require_options(const CompileOptions& options) {
+  if (options.recordings == 0) {
+    throw ValueError("compile: CompileOptions::recordings is 0; a function that is to be replayed needs one at least");
   }
+}
+
+PartOfRecording::PartOfRecording(std::span<Var* const> arguments, const CompileOptions& options) {
+  if (!options.guard_values) return;
+  const auto recorded = std::ranges::find_if(arguments, [](const Var* x) { return x->recorded(); });
+  Guard* guard = VarAccess::tape(**recorded).guard();
+  if (guard == nullptr) return;
+  guards_values_ = &guard->guards_values;
+  before_ = std::exchange(*guards_values_, true);
+}
+
+PartOfRecording::~PartOfRecording() {
+  if (guards_values_ != nullptr) *guards_values_ = before_;
+}
+
+ProgramRecorder::ProgramRecorder(const CallLists& lists, const CompileOptions& options)
+    : most_(options.recordings), trace_(std::make_unique<Trace>(Trace::Fresh())) {
+  for (std::size_t k = 0; k < lists.arguments.size(); ++k) {
+    require_usable(*lists.arguments[k], "compile");
+    const Var& input = inputs_.emplace_back(trace_->input(*lists.arguments[k]));
+    arguments_.push_back({input.dtype(), input.shape(), lists.donated[k] != 0, VarAccess::is_weak(input)});
+  }
+  conditions_ = std::make_unique<Conditions>(trace_->tape(), inputs_.size(), options.guard_values);
 }
 
 ProgramRecorder::~ProgramRecorder() = default;
 
-std::unique_ptr<const Program> ProgramRecorder::finish(std::span<const Var> results) {
+ProgramPtr ProgramRecorder::finish(std::shared_ptr<const void> result, std::span<const Var> arrays,
+                                   std::vector<Var>& decided) {
+  conditions_->require_decided();
   TapeState& tape = trace_->tape();
-  auto program = std::make_unique<PlannedProgram>();
   std::vector<NodeId> outputs;
-  for (const Var& result : results) {
-    outputs.push_back(VarAccess::node(trace_->node(result)));
-    program->weak_results.push_back(tape.node(outputs.back()).weak ? 1 : 0);
+  std::vector<char> weak;
+  for (const Var& array : arrays) {
+    outputs.push_back(VarAccess::node(trace_->node(array)));
+    weak.push_back(tape.node(outputs.back()).weak ? 1 : 0);
   }
   Request request;
   collect(request, tape, outputs);
-  program->scalars = request.scalars;
-  program->payloads = request.payloads;
-
   std::vector<bool> may_overwrite;
-  for (std::size_t k = 0; k < request.leaves.size(); ++k) {
-    const NodeId node = request.leaf_nodes[k];
-    const bool argument = node < inputs_.size();
-    program->leaves.push_back({node, argument ? BufferPtr() : BufferPtr::share(request.leaves[k])});
-    may_overwrite.push_back(argument && donated_[node] != 0);
-  }
-  for (std::size_t k = 0; k < inputs_.size(); ++k) {
-    program->arguments.push_back(
-        {inputs_[k].dtype(), inputs_[k].shape(), donated_[k] != 0, VarAccess::is_weak(inputs_[k])});
-  }
+  for (const NodeId node : request.leaf_nodes)
+    may_overwrite.push_back(node < inputs_.size() && arguments_[node].donated);
+  request.signature.clear();  // the results of programs are compared with none
   const Plan plan =
       outputs.empty() ? Plan() : make_plan(request, tape, outputs, std::move(may_overwrite), Origin::Compiled);
-  program->executable = make_executable(plan);
-  trace_.reset();
-  program->watch();
-  return program;
+  Segment computes = conditions_->segment(request, make_executable(plan), std::move(weak));
+  std::vector<Decision> steps = std::move(conditions_->steps);
+  decided = std::move(conditions_->decided);
+  conditions_.reset();
+  trace_.reset();  // which holds arrays too: they are watched without it
+  return make_program(std::move(result), std::move(steps), std::move(computes));
 }
+
+std::unique_ptr<Programs> ProgramRecorder::programs() const { return make_programs(arguments_, most_); }
 
 namespace {
 
@@ -266,6 +187,7 @@ struct SpareLists {
   struct Lists {
     std::vector<Var*> arguments;
     std::vector<char> donated;
+    std::vector<Var> decided;
     std::vector<Var> results;
   };
   std::array<Lists, 8> all;
@@ -282,18 +204,21 @@ CallLists::CallLists() {
   SpareLists::Lists& last = spare.all[--spare.count];
   arguments.swap(last.arguments);
   donated.swap(last.donated);
+  decided.swap(last.decided);
   results.swap(last.results);
 }
 
 CallLists::~CallLists() {
   arguments.clear();
   donated.clear();
+  decided.clear();
   results.clear();
   SpareLists* spare = spare_lists_of_thread.get_or_null();
   if (spare == nullptr || spare->count == spare->all.size()) return;
   SpareLists::Lists& next = spare->all[spare->count++];
   next.arguments.swap(arguments);
   next.donated.swap(donated);
+  next.decided.swap(decided);
   next.results.swap(results);
 }
 

@@ -2,100 +2,23 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <xgrad/transform/trace.hpp>
+#include <xgrad/transform/programs.hpp>
 #include <xgrad/tree/statics.hpp>
 
 #pragma GCC visibility push(default)
 
 namespace xgrad {
 namespace detail {
-
-/// A recorded function for arguments of certain shapes and element types.
-class Program {
- public:
-  virtual ~Program() = default;
-  /// Whether the arguments are like those that it was recorded for.
-  [[nodiscard]] bool serves(std::span<Var* const> arguments, std::span<const char> donated) const {
-    return first_unlike(arguments, donated) == alike;
-  }
-  /// The first argument that is not.
-  [[nodiscard]] virtual std::size_t first_unlike(std::span<Var* const> arguments,
-                                                 std::span<const char> donated) const = 0;
-  static constexpr std::size_t alike = ~std::size_t{0};
-  /// Whether somebody has given up an array that was captured: the Var that held it has another one now, or is no more.
-  [[nodiscard]] virtual bool captures_given_up() const noexcept = 0;
-  /// Computes the results; donated arguments whose memory went into a result are left empty.
-  virtual void run(std::span<Var* const> arguments, std::span<const char> donated, std::vector<Var>& results) const = 0;
-  /// The plan as text; `names` are those of the arguments.
-  [[nodiscard]] virtual std::string describe(std::span<const std::string> names) const = 0;
-};
-
-/// Records a program: makes the inputs, lets the function run, takes what it returns.
-class ProgramRecorder {
- public:
-  ProgramRecorder(std::span<Var* const> arguments, std::span<const char> donated);
-  ~ProgramRecorder();
-  ProgramRecorder(const ProgramRecorder&) = delete;
-  ProgramRecorder& operator=(const ProgramRecorder&) = delete;
-
-  [[nodiscard]] const std::vector<Var>& inputs() const noexcept { return inputs_; }
-  [[nodiscard]] std::unique_ptr<const Program> finish(std::span<const Var> results);
-
- private:
-  std::vector<Var> inputs_;
-  std::vector<char> donated_;
-  std::unique_ptr<Trace> trace_;
-};
-
-/// Lists that calls use again and again, so that a call allocates nothing.
-struct CallLists {
-  std::vector<Var*> arguments;
-  std::vector<char> donated;
-  std::vector<Var> results;
-
-  CallLists();
-  ~CallLists();
-  CallLists(const CallLists&) = delete;
-  CallLists& operator=(const CallLists&) = delete;
-};
-
-/// What a compiled function says once: that it does not do what its author may think, or only slowly.
-class Remarks {
- public:
-  void captures_given_up() noexcept;
-  /// Counts calls; to be guarded by a mutex.
-  void replayed() noexcept {
-    if (recordings_ > 0) --recordings_;
-  }
-  /// Whether recording again and again is to be said now.
-  [[nodiscard]] bool recorded() noexcept {
-    recordings_ += 2;
-    return recordings_ >= 16 && !std::exchange(said_recordings_, true);
-  }
-  static void changing_static(std::string_view path);
-  static void changing_shape(std::string_view path, const Var& now);
-
- private:
-  std::atomic<bool> said_captures_ = false;
-  bool said_recordings_ = false;
-  std::size_t recordings_ = 0;  // more than calls that replayed, twice
-};
-
-/// For a plan of recorded arguments: they have none of their own.
-[[noreturn]] void throw_recorded_argument();
 
 /// Signatures that a compiled function remembers; the oldest go first.
 inline constexpr std::size_t most_signatures = 256;
@@ -151,6 +74,9 @@ struct Recordings {
     const void* types;  ///< of which arguments and which result
     std::shared_ptr<const void> signature;
   };
+  explicit Recordings(const CompileOptions& chosen) : options(chosen) {}
+
+  CompileOptions options;
   Remarks remarks;
   std::mutex mutex;
   std::vector<Any> signatures;
@@ -165,27 +91,32 @@ class RecordingsOf {
 
   struct Signature {
     std::tuple<T...> arguments;  // of what rides along; the leaves are those of the recording
-    R result;
-    std::unique_ptr<const Program> program;
+    std::unique_ptr<Programs> programs;
   };
   using SignaturePtr = std::shared_ptr<const Signature>;
 
   RecordingsOf(Recordings& all, Function function) : all_(all), function_(function) {}
 
   R run(CallLists& lists, const T&... arguments) const {
-    const SignaturePtr signature = signature_of(lists, arguments...);
-    if (signature->program->captures_given_up()) all_.remarks.captures_given_up();
-    R result = signature->result;  // first: what fails after the program has run would take the donated arguments along
-    signature->program->run(lists.arguments, lists.donated, lists.results);
+    const ProgramPtr program = program_of(lists, arguments...);
+    if (program->captures_given_up()) all_.remarks.captures_given_up();
+    // First: what fails after the program has run would take the donated arguments along.
+    R result = *static_cast<const R*>(program->result());
+    program->run(lists);
     std::size_t used = 0;
     tree::for_each_array(result, [&](Var& x) { x = std::move(lists.results[used++]); });
     return result;
   }
 
-  /// The recording for these arguments: known, or made now.
-  SignaturePtr signature_of(const CallLists& lists, const T&... arguments) const {
-    SignaturePtr known = find(lists, arguments...);
-    return known ? known : record(lists, arguments...);
+  /// The recording for these arguments: known, or made now. Its conditions have been computed.
+  ProgramPtr program_of(CallLists& lists, const T&... arguments) const {
+    if (const SignaturePtr known = find(lists, arguments...)) {
+      if (ProgramPtr program = known->programs->choose(lists)) {
+        all_.remarks.replayed();
+        return program;
+      }
+    }
+    return record(lists, arguments...);
   }
 
  private:
@@ -193,11 +124,13 @@ class RecordingsOf {
 
   SignaturePtr find(const CallLists& lists, const T&... arguments) const {
     const std::scoped_lock lock(all_.mutex);
+    return find_locked(lists, arguments...);
+  }
+  SignaturePtr find_locked(const CallLists& lists, const T&... arguments) const {
     for (const Recordings::Any& each : all_.signatures) {
       if (each.types != &types) continue;
       const auto* known = static_cast<const Signature*>(each.signature.get());
-      if (same_arguments(*known, nullptr, arguments...) && known->program->serves(lists.arguments, lists.donated)) {
-        all_.remarks.replayed();
+      if (same_arguments(*known, nullptr, arguments...) && known->programs->serves(lists.arguments, lists.donated)) {
         return std::static_pointer_cast<const Signature>(each.signature);
       }
     }
@@ -212,9 +145,8 @@ class RecordingsOf {
     (std::index_sequence_for<T...>());
   }
 
-  /// The last signature before one that is recorded now, if this was said of neither and is to be said.
+  /// The signature that was recorded last before one that is new.
   SignaturePtr last_recorded() const {
-    if (!all_.remarks.recorded()) return nullptr;
     const auto last = std::find_if(all_.signatures.rbegin(), all_.signatures.rend(),
                                    [](const Recordings::Any& each) { return each.types == &types; });
     return last == all_.signatures.rend() ? nullptr : std::static_pointer_cast<const Signature>(last->signature);
@@ -224,27 +156,36 @@ class RecordingsOf {
   static void remark(const Signature& last, const CallLists& lists, const T&... arguments) {
     std::string where;
     if (!same_arguments(last, &where, arguments...)) return Remarks::changing_static(where);
-    const std::size_t k = last.program->first_unlike(lists.arguments, lists.donated);
+    const std::size_t k = last.programs->first_unlike(lists.arguments, lists.donated);
+    if (k == Programs::alike) return Remarks::changing_condition();
     if (k < lists.arguments.size()) Remarks::changing_shape(names_of_leaves(arguments...)[k], *lists.arguments[k]);
   }
 
-  SignaturePtr record(const CallLists& lists, const T&... given) const {
-    ProgramRecorder recorder(lists.arguments, lists.donated);
+  ProgramPtr record(CallLists& lists, const T&... given) const {
+    ProgramRecorder recorder(lists, all_.options);
     std::tuple<T...> arguments(given...);
     std::size_t used = 0;
     const auto enter = [&](auto& argument) {
       tree::for_each_array(argument, [&](Var& x) { x = recorder.inputs()[used++]; });
     };
     std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
-    R result = std::apply([&](const auto&... each) -> R { return function_(each...); }, arguments);
-    auto made = std::make_shared<Signature>(Signature{std::move(arguments), std::move(result), nullptr});
-    made->program = recorder.finish(tree::arrays(made->result));
+    auto result =
+        std::make_shared<const R>(std::apply([&](const auto&... each) -> R { return function_(each...); }, arguments));
+    const std::vector<Var> arrays = tree::arrays(*result);
+    const ProgramPtr made = recorder.finish(std::move(result), arrays, lists.decided);
     SignaturePtr last;
     {
       const std::scoped_lock lock(all_.mutex);
-      last = last_recorded();
-      if (all_.signatures.size() >= most_signatures) all_.signatures.erase(all_.signatures.begin());
-      all_.signatures.push_back({&types, made});
+      const SignaturePtr known = find_locked(lists, given...);  // another thread may have made it
+      if (all_.remarks.recorded()) last = known ? known : last_recorded();
+      if (known) {
+        known->programs->add(made);
+      } else {
+        auto signature = std::make_shared<Signature>(Signature{std::move(arguments), recorder.programs()});
+        signature->programs->add(made);
+        if (all_.signatures.size() >= most_signatures) all_.signatures.erase(all_.signatures.begin());
+        all_.signatures.push_back({&types, std::move(signature)});
+      }
     }
     if (last) remark(*last, lists, given...);
     return made;
@@ -257,7 +198,7 @@ class RecordingsOf {
 template <class F>
 class Compiled {
  public:
-  explicit Compiled(F f) : state_(std::make_shared<State>(std::move(f))) {}
+  Compiled(F f, const CompileOptions& options) : state_(std::make_shared<State>(std::move(f), options)) {}
 
   template <class... A>
   requires Fits < F&, const differentiated_t<A>
@@ -268,7 +209,8 @@ class Compiled {
     return {};
   }
 
-  /// What a call with these arguments does, as draw::plan shows it; recorded, if it was not yet, but not run.
+  /// What a call with these arguments does, as draw::plan shows it; recorded, if it was not yet, but not run: of
+  /// conditions it says how they go for these arguments, for which they are computed.
   /// \throws TapeError  if an argument is recorded.
   template <class... A>
   [[nodiscard]] std::string plan(A&&... arguments) const {
@@ -277,7 +219,7 @@ class Compiled {
 
  private:
   struct State : Recordings {
-    explicit State(F function) : f(std::move(function)) {}
+    State(F function, const CompileOptions& chosen) : Recordings(chosen), f(std::move(function)) {}
     F f;
   };
 
@@ -298,7 +240,10 @@ class Compiled {
     CallLists lists;
     bool recorded = false;
     ((recorded = list_leaves(held, lists) || recorded), ...);
-    if (recorded) return R(state_->f(std::as_const(held.value)...));  // part of another recording
+    if (recorded) {
+      const PartOfRecording part(lists.arguments, state_->options);
+      return R(state_->f(std::as_const(held.value)...));
+    }
     return recordings<K...>().run(lists, held.value...);
   }
 
@@ -308,7 +253,7 @@ class Compiled {
     bool recorded = false;
     ((recorded = list_leaves(held, lists) || recorded), ...);
     if (recorded) throw_recorded_argument();
-    return recordings<K...>().signature_of(lists, held.value...)->program->describe(names_of_leaves(held.value...));
+    return recordings<K...>().program_of(lists, held.value...)->describe(names_of_leaves(held.value...));
   }
 
   std::shared_ptr<State> state_;
@@ -329,11 +274,19 @@ class Compiled {
 /// A signature is the shapes and element types of all Vars in the arguments, which of them are numbers, the sizes of
 /// their containers, and all members of reflected structs that are no Vars or are marked static, compared by operator==
 /// (Vars by identity: do they share one array). What else f depends on is fixed when it is recorded: captured Vars
-/// and numbers, and which way an `if` went. A captured model that is given other arrays between calls has no effect:
-/// pass it as an argument. This is said in the log, once, when nobody but the recording holds a captured array any
-/// more; a captured C++ number, or an array of which somebody keeps a copy, changes unseen. A function that is recorded
-/// at nearly every call, because a number member or a shape changes each time, says so in the log too
-/// (set_log_handler).
+/// and numbers, and which way an `if` went that does not ask branch(). A captured model that is given other arrays
+/// between calls has no effect: pass it as an argument. This is said in the log, once, when nobody but the recording
+/// holds a captured array any more; a captured C++ number, or an array of which somebody keeps a copy, changes unseen.
+/// A function that is recorded at nearly every call, because a number member or a shape changes each time or conditions
+/// go new ways, says so in the log too (set_log_handler).
+///
+/// Which way the program goes may depend on values by branch(condition), and with CompileOptions::guard_values by
+/// item(): these are *conditions* of the recording. A call computes the conditions before anything else, in the order
+/// in which they were asked, each with what the conditions before it have left, and then what is recorded for the way
+/// that they went; f is called again to record a way that is new. So a result is never that of another way. What a
+/// function of the user's (host_call) gave for a condition, the results get too; otherwise what results share with a
+/// single condition may be computed once more for them. A loop whose condition is a branch() is recorded run by run:
+/// use while_loop() if it is long.
 ///
 /// Arguments are trees, xtensor expressions and numbers; f gets them as trees and Vars. Those handed over with
 /// std::move are *donated*: their arrays may be overwritten by results, if nobody else shares them, and they are left
@@ -341,11 +294,15 @@ class Compiled {
 /// memory, leaves every argument as it was. Called with recorded Vars (inside another transform) the function simply
 /// runs. Several threads may call it.
 ///
-/// \param f  returns a tree; it is called with const references.
-/// \throws TapeError  if f asks for the value of a Var, which is not known while it is recorded.
+/// \param f  returns a tree; it is called with const references, for each recording once. What it does beside computing
+/// its result, it does only then.
+/// \throws ValueError  if CompileOptions::recordings is 0.
+/// \throws TapeError   when it is called, if f asks for the value of a Var, which is not known while it is recorded,
+///                     unless values are guarded.
 template <class F>
-[[nodiscard]] auto compile(F f) {
-  return detail::Compiled<F>(std::move(f));
+[[nodiscard]] auto compile(F f, const CompileOptions& options = {}) {
+  detail::require_options(options);
+  return detail::Compiled<F>(std::move(f), options);
 }
 
 }  // namespace xgrad
