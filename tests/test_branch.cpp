@@ -227,6 +227,22 @@ BOOST_AUTO_TEST_CASE(of_second_order) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(of_many_outputs) {
+  const auto f = [](const Var& x) { return xg::branch(sum(x) > 1.0) ? x * sum(x) : sin(x); };
+  const auto jacobian = xg::compile(xg::jacobian(f));
+  const auto forward = xg::compile(xg::jacobian(f, xg::Mode::forward));
+  const auto linear = xg::compile([&](const Var& x, const Var& v) { return xg::linearize(f, x).pushforward(v); });
+  const Var v = wave({3}, 0.4);
+  for (int round = 0; round < 2; ++round) {
+    for (const Var& x : {above(), below()}) {
+      const Var expected = sum(x).item<double>() > 1.0 ? x * sum(v) + sum(x) * v : cos(x) * v;
+      BOOST_TEST(near(matmul(jacobian(x), v), expected));
+      BOOST_TEST(near(forward(x), jacobian(x)));
+      BOOST_TEST(near(linear(x, v), expected));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(inside_of_functions_with_rules) {
   const auto clipped = xg::custom_vjp(
       [](const Var& x) {
