@@ -21,7 +21,7 @@ using primitives::opcode;
 /// A part of a rule, recorded of stand-ins.
 class RuleRecording {
  public:
-  explicit RuleRecording(const std::string& operation) : operation_(operation), trace_(Trace::Fresh()) {}
+  explicit RuleRecording(std::string operation) : operation_(std::move(operation)), trace_(Trace::Fresh()) {}
 
   std::vector<Var> stand_ins(const Function& like, std::span<const NodeId> nodes) {
     std::vector<Var> result;

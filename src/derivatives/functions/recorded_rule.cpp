@@ -46,7 +46,7 @@ void append_inputs(std::vector<ArrayType>& types, const CallRule& rule, const Fu
 
 }  // namespace
 
-std::shared_ptr<const CallRule> rule_of(const CallRule& like, std::shared_ptr<const RecordedRule> recorded) {
+std::shared_ptr<const CallRule> rule_of(const CallRule& like, const std::shared_ptr<const RecordedRule>& recorded) {
   auto rule = std::make_shared<CallRule>();
   rule->operation = like.operation;
   rule->inputs = like.inputs;

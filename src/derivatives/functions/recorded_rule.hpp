@@ -25,7 +25,7 @@ struct RecordedRule {
 
 /// The rule that records the bodies of these functions; one that was left out throws TapeError.
 /// \param like  says of what it is a rule.
-std::shared_ptr<const CallRule> rule_of(const CallRule& like, std::shared_ptr<const RecordedRule> recorded);
+std::shared_ptr<const CallRule> rule_of(const CallRule& like, const std::shared_ptr<const RecordedRule>& recorded);
 
 /// The types of what the parts of a rule are given, in order.
 std::vector<ArrayType> arguments_of_vjp(const CallRule& rule, const Function& function);
