@@ -81,7 +81,7 @@ Broken call(const NodeAt& n);
 Broken host_call(const NodeAt& n);
 Broken scan(const NodeAt& n);
 Broken while_loop(const NodeAt& n);
-Broken switch_(const NodeAt& n);
+Broken switch_(const NodeAt& n);  // NOLINT(readability-identifier-naming)
 Broken projection(const NodeAt& n);
 
 }  // namespace xgrad::primitives::node_rules

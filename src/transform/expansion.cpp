@@ -94,7 +94,8 @@ Expansion::Nodes Expansion::append(const Function& function, const Nodes& inputs
 }
 
 std::optional<Expansion::Outputs> Expansion::run(const TapeState& program, NodeId id, const Nodes& inputs) {
-  const std::shared_ptr<const Payload> payload = program.payload(id);  // appending may move what it is in
+  // A copy: appending may move what it is in.
+  const std::shared_ptr<const Payload> payload = program.payload(id);  // NOLINT(*-unnecessary-copy-initialization)
   switch (traits[program.node(id).op].computation) {
     case Computation::Scan:
       return run_scan(program, id, inputs);
@@ -117,7 +118,7 @@ std::optional<Expansion::Outputs> Expansion::run(const TapeState& program, NodeI
 }
 
 std::optional<Expansion::Outputs> Expansion::run_scan(const TapeState& program, NodeId id, const Nodes& inputs) {
-  const std::shared_ptr<const Payload> payload = program.payload(id);
+  const std::shared_ptr<const Payload> payload = program.payload(id);  // NOLINT(*-unnecessary-copy-initialization)
   const Function& body = *payload->function;
   const ScanSpec& scan = payload->scan;
   if (scan.length == 0 || !has_room(scan.length * (body.program().size() + 2 * scan.sliced))) return std::nullopt;
