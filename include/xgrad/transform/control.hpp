@@ -228,7 +228,7 @@ template <class Condition, class Body, class C>
                     std::is_invocable_r_v<Carried, const Body&, const Carried&>,
                 "while_loop: the condition is a Var, of what is carried; the body returns what is carried, of the same "
                 "type");
-  const Carried start(first);
+  const Carried start(first);  // NOLINT(*-unnecessary-copy-initialization): first may be of another type
   const auto goes_on = [&](const Carried& carried) -> Var { return condition(carried); };
   const auto next = [&](const Carried& carried) -> Carried { return body(carried); };
   if (!options.at_most) {
