@@ -6,7 +6,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -199,9 +198,8 @@ void stream(const Frame& frame, std::byte* const* slots, const Instruction& i) {
 }
 template <class T>
 void splat(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-  using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;  // bytes are moved as they are
-  const Stored value = *at<const Stored>(slots, i.a);
-  Stored* out = at<Stored>(slots, i.out);
+  const T value = *at<const T>(slots, i.a);
+  T* out = at<T>(slots, i.out);
   for (std::size_t k = 0; k < frame.count; ++k) out[k] = value;
 }
 template <class T>
