@@ -88,7 +88,7 @@ class Chunk {
   void operator()() {
     start_partials();
     for (std::size_t slot = 0; slot < loop_.slots.size(); ++slot) slots_[slot] = address(slot);
-    for (std::size_t row = first_row_; row < last_row_; row += loop_.block_rows) run_rows(row);
+    for (std::size_t row = first_row_; row < last_row_ && !has_failed(); row += loop_.block_rows) run_rows(row);
     if (loop_.streams) kernels::finish_streams();
   }
 
@@ -121,6 +121,7 @@ class Chunk {
       slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step;
     }
     for (const Segment& segment : loop_.segments) {
+      if (has_failed()) return;
       if (segment.rows) {
         frame_.count = rows;
         frame_.columns = 1;
@@ -146,6 +147,7 @@ class Chunk {
       move_columns(row, column);
       fetch_ahead(segment);
       run(segment);
+      if (has_failed()) return;
     }
     if (loop_.segments.size() > 1) move_columns(row, 0);
   }
@@ -168,9 +170,15 @@ class Chunk {
     }
   }
 
+  /// Machine code ends where a requirement fails: what it was to write after that nobody has written, or may read.
+  [[nodiscard]] bool has_failed() const { return fault_.check != nullptr; }
+
   void run(const Segment& segment) {
     const kernels::Instruction* code = loop_.code.data();
-    for (std::uint32_t i = segment.first; i < segment.last; ++i) code[i].kernel(frame_, slots_, code[i]);
+    for (std::uint32_t i = segment.first; i < segment.last; ++i) {
+      code[i].kernel(frame_, slots_, code[i]);
+      if (has_failed()) return;
+    }
   }
 
   const Loop& loop_;
