@@ -2,7 +2,9 @@
 #include "comparing.hpp"
 
 #include <cmath>
+#include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -271,10 +273,70 @@ BOOST_AUTO_TEST_CASE(bad_rules) {
   const auto tangent =
       xg::custom_jvp([](const Var& y) { return sum(y); }, [](const Var&, const Var& dy) { return dy; });
   BOOST_TEST(throws<xg::ShapeError>([&] { return xg::jvp(tangent, x, x); }, {"custom_jvp", "tangent", "output 0"}));
+  using Vars = std::vector<Var>;
+  const auto tangents = [](std::size_t count) {
+    return xg::custom_jvp([](const Var& y) { return Vars(20, y); },
+                          [count](const Var&, const Var& dy) { return Vars(count, dy); });
+  };
+  for (const std::size_t count : {0U, 1U, 21U}) {
+    BOOST_TEST(throws<xg::ShapeError>([&] { return xg::jvp(tangents(count), x, x); },
+                                      {"custom_jvp", "tangent", "array", "20"}));
+  }
+  using Named = std::map<std::string, Var>;
+  const auto named = xg::custom_vjp(
+      [](const Named& y) {
+        return std::pair{y.at("a") * y.at("b"), std::tuple<>()};
+      },
+      [](const std::tuple<>&, const Var& dy) {
+        return Named{{"c", dy}, {"d", dy}};
+      });
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return xg::grad([&](const Named& y) { return sum(named(y)); })(Named{{"a", x}, {"b", x}});
+      },
+      {"custom_vjp", "cotangent", "c", "a"}));
   // A rule that is not linear has no transpose.
   const auto bent = xg::custom_jvp([](const Var& y) { return y; }, [](const Var&, const Var& dy) { return dy * dy; });
   BOOST_TEST(
       throws<xg::TapeError>([&] { return xg::grad([&](const Var& y) { return sum(bent(y)); })(x); }, {"custom_jvp"}));
+}
+
+BOOST_AUTO_TEST_CASE(rules_that_are_not_linear_have_no_transpose) {
+  const Var x = wave({3}, 1.0);
+  const auto in_reverse = [&](auto rule) {
+    const auto f = xg::custom_jvp([](const Var& y) { return y * y; }, rule);
+    return xg::grad([f](const Var& y) { return sum(f(y)); })(x);
+  };
+  const auto refused = [&](auto rule, std::string_view why) {
+    return throws<xg::TapeError>([&] { return in_reverse(rule); }, {"custom_jvp", "the rule is not linear", why});
+  };
+  BOOST_TEST(refused([](const Var&, const Var& d) { return d + 1.0; }, "add"));
+  BOOST_TEST(refused([](const Var& y, const Var& d) { return d - y; }, "subtract"));
+  BOOST_TEST(refused([](const Var& y, const Var& d) { return where(y > 0.0, d, y); }, "where"));
+  BOOST_TEST(refused([](const Var& y, const Var&) { return y; }, "does not depend"));
+  BOOST_TEST(refused([](const Var& y, const Var& d) { return y * stop_gradient(d); }, "stop_gradient"));
+  BOOST_TEST(refused([](const Var&, const Var& d) { return sign(d); }, "sign"));
+  BOOST_TEST(refused([](const Var&, const Var& d) { return d * d; }, "multiply"));
+  BOOST_TEST(refused([](const Var& y, const Var& d) { return y / d; }, "divide"));
+  BOOST_TEST(refused([](const Var&, const Var& d) { return minimum(d, 1.0); }, "minimum"));
+  BOOST_TEST(refused([](const Var&, const Var& d) { return d * sum(tanh(d)); }, "multiply"));
+  // What is 0 may be added, and what does not depend on the tangent may be anything.
+  const Var y = 2.0 * x;
+  BOOST_TEST(near(in_reverse([](const Var& at, const Var& d) { return 2.0 * at * d + zeros_like(at); }), y));
+  BOOST_TEST(
+      near(in_reverse([](const Var& at, const Var& d) { return where(at > 9.0, zeros_like(d), 2.0 * at * d); }), y));
+  const Var zeros = zeros_like(x);
+  BOOST_TEST(near(in_reverse([&](const Var& at, const Var& d) {
+                    return xg::view(xg::concatenate({zeros, 2.0 * at * d}, 0), xt::range(3, 6)) + 0.0 * at;
+                  }),
+                  y));
+  // The other way round.
+  const auto clipped = xg::custom_vjp(
+      [](const Var& at) {
+        return std::pair{at, std::tuple<>()};
+      },
+      [](const std::tuple<>&, const Var& dy) { return maximum(dy, -1.0); });
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::jvp(clipped, x, x); }, {"custom_vjp", "not linear", "maximum"}));
 }
 
 BOOST_AUTO_TEST_CASE(captured_variables) {

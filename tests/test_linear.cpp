@@ -93,6 +93,11 @@ BOOST_AUTO_TEST_CASE(linear_functions_are_transposed) {
   BOOST_TEST(
       throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& x) { return x + sign(x); }, like)(like); },
                             {"not linear", "sign"}));
+  BOOST_TEST(
+      throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& y) { return y + 1.0; }, like)(like); },
+                            {"linear_transpose", "not linear", "add"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& y) { return y * y; }, like)(like); },
+                                   {"linear_transpose", "not linear", "multiply"}));
 }
 
 BOOST_AUTO_TEST_CASE(the_laplacian_is_the_trace_of_the_hessian) {

@@ -226,6 +226,8 @@ BOOST_AUTO_TEST_CASE(several_trees_at_once) {
   const auto four =
       xg::tree::map(c, a, b, a, [](const Var& w, const Var& x, const Var& y, const Var& z) { return w + x * y + z; });
   BOOST_TEST(std::get<1>(four).item<double>() == 242.0);
+  const auto six = xg::tree::map(a, b, c, a, b, c, [](const auto&... leaves) { return (leaves + ...); });
+  BOOST_TEST(six[0].item<double>() == 222.0);
   BOOST_TEST(throws<xg::ShapeError>(
       [&] {
         return xg::tree::map(a, b, std::vector<Var>{Var(1.0)}, [](const Var& x, const Var&, const Var&) { return x; });

@@ -101,7 +101,7 @@ Measured hundred_shapes() {
 }  // namespace
 
 std::vector<Limit> behaviour_limits() {
-  return {{"record_per_op", "10", "float64", "cost", 60.0, record_per_op},
+  return {{"record_per_op", "10", "float64", "cost", 50.0, record_per_op},
           {"threads_same_bits", "", "", "cost", 0.0, threads_same_bits},
           {"hundred_shapes", "1001 to 1100", "float64", "cost", 1.2, hundred_shapes}};
 }

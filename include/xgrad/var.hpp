@@ -15,11 +15,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
 
-#pragma GCC visibility push(default)
-
-namespace xgrad {
-
-class Var;
+namespace xgrad {  // not exported: a type keeps the visibility of its first declaration
 
 namespace memory {
 class Buffer;
@@ -27,6 +23,14 @@ class Buffer;
 namespace ir {
 class TapeState;
 }
+
+}  // namespace xgrad
+
+#pragma GCC visibility push(default)
+
+namespace xgrad {
+
+class Var;
 
 namespace detail {
 

@@ -81,6 +81,8 @@ class Loan {
   ~Loan() {
     if (first_) shared_.lent = false;
   }
+  /// Whether it is the one of the thread.
+  [[nodiscard]] bool is_first() const noexcept { return first_; }
   [[nodiscard]] T& operator*() noexcept { return first_ ? shared_.object : *own_; }
   [[nodiscard]] T* operator->() noexcept { return &**this; }
 

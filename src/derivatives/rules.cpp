@@ -114,10 +114,15 @@ constexpr bool has_constant_partials(std::index_sequence<I...>) {
   return (is_constant<decltype(partial<P, I>(std::declval<const NodeContext&>()))> && ...);
 }
 
+template <class P, std::size_t... I>
+constexpr bool has_zero_partials(std::index_sequence<I...>) {
+  return (std::is_same_v<decltype(partial<P, I>(std::declval<const NodeContext&>())), Zero> && ...);
+}
+
 template <class P>
 constexpr TaylorRule taylor_rule_for() {
   if constexpr (IsBilinear<P>) return TaylorRule::Bilinear;
-  else if constexpr (std::is_same_v<P, Divide>) return TaylorRule::Quotient;
+  else if constexpr (IsQuotient<P>) return TaylorRule::Quotient;
   else if constexpr (IsLinear<P> || HasConstantDerivative<P>) return TaylorRule::Linear;
   else if constexpr (IsScalarFunction<P>) {
     return has_constant_partials<P>(std::make_index_sequence<P::arity>()) ? TaylorRule::Linear
@@ -155,6 +160,12 @@ constexpr Rules rules_for() {
   Rules rules = derivatives_for<P>();
   rules.batch = batch_for<P>();
   rules.taylor = taylor_rule_for<P>();
+  rules.is_additive = IsLinear<P> || IsSelection<P>;
+  if constexpr (IsScalarFunction<P>) {
+    using Indices = std::make_index_sequence<P::arity>;
+    rules.is_flat = has_zero_partials<P>(Indices());
+    rules.is_additive = !rules.is_flat && has_constant_partials<P>(Indices());
+  }
   if constexpr (IsSeveral<P>) {
     rules.several = &rules_of_several<P>;
   }

@@ -48,6 +48,10 @@ struct Rules {
   /// The same of a primitive of several outputs.
   const RulesOfSeveral* several = nullptr;
   TaylorRule taylor = TaylorRule::Differential;
+  /// Linear in all its floating-point inputs together, so that one that does not move is added.
+  bool is_additive = false;
+  /// Its derivative is 0 everywhere.
+  bool is_flat = false;
 };
 
 /// Null entries of vjp and jvp: no derivative.

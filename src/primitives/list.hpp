@@ -74,6 +74,11 @@ template <class P>
 concept IsBilinear = requires {
   P::is_bilinear;
 };
+/// The first of two inputs by the second.
+template <class P>
+concept IsQuotient = requires {
+  P::is_quotient;
+};
 /// Its forward derivative is linear in the tangents, and depends on no input that has one.
 template <class P>
 concept HasConstantDerivative = requires {

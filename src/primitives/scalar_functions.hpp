@@ -85,6 +85,7 @@ struct Multiply : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
 
 struct Divide : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "divide";
+  static constexpr bool is_quotient = true;
   static auto eval(auto a, auto b) { return a / b; }
   static auto partial(Arg<0>, const auto&, const auto& b, const auto&) { return 1.0 / b; }
   static auto partial(Arg<1>, const auto&, const auto& b, const auto& y) { return -(y / b); }
@@ -198,6 +199,10 @@ struct Sqrt : Arithmetic<1, Operands::Floats, Cost::Moderate> {
 
 struct Power : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "pow";
+  template <class Pack, class T>
+  static Pack eval_with_one(Pack a, T b) {
+    return pow_uniform(a, b);
+  }
   static auto eval(auto a, auto b) {
     using std::pow;
     return pow(a, b);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <xgrad/core/errors.hpp>
+
+#include "core/text.hpp"
 #include "derivatives/functions/call.hpp"
 #include "primitives/traits.hpp"
 #include "var/call.hpp"
@@ -21,7 +24,8 @@ CustomCall::CustomCall(std::string_view operation, std::span<const Var> argument
   }
   // Values that are known beforehand are not part of the function.
   std::vector<Var> nodes;
-  for (const Var& argument : arguments) nodes.push_back(VarAccess::recorded(*tape_, import(*tape_, argument)));
+  for (const Var& argument : arguments)
+    nodes.push_back(VarAccess::recorded(*tape_, import(*tape_, argument, operation_)));
   first_ = static_cast<NodeId>(tape_->size());
   for (const Var& node : nodes) inputs_.push_back(VarAccess::recorded(*tape_, append_input(*tape_, node)));
 }
@@ -50,7 +54,7 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
   for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
   for (const Var& result : results) {
     require_usable(result, operation_);
-    outputs.push_back(import(*tape_, result));
+    outputs.push_back(import(*tape_, result, operation_));
   }
   const Cut part = cut(*tape_, first_, inputs, outputs);
   std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
@@ -72,7 +76,7 @@ std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t re
   for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
   for (const Var& output : outputs) {
     require_usable(output, operation_);
-    nodes.push_back(import(*tape_, output));
+    nodes.push_back(import(*tape_, output, operation_));
   }
   Extracted extracted = extract(*tape_, first_, inputs, nodes);
   inputs.insert(inputs.end(), extracted.captured.begin(), extracted.captured.end());
@@ -95,6 +99,18 @@ std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t re
   std::vector<Var> all = record_call(*tape_, std::move(payload), inputs);
   all.resize(results);
   return all;
+}
+
+void require_same_arrays(std::string_view operation, std::string_view what, const std::vector<std::string>& given,
+                         const std::vector<std::string>& expected) {
+  if (given == expected) return;
+  const std::string begin = std::string(operation) + ": the rule gave a " + std::string(what);
+  if (given.size() != expected.size()) {
+    throw ShapeError(begin + " of " + core::count_of(given.size(), "array", "arrays") + ", and must give one of " +
+                     std::to_string(expected.size()));
+  }
+  const auto [other, one] = std::ranges::mismatch(given, expected);
+  throw ShapeError(begin + " with the array " + *other + " where it must have " + *one);
 }
 
 std::vector<Var> at_leaves(std::span<const char> is_leaf, std::span<const Var> derivatives) {

@@ -4,6 +4,7 @@
 
 #include <xgrad/ops/elementwise.hpp>
 
+#include "derivatives/functions/linearity.hpp"
 #include "derivatives/taylor/taylor.hpp"
 #include "linear_solve.hpp"
 #include "ops/axes.hpp"
@@ -28,7 +29,7 @@ TransposedScope::TransposedScope(Trace& trace)
 }
 TransposedScope::~TransposedScope() { trace_.tape().note_transposition(static_cast<Part>(outer_)); }
 void TransposedScope::sweep(std::span<const Var> inputs, std::span<const Var> outputs) {
-  require_derivatives_of_all("linear_transpose", "the function", trace_.tape(), inputs, outputs);
+  derivatives::require_linear("linear_transpose", "the function", trace_.tape(), inputs, outputs);
   trace_.tape().note_transposition(Part::Swept);
 }
 

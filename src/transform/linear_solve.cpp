@@ -9,10 +9,9 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "derivatives/functions/call.hpp"
-#include "derivatives/range.hpp"
+#include "derivatives/functions/linearity.hpp"
 #include "derivatives/sweep.hpp"
 #include "primitives/traits.hpp"
-#include "program_text.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
 
@@ -58,41 +57,6 @@ std::vector<Var> results_like(std::string_view operation, std::string_view what,
     all.push_back(trace.node(as_weak(cast(results[k], like[k].dtype()), false)));
   }
   return all;
-}
-
-void require_derivatives_of_all(std::string_view operation, std::string_view function, const TapeState& tape,
-                                std::span<const Var> inputs, std::span<const Var> outputs) {
-  const derivatives::Range active = derivatives::active_range(tape, inputs, outputs);
-  derivatives::Range depending = active;
-  std::vector<char> needed(active.active.size(), 0);
-  const auto has_say = [&](NodeId id, std::size_t k) {  // what is only checked has none
-    return k == 0 || primitives::traits[tape.node(id).op].computation != primitives::Computation::Check;
-  };
-  for (std::size_t i = 0; i < needed.size(); ++i) {
-    const NodeId id = active.first + static_cast<NodeId>(i);
-    if (derivatives::is_projection_node(tape.node(id).op)) continue;  // a loop may count what it does
-    const std::span<const NodeId> used = tape.inputs(id);
-    for (std::size_t k = 0; k < used.size(); ++k) {
-      if (depending.is_active(used[k]) && has_say(id, k)) depending.active[i] = 1;
-    }
-  }
-  for (const Var& output : outputs) {
-    if (active.contains(VarAccess::node(output))) needed[VarAccess::node(output) - active.first] = 1;
-  }
-  for (std::size_t i = needed.size(); i-- > 0;) {
-    const NodeId id = active.first + static_cast<NodeId>(i);
-    if (needed[i] == 0 || depending.active[i] == 0) continue;
-    const bool is_flat = tape.node(id).op == opcode<primitives::Sign>;  // it has a derivative, of 0
-    if (active.active[i] == 0 || is_flat) {
-      throw TapeError(std::string(operation) + ": " + std::string(function) +
-                      " is not linear: its result depends on what it is given by way of " + operation_of(tape, id) +
-                      ", which has no derivative, or 0");
-    }
-    const std::span<const NodeId> used = tape.inputs(id);
-    for (std::size_t k = 0; k < used.size(); ++k) {
-      if (active.contains(used[k]) && has_say(id, k)) needed[used[k] - active.first] = 1;
-    }
-  }
 }
 
 Packing::Packing(std::span<const Var> like) {
@@ -302,7 +266,7 @@ std::vector<Var> linear_solve(Trace& trace, const LeavesFunction& matvec, std::s
   const std::vector<Var> products = results_like(operation, "what matvec returns", trace, matvec(packing.unpacked(v)),
                                                  leaves, "the right-hand side", paths);
   const Var product = packing.packed(products);
-  require_derivatives_of_all(operation, "matvec", tape, {&v, 1}, {&product, 1});
+  derivatives::require_linear(operation, "matvec", tape, {&v, 1}, {&product, 1});
   const LinearMap a = extracted_map(tape, first, v, product);
   static_cast<void>(transposed_map(tape, a, v, std::string(operation)));  // refuses what is not linear
   if (packing.size() == 0) return leaves;

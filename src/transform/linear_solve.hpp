@@ -69,13 +69,6 @@ std::vector<Var> results_like(std::string_view operation, std::string_view what,
                               std::span<const Var> results, std::span<const Var> like, std::string_view what_like,
                               const Paths& paths);
 
-/// Looks for values that come from inputs to outputs by operations without derivatives: their transpose would lack
-/// them. What functions do inside (loops, branches, calls) is not looked at.
-/// \param function  names it in messages.
-/// \throws TapeError  if there is one: such a function is not linear.
-void require_derivatives_of_all(std::string_view operation, std::string_view function, const TapeState& tape,
-                                std::span<const Var> inputs, std::span<const Var> outputs);
-
 std::vector<NodeId> nodes_of(std::span<const Var> all);
 
 /// A fresh node for each, where a sweep may begin.

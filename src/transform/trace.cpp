@@ -65,13 +65,7 @@ Trace::Recording Trace::recording() { return owned_ ? owned_ : Recording(Recordi
 
 Var Trace::node(const Var& x) {
   require_usable(x, "trace");
-  if (x.recorded() && &VarAccess::tape(x) != tape_) {
-    throw TapeError(
-        "a function that is differentiated uses recorded Vars of another tape than its arguments. Pass a captured Var "
-        "as an "
-        "argument; make a pullback or pushforward that is used inside of a transform in the same function");
-  }
-  return x.recorded() ? x : VarAccess::recorded(*tape_, import(*tape_, x));
+  return x.recorded() && &VarAccess::tape(x) == tape_ ? x : VarAccess::recorded(*tape_, import(*tape_, x));
 }
 
 Var Trace::input(const Var& argument) {

@@ -30,8 +30,14 @@ Recording::Recording(std::string_view operation, std::span<const Var* const> ope
   }
 }
 
-NodeId import(TapeState& tape, const Var& x) {
-  if (x.recorded()) return VarAccess::node(x);
+NodeId import(TapeState& tape, const Var& x, std::string_view operation) {
+  if (x.recorded()) {
+    if (&VarAccess::tape(x) == &tape) return VarAccess::node(x);
+    throw TapeError(
+        std::string(operation) +
+        ": a function uses a recorded Var of another tape than its own. Pass a captured Var as an argument; "
+        "make a pullback or pushforward that is used inside of a transform in the same function");
+  }
   if (VarAccess::is_scalar(x)) {
     const DType dtype = VarAccess::dtype(x);
     const NodeId id = tape.append_constant(dtype, tape.intern({}), VarAccess::scalar_as(x, dtype));

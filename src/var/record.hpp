@@ -74,7 +74,9 @@ Var record(DType dtype, const Shape& shape, std::initializer_list<const Var*> in
 }
 
 /// The node of a Var on a given tape.
-NodeId import(TapeState& tape, const Var& x);
+/// \param operation  what uses it there, for the message.
+/// \throws TapeError  for a recorded Var of another tape.
+NodeId import(TapeState& tape, const Var& x, std::string_view operation = "a transform");
 
 /// A node of its own for a concrete Var, or for a recorded one of this tape: an input of a function.
 NodeId append_input(TapeState& tape, const Var& x);

@@ -84,6 +84,19 @@ Expected from_rule(T&& given) {
   return std::forward<T>(given);
 }
 
+/// \param given, expected  the paths of the arrays of a tree that a rule returned, and of what it must be like.
+/// \throws ShapeError  unless they are the same.
+void require_same_arrays(std::string_view operation, std::string_view what, const std::vector<std::string>& given,
+                         const std::vector<std::string>& expected);
+
+/// The same of a tree and what it must be like, where the type does not say it all.
+template <class T>
+void require_like(std::string_view operation, std::string_view what, const T& given, const T& like) {
+  if constexpr (!std::same_as<T, Var>) {
+    require_same_arrays(operation, what, tree::array_paths(given), tree::array_paths(like));
+  }
+}
+
 /// The derivatives of leaves among those of all arrays; the others are empty.
 /// \throws ShapeError  unless there are as many as leaves.
 std::vector<Var> at_leaves(std::span<const char> is_leaf, std::span<const Var> derivatives);
@@ -143,17 +156,20 @@ class CustomFunction {
     CustomRules rules;
     rules.paths = [like] { return argument_names(Positions(), like); };
     if constexpr (!std::same_as<Vjp, NoRule>) {
-      rules.vjp = [rule = vjp_, value, residuals, results, is_leaf](std::span<const Var> all,
-                                                                    std::span<const Var> cotangents) {
+      rules.vjp = [rule = vjp_, name = name_, like, value, residuals, results, is_leaf](
+                      std::span<const Var> all, std::span<const Var> cotangents) {
         const Like given = from_rule<Like>(
             (*rule)(tree::with_arrays(residuals, all.subspan(results)), tree::with_arrays(value, cotangents)));
+        require_like(name, "cotangent", given, like);
         return at_leaves(is_leaf, tree::leaves(given));
       };
     }
     if constexpr (!std::same_as<Jvp, NoRule>) {
-      rules.jvp = [rule = jvp_, like, is_leaf](std::span<const Var> inputs, std::span<const Var> tangents) {
+      rules.jvp = [rule = jvp_, name = name_, like, value, is_leaf](std::span<const Var> inputs,
+                                                                    std::span<const Var> tangents) {
         const Y given = from_rule<Y>(
             (*rule)(tree::with_arrays(like, inputs), tree::with_leaves(like, those_of_leaves(is_leaf, tangents))));
+        require_like(name, "tangent", given, value);
         return tree::arrays(given);
       };
     }

@@ -395,20 +395,19 @@ A zipped(const A& first, F& f, const Others&... others) {
 
 }  // namespace detail
 
-/// A copy of the first tree with f(a, b, ...) in place of its leaves: `map(model, gradient, momentum, step)`. The trees
-/// may be of different types.
+/// A copy of the first tree with f(a, b, ...) in place of its leaves, where f comes last, after any number of trees:
+/// `map(model, gradient, momentum, step)`. The trees may be of different types.
 /// \throws ShapeError  unless all have the same number of leaves.
-template <Tree A, Tree B, class F>
-[[nodiscard]] A map(const A& a, const B& b, F f) {
-  return detail::zipped(a, f, b);
-}
-template <Tree A, Tree B, Tree C, class F>
-[[nodiscard]] A map(const A& a, const B& b, const C& c, F f) {
-  return detail::zipped(a, f, b, c);
-}
-template <Tree A, Tree B, Tree C, Tree D, class F>
-[[nodiscard]] A map(const A& a, const B& b, const C& c, const D& d, F f) {
-  return detail::zipped(a, f, b, c, d);
+template <Tree A, Tree B, class... More>
+requires(sizeof...(More) > 0) [[nodiscard]] A map(const A& a, const B& b, const More&... more) {
+  constexpr std::size_t trees = sizeof...(More) - 1;
+  const auto all = std::forward_as_tuple(more...);
+  auto f = std::get<trees>(all);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    static_assert((Tree<std::tuple_element_t<I, std::tuple<More...>>> && ...), "map: trees, and a function at the end");
+    return detail::zipped(a, f, b, std::get<I>(all)...);
+  }
+  (std::make_index_sequence<trees>());
 }
 
 /// A tree as text, a line for each array: "hidden.weight  float64 [784, 128]". Structs of XGRAD_FIELDS are printed so.

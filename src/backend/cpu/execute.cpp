@@ -19,6 +19,7 @@ thread_local constinit core::PerThread<core::Lendable<Workspace>> workspace_of_t
   at_release([]() noexcept {
     core::Lendable<Workspace>* workspace = workspace_of_thread.get_or_null();
     if (workspace != nullptr && !workspace->lent) workspace->object.shrink(0);
+    shrink_chunk();
   });
   return true;
 }();
@@ -324,13 +325,16 @@ void Execution::run_switch(const SwitchStep& step) const {
 /// Gives back what is too large to keep, however the evaluation ends.
 class Shrinking {
  public:
-  explicit Shrinking(Workspace& workspace) : workspace_(workspace) {}
+  explicit Shrinking(core::Loan<Workspace>& workspace) : workspace_(workspace) {}
   Shrinking(const Shrinking&) = delete;
   Shrinking& operator=(const Shrinking&) = delete;
-  ~Shrinking() { workspace_.shrink(most_kept_bytes()); }
+  ~Shrinking() {
+    workspace_->shrink(most_kept_bytes());
+    if (workspace_.is_first()) shrink_chunk();  // else the evaluation around this one has more chunks to run
+  }
 
  private:
-  Workspace& workspace_;
+  core::Loan<Workspace>& workspace_;
 };
 
 }  // namespace
@@ -358,7 +362,7 @@ void execute(const StepProgram& plan, const Bindings& bindings, std::span<Buffer
     }
   }
   core::Loan<Workspace> workspace(workspace_of_thread);
-  const Shrinking shrinking(*workspace);
+  const Shrinking shrinking(workspace);
   Execution execution(plan, bindings, *workspace);
   workspace->leaves.clear();
   workspace->outputs.clear();

@@ -235,11 +235,13 @@ void finish(const Epilogue& epilogue, std::size_t chunks, std::size_t stride, st
 template <class F>
 void in_parallel(const StepProgram& plan, std::size_t rounds, std::span<char> done, F round) {
   std::fill_n(done.begin(), rounds, 0);
+  const ChunkWorkspace& own = chunk_workspace_of_thread.get();  // reserved until the evaluation ends
   try {
     parallel::parallel_for(rounds, [&](std::size_t k) {
       if (!can_reserve_chunk(plan)) return;
       round(k);
       done[k] = 1;
+      if (ChunkWorkspace& each = chunk_workspace_of_thread.get(); &each != &own) each.shrink();
     });
   } catch (const std::bad_alloc&) {  // there were no threads
   }
@@ -259,6 +261,10 @@ void reserve_chunk(const StepProgram& plan) {
     workspace.scratch = std::move(larger);
   }
   if (workspace.slots.size() < plan.most_slots) workspace.slots.resize(plan.most_slots);
+}
+
+void shrink_chunk() noexcept {
+  if (ChunkWorkspace* workspace = chunk_workspace_of_thread.get_or_null()) workspace->shrink();
 }
 
 void run_loop(const Loop& loop, const StepProgram& plan, std::byte* const* places, std::byte* partials,

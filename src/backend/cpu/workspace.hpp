@@ -93,6 +93,14 @@ struct Workspace {
 struct ChunkWorkspace {
   Storage scratch;
   std::vector<std::byte*> slots;
+  KeptShare share;
+
+  /// Gives back what may not be kept. A few pages always may, and are in no account.
+  void shrink() noexcept {
+    constexpr std::size_t few = std::size_t{64} << 10U;
+    if (scratch.size() > few && (share.released() || !share.allows(scratch.size()))) scratch.shrink(0);
+    share.set(scratch.size() > few ? scratch.size() : 0);
+  }
 };
 
 }  // namespace xgrad::backend::cpu

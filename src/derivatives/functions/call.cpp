@@ -14,6 +14,7 @@
 #include "derivatives/node_context.hpp"
 #include "derivatives/sweep.hpp"
 #include "derivatives/taylor/taylor.hpp"
+#include "linearity.hpp"
 #include "primitives/arrays.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
@@ -56,9 +57,17 @@ std::vector<T> chosen(std::span<const T> all, const auto& wanted) {
   return result;
 }
 
+std::vector<Var> defined_of(Vars all) {
+  return chosen(all, [&](std::size_t k) { return all[k].defined(); });
+}
+
 /// What a rule gave must fit what it is a derivative of.
 void require_fit(const CallRule& rule, std::string_view what, Vars given, Vars primals,
                  const std::function<std::string(std::size_t)>& name) {
+  if (given.size() != primals.size()) {
+    throw ShapeError(rule.operation + ": the rule gave " + std::to_string(given.size()) + " arrays as " +
+                     std::string(what) + ", and must give " + std::to_string(primals.size()));
+  }
   for (std::size_t k = 0; k < primals.size(); ++k) {
     if (!given[k].defined() || !is_floating(primals[k].dtype())) continue;
     if (given[k].shape() == primals[k].shape() && given[k].dtype() == primals[k].dtype()) continue;
@@ -103,7 +112,7 @@ struct RuleAt {
 
   [[nodiscard]] std::vector<Var> on_tape(std::vector<Var> all) const {
     for (Var& x : all) {
-      if (x.defined()) x = VarAccess::recorded(tape, import(tape, x));
+      if (x.defined()) x = VarAccess::recorded(tape, import(tape, x, rule.operation));
     }
     return all;
   }
@@ -142,6 +151,7 @@ struct RuleAt {
   [[nodiscard]] std::vector<Var> transposed(Vars stand_in, Rule given, Vars cotangents) const {
     std::optional<Transposing> part(std::in_place, tape, TapeState::Transposition::Recorded);
     const std::vector<Var> results = given();
+    require_linear(rule.operation, "the rule", tape, stand_in, defined_of(results));
     part.emplace(tape, TapeState::Transposition::Swept);
     const auto used = [&](std::size_t k) {
       return k < results.size() && results[k].defined() && k < cotangents.size() && cotangents[k].defined() &&

@@ -78,11 +78,12 @@ struct FloatKernels {
   [[gnu::flatten]] static void binary(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     const BlockOperand<T, single_a> a(at<const T>(slots, i.a));
     const BlockOperand<T, single_b> b(at<const T>(slots, i.b));
-    if constexpr (std::is_same_v<P, primitives::Power> && single_b && !single_a) {
-      const T exponent = *b.data;
+    // Some are cheaper where the second argument is one number for all, such as an exponent.
+    if constexpr (single_b && !single_a && requires(Pack<T> x, T y) { P::eval_with_one(x, y); }) {
+      const T one = *b.data;
       map<T>(
-          frame.count, at<T>(slots, i.out),
-          [exponent](Pack<T> x) __attribute__((always_inline)) { return simd::pow_uniform(x, exponent); }, a);
+          frame.count,
+          at<T>(slots, i.out), [one](Pack<T> x) __attribute__((always_inline)) { return P::eval_with_one(x, one); }, a);
     } else {
       map<T>(
           frame.count, at<T>(slots, i.out),

@@ -1,0 +1,129 @@
+#include "linearity.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <xgrad/core/errors.hpp>
+
+#include "derivatives/range.hpp"
+#include "derivatives/rules.hpp"
+#include "memory/buffer.hpp"
+#include "primitives/traits.hpp"
+
+namespace xgrad::derivatives {
+namespace {
+
+bool holds_zeros(const memory::Buffer& array) {
+  const std::span<const std::byte> bytes(array.data(), size_of(array.shape()) * size_of(array.dtype()));
+  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
+}
+
+/// What can be said of the nodes of a function that shall be linear in some of them.
+class Linearity {
+ public:
+  Linearity(const TapeState& tape, std::span<const Var> inputs, std::span<const Var> outputs)
+      : tape_(tape), active_(active_range(tape, inputs, outputs)), depending_(active_) {
+    for (std::size_t i = 0; i < depending_.active.size(); ++i) {
+      const NodeId id = active_.first + static_cast<NodeId>(i);
+      if (is_projection_node(tape.node(id).op)) continue;  // a loop may count what it does
+      for (const NodeId input : used_inputs(id)) {
+        if (depending_.is_active(input)) depending_.active[i] = 1;
+      }
+    }
+  }
+
+  /// Those that an input has a part in, and that have a part in an output; the last first.
+  [[nodiscard]] std::vector<NodeId> between(std::span<const Var> outputs) const {
+    std::vector<char> needed(depending_.active.size(), 0);
+    for (const Var& output : outputs) {
+      if (depending_.contains(node_of(output))) needed[node_of(output) - depending_.first] = 1;
+    }
+    std::vector<NodeId> result;
+    for (std::size_t i = needed.size(); i-- > 0;) {
+      if (needed[i] == 0 || depending_.active[i] == 0) continue;
+      result.push_back(depending_.first + static_cast<NodeId>(i));
+      for (const NodeId input : used_inputs(result.back())) {
+        if (depending_.contains(input)) needed[input - depending_.first] = 1;
+      }
+    }
+    return result;
+  }
+
+  /// Why a node is not linear in what depends on the inputs; empty if it is, or is not looked into.
+  [[nodiscard]] std::string_view fault(NodeId id) const {
+    const Opcode op = tape_.node(id).op;
+    const Rules& rules = rules_of(op);
+    const std::span<const NodeId> used = used_inputs(id);
+    const auto depends = [&](NodeId input) { return depending_.is_active(input); };
+    if (std::ranges::none_of(used, depends)) return {};  // an input of the function
+    if (!active_.is_active(id)) {                        // where derivatives end; not what comes after that
+      const bool ends = std::ranges::any_of(used, [&](NodeId input) { return active_.is_active(input); });
+      return ends ? "which has no derivative" : std::string_view();
+    }
+    if (rules.is_flat) return "whose derivative is 0";
+    if (rules.several != nullptr || is_projection_node(op)) return {};
+    switch (rules.taylor) {
+      case TaylorRule::Linear:
+        if (rules.is_additive && !std::ranges::all_of(used, [&](NodeId k) { return depends(k) || adds_nothing(k); })) {
+          return "which adds something that does not depend on it";
+        }
+        return {};
+      case TaylorRule::Bilinear:
+        return std::ranges::all_of(used, depends) ? "of which both operands depend on it" : std::string_view();
+      case TaylorRule::Quotient:
+        return depends(used[1]) ? "which divides by it" : std::string_view();
+      default:
+        return "which is not linear";
+    }
+  }
+  /// Whether an output that does not depend on the inputs is 0.
+  [[nodiscard]] bool is_linear_output(NodeId id) const { return depending_.is_active(id) || adds_nothing(id); }
+
+ private:
+  /// What is only checked has no say.
+  [[nodiscard]] std::span<const NodeId> used_inputs(NodeId id) const {
+    const std::span<const NodeId> all = tape_.inputs(id);
+    const bool checks = primitives::traits[tape_.node(id).op].computation == primitives::Computation::Check;
+    return checks ? all.first(1) : all;
+  }
+
+  /// Whether it is seen to be 0 in every element, or is no floating-point number.
+  [[nodiscard]] bool adds_nothing(NodeId id, int steps = 64) const {
+    const Node& node = tape_.node(id);
+    if (!is_floating(node.dtype)) return true;
+    if (node.op == opcode<primitives::Constant>) return tape_.scalar(id).real == 0.0;
+    if (node.op == opcode<primitives::Leaf>) return tape_.value(id) != nullptr && holds_zeros(*tape_.value(id));
+    const Rules& rules = rules_of(node.op);
+    const std::span<const NodeId> used = tape_.inputs(id);
+    if (used.empty() || steps == 0) return false;
+    const auto nothing = [&](NodeId input) { return adds_nothing(input, steps - 1); };
+    if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, nothing);
+    return rules.taylor == TaylorRule::Linear && rules.several == nullptr && std::ranges::all_of(used, nothing);
+  }
+
+  const TapeState& tape_;
+  Range active_;     // what derivatives go through
+  Range depending_;  // and what else depends on the inputs
+};
+
+}  // namespace
+
+void require_linear(std::string_view operation, std::string_view function, const TapeState& tape,
+                    std::span<const Var> inputs, std::span<const Var> outputs) {
+  const std::string begin = std::string(operation) + ": " + std::string(function) + " is not linear: ";
+  const Linearity linearity(tape, inputs, outputs);
+  for (const NodeId id : linearity.between(outputs)) {
+    const std::string_view fault = linearity.fault(id);
+    if (fault.empty()) continue;
+    throw TapeError(begin + "its result depends on what it is given by way of " +
+                    std::string(primitives::name_of(tape.node(id).op)) + ", " + std::string(fault));
+  }
+  for (const Var& output : outputs) {
+    if (!linearity.is_linear_output(node_of(output))) {
+      throw TapeError(begin + "a result does not depend on what it is given, and is not 0");
+    }
+  }
+}
+
+}  // namespace xgrad::derivatives
