@@ -339,6 +339,17 @@ BOOST_AUTO_TEST_CASE(rules_that_are_not_linear_have_no_transpose) {
   BOOST_TEST(throws<xg::TapeError>([&] { return xg::jvp(clipped, x, x); }, {"custom_vjp", "not linear", "maximum"}));
 }
 
+BOOST_AUTO_TEST_CASE(results_that_have_left_the_tape) {
+  const auto left = xg::checkpoint([](const Var& y) { return Var(sum(y * y).item<double>()); });
+  const Var x = wave({3}, 1.0);
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad(left)(x); }, {"checkpoint", "not recorded"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::grad([&](const Var& v) { return sum(v) * left(v); })(x); },
+                                   {"checkpoint", "not recorded"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return xg::jvp(left, x, x); }, {"checkpoint"}));
+  const auto constant = xg::checkpoint([](const Var&) { return Var(2.0); });
+  BOOST_TEST(near(xg::grad([&](const Var& v) { return sum(v) * constant(v); })(x), 2.0 * ones_like(x)));
+}
+
 BOOST_AUTO_TEST_CASE(captured_variables) {
   const Var x = wave({3});
   const Var w = wave({3}, 1.0);

@@ -144,6 +144,33 @@ BOOST_AUTO_TEST_CASE(floats) {
 }
 
 // Adding up one after another would make errors of about the square root of the number of terms.
+BOOST_AUTO_TEST_CASE(sums_at_indices) {
+  constexpr std::size_t count = 1'000'000;
+  const Var tenths = filled<float>({count}, [](std::size_t) { return 0.1F; });
+  const Var first = filled<std::int64_t>({count}, [](std::size_t) { return 0; });
+  const double right = static_cast<double>(0.1F) * count;
+  const auto near_right = [&](const Var& x) { return std::abs(x.array<float>()(0) - right) < 1e-7 * right; };
+  BOOST_TEST(near_right(scatter_add(tenths, first, 3, 0)));
+  BOOST_TEST(near_right(scatter_add_along_axis(tenths, first, 3, 0)));
+  const auto taken = [&](const Var& x) { return sum(take(x, first, 0) * 0.1F); };
+  BOOST_TEST(near_right(xg::grad(taken)(Var(xt::xarray<float>{1, 2, 3}))));
+  // Many columns are added up in several parts.
+  const std::size_t rows = 5000;
+  const Var table = filled<float>({rows, 100}, [](std::size_t i) { return static_cast<float>(i % 7); });
+  const Var places = filled<std::int64_t>({rows}, [](std::size_t i) { return static_cast<std::int64_t>(i % 3000); });
+  const Var sums = scatter_add(table, places, 3000, 0);
+  const Var expected = view(table, xt::range(0, 3000)) + xg::concatenate({view(table, xt::range(3000, 5000)),
+                                                                          zeros_like(view(table, xt::range(0, 1000)))});
+  BOOST_TEST(same(sums, expected));
+  // Indices are looked at even if there is nothing to add.
+  BOOST_TEST(throws<xg::ValueError>(
+      [] {
+        return scatter_add(Var(xt::xarray<double>::from_shape({2, 0})), Var(xt::xarray<int>{0, 3}), 3, 0)
+            .array<double>();
+      },
+      {"scatter_add", "index 3"}));
+}
+
 BOOST_AUTO_TEST_CASE(doubles) {
   const auto bound = [](double terms) { return 1e-15 * std::sqrt(terms); };
   check_sums<double>({{1'000'000}, {}, 1, 1'000'000, 1}, bound(1e6));

@@ -80,6 +80,7 @@ Var mean(const Var& x, const Axes& axes, KeepDims keep) {
 
 Var prod(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("prod", axes, x);
+  if (x.dimension() == 0) return as_number(x);
   const Shape reduced = detail::reduced_shape(x.shape(), normal);
   const std::size_t count = extent_along(x.shape(), normal);
   // The reduced axes last and as one; then halves are multiplied. Derivatives of products need no division, so zeros

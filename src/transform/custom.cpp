@@ -27,6 +27,7 @@ CustomCall::CustomCall(std::string_view operation, std::span<const Var> argument
   for (const Var& argument : arguments)
     nodes.push_back(VarAccess::recorded(*tape_, import(*tape_, argument, operation_)));
   first_ = static_cast<NodeId>(tape_->size());
+  reads_before_ = tape_->reads();
   for (const Var& node : nodes) inputs_.push_back(VarAccess::recorded(*tape_, append_input(*tape_, node)));
 }
 
@@ -54,6 +55,7 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
   for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
   for (const Var& result : results) {
     require_usable(result, operation_);
+    if (tape_->reads() != reads_before_) require_recorded(operation_, result);
     outputs.push_back(import(*tape_, result, operation_));
   }
   const Cut part = cut(*tape_, first_, inputs, outputs);

@@ -28,6 +28,14 @@ TapeState* tape_recorded_now() noexcept { return current; }
 Outside::Outside() noexcept : inside_(std::exchange(current, nullptr)) {}
 Outside::~Outside() { current = inside_; }
 
+void require_recorded(std::string_view operation, const Var& result) {
+  if (!result.defined() || result.recorded() || !is_floating(result.dtype())) return;
+  throw TapeError(std::string(operation) +
+                  ": the function returned an array that is not recorded, and it read values (by item(), array() or "
+                  "printing), which carry no derivative. Compute its result by operations on Vars; if it is constant "
+                  "on purpose, do not read values, or make it of stop_gradient()");
+}
+
 Trace::Trace(std::span<const Var> arguments) : tape_(nullptr), outer_(current) {
   for (const Var& argument : arguments) {
     require_usable(argument, "an argument of a transform");
@@ -74,13 +82,7 @@ Var Trace::input(const Var& argument) {
 
 void Trace::require_recorded(std::string_view operation, std::span<const Var> outputs) const {
   if (tape_->reads() == reads_before_) return;
-  for (const Var& output : outputs) {
-    if (!output.defined() || output.recorded() || !is_floating(output.dtype())) continue;
-    throw TapeError(std::string(operation) +
-                    ": the function returned an array that is not recorded, and it read values (by item(), array() or "
-                    "printing), which carry no derivative. Compute its result by operations on Vars; if it is constant "
-                    "on purpose, do not read values, or make it of stop_gradient()");
-  }
+  for (const Var& output : outputs) detail::require_recorded(operation, output);
 }
 
 std::vector<Var> Trace::reverse(std::span<const Var> outputs, std::span<const Var> cotangents,

@@ -54,6 +54,7 @@ class CustomCall {
   std::string_view operation_;
   ir::TapeState* tape_ = nullptr;
   std::uint32_t first_ = 0;
+  std::size_t reads_before_ = 0;
   std::vector<Var> inputs_;
 };
 

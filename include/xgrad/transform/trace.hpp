@@ -92,6 +92,10 @@ class Trace {
   std::size_t reads_before_ = 0;
 };
 
+/// What a function returned that read values while it ran.
+/// \throws TapeError  if it is not recorded; see Trace::require_recorded.
+void require_recorded(std::string_view operation, const Var& result);
+
 /// Names of the Vars of a list, made only when an error has to name one.
 using Paths = std::function<std::vector<std::string>()>;
 

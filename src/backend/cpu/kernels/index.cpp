@@ -1,7 +1,9 @@
 // Kernels that choose elements by position. Inputs are dense.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
+#include <type_traits>
 
 #include <xgrad/core/errors.hpp>
 
@@ -55,6 +57,39 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
   }
 }
 
+/// Sums of rows, as many at a time and as many columns of each as fit the cache. Those of float32 are added up in
+/// double, as everywhere.
+template <class T>
+class Sums {
+ public:
+  using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+
+  Sums(std::size_t rows, std::size_t columns)
+      : rows_(rows),
+        columns_(std::min(columns, std::max(least_columns, at_once / std::max<std::size_t>(rows, 1)))),
+        sums_(std::make_unique<Wide[]>(rows_ * columns_)) {}
+
+  [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
+  void start() { std::fill_n(sums_.get(), rows_ * columns_, Wide(0)); }
+  void add(std::size_t row, const T* values, std::size_t columns) {
+    Wide* sum = sums_.get() + row * columns_;
+    for (std::size_t i = 0; i < columns; ++i) sum[i] = primitives::Add::eval(sum[i], static_cast<Wide>(values[i]));
+  }
+  void finish(T* out, std::size_t step, std::size_t columns) const {
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t i = 0; i < columns; ++i) out[row * step + i] = static_cast<T>(sums_[row * columns_ + i]);
+    }
+  }
+
+ private:
+  static constexpr std::size_t at_once = std::size_t{1} << 17U;  // a megabyte of doubles
+  static constexpr std::size_t least_columns = 16;
+
+  std::size_t rows_;
+  std::size_t columns_;
+  std::unique_ptr<Wide[]> sums_;
+};
+
 }  // namespace
 
 void take(const KernelCall& call) {
@@ -67,16 +102,25 @@ void take(const KernelCall& call) {
 }
 
 void scatter_add(const KernelCall& call) {
+  const std::string_view name = chooser(call);
+  const AxisLines lines(*call.output().shape, axis_of(call));
+  const std::int64_t* indices = call.inputs[1].as<std::int64_t>();
+  const std::size_t count = size_of(*call.inputs[1].shape);
   dispatch(call.output().dtype, [&]<class T>() {
-    T* out = call.output().as<T>();
-    const T* in = call.inputs[0].as<T>();
-    std::fill_n(out, size_of(*call.output().shape), T(0));
-    for_each_taken(chooser(call), *call.output().shape, axis_of(call), call.inputs[1],
-                   [&](std::size_t to, std::size_t from, std::size_t length) {
-                     for (std::size_t i = 0; i < length; ++i) {
-                       out[to + i] = primitives::Add::eval(out[to + i], in[from + i]);
-                     }
-                   });
+    for (std::size_t i = 0; i < count && lines.inner == 0; ++i) checked(name, indices[i], lines.extent);
+    Sums<T> sums(lines.extent, lines.inner);
+    for (std::size_t o = 0; o < lines.outer; ++o) {
+      T* out = call.output().as<T>() + o * lines.extent * lines.inner;
+      const T* in = call.inputs[0].as<T>() + o * count * lines.inner;
+      for (std::size_t first = 0; first < lines.inner; first += sums.columns()) {
+        const std::size_t columns = std::min(sums.columns(), lines.inner - first);
+        sums.start();
+        for (std::size_t i = 0; i < count; ++i) {
+          sums.add(checked(name, indices[i], lines.extent), in + i * lines.inner + first, columns);
+        }
+        sums.finish(out + first, lines.inner, columns);
+      }
+    }
   });
 }
 
@@ -89,12 +133,14 @@ void take_along_axis(const KernelCall& call) {
 
 void scatter_add_along_axis(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class T>() {
-    T* out = call.output().as<T>();
-    std::fill_n(out, size_of(*call.output().shape), T(0));
+    using Wide = typename Sums<T>::Wide;
+    const std::size_t size = size_of(*call.output().shape);
+    const auto sums = std::make_unique<Wide[]>(size);
     for_each_along(chooser(call), *call.output().shape, axis_of(call), call.inputs[1],
                    [&](std::size_t to, std::size_t from) {
-                     out[to] = primitives::Add::eval(out[to], call.inputs[0].as<T>()[from]);
+                     sums[to] = primitives::Add::eval(sums[to], static_cast<Wide>(call.inputs[0].as<T>()[from]));
                    });
+    std::transform(sums.get(), sums.get() + size, call.output().as<T>(), [](Wide sum) { return static_cast<T>(sum); });
   });
 }
 
