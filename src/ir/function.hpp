@@ -9,11 +9,13 @@
 #include "state.hpp"
 
 namespace xgrad::derivatives {
+struct BatchRule;
 struct CallRule;
-}
+}  // namespace xgrad::derivatives
 
 namespace xgrad::ir {
 
+using derivatives::BatchRule;
 using derivatives::CallRule;
 
 /// A closed program: outputs from inputs. It does not change any more once it was made, and any number of nodes may
@@ -56,6 +58,7 @@ struct Payload {
   std::shared_ptr<const HostFunction> host = nullptr;   ///< of a HostCall
   std::shared_ptr<const Function> condition = nullptr;  ///< of a While
   std::vector<std::shared_ptr<const Function>> branches{};  ///< of a Switch
+  std::shared_ptr<const BatchRule> batch = nullptr;         ///< of a Call, how it is batched; null: as its function
   bool recomputes = false;                                  ///< of a Call: its derivatives compute it again
   std::size_t kept = 0;  ///< of a Call: its last outputs, which are there not to be computed again
   ScanSpec scan{};       ///< of a Scan; of a While how much is carried

@@ -72,6 +72,28 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
   return all;
 }
 
+std::vector<Var> CustomCall::finish_batched(std::span<const Var> results,
+                                            std::function<std::vector<Var>(std::span<const Var>)> rule) const {
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> outputs;
+  for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
+  for (const Var& result : results) {
+    require_usable(result, operation_);
+    if (tape_->reads() != reads_before_) require_recorded(operation_, result);
+    outputs.push_back(import(*tape_, result, operation_));
+  }
+  auto batch = std::make_shared<derivatives::BatchRule>();
+  batch->operation = operation_;
+  batch->inputs = inputs.size();
+  batch->rule = std::move(rule);
+  Extracted extracted = extract(*tape_, first_, inputs, outputs);
+  inputs.insert(inputs.end(), extracted.captured.begin(), extracted.captured.end());
+  auto payload = std::make_shared<Payload>();
+  payload->function = std::move(extracted.function);
+  payload->batch = std::move(batch);
+  return record_call(*tape_, std::move(payload), inputs);
+}
+
 std::vector<Var> CustomCall::finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const {
   std::vector<NodeId> inputs;
   std::vector<NodeId> nodes;

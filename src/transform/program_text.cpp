@@ -20,6 +20,7 @@ std::string operation_of(const TapeState& tape, NodeId id) {
   if (!traits[tape.node(id).op].has_payload) return std::string(name_of(tape.node(id).op));
   const Payload& payload = *tape.payload(id);
   if (payload.rule != nullptr) return payload.rule->operation;
+  if (payload.batch != nullptr) return payload.batch->operation;
   if (payload.recomputes) return "checkpoint";
   if (payload.host != nullptr) return payload.host->name;
   return std::string(name_of(tape.node(id).op));

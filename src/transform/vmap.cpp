@@ -1,8 +1,11 @@
 #include <xgrad/transform/vmap.hpp>
 
+#include <utility>
+
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "core/text.hpp"
 #include "derivatives/sweep.hpp"
 #include "ops/axes.hpp"
 #include "var/record.hpp"
@@ -21,6 +24,12 @@ Var moved(const Var& x, std::size_t from, std::size_t to) {
   return transpose(x, Axes(order));
 }
 
+void require_count(const std::string& name, const BatchAxis& axes, std::size_t arrays) {
+  if (!axes.count() || *axes.count() == arrays) return;
+  throw ValueError("vmap: leaf_axes() gives " + core::count_of(*axes.count(), "axis", "axes") + ", and " + name +
+                   " has " + core::count_of(arrays, "array", "arrays"));
+}
+
 }  // namespace
 
 Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
@@ -36,12 +45,16 @@ Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::siz
   std::size_t leaf = 0;
   std::size_t first = leaves.size();
   for (std::size_t argument = 0; argument < counts.size(); ++argument) {
-    const std::optional<std::ptrdiff_t> wanted = axes.in.empty() ? std::optional<std::ptrdiff_t>(0) : axes.in[argument];
-    if (!axes.in.empty() && wanted && counts[argument] == 0) {
-      throw ValueError("vmap: argument " + std::to_string(argument) + " has the axis " + std::to_string(*wanted) +
+    const BatchAxis axis_of_arrays = axes.in.empty() ? BatchAxis(0) : axes.in[argument];
+    const std::string name = "argument " + std::to_string(argument);
+    require_count(name, axis_of_arrays, counts[argument]);
+    if (!axes.in.empty() && counts[argument] == 0 && !axis_of_arrays.count() && axis_of_arrays.of(0)) {
+      throw ValueError("vmap: " + name + " has the axis " + std::to_string(*axis_of_arrays.of(0)) +
                        " and holds no array; give xgrad::whole");
     }
+    const std::size_t begin = leaf;
     for (const std::size_t end = leaf + counts[argument]; leaf < end; ++leaf) {
+      const std::optional<std::ptrdiff_t> wanted = axis_of_arrays.of(leaf - begin);
       require_usable(leaves[leaf], "vmap");
       const Var x = trace.input(leaves[leaf]);
       if (!wanted) {
@@ -73,10 +86,15 @@ Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::siz
 
 Batch::~Batch() { trace_.tape().forbid_values(values_were_forbidden_); }
 
-std::vector<Var> Batch::results(std::span<const Var> outputs, std::ptrdiff_t axis) {
+std::vector<Var> Batch::results(std::span<const Var> outputs, const BatchAxis& axes) {
   trace_.tape().forbid_values(values_were_forbidden_);
+  require_count("the result", axes, outputs.size());
   std::vector<Var> results = derivatives::batch_sweep(trace_.tape(), examples_, batches_, extent_, outputs);
-  for (Var& result : results) {
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    Var& result = results[k];
+    if (!axes.of(k))
+      throw ValueError("vmap: results are of all examples, one for each, and their axis is not xgrad::whole");
+    const std::ptrdiff_t axis = *axes.of(k);
     const auto rank = static_cast<std::ptrdiff_t>(result.dimension());
     if (axis < -rank || axis >= rank) {
       throw ShapeError("vmap: the results have the shape " + to_string(result.shape()) +
@@ -88,3 +106,14 @@ std::vector<Var> Batch::results(std::span<const Var> outputs, std::ptrdiff_t axi
 }
 
 }  // namespace xgrad::detail
+
+namespace xgrad {
+
+BatchAxis leaf_axes(std::vector<std::optional<std::ptrdiff_t>> axes) {
+  BatchAxis result;
+  result.axes_ = std::move(axes);
+  result.each_ = true;
+  return result;
+}
+
+}  // namespace xgrad

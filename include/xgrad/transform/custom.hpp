@@ -46,6 +46,9 @@ class CustomCall {
   [[nodiscard]] std::span<const Var> inputs() const noexcept { return inputs_; }
   /// The results, as those of a call whose derivatives compute the function again.
   [[nodiscard]] std::vector<Var> finish_recomputed(std::span<const Var> results, Keep kept) const;
+  /// The results, as those of a call with a rule for batches.
+  [[nodiscard]] std::vector<Var> finish_batched(std::span<const Var> results,
+                                                std::function<std::vector<Var>(std::span<const Var>)> rule) const;
   /// The results, as those of a call.
   /// \param outputs  the results and then what the rule needs of the function.
   [[nodiscard]] std::vector<Var> finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const;
@@ -183,6 +186,42 @@ class CustomFunction {
   std::shared_ptr<const Jvp> jvp_;
 };
 
+template <class F, class Rule>
+class CustomBatch {
+ public:
+  CustomBatch(F f, Rule rule) : f_(std::move(f)), rule_(std::make_shared<Rule>(std::move(rule))) {}
+
+  template <class... A>
+  requires CallableWith<const F&, array_positions_t<A...>, A...>
+  [[nodiscard]] auto operator()(A&&... a) const {
+    auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
+    const CustomCall call("custom_vmap", arguments.arrays());
+    const auto batch_of_arguments = arguments;
+    arguments.assign(call.inputs());
+    const auto value = arguments.call(f_);
+    using Y = std::remove_cv_t<decltype(value)>;
+    static_assert(tree::Tree<Y>, "a function given to custom_vmap returns a Var or another tree");
+    if (!call.recorded()) return value;
+    const auto rule = [rule = rule_, batch_of_arguments, value](std::span<const Var> batches) {
+      auto given = batch_of_arguments;
+      given.assign(batches);
+      const Y results = from_rule<Y>(given.call(*rule));
+      require_like("custom_vmap", "batch", results, value);
+      return tree::arrays(results);
+    };
+    return tree::with_arrays(value, call.finish_batched(tree::arrays(value), rule));
+  }
+  template <class... A>
+  Misfit operator()(A&&... a) const {
+    refuse_call<F>(array_positions_t<A...>(), a...);
+    return {};
+  }
+
+ private:
+  F f_;
+  std::shared_ptr<const Rule> rule_;
+};
+
 }  // namespace detail
 
 /// A function with a reverse derivative of its own.
@@ -226,6 +265,22 @@ template <class F, class Rule, class ForwardRule>
 template <class F, class Rule>
 [[nodiscard]] auto custom_jvp(F f, Rule rule) {
   return detail::CustomFunction<F, detail::NoRule, Rule>("custom_jvp", std::move(f), {}, std::move(rule));
+}
+
+/// A function with a batching rule of its own, for vmap.
+///
+///     auto solve = xg::custom_vmap(solve_one, [](const xg::Var& a, const xg::Var& b) { return solve_all(a, b); });
+///
+/// \param f     of trees, Vars and xtensor expressions, and others that are handed on; returns a tree.
+/// \param rule  f of a batch: the same arguments with the examples along a new first axis of every array (what is the same
+///              for all is repeated), to results that have them there, too. It is made of operations on Vars.
+/// Derivatives are those of f, and of the rule where it stands for f.
+///
+/// \throws ShapeError, TypeError  if the rule gives others than the results of all examples.
+/// \throws TapeError  if f captured a Var that differs from example to example: pass it as an argument.
+template <class F, class Rule>
+[[nodiscard]] auto custom_vmap(F f, Rule rule) {
+  return detail::CustomBatch<F, Rule>(std::move(f), std::move(rule));
 }
 
 }  // namespace xgrad

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <xgrad/transform/checkpoint.hpp>
+#include <xgrad/transform/custom.hpp>
 #include <xgrad/transform/trace.hpp>
 #include <xgrad/tree/statics.hpp>
 
@@ -238,6 +239,20 @@ template <class F, class C>
              },
              first, detail::numbers_to(n))
       .first;
+}
+
+/// f, which vmap runs for one example after the other instead of all together: of large examples only one is in memory
+/// at a time. It is a custom_vmap of a scan.
+///
+///     auto of_all = xg::vmap(xg::sequential(render));
+template <class F>
+[[nodiscard]] auto sequential(F f) {
+  return custom_vmap(f, [f](const auto&... batches) {
+    const auto one = [&f](const std::tuple<>& none, const auto& example) {
+      return std::pair{none, std::apply(f, example)};
+    };
+    return scan(one, std::tuple<>(), std::tuple{batches...}).second;
+  });
 }
 
 }  // namespace xgrad

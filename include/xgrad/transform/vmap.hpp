@@ -1,6 +1,7 @@
 // Functions of one example as functions of a batch of them: vmap.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -20,13 +21,39 @@ namespace xgrad {
 /// In place of an axis: the argument is the same for all examples.
 inline constexpr std::nullopt_t whole = std::nullopt;
 
-/// Where vmap finds the examples and puts their results. Axes count from the end if they are negative.
+/// Along which axis the arrays of a tree hold examples: one for all of them, or leaf_axes(). Axes count from the end if
+/// they are negative; in place of one, `whole`.
+class BatchAxis {
+ public:
+  BatchAxis(std::optional<std::ptrdiff_t> axis) : axes_{axis} {}
+  BatchAxis(std::nullopt_t) : axes_{std::nullopt} {}
+  template <std::integral T>
+  BatchAxis(T axis) : axes_{static_cast<std::ptrdiff_t>(axis)} {}
+
+  /// Of the k-th array.
+  [[nodiscard]] std::optional<std::ptrdiff_t> of(std::size_t k) const { return axes_[each_ ? k : 0]; }
+  /// How many arrays a tree must have; nothing: any number.
+  [[nodiscard]] std::optional<std::size_t> count() const {
+    return each_ ? std::optional<std::size_t>(axes_.size()) : std::nullopt;
+  }
+
+ private:
+  friend BatchAxis leaf_axes(std::vector<std::optional<std::ptrdiff_t>> axes);
+  BatchAxis() = default;
+
+  std::vector<std::optional<std::ptrdiff_t>> axes_;
+  bool each_ = false;
+};
+
+/// An axis for each array of a tree, in the order of its fields: `{.in = {xg::leaf_axes({0, 1, xg::whole}), 0}}`.
+[[nodiscard]] BatchAxis leaf_axes(std::vector<std::optional<std::ptrdiff_t>> axes);
+
+/// Where vmap finds the examples and puts their results.
 struct BatchAxes {
-  /// For each argument the axis of all its arrays along which they hold the examples, or `whole`. Empty: 0 for all that
-  /// hold arrays.
-  std::vector<std::optional<std::ptrdiff_t>> in = {};
-  /// The axis of each array of the result along which the results stand.
-  std::ptrdiff_t out = 0;
+  /// For each argument the axis of its arrays along which they hold the examples. Empty: 0 for all that hold arrays.
+  std::vector<BatchAxis> in = {};
+  /// The axis of the arrays of the result along which the results stand; not `whole`.
+  BatchAxis out = 0;
 };
 
 namespace detail {
@@ -46,7 +73,7 @@ class Batch {
   /// What the function is called with instead of the leaves. They have no values.
   [[nodiscard]] std::span<const Var> arguments() const noexcept { return arguments_; }
   /// The results for all examples, from that for one. The recording ends.
-  [[nodiscard]] std::vector<Var> results(std::span<const Var> outputs, std::ptrdiff_t axis);
+  [[nodiscard]] std::vector<Var> results(std::span<const Var> outputs, const BatchAxis& axis);
 
  private:
   Trace& trace_;
@@ -112,7 +139,8 @@ class VmapOf {
 /// repeated. It nests in itself and in all other transforms.
 ///
 /// \throws ShapeError  unless all arrays have the axis, and as many examples along it; if there would be too many axes.
-/// \throws ValueError  if there is not one axis for each argument, or no array among them.
+/// \throws ValueError  if there is not one axis for each argument, or for each array of leaf_axes(); if no argument holds
+///                     examples; for results that are `whole`.
 /// \throws TapeError   if f asks for a value.
 template <class F>
 [[nodiscard]] auto vmap(F f, BatchAxes axes = {}) {

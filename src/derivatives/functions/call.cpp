@@ -7,6 +7,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include "control.hpp"
@@ -339,6 +340,40 @@ std::shared_ptr<const CallRule> batched_rule(const std::shared_ptr<const CallRul
   return rule;
 }
 
+/// The batch of outputs as the user's rule tells.
+std::vector<Var> batch_by_rule(const BatchContext& context, const BatchRule& rule, const Function& function) {
+  TapeState& tape = context.tape;
+  std::vector<Var> inputs;
+  for (std::size_t k = 0; k < context.batches.size(); ++k) {
+    if (k >= rule.inputs && context.batched(k)) {
+      throw TapeError(rule.operation +
+                      ": the function captured a recorded Var that differs from example to example, and its rule says "
+                      "nothing of it. Pass it as an argument");
+    }
+    if (k < rule.inputs) {
+      Shape shape = context.input(k).shape();
+      shape.insert(0, context.extent);
+      inputs.push_back(context.batched(k) ? context.batches[k] : broadcast_to(context.input(k), shape));
+    }
+  }
+  std::vector<Var> results = rule.rule(inputs);
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    const NodeId one = function.outputs()[k];
+    Shape shape = function.program().shape(one);
+    shape.insert(0, context.extent);
+    const DType dtype = function.program().node(one).dtype;
+    if (results[k].shape() != shape || results[k].dtype() != dtype) {
+      const std::string message = rule.operation + ": the rule gave " + describe(results[k]) + " for output " +
+                                  std::to_string(k) + ", and must give " + std::string(name(dtype)) + " " +
+                                  to_string(shape) + ", the examples along the first axis";
+      if (results[k].shape() != shape) throw ShapeError(message);
+      throw TypeError(message);
+    }
+    results[k] = VarAccess::recorded(tape, import(tape, results[k], rule.operation));
+  }
+  return results;
+}
+
 }  // namespace
 }  // namespace xgrad::derivatives
 
@@ -400,6 +435,7 @@ std::optional<std::vector<Series>> Call::jet(const NodeContext& context, std::sp
 
 std::vector<Var> Call::batch(const BatchContext& context) {
   const std::shared_ptr<const Payload> payload = context.tape.payload(context.node);
+  if (payload->batch != nullptr) return batch_by_rule(context, *payload->batch, *payload->function);
   const NodeId first = static_cast<NodeId>(context.tape.size());
   std::vector<char> batched;
   std::vector<Var> whole;

@@ -37,6 +37,16 @@ struct CallRule {
   std::shared_ptr<const RecordedRule> recorded = nullptr;
 };
 
+/// A user's rule for the function of a batch. It records what it computes.
+struct BatchRule {
+  /// Who it is, for messages.
+  std::string operation;
+  /// How many inputs the function had in the user's eyes.
+  std::size_t inputs = 0;
+  /// The outputs of all examples from inputs of all examples, along a new first axis.
+  std::function<std::vector<Var>(std::span<const Var> inputs)> rule;
+};
+
 /// Zeros in place of what is not there.
 std::vector<Var> completed(std::span<const Var> given, std::span<const Var> like);
 
