@@ -80,6 +80,26 @@ void scatter_add(const KernelCall& call) {
   });
 }
 
+void scatter_extremum(const KernelCall& call) {
+  const bool smallest = call.attributes[2] != 0;
+  const bool only_values = call.attributes[3] != 0;
+  const Operand& rows = call.inputs[2];
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
+    const T* in = call.inputs[0].as<T>();
+    std::copy_n(rows.as<T>(), size_of(*rows.shape), out);
+    const auto for_each = [&](auto f) {
+      for_each_taken(chooser(call), *rows.shape, 0, call.inputs[1],
+                     [&](std::size_t to, std::size_t from, std::size_t length) {
+                       for (std::size_t i = 0; i < length; ++i) f(out[to + i], in[from + i]);
+                     });
+    };
+    if (only_values) for_each([](T& best, T value) { best = value; });
+    if (smallest) for_each([](T& best, T value) { best = value < best || value != value ? value : best; });
+    else for_each([](T& best, T value) { best = value > best || value != value ? value : best; });  // NaN stays
+  });
+}
+
 void take_along_axis(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class T>() {
     for_each_along(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
