@@ -14,7 +14,7 @@ void append_choosing(Rows& rows, Random& random) {
   const auto at_random = [&](const Shape& shape) { return random.uniform(shape); };
   const Var i = index_array({3}, {0, 2, -1});
   const Var j = index_array({2, 1}, {1, -2});
-  rows.push_back({.name = "at.get",
+  rows.push_back({.name = "at",
                   .function = [](const Case& x) { return at(x[0], {x[1], x[2]}).get(); },
                   .smooth = {{at_random({3, 2}), i, j}, {at_random({3, 2, 2}), i, j}},
                   .primitives = {"take", "scatter_add"}});
@@ -45,7 +45,8 @@ void append_updates(Rows& rows, Random& random) {
     rows.push_back({.name = "at." + name + "_twice",  // of a pair some elements are changed more than once
                     .function = [update](const Case& x) { return (at(x[0], {x[1], x[2]}, {2, 0}).*update)(x[3]); },
                     .smooth = {{random.distinct({2, 2, 3}), twice, index_array({3}, {1, 1, 0}), random.distinct({3, 2})},
-                               {random.distinct({2, 1, 3}), twice, index_array({2, 1}, {0, 0}), random.distinct({2, 3, 1})}}});
+                               {random.distinct({2, 1, 3}), twice, index_array({2, 1}, {0, 0}), random.distinct({2, 3, 1})}},
+                    .torch = name == "add" ? "at.add_twice" : ""});
   };
   add("set", &At::set, {"scatter_extremum", "where"});
   add("add", &At::add, {"scatter_add"});
@@ -54,7 +55,7 @@ void append_updates(Rows& rows, Random& random) {
   add("min", &At::min, {"scatter_extremum"});
   rows.push_back({.name = "put_along_axis",
                   .function = [](const Case& x) { return put_along_axis(x[0], x[1], x[2], 1); },
-                  .smooth = {{random.uniform({2, 3}), index_array({2, 2}, {2, 0, -1, 2}), random.uniform({2, 2})},
+                  .smooth = {{random.uniform({2, 3}), index_array({2, 2}, {2, 0, -1, 1}), random.uniform({2, 2})},
                              {random.uniform({2, 3}), index_array({1, 2}, {2, 0}), random.uniform({})}}});
   rows.push_back({.name = "index_add",
                   .function = [](const Case& x) { return index_add(x[0], x[1], x[2], -1); },

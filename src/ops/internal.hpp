@@ -40,7 +40,7 @@ Var sum_to(const Var& x, const Shape& shape);
 /// broadcast_to, for errors of another name.
 Var broadcast_to(std::string_view operation, const Var& x, const Shape& shape);
 /// concatenate, for errors of another name.
-Var concatenate(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis);
+Var concatenate_named(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis);
 /// a - b of one shape, in floating point. An integer takes the type of the other argument: a float32 prediction of
 /// counts has a float32 residual.
 /// \throws ShapeError  unless both shapes are equal, in the name of the operation.

@@ -76,7 +76,7 @@ Var joined(std::string_view operation, std::span<const Var> parts, F prepared, s
     detail::require_usable(part, operation);
     all.push_back(prepared(part));
   }
-  return detail::concatenate(operation, all, axis);
+  return detail::concatenate_named(operation, all, axis);
 }
 
 Var with_leading_axes(const Var& x, std::size_t rank) {
@@ -221,7 +221,7 @@ Var append(const Var& x, const Var& values) {
 }
 
 Var append(const Var& x, const Var& values, std::ptrdiff_t axis) {
-  return detail::concatenate("append", std::array{x, values}, axis);
+  return detail::concatenate_named("append", std::array{x, values}, axis);
 }
 
 Var insert(const Var& x, const OneOrMany& places, const Var& values, std::ptrdiff_t axis) {

@@ -167,10 +167,10 @@ Var detail::broadcast_to(std::string_view operation, const Var& x, const Shape& 
 }
 
 Var concatenate(std::span<const Var> parts, std::ptrdiff_t axis) {
-  return detail::concatenate("concatenate", parts, axis);
+  return detail::concatenate_named("concatenate", parts, axis);
 }
 
-Var detail::concatenate(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis) {
+Var detail::concatenate_named(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis) {
   const std::vector<Var> same = promoted(operation, parts);
   Shape shape = same[0].shape();
   const std::size_t along = normalize_axis(operation, axis, shape);
