@@ -41,8 +41,9 @@ class Adding {
 void append_creation(Adding& add) {
   add("full", [](const Var& x) { return full({2, 3}, x); }, {{}, {3}, {2, 1}});
   add.several("linspace", [](const Case& x) { return linspace(x[0], x[1], 4); }, {{{}, {}}, {{2}, {2}}, {{2, 1}, {3}}});
-  add.several("linspace.last_axis",
-              [](const Case& x) { return linspace(x[0], x[1], 3, Endpoint::excluded, -1); }, {{{2}, {2}}}).not_compared();
+  add.several("linspace.last_axis", [](const Case& x) { return linspace(x[0], x[1], 3, Endpoint::excluded, -1); },
+              {{{2}, {2}}})
+      .not_compared();
   add.several("linspace.one", [](const Case& x) { return linspace(x[0], x[1], 1); }, {{{2}, {2}}}).not_compared();
   add.several("logspace", [](const Case& x) { return logspace(x[0], x[1], 3, Endpoint::included, x[2]); },
               {{{}, {}, {}}, {{2}, {2}, {}}});
@@ -115,8 +116,7 @@ void append_parts(Adding& add) {
         return concatenate({square(parts[2]), parts[0], exp(parts[1])});
       },
       {{7}, {4, 2}});
-  add("split.named",
-      [](const Var& x) { return hsplit(x, 2)[1] * vsplit(x, {1})[0] * dsplit(x, 2)[0]; }, {{2, 2, 2}});
+  add("split.named", [](const Var& x) { return hsplit(x, 2)[1] * vsplit(x, {1})[0] * dsplit(x, 2)[0]; }, {{2, 2, 2}});
   add.several("hstack", [](const Case& x) { return hstack({x[0], x[1]}); }, {{{2}, {3}}, {{2, 1}, {2, 2}}, {{}, {}}});
   add.several("vstack", [](const Case& x) { return vstack({x[0], x[1]}); }, {{{2}, {2}}, {{2, 2}, {2}}});
   add.several("dstack", [](const Case& x) { return dstack({x[0], x[1]}); }, {{{2}, {2}}, {{2, 2}, {2, 2}}});
@@ -131,8 +131,12 @@ void append_parts(Adding& add) {
   add.several("insert", [](const Case& x) { return insert(x[0], 1, x[1], 0); },
               {{{3}, {}}, {{3}, {2}}, {{2, 3}, {3}}, {{2, 3}, {2, 1}}});
   add.several("insert.column", [](const Case& x) { return insert(x[0], -1, x[1], 1); }, {{{2, 3}, {2}}, {{2, 3}, {}}});
-  add.several("insert.places", [](const Case& x) { return insert(x[0], {2, 0, 2}, x[1], 0); },
-              {{{3}, {3}}, {{3, 2}, {1, 2}}}).not_compared();
+  add.several("insert.places",
+              [](const Case& x) {
+                return insert(x[0], {2, 0, 2}, x[1], 0);
+              },
+              {{{3}, {3}}, {{3, 2}, {1, 2}}})
+      .not_compared();
   add("delete", [](const Var& x) { return delete_(x, {0, -1, 0}, 0); }, {{4}, {3, 2}});
   add("delete.one", [](const Var& x) { return delete_(x, 1, 1); }, {{2, 3}});
 }
@@ -142,13 +146,12 @@ void append_repetitions(Adding& add) {
   add("tile.one", [](const Var& x) { return tile(strided(x), 2); }, {{2, 3}});
   add("repeat", [](const Var& x) { return repeat(x, 3, -1); }, {{2}, {2, 2}});
   add("repeat.all", [](const Var& x) { return repeat(x, 2); }, {{}, {2, 2}});
-  add("repeat.each",
-      [](const Var& x) {
-        return repeat(x, Var(std::vector<int>{2, 0, 1}), 0);
-      },
-      {{3}, {3, 2}});
+  add("repeat.each", [](const Var& x) { return repeat(x, Var(std::vector<int>{2, 0, 1}), 0); }, {{3}, {3, 2}});
   add("pad", [](const Var& x) { return pad(x, 2); }, {{2}, {2, 1}, {}}, {"embed"});
-  add.several("pad.value", [](const Case& x) { return pad(x[0], {{1, 0}, {0, 2}}, Padding::Constant, x[1]); },
+  add.several("pad.value",
+              [](const Case& x) {
+                return pad(x[0], {{1, 0}, {0, 2}}, Padding::Constant, x[1]);
+              },
               {{{2, 2}, {}}});
   add("pad.edge", [](const Var& x) { return pad(x, {1, 2}, Padding::Edge); }, {{2}, {2, 3}}).not_compared();
   add("pad.reflect", [](const Var& x) { return pad(x, {2, 1}, Padding::Reflect); }, {{3}, {3, 4}}).not_compared();

@@ -15,14 +15,23 @@ void append_choosing(Rows& rows, Random& random) {
   const Var i = index_array({3}, {0, 2, -1});
   const Var j = index_array({2, 1}, {1, -2});
   rows.push_back({.name = "at",
-                  .function = [](const Case& x) { return at(x[0], {x[1], x[2]}).get(); },
+                  .function =
+                      [](const Case& x) {
+                        return at(x[0], {x[1], x[2]}).get();
+                      },
                   .smooth = {{at_random({3, 2}), i, j}, {at_random({3, 2, 2}), i, j}},
                   .primitives = {"take", "scatter_add"}});
   rows.push_back({.name = "at.get_axes",
-                  .function = [](const Case& x) { return at(x[0], {x[1], x[2]}, {1, 2}).get(); },
+                  .function =
+                      [](const Case& x) {
+                        return at(x[0], {x[1], x[2]}, {1, 2}).get();
+                      },
                   .smooth = {{at_random({2, 3, 2}), i, j}, {at_random({2, 3, 2, 2}), i, j}}});
   rows.push_back({.name = "at.get_apart",
-                  .function = [](const Case& x) { return at(x[0], {x[1], x[2]}, {2, 0}).get(); },
+                  .function =
+                      [](const Case& x) {
+                        return at(x[0], {x[1], x[2]}, {2, 0}).get();
+                      },
                   .smooth = {{at_random({2, 2, 3}), i, j}}});
   rows.push_back({.name = "gather_nd",
                   .function = [](const Case& x) { return gather_nd(x[0], x[1]); },
@@ -42,11 +51,15 @@ void append_updates(Rows& rows, Random& random) {
                                {random.distinct({4, 2}), once, random.distinct({3, 2})},
                                {random.distinct({4, 2}), once, random.distinct({2})}},
                     .primitives = primitives});
-    rows.push_back({.name = "at." + name + "_twice",  // of a pair some elements are changed more than once
-                    .function = [update](const Case& x) { return (at(x[0], {x[1], x[2]}, {2, 0}).*update)(x[3]); },
-                    .smooth = {{random.distinct({2, 2, 3}), twice, index_array({3}, {1, 1, 0}), random.distinct({3, 2})},
-                               {random.distinct({2, 1, 3}), twice, index_array({2, 1}, {0, 0}), random.distinct({2, 3, 1})}},
-                    .torch = name == "add" ? "at.add_twice" : ""});
+    rows.push_back(
+        {.name = "at." + name + "_twice",  // of a pair some elements are changed more than once
+         .function =
+             [update](const Case& x) {
+               return (at(x[0], {x[1], x[2]}, {2, 0}).*update)(x[3]);
+             },
+         .smooth = {{random.distinct({2, 2, 3}), twice, index_array({3}, {1, 1, 0}), random.distinct({3, 2})},
+                    {random.distinct({2, 1, 3}), twice, index_array({2, 1}, {0, 0}), random.distinct({2, 3, 1})}},
+         .torch = name == "add" ? "at.add_twice" : ""});
   };
   add("set", &At::set, {"scatter_extremum", "where"});
   add("add", &At::add, {"scatter_add"});

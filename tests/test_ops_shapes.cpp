@@ -88,11 +88,8 @@ BOOST_AUTO_TEST_CASE(ranges_of_numbers) {
   check_refused<xg::ValueError>([] { return xg::arange(0.0, INFINITY, 1.0); }, {"arange: ", "inf", "finite"});
   check_refused<xg::ValueError>([] { return xg::arange(0.0, 1e300, 1.0); }, {"arange: ", "more"});
   check_refused<xg::ShapeError>([] { return xg::arange(counted({2})); }, {"arange: ", "[2]"});
-  check_refused<xg::TapeError>(
-      [] {
-        return xg::grad([](const Var& x) { return sum(xg::arange(x)); })(3.0);
-      },
-      {"arange: ", "recorded"});
+  check_refused<xg::TapeError>([] { return xg::grad([](const Var& x) { return sum(xg::arange(x)); })(3.0); },
+                               {"arange: ", "recorded"});
 }
 
 BOOST_AUTO_TEST_CASE(numbers_at_even_distances) {
@@ -133,7 +130,8 @@ BOOST_AUTO_TEST_CASE(grids_and_powers) {
   BOOST_TEST(xg::meshgrid(std::vector<Var>()).empty());
   check_refused<xg::ShapeError>([&] { return xg::meshgrid({x, counted({2, 2})}); }, {"meshgrid: ", "[2, 2]"});
   check_elements<Int>(vander(ints({2, 3})), {2, 2}, {2, 1, 3, 1});
-  check_elements<double>(vander(counted({2}), 4, xg::Order::Ascending), {2, 4}, {1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0});
+  check_elements<double>(vander(counted({2}), 4, xg::Order::Ascending), {2, 4},
+                         {1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0});
   check_elements<double>(vander(counted({2}), 0), {2, 0}, {});
   check_elements<double>(vander(Var(xt::xarray<double>{0.0}), 3), {1, 3}, {0.0, 0.0, 1.0});
   check_refused<xg::ShapeError>([] { return vander(Var(1.0)); }, {"vander: "});
@@ -208,7 +206,9 @@ BOOST_AUTO_TEST_CASE(diagonals) {
         check_elements(diagonal(x, k), {expected.size()}, expected);
         check_elements(diag(x, k), {expected.size()}, expected);
         check_elements<double>(trace(x, k), {}, {total}, 1e-15);
-        const auto below = [&](const Shape& i) { return static_cast<std::ptrdiff_t>(i[1]) <= static_cast<std::ptrdiff_t>(i[0]) + k; };
+        const auto below = [&](const Shape& i) {
+          return static_cast<std::ptrdiff_t>(i[1]) <= static_cast<std::ptrdiff_t>(i[0]) + k;
+        };
         for_each_index(x.shape(), [&](const Shape& i) {
           BOOST_TEST(element(tril(x, k), i) == (below(i) ? element(x, i) : 0.0));
           BOOST_TEST(element(triu(x, k + 1), i) == (below(i) ? 0.0 : element(x, i)));

@@ -50,7 +50,8 @@ template <class F>
 std::vector<double> updated(std::vector<double> x, const std::vector<Int>& indices, const std::vector<double>& values,
                             F f) {
   for (std::size_t k = 0; k < indices.size(); ++k) {
-    double& element = x[static_cast<std::size_t>(indices[k] < 0 ? indices[k] + static_cast<Int>(x.size()) : indices[k])];
+    double& element =
+        x[static_cast<std::size_t>(indices[k] < 0 ? indices[k] + static_cast<Int>(x.size()) : indices[k])];
     element = f(element, values[k]);
   }
   return x;
@@ -67,14 +68,19 @@ BOOST_AUTO_TEST_CASE(elements_at_indices_of_several_axes) {
     if (found.shape() != shape) return;
     for_each_index(shape, [&](const Shape& at) { BOOST_TEST(element(found, at) == element(x, source(at))); });
   };
-  check(at(x, {i, j}).get(), {2, 3, 4},
-        [&](const Shape& k) { return Shape{place(i, {k[1]}, 2), place(j, {k[0], 0}, 3), k[2]}; });
+  check(at(x, {i, j}).get(), {2, 3, 4}, [&](const Shape& k) {
+    return Shape{place(i, {k[1]}, 2), place(j, {k[0], 0}, 3), k[2]};
+  });
   check(at(x, {j, i}, {2, 0}).get(), {2, 3, 3},  // not neighbours in order: first
-        [&](const Shape& k) { return Shape{place(i, {k[1]}, 2), k[2], place(j, {k[0], 0}, 4)}; });
-  check(at(x, {i, j}, {1, 2}).get(), {2, 2, 3},
-        [&](const Shape& k) { return Shape{k[0], place(i, {k[2]}, 3), place(j, {k[1], 0}, 4)}; });
-  check(at(x, {i, i, i}).get(), {3},
-        [&](const Shape& k) { return Shape{place(i, k, 2), place(i, k, 3), place(i, k, 4)}; });
+        [&](const Shape& k) {
+          return Shape{place(i, {k[1]}, 2), k[2], place(j, {k[0], 0}, 4)};
+        });
+  check(at(x, {i, j}, {1, 2}).get(), {2, 2, 3}, [&](const Shape& k) {
+    return Shape{k[0], place(i, {k[2]}, 3), place(j, {k[1], 0}, 4)};
+  });
+  check(at(x, {i, i, i}).get(), {3}, [&](const Shape& k) {
+    return Shape{place(i, k, 2), place(i, k, 3), place(i, k, 4)};
+  });
   check(at(x, {0, j}).get(), {2, 1, 4}, [&](const Shape& k) { return Shape{0, place(j, {k[0], 0}, 3), k[2]}; });
   check(at(x, {1, -1, 2}).get(), {}, [](const Shape&) { return Shape{1, 2, 2}; });
   check_same(at(x, i).get(), take(x, i, 0));
@@ -86,14 +92,20 @@ BOOST_AUTO_TEST_CASE(elements_at_indices_of_several_axes) {
 
 BOOST_AUTO_TEST_CASE(indices_that_choose_nothing_that_is_there) {
   const Var x = numbered({2, 3});
-  check_refused<xg::ValueError>([&] { return at(x, {ints({0}), ints({3})}).get(); },
-                                {"at: index 3 is out of range for an axis of extent 3"});
+  check_refused<xg::ValueError>(
+      [&] {
+        return at(x, {ints({0}), ints({3})}).get();
+      },
+      {"at: index 3 is out of range for an axis of extent 3"});
   check_refused<xg::ValueError>([&] { return at(x, {-3, 0}).set(1.0); }, {"at: index -3", "extent 2"});
   check_refused<xg::ValueError>([&] { return at(x, ints({2})).max(1.0); }, {"at: index 2", "extent 2"});
   check_refused<xg::ValueError>([&] { return at(x, ints({2})).multiply(1.0); }, {"at: index 2", "extent 2"});
   check_refused<xg::ValueError>([&] { return gather_nd(x, ints({0, 3})); }, {"gather_nd: index 3", "extent 3"});
-  check_refused<xg::ValueError>([&] { return put_along_axis(x, ints({1, 1}, {3}), 0.0, 1); },
-                                {"put_along_axis: index 3", "extent 3"});
+  check_refused<xg::ValueError>(
+      [&] {
+        return put_along_axis(x, ints({1, 1}, {3}), 0.0, 1);
+      },
+      {"put_along_axis: index 3", "extent 3"});
   check_refused<xg::ValueError>([&] { return index_add(x, 5, 0.0, 0); }, {"index_add: index 5", "extent 2"});
   check_refused<xg::ValueError>([&] { return segment_max(doubles({1.0}), ints({2}), 2); },
                                 {"segment_max: index 2", "extent 2"});
@@ -118,8 +130,11 @@ BOOST_AUTO_TEST_CASE(indices_that_choose_nothing_that_is_there) {
   check_refused<xg::ShapeError>([&] { return gather_nd(x, ints({1, 3}, {0, 0, 0})); }, {"gather_nd: ", "[1, 3]"});
   check_refused<xg::ShapeError>([&] { return gather_nd(x, 0); }, {"gather_nd: ", "[]"});
   check_refused<xg::ShapeError>([&] { return put_along_axis(x, ints({0}), 0.0, 1); }, {"put_along_axis: ", "[1]"});
-  check_refused<xg::ShapeError>([&] { return put_along_axis(x, ints({3, 1}, {0, 0, 0}), 0.0, 1); },
-                                {"put_along_axis: ", "[3, 1]", "[2, 3]"});
+  check_refused<xg::ShapeError>(
+      [&] {
+        return put_along_axis(x, ints({3, 1}, {0, 0, 0}), 0.0, 1);
+      },
+      {"put_along_axis: ", "[3, 1]", "[2, 3]"});
 }
 
 BOOST_AUTO_TEST_CASE(updates_agree_with_loops) {
@@ -137,7 +152,9 @@ BOOST_AUTO_TEST_CASE(updates_agree_with_loops) {
     }
     const auto places = xg::At(at(doubles(x), array_of<Int>({count}, indices)));
     const Var given = doubles(values);
-    const auto check = [&](const Var& found, auto f) { check_elements(found, {extent}, updated(x, indices, values, f)); };
+    const auto check = [&](const Var& found, auto f) {
+      check_elements(found, {extent}, updated(x, indices, values, f));
+    };
     check(places.set(given), [](double, double v) { return v; });
     check(places.add(given), [](double e, double v) { return e + v; });
     check(places.multiply(given), [](double e, double v) { return e * v; });
@@ -171,7 +188,9 @@ BOOST_AUTO_TEST_CASE(derivatives_of_updates) {
   const Var x = doubles({2.0, 3.0, 5.0, 7.0});
   const Var v = doubles({11.0, 13.0, 17.0});
   const auto both = [&](auto f) {
-    return xg::grad([&](const Var& a, const Var& b) { return sum(doubles({1.0, 10.0, 100.0, 1000.0}) * f(a, b)); })(x, v);
+    return xg::grad([&](const Var& a, const Var& b) {
+      return sum(doubles({1.0, 10.0, 100.0, 1000.0}) * f(a, b));
+    })(x, v);
   };
   // What is overwritten gets 0: of x, and of the values but for the last one.
   const auto [x_set, v_set] = both([&](const Var& a, const Var& b) { return at(a, indices).set(b); });
@@ -213,10 +232,17 @@ BOOST_AUTO_TEST_CASE(equal_extreme_elements_share) {
                          {-1.0 / 3, -1.0 / 3, -0.5, -0.5, 0.0});
   check_elements<double>(at(doubles({1.0, NAN, 2.0}), ints({0, 1, 2})).max(doubles({NAN, 1.0, 3.0})), {3},
                          {NAN, NAN, 3.0});
-  check_elements<double>(slope([&](const Var& b) { return segment_max(b, ints({0, 0, 1}), 3); },
-                               doubles({-infinity, -infinity, 2.0})),
+  check_elements<double>(slope(
+                             [&](const Var& b) {
+                               return segment_max(b, ints({0, 0, 1}), 3);
+                             },
+                             doubles({-infinity, -infinity, 2.0})),
                          {3}, {0.5, 0.5, 1.0});
-  check_elements<double>(slope([&](const Var& b) { return segment_max(b, ints({0, 0, 1}), 2); }, doubles({NAN, 1.0, 2.0})),
+  check_elements<double>(slope(
+                             [&](const Var& b) {
+                               return segment_max(b, ints({0, 0, 1}), 2);
+                             },
+                             doubles({NAN, 1.0, 2.0})),
                          {3}, {NAN, NAN, 1.0});
 }
 

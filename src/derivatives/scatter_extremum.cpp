@@ -1,5 +1,5 @@
-// Derivatives and batches of the extremum of what indices send to a row: equal extreme elements share evenly, those of x
-// with them.
+// Derivatives and batches of the extremum of what indices send to a row: equal extreme elements share evenly, those of
+// x with them.
 #include "batching.hpp"
 #include "node_context.hpp"
 #include "ops/internal.hpp"
@@ -74,9 +74,8 @@ Var ScatterExtremum::batch(const BatchContext& context) {
   const auto in_one = [&](const Var& x) { return reshape(x, {n(x.shape()[0] * x.shape()[1]), n(x.shape()[2])}); };
   const Var first_rows = reshape(detail::iota(context.extent) * n(shape[1]), {n(context.extent), 1});
   const Var indices = detail::places(context.batch(1), shape[1], chooser) + first_rows;
-  const Var result =
-      detail::scatter_extremum(in_one(context.batch(0)), flatten(indices), in_one(context.batch(2)), chooser,
-                               context.attributes()[2] != 0, context.attributes()[3] != 0);
+  const Var result = detail::scatter_extremum(in_one(context.batch(0)), flatten(indices), in_one(context.batch(2)),
+                                              chooser, context.attributes()[2] != 0, context.attributes()[3] != 0);
   return reshape(result, Strides(shape));
 }
 

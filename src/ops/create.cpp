@@ -55,8 +55,8 @@ Var range_of_floats(double start, double stop, double step) {
   require_step(step != 0.0);
   const double count = std::max(0.0, std::ceil((stop - start) / step));
   if (!(count < 0x1p53)) {
-    throw ValueError("arange: from " + std::to_string(start) + " to " + std::to_string(stop) + " there are more steps of " +
-                     std::to_string(step) + " than an array can have elements");
+    throw ValueError("arange: from " + std::to_string(start) + " to " + std::to_string(stop) +
+                     " there are more steps of " + std::to_string(step) + " than an array can have elements");
   }
   const Shape shape{static_cast<std::size_t>(count)};
   require_addressable(shape);
@@ -82,9 +82,9 @@ Var by_diagonal(std::size_t rows, std::size_t columns, F is) {
 /// between them.
 struct Ends {
   Var first, last;
-  Var index;       ///< 0, 1, ... along the new axis
-  double steps;    ///< from one end to the other
-  bool reached;    ///< whether the last number is the end
+  Var index;     ///< 0, 1, ... along the new axis
+  double steps;  ///< from one end to the other
+  bool reached;  ///< whether the last number is the end
 
   Ends(std::string_view operation, const Var& start, const Var& stop, std::size_t count, Endpoint endpoint)
       : reached(endpoint == Endpoint::included && count > 1) {
@@ -112,7 +112,9 @@ struct Ends {
     const Var exact = reached ? where(equal(index, steps), last, inner) : inner;
     return moveaxis(exact, 0, axis);
   }
-  [[nodiscard]] Var evenly(std::ptrdiff_t axis) const { return between(first + index * ((last - first) / steps), axis); }
+  [[nodiscard]] Var evenly(std::ptrdiff_t axis) const {
+    return between(first + index * ((last - first) / steps), axis);
+  }
 };
 
 }  // namespace

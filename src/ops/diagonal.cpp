@@ -20,7 +20,8 @@ struct Diagonal {
 
   Diagonal(std::size_t rows, std::size_t columns, std::ptrdiff_t which) {
     // -which would overflow for the smallest number.
-    const auto distance = which < 0 ? std::size_t{0} - static_cast<std::size_t>(which) : static_cast<std::size_t>(which);
+    const auto distance =
+        which < 0 ? std::size_t{0} - static_cast<std::size_t>(which) : static_cast<std::size_t>(which);
     if (distance >= (which < 0 ? rows : columns)) return;
     start = which < 0 ? distance * columns : distance;
     count = which < 0 ? std::min(rows - distance, columns) : std::min(rows, columns - distance);

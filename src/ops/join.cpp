@@ -21,7 +21,8 @@ std::span<const Var> span_of(std::initializer_list<Var> parts) { return {parts.b
 /// Where parts begin, and where the last one ends.
 std::vector<std::size_t> bounds_of_equal(std::size_t extent, std::size_t count) {
   std::vector<std::size_t> bounds{0};
-  for (std::size_t i = 0; i < count; ++i) bounds.push_back(bounds.back() + extent / count + (i < extent % count ? 1 : 0));
+  for (std::size_t i = 0; i < count; ++i)
+    bounds.push_back(bounds.back() + extent / count + (i < extent % count ? 1 : 0));
   return bounds;
 }
 
@@ -206,7 +207,8 @@ Var block(std::span<const std::vector<Var>> rows) {
   const auto prepared = [&](const Var& x) { return with_leading_axes(x, rank); };
   std::vector<Var> joined_rows;
   for (const std::vector<Var>& row : rows) joined_rows.push_back(joined("block", row, prepared, -1));
-  return joined("block", joined_rows, [](const Var& x) { return x; }, -2);
+  return joined(
+      "block", joined_rows, [](const Var& x) { return x; }, -2);
 }
 
 Var block(std::initializer_list<std::initializer_list<Var>> rows) {

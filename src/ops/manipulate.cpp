@@ -184,8 +184,9 @@ Var detail::concatenate_named(std::string_view operation, std::span<const Var> p
                        " do not join along axis " + std::to_string(along) + "; all other extents must be equal");
     }
     if (shape[along] > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) - expected[along]) {
-      throw ShapeError(std::string(operation) + ": the joined extent of axis " + std::to_string(along) + " does not fit a number; " +
-                       to_string(part.shape()) + " would come after " + std::to_string(shape[along]));
+      throw ShapeError(std::string(operation) + ": the joined extent of axis " + std::to_string(along) +
+                       " does not fit a number; " + to_string(part.shape()) + " would come after " +
+                       std::to_string(shape[along]));
     }
     shape[along] += expected[along];
     pointers.push_back(&part);

@@ -158,7 +158,8 @@ Var AtAccess::extremum(const At& at, const Var& values, bool smallest) {
 }
 
 Var At::get() const {
-  return AtAccess::chosen_of(*this, detail::take(AtAccess::rows_of(*this, x_), places_, 0, AtAccess::chooser_of(*this)));
+  return AtAccess::chosen_of(*this,
+                             detail::take(AtAccess::rows_of(*this, x_), places_, 0, AtAccess::chooser_of(*this)));
 }
 
 Var At::set(const Var& values) const {
@@ -201,8 +202,8 @@ Var gather_nd(const Var& x, const Var& indices) {
   detail::require_indices("gather_nd", indices);
   const std::size_t count = indices.dimension() == 0 ? 0 : indices.shape().back();
   if (count == 0 || count > x.dimension()) {
-    throw ShapeError("gather_nd: the indices " + to_string(indices.shape()) + " for the shape " +
-                     to_string(x.shape()) + "; their last axis must have as many elements as axes are chosen from");
+    throw ShapeError("gather_nd: the indices " + to_string(indices.shape()) + " for the shape " + to_string(x.shape()) +
+                     "; their last axis must have as many elements as axes are chosen from");
   }
   const std::size_t last = indices.dimension() - 1;
   std::vector<Var> along;

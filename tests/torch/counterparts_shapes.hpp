@@ -111,7 +111,9 @@ void add_parts(Counterparts& table) {
     return at::cat({x[0].slice(1, 0, -1), x[1].reshape({-1, 1}).expand({2, 1}), x[0].slice(1, -1)}, 1);
   };
   table["insert"] = [](const Tensors& x) {
-    const Tensor rows = x[0].dim() == 1 ? x[1].reshape({-1}) : x[1].dim() == 1 ? x[1].unsqueeze(0) : x[1].expand({2, 3});
+    const Tensor rows = x[0].dim() == 1   ? x[1].reshape({-1})
+                        : x[1].dim() == 1 ? x[1].unsqueeze(0)
+                                          : x[1].expand({2, 3});
     return at::cat({x[0].slice(0, 0, 1), rows, x[0].slice(0, 1)});
   };
   add("delete", [](const Tensor& x) { return x.slice(0, 1, -1); });

@@ -25,11 +25,10 @@ class OneOrMany {
     for (const auto& each : numbers) numbers_.push_back(each.value);
   }
   template <class S>
-  requires(!std::same_as<S, OneOrMany> && !std::integral<S> &&
-           requires(const S& s) {
-             { *s.begin() } -> std::convertible_to<std::ptrdiff_t>;
-             s.end();
-           }) OneOrMany(const S& numbers) {  // NOLINT(*-explicit-*)
+  requires(!std::same_as<S, OneOrMany> && !std::integral<S> && requires(const S& s) {
+    { *s.begin() } -> std::convertible_to<std::ptrdiff_t>;
+    s.end();
+  }) OneOrMany(const S& numbers) {  // NOLINT(*-explicit-*)
     for (const auto& each : numbers) numbers_.push_back(static_cast<std::ptrdiff_t>(each));
   }
 

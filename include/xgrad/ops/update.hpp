@@ -43,11 +43,11 @@ class [[nodiscard]] At {
 
   int chooser_ = 0;  ///< the function that was called, for errors
   Var x_;
-  Var places_;                 ///< the rows of what is chosen, if the chosen axes of x are rows, the others columns
-  Shape order_;                ///< of the axes of x: the chosen ones, then the others
-  std::size_t chosen_ = 0;     ///< how many are chosen
-  Shape indices_;              ///< the shape of all indices together
-  std::size_t position_ = 0;   ///< of their axes in what is chosen
+  Var places_;                ///< the rows of what is chosen, if the chosen axes of x are rows, the others columns
+  Shape order_;               ///< of the axes of x: the chosen ones, then the others
+  std::size_t chosen_ = 0;    ///< how many are chosen
+  Shape indices_;             ///< the shape of all indices together
+  std::size_t position_ = 0;  ///< of their axes in what is chosen
 };
 
 /// x at indices of its leading axes, or of given ones. A number is an index, too: `at(x, {0, j})`.
