@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "ops_compare.hpp"
@@ -125,7 +126,7 @@ BOOST_AUTO_TEST_CASE(elements_are_repeated) {
   check_elements<double>(tile(counted({2}), {2, 2}), {2, 4}, {1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0});
   check_elements<double>(tile(m, 2), {2, 4}, {1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0});
   check_elements<double>(tile(m, {2, 1}), {4, 2}, {1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0});
-  check_elements<double>(tile(3.0, 2), {2}, {3.0, 3.0});
+  check_elements<double>(xg::tile(3.0, 2), {2}, {3.0, 3.0});
   BOOST_TEST(to_string(tile(m, {0, 2}).shape()) == "[0, 4]");
   BOOST_TEST(to_string(tile(numbered({1, 2, 1, 2, 1, 2, 1, 2}), {2, 1, 1, 1, 1, 1, 1, 1}).shape()) ==
              "[2, 2, 1, 2, 1, 2, 1, 2]");

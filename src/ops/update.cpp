@@ -193,8 +193,8 @@ At at(const Var& x, std::initializer_list<Var> indices, const Axes& axes) {
   return at(x, std::span<const Var>(indices.begin(), indices.size()), axes);
 }
 
-At at(const Var& x, const Var& indices, std::ptrdiff_t axis) {
-  return at(x, std::span<const Var>(&indices, 1), Axes(axis));
+At at(const Var& x, const Var& indices, const Axes& axis) {
+  return at(x, std::span<const Var>(&indices, 1), axis);
 }
 
 Var gather_nd(const Var& x, const Var& indices) {

@@ -60,7 +60,7 @@ class [[nodiscard]] At {
 At at(const Var& x, std::span<const Var> indices, const Axes& axes = {});
 At at(const Var& x, std::initializer_list<Var> indices, const Axes& axes = {});
 /// x at indices of one axis, the first one unless another is given.
-At at(const Var& x, const Var& indices, std::ptrdiff_t axis = 0);
+At at(const Var& x, const Var& indices, const Axes& axis = 0);
 
 /// Elements or slices of x at tuples of indices of its leading axes, which stand along the last axis of `indices`:
 /// result[i..., ...] = x[indices[i..., 0], indices[i..., 1], ..., ...].

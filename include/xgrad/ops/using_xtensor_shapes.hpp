@@ -14,11 +14,11 @@
 
 namespace xgrad::detail::preferred {
 
-#define XGRAD_DETAIL_ALONE(function)                                                   \
+#define XGRAD_DETAIL_OF_ALONE(function)                                                \
   inline auto function(Var& x) { return xgrad::function(static_cast<const Var&>(x)); } \
   inline auto function(Var&& x) { return xgrad::function(static_cast<const Var&>(x)); }
 // What xtensor takes of one type, a number or a list, is taken of that type here, too, so that neither fits better.
-#define XGRAD_DETAIL_FIRST(function, Number, V)                                                    \
+#define XGRAD_DETAIL_OF_FIRST(function, Number, V)                                                 \
   template <class A, class... B>                                                                   \
   auto function(V x, A&& a, B&&... b) {                                                            \
     return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), std::forward<B>(b)...); \
@@ -28,38 +28,38 @@ namespace xgrad::detail::preferred {
     return xgrad::function(static_cast<const Var&>(x), a, std::forward<B>(b)...);                  \
   }                                                                                                \
   inline auto function(V x, Number a) { return xgrad::function(static_cast<const Var&>(x), a); }
-#define XGRAD_DETAIL_SECOND(function, V)                                                   \
+#define XGRAD_DETAIL_OF_SECOND(function, V)                                                \
   inline auto function(V x, std::size_t a, std::size_t b) {                                \
     return xgrad::function(static_cast<const Var&>(x), a, static_cast<std::ptrdiff_t>(b)); \
   }
-#define XGRAD_DETAIL_ANY(what, ...) what(__VA_ARGS__, Var&) what(__VA_ARGS__, const Var&) what(__VA_ARGS__, Var&&)
+#define XGRAD_DETAIL_OF_ANY(what, ...) what(__VA_ARGS__, Var&) what(__VA_ARGS__, const Var&) what(__VA_ARGS__, Var&&)
 
-XGRAD_DETAIL_ALONE(ravel)
-XGRAD_DETAIL_ALONE(atleast_1d)
-XGRAD_DETAIL_ALONE(atleast_2d)
-XGRAD_DETAIL_ALONE(atleast_3d)
-XGRAD_DETAIL_ALONE(flip)
-XGRAD_DETAIL_ALONE(diag)
-XGRAD_DETAIL_ALONE(diagonal)
-XGRAD_DETAIL_ALONE(tril)
-XGRAD_DETAIL_ALONE(triu)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, flip, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, tile, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, hsplit, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, vsplit, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, split, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_SECOND, split)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, repeat, std::size_t)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_SECOND, repeat)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, diag, int)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, diagonal, int)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, tril, int)
-XGRAD_DETAIL_ANY(XGRAD_DETAIL_FIRST, triu, int)
+XGRAD_DETAIL_OF_ALONE(ravel)
+XGRAD_DETAIL_OF_ALONE(atleast_1d)
+XGRAD_DETAIL_OF_ALONE(atleast_2d)
+XGRAD_DETAIL_OF_ALONE(atleast_3d)
+XGRAD_DETAIL_OF_ALONE(flip)
+XGRAD_DETAIL_OF_ALONE(diag)
+XGRAD_DETAIL_OF_ALONE(diagonal)
+XGRAD_DETAIL_OF_ALONE(tril)
+XGRAD_DETAIL_OF_ALONE(triu)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, flip, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, tile, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, hsplit, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, vsplit, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, split, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_SECOND, split)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, repeat, std::size_t)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_SECOND, repeat)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, diag, int)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, diagonal, int)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, tril, int)
+XGRAD_DETAIL_OF_ANY(XGRAD_DETAIL_OF_FIRST, triu, int)
 
-#undef XGRAD_DETAIL_ANY
-#undef XGRAD_DETAIL_SECOND
-#undef XGRAD_DETAIL_FIRST
-#undef XGRAD_DETAIL_ALONE
+#undef XGRAD_DETAIL_OF_ANY
+#undef XGRAD_DETAIL_OF_SECOND
+#undef XGRAD_DETAIL_OF_FIRST
+#undef XGRAD_DETAIL_OF_ALONE
 
 }  // namespace xgrad::detail::preferred
 
