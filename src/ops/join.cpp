@@ -179,7 +179,8 @@ std::vector<Var> dsplit(const Var& x, const OneOrMany& where) {
 }
 
 Var hstack(std::span<const Var> parts) {
-  const bool vectors = !parts.empty() && parts[0].defined() && parts[0].dimension() < 2;
+  if (!parts.empty()) detail::require_usable(parts[0], "hstack");
+  const bool vectors = !parts.empty() && parts[0].dimension() < 2;
   return joined("hstack", parts, atleast_1d, vectors ? 0 : 1);
 }
 Var hstack(std::initializer_list<Var> parts) { return hstack(span_of(parts)); }
