@@ -1,6 +1,5 @@
 // Kernels that choose elements by position. Inputs are dense.
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -58,12 +57,15 @@ void for_each_along(std::string_view operation, const Shape& x, std::size_t axis
 }  // namespace
 
 void take(const KernelCall& call) {
-  const std::size_t element = size_of(call.output().dtype);
-  for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
-                 [&](std::size_t from, std::size_t to, std::size_t length) {
-                   std::memcpy(call.output().data + to * element, call.inputs[0].data + from * element,
-                               length * element);
-                 });
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
+    const T* in = call.inputs[0].as<T>();
+    for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t from, std::size_t to, std::size_t length) {
+                     if (length == 1) out[to] = in[from];  // without a call
+                     else std::copy_n(in + from, length, out + to);
+                   });
+  });
 }
 
 void scatter_add(const KernelCall& call) {
