@@ -90,6 +90,25 @@ inline const std::vector<EveryOperation>& every_operation() {
       // in order
       ONE(sort(x)), ONE(argsort(x)), ONE(cumsum(x)), ONE(logcumsumexp(x)), ONE(lgamma(x)), ONE(digamma(x)),
       TWO(polygamma(x, y)), TWO(checked(x, y, xgrad::Requirement("every operation: {}"))),
+      // shapes
+      ONE(full({2, 2}, x)), TWO(linspace(x, y, 3)), TWO(logspace(x, y, 3)), TWO(geomspace(x, y, 3)), ONE(vander(x)),
+      ONE(xgrad::meshgrid({x})), ONE(arange(x)), ONE(ravel(x)), ONE(swapaxes(x, 0, 1)), ONE(moveaxis(x, 0, 1)),
+      ONE(rollaxis(x, 1)), ONE(flip(x)), ONE(fliplr(x)), ONE(flipud(x)), ONE(rot90(x)), ONE(roll(x, {1, 0}, {0, 1})),
+      ONE(atleast_1d(x)), ONE(atleast_2d(x)), ONE(atleast_3d(x)), ONE(diag(x)), ONE(diagflat(x)), ONE(diagonal(x)),
+      ONE(trace(x)), ONE(tril(x)), ONE(triu(x)), ONE(split(x, 2)), ONE(array_split(x, 2)), ONE(hsplit(x, 2)),
+      ONE(vsplit(x, 2)), ONE(dsplit(x, 1)), TWO(xgrad::hstack({x, y})), TWO(xgrad::vstack({x, y})),
+      TWO(xgrad::dstack({x, y})), TWO(xgrad::column_stack({x, y})), TWO(xgrad::block({{x, y}})), TWO(append(x, y)),
+      TWO(append(x, y, 0)), TWO(insert(x, 1, y, 0)), TWO(insert(x, {0, 1}, y, 0)), ONE(delete_(x, 0, 0)),
+      ONE(tile(x, 2)), ONE(repeat(x, 2)), ONE(repeat(x, 2, 0)), ONE(pad(x, 1)),
+      // masks and updates
+      ONE(nonzero(x)), ONE(nonzero(x, 2)), ONE(flatnonzero(x)), ONE(argwhere(x)), ONE(compress(std::vector<int>{1}, x)),
+      ONE(compress(std::vector<int>{1}, x, 0)), ONE(extract(index(), x)), ONE(at(x, index()).get()),
+      TWO(at(x, {0, index()}).set(y)), TWO(at(x, index()).add(y)), TWO(at(x, index()).multiply(y)),
+      TWO(at(x, index()).max(y)), TWO(at(x, index()).min(y)), ONE(gather_nd(x, index())),
+      TWO(put_along_axis(x, index(), y, 0)), TWO(index_add(x, std::vector<int>{1, 0}, y, 0)),
+      ONE(segment_sum(x, std::vector<int>{1, 0}, 2)), ONE(segment_mean(x, std::vector<int>{1, 0}, 2)),
+      ONE(segment_prod(x, std::vector<int>{1, 0}, 2)), ONE(segment_max(x, std::vector<int>{1, 0}, 2)),
+      ONE(segment_min(x, std::vector<int>{1, 0}, 2)),
       // products
       TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y))};
 #undef ONE

@@ -15,6 +15,8 @@ const std::vector<OpRow>& ops_table() {
     append_indexing(rows);
     append_products(rows);
     append_order(rows);
+    append_shapes(rows);
+    append_updating(rows);
     return rows;
   }();
   return table;

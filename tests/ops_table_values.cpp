@@ -59,6 +59,8 @@ const std::vector<OpRow>& ops_without_derivative() {
     add("argmax.axis_keep_dims", [](const Case& x) { return argmax(x[0], -1, keep_dims); }, searched, {"argmax"});
     add("one_hot", [](const Case& x) { return one_hot(x[0], 4); },
         {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
+    add("nonzero", [](const Case& x) { return stack(nonzero(x[0] > 0.0, 4, -1)); },
+        {{random.distinct({3, 3})}, {random.distinct({2, 3})}}, {"scatter_add", "cumsum"});
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
     return rows;
   }();

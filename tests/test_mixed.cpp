@@ -394,6 +394,23 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
   check(roll(x, 1), roll(x + 0.0, std::ptrdiff_t{1}), xg::roll(x, 1));
   check(roll(x, 1, 0), roll(x + 0.0, 1, -2), xg::roll(x, 1, 0));
   check(square(x), square(x * 1.0), xg::square(x));
+  const std::size_t two = 2;
+  check(ravel(x), ravel(x * 1.0), xg::ravel(x));
+  check(atleast_1d(x), atleast_2d(x), xg::atleast_2d(x));
+  check(atleast_3d(x), xg::atleast_3d(x));
+  check(flip(x), flip(x, {0, 1}), flip(c * 0.0 + x), flip(x, xg::Axes{0, 1}), xg::flip(x));
+  check(flip(x, 1), flip(x, {1}), flip(std::as_const(x), 1), xg::flip(x, -1));
+  check(diag(x), diagonal(x), diag(x, 0), diagonal(x, 0, 0, 1), xg::diag(x));
+  check(tril(x), tril(x, 0), tril(std::as_const(x), std::ptrdiff_t{0}), xg::tril(x));
+  check(triu(x), triu(x * 1.0), triu(x, 0), xg::triu(x));
+  check(tile(x, 2), tile(x, two), tile(x, {1, 2}), tile(x, std::vector<int>{1, 2}), xg::tile(x, 2));
+  check(repeat(x, 2, 0), repeat(x, two, two - 2), repeat(c * 0.0 + x, 2, -2), xg::repeat(x, 2, 0));
+  check(split(x, 2)[1], split(x, two)[1], split(x, {1})[1], split(x, two, two - 2)[1], vsplit(x, 2)[1],
+        xg::split(x, 2)[1]);
+  check(hsplit(x, {1})[0], split(x, {1}, 1)[0], xg::hsplit(x, {1})[0]);
+  check(nonzero(x)[0], xg::nonzero(x)[0]);
+  check(argwhere(x), xg::argwhere(x));
+  check(rot90(x), pad(rot90(x, 1), 0), xg::rot90(x));
   check(exp(x), xg::exp(x));
   check(where(x > c, x, c), maximum(x, c), xg::maximum(x, c));
   check(x + c, c + x, xg::operator+(x, c));

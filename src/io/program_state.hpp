@@ -59,11 +59,11 @@ constexpr Numbered numbered(ir::Opcode op, std::size_t attribute, std::size_t co
   if (op == opcode<Checked> && attribute == 0) return Numbered::Requirement;
   if (op == opcode<Identity> && attribute == 1 && count == 2) return Numbered::Name;
   const bool chooses = op == opcode<Take> || op == opcode<ScatterAdd> || op == opcode<TakeAlongAxis> ||
-                       op == opcode<ScatterAddAlongAxis>;
+                       op == opcode<ScatterAddAlongAxis> || op == opcode<ScatterExtremum>;
   return chooses && attribute == 1 ? Numbered::Chooser : Numbered::Nothing;
 }
 
-inline constexpr auto choosers = static_cast<std::size_t>(primitives::Chooser::TopK) + 1;
+inline constexpr std::size_t choosers = primitives::names_of_choosers.size();
 
 /// The bytes that an array takes in a file.
 inline std::size_t padded(std::size_t bytes) { return (bytes + 7) / 8 * 8; }

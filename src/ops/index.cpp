@@ -3,27 +3,25 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 
 #include "axes.hpp"
 #include "internal.hpp"
 
 namespace xgrad {
-namespace {
 
 using namespace primitives;
 
-void require_integers(std::string_view operation, const Var& indices, std::string_view what = "indices") {
-  detail::require_usable(indices, operation);
+void detail::require_indices(std::string_view operation, const Var& indices, std::string_view what) {
+  require_usable(indices, operation);
   if (indices.dtype() != DType::Int64) {
     throw TypeError(std::string(operation) + ": the " + std::string(what) + " are " +
                     std::string(name(indices.dtype())) + " " + to_string(indices.shape()) + "; they must be integers");
   }
 }
 
-}  // namespace
-
 Var take(const Var& x, const Var& indices, std::ptrdiff_t axis) {
-  require_integers("take", indices);
+  detail::require_indices("take", indices);
   const std::size_t along = detail::normalize_axis("take", axis, x);
   detail::require_rank("take", x.dimension() - 1 + indices.dimension());
   return detail::take(x, indices, along, Chooser::Take);
@@ -43,7 +41,7 @@ Var take(const Var& x, const Var& indices) {
 }
 
 Var take_along_axis(const Var& x, const Var& indices, std::ptrdiff_t axis) {
-  require_integers("take_along_axis", indices);
+  detail::require_indices("take_along_axis", indices);
   const std::size_t along = detail::normalize_axis("take_along_axis", axis, x);
   if (x.dimension() != indices.dimension()) {
     throw ShapeError("take_along_axis: the shapes " + to_string(x.shape()) + " and (indices) " +
@@ -69,7 +67,7 @@ Var detail::take_along_axis(const Var& x, const Var& indices, std::size_t axis, 
 }
 
 Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
-  require_integers("scatter_add", indices);
+  detail::require_indices("scatter_add", indices);
   detail::require_usable(x, "scatter_add");
   const std::size_t taken = indices.dimension();
   const bool enough = x.dimension() >= taken;
@@ -89,7 +87,7 @@ Var scatter_add(const Var& x, const Var& indices, std::size_t extent, std::ptrdi
 }
 
 Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent, std::ptrdiff_t axis) {
-  require_integers("scatter_add_along_axis", indices);
+  detail::require_indices("scatter_add_along_axis", indices);
   const std::size_t along = detail::normalize_axis("scatter_add_along_axis", axis, x);
   if (x.shape() != indices.shape()) {
     throw ShapeError("scatter_add_along_axis: " + to_string(x.shape()) + " and the indices " +
@@ -101,7 +99,7 @@ Var scatter_add_along_axis(const Var& x, const Var& indices, std::size_t extent,
 }
 
 Var one_hot(const Var& labels, std::size_t classes, DType dtype) {
-  require_integers("one_hot", labels, "labels");
+  detail::require_indices("one_hot", labels, "labels");
   detail::require_rank("one_hot", labels.dimension() + 1);
   Shape shape = labels.shape();
   shape.push_back(classes);
@@ -113,6 +111,26 @@ namespace detail {
 Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser) {
   const std::array attributes{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(chooser)};
   return record<ScatterAdd>(x.dtype(), shape, {&x, &indices}, attributes);
+}
+
+Var places(const Var& indices, std::size_t extent, Chooser chooser) {
+  static const std::vector<Requirement> requirements = [] {
+    std::vector<Requirement> all;
+    for (const std::string_view name : names_of_choosers)
+      all.emplace_back(std::string(name) + ": index {} is out of range for an axis of extent {}");
+    return all;
+  }();
+  const auto most = static_cast<std::int64_t>(extent);
+  const Var in_range = indices >= -most && indices < most;
+  const Var known = checked(indices, in_range, requirements[static_cast<std::size_t>(chooser)], most);
+  return where(known < 0, known + most, known);
+}
+
+Var scatter_extremum(const Var& values, const Var& indices, const Var& rows, Chooser chooser, bool smallest,
+                     bool only_values) {
+  const std::array<std::int64_t, 4> attributes{0, static_cast<std::int64_t>(chooser), smallest ? 1 : 0,
+                                               only_values ? 1 : 0};
+  return record<ScatterExtremum>(rows.dtype(), rows.shape(), {&values, &indices, &rows}, attributes);
 }
 
 Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser) {

@@ -39,6 +39,8 @@ namespace detail {
 Var sum_to(const Var& x, const Shape& shape);
 /// broadcast_to, for errors of another name.
 Var broadcast_to(std::string_view operation, const Var& x, const Shape& shape);
+/// concatenate, for errors of another name.
+Var concatenate_named(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis);
 /// a - b of one shape, in floating point. An integer takes the type of the other argument: a float32 prediction of
 /// counts has a float32 residual.
 /// \throws ShapeError  unless both shapes are equal, in the name of the operation.
@@ -68,12 +70,28 @@ Var matrix_transpose(const Var& x);
 Var balance(const Var& x, const Var& factors);
 Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
+/// Part of one axis: `count` elements from `start` on, each `step` further; the other axes are whole.
+Var slice_along(const Var& x, std::size_t axis, std::size_t start, std::size_t count, std::int64_t step = 1);
+/// The axes in another order: axis i of the result is axis order[i] of x.
+Var permuted(const Var& x, const Shape& order);
+/// 0, 1, ... count - 1.
+Var iota(std::size_t count, DType dtype = DType::Int64);
+/// Whether column - row is at most `diagonal`, as a matrix of booleans.
+Var below_diagonal(std::size_t rows, std::size_t columns, std::ptrdiff_t diagonal);
 
 using primitives::Chooser;
 Var take(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
 Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
 Var scatter_add(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser);
 Var scatter_add_along_axis(const Var& x, const Var& indices, const Shape& shape, std::size_t axis, Chooser chooser);
+/// The extremum of what indices send to each row, and of the row; see primitives::ScatterExtremum.
+Var scatter_extremum(const Var& values, const Var& indices, const Var& rows, Chooser chooser, bool smallest,
+                     bool only_values);
+/// Indices of an axis, counted from the front.
+/// \throws ValueError  for one that is out of range (raised when evaluated).
+Var places(const Var& indices, std::size_t extent, Chooser chooser);
+/// \throws TypeError  unless indices are integers.
+void require_indices(std::string_view operation, const Var& indices, std::string_view what = "indices");
 
 }  // namespace detail
 }  // namespace xgrad

@@ -167,28 +167,33 @@ Var detail::broadcast_to(std::string_view operation, const Var& x, const Shape& 
 }
 
 Var concatenate(std::span<const Var> parts, std::ptrdiff_t axis) {
-  const std::vector<Var> same = promoted("concatenate", parts);
+  return detail::concatenate_named("concatenate", parts, axis);
+}
+
+Var detail::concatenate_named(std::string_view operation, std::span<const Var> parts, std::ptrdiff_t axis) {
+  const std::vector<Var> same = promoted(operation, parts);
   Shape shape = same[0].shape();
-  const std::size_t along = detail::normalize_axis("concatenate", axis, shape);
+  const std::size_t along = normalize_axis(operation, axis, shape);
   std::vector<const Var*> pointers;
   shape[along] = 0;
   for (const Var& part : same) {
     Shape expected = shape;
     if (part.dimension() == shape.size()) expected[along] = part.shape()[along];
     if (part.shape() != expected) {
-      throw ShapeError("concatenate: " + to_string(same[0].shape()) + " and " + to_string(part.shape()) +
+      throw ShapeError(std::string(operation) + ": " + to_string(same[0].shape()) + " and " + to_string(part.shape()) +
                        " do not join along axis " + std::to_string(along) + "; all other extents must be equal");
     }
     if (shape[along] > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) - expected[along]) {
-      throw ShapeError("concatenate: the joined extent of axis " + std::to_string(along) + " does not fit a number; " +
-                       to_string(part.shape()) + " would come after " + std::to_string(shape[along]));
+      throw ShapeError(std::string(operation) + ": the joined extent of axis " + std::to_string(along) +
+                       " does not fit a number; " + to_string(part.shape()) + " would come after " +
+                       std::to_string(shape[along]));
     }
     shape[along] += expected[along];
     pointers.push_back(&part);
   }
   if (same.size() == 1) return same[0];
   const std::array attributes{static_cast<std::int64_t>(along)};
-  return detail::record(primitives::opcode<Concatenate>, same[0].dtype(), shape, pointers, attributes);
+  return record(primitives::opcode<Concatenate>, same[0].dtype(), shape, pointers, attributes);
 }
 
 Var concatenate(std::initializer_list<Var> parts, std::ptrdiff_t axis) {

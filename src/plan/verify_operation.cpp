@@ -238,6 +238,7 @@ class OfOperation {
   void kernel() const {
     dense_inputs();
     if (op_ == opcode<Concatenate>) return concatenation();
+    if (op_ == opcode<ScatterExtremum>) return scattered_extremum();
     inputs(op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> ? 2 : 1);
     if (op_ == opcode<Take> || op_ == opcode<ScatterAdd>) return taking();
     if (op_ == opcode<OneHot>) return one_hot();
@@ -291,6 +292,15 @@ class OfOperation {
       extent += shape(k)[axis];
     }
     require(extent == shape_[axis], "pieces make up the whole");
+  }
+
+  void scattered_extremum() const {
+    inputs(3);
+    require(attributes().size() == 4 && attributes()[0] == 0, "rows are along the first axis");
+    require(type(0) == type() && type(1) == DType::Int64 && type(2) == type(), "there are values, indices and rows");
+    require(shape_.size() == 2 && shape(2) == shape_ && shape(0).size() == 2 && shape(0)[1] == shape_[1] &&
+                shape(1) == Shape{shape(0)[0]},
+            "there is an index for each row of values");
   }
 
   /// The axes of the indices stand in place of the axis, in the larger array's shape.

@@ -15,13 +15,39 @@ namespace xgrad::primitives {
 
 /// The functions whose indices choose elements. What chooses has one as attribute 1: the one that a user called, of
 /// whose derivative or batch it may be a part. Errors name that.
-enum class Chooser : std::int64_t { Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis, TopK };
+enum class Chooser : std::int64_t {
+  Take,
+  ScatterAdd,
+  TakeAlongAxis,
+  ScatterAddAlongAxis,
+  TopK,
+  At,
+  GatherNd,
+  PutAlongAxis,
+  IndexAdd,
+  SegmentSum,
+  SegmentMean,
+  SegmentProd,
+  SegmentMax,
+  SegmentMin
+};
 
-constexpr std::string_view name_of(Chooser chooser) {
-  constexpr std::array<std::string_view, 5> names{"take", "scatter_add", "take_along_axis", "scatter_add_along_axis",
-                                                  "top_k"};
-  return names[static_cast<std::size_t>(chooser)];
-}
+inline constexpr std::array<std::string_view, 14> names_of_choosers{"take",
+                                                                    "scatter_add",
+                                                                    "take_along_axis",
+                                                                    "scatter_add_along_axis",
+                                                                    "top_k",
+                                                                    "at",
+                                                                    "gather_nd",
+                                                                    "put_along_axis",
+                                                                    "index_add",
+                                                                    "segment_sum",
+                                                                    "segment_mean",
+                                                                    "segment_prod",
+                                                                    "segment_max",
+                                                                    "segment_min"};
+
+constexpr std::string_view name_of(Chooser chooser) { return names_of_choosers[static_cast<std::size_t>(chooser)]; }
 
 // ---- sources
 
@@ -357,6 +383,19 @@ struct Balance : General {
   static constexpr bool has_constant_derivative = true;
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = true;
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static Var batch(const derivatives::BatchContext& context);
+};
+
+/// The largest, or smallest, of an element of x and of those that indices send to its row. Inputs: values [count,
+/// width], an index for each row of them, x [rows, width]. Attributes: the axis, which is 0; the Chooser; 1 if the
+/// smallest; 1 if an element of x counts only where no index points.
+struct ScatterExtremum : General {
+  static constexpr std::string_view name = "scatter_extremum";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);

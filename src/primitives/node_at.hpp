@@ -65,6 +65,7 @@ Broken take_along_axis(const NodeAt& n);
 Broken scatter_add_along_axis(const NodeAt& n);
 Broken take(const NodeAt& n);
 Broken scatter_add(const NodeAt& n);
+Broken scatter_extremum(const NodeAt& n);
 Broken concatenate(const NodeAt& n);
 Broken roll(const NodeAt& n);
 Broken cumulative_sum(const NodeAt& n);

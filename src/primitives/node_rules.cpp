@@ -174,6 +174,7 @@ constexpr Rule rule_for(Type<Take>) { return take; }
 constexpr Rule rule_for(Type<ScatterAdd>) { return scatter_add; }
 constexpr Rule rule_for(Type<TakeAlongAxis>) { return take_along_axis; }
 constexpr Rule rule_for(Type<ScatterAddAlongAxis>) { return scatter_add_along_axis; }
+constexpr Rule rule_for(Type<ScatterExtremum>) { return scatter_extremum; }
 constexpr Rule rule_for(Type<CumulativeSum>) { return cumulative_sum; }
 constexpr Rule rule_for(Type<Matmul>) { return matmul; }
 constexpr Rule rule_for(Type<ArgMax>) { return argmax; }

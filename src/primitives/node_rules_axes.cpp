@@ -24,13 +24,21 @@ bool differ_along(std::size_t axis, Shape a, const Shape& b) {
   return a == b;
 }
 
+/// Whether an attribute is one of a number of choices, which are counted from 0.
+bool is_one_of(const NodeAt& n, std::size_t attribute, std::size_t choices) {
+  return attribute < n.attributes().size() && n.attributes()[attribute] >= 0 &&
+         static_cast<std::uint64_t>(n.attributes()[attribute]) < choices;
+}
+
+Broken has_chooser(const NodeAt& n) {
+  return unless(is_one_of(n, 1, names_of_choosers.size()), "it names the function whose indices choose");
+}
+
 Broken chooses(const NodeAt& n, const Shape& whole) {
   if (n.inputs() != 2) return as_many_inputs;
   return first_of({unless(n.type(0) == n.type() && n.type(1) == DType::Int64, element_types),
                    unless(n.attributes().size() == 2, as_many_attributes), unless(n.has_axis_of(whole), an_axis),
-                   unless(n.attributes().size() == 2 && n.attributes()[1] >= 0 &&
-                              n.attributes()[1] <= static_cast<std::int64_t>(Chooser::TopK),
-                          "it names the function whose indices choose")});
+                   has_chooser(n)});
 }
 
 /// Whether the axes of indices stand in a part in place of the axis of the whole.
@@ -99,6 +107,16 @@ Broken take(const NodeAt& n) {
 Broken scatter_add(const NodeAt& n) {
   if (const Broken broken = chooses(n, n.shape()); !broken.empty()) return broken;
   return unless(replaces_axis(n.axis(), n.shape(), n.shape(1), n.shape(0)), axes_of_indices);
+}
+
+Broken scatter_extremum(const NodeAt& n) {
+  if (n.inputs() != 3) return as_many_inputs;
+  const bool types = n.type(0) == n.type() && n.type(1) == DType::Int64 && n.type(2) == n.type();
+  const bool rows = n.shape().size() == 2 && n.shape(2) == n.shape() && n.shape(0).size() == 2 &&
+                    n.shape(0)[1] == n.shape()[1] && n.shape(1) == Shape{n.shape(0)[0]};
+  const bool choices = n.attributes().size() == 4 && n.attributes()[0] == 0 && is_one_of(n, 2, 2) && is_one_of(n, 3, 2);
+  return first_of({unless(types, element_types), unless(rows, "there is an index for each row of values"),
+                   unless(choices, as_many_attributes), has_chooser(n)});
 }
 
 Broken concatenate(const NodeAt& n) {

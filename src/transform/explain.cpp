@@ -44,6 +44,7 @@ ZeroBecause meaning_of(Opcode op) {
       Entry{opcode<Embed>, ZeroBecause::OtherElements},
       Entry{opcode<ScatterAdd>, ZeroBecause::OtherElements},
       Entry{opcode<ScatterAddAlongAxis>, ZeroBecause::OtherElements},
+      Entry{opcode<ScatterExtremum>, ZeroBecause::NotSelected},
       Entry{opcode<Cast>, ZeroBecause::Underflow},
       Entry{opcode<Norm>, ZeroBecause::ZeroSlope},
   };

@@ -131,7 +131,7 @@ std::vector<std::size_t> chosen_places(const FollowedNode& node, const Shape& fr
   if (!indices.defined()) return {};
   const Var all = numbers(from, 0);
   try {
-    const Var places = record<Choosing>(DType::Float64, to, {&all, &indices}, node.attributes());
+    const Var places = record<Choosing>(DType::Float64, to, {&all, &indices}, node.attributes().first(2));
     const Array<double>& array = places.array<double>();
     return {array.data(), array.data() + array.size()};
   } catch (const Error&) {
@@ -268,6 +268,14 @@ Results rule(Type<ScatterAdd>, const FollowedNode& node) {
 Results rule(Type<ScatterAddAlongAxis>, const FollowedNode& node) {
   return {scattered<TakeAlongAxis>(
       node, [&] { return mixed_along(node.sets, node.input(0), node.input_shape(0), axis_of(node), node.shape()); })};
+}
+
+Results rule(Type<ScatterExtremum>, const FollowedNode& node) {
+  SetArray of_values = scattered<Take>(node, [&] {
+    const Shape row{1, node.shape()[1]};
+    return broadcast(reduced(node.sets, node.input(0), node.input_shape(0), row), row, node.shape());
+  });
+  return {node.depends(1) ? std::move(of_values) : united(node.sets, of_values, node.input(2))};
 }
 
 Results rule(Type<Balance>, const FollowedNode& node) {

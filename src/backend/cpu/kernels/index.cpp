@@ -1,6 +1,5 @@
 // Kernels that choose elements by position. Inputs are dense.
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -93,12 +92,15 @@ class Sums {
 }  // namespace
 
 void take(const KernelCall& call) {
-  const std::size_t element = size_of(call.output().dtype);
-  for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
-                 [&](std::size_t from, std::size_t to, std::size_t length) {
-                   std::memcpy(call.output().data + to * element, call.inputs[0].data + from * element,
-                               length * element);
-                 });
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
+    const T* in = call.inputs[0].as<T>();
+    for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
+                   [&](std::size_t from, std::size_t to, std::size_t length) {
+                     if (length == 1) out[to] = in[from];  // without a call
+                     else std::copy_n(in + from, length, out + to);
+                   });
+  });
 }
 
 void scatter_add(const KernelCall& call) {
@@ -120,6 +122,26 @@ void scatter_add(const KernelCall& call) {
         sums.finish(out + first, lines.inner, columns);
       }
     }
+  });
+}
+
+void scatter_extremum(const KernelCall& call) {
+  const bool smallest = call.attributes[2] != 0;
+  const bool only_values = call.attributes[3] != 0;
+  const Operand& rows = call.inputs[2];
+  dispatch(call.output().dtype, [&]<class T>() {
+    T* out = call.output().as<T>();
+    const T* in = call.inputs[0].as<T>();
+    std::copy_n(rows.as<T>(), size_of(*rows.shape), out);
+    const auto for_each = [&](auto f) {
+      for_each_taken(chooser(call), *rows.shape, 0, call.inputs[1],
+                     [&](std::size_t to, std::size_t from, std::size_t length) {
+                       for (std::size_t i = 0; i < length; ++i) f(out[to + i], in[from + i]);
+                     });
+    };
+    if (only_values) for_each([](T& best, T value) { best = value; });
+    if (smallest) for_each([](T& best, T value) { best = value < best || value != value ? value : best; });
+    else for_each([](T& best, T value) { best = value > best || value != value ? value : best; });  // NaN stays
   });
 }
 
