@@ -102,5 +102,7 @@ void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);
 void append_products(Rows& rows);
 void append_order(Rows& rows);
+void append_statistics(Rows& rows);
+void append_counts(Rows& rows);  ///< without derivative
 
 }  // namespace xgrad::testing

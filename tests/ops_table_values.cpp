@@ -60,6 +60,7 @@ const std::vector<OpRow>& ops_without_derivative() {
     add("one_hot", [](const Case& x) { return one_hot(x[0], 4); },
         {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
+    append_counts(rows);
     return rows;
   }();
   return table;

@@ -69,6 +69,9 @@ Var balance(const Var& x, const Var& factors);
 Var slice(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 Var embed(const Var& x, const Shape& shape, std::span<const std::int64_t> starts_and_steps);
 
+/// See primitives::SearchSorted.
+Var searchsorted(const Var& lines, const Var& values, bool equals_count);
+
 using primitives::Chooser;
 Var take(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
 Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);

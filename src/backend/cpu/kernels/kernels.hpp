@@ -28,6 +28,7 @@ void scatter_add(const KernelCall& call);
 void take_along_axis(const KernelCall& call);
 void scatter_add_along_axis(const KernelCall& call);
 void one_hot(const KernelCall& call);
+void searchsorted(const KernelCall& call);
 void argsort(const KernelCall& call);
 void balance(const KernelCall& call);
 void cumsum(const KernelCall& call);
