@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(batches_of_tables_and_of_values) {
   check_elements<Int>(one_table, {2, 3}, {1, 2, 3, 0, 1, 1});
   const Var one_list = xg::vmap([&](const Var& t) { return search(t, view(values, 0)); })(tables);
   check_elements<Int>(one_list, {2, 3}, {1, 2, 3, 1, 2, 3});
-  const Var stacks = xg::vmap([&](const Var& v) { return search(tables, v); })(
-      Var(xt::xarray<double>{{{0.55}, {0.55}}, {{3.0}, {3.0}}}));
+  const Var stacks =
+      xg::vmap([&](const Var& v) { return search(tables, v); })(reshape(row({0.55, 0.55, 3.0, 3.0}), {2, 2, 1}));
   check_elements<Int>(stacks, {2, 2, 1}, {1, 1, 3, 2});
   const auto compiled = xg::compile([&](const Var& t, const Var& v) { return search(t * 2.0, v * 2.0); });
   BOOST_TEST(same(compiled(tables, values), both));

@@ -48,15 +48,15 @@ BOOST_AUTO_TEST_CASE(masked_elements_count_nothing) {
   check_elements<double>(amin(x, 0, {.where = mask, .initial = 2.0}), {3}, {1.0, 2.0, -6.0});
   check_elements<double>(variance(x, 1, {.where = mask}), {2}, {1.0, 30.25});
   check_elements<double>(variance(x, 1, {.keep = keep_dims, .where = mask, .ddof = 1.0}), {2, 1}, {2.0, 60.5});
-  check_elements<double>(stddev(x, 1, {.where = mask}), {2}, {1.0, 5.5});
+  check_elements<double>(stddev(x, 1, {.where = mask}), {2}, {1.0, 5.5}, 1e-15);
   // What does not count gets no derivative, NaN or not.
   check_elements<double>(slope([&](const Var& y) { return sum(y * y, 1, {.where = mask}); }, x), {2, 3},
                          {2.0, 0.0, 6.0, 0.0, 10.0, -12.0});
   check_elements<double>(slope([&](const Var& y) { return variance(y, 1, {.where = mask}); }, x), {2, 3},
                          {-1.0, 0.0, 1.0, 0.0, 5.5, -5.5});
   // A mask of a column, and of numbers.
-  check_elements<double>(sum(Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}), {}, {.where = xt::xarray<int>{{0}, {2}}}),
-                         {}, {7.0});
+  check_elements<double>(
+      sum(Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}), {}, {.where = reshape(row({0.0, 2.0}), {2, 1})}), {}, {7.0});
 }
 
 BOOST_AUTO_TEST_CASE(reductions_of_chosen_integers_and_booleans) {
@@ -124,11 +124,11 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_fit) {
 BOOST_AUTO_TEST_CASE(spread_of_large_and_small_numbers) {
   const Var x = row({1e300, -1e300});
   BOOST_TEST(stddev(x).item<double>() == 1e300);
-  BOOST_TEST(stddev(row({1e-200, 3e-200})).item<double>() == 1e-200);
+  check_elements<double>(stddev(row({1e-200, 3e-200})), {}, {1e-200}, 1e-15);
   BOOST_TEST(stddev(Var(xt::xarray<float>{1e30F, -1e30F})).item<float>() == 1e30F);
   BOOST_TEST(std::isnan(stddev(row({3.0}), {}, {.ddof = 1.0}).item<double>()));
   BOOST_TEST(std::isnan(variance(row({3.0}), {}, {.ddof = 2.0}).item<double>()));
-  BOOST_TEST(variance(Var(xt::xarray<int>{1, 2, 4}), {}, {.ddof = 1.0}).item<double>() == 7.0 / 3.0);
+  check_elements<double>(variance(Var(xt::xarray<int>{1, 2, 4}), {}, {.ddof = 1.0}), {}, {7.0 / 3.0}, 1e-15);
   BOOST_TEST(ptp(Var(xt::xarray<int>{{1, 7}, {2, 4}}), 1).dtype() == xg::DType::Int64);
   check_elements<Int>(ptp(Var(xt::xarray<int>{{1, 7}, {2, 4}}), 1), {2}, {6, 2});
   BOOST_TEST(std::isnan(ptp(row({1.0, not_a_number})).item<double>()));
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(numbers_among_nan) {
   check_elements<double>(nanmax(x, 1), {2}, {4.0, not_a_number});
   check_elements<double>(nanmin(x, 1), {2}, {1.0, not_a_number});
   check_elements<double>(nanvar(x, 1), {2}, {2.25, not_a_number});
-  check_elements<double>(nanstd(x, 1), {2}, {1.5, not_a_number});
+  check_elements<double>(nanstd(x, 1), {2}, {1.5, not_a_number}, 1e-15);
   check_elements<double>(nanvar(x, 1, {.ddof = 1.0}), {2}, {4.5, not_a_number});
   check_elements<double>(nanmedian(x, 1), {2}, {2.5, not_a_number});
   check_elements<double>(nanquantile(x, 0.75, 1), {2}, {3.25, not_a_number});
@@ -396,7 +396,7 @@ BOOST_AUTO_TEST_CASE(distances_between_rows) {
   check_elements<double>(cdist(Var(xt::zeros<double>({2, 0})), Var(xt::zeros<double>({1, 0})), Metric::Chebyshev),
                          {2, 1}, {0.0, 0.0});
   check_elements<double>(cdist(Var(xt::zeros<double>({0, 2})), b), {0, 3}, {});
-  check_elements<double>(cdist(Var(xt::xarray<int>{{1}}), Var(xt::xarray<int>{{3}})), {1, 1}, {2.0});
+  check_elements<double>(cdist(reshape(Var(1), {1, 1}), reshape(Var(3), {1, 1})), {1, 1}, {2.0});
   BOOST_TEST(throws<xg::ShapeError>([&] { return cdist(a, row({1.0, 2.0})); }, {"cdist: ", "[2, 2]", "[2]"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return cdist(a, Var(xt::zeros<double>({2, 3}))); }, {"cdist: ", "[2, 3]"}));
 }
