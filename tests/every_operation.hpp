@@ -82,7 +82,7 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(sum(x, {}, {.where = y})), TWO(prod(x, {}, {.where = y, .initial = 1.0})),
       TWO(amax(x, 0, {.where = y, .initial = 1.0})), TWO(amin(x, 0, {.where = y, .initial = 1.0})),
       TWO(mean(x, 0, {.where = y})), TWO(variance(x, {}, {.where = y})), ONE(stddev(x)), ONE(ptp(x)), ONE(any(x)),
-      ONE(all(x)), ONE(count_nonzero(x)), ONE(norm(x, {}, {.order = 3.0})), ONE(argmin(x)), ONE(argmin(x, 0)),
+      ONE(xgrad::all(x)), ONE(count_nonzero(x)), ONE(norm(x, {}, {.order = 3.0})), ONE(argmin(x)), ONE(argmin(x, 0)),
       ONE(nansum(x)), ONE(nanprod(x)), ONE(nanmean(x)), ONE(nanmax(x)), ONE(nanmin(x)), ONE(nanvar(x)), ONE(nanstd(x)),
       ONE(nanmedian(x)), ONE(nancumsum(x)), ONE(nancumprod(x)), ONE(nanargmax(x)), ONE(nanargmin(x, 0)),
       // statistics
@@ -91,7 +91,7 @@ inline const std::vector<EveryOperation>& every_operation() {
       // neighbours and tables
       ONE(diff(x)), ONE(trapezoid(x)), ONE(gradient(x)), TWO(searchsorted(x, y)),
       ONE(digitize(x, xt::xarray<double>{0.0, 1.0})),
-      ONE(interp(x, xt::xarray<double>{0.0, 1.0}, xt::xarray<double>{2.0, 3.0})), ONE(xgrad::bincount(x, 3)),
+      ONE(xgrad::interp(x, xt::xarray<double>{0.0, 1.0}, xt::xarray<double>{2.0, 3.0})), ONE(xgrad::bincount(x, 3)),
       ONE(xgrad::histogram(x, 3)), ONE(xgrad::unique(x)),
       // rearranging
       ONE(reshape(x, {4})), ONE(reshape(x, {2, 2})), ONE(flatten(x)), ONE(transpose(x)), ONE(transpose(x, {0, 1})),

@@ -174,14 +174,14 @@ void append_covariances(Rows& rows, Random& random) {
 }
 
 void append_tables(Rows& rows, Random& random) {
-  const Var places = list({0.0, 0.4, 0.5, 1.25});
+  const Var places = list({0.0, 0.5, 0.9, 1.5});
   add_all(rows, "interp", [](const Case& x) { return interp(x[0], sort(x[1]), x[2]); },
-          {{list({-0.3, 0.1, 0.47, 1.0, 2.0}), places, random.uniform({4})},
+          {{list({-0.3, 0.2, 0.7, 1.2, 2.0}), places, random.uniform({4})},
            {reshape(list({0.2, 0.8}), {2, 1}), places, random.uniform({4})},
            {list({0.3, 2.0}), list({1.0}), list({3.0})}});
   add_all(rows, "interp.outside",
           [](const Case& x) { return interp(x[0], sort(x[1]), x[2], {.left = -5.0, .right = x[3]}); },
-          {{list({-0.3, 0.1, 2.0}), places, random.uniform({4}), Var(xt::xarray<double>(3.0))}});
+          {{list({-0.3, 0.2, 2.0}), places, random.uniform({4}), Var(xt::xarray<double>(3.0))}});
   const Var numbers = xt::xarray<std::int64_t>{3, 0, 3, 1, 1};
   rows.push_back({.name = "bincount.weights",
                   .function = [](const Case& x) { return bincount(x[1], 5, x[0]); },

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,14 @@ Var products_of_rows(const Var& rows) {
   return rows.dimension() == 1 ? sum(square(rows)) : matmul(rows, detail::matrix_transpose(rows));
 }
 
+/// Whether an element of a [count, count] matrix is on the diagonal.
+Var on_diagonal(std::size_t count) {
+  auto numbers = Array<std::int64_t>::from_shape(Shape{count});
+  std::iota(numbers.data(), numbers.data() + count, std::int64_t{0});
+  const Var index(std::move(numbers));
+  return equal(expand_dims(index, 1), index);
+}
+
 /// a[..., i, :] - b[..., j, :].
 Var differences_of_rows(const Var& a, const Var& b) { return expand_dims(a, -2) - expand_dims(b, -3); }
 
@@ -72,7 +82,10 @@ Var cov(const Var& x, double ddof) {
 Var corrcoef(const Var& x) {
   (void)detail::normalize_axis("corrcoef", -1, x);
   const Var rows = centred_rows(x);
-  return clip(products_of_rows(rows / norm(rows, -1, keep_dims)), -1.0, 1.0);
+  const Var products = clip(products_of_rows(rows / norm(rows, -1, keep_dims)), -1.0, 1.0);
+  // With itself a variable is correlated without a rounding error, and so is its derivative 0.
+  const Var itself = x.dimension() == 1 ? Var(true) : on_diagonal(x.shape(-2));
+  return where(itself && equal(products, products), ones_like(products), products);
 }
 
 Var cdist(const Var& a, const Var& b, Metric metric) {
