@@ -74,7 +74,6 @@ inline std::vector<Difference> differences() {
       {"norm", "gradient 0", equals(-1e200), -std::sqrt(0.5), 0.0, squares},
       {"norm", "gradient 0", equals(3e-200), 0.6, 0.0, squares},
       {"norm", "gradient 0", equals(4e-200), 0.8, 0.0, squares},
-      {"nanstd", "gradient 0", equals(-1.0), 0.0, not_a_number, "as that of a norm"},
       {"where.unguarded", "gradient 0", not_positive, -1.0, not_a_number, leak},
   };
   for (const char* gradient : {"gradient 0", "gradient 1"}) {

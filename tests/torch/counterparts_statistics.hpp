@@ -166,8 +166,8 @@ inline void add_differences(Counterparts& table) {
     if (x[1].dim() == x[0].dim()) return at::trapezoid(x[0], x[1], 0);
     return at::trapezoid(x[0], x[1].unsqueeze(1).expand_as(x[0]), 0);
   };
-  add("gradient", [](const Tensor& x) { return at::gradient(x, 0.5, -1, 1)[0]; });
-  add("gradient.axis", [](const Tensor& x) { return at::gradient(x, 2.0, 0, 2)[0]; });
+  add("gradient", [](const Tensor& x) { return at::gradient(x, c10::optional<at::Scalar>(0.5), -1, 1)[0]; });
+  add("gradient.axis", [](const Tensor& x) { return at::gradient(x, c10::optional<at::Scalar>(2.0), 0, 2)[0]; });
   // Of places libtorch has a derivative of its own, which it does not take: the parabola through three points.
   const auto slopes = [](const Tensor& y, const Tensor& at, int edge_order) {  // along the first axis
     const auto n = y.size(0);
