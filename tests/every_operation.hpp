@@ -78,7 +78,21 @@ inline const std::vector<EveryOperation>& every_operation() {
       // reductions
       ONE(sum(x)), ONE(sum(x, 0)), ONE(mean(x)), ONE(mean(x, {0, 1}, xgrad::keep_dims)), ONE(prod(x)), ONE(prod(x, 1)),
       ONE(amax(x)), ONE(amin(x)), ONE(variance(x)), ONE(norm(x)), ONE(logsumexp(x)), ONE(softmax(x)),
-      ONE(log_softmax(x)), ONE(argmax(x)), ONE(argmax(x, 0)),
+      ONE(log_softmax(x)), ONE(argmax(x)), ONE(argmax(x, 0)), ONE(sum(x, {}, {.initial = 1.0})),
+      TWO(sum(x, {}, {.where = y})), TWO(prod(x, {}, {.where = y, .initial = 1.0})),
+      TWO(amax(x, 0, {.where = y, .initial = 1.0})), TWO(amin(x, 0, {.where = y, .initial = 1.0})),
+      TWO(mean(x, 0, {.where = y})), TWO(variance(x, {}, {.where = y})), ONE(stddev(x)), ONE(ptp(x)), ONE(any(x)),
+      ONE(xgrad::all(x)), ONE(count_nonzero(x)), ONE(norm(x, {}, {.order = 3.0})), ONE(argmin(x)), ONE(argmin(x, 0)),
+      ONE(nansum(x)), ONE(nanprod(x)), ONE(nanmean(x)), ONE(nanmax(x)), ONE(nanmin(x)), ONE(nanvar(x)), ONE(nanstd(x)),
+      ONE(nanmedian(x)), ONE(nancumsum(x)), ONE(nancumprod(x)), ONE(nanargmax(x)), ONE(nanargmin(x, 0)),
+      // statistics
+      ONE(median(x)), ONE(quantile(x, 0.5)), ONE(percentile(x, 50.0)), ONE(nanquantile(x, 0.5)),
+      ONE(nanpercentile(x, 50.0)), TWO(average(x, y)), ONE(cov(x)), ONE(corrcoef(x)), TWO(cdist(x, y)),
+      // neighbours and tables
+      ONE(diff(x)), ONE(trapezoid(x)), ONE(gradient(x)), TWO(searchsorted(x, y)),
+      ONE(digitize(x, xt::xarray<double>{0.0, 1.0})),
+      ONE(xgrad::interp(x, xt::xarray<double>{0.0, 1.0}, xt::xarray<double>{2.0, 3.0})), ONE(xgrad::bincount(x, 3)),
+      ONE(xgrad::histogram(x, 3)), ONE(xgrad::unique(x)),
       // rearranging
       ONE(reshape(x, {4})), ONE(reshape(x, {2, 2})), ONE(flatten(x)), ONE(transpose(x)), ONE(transpose(x, {0, 1})),
       ONE(expand_dims(x, 0)), ONE(squeeze(x)), ONE(broadcast_to(x, {2, 2})), ONE(broadcast_to(x, {3, 2, 2})),

@@ -17,6 +17,7 @@ const std::vector<OpRow>& ops_table() {
     append_order(rows);
     append_shapes(rows);
     append_updating(rows);
+    append_statistics(rows);
     return rows;
   }();
   return table;

@@ -104,5 +104,7 @@ void append_products(Rows& rows);
 void append_order(Rows& rows);
 void append_shapes(Rows& rows);
 void append_updating(Rows& rows);
+void append_statistics(Rows& rows);
+void append_counts(Rows& rows);  ///< without derivative
 
 }  // namespace xgrad::testing

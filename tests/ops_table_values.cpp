@@ -62,6 +62,7 @@ const std::vector<OpRow>& ops_without_derivative() {
     add("nonzero", [](const Case& x) { return stack(nonzero(x[0] > 0.0, 4, -1)); },
         {{random.distinct({3, 3})}, {random.distinct({2, 3})}}, {"scatter_add", "cumsum"});
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
+    append_counts(rows);
     return rows;
   }();
   return table;

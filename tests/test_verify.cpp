@@ -186,6 +186,8 @@ BOOST_AUTO_TEST_CASE(kernels) {
   refuses<ArgSort>("it has its element type", f64, {x}, {2, 3}, {1, 0});
   refuses<Take>("the axes of the indices replace the axis", f64, {x, i}, {2, 3}, {0, 0});
   refuses<Take>("a gather or scatter has elements and indices", f64, {x, y}, {2, 3, 3}, {0, 0});
+  refuses<SearchSorted>("there is an index for each value", f64, {x, y}, {2, 3}, {0});
+  refuses<SearchSorted>("there is a line for the values", i64, {x, i}, {2, 3}, {0});
   refuses<OneHot>("there is a row for each label", f64, {i}, {2, 4});
   refuses<Embed>("what is embedded has room", f64, {x}, {4, 4}, {3, 1, 0, 1});
   refuses<Embed>("it has a start and a step", f64, {x}, {4, 4}, {0, 1});

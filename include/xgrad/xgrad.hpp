@@ -10,6 +10,7 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/diagonal.hpp>
+#include <xgrad/ops/differences.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/join.hpp>
@@ -25,6 +26,12 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/segment.hpp>
 #include <xgrad/ops/update.hpp>
+#include <xgrad/ops/nan.hpp>
+#include <xgrad/ops/order.hpp>
+#include <xgrad/ops/quantile.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/search.hpp>
+#include <xgrad/ops/statistics.hpp>
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/ops/using_xtensor_shapes.hpp>
 #include <xgrad/plans.hpp>

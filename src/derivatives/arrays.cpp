@@ -282,6 +282,13 @@ Var Balance::batch(const BatchContext& context) {
   return reshape(detail::balance(reshape(context.batch(0), rows), reshape(context.batch(1), rows)), Strides(shape));
 }
 
+/// One line for the whole batch serves all values.
+Var SearchSorted::batch(const BatchContext& context) {
+  const bool one_line = !context.batched(0) && context.input(0).dimension() == 1;
+  if (!one_line) return context.again(context.attributes());
+  return detail::searchsorted(context.input(0), context.batches[1], context.attributes()[0] != 0);
+}
+
 // ---- products of matrices
 
 Var Matmul::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {

@@ -79,6 +79,9 @@ Var iota(std::size_t count, DType dtype = DType::Int64);
 /// Whether column - row is at most `diagonal`, as a matrix of booleans.
 Var below_diagonal(std::size_t rows, std::size_t columns, std::ptrdiff_t diagonal);
 
+/// See primitives::SearchSorted.
+Var searchsorted(const Var& lines, const Var& values, bool equals_count);
+
 using primitives::Chooser;
 Var take(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);
 Var take_along_axis(const Var& x, const Var& indices, std::size_t axis, Chooser chooser);

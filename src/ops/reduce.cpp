@@ -7,6 +7,7 @@
 
 #include "axes.hpp"
 #include "internal.hpp"
+#include "reductions.hpp"
 
 namespace xgrad {
 namespace {
@@ -16,11 +17,8 @@ using detail::extent_along;
 using detail::normalize_axes;
 
 Var as_number(const Var& x) { return x.dtype() == DType::Bool ? cast(x, DType::Int64) : x; }
-Var as_floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
 
-Var squeeze_unless(KeepDims keep, const Var& x, const Shape& axes) {
-  return keep == KeepDims::yes || axes.empty() ? x : reshape(x, detail::without_axes(x.shape(), axes));
-}
+Var squeeze_unless(KeepDims keep, const Var& x, const Shape& axes) { return detail::squeezed(x, axes, keep); }
 
 /// Of booleans their count, without a copy of them as integers.
 Var sum_keeping(const Var& x, const Shape& axes) {
@@ -75,7 +73,7 @@ Var sum(const Var& x, const Axes& axes, KeepDims keep) {
 
 Var mean(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("mean", axes, x);
-  return squeeze_unless(keep, mean_keeping(x.dtype() == DType::Bool ? x : as_floating(x), normal), normal);
+  return squeeze_unless(keep, mean_keeping(x.dtype() == DType::Bool ? x : detail::floats_of(x), normal), normal);
 }
 
 Var prod(const Var& x, const Axes& axes, KeepDims keep) {
@@ -116,15 +114,9 @@ Var amin(const Var& x, const Axes& axes, KeepDims keep) {
   return squeeze_unless(keep, extremum_keeping<MinReduce>(x, normal), normal);
 }
 
-Var variance(const Var& x, const Axes& axes, KeepDims keep) {
-  const Shape normal = normalize_axes("variance", axes, x);
-  const Var values = as_floating(x);
-  return squeeze_unless(keep, mean_keeping(square(values - mean_keeping(values, normal)), normal), normal);
-}
-
 Var norm(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("norm", axes, x);
-  const Var values = as_floating(x);
+  const Var values = detail::floats_of(x);
   const Var result = detail::record<Norm>(values.dtype(), detail::reduced_shape(x.shape(), normal), {&values},
                                           detail::as_attributes(normal));
   return squeeze_unless(keep, result, normal);
@@ -132,7 +124,7 @@ Var norm(const Var& x, const Axes& axes, KeepDims keep) {
 
 Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
   const Shape normal = normalize_axes("logsumexp", axes, x);
-  const Var values = as_floating(x);
+  const Var values = detail::floats_of(x);
   if (extent_along(x.shape(), normal) == 0) return squeeze_unless(keep, log(sum_keeping(values, normal)), normal);
   const Var result = detail::computed_at_once(
       "logsumexp",
@@ -146,7 +138,7 @@ Var logsumexp(const Var& x, const Axes& axes, KeepDims keep) {
 
 Var softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("softmax", axes, x);
-  const Var values = as_floating(x);
+  const Var values = detail::floats_of(x);
   if (size_of(x.shape()) == 0) return values;
   return detail::computed_at_once(
       "softmax",
@@ -159,7 +151,7 @@ Var softmax(const Var& x, const Axes& axes) {
 
 Var log_softmax(const Var& x, const Axes& axes) {
   const Shape normal = normalize_axes("log_softmax", axes, x);
-  const Var values = as_floating(x);
+  const Var values = detail::floats_of(x);
   if (size_of(x.shape()) == 0) return values;
   return detail::computed_at_once(
       "log_softmax",

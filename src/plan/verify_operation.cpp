@@ -239,8 +239,11 @@ class OfOperation {
     dense_inputs();
     if (op_ == opcode<Concatenate>) return concatenation();
     if (op_ == opcode<ScatterExtremum>) return scattered_extremum();
-    inputs(op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> ? 2 : 1);
+    const bool of_two =
+        op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> || op_ == opcode<SearchSorted>;
+    inputs(of_two ? 2 : 1);
     if (op_ == opcode<Take> || op_ == opcode<ScatterAdd>) return taking();
+    if (op_ == opcode<SearchSorted>) return searching();
     if (op_ == opcode<OneHot>) return one_hot();
     if (op_ == opcode<Embed>) return embedding();
     if (op_ == opcode<Balance>) return require(shape(0) == shape_ && type(0) == type(), "it has the form of its input");
@@ -316,6 +319,14 @@ class OfOperation {
     }
     require(taken == (takes ? shape_ : shape(0)), "the axes of the indices replace the axis");
     require(type(0) == type() && type(1) == DType::Int64, "a gather or scatter has elements and indices");
+  }
+
+  void searching() const {
+    require(shape(1) == shape_ && type() == DType::Int64, "there is an index for each value");
+    const Shape& lines = shape(0);
+    bool fit = !lines.empty() && lines.size() - 1 <= shape_.size() && type(0) == type(1);
+    for (std::size_t i = 0; fit && i + 1 < lines.size(); ++i) fit = lines[i] == shape_[i];
+    require(fit && attributes().size() == 1, "there is a line for the values at the same leading indices");
   }
 
   void one_hot() const {

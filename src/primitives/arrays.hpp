@@ -450,6 +450,18 @@ struct ArgSort : Constantlike {
   static constexpr bool gives_indices = true;
 };
 
+/// How many elements of a sorted line are less than a value: where it would have to be inserted. Inputs: lines, [...,
+/// n]; values, [..., any]: a line for the values at the same leading indices. Attributes: 1 if elements that are equal
+/// count, too. NaN comes after all numbers.
+struct SearchSorted : Constantlike {
+  static constexpr std::string_view name = "searchsorted";
+  static constexpr auto computation = Computation::Kernel;
+  static constexpr auto failure = Failure::None;
+  static constexpr bool needs_dense_inputs = true;
+  static constexpr bool gives_indices = false;
+  static Var batch(const derivatives::BatchContext& context);
+};
+
 /// A new last axis.
 struct OneHot : Constantlike {
   static constexpr std::string_view name = "one_hot";

@@ -28,7 +28,7 @@ using AllPrimitives = TypeList<
     Cast, Embed, Concatenate, Roll, Sum, Take, ScatterAdd, TakeAlongAxis, ScatterAddAlongAxis,
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
     Parameter, Call, Projection, HostCall, Scan, Switch, While,
-    Checked, CumulativeSum, Balance, ArgSort, TopK, ScatterExtremum,
+    Checked, CumulativeSum, Balance, ArgSort, TopK, ScatterExtremum, SearchSorted,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,

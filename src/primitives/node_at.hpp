@@ -71,6 +71,7 @@ Broken roll(const NodeAt& n);
 Broken cumulative_sum(const NodeAt& n);
 Broken argsort(const NodeAt& n);
 Broken argmax(const NodeAt& n);
+Broken searchsorted(const NodeAt& n);
 Broken one_hot(const NodeAt& n);
 Broken balance(const NodeAt& n);
 Broken matmul(const NodeAt& n);

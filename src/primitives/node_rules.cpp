@@ -179,6 +179,7 @@ constexpr Rule rule_for(Type<CumulativeSum>) { return cumulative_sum; }
 constexpr Rule rule_for(Type<Matmul>) { return matmul; }
 constexpr Rule rule_for(Type<ArgMax>) { return argmax; }
 constexpr Rule rule_for(Type<ArgSort>) { return argsort; }
+constexpr Rule rule_for(Type<SearchSorted>) { return searchsorted; }
 constexpr Rule rule_for(Type<OneHot>) { return one_hot; }
 constexpr Rule rule_for(Type<Balance>) { return balance; }
 constexpr Rule rule_for(Type<Checked>) { return checked; }

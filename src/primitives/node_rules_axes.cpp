@@ -161,6 +161,20 @@ Broken argmax(const NodeAt& n) {
        unless(n.axis() < n.shape(0).size() && n.shape(0)[n.axis()] != 0, "there is no extremum of nothing")});
 }
 
+Broken searchsorted(const NodeAt& n) {
+  if (n.inputs() != 2) return as_many_inputs;
+  const Shape& lines = n.shape(0);
+  const Shape& values = n.shape(1);
+  bool fit = !lines.empty() && lines.size() - 1 <= values.size();
+  for (std::size_t i = 0; fit && i + 1 < lines.size(); ++i) fit = lines[i] == values[i];
+  return first_of({unless(fit, "there is a line for the values at the same leading indices"),
+                   unless(values == n.shape() && n.type() == DType::Int64, "there is an int64 index for each value"),
+                   unless(n.type(0) == n.type(1), operand_types),
+                   unless(n.attributes().size() == 1, as_many_attributes),
+                   unless(n.attributes().size() == 1 && (n.attributes()[0] == 0 || n.attributes()[0] == 1),
+                          "its attribute is 0 or 1")});
+}
+
 Broken one_hot(const NodeAt& n) {
   if (n.inputs() != 1) return as_many_inputs;
   Shape rows = n.shape();

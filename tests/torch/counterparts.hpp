@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "counterparts_shapes.hpp"
+#include "counterparts_statistics.hpp"
 
 namespace libtorch {
 
@@ -373,6 +374,7 @@ inline Counterparts make_counterparts() {
   add_order(table);
   add_values(table);
   add_shapes(table);
+  add_statistics(table);
   return table;
 }
 

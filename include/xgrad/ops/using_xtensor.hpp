@@ -9,8 +9,10 @@
 #include <span>
 #include <utility>
 
+#include <xgrad/ops/differences.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/nan.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/var.hpp>
@@ -49,6 +51,12 @@ XGRAD_DETAIL_CHANGEABLE(flatten)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, expand_dims)
 XGRAD_DETAIL_CHANGEABLE(cumsum)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, cumsum)
+XGRAD_DETAIL_CHANGEABLE(nancumsum)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumsum)
+XGRAD_DETAIL_CHANGEABLE(nancumprod)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumprod)
+XGRAD_DETAIL_CHANGEABLE(diff)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, diff)
 
 #define XGRAD_DETAIL_ROLL(V)                                                                            \
   inline Var roll(V x, std::ptrdiff_t shift) { return xgrad::roll(static_cast<const Var&>(x), shift); } \
@@ -75,6 +83,17 @@ XGRAD_DETAIL_REDUCTION(prod)
 XGRAD_DETAIL_REDUCTION(amax)
 XGRAD_DETAIL_REDUCTION(amin)
 XGRAD_DETAIL_REDUCTION(variance)
+XGRAD_DETAIL_REDUCTION(stddev)
+XGRAD_DETAIL_REDUCTION(any)
+XGRAD_DETAIL_REDUCTION(all)
+XGRAD_DETAIL_REDUCTION(count_nonzero)
+XGRAD_DETAIL_REDUCTION(nansum)
+XGRAD_DETAIL_REDUCTION(nanprod)
+XGRAD_DETAIL_REDUCTION(nanmean)
+XGRAD_DETAIL_REDUCTION(nanmax)
+XGRAD_DETAIL_REDUCTION(nanmin)
+XGRAD_DETAIL_REDUCTION(nanvar)
+XGRAD_DETAIL_REDUCTION(nanstd)
 
 #undef XGRAD_DETAIL_REDUCTION
 #undef XGRAD_DETAIL_MANIPULATION

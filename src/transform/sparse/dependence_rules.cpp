@@ -349,6 +349,9 @@ Results rule(Type<TopK>, const FollowedNode& node) {
   const SetArray each = mixed_along(node.sets, node.input(0), node.input_shape(0), axis_of(node), shape);
   return {each, each};
 }
+Results rule(Type<SearchSorted>, const FollowedNode& node) {
+  return {node.depends(0) ? on_everything(node, node.shape()) : node.input(1)};
+}
 Results rule(Type<OneHot>, const FollowedNode& node) {
   Shape labels = node.input_shape(0);
   labels.push_back(1);

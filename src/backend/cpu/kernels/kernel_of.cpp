@@ -23,6 +23,7 @@ constexpr Kernel kernel_for(Type<ScatterAdd>) { return scatter_add; }
 constexpr Kernel kernel_for(Type<TakeAlongAxis>) { return take_along_axis; }
 constexpr Kernel kernel_for(Type<ScatterAddAlongAxis>) { return scatter_add_along_axis; }
 constexpr Kernel kernel_for(Type<ScatterExtremum>) { return scatter_extremum; }
+constexpr Kernel kernel_for(Type<SearchSorted>) { return searchsorted; }
 constexpr Kernel kernel_for(Type<OneHot>) { return one_hot; }
 constexpr Kernel kernel_for(Type<CumulativeSum>) { return cumsum; }
 constexpr Kernel kernel_for(Type<Balance>) { return balance; }

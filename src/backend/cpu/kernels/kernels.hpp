@@ -29,6 +29,7 @@ void take_along_axis(const KernelCall& call);
 void scatter_add_along_axis(const KernelCall& call);
 void scatter_extremum(const KernelCall& call);
 void one_hot(const KernelCall& call);
+void searchsorted(const KernelCall& call);
 void argsort(const KernelCall& call);
 void balance(const KernelCall& call);
 void cumsum(const KernelCall& call);

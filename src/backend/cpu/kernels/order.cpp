@@ -87,6 +87,59 @@ void top_k(const KernelCall& call) {
                        });
 }
 
+namespace {
+
+/// The order of sorted numbers: NaN is behind all others.
+template <class T>
+bool sorts_before(T a, T b) {
+  return a < b || (is_nan(b) && !is_nan(a));
+}
+
+/// How many elements of a sorted line come before the value, or, if equals count, not after it. The value before is
+/// near where this one is, if values are sorted, too.
+template <class T>
+std::size_t count_before(const T* line, std::size_t extent, T value, bool equals_count, std::size_t near) {
+  const auto counts = [&](std::size_t i) {
+    return equals_count ? !sorts_before(value, line[i]) : sorts_before(line[i], value);
+  };
+  std::size_t first = 0;
+  std::size_t last = extent;
+  if (near < extent) {
+    if (!counts(near)) last = near;
+    else first = near + 1;
+    if (first < last && !counts(first)) return first;
+  }
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (counts(middle)) first = middle + 1;
+    else last = middle;
+  }
+  return first;
+}
+
+}  // namespace
+
+void searchsorted(const KernelCall& call) {
+  const Shape& lines = *call.inputs[0].shape;
+  const std::size_t extent = lines.back();
+  std::size_t outer = 1;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) outer *= lines[i];
+  if (outer == 0) return;
+  const std::size_t each = size_of(*call.inputs[1].shape) / outer;
+  auto* const out = call.output().as<std::int64_t>();
+  dispatch(call.inputs[0].dtype, [&]<class T>() {
+    for (std::size_t o = 0; o < outer; ++o) {
+      std::size_t found = 0;
+      for (std::size_t i = o * each; i < (o + 1) * each; ++i) {
+        const T value = call.inputs[1].as<T>()[i];
+        found = count_before(call.inputs[0].as<T>() + o * extent, extent, value, call.attributes[0] != 0,
+                             found == 0 ? 0 : found - 1);
+        out[i] = static_cast<std::int64_t>(found);
+      }
+    }
+  });
+}
+
 void cumsum(const KernelCall& call) {
   const AxisLines lines(*call.inputs[0].shape, axis_of(call));
   const bool backward = call.attributes[1] != 0;
