@@ -6,6 +6,7 @@
 #include <xgrad/log.hpp>
 #include <xgrad/loss.hpp>
 #include <xgrad/memory.hpp>
+#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/associative_scan.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -16,6 +17,8 @@
 #include <xgrad/ops/mixed.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rounding.hpp>
+#include <xgrad/ops/special.hpp>
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/plans.hpp>
 #include <xgrad/tape.hpp>
