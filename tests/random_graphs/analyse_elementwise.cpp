@@ -45,7 +45,7 @@ auto apply(std::span<const C> x) {
 
 template <class P>
 constexpr bool takes_integers() {
-  if constexpr (IsScalarFunction<P>) return P::operands == Operands::Numbers || P::operands == Operands::Any;
+  if constexpr (IsScalarFunction<P>) return P::operands == Operands::Numbers || P::operands == Operands::Any || IsOfIntegers<P>;
   return false;
 }
 
@@ -289,6 +289,8 @@ bool Analysis::Step::run_elementwise() {
           return [](Step& step) { step.where(); };
         } else if constexpr (std::is_same_v<P, Cast>) {
           return [](Step& step) { step.cast(); };
+        } else if constexpr (IsOfIntegers<P>) {
+          return [](Step& step) { step.integers<P>(); };
         } else if constexpr (IsScalarFunction<P> || std::is_same_v<P, AbsorbingMultiply>) {
           return [](Step& step) {
             if constexpr (takes_integers<P>()) {
