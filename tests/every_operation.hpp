@@ -86,8 +86,8 @@ inline const std::vector<EveryOperation>& every_operation() {
       ONE(atanh(x)), ONE(erfc(x)), ONE(erfinv(x)), ONE(ndtr(x)), ONE(log_ndtr(x)), ONE(i0e(x)), ONE(i1e(x)),
       ONE(sinc(x)), ONE(log1mexp(x)), ONE(logit(x)), ONE(relu6(x)), ONE(leaky_relu(x)), ONE(elu(x)), ONE(celu(x)),
       ONE(selu(x)), ONE(gelu(x)), ONE(gelu(x, xgrad::Gelu::Tanh)), ONE(silu(x)), ONE(mish(x)), ONE(hard_tanh(x)),
-      ONE(hard_sigmoid(x)), ONE(hard_swish(x)), ONE(softsign(x)), ONE(log_sigmoid(x)),
-      ONE(stop_gradient(x)), ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
+      ONE(hard_sigmoid(x)), ONE(hard_swish(x)), ONE(softsign(x)), ONE(log_sigmoid(x)), ONE(stop_gradient(x)),
+      ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
       // reductions
       ONE(sum(x)), ONE(sum(x, 0)), ONE(mean(x)), ONE(mean(x, {0, 1}, xgrad::keep_dims)), ONE(prod(x)), ONE(prod(x, 1)),
       ONE(amax(x)), ONE(amin(x)), ONE(variance(x)), ONE(norm(x)), ONE(logsumexp(x)), ONE(softmax(x)),

@@ -155,9 +155,9 @@ Var lerp(const Var& start, const Var& end, const Var& weight) {
 
 Var abs(const Var& x) { return elementwise<Absolute>(x); }
 Var copysign(const Var& a, const Var& b) { return elementwise<CopySign>(a, b); }
-Var reciprocal(const Var& x) { return elementwise_named<Divide>("reciprocal", 1.0, x); }
-Var deg2rad(const Var& x) { return elementwise_named<Multiply>("deg2rad", x, std::numbers::pi / 180.0); }
-Var rad2deg(const Var& x) { return elementwise_named<Multiply>("rad2deg", x, 180.0 / std::numbers::pi); }
+Var reciprocal(const Var& x) { return elementwise_named<Divide>("reciprocal", Var(1.0), x); }
+Var deg2rad(const Var& x) { return elementwise_named<Multiply>("deg2rad", x, Var(std::numbers::pi / 180.0)); }
+Var rad2deg(const Var& x) { return elementwise_named<Multiply>("rad2deg", x, Var(180.0 / std::numbers::pi)); }
 Var sign(const Var& x) { return elementwise<Sign>(x); }
 Var pow(const Var& base, const Var& exponent) { return elementwise<Power>(base, exponent); }
 Var square(const Var& x) { return elementwise<Square>(x); }

@@ -71,7 +71,7 @@ Var operator^(const Var& a, const Var& b) { return of_bits<primitives::BitwiseXo
 Var operator~(const Var& x) {
   detail::require_usable(x, "bitwise_not");
   if (x.dtype() == DType::Bool) return !x;
-  return of_bits<primitives::BitwiseXor>("bitwise_not", x, -1);
+  return of_bits<primitives::BitwiseXor>("bitwise_not", x, Var(-1));
 }
 Var operator<<(const Var& a, const Var& count) { return shifted<primitives::LeftShift>("left_shift", a, count); }
 Var operator>>(const Var& a, const Var& count) { return shifted<primitives::RightShift>("right_shift", a, count); }

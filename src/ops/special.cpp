@@ -23,8 +23,8 @@ Var gammaincc(const Var& a, const Var& x) { return detail::elementwise<primitive
 Var gamma_density(const Var& a, const Var& x) { return detail::elementwise<primitives::GammaDensity>(a, x); }
 
 Var scaled_bessel_i(const Var& n, const Var& x) { return detail::elementwise<primitives::ScaledBesselI>(n, x); }
-Var i0e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i0e", 0.0, x); }
-Var i1e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i1e", 1.0, x); }
+Var i0e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i0e", Var(0.0), x); }
+Var i1e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i1e", Var(1.0), x); }
 Var sinc(const Var& x) { return detail::elementwise<primitives::Sinc>(x); }
 Var spherical_bessel(const Var& n, const Var& x) { return detail::elementwise<primitives::SphericalBessel>(n, x); }
 

@@ -12,12 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "counterparts_functions.hpp"
+
 namespace libtorch {
 
-using at::Tensor;
-using Tensors = std::vector<Tensor>;
-using Counterpart = std::function<Tensor(const Tensors&)>;
-using Counterparts = std::map<std::string, Counterpart>;
 using Axes = std::vector<std::int64_t>;
 
 // ---- element by element
@@ -370,6 +368,10 @@ inline Counterparts make_counterparts() {
   add_products(table);
   add_order(table);
   add_values(table);
+  add_inverse_functions(table);
+  add_rounding(table);
+  add_special(table);
+  add_activations(table);
   return table;
 }
 

@@ -32,18 +32,18 @@ XGRAD_INLINE P rounded_by_sum(P x) {
 
 template <Rounding how, class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> rounded(Pack<T, Arch> x) {
-  using P = Pack<T, Arch>;
-  constexpr int silently = static_cast<int>(how) | 8;  // no exception that it is inexact
+  using Batch [[maybe_unused]] = typename Pack<T, Arch>::Batch;
+  [[maybe_unused]] constexpr int silently = static_cast<int>(how) | 8;  // no exception that it is inexact
 #if defined(__AVX512F__)
-  if constexpr (sizeof(typename P::Batch) == 64) {
-    if constexpr (sizeof(T) == 8) return P(typename P::Batch(_mm512_roundscale_pd(x.batch, silently)));
-    else return P(typename P::Batch(_mm512_roundscale_ps(x.batch, silently)));
+  if constexpr (sizeof(Batch) == 64) {
+    if constexpr (sizeof(T) == 8) return Pack<T, Arch>(Batch(_mm512_roundscale_pd(x.batch, silently)));
+    else return Pack<T, Arch>(Batch(_mm512_roundscale_ps(x.batch, silently)));
   } else
 #endif
 #if defined(__AVX2__)
-      if constexpr (sizeof(typename P::Batch) == 32) {
-    if constexpr (sizeof(T) == 8) return P(typename P::Batch(_mm256_round_pd(x.batch, silently)));
-    else return P(typename P::Batch(_mm256_round_ps(x.batch, silently)));
+      if constexpr (sizeof(Batch) == 32) {
+    if constexpr (sizeof(T) == 8) return Pack<T, Arch>(Batch(_mm256_round_pd(x.batch, silently)));
+    else return Pack<T, Arch>(Batch(_mm256_round_ps(x.batch, silently)));
   } else
 #endif
     return rounded_by_sum<how>(x);
