@@ -132,8 +132,10 @@ Var fmin(const Var& a, const Var& b) {
   return where(isnan(a), b, where(isnan(b), a, minimum(a, b)));
 }
 Var nan_to_num(const Var& x, const Var& nan, const Var& positive, const Var& negative) {
-  detail::require_operands("nan_to_num", x, nan, positive, negative);
-  if (!is_floating(x.dtype())) return x;
+  const std::array<const Var*, 4> all{&x, &nan, &positive, &negative};
+  for (const Var* each : all) detail::require_usable(*each, "nan_to_num");
+  const Shape shape = detail::broadcast_shape("nan_to_num", all);
+  if (!is_floating(x.dtype())) return detail::broadcast_to("nan_to_num", x, shape);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   return where(isnan(x), nan, where(equal(x, infinity), positive, where(equal(x, -infinity), negative, x)));
 }

@@ -39,9 +39,8 @@ XGRAD_INLINE Pack<T, Arch> rounded(Pack<T, Arch> x) {
     if constexpr (sizeof(T) == 8) return Pack<T, Arch>(Batch(_mm512_roundscale_pd(x.batch, silently)));
     else return Pack<T, Arch>(Batch(_mm512_roundscale_ps(x.batch, silently)));
   } else
-#endif
-#if defined(__AVX2__)
-      if constexpr (sizeof(Batch) == 32) {
+#elif defined(__AVX2__)
+  if constexpr (sizeof(Batch) == 32) {
     if constexpr (sizeof(T) == 8) return Pack<T, Arch>(Batch(_mm256_round_pd(x.batch, silently)));
     else return Pack<T, Arch>(Batch(_mm256_round_ps(x.batch, silently)));
   } else
