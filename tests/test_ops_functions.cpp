@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(known_values_of_inverse_functions) {
               {{{1e-9}, 1.0000000000000001e-9}, {{-2.5}, -1.6472311463710957}, {{1e200}, 461.21016577936908}});
   check_known("acosh", xg::acosh,
               {{{1.0000001}, 0.00044721359190373473}, {{3.5}, 1.9248473002384138}, {{1e200}, 461.21016577936908}});
-  check_known("atanh", xg::atanh, {{{1e-9}, 1.0000000000000001e-9}, {{-0.999}, -3.8002011671972496}}, 1e-11);
+  check_known("atanh", xg::atanh, {{{1e-9}, 1.0000000000000001e-9}, {{-0.999}, -3.8002011672501996}});
   check_known("sinc", xg::sinc,
               {{{0.0}, 1.0},
                {{0.5}, 0.63661977236758134},
@@ -250,11 +250,11 @@ BOOST_AUTO_TEST_CASE(products_with_logarithms) {
 }
 
 BOOST_AUTO_TEST_CASE(rounding_to_integers) {
-  const Var x = numbers_of({-2.5, -1.5, -0.5, -0.2, -0.0, 0.0, 0.5, 1.5, 2.5, 4503599627370497.5, 1e300, infinity});
-  check_elements<double>(round(x), {12}, {-2, -2, -0.0, -0.0, -0.0, 0, 0, 2, 2, 4503599627370498, 1e300, infinity});
-  check_elements<double>(floor(x), {12}, {-3, -2, -1, -1, -0.0, 0, 0, 1, 2, 4503599627370497, 1e300, infinity});
-  check_elements<double>(ceil(x), {12}, {-2, -1, -0.0, -0.0, -0.0, 0, 1, 2, 3, 4503599627370498, 1e300, infinity});
-  check_elements<double>(trunc(x), {12}, {-2, -1, -0.0, -0.0, -0.0, 0, 0, 1, 2, 4503599627370497, 1e300, infinity});
+  const Var x = numbers_of({-2.5, -1.5, -0.5, -0.2, -0.0, 0.0, 0.5, 1.5, 2.5, 4503599627370495.5, 1e300, infinity});
+  check_elements<double>(round(x), {12}, {-2, -2, -0.0, -0.0, -0.0, 0, 0, 2, 2, 4503599627370496, 1e300, infinity});
+  check_elements<double>(floor(x), {12}, {-3, -2, -1, -1, -0.0, 0, 0, 1, 2, 4503599627370495, 1e300, infinity});
+  check_elements<double>(ceil(x), {12}, {-2, -1, -0.0, -0.0, -0.0, 0, 1, 2, 3, 4503599627370496, 1e300, infinity});
+  check_elements<double>(trunc(x), {12}, {-2, -1, -0.0, -0.0, -0.0, 0, 0, 1, 2, 4503599627370495, 1e300, infinity});
   check_signs(ceil(numbers_of({-0.5, -0.0, 0.0})), {true, true, false});
   check_signs(round(numbers_of({-0.5, 0.5, -0.0})), {true, false, true});
   check_elements<double>(slope([](const Var& v) { return floor(v) + round(v) + ceil(v) + trunc(v); }, x), {12},
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(division_with_rest) {
   check_elements<double>(floor_divide(a, b), {9}, {3, -4, -4, 3, -2, 0, -1, not_a_number, infinity});
   check_signs(remainder(numbers_of({4.0, -4.0}), numbers_of({-2.0, 2.0})), {true, false});
   // The quotient itself would round to 10.
-  BOOST_TEST(floor_divide(1.0, 0.1).item<double>() == 9.0);
+  BOOST_TEST(xg::floor_divide(1.0, 0.1).item<double>() == 9.0);
   check_elements<double>(slope([&](const Var& v) { return remainder(a, v); }, b * 1.0), {9},
                          {-3, 4, 4, -3, 2, 0, not_a_number, not_a_number, not_a_number});
   check_elements<double>(slope([&](const Var& v) { return remainder(v, b); }, a), {9}, std::vector<double>(9, 1.0));

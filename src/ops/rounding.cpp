@@ -22,7 +22,7 @@ Var rounded_to_integer(const Var& x) {
 Var divisor_beside(std::string_view name, const Var& a, const Var& b, const Requirement& requirement) {
   detail::require_operands(name, a, b);
   if (is_floating(a.dtype()) || is_floating(b.dtype())) return b;
-  if (VarAccess::is_scalar(b) && b.item<double>() != 0.0) return b;
+  if (VarAccess::is_scalar(b) && VarAccess::scalar_as(b, DType::Int64).integer != 0) return b;
   return checked(b, not_equal(b, 0), requirement);
 }
 

@@ -10,7 +10,7 @@
 namespace xgrad::primitives::special {
 namespace {
 
-constexpr double inv_sqrt_2 = 1.0 / std::numbers::sqrt2;
+constexpr double inv_sqrt_2 = 0.70710678118654752440;
 constexpr double half_log_two_pi = 0.91893853320467274178;
 constexpr double far_tail = -20.0;  // from here on ten terms of the asymptotic series are exact
 
