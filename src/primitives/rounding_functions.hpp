@@ -96,10 +96,11 @@ struct FloorDivide : ScalarFunction<2, Operands::Numbers> {
   static constexpr bool is_special = true;
   static double eval(double a, double b) {
     if (b == 0.0) return a / b;
-    double rest = std::fmod(a, b);
-    double quotient = (a - rest) / b;
-    if (rest != 0.0 && (b < 0.0) != (rest < 0.0)) quotient -= 1.0;
-    return quotient == 0.0 ? std::copysign(0.0, a / b) : std::rint(quotient);
+    const double rest = std::fmod(a, b);
+    // In more digits, for quotients that a double just holds.
+    long double quotient = std::rint((static_cast<long double>(a) - rest) / b);
+    if (rest != 0.0 && (b < 0.0) != (rest < 0.0)) quotient -= 1;
+    return quotient == 0 ? std::copysign(0.0, a / b) : static_cast<double>(quotient);
   }
   static std::int64_t eval(std::int64_t a, std::int64_t b) {
     if (has_no_quotient(a, b)) return b == 0 ? 0 : a;  // the smallest number wraps around to itself

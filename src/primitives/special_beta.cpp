@@ -5,7 +5,9 @@
 #include <utility>
 
 #include <boost/math/special_functions/beta.hpp>
+#include <boost/math/special_functions/expint.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/log1p.hpp>
 
 #include "special.hpp"
 #include "special_policy.hpp"
@@ -45,12 +47,29 @@ double simple_incomplete(double a, double x, double nothing, double everything) 
   return std::isinf(x) ? everything : not_a_number;
 }
 
-/// Whether Boost's series converge in a reasonable number of steps. Beyond, the
-/// distribution is a normal one.
-constexpr double huge_parameter = 1e15;
+// Boost's series take long for larger shapes, and then give up; there, Temme's expansion (DLMF 8.12) needs few terms.
+constexpr double huge_shape = 1e7;
+/// The integral is to the last digit what x^-1 e^-x has beyond x, times a.
+constexpr double tiny_shape = 1e-290;
 
-/// How many standard deviations x is above the mean.
-double deviations(double a, double x) { return (x - a) / std::sqrt(a); }
+/// The gamma distribution of a huge shape as a normal one.
+struct Temme {
+  double deviations;  ///< of x from the mean: all but some 10^-300 is within 40
+  double rest;        ///< what the normal distribution is above P
+
+  Temme(double a, double x) {
+    const double distance = (x - a) / a;
+    const double eta = std::abs(distance) > 0.1
+                           ? distance
+                           : std::copysign(std::sqrt(-2.0 * boost::math::log1pmx(distance, Quiet())), distance);
+    deviations = eta * std::sqrt(a);
+    const double terms = -1.0 / 3.0 + eta * (1.0 / 12.0 + eta * (-2.0 / 135.0 + eta * (1.0 / 864.0 + eta / 2835.0)));
+    rest = std::isfinite(deviations) ? bell_of_deviations() / std::sqrt(a) * (terms - 1.0 / (540.0 * a)) : 0.0;
+  }
+  [[nodiscard]] double bell_of_deviations() const {
+    return std::exp(-0.5 * deviations * deviations - half_log_of_two_pi);
+  }
+};
 
 }  // namespace
 
@@ -63,6 +82,7 @@ double betaln(double a, double b) {
     return lgamma(a) + lgamma(b) - lgamma(a + b);
   }
   if (std::isinf(large)) return -infinity;
+  if (small < 1e-20 && large < large_parameter) return std::log1p(small / large) - std::log(small);
   if (large < large_parameter) return std::log(boost::math::beta(small, large, Quiet()));
   if (small < large_parameter) return lgamma(small) + log_ratio_of_gammas(small, large);
   const double h = small / large;
@@ -83,13 +103,21 @@ double beta(double a, double b) {
 
 double gammainc(double a, double x) {
   if (!(a > 0.0 && x > 0.0 && a < infinity && x < infinity)) return simple_incomplete(a, x, 0.0, 1.0);
-  if (a > huge_parameter) return ndtr(deviations(a, x));
+  if (a < tiny_shape) return 1.0;
+  if (a > huge_shape) {
+    const Temme temme(a, x);
+    return ndtr(temme.deviations) - temme.rest;
+  }
   return boost::math::gamma_p(a, x, Quiet());
 }
 
 double gammaincc(double a, double x) {
   if (!(a > 0.0 && x > 0.0 && a < infinity && x < infinity)) return simple_incomplete(a, x, 1.0, 0.0);
-  if (a > huge_parameter) return ndtr(-deviations(a, x));
+  if (a < tiny_shape) return a * boost::math::expint(1, x, Quiet());
+  if (a > huge_shape) {
+    const Temme temme(a, x);
+    return ndtr(-temme.deviations) + temme.rest;
+  }
   return boost::math::gamma_q(a, x, Quiet());
 }
 
@@ -97,11 +125,10 @@ double gamma_density(double a, double x) {
   if (std::isnan(a) || std::isnan(x) || x < 0.0) return not_a_number;
   if (is_zero_or_pole(a) || std::isinf(a) || std::isinf(x)) return 0.0;
   if (x == 0.0) return a == 1.0 ? 1.0 : a > 1.0 ? 0.0 : std::copysign(infinity, boost::math::tgamma(a, Quiet()));
-  if (a > 0.0 && a <= huge_parameter) return boost::math::gamma_p_derivative(a, x, Quiet());
-  if (a > 0.0) {
-    const double distance = deviations(a, x);
-    return std::exp(-0.5 * distance * distance - half_log_of_two_pi - 0.5 * std::log(a));
-  }
+  if (a > huge_shape) return std::sqrt(a) / x * Temme(a, x).bell_of_deviations() / (1.0 + 1.0 / (12.0 * a));
+  if (a >= 1.0) return boost::math::gamma_p_derivative(a, x, Quiet());
+  // 1 / Gamma(a) is a / Gamma(a + 1), which does not overflow near 0.
+  if (a > -1.0) return std::pow(x, a) * std::exp(-x) / boost::math::tgamma(a + 1.0, Quiet()) * (a / x);
   return std::pow(x, a - 1.0) * std::exp(-x) / boost::math::tgamma(a, Quiet());
 }
 

@@ -172,8 +172,8 @@ constexpr auto meaning_of(Type<LeftShift>) { return exact([](auto a, auto b) { r
 constexpr auto meaning_of(Type<RightShift>) { return exact([](auto a, auto b) { return shifted_right(a, b); }); }
 
 constexpr auto meaning_of(Type<Softsign>) { return within(1.5, [](Real x) { return softsign(x); }); }
-constexpr auto meaning_of(Type<Erfc>) { return within(2, [](Real x) { return std::erfc(x); }); }
-constexpr auto meaning_of(Type<Ndtr>) { return within(2, [](Real x) { return ndtr(x); }); }
+constexpr auto meaning_of(Type<Erfc>) { return within(2.2, [](Real x) { return std::erfc(x); }); }
+constexpr auto meaning_of(Type<Ndtr>) { return within(2.2, [](Real x) { return ndtr(x); }); }
 
 // By the standard library or Boost.Math in double, one number at a time.
 constexpr auto meaning_of(Type<Cbrt>) { return within(0.51, [](Real x) { return std::cbrt(x); }); }
@@ -195,11 +195,11 @@ constexpr auto meaning_of(Type<SphericalBessel>) {
 constexpr auto meaning_of(Type<ScaledBesselI>) {
   return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return scaled_bessel_i(n, x); });
 }
-constexpr auto meaning_of(Type<Erfinv>) { return within(2, [](Real x) { return erfinv(x); }); }
+constexpr auto meaning_of(Type<Erfinv>) { return within(3, [](Real x) { return erfinv(x); }); }
 constexpr auto meaning_of(Type<LogNdtr>) { return within(3, [](Real x) { return log_ndtr(x); }); }
-constexpr auto meaning_of(Type<SlopeOfLogNdtr>) { return within(4, [](Real x) { return slope_of_log_ndtr(x); }); }
+constexpr auto meaning_of(Type<SlopeOfLogNdtr>) { return within(5, [](Real x) { return slope_of_log_ndtr(x); }); }
 constexpr auto meaning_of(Type<Beta>) {
-  return within({.float64 = 100, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return beta(a, b); });
+  return within({.float64 = 2000, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return beta(a, b); });
 }
 constexpr auto meaning_of(Type<BetaLn>) {
   return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return betaln(a, b); });

@@ -10,6 +10,7 @@
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/expint.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 
 #include "gamma.hpp"
@@ -52,11 +53,9 @@ T floored_rest(T a, T b) {
 template <class T>
 T floored_quotient(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
-    const auto x = static_cast<double>(a);
-    const auto y = static_cast<double>(b);
     if (b == 0) return a / b;
-    const double rest = std::fmod(x, y);
-    const double quotient = std::rint((x - rest) / y) - (rest != 0 && (rest < 0) != (y < 0) ? 1.0 : 0.0);
+    const Real rest = std::fmod(a, b);
+    const Real quotient = std::rint((Real(a) - rest) / Real(b)) - (rest != 0 && (rest < 0) != (b < 0) ? 1 : 0);
     return quotient == 0 ? std::copysign(T(0), a / b) : static_cast<T>(quotient);
   } else {
     if (b == 0) return 0;
@@ -83,8 +82,10 @@ inline Real sinc(Real x) {
   const Real sine = std::sin(references::pi * (x - nearest));
   return (std::fmod(nearest, Real(2)) == 0 ? sine : -sine) / (references::pi * x);
 }
+inline bool is_order(Real n) { return n >= 0 && n <= 100 && n == std::floor(n); }
 inline Total spherical_bessel(Real n, Real x) {
-  if (std::isnan(x) || std::isnan(n)) return {references::nothing, 1};
+  if (n == -1 && !std::isnan(x)) return {0, 1};
+  if (std::isnan(x) || !is_order(n)) return {references::nothing, 1};
   if (std::isinf(x)) return {0, 1};
   const Real value = boost::math::sph_bessel(static_cast<unsigned>(n), std::abs(x), references::Quiet());
   const Real sign = x < 0 && std::fmod(n, Real(2)) == 1 ? -1 : 1;
@@ -92,7 +93,8 @@ inline Total spherical_bessel(Real n, Real x) {
 }
 /// e^-|x| I_n(x), far out by Hankel's series.
 inline Real scaled_bessel_i(Real n, Real x) {
-  if (std::isnan(x) || std::isnan(n)) return references::nothing;
+  if (std::isnan(x) || !is_order(std::abs(n))) return references::nothing;
+  n = std::abs(n);
   const Real size = std::abs(x);
   const Real sign = x < 0 && std::fmod(n, Real(2)) == 1 ? -1 : 1;
   if (size < 5000) {
@@ -143,6 +145,12 @@ inline Total betaln(Real a, Real b) {
   if (std::isnan(a) || std::isnan(b)) return {references::nothing, 1};
   if (is_pole(a) || is_pole(b)) return {is_pole(a + b) ? references::nothing : references::infinity, 1};
   if (std::isinf(a) || std::isinf(b)) return {a < 0 || b < 0 ? references::nothing : -references::infinity, 1};
+  if (const Real small = std::min(a, b), large = std::max(a, b); small > 0 && large > 1e6L) {
+    // Two terms of Stirling's formula are enough.
+    const Real ratio = -(large - 0.5L) * std::log1p(small / large) - small * (std::log(large + small) - 1) +
+                       (1 / large - 1 / (large + small)) / 12;
+    return {std::lgamma(small) + ratio, std::max(std::abs(std::lgamma(small)) / 1024, Real(1))};
+  }
   const Real terms[] = {std::lgamma(a), std::lgamma(b), std::lgamma(a + b)};
   const Real largest = std::max({std::abs(terms[0]), std::abs(terms[1]), std::abs(terms[2])});
   // Where long double has lost digits, too, or near a zero.
@@ -155,23 +163,31 @@ inline Real beta(Real a, Real b) {
   if (std::isinf(a) || std::isinf(b)) return 0;
   return boost::math::beta(a, b, references::Quiet());
 }
+/// P(a, a) - 1/2 for huge a; the samples have no other numbers near a.
+inline Real above_mean(Real a) { return 1 / (3 * std::sqrt(2 * references::pi * a)); }
 inline Real gammainc(Real a, Real x) {
   if (!(a >= 0 && x >= 0) || (a == 0 && x == 0) || (std::isinf(a) && std::isinf(x))) return references::nothing;
   if (a == 0 || std::isinf(x)) return 1;
   if (x == 0 || std::isinf(a)) return 0;
+  if (a > 1e7L) return x == a ? 0.5L + above_mean(a) : x > a ? 1 : 0;
+  if (a < 1e-300L) return 1;
   return boost::math::gamma_p(a, x, references::Quiet());
 }
 inline Real gammaincc(Real a, Real x) {
   if (!(a >= 0 && x >= 0) || (a == 0 && x == 0) || (std::isinf(a) && std::isinf(x))) return references::nothing;
   if (a == 0 || std::isinf(x)) return 0;
   if (x == 0 || std::isinf(a)) return 1;
+  if (a > 1e7L) return x == a ? 0.5L - above_mean(a) : x > a ? 0 : 1;
+  if (a < 1e-300L) return a * boost::math::expint(1, x, references::Quiet());
   return boost::math::gamma_q(a, x, references::Quiet());
 }
 inline Real gamma_density(Real a, Real x) {
   if (std::isnan(a) || std::isnan(x) || x < 0) return references::nothing;
   if (is_pole(a) || std::isinf(a) || std::isinf(x)) return 0;
   if (x == 0) return a == 1 ? 1 : a > 1 ? 0 : std::copysign(references::infinity, std::tgamma(a));
-  if (a > 0) return boost::math::gamma_p_derivative(a, x, references::Quiet());
+  if (a > 1e7L) return x == a ? 1 / std::sqrt(2 * references::pi * a) / (1 + 1 / (12 * a)) : 0;
+  if (a > 1) return boost::math::gamma_p_derivative(a, x, references::Quiet());
+  if (std::abs(a) < 1e-300L) return std::pow(x, a) * std::exp(-x) * (a / x);
   return std::pow(x, a - 1) * std::exp(-x) / std::tgamma(a);
 }
 
