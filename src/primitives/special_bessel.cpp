@@ -28,6 +28,12 @@ double scaled_series(double n, double x) {
   return sum;
 }
 
+/// sin(x - n pi / 2) / x, for x far above n^2.
+double far_spherical_bessel(unsigned n, double x) {
+  const double wave = n % 2 == 0 ? std::sin(x) : -std::cos(x);
+  return (n % 4 < 2 ? wave : -wave) / x;
+}
+
 }  // namespace
 
 double cbrt(double x) {
@@ -51,7 +57,8 @@ double spherical_bessel(double n, double x) {
   if (!is_order(n)) return not_a_number;
   const double size = std::abs(x);
   if (std::isinf(x)) return 0.0;
-  const double value = boost::math::sph_bessel(static_cast<unsigned>(n), size, Quiet());
+  const auto order = static_cast<unsigned>(n);
+  const double value = size < 1e20 ? boost::math::sph_bessel(order, size, Quiet()) : far_spherical_bessel(order, size);
   return x < 0.0 ? parity(n) * value : value;
 }
 
@@ -64,7 +71,8 @@ double scaled_bessel_i(double n, double x) {
   // Until where the function itself is finite, and from where on its series is exact.
   constexpr double last_finite = 700.0;
   const double far = 30.0 * n * n + 100.0;
-  if (size > far || size > last_finite) return sign * scaled_series(n, size) / std::sqrt(2.0 * std::numbers::pi * size);
+  if (size > far || size > last_finite)
+    return sign * scaled_series(n, size) / (std::sqrt(2.0 * std::numbers::pi) * std::sqrt(size));
   return sign * (boost::math::cyl_bessel_i(static_cast<int>(n), size, Quiet()) * std::exp(-size));
 }
 

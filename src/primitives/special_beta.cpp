@@ -64,7 +64,7 @@ struct Temme {
                            : std::copysign(std::sqrt(-2.0 * boost::math::log1pmx(distance, Quiet())), distance);
     deviations = eta * std::sqrt(a);
     const double terms = -1.0 / 3.0 + eta * (1.0 / 12.0 + eta * (-2.0 / 135.0 + eta * (1.0 / 864.0 + eta / 2835.0)));
-    rest = std::isfinite(deviations) ? bell_of_deviations() / std::sqrt(a) * (terms - 1.0 / (540.0 * a)) : 0.0;
+    rest = std::abs(deviations) < 40.0 ? bell_of_deviations() / std::sqrt(a) * (terms - 1.0 / (540.0 * a)) : 0.0;
   }
   [[nodiscard]] double bell_of_deviations() const {
     return std::exp(-0.5 * deviations * deviations - half_log_of_two_pi);
@@ -78,7 +78,8 @@ double betaln(double a, double b) {
   const double small = std::min(a, b);
   const double large = std::max(a, b);
   if (small <= 0.0) {
-    if (is_zero_or_pole(a) || is_zero_or_pole(b)) return is_zero_or_pole(a + b) ? not_a_number : infinity;
+    const bool pole_of_sum = a == std::floor(a) && b == std::floor(b) && a + b <= 0.0;  // which is rounded
+    if (is_zero_or_pole(a) || is_zero_or_pole(b)) return pole_of_sum ? not_a_number : infinity;
     return lgamma(a) + lgamma(b) - lgamma(a + b);
   }
   if (std::isinf(large)) return -infinity;
@@ -125,10 +126,13 @@ double gamma_density(double a, double x) {
   if (std::isnan(a) || std::isnan(x) || x < 0.0) return not_a_number;
   if (is_zero_or_pole(a) || std::isinf(a) || std::isinf(x)) return 0.0;
   if (x == 0.0) return a == 1.0 ? 1.0 : a > 1.0 ? 0.0 : std::copysign(infinity, boost::math::tgamma(a, Quiet()));
-  if (a > huge_shape) return std::sqrt(a) / x * Temme(a, x).bell_of_deviations() / (1.0 + 1.0 / (12.0 * a));
+  if (a > huge_shape) {
+    const double bell = Temme(a, x).bell_of_deviations();
+    return bell == 0.0 ? 0.0 : std::sqrt(a) / x * bell / (1.0 + 1.0 / (12.0 * a));
+  }
   if (a >= 1.0) return boost::math::gamma_p_derivative(a, x, Quiet());
   // 1 / Gamma(a) is a / Gamma(a + 1), which does not overflow near 0.
-  if (a > -1.0) return std::pow(x, a) * std::exp(-x) / boost::math::tgamma(a + 1.0, Quiet()) * (a / x);
+  if (std::abs(a) < 0.01) return std::pow(x, a) * std::exp(-x) / boost::math::tgamma(a + 1.0, Quiet()) * (a / x);
   return std::pow(x, a - 1.0) * std::exp(-x) / boost::math::tgamma(a, Quiet());
 }
 

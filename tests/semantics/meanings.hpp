@@ -193,7 +193,7 @@ constexpr auto meaning_of(Type<SphericalBessel>) {
   return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return spherical_bessel(n, x); });
 }
 constexpr auto meaning_of(Type<ScaledBesselI>) {
-  return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return scaled_bessel_i(n, x); });
+  return within({.float64 = 25, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return scaled_bessel_i(n, x); });
 }
 constexpr auto meaning_of(Type<Erfinv>) { return within(3, [](Real x) { return erfinv(x); }); }
 constexpr auto meaning_of(Type<LogNdtr>) { return within(3, [](Real x) { return log_ndtr(x); }); }
@@ -205,13 +205,13 @@ constexpr auto meaning_of(Type<BetaLn>) {
   return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return betaln(a, b); });
 }
 constexpr auto meaning_of(Type<GammaInc>) {
-  return within({.float64 = 100, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammainc(a, x); });
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammainc(a, x); });
 }
 constexpr auto meaning_of(Type<GammaIncC>) {
-  return within({.float64 = 100, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammaincc(a, x); });
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammaincc(a, x); });
 }
 constexpr auto meaning_of(Type<GammaDensity>) {
-  return within({.float64 = 100, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gamma_density(a, x); });
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gamma_density(a, x); });
 }
 // clang-format on
 

@@ -143,7 +143,10 @@ inline Real slope_of_log_ndtr(Real x) {
 
 inline Total betaln(Real a, Real b) {
   if (std::isnan(a) || std::isnan(b)) return {references::nothing, 1};
-  if (is_pole(a) || is_pole(b)) return {is_pole(a + b) ? references::nothing : references::infinity, 1};
+  if (is_pole(a) || is_pole(b)) {
+    const bool integers = a == std::floor(a) && b == std::floor(b);  // the sum is rounded
+    return {integers && a + b <= 0 ? references::nothing : references::infinity, 1};
+  }
   if (std::isinf(a) || std::isinf(b)) return {a < 0 || b < 0 ? references::nothing : -references::infinity, 1};
   if (const Real small = std::min(a, b), large = std::max(a, b); small > 0 && large > 1e6L) {
     // Two terms of Stirling's formula are enough.
