@@ -37,7 +37,8 @@ inline std::string public_name(const EveryOperation& operation) {
                                                                           {"x > ", "greater"},
                                                                           {"x && ", "logical_and"},
                                                                           {"x || ", "logical_or"},
-                                                                          {"!x", "logical_not"}};
+                                                                          {"!x", "logical_not"},
+                                                                          {"x % ", "remainder"}};
   std::string text = operation.name;
   if (text.starts_with("reversed ")) text = text.substr(9);
   for (const auto& [start, name] : operators) {
@@ -69,12 +70,24 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(less_equal(x, y)), TWO(greater(x, y)), TWO(greater_equal(x, y)), TWO(x && y), TWO(x || y), ONE(!x),
       TWO(where(x, y, y)), TWO(where(y, x, y)), TWO(where(y, y, x)), TWO(maximum(x, y)), TWO(minimum(x, y)),
       TWO(clip(x, y, y)), TWO(clip(y, x, y)), TWO(clip(y, y, x)), TWO(pow(x, y)), TWO(hypot(x, y)),
-      TWO(logaddexp(x, y)), TWO(residual(x, y)),
+      TWO(logaddexp(x, y)), TWO(residual(x, y)), TWO(x % y), TWO(remainder(x, y)), TWO(fmod(x, y)),
+      TWO(floor_divide(x, y)), TWO(fmax(x, y)), TWO(fmin(x, y)), TWO(copysign(x, y)), TWO(heaviside(x, y)),
+      TWO(logical_xor(x, y)), TWO(float_power(x, y)), TWO(atan2(x, y)), TWO(beta(x, y)), TWO(betaln(x, y)),
+      TWO(gammainc(x, y)), TWO(gammaincc(x, y)), TWO(xlogy(x, y)), TWO(xlog1py(x, y)), TWO(lerp(x, y, y)),
+      TWO(lerp(y, x, y)), TWO(lerp(y, y, x)), TWO(leaky_relu(x, y)), TWO(elu(x, y)), TWO(celu(x, y)),
+      TWO(nan_to_num(x, y, y, y)), TWO(nan_to_num(y, y, y, x)),
       // element by element
       ONE(abs(x)), ONE(sign(x)), ONE(square(x)), ONE(sqrt(x)), ONE(exp(x)), ONE(expm1(x)), ONE(log(x)), ONE(log1p(x)),
       ONE(sin(x)), ONE(cos(x)), ONE(tan(x)), ONE(atan(x)), ONE(sinh(x)), ONE(cosh(x)), ONE(tanh(x)), ONE(log_cosh(x)),
       ONE(erf(x)), ONE(sigmoid(x)), ONE(softplus(x)), ONE(relu(x)), ONE(cast<float>(x)), ONE(cast<double>(x)),
-      ONE(stop_gradient(x)), ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
+      ONE(floor(x)), ONE(ceil(x)), ONE(round(x)), ONE(trunc(x)), ONE(isnan(x)), ONE(isinf(x)), ONE(isfinite(x)),
+      ONE(signbit(x)), ONE(nan_to_num(x)), ONE(reciprocal(x)), ONE(deg2rad(x)), ONE(rad2deg(x)), ONE(rsqrt(x)),
+      ONE(cbrt(x)), ONE(exp2(x)), ONE(log2(x)), ONE(log10(x)), ONE(asin(x)), ONE(acos(x)), ONE(asinh(x)), ONE(acosh(x)),
+      ONE(atanh(x)), ONE(erfc(x)), ONE(erfinv(x)), ONE(ndtr(x)), ONE(log_ndtr(x)), ONE(i0e(x)), ONE(i1e(x)),
+      ONE(sinc(x)), ONE(log1mexp(x)), ONE(logit(x)), ONE(relu6(x)), ONE(leaky_relu(x)), ONE(elu(x)), ONE(celu(x)),
+      ONE(selu(x)), ONE(gelu(x)), ONE(gelu(x, xgrad::Gelu::Tanh)), ONE(silu(x)), ONE(mish(x)), ONE(hard_tanh(x)),
+      ONE(hard_sigmoid(x)), ONE(hard_swish(x)), ONE(softsign(x)), ONE(log_sigmoid(x)), ONE(stop_gradient(x)),
+      ONE(zeros_like(x)), ONE(ones_like(x)), ONE(full_like(x, 2.0)),
       // reductions
       ONE(sum(x)), ONE(sum(x, 0)), ONE(mean(x)), ONE(mean(x, {0, 1}, xgrad::keep_dims)), ONE(prod(x)), ONE(prod(x, 1)),
       ONE(amax(x)), ONE(amin(x)), ONE(variance(x)), ONE(norm(x)), ONE(logsumexp(x)), ONE(softmax(x)),

@@ -10,6 +10,7 @@ const std::vector<OpRow>& ops_table() {
     append_unary(rows);
     append_binary(rows);
     append_choices(rows);
+    append_functions(rows);
     append_reductions(rows);
     append_manipulations(rows);
     append_indexing(rows);

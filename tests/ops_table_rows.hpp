@@ -97,6 +97,7 @@ inline Var strided(const Var& x) { return view(transpose(x), xt::range(0, static
 void append_unary(Rows& rows);
 void append_binary(Rows& rows);
 void append_choices(Rows& rows);
+void append_functions(Rows& rows);
 void append_reductions(Rows& rows);
 void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);

@@ -33,6 +33,22 @@ const std::vector<OpRow>& ops_without_derivative() {
     compare("logical_or", operator||, "logical_or");
     const Case numbers{special_numbers()};
     add("logical_not", [](const Case& x) { return !x[0]; }, {numbers}, {"logical_not"});
+    compare("logical_xor", logical_xor, "not_equal");
+    add("isnan", [](const Case& x) { return isnan(x[0]); }, {numbers}, {"not_equal"});
+    add("isinf", [](const Case& x) { return isinf(x[0]); }, {numbers}, {"equal"});
+    add("isfinite", [](const Case& x) { return isfinite(x[0]); }, {numbers}, {"less"});
+    add("signbit", [](const Case& x) { return signbit(x[0]); }, {numbers}, {"copysign"});
+    const Case integers{Var(xt::xarray<std::int64_t>{7, -7, 7, -7, 0, 5}),
+                        Var(xt::xarray<std::int64_t>{3, 3, -3, -3, 4, 1})};
+    add("integers.remainder", [](const Case& x) { return x[0] % x[1]; }, {integers}, {"remainder"});
+    add("integers.fmod", [](const Case& x) { return fmod(x[0], x[1]); }, {integers}, {"fmod"});
+    add("integers.floor_divide", [](const Case& x) { return floor_divide(x[0], x[1]); }, {integers}, {"floor_divide"});
+    add("integers.and", [](const Case& x) { return x[0] & x[1]; }, {integers}, {"bitwise_and"});
+    add("integers.or", [](const Case& x) { return x[0] | x[1]; }, {integers}, {"bitwise_or"});
+    add("integers.xor", [](const Case& x) { return x[0] ^ x[1]; }, {integers}, {"bitwise_xor"});
+    add("integers.not", [](const Case& x) { return ~x[0]; }, {integers}, {"bitwise_xor"});
+    add("integers.left_shift", [](const Case& x) { return x[0] << abs(x[1]); }, {integers}, {"left_shift"});
+    add("integers.right_shift", [](const Case& x) { return x[0] >> abs(x[1]); }, {integers}, {"right_shift"});
     add("argsort", [](const Case& x) { return argsort(x[0]); },
         {{random.distinct({5})}, {random.distinct({2, 3})}, {Var(xt::xarray<double>{{0.0, -infinity, infinity}})}},
         {"argsort"});

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <primitives/scalar_functions.hpp>
+#include <primitives/rounding_functions.hpp>
+#include <primitives/special_functions.hpp>
 
 #include "float_errors.hpp"
 #include "vector_math_units/table.hpp"
@@ -68,6 +69,18 @@ W log_cosh(W x, W) {
                    : size + std::log1p(std::exp(-2 * size)) - std::log(W(2));
 }
 
+/// The distribution function of the normal distribution; what rounding takes from x / sqrt(2) shows far below 0.
+template <class W>
+W ndtr(W x, W) {
+  const W root_half = std::sqrt(W(0.5));
+  const W z = -x * root_half;
+  if (!(std::abs(z) < 100)) return std::erfc(z) / 2;
+  const W root_half_low =
+      (W(0.5) - root_half * root_half - std::fma(root_half, root_half, -(root_half * root_half))) / (2 * root_half);
+  const W lost = std::fma(-x, root_half, -z) - x * root_half_low;
+  return std::erfc(z) / 2 - std::exp(-z * z) * lost / std::sqrt(std::acos(W(-1)));
+}
+
 template <class W>
 const std::vector<Reference<W>>& references() {
   static const std::vector<Reference<W>> all = {
@@ -84,6 +97,9 @@ const std::vector<Reference<W>>& references() {
       {"tanh", [](W x, W) { return std::tanh(x); }, 1.9, 1.9},
       {"log_cosh", log_cosh<W>, 4.5, 4.5},
       {"erf", [](W x, W) { return std::erf(x); }, 1.5, 1.5},
+      {"erfc", [](W x, W) { return std::erfc(x); }, 2, 2},
+      {"ndtr", ndtr<W>, 2, 2},
+      {"softsign", [](W x, W) { return std::isinf(x) ? std::copysign(W(1), x) : x / (1 + std::abs(x)); }, 1.5, 1.5},
       {"sqrt", [](W x, W) { return std::sqrt(x); }, 0.51, 0.51},
       {"divide", [](W x, W y) { return x / y; }, 0.51, 0.51},
       {"sigmoid", [](W x, W) { return xgrad::primitives::Sigmoid::eval(x); }, 1.8, 1.8},
@@ -311,7 +327,12 @@ void check_exact_functions(const Unit& unit) {
                          {"sign", [](T x, T) { return primitives::Sign::eval(x); }},
                          {"relu", [](T x, T) { return primitives::Relu::eval(x); }},
                          {"maximum", [](T x, T y) { return primitives::Maximum::eval(x, y); }},
-                         {"minimum", [](T x, T y) { return primitives::Minimum::eval(x, y); }}};
+                         {"minimum", [](T x, T y) { return primitives::Minimum::eval(x, y); }},
+                         {"floor", [](T x, T) { return std::floor(x); }},
+                         {"ceil", [](T x, T) { return std::ceil(x); }},
+                         {"round", [](T x, T) { return std::rint(x); }},
+                         {"trunc", [](T x, T) { return std::trunc(x); }},
+                         {"copysign", [](T x, T y) { return std::copysign(x, y); }}};
   const Functions<T>& functions = unit.functions<T>();
   std::vector<T> x(functions.lanes), y(functions.lanes), out(functions.lanes);
   for (const Exact& each : exact) {

@@ -34,6 +34,4 @@ inline xgrad::Var layer_norm(const xgrad::Var& x, const xgrad::Var& weight, cons
   return centred / sqrt(mean(square(centred), -1, xgrad::keep_dims) + epsilon) * weight + bias;
 }
 
-inline xgrad::Var gelu(const xgrad::Var& x) { return 0.5 * x * (1.0 + erf(x / std::sqrt(2.0))); }
-
 }  // namespace bench

@@ -1,17 +1,21 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <array>
+#include <limits>
+#include <numbers>
 #include <string>
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
 
-#include "internal.hpp"
+#include "elementwise.hpp"
 
 namespace xgrad {
 namespace {
 
 using namespace primitives;
+using detail::elementwise;
+using detail::elementwise_named;
 using detail::Recording;
 using primitives::opcode;
 
@@ -23,6 +27,7 @@ DType operand_dtype(Operands operands, std::span<const Var* const> args) {
     case Operands::Numbers:
       return common == DType::Bool ? DType::Int64 : common;
     case Operands::Any:
+    case Operands::Integers:
       return common;
     case Operands::Booleans:
       break;
@@ -30,50 +35,10 @@ DType operand_dtype(Operands operands, std::span<const Var* const> args) {
   return DType::Bool;
 }
 
-template <class P>
-constexpr bool is_predicate() {
-  return requires { P::is_predicate; };
-}
+}  // namespace
 
-constexpr bool takes(Operands operands, DType dtype) {
-  switch (operands) {
-    case Operands::Floats:
-      return is_floating(dtype);
-    case Operands::Numbers:
-      return dtype != DType::Bool;
-    case Operands::Any:
-      return true;
-    case Operands::Booleans:
-      break;
-  }
-  return dtype == DType::Bool;
-}
-
-/// The usual case, which needs no rules: recorded arrays of one tape, shape and element type, and numbers that take
-/// that type. The first recorded one, which stands for them; null if it is another case.
-template <class... V>
-const Var* model_of(Operands operands, const V&... args) {
-  const Var* first = nullptr;
-  ((first = first == nullptr && args.recorded() ? &args : first), ...);
-  if (first == nullptr || !VarAccess::is_live(*first)) return nullptr;
-  const ir::TapeState& tape = VarAccess::live_tape(*first);
-  const ir::Node& node = tape.node(VarAccess::node(*first));
-  if (!takes(operands, node.dtype) || node.weak) return nullptr;
-  const auto alike = [&](const Var& x) {
-    if (&x == first) return true;
-    if (VarAccess::is_scalar(x)) {
-      return is_floating(node.dtype) || (node.dtype == DType::Int64 && !is_floating(VarAccess::dtype(x)));
-    }
-    if (!x.recorded() || !VarAccess::is_live(x) || &VarAccess::live_tape(x) != &tape) return false;
-    const ir::Node& other = tape.node(VarAccess::node(x));
-    return other.dtype == node.dtype && other.shape == node.shape;
-  };
-  return (alike(args) && ...) ? first : nullptr;
-}
-
-/// Any operands: cast, broadcast, on a tape of their own if they are concrete.
-Var record_elementwise(std::string_view name, ir::Opcode op, Operands operands, bool predicate,
-                       std::span<const Var* const> args) {
+Var detail::record_elementwise(std::string_view name, ir::Opcode op, Operands operands, bool predicate,
+                               std::span<const Var* const> args) {
   Recording recording(name, args);
   const DType dtype = operand_dtype(operands, args);
   ir::TapeState& tape = recording.tape();
@@ -83,30 +48,7 @@ Var record_elementwise(std::string_view name, ir::Opcode op, Operands operands, 
   return recording.finish(tape.append(op, predicate ? DType::Bool : dtype, shape, inputs));
 }
 
-/// \param name  the function's, for errors, where it is not that of the primitive.
-template <class P, class... V>
-Var elementwise_named(std::string_view name, const V&... args) {
-  static_assert(sizeof...(V) == P::arity);
-  const Var* model = model_of(P::operands, args...);
-  if (model == nullptr) {
-    return record_elementwise(name, opcode<P>, P::operands, is_predicate<P>(),
-                              std::array<const Var*, sizeof...(V)>{&args...});
-  }
-  ir::TapeState& tape = VarAccess::live_tape(*model);
-  const ir::Node node = tape.node(VarAccess::node(*model));
-  const auto input = [&](const Var& x) {
-    return x.recorded() ? VarAccess::node(x)
-                        : tape.append_constant(node.dtype, node.shape, VarAccess::scalar_as(x, node.dtype));
-  };
-  const std::array<ir::NodeId, sizeof...(V)> inputs{input(args)...};
-  const DType dtype = is_predicate<P>() ? DType::Bool : node.dtype;
-  return VarAccess::recorded(tape, tape.append(opcode<P>, dtype, node.shape, inputs));
-}
-
-template <class P, class... V>
-Var elementwise(const V&... args) {
-  return elementwise_named<P>(P::name, args...);
-}
+namespace {
 
 template <class P, class... V>
 Var logical(const V&... args) {
@@ -141,6 +83,25 @@ Var greater_equal(const Var& a, const Var& b) { return a >= b; }
 Var operator&&(const Var& a, const Var& b) { return logical<LogicalAnd>(a, b); }
 Var operator||(const Var& a, const Var& b) { return logical<LogicalOr>(a, b); }
 Var operator!(const Var& x) { return logical<LogicalNot>(x); }
+Var logical_xor(const Var& a, const Var& b) {
+  detail::require_operands("logical_xor", a, b);
+  return not_equal(cast(a, DType::Bool), cast(b, DType::Bool));
+}
+
+Var isnan(const Var& x) { return elementwise_named<NotEqual>("isnan", x, x); }
+Var isinf(const Var& x) {
+  detail::require_operands("isinf", x);
+  return equal(abs(x), std::numeric_limits<double>::infinity());
+}
+Var isfinite(const Var& x) {
+  detail::require_operands("isfinite", x);
+  return abs(x) < std::numeric_limits<double>::infinity();
+}
+Var signbit(const Var& x) {
+  detail::require_operands("signbit", x);
+  if (!is_floating(x.dtype())) return x < 0;
+  return copysign(ones_like(x), x) < 0.0;
+}
 
 Var where(const Var& condition, const Var& a, const Var& b) {
   const std::array<const Var*, 3> all{&condition, &a, &b};
@@ -162,23 +123,77 @@ Var clip(const Var& x, const Var& low, const Var& high) {
   return where(x < low, low, where(x > high, high, x));
 }
 
+Var fmax(const Var& a, const Var& b) {
+  detail::require_operands("fmax", a, b);
+  return where(isnan(a), b, where(isnan(b), a, maximum(a, b)));
+}
+Var fmin(const Var& a, const Var& b) {
+  detail::require_operands("fmin", a, b);
+  return where(isnan(a), b, where(isnan(b), a, minimum(a, b)));
+}
+Var nan_to_num(const Var& x, const Var& nan, const Var& positive, const Var& negative) {
+  const std::array<const Var*, 4> all{&x, &nan, &positive, &negative};
+  for (const Var* each : all) detail::require_usable(*each, "nan_to_num");
+  const Shape shape = detail::broadcast_shape("nan_to_num", all);
+  if (!is_floating(x.dtype())) return detail::broadcast_to("nan_to_num", x, shape);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return where(isnan(x), nan, where(equal(x, infinity), positive, where(equal(x, -infinity), negative, x)));
+}
+Var nan_to_num(const Var& x) {
+  detail::require_operands("nan_to_num", x);
+  const double largest = x.dtype() == DType::Float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                                     : std::numeric_limits<double>::max();
+  return nan_to_num(x, 0.0, largest, -largest);
+}
+Var heaviside(const Var& x, const Var& at_zero) {
+  detail::require_operands("heaviside", x, at_zero);
+  return where(equal(x, 0.0), at_zero, 0.5 + 0.5 * sign(x));
+}
+Var lerp(const Var& start, const Var& end, const Var& weight) {
+  detail::require_operands("lerp", start, end, weight);
+  const Var way = end - start;
+  return where(weight < 0.5, start + weight * way, end - (1.0 - weight) * way);
+}
+
 Var abs(const Var& x) { return elementwise<Absolute>(x); }
+Var copysign(const Var& a, const Var& b) { return elementwise<CopySign>(a, b); }
+Var reciprocal(const Var& x) { return elementwise_named<Divide>("reciprocal", Var(1.0), x); }
+Var deg2rad(const Var& x) { return elementwise_named<Multiply>("deg2rad", x, Var(std::numbers::pi / 180.0)); }
+Var rad2deg(const Var& x) { return elementwise_named<Multiply>("rad2deg", x, Var(180.0 / std::numbers::pi)); }
 Var sign(const Var& x) { return elementwise<Sign>(x); }
 Var pow(const Var& base, const Var& exponent) { return elementwise<Power>(base, exponent); }
 Var square(const Var& x) { return elementwise<Square>(x); }
+Var float_power(const Var& base, const Var& exponent) {
+  detail::require_operands("float_power", base, exponent);
+  return pow(cast(base, DType::Float64), cast(exponent, DType::Float64));
+}
 Var sqrt(const Var& x) { return elementwise<Sqrt>(x); }
+Var rsqrt(const Var& x) {
+  detail::require_operands("rsqrt", x);
+  return 1.0 / sqrt(x);
+}
+Var cbrt(const Var& x) { return elementwise<Cbrt>(x); }
 Var hypot(const Var& a, const Var& b) { return elementwise<Hypot>(a, b); }
 Var exp(const Var& x) { return elementwise<Exp>(x); }
 Var expm1(const Var& x) { return elementwise<Expm1>(x); }
 Var log(const Var& x) { return elementwise<Log>(x); }
 Var log1p(const Var& x) { return elementwise<Log1p>(x); }
+Var exp2(const Var& x) { return elementwise<Exp2>(x); }
+Var log2(const Var& x) { return elementwise<Log2>(x); }
+Var log10(const Var& x) { return elementwise<Log10>(x); }
 Var sin(const Var& x) { return elementwise<Sin>(x); }
 Var cos(const Var& x) { return elementwise<Cos>(x); }
 Var tan(const Var& x) { return elementwise<Tan>(x); }
+Var asin(const Var& x) { return elementwise<Asin>(x); }
+Var acos(const Var& x) { return elementwise<Acos>(x); }
 Var atan(const Var& x) { return elementwise<Atan>(x); }
+Var atan2(const Var& y, const Var& x) { return elementwise<Atan2>(y, x); }
 Var sinh(const Var& x) { return elementwise<Sinh>(x); }
 Var cosh(const Var& x) { return elementwise<Cosh>(x); }
 Var tanh(const Var& x) { return elementwise<Tanh>(x); }
+Var asinh(const Var& x) { return elementwise<Asinh>(x); }
+Var acosh(const Var& x) { return elementwise<Acosh>(x); }
+Var atanh(const Var& x) { return elementwise<Atanh>(x); }
 Var log_cosh(const Var& x) { return elementwise<LogCosh>(x); }
 Var erf(const Var& x) { return elementwise<Erf>(x); }
 Var sigmoid(const Var& x) { return elementwise<Sigmoid>(x); }

@@ -14,6 +14,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rounding.hpp>
+#include <xgrad/ops/special.hpp>
 
 #include "var/record.hpp"
 
@@ -30,6 +32,15 @@ Var offset(const Var& a, const Var& b);
 Var direction_cosine(const Var& a, const Var& b);
 /// tanh(x), of which all derivatives keep their digits.
 Var slope_of_log_cosh(const Var& x);
+/// The normal density at x over ndtr(x).
+Var slope_of_log_ndtr(const Var& x);
+/// x^(a - 1) e^-x / Gamma(a).
+Var gamma_density(const Var& a, const Var& x);
+/// Of integer order n: e^-|x| I_n(x), and j_n(x).
+Var scaled_bessel_i(const Var& n, const Var& x);
+Var spherical_bessel(const Var& n, const Var& x);
+/// What a rule returns where there is none: throws TypeError.
+Var without_derivative(std::string_view function, std::string_view argument, const Var& x);
 /// x, or infinity where x is 0: what is divided by it has the derivative 0 there, of every order.
 Var infinite_where_zero(const Var& x);
 

@@ -44,6 +44,7 @@ enum class Operands : std::uint8_t {
   Numbers,   ///< booleans become int64
   Any,       ///< all four
   Booleans,  ///< numbers become "is not 0"
+  Integers,  ///< int64 and booleans; the public functions refuse others
 };
 
 // ---- traits

@@ -11,7 +11,10 @@
 #include <boost/hana/type.hpp>
 
 #include "arrays.hpp"
+#include "elementary_functions.hpp"
+#include "rounding_functions.hpp"
 #include "scalar_functions.hpp"
+#include "special_functions.hpp"
 
 namespace xgrad::primitives {
 
@@ -34,6 +37,10 @@ using AllPrimitives = TypeList<
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,
     Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh, LogCosh, SlopeOfLogCosh,
     Erf, Sigmoid, Softplus, LogAddExp, LogGamma, Digamma, Polygamma,
+    Floor, Ceil, Round, Trunc, CopySign, Fmod, Remainder, FloorDivide,
+    BitwiseAnd, BitwiseOr, BitwiseXor, LeftShift, RightShift,
+    Cbrt, Exp2, Log2, Log10, Asin, Acos, Atan2, Asinh, Acosh, Atanh, Sinc, SphericalBessel, Softsign,
+    Erfc, Erfinv, Ndtr, LogNdtr, SlopeOfLogNdtr, Beta, BetaLn, GammaInc, GammaIncC, GammaDensity, ScaledBesselI,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
 // clang-format on
 
@@ -55,6 +62,9 @@ concept IsPredicate = requires {
 /// Truth values come out, and go in.
 template <class P>
 concept IsLogical = IsPredicate<P> && P::operands == Operands::Booleans;
+/// Floating-point numbers are none of its operands.
+template <class P>
+concept IsOfIntegers = IsScalarFunction<P> && P::operands == Operands::Integers;
 /// Computed by functions of numbers only, not of packs.
 template <class P>
 concept IsSpecial = requires {

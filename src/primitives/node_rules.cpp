@@ -103,6 +103,8 @@ bool takes(Operands operands, DType dtype) {
       return dtype != DType::Bool;
     case Operands::Any:
       return true;
+    case Operands::Integers:
+      return !is_floating(dtype);
     case Operands::Booleans:
       break;
   }

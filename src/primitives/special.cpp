@@ -9,17 +9,10 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/polygamma.hpp>
 
+#include "special_policy.hpp"
+
 namespace xgrad::primitives::special {
 namespace {
-
-using namespace boost::math::policies;
-/// Poles and overflow give infinities and NaN, as IEEE 754 has it, and nothing throws. Computing with long double would
-/// cost twice the time for digits that double cannot hold.
-using Quiet = policy<domain_error<ignore_error>, pole_error<ignore_error>, overflow_error<ignore_error>,
-                     evaluation_error<ignore_error>, promote_double<false>>;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 bool is_pole(double x) { return x <= 0.0 && x == std::floor(x); }
 
@@ -55,8 +48,8 @@ double digamma(double x) {
 }
 
 double polygamma(double n, double x) {
-  constexpr double most = 100.0;  // its factorial is near the largest double
-  if (std::isnan(x) || !(n >= 0.0 && n <= most) || n != std::floor(n)) return not_a_number;
+  // The factorial of the largest order is near the largest double.
+  if (std::isnan(x) || !(n >= 0.0 && n <= largest_order) || n != std::floor(n)) return not_a_number;
   if (n == 0.0) return digamma(x);
   if (x == infinity) return 0.0;
   if (x == -infinity) return not_a_number;

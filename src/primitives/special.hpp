@@ -6,5 +6,20 @@ namespace xgrad::primitives::special {
 double lgamma(double x);
 double digamma(double x);
 double polygamma(double n, double x);
+double beta(double a, double b);
+double betaln(double a, double b);
+double gammainc(double a, double x);
+double gammaincc(double a, double x);
+double gamma_density(double a, double x);
+
+double erfinv(double x);
+double ndtr(double x);
+double log_ndtr(double x);
+double slope_of_log_ndtr(double x);
+
+double cbrt(double x);
+double sinc(double x);
+double spherical_bessel(double n, double x);
+double scaled_bessel_i(double n, double x);
 
 }  // namespace xgrad::primitives::special

@@ -19,6 +19,8 @@ void temporaries(Var x) {
   view(x, 2) += 1.0;
   // EXPECT: this Var is a temporary, and multiplying it changes nothing
   view(x, 2) *= x;
+  // EXPECT: this Var is a temporary, and %= changes nothing
+  view(x, 3) %= 2.0;
 }
 
 void members(const Var& x) {

@@ -22,7 +22,9 @@ constexpr bool is_predicate = requires {
 
 /// Results are one of the arguments, or need no rounding.
 template <class P>
-constexpr bool is_exact = is_predicate<P> || is_one_of<P, Negate, Absolute, Sign, Relu, Maximum, Minimum>;
+constexpr bool is_exact =
+    is_predicate<P> ||
+    is_one_of<P, Negate, Absolute, Sign, Relu, Maximum, Minimum, Floor, Ceil, Round, Trunc, CopySign>;
 
 template <class P>
 constexpr bool is_arithmetic = is_one_of<P, Add, Subtract, Offset, Multiply, Square, Divide, AbsorbingMultiply>;
@@ -45,7 +47,8 @@ auto apply(std::span<const C> x) {
 
 template <class P>
 constexpr bool takes_integers() {
-  if constexpr (IsScalarFunction<P>) return P::operands == Operands::Numbers || P::operands == Operands::Any;
+  if constexpr (IsScalarFunction<P>)
+    return P::operands == Operands::Numbers || P::operands == Operands::Any || IsOfIntegers<P>;
   return false;
 }
 
@@ -289,6 +292,8 @@ bool Analysis::Step::run_elementwise() {
           return [](Step& step) { step.where(); };
         } else if constexpr (std::is_same_v<P, Cast>) {
           return [](Step& step) { step.cast(); };
+        } else if constexpr (IsOfIntegers<P>) {
+          return [](Step& step) { step.integers<P>(); };
         } else if constexpr (IsScalarFunction<P> || std::is_same_v<P, AbsorbingMultiply>) {
           return [](Step& step) {
             if constexpr (takes_integers<P>()) {

@@ -47,6 +47,7 @@ constexpr bool takes() {
   else if constexpr (!IsScalarFunction<P>) return std::is_floating_point_v<T>;
   else if constexpr (P::operands == Operands::Floats) return std::is_floating_point_v<T>;
   else if constexpr (P::operands == Operands::Booleans) return std::is_same_v<T, bool>;
+  else if constexpr (P::operands == Operands::Integers) return !std::is_floating_point_v<T>;
   else return P::operands == Operands::Any || !std::is_same_v<T, bool>;
 }
 

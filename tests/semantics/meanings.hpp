@@ -8,6 +8,7 @@
 
 #include "gamma.hpp"
 #include "primitives/list.hpp"
+#include "references.hpp"
 
 namespace semantics {
 
@@ -19,6 +20,7 @@ enum class Domain {
   Powers,  ///< bases with exponents of which most powers are in range
   Sides,   ///< pairs of which most are of one size
   Orders,  ///< small integers beside numbers
+  Shapes,  ///< positive numbers of ordinary size
 };
 
 /// Largest errors in units of the last digit.
@@ -53,8 +55,6 @@ template <class F>
 constexpr Rounded<F> within(double ulp, F formula) {
   return {{.float64 = ulp, .float32 = ulp}, formula};
 }
-
-using Real = long double;
 
 inline Total log_gamma(Real x) {
   const Real value = std::lgamma(x);
@@ -155,6 +155,63 @@ constexpr auto meaning_of(Type<Digamma>) {
 }
 constexpr auto meaning_of(Type<Polygamma>) {
   return within({.float64 = 25, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return polygamma(n, x); });
+}
+
+constexpr auto meaning_of(Type<Floor>) { return exact([](auto x) { return std::floor(x); }); }
+constexpr auto meaning_of(Type<Ceil>) { return exact([](auto x) { return std::ceil(x); }); }
+constexpr auto meaning_of(Type<Round>) { return exact([](auto x) { return std::nearbyint(x); }); }
+constexpr auto meaning_of(Type<Trunc>) { return exact([](auto x) { return std::trunc(x); }); }
+constexpr auto meaning_of(Type<CopySign>) { return exact([](auto a, auto b) { return std::copysign(a, b); }); }
+constexpr auto meaning_of(Type<Fmod>) { return exact([](auto a, auto b) { return rest_of_division(a, b); }); }
+constexpr auto meaning_of(Type<Remainder>) { return exact([](auto a, auto b) { return floored_rest(a, b); }); }
+constexpr auto meaning_of(Type<FloorDivide>) { return exact([](auto a, auto b) { return floored_quotient(a, b); }); }
+constexpr auto meaning_of(Type<BitwiseAnd>) { return exact([](auto a, auto b) { return a & b; }); }
+constexpr auto meaning_of(Type<BitwiseOr>) { return exact([](auto a, auto b) { return a | b; }); }
+constexpr auto meaning_of(Type<BitwiseXor>) { return exact([](auto a, auto b) { return a ^ b; }); }
+constexpr auto meaning_of(Type<LeftShift>) { return exact([](auto a, auto b) { return shifted_left(a, b); }); }
+constexpr auto meaning_of(Type<RightShift>) { return exact([](auto a, auto b) { return shifted_right(a, b); }); }
+
+constexpr auto meaning_of(Type<Softsign>) { return within(1.5, [](Real x) { return softsign(x); }); }
+constexpr auto meaning_of(Type<Erfc>) { return within(2.2, [](Real x) { return std::erfc(x); }); }
+constexpr auto meaning_of(Type<Ndtr>) { return within(2.2, [](Real x) { return ndtr(x); }); }
+
+// By the standard library or Boost.Math in double, one number at a time.
+constexpr auto meaning_of(Type<Cbrt>) { return within(0.51, [](Real x) { return std::cbrt(x); }); }
+constexpr auto meaning_of(Type<Exp2>) { return within(1, [](Real x) { return std::exp2(x); }); }
+constexpr auto meaning_of(Type<Log2>) { return within(1, [](Real x) { return std::log2(x); }); }
+constexpr auto meaning_of(Type<Log10>) { return within(2, [](Real x) { return std::log10(x); }); }
+constexpr auto meaning_of(Type<Asin>) { return within(1, [](Real x) { return std::asin(x); }); }
+constexpr auto meaning_of(Type<Acos>) { return within(1, [](Real x) { return std::acos(x); }); }
+constexpr auto meaning_of(Type<Asinh>) { return within(2, [](Real x) { return std::asinh(x); }); }
+constexpr auto meaning_of(Type<Acosh>) { return within(2, [](Real x) { return std::acosh(x); }); }
+constexpr auto meaning_of(Type<Atanh>) { return within(2, [](Real x) { return std::atanh(x); }); }
+constexpr auto meaning_of(Type<Atan2>) {
+  return within({.float64 = 1, .float32 = 0.51, .domain = Domain::Sides}, [](Real y, Real x) { return std::atan2(y, x); });
+}
+constexpr auto meaning_of(Type<Sinc>) { return within(2, [](Real x) { return sinc(x); }); }
+constexpr auto meaning_of(Type<SphericalBessel>) {
+  return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return spherical_bessel(n, x); });
+}
+constexpr auto meaning_of(Type<ScaledBesselI>) {
+  return within({.float64 = 25, .float32 = 0.51, .domain = Domain::Orders}, [](Real n, Real x) { return scaled_bessel_i(n, x); });
+}
+constexpr auto meaning_of(Type<Erfinv>) { return within(3, [](Real x) { return erfinv(x); }); }
+constexpr auto meaning_of(Type<LogNdtr>) { return within(3, [](Real x) { return log_ndtr(x); }); }
+constexpr auto meaning_of(Type<SlopeOfLogNdtr>) { return within(5, [](Real x) { return slope_of_log_ndtr(x); }); }
+constexpr auto meaning_of(Type<Beta>) {
+  return within({.float64 = 2000, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return beta(a, b); });
+}
+constexpr auto meaning_of(Type<BetaLn>) {
+  return within({.float64 = 10, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real b) { return betaln(a, b); });
+}
+constexpr auto meaning_of(Type<GammaInc>) {
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammainc(a, x); });
+}
+constexpr auto meaning_of(Type<GammaIncC>) {
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gammaincc(a, x); });
+}
+constexpr auto meaning_of(Type<GammaDensity>) {
+  return within({.float64 = 400, .float32 = 0.51, .domain = Domain::Shapes}, [](Real a, Real x) { return gamma_density(a, x); });
 }
 // clang-format on
 

@@ -105,6 +105,11 @@ std::pair<T, T> any_pair(Domain domain, std::mt19937_64& random) {
         a = static_cast<T>(random() % 7);
         if (b < -30) b = -b;
         break;
+      case Domain::Shapes:
+        a = static_cast<T>(std::exp(6 * unit));
+        b = choice < 4 ? a * static_cast<T>(std::exp(std::uniform_real_distribution<double>(-1, 1)(random)))
+                       : static_cast<T>(std::exp(std::uniform_real_distribution<double>(-6, 6)(random)));
+        break;
     }
   }
   return {a, b};

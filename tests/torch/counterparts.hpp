@@ -14,13 +14,10 @@
 
 #include "counterparts_shapes.hpp"
 #include "counterparts_statistics.hpp"
+#include "counterparts_functions.hpp"
 
 namespace libtorch {
 
-using at::Tensor;
-using Tensors = std::vector<Tensor>;
-using Counterpart = std::function<Tensor(const Tensors&)>;
-using Counterparts = std::map<std::string, Counterpart>;
 using Axes = std::vector<std::int64_t>;
 
 // ---- element by element
@@ -375,6 +372,10 @@ inline Counterparts make_counterparts() {
   add_values(table);
   add_shapes(table);
   add_statistics(table);
+  add_inverse_functions(table);
+  add_rounding(table);
+  add_special(table);
+  add_activations(table);
   return table;
 }
 

@@ -12,7 +12,7 @@ struct Function {
   void (*apply)(const T* x, const T* y, T* out, std::size_t size);
 };
 
-inline constexpr std::size_t function_count = 29;
+inline constexpr std::size_t function_count = 37;
 
 template <class T>
 struct Functions {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "backend/cpu/kernels/simd/math.hpp"
-#include "primitives/scalar_functions.hpp"
+#include "primitives/rounding_functions.hpp"
+#include "primitives/special_functions.hpp"
 #include "table.hpp"
 
 namespace vector_math {
@@ -37,6 +38,14 @@ constexpr Functions<T> make_functions() {
            {"tanh", apply<P, [](P x, P) { return primitives::Tanh::eval(x); }>},
            {"log_cosh", apply<P, [](P x, P) { return primitives::LogCosh::eval(x); }>},
            {"erf", apply<P, [](P x, P) { return primitives::Erf::eval(x); }>},
+           {"erfc", apply<P, [](P x, P) { return primitives::Erfc::eval(x); }>},
+           {"ndtr", apply<P, [](P x, P) { return primitives::Ndtr::eval(x); }>},
+           {"softsign", apply<P, [](P x, P) { return primitives::Softsign::eval(x); }>},
+           {"floor", apply<P, [](P x, P) { return primitives::Floor::eval(x); }>},
+           {"ceil", apply<P, [](P x, P) { return primitives::Ceil::eval(x); }>},
+           {"round", apply<P, [](P x, P) { return primitives::Round::eval(x); }>},
+           {"trunc", apply<P, [](P x, P) { return primitives::Trunc::eval(x); }>},
+           {"copysign", apply<P, [](P x, P y) { return primitives::CopySign::eval(x, y); }>},
            {"sqrt", apply<P, [](P x, P) { return primitives::Sqrt::eval(x); }>},
            {"abs", apply<P, [](P x, P) { return primitives::Absolute::eval(x); }>},
            {"negate", apply<P, [](P x, P) { return primitives::Negate::eval(x); }>},

@@ -60,6 +60,13 @@ bool operator==(const Var& a, const Var& b) = delete;
 Var operator&&(const Var& a, const Var& b);
 Var operator||(const Var& a, const Var& b);
 Var operator!(const Var& x);
+Var logical_xor(const Var& a, const Var& b);  ///< exactly one of both
+
+// Kinds of numbers. Integers are finite numbers.
+Var isnan(const Var& x);
+Var isinf(const Var& x);
+Var isfinite(const Var& x);
+Var signbit(const Var& x);  ///< whether x is below 0, or a zero or NaN with a sign
 
 /// a where condition holds, else b. NaN and infinity of the branch not taken reach neither value nor derivative.
 Var where(const Var& condition, const Var& a, const Var& b);
@@ -70,27 +77,59 @@ Var minimum(const Var& a, const Var& b);
 /// x between low and high; the derivative reaches x where low <= x <= high, else the bound that holds.
 Var clip(const Var& x, const Var& low, const Var& high);
 
-Var abs(const Var& x);   ///< |x|; derivative sign(x), 0 at 0
-Var sign(const Var& x);  ///< -1, 0 or 1; NaN of NaN; derivative 0
+/// The larger one; that which is no NaN, if one is. Derivatives as of `maximum`, all of them to what is no NaN.
+Var fmax(const Var& a, const Var& b);
+/// The smaller one; that which is no NaN, if one is. Derivatives as of `minimum`, all of them to what is no NaN.
+Var fmin(const Var& a, const Var& b);
+/// x with other numbers in the place of NaN and the infinities, which get the derivative there. Integers remain.
+Var nan_to_num(const Var& x, const Var& nan, const Var& positive, const Var& negative);
+/// With 0 and the largest and smallest number of x's element type.
+Var nan_to_num(const Var& x);
+/// 0 below 0, 1 above, `at_zero` where x is 0, NaN where it is; x has the derivative 0.
+Var heaviside(const Var& x, const Var& at_zero);
+/// start + weight (end - start): start where weight is 0 and end where it is 1, exactly.
+Var lerp(const Var& start, const Var& end, const Var& weight);
+
+Var abs(const Var& x);  ///< |x|; derivative sign(x), 0 at 0
+/// |a| with the sign of b, that of a zero, too; derivative 1 or -1 with respect to a, 0 where a is 0, and 0 to b.
+Var copysign(const Var& a, const Var& b);
+Var reciprocal(const Var& x);  ///< 1 / x; double for integers
+Var deg2rad(const Var& x);     ///< x pi / 180
+Var rad2deg(const Var& x);     ///< x 180 / pi
+Var sign(const Var& x);        ///< -1, 0 or 1; NaN of NaN; derivative 0
 /// base^exponent; double for integers. The derivative with respect to base is 0 where exponent is 0, and that with
 /// respect to exponent is 0 where base is 0 and exponent is not negative.
 Var pow(const Var& base, const Var& exponent);
-Var square(const Var& x);  ///< x^2
-Var sqrt(const Var& x);    ///< x^(1/2); derivative infinite at 0
+Var float_power(const Var& base, const Var& exponent);  ///< pow in float64, also of float32
+Var square(const Var& x);                               ///< x^2
+Var sqrt(const Var& x);                                 ///< x^(1/2); derivative infinite at 0
+Var rsqrt(const Var& x);                                ///< x^(-1/2)
+Var cbrt(const Var& x);                                 ///< x^(1/3), of negative x, too; derivative infinite at 0
 /// sqrt(a^2 + b^2), without overflow or underflow of the squares; infinite if either is, even beside a NaN. Derivatives
 /// (a / hypot(a, b) and so on) keep their digits to every order; where a and b are both 0, those of every order are 0.
 Var hypot(const Var& a, const Var& b);
-Var exp(const Var& x);       ///< e^x
-Var expm1(const Var& x);     ///< e^x - 1, exact near 0
-Var log(const Var& x);       ///< ln x
-Var log1p(const Var& x);     ///< ln(1 + x), exact near 0
-Var sin(const Var& x);       ///< sine of x radians
-Var cos(const Var& x);       ///< cosine of x radians
-Var tan(const Var& x);       ///< tangent of x radians
-Var atan(const Var& x);      ///< arc tangent, radians
+Var exp(const Var& x);    ///< e^x
+Var expm1(const Var& x);  ///< e^x - 1, exact near 0
+Var log(const Var& x);    ///< ln x
+Var log1p(const Var& x);  ///< ln(1 + x), exact near 0
+Var exp2(const Var& x);   ///< 2^x
+Var log2(const Var& x);   ///< logarithm to base 2
+Var log10(const Var& x);  ///< logarithm to base 10
+Var sin(const Var& x);    ///< sine of x radians
+Var cos(const Var& x);    ///< cosine of x radians
+Var tan(const Var& x);    ///< tangent of x radians
+Var asin(const Var& x);   ///< arc sine, radians; NaN beyond -1 and 1, where the derivative is infinite
+Var acos(const Var& x);   ///< arc cosine, radians; NaN beyond -1 and 1, where the derivative is infinite
+Var atan(const Var& x);   ///< arc tangent, radians
+/// The angle of the point (x, y), from -pi to pi. Derivatives x / (x^2 + y^2) and -y / (x^2 + y^2), without overflow of
+/// the squares; 0 of every order where x and y are both 0.
+Var atan2(const Var& y, const Var& x);
 Var sinh(const Var& x);      ///< hyperbolic sine
 Var cosh(const Var& x);      ///< hyperbolic cosine
 Var tanh(const Var& x);      ///< hyperbolic tangent
+Var asinh(const Var& x);     ///< inverse of sinh
+Var acosh(const Var& x);     ///< inverse of cosh; NaN below 1, where the derivative is infinite
+Var atanh(const Var& x);     ///< inverse of tanh; infinite at -1 and 1, NaN beyond
 Var log_cosh(const Var& x);  ///< ln(cosh x), without overflow and exact near 0; derivative tanh(x)
 Var erf(const Var& x);       ///< 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x
 Var sigmoid(const Var& x);   ///< 1 / (1 + e^-x)

@@ -6,7 +6,10 @@
 
 #include <type_traits>
 
+#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/rounding.hpp>
+#include <xgrad/ops/special.hpp>
 #include <xgrad/var.hpp>
 
 #pragma GCC visibility push(default)
@@ -57,8 +60,34 @@ XGRAD_MIXED_BINARY(minimum)
 XGRAD_MIXED_BINARY(pow)
 XGRAD_MIXED_BINARY(hypot)
 XGRAD_MIXED_BINARY(polygamma)
+XGRAD_MIXED_BINARY(operator%)
+XGRAD_MIXED_BINARY(operator&)
+XGRAD_MIXED_BINARY(operator|)
+XGRAD_MIXED_BINARY(operator^)
+XGRAD_MIXED_BINARY(operator<<)
+XGRAD_MIXED_BINARY(operator>>)
+XGRAD_MIXED_BINARY(remainder)
+XGRAD_MIXED_BINARY(fmod)
+XGRAD_MIXED_BINARY(floor_divide)
+XGRAD_MIXED_BINARY(fmax)
+XGRAD_MIXED_BINARY(fmin)
+XGRAD_MIXED_BINARY(copysign)
+XGRAD_MIXED_BINARY(heaviside)
+XGRAD_MIXED_BINARY(logical_xor)
+XGRAD_MIXED_BINARY(float_power)
+XGRAD_MIXED_BINARY(atan2)
+XGRAD_MIXED_BINARY(beta)
+XGRAD_MIXED_BINARY(betaln)
+XGRAD_MIXED_BINARY(gammainc)
+XGRAD_MIXED_BINARY(gammaincc)
+XGRAD_MIXED_BINARY(xlogy)
+XGRAD_MIXED_BINARY(xlog1py)
+XGRAD_MIXED_BINARY(leaky_relu)
+XGRAD_MIXED_BINARY(elu)
+XGRAD_MIXED_BINARY(celu)
 XGRAD_MIXED_TERNARY(where)
 XGRAD_MIXED_TERNARY(clip)
+XGRAD_MIXED_TERNARY(lerp)
 
 #undef XGRAD_MIXED_BINARY
 #undef XGRAD_MIXED_TERNARY

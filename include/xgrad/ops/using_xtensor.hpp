@@ -47,6 +47,7 @@ namespace xgrad::detail::preferred {
 #define XGRAD_DETAIL_EACH(what, function) what(function, Var&) what(function, const Var&) what(function, Var&&)
 
 XGRAD_DETAIL_CHANGEABLE(square)
+XGRAD_DETAIL_CHANGEABLE(nan_to_num)
 XGRAD_DETAIL_CHANGEABLE(flatten)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, expand_dims)
 XGRAD_DETAIL_CHANGEABLE(cumsum)

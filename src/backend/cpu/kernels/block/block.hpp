@@ -44,7 +44,7 @@ struct Instruction {
 using OperandModes = std::uint8_t;
 inline constexpr std::size_t mode_count = 4;
 inline constexpr std::size_t dtype_slots = 4;
-inline constexpr std::size_t opcode_slots = 96;
+inline constexpr std::size_t opcode_slots = 256;
 
 /// A norm's partial results are norms, which hypot combines: no square outlives the run of elements that it is from.
 using primitives::Reduction;

@@ -494,6 +494,8 @@ struct FloatKernels {
       entry[3] = where<T, true, true>;
     } else if constexpr (!IsElementwise<P> || IsSpecial<P>) {
       return;
+    } else if constexpr (IsOfIntegers<P>) {
+      return;
     } else if constexpr (IsPredicate<P>) {
       if constexpr (P::operands == Operands::Any && P::arity == 2) {
         entry[0] = compare<P, T, false, false>;

@@ -71,8 +71,9 @@ void where(const Frame& frame, std::byte* const* slots, const Instruction& i) {
 template <class P, class T>
 constexpr bool accepts() {
   if constexpr (!IsScalarFunction<P>) return false;
-  else if constexpr (std::is_same_v<T, bool>) return P::operands == Operands::Any || P::operands == Operands::Booleans;
-  else return P::operands == Operands::Any || P::operands == Operands::Numbers;
+  else if constexpr (std::is_same_v<T, bool>)
+    return P::operands == Operands::Any || P::operands == Operands::Booleans || P::operands == Operands::Integers;
+  else return P::operands == Operands::Any || P::operands == Operands::Numbers || P::operands == Operands::Integers;
 }
 
 template <class P, class T>

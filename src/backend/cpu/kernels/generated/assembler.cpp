@@ -53,6 +53,10 @@ std::size_t operand_count(PackOp op) {
     case PackOp::Sign:
     case PackOp::Relu:
     case PackOp::Sqrt:
+    case PackOp::Floor:
+    case PackOp::Ceil:
+    case PackOp::Round:
+    case PackOp::Trunc:
     case PackOp::Not:
     case PackOp::FromMask:
     case PackOp::Store:
@@ -571,6 +575,16 @@ class Assembler : Xbyak::CodeGenerator {
     else vblendvpd(to, otherwise, then, mask);
   }
 
+  void round_to_integer(const Ymm& to, const Ymm& a, PackOp op) {
+    constexpr std::uint8_t to_even = 8, down = 9, up = 10, to_zero = 11;  // and no exception that it is inexact
+    const std::uint8_t how = op == PackOp::Floor   ? down
+                             : op == PackOp::Ceil  ? up
+                             : op == PackOp::Trunc ? to_zero
+                                                   : to_even;
+    if (program_.single_precision) vroundps(to, a, how);
+    else vroundpd(to, a, how);
+  }
+
   /// Operands are in registers; all are read before the result is written, which may have an operand's register.
   void emit_in_registers(std::uint32_t i, const PackInstruction& instruction) {
     const std::size_t operands = operand_count(instruction.op);
@@ -587,6 +601,15 @@ class Assembler : Xbyak::CodeGenerator {
         return vandps(to, a, ptr[rip + magnitude_]);
       case PackOp::Sqrt:
         return f ? vsqrtps(to, a) : vsqrtpd(to, a);
+      case PackOp::Floor:
+      case PackOp::Ceil:
+      case PackOp::Round:
+      case PackOp::Trunc:
+        return round_to_integer(to, a, instruction.op);
+      case PackOp::CopySign:
+        vandps(first_, b, ptr[rip + sign_]);
+        vandps(second_, a, ptr[rip + magnitude_]);
+        return vorps(to, first_, second_);
       case PackOp::Not:
         return vxorps(to, a, ptr[rip + all_bits_]);
       case PackOp::FromMask:

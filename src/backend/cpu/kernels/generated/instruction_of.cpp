@@ -19,6 +19,11 @@ constexpr PackOp instruction_for(Type<Absolute>) { return PackOp::Absolute; }
 constexpr PackOp instruction_for(Type<Sign>) { return PackOp::Sign; }
 constexpr PackOp instruction_for(Type<Relu>) { return PackOp::Relu; }
 constexpr PackOp instruction_for(Type<Sqrt>) { return PackOp::Sqrt; }
+constexpr PackOp instruction_for(Type<Floor>) { return PackOp::Floor; }
+constexpr PackOp instruction_for(Type<Ceil>) { return PackOp::Ceil; }
+constexpr PackOp instruction_for(Type<Round>) { return PackOp::Round; }
+constexpr PackOp instruction_for(Type<Trunc>) { return PackOp::Trunc; }
+constexpr PackOp instruction_for(Type<CopySign>) { return PackOp::CopySign; }
 constexpr PackOp instruction_for(Type<Maximum>) { return PackOp::Maximum; }
 constexpr PackOp instruction_for(Type<Minimum>) { return PackOp::Minimum; }
 constexpr PackOp instruction_for(Type<Less>) { return PackOp::Less; }

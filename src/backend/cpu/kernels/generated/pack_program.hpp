@@ -26,6 +26,11 @@ enum class PackOp : std::uint8_t {
   Sign,
   Relu,
   Sqrt,
+  Floor,
+  Ceil,
+  Round,  ///< halves to even
+  Trunc,
+  CopySign,
   Maximum,
   Minimum,
   AbsorbingMultiply,

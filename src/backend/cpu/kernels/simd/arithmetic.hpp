@@ -63,9 +63,9 @@ XGRAD_INLINE P flip_sign(P a, P b) {
 /// Powers of x with exponents that are powers of two.
 template <class P>
 struct Powers {
-  P x, x2, x4, x8;
+  P x, x2, x4, x8, x16;
 
-  XGRAD_INLINE explicit Powers(P value) : x(value), x2(x * x), x4(x2 * x2), x8(x4 * x4) {}
+  XGRAD_INLINE explicit Powers(P value) : x(value), x2(x * x), x4(x2 * x2), x8(x4 * x4), x16(x8 * x8) {}
 };
 
 template <const auto& coefficients, std::size_t first, std::size_t count, class P>
@@ -78,9 +78,12 @@ XGRAD_INLINE P polynomial_part(const Powers<P>& powers) {
   else if constexpr (count <= 8)
     return fma(powers.x4, polynomial_part<coefficients, first + 4, count - 4>(powers),
                polynomial_part<coefficients, first, 4>(powers));
-  else
+  else if constexpr (count <= 16)
     return fma(powers.x8, polynomial_part<coefficients, first + 8, count - 8>(powers),
                polynomial_part<coefficients, first, 8>(powers));
+  else
+    return fma(powers.x16, polynomial_part<coefficients, first + 16, count - 16>(powers),
+               polynomial_part<coefficients, first, 16>(powers));
 }
 
 /// coefficients[0] + coefficients[1] x + ..., by Estrin's scheme: its operations wait less for one another than
@@ -88,7 +91,7 @@ XGRAD_INLINE P polynomial_part(const Powers<P>& powers) {
 template <const auto& coefficients, class P>
 XGRAD_INLINE P polynomial(P x) {
   constexpr std::size_t count = sizeof(coefficients) / sizeof(coefficients[0]);
-  static_assert(count <= 16);
+  static_assert(count <= 32);
   return polynomial_part<coefficients, 0, count>(Powers<P>(x));
 }
 

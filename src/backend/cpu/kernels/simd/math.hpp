@@ -18,9 +18,11 @@
 #pragma once
 
 #include "erf.hpp"
+#include "erfc.hpp"
 #include "exp.hpp"
 #include "log.hpp"
 #include "power.hpp"
+#include "rounding.hpp"
 #include "trig.hpp"
 
 namespace xgrad::backend::cpu::kernels::simd {
