@@ -102,5 +102,6 @@ void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);
 void append_products(Rows& rows);
 void append_order(Rows& rows);
+void append_linalg(Rows& rows);
 
 }  // namespace xgrad::testing

@@ -11,6 +11,7 @@
 #include <boost/hana/type.hpp>
 
 #include "arrays.hpp"
+#include "matrices.hpp"
 #include "scalar_functions.hpp"
 
 namespace xgrad::primitives {
@@ -29,6 +30,8 @@ using AllPrimitives = TypeList<
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
     Parameter, Call, Projection, HostCall, Scan, Switch, While,
     Checked, CumulativeSum, Balance, ArgSort, TopK,
+    Cholesky, CholeskyTangent, CholeskyCotangent, TriangularSolve, Lu, LuSolve, LogAbsDet, Det, Cofactor,
+    Qr, Svd, Eigh, SymmetricFunction, MatrixExp,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "counterparts_linalg.hpp"
+
 namespace libtorch {
 
 using at::Tensor;
@@ -370,6 +372,7 @@ inline Counterparts make_counterparts() {
   add_products(table);
   add_order(table);
   add_values(table);
+  add_linalg(table);
   return table;
 }
 
