@@ -42,8 +42,9 @@ class Table {
     if (!compared) row.torch = {};
     rows_.push_back(std::move(row));
   }
-  void two(const std::string& name, Var (*f)(const Var&, const Var&), const std::vector<std::pair<Shape, Shape>>& shapes,
-           const std::vector<std::string>& primitives = {}, bool compared = true) {
+  void two(const std::string& name, Var (*f)(const Var&, const Var&),
+           const std::vector<std::pair<Shape, Shape>>& shapes, const std::vector<std::string>& primitives = {},
+           bool compared = true) {
     std::vector<Case> cases;
     for (const auto& [a, b] : shapes) cases.push_back({random_.uniform(a), random_.uniform(b)});
     OpRow row{.name = name, .function = [f](const Case& x) { return f(x[0], x[1]); }, .smooth = cases};
@@ -58,39 +59,33 @@ class Table {
 };
 
 void append_cholesky(Table& table) {
-  table.one(
-      "cholesky", [](const Var& x) { return linalg::cholesky(definite(x)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
-      {"cholesky", "cholesky_tangent", "cholesky_cotangent"});
-  table.two(
-      "cho_solve", [](const Var& x, const Var& b) { return linalg::cho_solve(linalg::cholesky(definite(x)), b); },
-      {{{3, 3}, {3}}, {{2, 2, 2}, {2, 2, 1}}}, {"triangular_solve"});
+  table.one("cholesky", [](const Var& x) { return linalg::cholesky(definite(x)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
+            {"cholesky", "cholesky_tangent", "cholesky_cotangent"});
+  table.two("cho_solve", [](const Var& x, const Var& b) { return linalg::cho_solve(linalg::cholesky(definite(x)), b); },
+            {{{3, 3}, {3}}, {{2, 2, 2}, {2, 2, 1}}}, {"triangular_solve"});
   table.two(
       "cho_solve.many", [](const Var& x, const Var& b) { return linalg::cho_solve(regular(x), b); },
       {{{2, 2}, {3, 2, 2}}}, {}, false);
 }
 
 void append_triangles(Table& table) {
-  table.two(
-      "solve_triangular", [](const Var& a, const Var& b) { return linalg::solve_triangular(regular(a), b); },
-      {{{3, 3}, {3, 2}}, {{2, 2}, {2}}, {{2, 2, 2}, {2, 2, 2}}, {{1, 1}, {1, 2}}}, {"triangular_solve"});
-  table.two(
-      "solve_triangular.lower",
-      [](const Var& a, const Var& b) { return linalg::solve_triangular(regular(a), b, {.lower = true}); },
-      {{{3, 3}, {3, 2}}, {{2, 2}, {2, 2, 1}}});
-  table.two(
-      "solve_triangular.transposed",
-      [](const Var& a, const Var& b) {
-        return linalg::solve_triangular(regular(a), b, {.lower = true, .transposed = true}) +
-               linalg::solve_triangular(regular(a), b, {.lower = false, .transposed = true});
-      },
-      {{{3, 3}, {3, 2}}, {{2, 2, 2}, {2, 1}}});
-  table.two(
-      "solve_triangular.unit_diagonal",
-      [](const Var& a, const Var& b) {
-        return linalg::solve_triangular(a, b, {.lower = true, .unit_diagonal = true}) +
-               linalg::solve_triangular(a, b, {.lower = false, .transposed = true, .unit_diagonal = true});
-      },
-      {{{3, 3}, {3, 2}}});
+  table.two("solve_triangular", [](const Var& a, const Var& b) { return linalg::solve_triangular(regular(a), b); },
+            {{{3, 3}, {3, 2}}, {{2, 2}, {2}}, {{2, 2, 2}, {2, 2, 2}}, {{1, 1}, {1, 2}}}, {"triangular_solve"});
+  table.two("solve_triangular.lower",
+            [](const Var& a, const Var& b) { return linalg::solve_triangular(regular(a), b, {.lower = true}); },
+            {{{3, 3}, {3, 2}}, {{2, 2}, {2, 2, 1}}});
+  table.two("solve_triangular.transposed",
+            [](const Var& a, const Var& b) {
+              return linalg::solve_triangular(regular(a), b, {.lower = true, .transposed = true}) +
+                     linalg::solve_triangular(regular(a), b, {.lower = false, .transposed = true});
+            },
+            {{{3, 3}, {3, 2}}, {{2, 2, 2}, {2, 1}}});
+  table.two("solve_triangular.unit_diagonal",
+            [](const Var& a, const Var& b) {
+              return linalg::solve_triangular(a, b, {.lower = true, .unit_diagonal = true}) +
+                     linalg::solve_triangular(a, b, {.lower = false, .transposed = true, .unit_diagonal = true});
+            },
+            {{{3, 3}, {3, 2}}});
 }
 
 void append_lu(Table& table) {
@@ -99,18 +94,15 @@ void append_lu(Table& table) {
     return flat({l, u});
   };
   table.one("lu", factors, {{3, 3}, {2, 2, 2}, {1, 1}, {2, 4}, {4, 2}}, {"lu"});
-  table.two(
-      "solve", [](const Var& a, const Var& b) { return linalg::solve(regular(a), b); },
-      {{{3, 3}, {3}}, {{2, 2, 2}, {2, 2, 1}}, {{1, 1}, {1}}}, {"lu", "lu_solve"});
+  table.two("solve", [](const Var& a, const Var& b) { return linalg::solve(regular(a), b); },
+            {{{3, 3}, {3}}, {{2, 2, 2}, {2, 2, 1}}, {{1, 1}, {1}}}, {"lu", "lu_solve"});
   table.two(
       "solve.many", [](const Var& a, const Var& b) { return linalg::solve(regular(a), b); },
       {{{2, 2}, {2, 2, 1}}, {{2, 1, 2, 2}, {3, 2, 1}}, {{2, 2, 2}, {2}}}, {}, false);
-  table.one(
-      "inv", [](const Var& a) { return linalg::inv(regular(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"lu_solve"});
+  table.one("inv", [](const Var& a) { return linalg::inv(regular(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"lu_solve"});
   table.one("det", [](const Var& a) { return linalg::det(a); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"det", "cofactor"});
-  table.one(
-      "slogdet", [](const Var& a) { return linalg::slogdet(a).logabsdet; }, {{3, 3}, {2, 2, 2}, {1, 1}},
-      {"log_abs_det"});
+  table.one("slogdet", [](const Var& a) { return linalg::slogdet(regular(a)).logabsdet; }, {{3, 3}, {2, 2, 2}, {1, 1}},
+            {"log_abs_det"});
   table.two(
       "solve_toeplitz",
       [](const Var& c, const Var& b) { return linalg::solve_toeplitz(c + 3.0 * equal(c, view(c, 0)), 0.5 * c, b); },
@@ -143,29 +135,29 @@ void append_orthogonal(Table& table) {
 
 void append_least_squares(Table& table) {
   table.one("pinv", [](const Var& a) { return linalg::pinv(a); }, {{3, 2}, {2, 3}, {2, 2, 2}, {1, 1}});
-  table.two(
-      "lstsq", [](const Var& a, const Var& b) { return linalg::lstsq(a, b); },
-      {{{3, 2}, {3, 2}}, {{2, 3}, {2, 1}}, {{2, 3, 2}, {2, 3, 1}}});
+  table.two("lstsq", [](const Var& a, const Var& b) { return linalg::lstsq(a, b); },
+            {{{3, 2}, {3, 2}}, {{2, 3}, {2, 1}}, {{2, 3, 2}, {2, 3, 1}}});
 }
 
 void append_matrix_functions(Table& table) {
-  table.one(
-      "matrix_power", [](const Var& a) { return linalg::matrix_power(a, 3) + linalg::matrix_power(regular(a), -2); },
-      {{2, 2}, {2, 2, 2}});
+  table.one("matrix_power",
+            [](const Var& a) { return linalg::matrix_power(a, 3) + linalg::matrix_power(regular(a), -2); },
+            {{2, 2}, {2, 2, 2}});
   table.one("expm", [](const Var& a) { return linalg::expm(a); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"expm"});
-  table.one("expm.small", [](const Var& a) { return linalg::expm(0.003 * a); }, {{2, 2}}, {}, false);
-  table.one("expm.large", [](const Var& a) { return linalg::expm(4.0 * a); }, {{2, 2}}, {}, false);
   table.one(
-      "logm", [](const Var& a) { return linalg::logm(definite(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
-      {"symmetric_function"});
+      "expm.small", [](const Var& a) { return linalg::expm(0.003 * a); }, {{2, 2}}, {}, false);
   table.one(
-      "sqrtm", [](const Var& a) { return linalg::sqrtm(definite(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
-      {"symmetric_function"});
-  table.two(
-      "multi_dot", [](const Var& a, const Var& b) { return linalg::multi_dot({a, b, a, transpose(b)}); },
-      {{{2, 3}, {3, 2}}});
-  table.two(
-      "block_diag", [](const Var& a, const Var& b) { return linalg::block_diag({a, b, a}); }, {{{2, 3}, {1, 2}}});
+      "expm.large", [](const Var& a) { return linalg::expm(4.0 * a); }, {{2, 2}}, {}, false);
+  table.one("logm", [](const Var& a) { return linalg::logm(definite(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
+            {"symmetric_function"});
+  table.one("sqrtm", [](const Var& a) { return linalg::sqrtm(definite(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
+            {"symmetric_function"});
+  table.two("multi_dot",
+            [](const Var& a, const Var& b) {
+              return linalg::multi_dot({a, b, a, b});
+            },
+            {{{2, 3}, {3, 2}}});
+  table.two("block_diag", [](const Var& a, const Var& b) { return linalg::block_diag({a, b, a}); }, {{{2, 3}, {1, 2}}});
 }
 
 template <MatrixNorm which>

@@ -23,8 +23,8 @@ void add_term(Var& sum, const Var& term) { sum = sum.defined() ? sum + term : te
 
 // ---- Cholesky
 
-/// What L gets of <C, tangent of L in the direction S> = <cotangent of A for C, S>. With E = dL L^-1, the one changes by
-/// E P - 2 tangent(E S), where P is that tangent; so E gets C P^T - 2 T S, where T is that cotangent.
+/// What L gets of <C, tangent of L in the direction S> = <cotangent of A for C, S>. With E = dL L^-1, the one changes
+/// by E P - 2 tangent(E S), where P is that tangent; so E gets C P^T - 2 T S, where T is that cotangent.
 Var of_factor_in_derivative(const Var& l, const Var& c, const Var& p, const Var& t, const Var& s, Without without) {
   const Var of_e = matmul(c, transposed(p)) - 2.0 * matmul(t, detail::symmetric_part(s));
   const Var of_l = transposed(detail::triangular_solve(l, transposed(of_e), {.without = without}));
@@ -131,8 +131,8 @@ Var TriangularSolve::jvp(const NodeContext& context, std::span<const Var> tangen
 Var TriangularSolve::batch(const BatchContext& context) {
   if (context.batched(0)) return context.again(context.attributes());
   const Var right = context.batches[1];
-  const Var x = detail::triangular_solve(context.input(0), detail::first_axis_as_columns(right),
-                                         how_of(context.attributes()));
+  const Var x =
+      detail::triangular_solve(context.input(0), detail::first_axis_as_columns(right), how_of(context.attributes()));
   return detail::columns_as_first_axis(x, context.extent, right.shape().back());
 }
 
@@ -140,8 +140,8 @@ Var TriangularSolve::batch(const BatchContext& context) {
 
 namespace {
 
-/// The parts of the factors of A with k = min(rows, columns) steps: L and U of the first k rows and columns, and what is
-/// beside them, of L if there are more rows and of U if there are more columns.
+/// The parts of the factors of A with k = min(rows, columns) steps: L and U of the first k rows and columns, and what
+/// is beside them, of L if there are more rows and of U if there are more columns.
 struct LuParts {
   std::size_t rows, columns, k;
   Var packed, l, u;
@@ -265,8 +265,7 @@ detail::LuFactors given_factors(const NodeContext& context) {
 Var LuSolve::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {
   if (input == 1) return {};
   const bool op = context.attributes()[1] != 0;
-  const Var of_b =
-      detail::lu_solve(context.input(0), given_factors(context), cotangent, !op, without_result(context));
+  const Var of_b = detail::lu_solve(context.input(0), given_factors(context), cotangent, !op, without_result(context));
   return input == 3 ? of_b : of_matrix_solved(of_b, context.output(), op);
 }
 
@@ -299,9 +298,9 @@ Var LogAbsDet::vjp(const NodeContext& context, std::size_t input, const Var& cot
 
 Var LogAbsDet::jvp(const NodeContext& context, std::span<const Var> tangents) {
   if (!tangents[0].defined()) return {};
-  return sum(tangents[0] *
-                 detail::inverse_transposed(context.input(0), given_factors(context), without_result(context)),
-             {-2, -1});
+  return sum(
+      tangents[0] * detail::inverse_transposed(context.input(0), given_factors(context), without_result(context)),
+      {-2, -1});
 }
 
 Var Det::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {

@@ -67,8 +67,8 @@ Var exp_in_direction(const NodeContext& context, const Var& a, const Var& h) {
   const std::size_t n = a.shape().back();
   const Var upper = concatenate({a, h}, -1);
   const Var lower = concatenate({zeros_like(h), a}, -1);
-  const Var whole = detail::matrix_exp(concatenate({upper, lower}, -2), context.attributes()[1] + 1,
-                                       without_result(context));
+  const Var whole =
+      detail::matrix_exp(concatenate({upper, lower}, -2), context.attributes()[1] + 1, without_result(context));
   Shape shape = a.shape();
   std::vector<std::int64_t> starts_and_steps;
   for (std::size_t i = 0; i < shape.size(); ++i) {

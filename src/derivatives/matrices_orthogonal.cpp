@@ -76,12 +76,12 @@ Var over_triangle(const Var& r, const Var& x, bool transposes, Without without) 
 
 // ---- 1 / (x_j - x_i)
 
-/// Where two numbers of a list are equal within rounding. A function of the matrix has no part there that depends on the
-/// choice of vectors; what is computed of it is rounding, and would be divided by rounding.
+/// Where two numbers of a list are equal within rounding. A function of the matrix has no part there that depends on
+/// the choice of vectors; what is computed of it is rounding, and would be divided by rounding.
 Var are_equal(const Var& x) {
   const std::size_t n = x.shape().back();
-  const double epsilon =
-      x.dtype() == DType::Float32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
+  const double epsilon = x.dtype() == DType::Float32 ? double{std::numeric_limits<float>::epsilon()}
+                                                     : std::numeric_limits<double>::epsilon();
   constexpr double units = 8.0;
   const Var distance = abs(expand_dims(x, -2) - expand_dims(x, -1));
   if (n == 0) return distance <= 0.0;

@@ -19,13 +19,10 @@ LU lu(const Var& a, const Options& options) {
   // A triangle of the packed matrix, without what is beside it.
   const Var left = rows < columns ? view(packed, xt::ellipsis(), xt::range(std::size_t{0}, rows)) : packed;
   const Var top = rows > columns ? view(packed, xt::ellipsis(), xt::range(std::size_t{0}, columns), xt::all()) : packed;
-  const Var diagonal = equal(expand_dims(detail::positions(rows, x.dtype()), 1),
-                             detail::positions(std::min(rows, columns), x.dtype()));
+  const Var diagonal =
+      equal(expand_dims(detail::positions(rows, x.dtype()), 1), detail::positions(std::min(rows, columns), x.dtype()));
   const Var l = where(diagonal, 1.0, detail::part_of(left, MatrixPart::BelowDiagonal));
-  return {.l = l,
-          .u = detail::part_of(top, MatrixPart::Upper),
-          .permutation = factors.order,
-          .pivots = factors.pivots};
+  return {.l = l, .u = detail::part_of(top, MatrixPart::Upper), .permutation = factors.order, .pivots = factors.pivots};
 }
 
 QR qr(const Var& a, const Options& options) {

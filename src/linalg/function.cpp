@@ -38,9 +38,7 @@ Var of_symmetric(std::string_view operation, detail::OfEigenvalues which, const 
 
 }  // namespace
 
-Var logm(const Var& a, const Options& options) {
-  return of_symmetric("logm", detail::OfEigenvalues::Log, a, options);
-}
+Var logm(const Var& a, const Options& options) { return of_symmetric("logm", detail::OfEigenvalues::Log, a, options); }
 
 Var sqrtm(const Var& a, const Options& options) {
   return of_symmetric("sqrtm", detail::OfEigenvalues::Sqrt, a, options);
@@ -102,9 +100,9 @@ void check_chain(std::span<const Var> matrices) {
     }
     if (i == 0) continue;
     if (matrices[i - 1].shape().back() != matrices[i].shape()[0]) {
-      throw ShapeError("multi_dot: factors " + std::to_string(i - 1) + " and " + std::to_string(i) + " have the shapes " +
-                       to_string(matrices[i - 1].shape()) + " and " + to_string(matrices[i].shape()) +
-                       "; the last extent of the one must be the first of the other");
+      throw ShapeError("multi_dot: factors " + std::to_string(i - 1) + " and " + std::to_string(i) +
+                       " have the shapes " + to_string(matrices[i - 1].shape()) + " and " +
+                       to_string(matrices[i].shape()) + "; the last extent of the one must be the first of the other");
     }
   }
 }

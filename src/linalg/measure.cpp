@@ -21,7 +21,8 @@ Var det(const Var& a, const Options& options) {
 
 namespace {
 
-/// The sign of a determinant, from factors without derivatives: of the diagonal of U, and one for each exchange of rows.
+/// The sign of a determinant, from factors without derivatives: of the diagonal of U, and one for each exchange of
+/// rows.
 Var sign_of(const detail::LuFactors& factors) {
   const Var& pivots = factors.pivots;
   const Var stays = equal(pivots, detail::positions(pivots.shape().back(), DType::Float64));
@@ -92,12 +93,13 @@ Var scaled_norm(const Var& x, double p, const Axes& axes) {
   // Sizes of 0 have powers without derivatives.
   const Var relative = size / unit;
   const Var none = equal(relative, 0.0);
-  const Var powers = where(none, p > 0.0 ? 0.0 : std::numeric_limits<double>::infinity(),
-                           pow(where(none, 1.0, relative), p));
+  const Var powers =
+      where(none, p > 0.0 ? 0.0 : std::numeric_limits<double>::infinity(), pow(where(none, 1.0, relative), p));
   const Var total = sum(powers, axes, keep_dims);
   const Var nothing = equal(total, 0.0) || equal(total, std::numeric_limits<double>::infinity());
-  const Var root = where(nothing, where(equal(total, 0.0), 0.0, p > 0.0 ? std::numeric_limits<double>::infinity() : 0.0),
-                         pow(where(nothing, 1.0, total), 1.0 / p));
+  const Var root =
+      where(nothing, where(equal(total, 0.0), 0.0, p > 0.0 ? std::numeric_limits<double>::infinity() : 0.0),
+            pow(where(nothing, 1.0, total), 1.0 / p));
   return unit * root;
 }
 

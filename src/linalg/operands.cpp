@@ -63,7 +63,8 @@ Var solved_by(std::string_view operation, const Var& a, const Var& b,
               detail::FunctionOf<Var, const Var&, const Var&> f) {
   detail::require_usable(a, operation);
   detail::require_usable(b, operation);
-  if (a.dimension() < 2 || b.dimension() == 0) refuse_pair(operation, a, b, "a matrix and a right-hand side are needed");
+  if (a.dimension() < 2 || b.dimension() == 0)
+    refuse_pair(operation, a, b, "a matrix and a right-hand side are needed");
   const bool is_vector = b.dimension() == 1;
   if (rows_of(a) != (is_vector ? b.shape()[0] : rows_of(b))) {
     refuse_pair(operation, a, b, "the right-hand side must have as many rows as the matrix");

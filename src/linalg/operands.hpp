@@ -39,8 +39,8 @@ inline std::size_t rows_of(const Var& x) { return x.shape()[x.dimension() - 2]; 
 inline std::size_t columns_of(const Var& x) { return x.shape()[x.dimension() - 1]; }
 
 /// f(a, b) for stacks of matrices with the same leading extents and one element type, of a matrix and a right-hand side
-/// with as many rows. A right-hand side with one axis is a vector. One matrix for many right-hand sides meets all of their
-/// columns at once.
+/// with as many rows. A right-hand side with one axis is a vector. One matrix for many right-hand sides meets all of
+/// their columns at once.
 /// \throws ShapeError  unless they fit.
 Var solved_by(std::string_view operation, const Var& a, const Var& b,
               detail::FunctionOf<Var, const Var&, const Var&> f);

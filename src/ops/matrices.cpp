@@ -38,9 +38,7 @@ Var counted(std::size_t n) {
 
 // ---- parts of matrices
 
-Var positions(std::size_t n, DType dtype) {
-  return dtype == DType::Float32 ? counted<float>(n) : counted<double>(n);
-}
+Var positions(std::size_t n, DType dtype) { return dtype == DType::Float32 ? counted<float>(n) : counted<double>(n); }
 
 namespace {
 
@@ -188,8 +186,7 @@ SvdFactors svd(const Var& a, Without without) {
 }
 
 EighFactors eigh(const Var& a, Without without) {
-  const std::array outputs{ir::ArrayType{a.dtype(), with_last(a.shape(), 1, {})},
-                           ir::ArrayType{a.dtype(), a.shape()}};
+  const std::array outputs{ir::ArrayType{a.dtype(), with_last(a.shape(), 1, {})}, ir::ArrayType{a.dtype(), a.shape()}};
   std::vector<Var> all = factors_of<Eigh>(a, outputs, without);
   return {std::move(all[0]), std::move(all[1])};
 }

@@ -1,5 +1,5 @@
-// Factorisations of stacks of matrices as operations: what the functions of linalg, and rules of derivatives, are written
-// with. Operands have one floating-point element type and the same leading extents.
+// Factorisations of stacks of matrices as operations: what the functions of linalg, and rules of derivatives, are
+// written with. Operands have one floating-point element type and the same leading extents.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ Var part_of(const Var& x, MatrixPart part);
 Var diagonal_of(const Var& x);
 /// Matrices with these diagonals.
 Var diagonal_matrices(const Var& x);
-/// The matrix with 1 on the diagonal, for each matrix of x; [rows, rows] if `rows` is the extent of the last axis but one.
+/// The matrix with 1 on the diagonal, for each matrix of x; [rows, rows] if `rows` is the extent of the last axis but
+/// one.
 Var identity_like(const Var& x);
 /// (x + x^T) / 2.
 Var symmetric_part(const Var& x);

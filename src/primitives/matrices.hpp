@@ -1,6 +1,6 @@
 // The primitives that factorise matrices, or compute with what a factorisation gave. Matrices are the last two axes;
-// all axes before them count the matrices of a stack. Their derivative rules are in src/derivatives/matrices*.cpp, their
-// kernels in src/backend/cpu/lapack.
+// all axes before them count the matrices of a stack. Their derivative rules are in src/derivatives/matrices*.cpp,
+// their kernels in src/backend/cpu/lapack.
 //
 // The first attribute of each says what becomes of a matrix without a result: singular, not positive definite, not
 // finite. With 0 that is a MatrixError, with 1 the result of this matrix is NaN.
@@ -23,15 +23,15 @@ struct OfMatrices : General {
   static constexpr bool needs_dense_inputs = true;
 };
 
-#define XGRAD_DETAIL_RULES                                                                                  \
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);         \
+#define XGRAD_DETAIL_RULES                                                                          \
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent); \
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
-#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                       \
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,                 \
-                                                   std::span<const derivatives::Sensitivity> cotangents,    \
-                                                   std::span<const char> wanted);                           \
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,                 \
-                                                   std::span<const derivatives::Sensitivity> tangents);     \
+#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                    \
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,              \
+                                                   std::span<const derivatives::Sensitivity> cotangents, \
+                                                   std::span<const char> wanted);                        \
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,              \
+                                                   std::span<const derivatives::Sensitivity> tangents);  \
   static std::vector<Var> batch(const derivatives::BatchContext& context);
 
 // ---- Cholesky
@@ -43,8 +43,8 @@ struct Cholesky : OfMatrices {
   XGRAD_DETAIL_RULES
 };
 
-/// Inputs: L, S. L Phi(L^-1 S L^-T), where Phi takes the lower triangle and half of the diagonal: the tangent of L for a
-/// tangent S of A, of which the symmetric part is taken.
+/// Inputs: L, S. L Phi(L^-1 S L^-T), where Phi takes the lower triangle and half of the diagonal: the tangent of L for
+/// a tangent S of A, of which the symmetric part is taken.
 struct CholeskyTangent : OfMatrices {
   static constexpr std::string_view name = "cholesky_tangent";
   XGRAD_DETAIL_RULES
@@ -69,8 +69,8 @@ struct TriangularSolve : OfMatrices {
 
 // ---- LU
 
-/// Outputs: L below the diagonal and U from there on in one matrix; for each step the row that it exchanges with its own;
-/// the rows of A in the order in which they are those of L U. Rows are counted from 0, int64.
+/// Outputs: L below the diagonal and U from there on in one matrix; for each step the row that it exchanges with its
+/// own; the rows of A in the order in which they are those of L U. Rows are counted from 0, int64.
 struct Lu : Several {
   static constexpr std::string_view name = "lu";
   static constexpr auto computation = Computation::Several;

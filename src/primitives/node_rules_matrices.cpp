@@ -1,7 +1,7 @@
 // What factorises matrices, or computes with what a factorisation gave.
 #include "node_at.hpp"
-#include "primitives/matrices.hpp"
 #include "primitives/list.hpp"
+#include "primitives/matrices.hpp"
 
 namespace xgrad::primitives::node_rules {
 
@@ -51,7 +51,8 @@ Broken of_determinant(const NodeAt& n) {
   if (n.inputs() != 3) return as_many_inputs;
   if (!is_factorised(n)) return matrices;
   return first_of({unless(n.shape() == without_last(n.shape(0), 2), "there is one number for each matrix"),
-                   unless(has_types_of_factors(n) && n.type() == n.type(0), of_floats), unless(are_flags(n, 1), flags)});
+                   unless(has_types_of_factors(n) && n.type() == n.type(0), of_floats),
+                   unless(are_flags(n, 1), flags)});
 }
 
 }  // namespace
@@ -79,7 +80,8 @@ Broken lu_solve(const NodeAt& n) {
   if (n.inputs() != 4) return as_many_inputs;
   if (!is_factorised(n) || !match(n.shape(0), n.shape(3))) return matrices;
   return first_of({unless(n.like_input(3), "it has the shape and the element type of its right-hand side"),
-                   unless(has_types_of_factors(n) && n.type() == n.type(0), of_floats), unless(are_flags(n, 2), flags)});
+                   unless(has_types_of_factors(n) && n.type() == n.type(0), of_floats),
+                   unless(are_flags(n, 2), flags)});
 }
 
 Broken log_abs_det(const NodeAt& n) { return of_determinant(n); }
@@ -112,9 +114,10 @@ Broken matrix_exp(const NodeAt& n) {
 Broken factorisation(const NodeAt& n) {
   if (n.inputs() != 1) return as_many_inputs;
   const Shape& shape = n.shape(0);
-  return first_of({unless(n.type() == DType::Float64 && n.shape().empty(), "what has several outputs has no type itself"),
-                   unless(shape.size() >= 2 && (n.op() != opcode<Eigh> || is_square(shape)), matrices),
-                   unless(is_floating(n.type(0)), of_floats), unless(are_flags(n, 1), flags)});
+  return first_of(
+      {unless(n.type() == DType::Float64 && n.shape().empty(), "what has several outputs has no type itself"),
+       unless(shape.size() >= 2 && (n.op() != opcode<Eigh> || is_square(shape)), matrices),
+       unless(is_floating(n.type(0)), of_floats), unless(are_flags(n, 1), flags)});
 }
 
 std::optional<ArrayType> output_of_factorisation(const NodeAt& n, std::size_t which) {

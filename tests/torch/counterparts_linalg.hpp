@@ -82,7 +82,7 @@ void add_solutions(Table& table) {
   };
   table["inv"] = [](const Tensors& x) { return at::linalg_inv(regular(x[0])); };
   table["det"] = [](const Tensors& x) { return at::linalg_det(x[0]); };
-  table["slogdet"] = [](const Tensors& x) { return std::get<1>(at::linalg_slogdet(x[0])); };
+  table["slogdet"] = [](const Tensors& x) { return std::get<1>(at::linalg_slogdet(regular(x[0]))); };
   table["pinv"] = [](const Tensors& x) { return at::linalg_pinv(x[0], 1e-12); };
   table["lstsq"] = [](const Tensors& x) { return at::matmul(at::linalg_pinv(x[0], 1e-12), x[1]); };
 }
@@ -96,7 +96,7 @@ void add_matrix_functions(Table& table) {
   table["expm"] = [](const Tensors& x) { return at::linalg_matrix_exp(x[0]); };
   table["logm"] = [](const Tensors& x) { return function_of_symmetric(definite(x[0]), at::log); };
   table["sqrtm"] = [](const Tensors& x) { return function_of_symmetric(definite(x[0]), at::sqrt); };
-  table["multi_dot"] = [](const Tensors& x) { return at::linalg_multi_dot({x[0], x[1], x[0], x[1].t()}); };
+  table["multi_dot"] = [](const Tensors& x) { return at::linalg_multi_dot({x[0], x[1], x[0], x[1]}); };
   table["block_diag"] = [](const Tensors& x) { return at::block_diag({x[0], x[1], x[0]}); };
 }
 

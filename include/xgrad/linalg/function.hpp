@@ -17,15 +17,15 @@ namespace xgrad::linalg {
 /// \throws MatrixError  for a negative power, as inv().
 [[nodiscard]] Var matrix_power(const Var& a, std::int64_t power, const Options& options = {});
 
-/// e^A: [..., n, n] -> [..., n, n]. Approximations of Pade, scaled and squared (N. J. Higham 2005); derivatives of every
-/// order by blocks, e^[[A, H], [0, A]] (A. H. Al-Mohy, N. J. Higham 2009).
+/// e^A: [..., n, n] -> [..., n, n]. Approximations of Pade, scaled and squared (N. J. Higham 2005); derivatives of
+/// every order by blocks, e^[[A, H], [0, A]] (A. H. Al-Mohy, N. J. Higham 2009).
 /// \throws ShapeError   unless the matrices are square.
 /// \throws MatrixError  when evaluated: for NaN and infinities.
 [[nodiscard]] Var expm(const Var& a, const Options& options = {});
 
 /// The symmetric L with e^L = A of a symmetric, positive definite A. Of A only the lower triangle is read. Derivatives
-/// are those for a symmetric matrix, by divided differences (Y. L. Daleckii, S. G. Krein 1965), and right to every order
-/// for equal eigenvalues, too.
+/// are those for a symmetric matrix, by divided differences (Y. L. Daleckii, S. G. Krein 1965), and right to every
+/// order for equal eigenvalues, too.
 /// \throws ShapeError   unless the matrices are square.
 /// \throws MatrixError  when evaluated: for an eigenvalue that is not positive; for NaN and infinities.
 [[nodiscard]] Var logm(const Var& a, const Options& options = {});

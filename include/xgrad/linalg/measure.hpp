@@ -46,9 +46,9 @@ enum class MatrixNorm : std::uint8_t {
 /// \throws MatrixError  when evaluated: for NaN and infinities, if singular values are asked for.
 [[nodiscard]] Var matrix_norm(const Var& a, MatrixNorm which = MatrixNorm::Frobenius, KeepDims keep = KeepDims::no);
 
-/// (sum |x|^p)^(1/p) over axes, for any p but NaN, without overflow of the powers; the largest size for p = infinity, the
-/// least for minus infinity, and how many are not 0 for p = 0. Where it is 0, its derivatives are 0 if p >= 1, as those
-/// of norm(), which it is for p = 2.
+/// (sum |x|^p)^(1/p) over axes, for any p but NaN, without overflow of the powers; the largest size for p = infinity,
+/// the least for minus infinity, and how many are not 0 for p = 0. Where it is 0, its derivatives are 0 if p >= 1, as
+/// those of norm(), which it is for p = 2.
 /// \throws ShapeError  for an axis that x does not have.
 /// \throws ValueError  for NaN; if there is nothing of which to take the largest or least.
 [[nodiscard]] Var vector_norm(const Var& x, double p = 2.0, const Axes& axes = {}, KeepDims keep = KeepDims::no);

@@ -15,7 +15,8 @@ namespace xgrad::linalg {
 ///     [..., n, n] [n] -> [..., n]     [..., n, n] [..., n, m] -> [..., n, m]
 ///
 /// A right-hand side with one axis is a vector, one with more a stack of matrices, as in NumPy 2. The matrix is
-/// factorised once, for all derivatives, and once for solve(), inv(), det() and slogdet() of it that are computed together.
+/// factorised once, for all derivatives, and once for solve(), inv(), det() and slogdet() of it that are computed
+/// together.
 ///
 /// \throws ShapeError   unless the matrices are square and fit the right-hand side; unless leading axes broadcast.
 /// \throws MatrixError  when evaluated: if a pivot is 0; for NaN and infinities in A.

@@ -364,12 +364,14 @@ SetArray on_matrices(const FollowedNode& node, const Shape& shape) {
 }
 
 template <class P>
-requires(P::failure == Failure::Matrix && P::computation == Computation::Kernel)
-Results rule(Type<P>, const FollowedNode& node) { return {on_matrices(node, node.shape())}; }
+requires(P::failure == Failure::Matrix && P::computation == Computation::Kernel) Results
+    rule(Type<P>, const FollowedNode& node) {
+  return {on_matrices(node, node.shape())};
+}
 
 template <class P>
-requires(P::failure == Failure::Matrix && P::computation == Computation::Several)
-Results rule(Type<P>, const FollowedNode& node) {
+requires(P::failure == Failure::Matrix && P::computation == Computation::Several) Results
+    rule(Type<P>, const FollowedNode& node) {
   Results results;
   while (const auto type = output_of(node.tape(), node.node, results.size())) {
     results.push_back(on_matrices(node, type->shape));

@@ -1,7 +1,7 @@
 // Cholesky factors, and their derivatives.
 //
-// The lower triangle of a row-major matrix is the upper one of a column-major matrix, its transpose: A = L L^T in rows is
-// A = U^T U in columns, in the same memory.
+// The lower triangle of a row-major matrix is the upper one of a column-major matrix, its transpose: A = L L^T in rows
+// is A = U^T U in columns, in the same memory.
 #include <vector>
 
 #include "fortran.hpp"
@@ -41,9 +41,7 @@ Fault factorise(const T* a, T* out, std::size_t n) {
 /// out = L Phi(L^-1 S L^-T).
 template <class T>
 void push(const T* l, const T* s, T* out, std::size_t n) {
-  for_each_of_triangle(n, [&](std::size_t i, std::size_t j) {
-    out[i * n + j] = (s[i * n + j] + s[j * n + i]) / T(2);
-  });
+  for_each_of_triangle(n, [&](std::size_t i, std::size_t j) { out[i * n + j] = (s[i * n + j] + s[j * n + i]) / T(2); });
   const Int size = as_int(n);
   sygst('U', size, out, leading(size), l, leading(size));
   for (std::size_t i = 0; i < n; ++i) {

@@ -43,25 +43,25 @@ inline Int leading(Int rows) { return rows < 1 ? 1 : rows; }
 using Length = std::size_t;  // of a text
 
 // NOLINTBEGIN(readability-identifier-naming)
-#define XGRAD_DETAIL_DECLARE(letter, T)                                                                              \
-  void letter##gemm_(const char*, const char*, const Int*, const Int*, const Int*, const T*, const T*, const Int*,   \
-                     const T*, const Int*, const T*, T*, const Int*, Length, Length);                                \
-  void letter##trsm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*, \
-                     const Int*, T*, const Int*, Length, Length, Length, Length);                                    \
-  void letter##trmm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*, \
-                     const Int*, T*, const Int*, Length, Length, Length, Length);                                    \
-  void letter##trsv_(const char*, const char*, const char*, const Int*, const T*, const Int*, T*, const Int*,        \
-                     Length, Length, Length);                                                                        \
-  void letter##potrf_(const char*, const Int*, T*, const Int*, Int*, Length);                                        \
-  void letter##sygst_(const Int*, const char*, const Int*, T*, const Int*, const T*, const Int*, Int*, Length);      \
-  void letter##getrf_(const Int*, const Int*, T*, const Int*, Int*, Int*);                                           \
-  void letter##getrs_(const char*, const Int*, const Int*, const T*, const Int*, const Int*, T*, const Int*, Int*,   \
-                      Length);                                                                                       \
-  void letter##gelqf_(const Int*, const Int*, T*, const Int*, T*, T*, const Int*, Int*);                             \
-  void letter##orglq_(const Int*, const Int*, const Int*, T*, const Int*, const T*, T*, const Int*, Int*);           \
-  void letter##gesdd_(const char*, const Int*, const Int*, T*, const Int*, T*, T*, const Int*, T*, const Int*, T*,   \
-                      const Int*, Int*, Int*, Length);                                                               \
-  void letter##syevd_(const char*, const char*, const Int*, T*, const Int*, T*, T*, const Int*, Int*, const Int*,    \
+#define XGRAD_DETAIL_DECLARE(letter, T)                                                                               \
+  void letter##gemm_(const char*, const char*, const Int*, const Int*, const Int*, const T*, const T*, const Int*,    \
+                     const T*, const Int*, const T*, T*, const Int*, Length, Length);                                 \
+  void letter##trsm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*,  \
+                     const Int*, T*, const Int*, Length, Length, Length, Length);                                     \
+  void letter##trmm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*,  \
+                     const Int*, T*, const Int*, Length, Length, Length, Length);                                     \
+  void letter##trsv_(const char*, const char*, const char*, const Int*, const T*, const Int*, T*, const Int*, Length, \
+                     Length, Length);                                                                                 \
+  void letter##potrf_(const char*, const Int*, T*, const Int*, Int*, Length);                                         \
+  void letter##sygst_(const Int*, const char*, const Int*, T*, const Int*, const T*, const Int*, Int*, Length);       \
+  void letter##getrf_(const Int*, const Int*, T*, const Int*, Int*, Int*);                                            \
+  void letter##getrs_(const char*, const Int*, const Int*, const T*, const Int*, const Int*, T*, const Int*, Int*,    \
+                      Length);                                                                                        \
+  void letter##gelqf_(const Int*, const Int*, T*, const Int*, T*, T*, const Int*, Int*);                              \
+  void letter##orglq_(const Int*, const Int*, const Int*, T*, const Int*, const T*, T*, const Int*, Int*);            \
+  void letter##gesdd_(const char*, const Int*, const Int*, T*, const Int*, T*, T*, const Int*, T*, const Int*, T*,    \
+                      const Int*, Int*, Int*, Length);                                                                \
+  void letter##syevd_(const char*, const char*, const Int*, T*, const Int*, T*, T*, const Int*, Int*, const Int*,     \
                       Int*, Length, Length);
 extern "C" {
 XGRAD_DETAIL_DECLARE(s, float)
@@ -71,12 +71,10 @@ XGRAD_DETAIL_DECLARE(d, double)
 // NOLINTEND(readability-identifier-naming)
 
 // The routine for an element type.
-#define XGRAD_DETAIL_CALL(routine, ...)              \
-  do {                                               \
-    if constexpr (std::is_same_v<T, float>)          \
-      s##routine##_(__VA_ARGS__);                    \
-    else                                             \
-      d##routine##_(__VA_ARGS__);                    \
+#define XGRAD_DETAIL_CALL(routine, ...)                                 \
+  do {                                                                  \
+    if constexpr (std::is_same_v<T, float>) s##routine##_(__VA_ARGS__); \
+    else d##routine##_(__VA_ARGS__);                                    \
   } while (false)
 
 /// c = alpha op(a) op(b) + beta c; op(a) is m x k.

@@ -107,8 +107,8 @@ class SymmetricWorker {
     return divided_log(at_);
   }
 
-  /// sum_[i, j] = the sum, over all orders of the directions and all ways from i to j, of the elements of the directions
-  /// on the way times the divided difference at the eigenvalues that it meets.
+  /// sum_[i, j] = the sum, over all orders of the directions and all ways from i to j, of the elements of the
+  /// directions on the way times the divided difference at the eigenvalues that it meets.
   void add_up() {
     std::fill(sum_.begin(), sum_.end(), T(0));
     std::vector<char> used(order_, 0);
@@ -207,7 +207,8 @@ class ExpWorker {
   }
 
  private:
-  /// The norm that decides how often the matrix is halved. Derivatives are blocks of the function of a matrix of blocks,
+  /// The norm that decides how often the matrix is halved. Derivatives are blocks of the function of a matrix of
+  /// blocks,
   /// [[A, H], [0, A]], whose error depends on A alone.
   [[nodiscard]] double norm_of_block(const T* a) const {
     const std::size_t rows = n_ >> static_cast<unsigned>(call_.attributes[1]);

@@ -1,7 +1,7 @@
 // QR, singular values, and eigenvalues of symmetric matrices.
 //
-// A matrix in rows is its transpose in columns, as LAPACK has them: A = Q R comes of A^T = R^T Q^T, and A = U diag(s) V^T
-// of A^T = V diag(s) U^T, whose factors are, in rows, what is wanted.
+// A matrix in rows is its transpose in columns, as LAPACK has them: A = Q R comes of A^T = R^T Q^T, and A = U diag(s)
+// V^T of A^T = V diag(s) U^T, whose factors are, in rows, what is wanted.
 #include <vector>
 
 #include "fortran.hpp"
