@@ -100,7 +100,8 @@ void append_lu(Table& table) {
       "solve.many", [](const Var& a, const Var& b) { return linalg::solve(regular(a), b); },
       {{{2, 2}, {2, 2, 1}}, {{2, 1, 2, 2}, {3, 2, 1}}, {{2, 2, 2}, {2}}}, {}, false);
   table.one("inv", [](const Var& a) { return linalg::inv(regular(a)); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"lu_solve"});
-  table.one("det", [](const Var& a) { return linalg::det(a); }, {{3, 3}, {2, 2, 2}, {1, 1}}, {"det", "cofactor"});
+  table.one("det", [](const Var& a) { return linalg::det(regular(a, 1.0)); }, {{3, 3}, {2, 2, 2}, {1, 1}},
+            {"det", "cofactor"});
   table.one("slogdet", [](const Var& a) { return linalg::slogdet(regular(a)).logabsdet; }, {{3, 3}, {2, 2, 2}, {1, 1}},
             {"log_abs_det"});
   table.two(

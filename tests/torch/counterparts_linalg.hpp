@@ -81,7 +81,7 @@ void add_solutions(Table& table) {
            solve_triangle(x[0].triu().transpose(-1, -2), x[1], false, true);
   };
   table["inv"] = [](const Tensors& x) { return at::linalg_inv(regular(x[0])); };
-  table["det"] = [](const Tensors& x) { return at::linalg_det(x[0]); };
+  table["det"] = [](const Tensors& x) { return at::linalg_det(regular(x[0], 1.0)); };
   table["slogdet"] = [](const Tensors& x) { return std::get<1>(at::linalg_slogdet(regular(x[0]))); };
   table["pinv"] = [](const Tensors& x) { return at::linalg_pinv(x[0], 1e-12); };
   table["lstsq"] = [](const Tensors& x) { return at::matmul(at::linalg_pinv(x[0], 1e-12), x[1]); };
