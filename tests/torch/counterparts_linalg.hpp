@@ -68,7 +68,12 @@ void add_factors(Table& table) {
 template <class Table>
 void add_solutions(Table& table) {
   using Tensors = std::vector<at::Tensor>;
-  table["solve"] = [](const Tensors& x) { return at::linalg_solve(regular(x[0]), x[1]); };
+  // Of one equation in a vector, libtorch's gradient has another shape than the matrix.
+  table["solve"] = [](const Tensors& x) {
+    const bool is_vector = x[1].dim() == 1;
+    const at::Tensor result = at::linalg_solve(regular(x[0]), is_vector ? x[1].unsqueeze(-1) : x[1]);
+    return is_vector ? result.squeeze(-1) : result;
+  };
   table["solve_triangular"] = [](const Tensors& x) { return solve_triangle(regular(x[0]).triu(), x[1], true); };
   table["solve_triangular.lower"] = [](const Tensors& x) { return solve_triangle(regular(x[0]).tril(), x[1], false); };
   table["solve_triangular.transposed"] = [](const Tensors& x) {
@@ -128,8 +133,15 @@ void add_norms(Table& table) {
   of_vector(".inf", infinity, -1, false);
   of_vector(".minus_inf", -infinity, -1, false);
   table["condition"] = [](const Tensors& x) { return at::linalg_cond(regular(x[0]), 2); };
-  table["condition.one"] = [](const Tensors& x) { return at::linalg_cond(regular(x[0]), 1); };
-  table["condition.frobenius"] = [](const Tensors& x) { return at::linalg_cond(regular(x[0]), "fro"); };
+  // libtorch overwrites what its own derivative of these needs.
+  const auto condition = [&](const std::string& key, const auto& norm) {
+    table["condition." + key] = [norm](const Tensors& x) {
+      const at::Tensor a = regular(x[0]);
+      return norm(a) * norm(at::linalg_inv(a));
+    };
+  };
+  condition("one", [](const at::Tensor& a) { return at::linalg_matrix_norm(a, 1); });
+  condition("frobenius", [](const at::Tensor& a) { return at::linalg_matrix_norm(a, "fro"); });
 }
 
 template <class Table>
