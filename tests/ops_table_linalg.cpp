@@ -180,13 +180,6 @@ void append_norms(Table& table) {
   table.one("matrix_norm.minus_two", norm_of<MatrixNorm::MinusTwo>, shapes);
   table.one("matrix_norm.inf", norm_of<MatrixNorm::Inf>, shapes);
   table.one("matrix_norm.minus_inf", norm_of<MatrixNorm::MinusInf>, shapes);
-  table.one("vector_norm", [](const Var& x) { return linalg::vector_norm(x); }, {{3}, {2, 3}});
-  table.one("vector_norm.three", [](const Var& x) { return linalg::vector_norm(x, 3.0, -1); }, {{3}, {2, 3}});
-  table.one("vector_norm.half", [](const Var& x) { return linalg::vector_norm(x, 0.5, 0, keep_dims); }, {{3}, {2, 3}});
-  table.one("vector_norm.negative", [](const Var& x) { return linalg::vector_norm(x, -1.5, -1); }, {{3}, {2, 3}});
-  table.one("vector_norm.one", [](const Var& x) { return linalg::vector_norm(x, 1.0, -1); }, {{3}, {2, 3}});
-  table.one("vector_norm.inf", [](const Var& x) { return linalg::vector_norm(x, infinity, -1); }, {{3}, {2, 3}});
-  table.one("vector_norm.minus_inf", [](const Var& x) { return linalg::vector_norm(x, -infinity, -1); }, {{3}, {2, 3}});
   table.one("condition", condition_of<MatrixNorm::Two>, {{3, 3}, {2, 2, 2}});
   table.one("condition.one", condition_of<MatrixNorm::One>, {{2, 2}});
   table.one("condition.frobenius", condition_of<MatrixNorm::Frobenius>, {{2, 2}});

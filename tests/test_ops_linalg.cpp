@@ -184,20 +184,6 @@ BOOST_AUTO_TEST_CASE(norms_and_condition) {
   BOOST_TEST(std::abs(la::cond(a).item<double>() - largest / least) < 1e-13);
   BOOST_TEST(std::abs(la::cond(a, MatrixNorm::One).item<double>() - 4.2) < 1e-14);
   BOOST_TEST(la::matrix_norm(a, MatrixNorm::One, xg::keep_dims).shape() == Shape({1, 1}));
-  const Var x = xt::xarray<double>{3.0, -4.0, 0.0};
-  const auto p = [&](double order) { return la::vector_norm(x, order).item<double>(); };
-  BOOST_TEST(p(2.0) == 5.0);
-  BOOST_TEST(p(1.0) == 7.0);
-  BOOST_TEST(p(0.0) == 2.0);
-  BOOST_TEST(p(infinity) == 4.0);
-  BOOST_TEST(p(-infinity) == 0.0);
-  BOOST_TEST(p(-2.0) == 0.0);
-  BOOST_TEST(std::abs(p(3.0) - std::cbrt(91.0)) < 1e-14);
-  BOOST_TEST(std::abs(la::vector_norm(1e300 * x, 3.0).item<double>() / 1e300 - std::cbrt(91.0)) < 1e-14);
-  BOOST_TEST(la::vector_norm(0.0 * x, 3.0).item<double>() == 0.0);
-  const auto of_zero = [](const Var& each) { return la::vector_norm(each, 3.0); };
-  BOOST_TEST(same(xg::grad(of_zero)(0.0 * x), Var(xt::xarray<double>{0.0, 0.0, 0.0})));
-  BOOST_TEST((throws<xg::ValueError>([&] { return la::vector_norm(x, not_a_number); }, {"vector_norm", "NaN"})));
 }
 
 BOOST_AUTO_TEST_CASE(functions_of_matrices) {

@@ -1,7 +1,5 @@
 #include <xgrad/linalg/measure.hpp>
 
-#include <cmath>
-#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -9,7 +7,6 @@
 #include <xgrad/linalg/solve.hpp>
 
 #include "operands.hpp"
-#include "ops/axes.hpp"
 
 namespace xgrad::linalg {
 
@@ -79,47 +76,6 @@ Var matrix_norm(const Var& a, MatrixNorm which, KeepDims keep) {
   if (is_extreme(which) && (rows_of(x) == 0 || columns_of(x) == 0)) refuse_empty("matrix_norm", x);
   const Var result = norm_of_matrices(x, which);
   return keep == KeepDims::yes ? detail::as_matrices(result) : result;
-}
-
-namespace {
-
-/// Sizes are divided by the largest, or for p < 0 by the least, so that no power leaves the range of numbers. That
-/// divisor has no derivative: the whole does not depend on it.
-Var scaled_norm(const Var& x, double p, const Axes& axes) {
-  const Var size = abs(x);
-  const Var extreme = stop_gradient(p > 0.0 ? amax(size, axes, keep_dims) : amin(size, axes, keep_dims));
-  const Var usable = extreme > 0.0 && extreme < std::numeric_limits<double>::infinity();
-  const Var unit = where(usable, extreme, 1.0);
-  // Sizes of 0 have powers without derivatives.
-  const Var relative = size / unit;
-  const Var none = equal(relative, 0.0);
-  const Var powers =
-      where(none, p > 0.0 ? 0.0 : std::numeric_limits<double>::infinity(), pow(where(none, 1.0, relative), p));
-  const Var total = sum(powers, axes, keep_dims);
-  const Var nothing = equal(total, 0.0) || equal(total, std::numeric_limits<double>::infinity());
-  const Var root =
-      where(nothing, where(equal(total, 0.0), 0.0, p > 0.0 ? std::numeric_limits<double>::infinity() : 0.0),
-            pow(where(nothing, 1.0, total), 1.0 / p));
-  return unit * root;
-}
-
-}  // namespace
-
-Var vector_norm(const Var& a, double p, const Axes& axes, KeepDims keep) {
-  detail::require_usable(a, "vector_norm");
-  if (std::isnan(p)) throw ValueError("vector_norm: the order p is NaN; it must be a number or infinite");
-  const Shape along = detail::normalize_axes("vector_norm", axes, a);
-  const Var x = is_floating(a.dtype()) ? a : cast(a, DType::Float64);
-  if (p == 2.0) return norm(x, axes, keep);
-  if (p == 1.0) return sum(abs(x), axes, keep);
-  if (p == 0.0) return sum(cast(not_equal(x, 0.0), x.dtype()), axes, keep);
-  if (detail::extent_along(x.shape(), along) == 0) {
-    if (std::isinf(p) || p < 0.0) refuse_empty("vector_norm", x);
-    return sum(x, axes, keep);
-  }
-  if (std::isinf(p)) return p > 0.0 ? amax(abs(x), axes, keep) : amin(abs(x), axes, keep);
-  const Var result = scaled_norm(x, p, axes);
-  return keep == KeepDims::yes ? result : reshape(result, Strides(detail::without_axes(x.shape(), along)));
 }
 
 // ---- condition

@@ -120,18 +120,6 @@ void add_norms(Table& table) {
   of_matrix("minus_two", -2);
   of_matrix("inf", infinity);
   of_matrix("minus_inf", -infinity);
-  const auto of_vector = [&](const std::string& key, double p, std::int64_t axis, bool keep) {
-    table["vector_norm" + key] = [=](const Tensors& x) {
-      return at::linalg_vector_norm(x[0], p, at::OptionalIntArrayRef(axis), keep);
-    };
-  };
-  table["vector_norm"] = [](const Tensors& x) { return at::linalg_vector_norm(x[0], 2); };
-  of_vector(".three", 3.0, -1, false);
-  of_vector(".half", 0.5, 0, true);
-  of_vector(".negative", -1.5, -1, false);
-  of_vector(".one", 1.0, -1, false);
-  of_vector(".inf", infinity, -1, false);
-  of_vector(".minus_inf", -infinity, -1, false);
   table["condition"] = [](const Tensors& x) { return at::linalg_cond(regular(x[0]), 2); };
   // libtorch overwrites what its own derivative of these needs.
   const auto condition = [&](const std::string& key, const auto& norm) {

@@ -28,7 +28,7 @@ struct SlogDet {
 /// \throws MatrixError  when evaluated: for NaN and infinities; for derivatives of singular matrices.
 [[nodiscard]] SlogDet slogdet(const Var& a, const Options& options = {});
 
-/// The norms that NumPy has for matrices.
+/// The norms that NumPy has for matrices. Those of vectors: see norm().
 enum class MatrixNorm : std::uint8_t {
   Frobenius,  ///< the root of the sum of squares
   Nuclear,    ///< the sum of singular values
@@ -45,13 +45,6 @@ enum class MatrixNorm : std::uint8_t {
 /// \throws ValueError   if there are no elements, unless it is a sum over all of them.
 /// \throws MatrixError  when evaluated: for NaN and infinities, if singular values are asked for.
 [[nodiscard]] Var matrix_norm(const Var& a, MatrixNorm which = MatrixNorm::Frobenius, KeepDims keep = KeepDims::no);
-
-/// (sum |x|^p)^(1/p) over axes, for any p but NaN, without overflow of the powers; the largest size for p = infinity,
-/// the least for minus infinity, and how many are not 0 for p = 0. Where it is 0, its derivatives are 0 if p >= 1, as
-/// those of norm(), which it is for p = 2.
-/// \throws ShapeError  for an axis that x does not have.
-/// \throws ValueError  for NaN; if there is nothing of which to take the largest or least.
-[[nodiscard]] Var vector_norm(const Var& x, double p = 2.0, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
 /// How much worse than a right-hand side a solution may be known: a norm of A times that of its inverse, or of its
 /// pseudo-inverse: for Two and MinusTwo A need not be square. [..., m, n] -> [...]; infinite for singular matrices.
