@@ -23,7 +23,7 @@ needs=(
   "libxbyak-dev|machine code for the arithmetic of loops|xbyak 6 or newer, github.com/herumi/xbyak (optional)"
   "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
   "libgraphviz-dev|pictures of programs|Graphviz 2.42 or newer, graphviz.org (optional)"
-  "libopenblas-dev|products of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface"
+  "libopenblas-dev|products and factorisations of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface, and LAPACK"
 )
 
 say() { printf '== %s\n' "$*"; }
@@ -103,7 +103,7 @@ found_libraries() {
   cat > "$folder/CMakeLists.txt" << 'CMAKE'
 cmake_minimum_required(VERSION 3.21)
 project(probe CXX)
-foreach(pair "Boost libboost-dev" "xtensor libxtensor-dev" "xsimd libxsimd-dev" "BLAS libopenblas-dev"
+foreach(pair "Boost libboost-dev" "xtensor libxtensor-dev" "xsimd libxsimd-dev" "LAPACK libopenblas-dev"
     "TBB libtbb-dev")
   separate_arguments(pair)
   list(GET pair 0 library)

@@ -44,7 +44,7 @@ inline std::string public_name(const EveryOperation& operation) {
   for (const auto& [start, name] : operators) {
     if (text.starts_with(start)) return name;
   }
-  for (const std::string_view prefix : {"xgrad::", "x."}) {
+  for (const std::string_view prefix : {"xgrad::", "linalg::", "x."}) {
     if (text.starts_with(prefix)) text = text.substr(prefix.size());
   }
   return text.substr(0, text.find_first_of("(<"));
@@ -52,6 +52,7 @@ inline std::string public_name(const EveryOperation& operation) {
 
 inline const std::vector<EveryOperation>& every_operation() {
   using xgrad::Var;
+  namespace linalg = xgrad::linalg;
   const auto index = [] { return Var(xt::xarray<int>{{0, 1}, {1, 0}}); };
 #define ONE(expression)                                                                        \
   {                                                                                            \
@@ -137,7 +138,15 @@ inline const std::vector<EveryOperation>& every_operation() {
       ONE(segment_prod(x, std::vector<int>{1, 0}, 2)), ONE(segment_max(x, std::vector<int>{1, 0}, 2)),
       ONE(segment_min(x, std::vector<int>{1, 0}, 2)),
       // products
-      TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y))};
+      TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y)),
+      // linear algebra
+      ONE(linalg::cholesky(x)), ONE(linalg::lu(x)), ONE(linalg::qr(x)), ONE(linalg::svd(x)), ONE(linalg::svdvals(x)),
+      ONE(linalg::eigh(x)), ONE(linalg::eigvalsh(x)), TWO(linalg::solve(x, y)), TWO(linalg::solve_triangular(x, y)),
+      TWO(linalg::cho_solve(x, y)), ONE(linalg::inv(x)), TWO(linalg::toeplitz(x, y)),
+      TWO(linalg::solve_toeplitz(x, y, y)), ONE(linalg::pinv(x)), TWO(linalg::lstsq(x, y)), ONE(linalg::matrix_rank(x)),
+      ONE(linalg::det(x)), ONE(linalg::slogdet(x)), ONE(linalg::matrix_norm(x)), ONE(linalg::cond(x)),
+      ONE(linalg::matrix_power(x, 2)), ONE(linalg::expm(x)), ONE(linalg::logm(x)), ONE(linalg::sqrtm(x)),
+      TWO(linalg::multi_dot({x, y})), TWO(linalg::block_diag({x, y}))};
 #undef ONE
 #undef TWO
   return all;

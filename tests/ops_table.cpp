@@ -19,6 +19,7 @@ const std::vector<OpRow>& ops_table() {
     append_shapes(rows);
     append_updating(rows);
     append_statistics(rows);
+    append_linalg(rows);
     return rows;
   }();
   return table;

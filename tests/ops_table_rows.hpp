@@ -107,5 +107,6 @@ void append_shapes(Rows& rows);
 void append_updating(Rows& rows);
 void append_statistics(Rows& rows);
 void append_counts(Rows& rows);  ///< without derivative
+void append_linalg(Rows& rows);
 
 }  // namespace xgrad::testing

@@ -3,6 +3,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/debug.hpp>
+#include <xgrad/linalg.hpp>
 #include <xgrad/log.hpp>
 #include <xgrad/loss.hpp>
 #include <xgrad/memory.hpp>

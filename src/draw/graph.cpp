@@ -55,6 +55,10 @@ std::string projection_text(const TapeState& program, NodeId id) {
   const auto which = static_cast<std::size_t>(program.attributes(id)[0]);
   const Opcode op = program.node(made_by).op;
   if (op == opcode<TopK>) return which == 0 ? "values" : "indices";
+  if (op == opcode<Lu>) return which == 0 ? "L and U" : which == 1 ? "exchanged rows" : "order of rows";
+  if (op == opcode<Qr>) return which == 0 ? "Q" : "R";
+  if (op == opcode<Svd>) return which == 0 ? "U" : which == 1 ? "singular values" : "V^T";
+  if (op == opcode<Eigh>) return which == 0 ? "eigenvalues" : "eigenvectors";
   if (op == opcode<Scan> || op == opcode<While>) {
     const Payload& payload = *program.payload(made_by);
     const std::size_t carried = payload.scan.carried;

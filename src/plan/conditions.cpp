@@ -38,6 +38,7 @@ bool Conditions::may_fail(const Graph& graph, ValueId id, bool loop) {
     }
     case Failure::Memory:
       return !loop;
+    case Failure::Matrix:
     case Failure::Host:
       return true;
   }

@@ -238,6 +238,7 @@ class OfOperation {
   void kernel() const {
     dense_inputs();
     if (op_ == opcode<Concatenate>) return concatenation();
+    if (traits_of(op_).failure == Failure::Matrix) return of_matrices();
     if (op_ == opcode<ScatterExtremum>) return scattered_extremum();
     const bool of_two =
         op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> || op_ == opcode<SearchSorted>;
@@ -255,6 +256,19 @@ class OfOperation {
       require(shape(0) == shape_, "it has the shape of its input");
     }
     require(traits_of(op_).gives_indices ? type() == DType::Int64 : type(0) == type(), "it has its element type");
+  }
+
+  void of_matrices() const {
+    const Shape& a = shape(0);
+    require(a.size() >= 2 && a[a.size() - 1] == a[a.size() - 2], "its matrices are square");
+    const Shape stack(a.begin(), a.end() - 2);
+    const auto is_stack = [&](const Shape& of) {
+      return of.size() >= stack.size() && std::equal(stack.begin(), stack.end(), of.begin());
+    };
+    bool fit = is_stack(shape_);
+    for (std::size_t k = 1; k < graph_.inputs(id_).size(); ++k) fit = fit && is_stack(shape(k));
+    require(fit, "there are as many of each operand as matrices");
+    require(type() == type(0) && is_floating(type()), "it has the element type of its matrices");
   }
 
   // ---- loops

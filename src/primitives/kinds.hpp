@@ -121,6 +121,7 @@ enum class Failure : std::uint8_t {
   Conversion,     ///< a floating-point number does not fit an integer
   ProductSize,    ///< BLAS may count with 32 bits
   Memory,         ///< the kernel takes some; loops have theirs before they start
+  Matrix,         ///< a matrix is singular, not positive definite or not finite
   Host,           ///< it runs code of the user's
 };
 

@@ -13,6 +13,7 @@
 #include "arrays.hpp"
 #include "elementary_functions.hpp"
 #include "rounding_functions.hpp"
+#include "matrices.hpp"
 #include "scalar_functions.hpp"
 #include "special_functions.hpp"
 
@@ -32,6 +33,8 @@ using AllPrimitives = TypeList<
     MaxReduce, MinReduce, Norm, Matmul, ArgMax, OneHot,
     Parameter, Call, Projection, HostCall, Scan, Switch, While,
     Checked, CumulativeSum, Balance, ArgSort, TopK, ScatterExtremum, SearchSorted,
+    Cholesky, CholeskyTangent, CholeskyCotangent, TriangularSolve, Lu, LuSolve, LogAbsDet, Det, Cofactor,
+    Qr, Svd, Eigh, SymmetricFunction, MatrixExp,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,

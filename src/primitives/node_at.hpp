@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "node_rules.hpp"
@@ -75,6 +76,20 @@ Broken searchsorted(const NodeAt& n);
 Broken one_hot(const NodeAt& n);
 Broken balance(const NodeAt& n);
 Broken matmul(const NodeAt& n);
+
+// ---- factorisations of matrices
+
+Broken square_matrices(const NodeAt& n);
+Broken cholesky_derivative(const NodeAt& n);
+Broken triangular_solve(const NodeAt& n);
+Broken lu_solve(const NodeAt& n);
+Broken log_abs_det(const NodeAt& n);
+Broken det(const NodeAt& n);
+Broken symmetric_function(const NodeAt& n);
+Broken matrix_exp(const NodeAt& n);
+Broken factorisation(const NodeAt& n);
+/// The type of an output of a factorisation; nothing if it has no such output.
+std::optional<ArrayType> output_of_factorisation(const NodeAt& n, std::size_t which);
 
 // ---- several outputs
 

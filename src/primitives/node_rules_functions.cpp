@@ -138,6 +138,8 @@ std::optional<ArrayType> output_of(const TapeState& program, NodeId id, std::siz
     shape[n.axis()] = static_cast<std::size_t>(n.attributes()[2]);
     return ArrayType{which == 0 ? n.type(0) : DType::Int64, shape};
   }
+  if (const auto factor = output_of_factorisation(n, which)) return factor;
+  if (!traits[n.op()].has_payload) return std::nullopt;
   const Payload& payload = n.payload();
   if (n.op() == opcode<HostCall>) {
     return which < payload.host->results.size() ? std::optional(payload.host->results[which]) : std::nullopt;

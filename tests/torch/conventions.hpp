@@ -138,7 +138,9 @@ inline std::map<std::string, std::vector<Case>> more_special_cases() {
 /// Rows without a counterpart in libtorch, each with the reason.
 inline const std::map<std::string, std::string>& without_counterpart() {
   static const std::map<std::string, std::string> reasons{
-      {"residual", "a difference that broadcasts nothing; libtorch has the one that does"}};
+      {"residual", "a difference that broadcasts nothing; libtorch has the one that does"},
+      {"toeplitz", "libtorch has none"},
+      {"solve_toeplitz", "libtorch has none"}};
   return reasons;
 }
 

@@ -15,6 +15,7 @@
 #include "counterparts_shapes.hpp"
 #include "counterparts_statistics.hpp"
 #include "counterparts_functions.hpp"
+#include "counterparts_linalg.hpp"
 
 namespace libtorch {
 
@@ -376,6 +377,7 @@ inline Counterparts make_counterparts() {
   add_rounding(table);
   add_special(table);
   add_activations(table);
+  add_linalg(table);
   return table;
 }
 

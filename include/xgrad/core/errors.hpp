@@ -35,6 +35,13 @@ class ValueError : public Error {
   using Error::Error;
 };
 
+/// A matrix without the factorisation, inverse or function that is asked for: singular, not positive definite, not
+/// finite. The message says which of a stack it is, and where in it.
+class MatrixError : public ValueError {
+ public:
+  using ValueError::ValueError;
+};
+
 /// A tape that has ended, two tapes in one operation, an empty Var, a leaf that is none.
 class TapeError : public Error {
  public:

@@ -8,6 +8,7 @@
 
 #include "dependence.hpp"
 #include "derivatives/functions/apart.hpp"
+#include "primitives/node_rules.hpp"
 #include "primitives/traits.hpp"
 #include "var/record.hpp"
 
@@ -356,6 +357,37 @@ Results rule(Type<OneHot>, const FollowedNode& node) {
   Shape labels = node.input_shape(0);
   labels.push_back(1);
   return {broadcast(node.input(0), labels, node.shape())};
+}
+
+// ---- factorisations
+
+/// What comes of a stack of matrices: each result on all of its matrix, and of what else there is for this matrix.
+SetArray on_matrices(const FollowedNode& node, const Shape& shape) {
+  const Shape& matrices = node.input_shape(0);
+  const std::size_t stack = matrices.size() - 2;
+  const auto one_for_each = [&](const Shape& of) { return with_extents_1(of, stack, of.size() - stack); };
+  SetArray each;
+  for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+    const Shape& of = node.input_shape(k);
+    if (node.depends(k)) each = united(node.sets, each, reduced(node.sets, node.input(k), of, one_for_each(of)));
+  }
+  return broadcast(each, one_for_each(shape), shape);
+}
+
+template <class P>
+requires(P::failure == Failure::Matrix && P::computation == Computation::Kernel) Results
+    rule(Type<P>, const FollowedNode& node) {
+  return {on_matrices(node, node.shape())};
+}
+
+template <class P>
+requires(P::failure == Failure::Matrix && P::computation == Computation::Several) Results
+    rule(Type<P>, const FollowedNode& node) {
+  Results results;
+  while (const auto type = output_of(node.tape(), node.node, results.size())) {
+    results.push_back(on_matrices(node, type->shape));
+  }
+  return results;
 }
 
 // ---- functions

@@ -26,11 +26,8 @@ extern "C" void openblas_set_num_threads(int) __attribute__((weak));
 namespace xgrad::backend::cpu::blas {
 
 using kernels::dispatch;
-namespace {
 
-/// OpenBLAS starts a thread for each core even for tiny products, which on a busy machine makes them a hundred times
-/// slower. It keeps to one thread unless its environment variables say otherwise.
-void limit_blas_threads() {
+void limit_threads() {
   static std::once_flag once;
   std::call_once(once, [] {
     if (openblas_set_num_threads != nullptr && std::getenv("OPENBLAS_NUM_THREADS") == nullptr &&
@@ -39,6 +36,8 @@ void limit_blas_threads() {
     }
   });
 }
+
+namespace {
 
 /// One matrix as BLAS wants it: dense, row-major, perhaps to be transposed.
 struct Matrix {
@@ -152,7 +151,7 @@ void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matr
 
 void multiply_rows(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, std::size_t first,
                    std::size_t count) {
-  limit_blas_threads();
+  limit_threads();
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
       rows_by_blas(product, {a, product.transposed_a}, {b, product.transposed_b}, reinterpret_cast<T*>(out), 1, false,
@@ -170,7 +169,7 @@ void multiply(const Product& product, const std::byte* a, const std::byte* b, st
     if (!accumulate) std::fill_n(out, size * size_of(product.dtype), std::byte{0});
     return;
   }
-  limit_blas_threads();
+  limit_threads();
   const auto element = static_cast<std::ptrdiff_t>(size_of(product.dtype));
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) {

@@ -11,6 +11,10 @@
 
 namespace xgrad::backend::cpu::blas {
 
+/// OpenBLAS starts a thread for each core even for tiny products, which on a busy machine makes them a hundred times
+/// slower. From the first call on it keeps to one thread unless its environment variables say otherwise.
+void limit_threads();
+
 /// out = a b for each matrix of a stack. The matrices of a and b are dense, row-major or (transposed) column-major.
 struct Product {
   DType dtype;

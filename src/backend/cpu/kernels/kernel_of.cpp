@@ -27,6 +27,20 @@ constexpr Kernel kernel_for(Type<SearchSorted>) { return searchsorted; }
 constexpr Kernel kernel_for(Type<OneHot>) { return one_hot; }
 constexpr Kernel kernel_for(Type<CumulativeSum>) { return cumsum; }
 constexpr Kernel kernel_for(Type<Balance>) { return balance; }
+constexpr Kernel kernel_for(Type<Cholesky>) { return cholesky; }
+constexpr Kernel kernel_for(Type<CholeskyTangent>) { return cholesky_tangent; }
+constexpr Kernel kernel_for(Type<CholeskyCotangent>) { return cholesky_cotangent; }
+constexpr Kernel kernel_for(Type<TriangularSolve>) { return triangular_solve; }
+constexpr Kernel kernel_for(Type<Lu>) { return lu; }
+constexpr Kernel kernel_for(Type<LuSolve>) { return lu_solve; }
+constexpr Kernel kernel_for(Type<LogAbsDet>) { return log_abs_det; }
+constexpr Kernel kernel_for(Type<Det>) { return det; }
+constexpr Kernel kernel_for(Type<Cofactor>) { return cofactor; }
+constexpr Kernel kernel_for(Type<Qr>) { return qr; }
+constexpr Kernel kernel_for(Type<Svd>) { return svd; }
+constexpr Kernel kernel_for(Type<Eigh>) { return eigh; }
+constexpr Kernel kernel_for(Type<SymmetricFunction>) { return symmetric_function; }
+constexpr Kernel kernel_for(Type<MatrixExp>) { return expm; }
 
 }  // namespace
 

@@ -36,6 +36,22 @@ void cumsum(const KernelCall& call);
 void top_k(const KernelCall& call);
 void host_call(const KernelCall& call);
 
+// So do these, which are in lapack.
+void cholesky(const KernelCall& call);
+void cholesky_tangent(const KernelCall& call);
+void cholesky_cotangent(const KernelCall& call);
+void triangular_solve(const KernelCall& call);
+void lu(const KernelCall& call);
+void lu_solve(const KernelCall& call);
+void log_abs_det(const KernelCall& call);
+void det(const KernelCall& call);
+void cofactor(const KernelCall& call);
+void qr(const KernelCall& call);
+void svd(const KernelCall& call);
+void eigh(const KernelCall& call);
+void symmetric_function(const KernelCall& call);
+void expm(const KernelCall& call);
+
 /// The kernel of a primitive; null if it is computed in another way (see primitives::Computation).
 Kernel kernel_of(std::uint8_t opcode) noexcept;
 

@@ -1,0 +1,250 @@
+// Derivatives of linear algebra where the table of operations does not reach: large matrices, equal eigenvalues,
+// singular matrices; and the marginal likelihood of a Gaussian process.
+#include "comparing.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/testing.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "ops_table_rows.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_ops_linalg_derivatives)
+
+namespace xg = xgrad;
+namespace la = xgrad::linalg;
+using comparing::near;
+using comparing::same;
+using comparing::throws;
+using xg::MatrixError;
+using xg::Shape;
+using xg::Var;
+using xg::testing::Random;
+
+namespace {
+
+Var unit(const Var& x) { return la::matrix_power(x, 0); }
+Var symmetric(const Var& x) { return 0.5 * (x + transpose(x)); }
+Var definite(const Var& x) { return matmul(x, transpose(x)) + static_cast<double>(x.shape().back()) * unit(x); }
+
+template <class F>
+Var gradient(F f, const Var& x) {
+  return xg::grad(f)(x);
+}
+
+/// The second derivative of f at x in a direction, twice.
+template <class F>
+Var second(F f, const Var& x, const Var& h) {
+  const auto first = [&](const Var& y) { return xg::jvp(f, y, h).tangent; };
+  return xg::jvp(first, x, h).tangent;
+}
+
+}  // namespace
+
+// ---- large enough for blocks
+
+BOOST_AUTO_TEST_CASE(gradients_of_large_factors) {
+  Random random(2);
+  const Var x = random.uniform({150, 150});
+  const Var a = definite(x);
+  const auto by_cholesky = [](const Var& y) {
+    const Var l = la::cholesky(y);
+    return 2.0 * sum(log(sum(l * unit(l), -1)));
+  };
+  const auto by_lu = [](const Var& y) { return la::slogdet(y).logabsdet; };
+  BOOST_TEST(near(gradient(by_cholesky, a), la::inv(a), 1e-11));
+  BOOST_TEST(near(gradient(by_lu, a), la::inv(a), 1e-11));
+  // The gradient of a function of all of L, along a direction, beside its forward derivative.
+  const Var weights = random.uniform({150, 150});
+  const auto weighed = [&](const Var& y) { return sum(la::cholesky(y) * weights); };
+  const Var direction = symmetric(random.uniform({150, 150}));
+  BOOST_TEST(near(sum(gradient(weighed, a) * direction), xg::jvp(weighed, a, direction).tangent, 1e-11));
+  const auto curved = [&](const Var& y) { return sum(gradient(weighed, y) * direction); };
+  BOOST_TEST(near(sum(gradient(curved, a) * direction), second(weighed, a, direction), 1e-11));
+}
+
+// ---- equal eigenvalues
+
+BOOST_AUTO_TEST_CASE(functions_of_eigenvalues_alone_where_some_are_equal) {
+  Random random(4);
+  const auto [q, r] = la::qr(random.uniform({4, 4}));
+  const Var w = xt::xarray<double>{1.0, 2.0, 2.0, 5.0};
+  const Var a = symmetric(matmul(q * w, transpose(q)));
+  const auto cubes = [](const Var& y) { return sum(pow(la::eigvalsh(y), 3.0)); };
+  BOOST_TEST(near(gradient(cubes, a), 3.0 * matmul(a, a), 1e-12));
+  BOOST_TEST(near(gradient(cubes, unit(a)), 3.0 * unit(a), 1e-14));
+  const auto logs = [](const Var& y) { return sum(log(la::svdvals(y))); };
+  BOOST_TEST(near(gradient(logs, a), la::inv(a), 1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(projections_on_spaces_of_equal_eigenvalues) {
+  Random random(6);
+  const auto [q, r] = la::qr(random.uniform({4, 4}));
+  const Var w = xt::xarray<double>{1.0, 2.0, 2.0, 5.0};
+  const Var a = symmetric(matmul(q * w, transpose(q)));
+  const Var h = symmetric(random.uniform({4, 4}));
+  const auto projection = [](const Var& y) {
+    const Var v = view(la::eigh(y).v, xt::all(), xt::range(1, 3));
+    return matmul(v, transpose(v));
+  };
+  // P' = sum over pairs inside and outside of (P_i H P_j + P_j H P_i) / (w_i - w_j).
+  const Var inside = matmul(transpose(q), matmul(h, q));
+  const Var factor = Var(xt::xarray<double>{{0.0, -1.0, -1.0, 0.0},
+                                            {-1.0, 0.0, 0.0, -1.0 / 3.0},
+                                            {-1.0, 0.0, 0.0, -1.0 / 3.0},
+                                            {0.0, -1.0 / 3.0, -1.0 / 3.0, 0.0}});
+  const Var sign = Var(
+      xt::xarray<double>{{0.0, -1.0, -1.0, 0.0}, {-1.0, 0.0, 0.0, 1.0}, {-1.0, 0.0, 0.0, 1.0}, {0.0, 1.0, 1.0, 0.0}});
+  const Var expected = matmul(q, matmul(abs(factor) * -1.0 * sign * inside, transpose(q)));
+  BOOST_TEST(near(xg::jvp(projection, a, h).tangent, expected, 1e-12));
+  const Var weights = random.uniform({4, 4});
+  const auto weighed = [&](const Var& y) { return sum(projection(y) * weights); };
+  BOOST_TEST(near(sum(gradient(weighed, a) * h), sum(expected * weights), 1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(functions_of_symmetric_matrices_with_equal_eigenvalues) {
+  Random random(7);
+  const Var h = symmetric(random.uniform({3, 3}));
+  const Var one = unit(h);
+  const Var h2 = matmul(h, h);
+  const Var h3 = matmul(h2, h);
+  const auto root = [](const Var& y) { return la::sqrtm(y); };
+  const auto log = [](const Var& y) { return la::logm(y); };
+  const auto exp = [](const Var& y) { return la::expm(y); };
+  BOOST_TEST(near(xg::jvp(root, one, h).tangent, 0.5 * h, 1e-14));
+  BOOST_TEST(near(second(root, one, h), -0.25 * h2, 1e-14));
+  BOOST_TEST(near(xg::jvp(log, one, h).tangent, h, 1e-14));
+  BOOST_TEST(near(second(log, one, h), -1.0 * h2, 1e-13));
+  BOOST_TEST(near(xg::jvp(exp, 0.0 * one, h).tangent, h, 1e-14));
+  BOOST_TEST(near(second(exp, 0.0 * one, h), h2, 1e-13));
+  const auto third = [&](const auto& f) {
+    return xg::jvp(
+               [&](const Var& y) {
+                 return xg::jvp([&](const Var& z) { return xg::jvp(f, z, h).tangent; }, y, h).tangent;
+               },
+               one, h)
+        .tangent;
+  };
+  BOOST_TEST(near(third(log), 2.0 * h3, 1e-12));
+  BOOST_TEST(near(third(root), 0.375 * h3, 1e-12));
+  // Two equal, one almost: reverse mode beside differences.
+  const auto [q, r] = la::qr(random.uniform({3, 3}));
+  for (const double gap : {0.0, 1e-9, 1e-3}) {
+    const Var a = symmetric(matmul(q * Var(xt::xarray<double>{1.0, 1.0 + gap, 3.0}), transpose(q)));
+    BOOST_TEST(xg::testing::check_gradients([](const Var& y) { return la::sqrtm(symmetric(y)); }, a));
+    BOOST_TEST(xg::testing::check_gradients([](const Var& y) { return la::logm(symmetric(y)); }, a));
+  }
+}
+
+// ---- singular matrices
+
+BOOST_AUTO_TEST_CASE(determinants_of_singular_matrices_have_derivatives) {
+  const auto det = [](const Var& y) { return la::det(y); };
+  const Var a = xt::xarray<double>{{1.0, 2.0}, {2.0, 4.0}};
+  BOOST_TEST(near(gradient(det, a), Var(xt::xarray<double>{{4.0, -2.0}, {-2.0, 1.0}}), 1e-14));
+  BOOST_TEST(near(gradient(det, Var(xt::xarray<double>{{0.0, 1.0}, {0.0, 0.0}})),
+                  Var(xt::xarray<double>{{0.0, 0.0}, {-1.0, 0.0}}), 1e-15));
+  BOOST_TEST(near(gradient(det, 0.0 * a), 0.0 * a, 1e-15));
+  const Var b = xt::xarray<double>{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}, {7.0, 8.0, 9.0}};
+  BOOST_TEST(
+      near(gradient(det, b), Var(xt::xarray<double>{{-3.0, 6.0, -3.0}, {6.0, -12.0, 6.0}, {-3.0, 6.0, -3.0}}), 1e-13));
+  const Var rank_one = xt::xarray<double>{{1.0, 2.0, 3.0}, {2.0, 4.0, 6.0}, {3.0, 6.0, 9.0}};
+  BOOST_TEST(near(gradient(det, rank_one), 0.0 * rank_one, 1e-13));
+  BOOST_TEST((throws<MatrixError>([&] { return xg::hvp(det, 0.0 * a, a); }, {"singular"})));
+  const auto log = [](const Var& y) { return la::slogdet(y).logabsdet; };
+  BOOST_TEST((throws<MatrixError>([&] { return gradient(log, 0.0 * a); }, {"singular", "pivot 0"})));
+}
+
+BOOST_AUTO_TEST_CASE(pseudo_inverses_of_lesser_rank_have_derivatives_that_keep_it) {
+  const Var u = xt::xarray<double>{{1.0, 0.5}, {2.0, -1.0}, {0.3, 0.7}};
+  const Var v = xt::xarray<double>{{0.2, 1.0, -0.4, 0.9}, {1.0, 0.1, 0.6, -0.5}};
+  const auto f = [](const Var& a, const Var& b) { return la::pinv(matmul(a, b), {.relative = 1e-8}); };
+  BOOST_TEST(xg::testing::check_gradients(f, u, v));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_cotangent_of_expm_costs_no_digits) {
+  Random random(9);
+  const Var a = random.uniform({3, 3});
+  const Var weights = random.uniform({3, 3});
+  const auto f = [&](double size) {
+    return gradient([&, size](const Var& y) { return sum(la::expm(y) * weights * size); }, a) / size;
+  };
+  BOOST_TEST(near(f(1e12), f(1.0), 1e-14));
+}
+
+// ---- without elements
+
+BOOST_AUTO_TEST_CASE(derivatives_of_matrices_without_elements_have_none) {
+  const std::vector<Shape> shapes{{0, 0}, {2, 0, 0}, {0, 2, 2}};
+  const auto check = [&](const auto& f) {
+    for (const Shape& shape : shapes) {
+      const Var x = Var(xt::xarray<double>(xg::Array<double>::from_shape(shape)));
+      const auto total = [&](const Var& y) { return sum(f(y)); };
+      BOOST_TEST(to_string(gradient(total, x).shape()) == to_string(shape));
+      BOOST_TEST(to_string(xg::hvp(total, x, x).shape()) == to_string(shape));
+    }
+  };
+  check([](const Var& y) { return la::cholesky(y); });
+  check([](const Var& y) { return la::inv(y); });
+  check([](const Var& y) { return la::lu(y).u; });
+  check([](const Var& y) { return la::det(y); });
+  check([](const Var& y) { return la::slogdet(y).logabsdet; });
+  check([](const Var& y) { return la::qr(y).q; });
+  check([](const Var& y) { return la::svd(y).u + la::svd(y).vt; });
+  check([](const Var& y) { return la::eigh(y).v; });
+  check([](const Var& y) { return la::expm(y); });
+  check([](const Var& y) { return la::logm(y); });
+  check([](const Var& y) { return la::pinv(y); });
+  check([](const Var& y) { return la::solve_triangular(y, y); });
+}
+
+// ---- the marginal likelihood of a Gaussian process
+
+namespace {
+
+/// -ln p(y): (y^T K^-1 y + ln det K + n ln 2 pi) / 2.
+Var negative_log_likelihood(const Var& k, const Var& y) {
+  const Var l = la::cholesky(k);
+  const double constant = static_cast<double>(y.size()) * std::log(2.0 * std::acos(-1.0));
+  return 0.5 * (sum(y * la::cho_solve(l, y)) + constant) + sum(log(sum(l * unit(l), -1)));
+}
+
+/// Squared exponentials of distances, and noise.
+Var covariance(const Var& x, const Var& length, const Var& noise) {
+  const Var distance = expand_dims(x, 1) - expand_dims(x, 0);
+  const Var k = exp(-0.5 * square(distance / length));
+  return k + square(noise) * unit(k);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(marginal_likelihood_of_a_gaussian_process) {
+  Random random(11);
+  const Var x = random.uniform({30}, 0.0, 5.0);
+  const Var y = sin(x) + 0.1 * random.uniform({30});
+  const Var k = covariance(x, 0.8, 0.3);
+  // The gradient by K is (K^-1 - K^-1 y y^T K^-1) / 2.
+  const Var alpha = la::solve(k, y);
+  const Var expected = 0.5 * (la::inv(k) - outer(alpha, alpha));
+  BOOST_TEST(near(gradient([&](const Var& each) { return negative_log_likelihood(each, y); }, k), expected, 1e-10));
+  const auto by_parameters = [&](const Var& length, const Var& noise) {
+    return negative_log_likelihood(covariance(x, length, noise), y);
+  };
+  BOOST_TEST(xg::testing::check_gradients({.mode_tolerance = 1e-10}, by_parameters, Var(xt::xarray<double>(0.8)),
+                                          Var(xt::xarray<double>(0.3))));
+  const auto by_lu = [&](const Var& length, const Var& noise) {
+    const Var each = covariance(x, length, noise);
+    const double constant = 30.0 * std::log(2.0 * std::acos(-1.0));
+    return 0.5 * (sum(y * la::solve(each, y)) + la::slogdet(each).logabsdet + constant);
+  };
+  const Var parameters = xt::xarray<double>{0.8, 0.3};
+  const auto of_both = [](const auto& f) { return [f](const Var& p) { return f(view(p, 0), view(p, 1)); }; };
+  const auto a = xg::compile(xg::value_and_grad(of_both(by_parameters)))(parameters);
+  const auto b = xg::compile(xg::value_and_grad(of_both(by_lu)))(parameters);
+  BOOST_TEST(near(a.value, b.value, 1e-11));
+  BOOST_TEST(near(a.gradient, b.gradient, 1e-10));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
