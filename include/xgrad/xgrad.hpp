@@ -18,6 +18,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/plans.hpp>
+#include <xgrad/random.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>
 #include <xgrad/transform/branch.hpp>

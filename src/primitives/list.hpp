@@ -11,6 +11,7 @@
 #include <boost/hana/type.hpp>
 
 #include "arrays.hpp"
+#include "random.hpp"
 #include "scalar_functions.hpp"
 
 namespace xgrad::primitives {
@@ -34,7 +35,8 @@ using AllPrimitives = TypeList<
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,
     Sin, Cos, Tan, Atan, Sinh, Cosh, Tanh, LogCosh, SlopeOfLogCosh,
     Erf, Sigmoid, Softplus, LogAddExp, LogGamma, Digamma, Polygamma,
-    Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
+    Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot,
+    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp>;
 // clang-format on
 
 template <class P>

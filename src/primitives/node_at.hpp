@@ -74,6 +74,14 @@ Broken one_hot(const NodeAt& n);
 Broken balance(const NodeAt& n);
 Broken matmul(const NodeAt& n);
 
+// ---- random numbers
+
+Broken derive_key(const NodeAt& n);
+Broken random_draw(const NodeAt& n);
+Broken random_sample(const NodeAt& n);
+Broken gamma_slope(const NodeAt& n);
+Broken truncated_normal(const NodeAt& n);
+
 // ---- several outputs
 
 Broken top_k(const NodeAt& n);

@@ -181,6 +181,11 @@ constexpr Rule rule_for(Type<ArgSort>) { return argsort; }
 constexpr Rule rule_for(Type<OneHot>) { return one_hot; }
 constexpr Rule rule_for(Type<Balance>) { return balance; }
 constexpr Rule rule_for(Type<Checked>) { return checked; }
+constexpr Rule rule_for(Type<DeriveKey>) { return derive_key; }
+constexpr Rule rule_for(Type<RandomDraw>) { return random_draw; }
+constexpr Rule rule_for(Type<RandomSample>) { return random_sample; }
+constexpr Rule rule_for(Type<GammaSlope>) { return gamma_slope; }
+constexpr Rule rule_for(Type<TruncatedNormal>) { return truncated_normal; }
 constexpr Rule rule_for(Type<TopK>) { return top_k; }
 constexpr Rule rule_for(Type<Call>) { return call; }
 constexpr Rule rule_for(Type<HostCall>) { return host_call; }

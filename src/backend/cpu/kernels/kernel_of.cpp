@@ -25,6 +25,11 @@ constexpr Kernel kernel_for(Type<ScatterAddAlongAxis>) { return scatter_add_alon
 constexpr Kernel kernel_for(Type<OneHot>) { return one_hot; }
 constexpr Kernel kernel_for(Type<CumulativeSum>) { return cumsum; }
 constexpr Kernel kernel_for(Type<Balance>) { return balance; }
+constexpr Kernel kernel_for(Type<DeriveKey>) { return derive_key; }
+constexpr Kernel kernel_for(Type<RandomDraw>) { return random_draw; }
+constexpr Kernel kernel_for(Type<RandomSample>) { return random_sample; }
+constexpr Kernel kernel_for(Type<GammaSlope>) { return gamma_slope; }
+constexpr Kernel kernel_for(Type<TruncatedNormal>) { return truncated_normal; }
 
 }  // namespace
 
