@@ -15,6 +15,7 @@ const std::vector<OpRow>& ops_table() {
     append_indexing(rows);
     append_products(rows);
     append_order(rows);
+    append_random(rows);
     return rows;
   }();
   return table;

@@ -102,5 +102,8 @@ void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);
 void append_products(Rows& rows);
 void append_order(Rows& rows);
+void append_random(Rows& rows);
+/// Without derivative.
+void append_random_values(Rows& rows);
 
 }  // namespace xgrad::testing

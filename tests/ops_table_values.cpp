@@ -59,6 +59,7 @@ const std::vector<OpRow>& ops_without_derivative() {
     add("argmax.axis_keep_dims", [](const Case& x) { return argmax(x[0], -1, keep_dims); }, searched, {"argmax"});
     add("one_hot", [](const Case& x) { return one_hot(x[0], 4); },
         {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
+    append_random_values(rows);
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
     return rows;
   }();

@@ -5,7 +5,6 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/check.hpp>
 
 #include "parameters.hpp"
 

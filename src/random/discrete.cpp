@@ -6,9 +6,7 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/check.hpp>
 
-#include "ops/axes.hpp"
 #include "parameters.hpp"
 
 namespace xgrad::random {
@@ -97,7 +95,7 @@ Var categorical_of(const KeyUse& key, const Var& logits, std::ptrdiff_t axis, co
   if (rows.shape(-1) == 0) throw ValueError("categorical: there are no logits along axis " + std::to_string(along));
   const Var largest = amax(rows, -1, keep_dims);
   const Var finite = abs(largest) < std::numeric_limits<double>::infinity();
-  const Var good = rows + (checked(largest, finite, requirement) - largest);  // checked, although it is 0
+  const Var good = rows - checked(largest, finite, requirement);
   OptionalShape whole = shape;
   if (whole) {
     xgrad::detail::require_rank(function, whole->size() + 1);
@@ -187,15 +185,13 @@ Var chosen_again(const Var& keys, const Var& p, const Shape& shape) {
 
 /// The first of exponential variates, each divided by its probability (P. S. Efraimidis and P. G. Spirakis, 2006).
 Var chosen_once(const Var& keys, const Var& p, std::size_t count) {
-  static const Requirement enough("choice: {} of the probabilities are positive, fewer than the {} that are drawn");
-  const std::size_t n = p.shape()[0];
-  const Var positive = sum(cast(p > 0.0, DType::Int64), 0, keep_dims);
+  static const Requirement enough("choice: of the probabilities, {} among them, fewer are positive than the {} drawn");
   const auto wanted = static_cast<std::int64_t>(count);
-  const Var times = xgrad::detail::random_draw(Distribution::Exponential, keys,
-                                               detail::shape_of_draws("choice", keys, {n}), DType::Float64);
-  const Var order = top_k(times / p, count, -1, Order::Ascending).second;
-  const Var missing = checked(positive, positive >= wanted, enough, wanted) - positive;  // 0, but checked
-  return order + missing;
+  const Var positive = sum(cast(p > 0.0, DType::Int64), 0, keep_dims);
+  const Var rates = checked(p, positive >= wanted, enough, wanted);
+  const Shape shape = detail::shape_of_draws("choice", keys, p.shape());
+  const Var times = xgrad::detail::random_draw(Distribution::Exponential, keys, shape, DType::Float64) / rates;
+  return top_k(times, count, -1, Order::Ascending).second;
 }
 
 Var choice_of(const Var& keys, std::int64_t n, const Shape& shape, const Choosing& how) {

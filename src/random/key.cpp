@@ -85,35 +85,29 @@ std::vector<Key> Key::split(std::size_t n, const char* file, unsigned line) cons
 
 // ---- keys that are used twice
 
-namespace {
-
-struct UsedAt {
-  std::string file;
-  unsigned line;
-};
-
-std::string place_of(const UsedAt& use) { return use.file + ":" + std::to_string(use.line); }
-
-}  // namespace
-
 struct KeyCheck::Uses {
+  struct Place {
+    std::string file;
+    unsigned line;
+    [[nodiscard]] std::string text() const { return file + ":" + std::to_string(line); }
+  };
   Uses* around = nullptr;
-  std::map<std::int64_t, UsedAt> of_bits;
-  std::map<std::tuple<const ir::TapeState*, std::uint32_t, ir::NodeId>, UsedAt> of_nodes;
+  std::map<std::int64_t, Place> of_bits;
+  std::map<std::tuple<const ir::TapeState*, std::uint32_t, ir::NodeId>, Place> of_nodes;
 };
 
 namespace {
 
 thread_local constinit KeyCheck::Uses* uses_of_thread = nullptr;
 
-void require_first_use(auto& uses, const auto& key, const UsedAt& here) {
+void require_first_use(auto& uses, const auto& key, const KeyCheck::Uses::Place& here) {
   const auto [found, first] = uses.try_emplace(key, here);
   if (first) return;
-  throw ValueError("random: a key is used twice, at " + place_of(found->second) + " and at " + place_of(here) +
+  throw ValueError("random: a key is used twice, at " + found->second.text() + " and at " + here.text() +
                    "; split it and use each part once");
 }
 
-void note_use(KeyCheck::Uses& uses, const Var& bits, const UsedAt& here) {
+void note_use(KeyCheck::Uses& uses, const Var& bits, const KeyCheck::Uses::Place& here) {
   if (!bits.defined()) return;  // which is refused where it is used
   if (bits.recorded()) {
     const ir::TapeState& tape = VarAccess::tape(bits);

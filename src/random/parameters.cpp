@@ -4,9 +4,6 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/check.hpp>
-
-#include "ops/axes.hpp"
 
 namespace xgrad::random::detail {
 

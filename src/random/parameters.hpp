@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include <xgrad/ops/check.hpp>
 #include <xgrad/random/key.hpp>
 
+#include "ops/axes.hpp"
 #include "ops/internal.hpp"
 #include "ops/random.hpp"
 

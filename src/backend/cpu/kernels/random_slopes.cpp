@@ -68,25 +68,27 @@ struct Slope {
   }
 };
 
+/// Places w = exp(t - exp(-t)) for equal steps of t, and dw.
+struct Nodes {
+  static constexpr int each_way = 80;
+  static constexpr double step = 1.0 / 16;
+  std::array<double, 2 * each_way + 1> place{};
+  std::array<double, 2 * each_way + 1> weight{};
+
+  Nodes() {
+    for (int k = -each_way; k <= each_way; ++k) {
+      const double t = step * k;
+      const auto i = static_cast<std::size_t>(k + each_way);
+      place[i] = std::exp(t - std::exp(-t));
+      weight[i] = step * (1.0 + std::exp(-t)) * place[i];
+    }
+  }
+};
+
 /// The integral from 0 to infinity of a function that decays within about `scale`: H. Takahasi and M. Mori, "Double
 /// exponential formulas for numerical integration" (1974).
 template <class F>
 double integral_of(double scale, F f) {
-  // The same for all: w = scale exp(t - exp(-t)), dw = scale (1 + exp(-t)) exp(t - exp(-t)) dt.
-  struct Nodes {
-    static constexpr int each_way = 160;
-    static constexpr double step = 1.0 / 32;
-    std::array<double, 2 * each_way + 1> place{};
-    std::array<double, 2 * each_way + 1> weight{};
-    Nodes() {
-      for (int k = -each_way; k <= each_way; ++k) {
-        const double t = step * k;
-        const auto i = static_cast<std::size_t>(k + each_way);
-        place[i] = std::exp(t - std::exp(-t));
-        weight[i] = step * (1.0 + std::exp(-t)) * place[i];
-      }
-    }
-  };
   static const Nodes nodes;
   double sum = 0.0;
   for (std::size_t i = 0; i < nodes.place.size(); ++i) {
@@ -149,7 +151,7 @@ double quantile_of_log(double log_share) {
   const double t = std::sqrt(-2.0 * log_share);
   if (!(t < 1e150)) return -infinity_of_slopes;
   double x = (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;
-  for (int k = 0; k < 4; ++k) {
+  for (int k = 0; k < 3; ++k) {
     x = std::min(x, 0.0);
     const double slope = 2.0 / std::sqrt(2.0 * std::numbers::pi) / scaled_erfc(-x * std::numbers::sqrt2 / 2.0);
     x -= (log_tail(x) - log_share) / slope;
@@ -157,27 +159,27 @@ double quantile_of_log(double log_share) {
   return std::min(x, 0.0);
 }
 
-/// See primitives::TruncatedNormal; low <= -high.
-double truncated_normal_on_the_left(double u, double low, double high) {
+/// See primitives::TruncatedNormal; low <= -high, and v is 1 - u.
+double truncated_normal_on_the_left(double u, double v, double low, double high) {
   using primitives::special::alike_exp;
   const double below_low = log_tail(low);
   if (high <= 0.0) {
     const double below_high = log_tail(high);
-    const double share = u + (1.0 - u) * alike_exp(below_low - below_high);
+    const double share = u + v * alike_exp(below_low - below_high);
     return share > 0.0 ? quantile_of_log(below_high + one::log(share)) : low;
   }
   const double outside_low = alike_exp(below_low);
   const double outside_high = alike_exp(log_tail(-high));
-  const double below = (1.0 - u) * outside_low + u * (1.0 - outside_high);
+  const double below = v * outside_low + u * (1.0 - outside_high);
   if (below <= 0.5) return below > 0.0 ? quantile_of_log(one::log(below)) : low;
-  return -quantile_of_log(one::log(std::min(0.5, (1.0 - u) * (1.0 - outside_low) + u * outside_high)));
+  return -quantile_of_log(one::log(std::min(0.5, v * (1.0 - outside_low) + u * outside_high)));
 }
 
 double truncated_normal_at(double u, double low, double high) {
   if (!(low < high && u >= 0.0 && u <= 1.0)) return low == high ? low : std::numeric_limits<double>::quiet_NaN();
   const bool mirrored = low > -high;
-  const double x =
-      mirrored ? -truncated_normal_on_the_left(1.0 - u, -high, -low) : truncated_normal_on_the_left(u, low, high);
+  const double x = mirrored ? -truncated_normal_on_the_left(1.0 - u, u, -high, -low)
+                            : truncated_normal_on_the_left(u, 1.0 - u, low, high);
   return std::clamp(x, low, high);
 }
 
