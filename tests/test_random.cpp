@@ -232,10 +232,11 @@ BOOST_AUTO_TEST_CASE(keys_that_are_used_twice_are_found) {
   (void)random::normal(key);  // nobody looks
   {
     const random::KeyCheck check;
+    const int line = __LINE__;
     (void)random::normal(key, {3});
-    BOOST_TEST(throws<xg::ValueError>([&] { return random::uniform(key); },
-                                      {"used twice", "test_random.cpp:" + std::to_string(__LINE__ - 2),
-                                       "test_random.cpp:" + std::to_string(__LINE__ - 1), "split"}));
+    const auto again = [&] { return random::uniform(key); };
+    const auto place = [&](int after) { return "test_random.cpp:" + std::to_string(line + after); };
+    BOOST_TEST(throws<xg::ValueError>(again, {"used twice", place(1) + " and", place(2) + ";", "split"}));
     BOOST_TEST(throws<xg::ValueError>([&] { return key.split(2); }, {"used twice"}));
     const auto [a, b] = Key(2).split<2>();
     (void)random::normal(a);

@@ -58,7 +58,7 @@ namespace {
 
 Var uniform_between(const KeyUse& key, const Var& low, const Var& high, const OptionalShape& shape) {
   static const Requirement finite("uniform: a bound is {}; bounds are finite");
-  const auto ready = detail::ready("uniform", key.bits(), detail::as_floats({&low, &high}), shape);
+  const auto ready = detail::ready("uniform", key.bits(), detail::as_floats("uniform", {&low, &high}), shape);
   const auto bound = [](const Var& x) { return checked(x, abs(x) < std::numeric_limits<double>::infinity(), finite); };
   const Var from = bound(ready.values[0]);
   const Var u = xgrad::detail::random_draw(Distribution::Uniform, key.bits(), ready.shape, ready.dtype());
@@ -67,7 +67,7 @@ Var uniform_between(const KeyUse& key, const Var& low, const Var& high, const Op
 
 Var normal_around(const KeyUse& key, const Var& mean, const Var& stddev, const OptionalShape& shape) {
   static const Requirement not_negative("normal: a standard deviation is {}; it is not negative");
-  const auto ready = detail::ready("normal", key.bits(), detail::as_floats({&mean, &stddev}), shape);
+  const auto ready = detail::ready("normal", key.bits(), detail::as_floats("normal", {&mean, &stddev}), shape);
   const Var z = xgrad::detail::random_draw(Distribution::Normal, key.bits(), ready.shape, ready.dtype());
   const Var scale = checked(ready.values[1], ready.values[1] >= 0.0, not_negative);
   return xgrad::detail::broadcast_to("normal", ready.values[0] + scale * z, ready.shape);
@@ -88,7 +88,7 @@ namespace {
 
 Var truncated_normal_between(const KeyUse& key, const Var& low, const Var& high, const OptionalShape& shape) {
   static const Requirement below("truncated_normal: a lower bound {} is not below the upper one");
-  const std::vector<Var> bounds = detail::as_floats({&low, &high});
+  const std::vector<Var> bounds = detail::as_floats("truncated_normal", {&low, &high});
   const DType dtype = bounds[0].dtype();
   const auto ready = detail::ready("truncated_normal", key.bits(),
                                    {cast(bounds[0], DType::Float64), cast(bounds[1], DType::Float64)}, shape);
@@ -114,14 +114,14 @@ namespace {
 Var of_gamma(Family family, std::string_view function, const KeyUse& key, const Var& alpha, const OptionalShape& shape,
              std::int64_t stream = 0) {
   static const Requirement requirement("gamma: a shape is {}; it is positive and finite");
-  const std::vector<Var> floats = detail::as_floats({&alpha});
+  const std::vector<Var> floats = detail::as_floats(function, {&alpha});
   const auto ready = detail::ready(function, key.bits(), {detail::positive(floats[0], requirement)}, shape);
   return xgrad::detail::random_sample(family, key.bits(), ready.expanded(function), stream);
 }
 
 Var beta_of(const KeyUse& key, const Var& a, const Var& b, const OptionalShape& shape) {
   static const Requirement requirement("beta: a parameter is {}; it is positive and finite");
-  const std::vector<Var> floats = detail::as_floats({&a, &b});
+  const std::vector<Var> floats = detail::as_floats("beta", {&a, &b});
   const auto ready = detail::ready(
       "beta", key.bits(), {detail::positive(floats[0], requirement), detail::positive(floats[1], requirement)}, shape);
   const std::vector<Var> shapes = ready.expanded("beta");
@@ -149,7 +149,7 @@ Var dirichlet_of(const KeyUse& key, const Var& alpha, const OptionalShape& shape
 
 Var chisquare_of(std::string_view function, const KeyUse& key, const Var& df, const OptionalShape& shape) {
   static const Requirement requirement("chisquare: the degrees of freedom are {}; they are positive and finite");
-  const std::vector<Var> floats = detail::as_floats({&df});
+  const std::vector<Var> floats = detail::as_floats(function, {&df});
   const auto ready = detail::ready(function, key.bits(), {0.5 * detail::positive(floats[0], requirement)}, shape);
   return 2.0 * xgrad::detail::random_sample(Family::Gamma, key.bits(), ready.expanded(function));
 }
@@ -157,7 +157,7 @@ Var chisquare_of(std::string_view function, const KeyUse& key, const Var& df, co
 Var student_t_of(const KeyUse& key, const Var& df, const OptionalShape& shape) {
   const Var squares = chisquare_of("student_t", key, df, shape);
   const Var z = xgrad::detail::random_draw(Distribution::Normal, key.bits(), squares.shape(), squares.dtype());
-  return z / sqrt(squares / detail::as_floats({&df})[0]);
+  return z / sqrt(squares / detail::as_floats("student_t", {&df})[0]);
 }
 
 }  // namespace
@@ -182,7 +182,7 @@ Var student_t(const KeyUse& key, const Var& df) { return student_t_of(key, df, {
 Var student_t(const KeyUse& key, const Var& df, const Shape& shape) { return student_t_of(key, df, shape); }
 
 Var gamma_slope(const Var& alpha, const Var& log_x) {
-  const std::vector<Var> floats = detail::as_floats({&alpha, &log_x});
+  const std::vector<Var> floats = detail::as_floats("gamma_slope", {&alpha, &log_x});
   const std::array<const Var*, 2> both{&floats[0], &floats[1]};
   const Shape shape = xgrad::detail::broadcast_shape("gamma_slope", both);
   return xgrad::detail::gamma_slope(0, xgrad::detail::broadcast_to("gamma_slope", floats[0], shape),
@@ -195,7 +195,7 @@ namespace {
 
 Var multivariate_normal_of(const KeyUse& key, const Var& mean, const Var& factor, const OptionalShape& shape) {
   constexpr std::string_view function = "multivariate_normal";
-  const std::vector<Var> floats = detail::as_floats({&mean, &factor});
+  const std::vector<Var> floats = detail::as_floats(function, {&mean, &factor});
   const Shape of_mean = mean.shape();
   const Shape of_factor = factor.shape();
   const std::size_t rank = of_factor.size();

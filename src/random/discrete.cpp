@@ -21,7 +21,7 @@ namespace {
 
 Var bernoulli_of(const KeyUse& key, const Var& p, const OptionalShape& shape) {
   static const Requirement requirement("bernoulli: a probability is {}; it is between 0 and 1");
-  const std::vector<Var> floats = detail::as_floats({&p});
+  const std::vector<Var> floats = detail::as_floats("bernoulli", {&p});
   const auto ready = detail::ready("bernoulli", key.bits(), {detail::probability(floats[0], requirement)}, shape);
   const Var u = xgrad::detail::random_draw(Distribution::Uniform, key.bits(), ready.shape, DType::Float64);
   return u < ready.expanded("bernoulli")[0];
@@ -39,6 +39,7 @@ Var randint_of(const KeyUse& key, const Var& low, const Var& high, const Optiona
 
 Var poisson_of(const KeyUse& key, const Var& rate, const OptionalShape& shape) {
   static const Requirement requirement("poisson: a rate is {}; it is between 0 and 2^62");
+  xgrad::detail::require_usable(rate, "poisson");
   const Var wide = cast(rate, DType::Float64);
   const Var good = checked(wide, wide >= 0.0 && wide <= primitives::most_mean, requirement);
   const auto ready = detail::ready("poisson", key.bits(), {good}, shape);
@@ -49,6 +50,7 @@ Var binomial_of(const KeyUse& key, const Var& n, const Var& p, const OptionalSha
   static const Requirement trials("binomial: the number of trials is {}; it is between 0 and 2^53");
   static const Requirement requirement("binomial: a probability is {}; it is between 0 and 1");
   detail::require_integer("binomial", "the number of trials", n);
+  xgrad::detail::require_usable(p, "binomial");
   const Var wide = cast(p, DType::Float64);
   constexpr auto most = static_cast<std::int64_t>(primitives::most_trials);
   const Var count = checked(n, n >= std::int64_t{0} && n <= most, trials);
@@ -91,7 +93,7 @@ Var categorical_of(const KeyUse& key, const Var& logits, std::ptrdiff_t axis, co
     if (i != along) order.push_back(i);
   }
   order.push_back(along);
-  const Var rows = transpose(detail::as_floats({&logits})[0], Axes(order));
+  const Var rows = transpose(detail::as_floats(function, {&logits})[0], Axes(order));
   if (rows.shape(-1) == 0) throw ValueError("categorical: there are no logits along axis " + std::to_string(along));
   const Var largest = amax(rows, -1, keep_dims);
   const Var finite = abs(largest) < std::numeric_limits<double>::infinity();

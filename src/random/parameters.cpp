@@ -33,7 +33,8 @@ Var standard(Distribution distribution, std::string_view function, const KeyUse&
   return xgrad::detail::random_draw(distribution, key.bits(), shape_of_draws(function, key.bits(), shape), dtype);
 }
 
-std::vector<Var> as_floats(std::initializer_list<const Var*> parameters) {
+std::vector<Var> as_floats(std::string_view function, std::initializer_list<const Var*> parameters) {
+  for (const Var* each : parameters) xgrad::detail::require_usable(*each, function);
   DType dtype = xgrad::detail::common_dtype(std::span(parameters.begin(), parameters.size()));
   if (!is_floating(dtype)) dtype = DType::Float64;
   std::vector<Var> result;

@@ -32,7 +32,7 @@ void require_integer(std::string_view function, std::string_view name, const Var
 Var standard(Distribution distribution, std::string_view function, const KeyUse& key, const Shape& shape, DType dtype);
 
 /// Parameters of one floating-point type: float64 for integers.
-std::vector<Var> as_floats(std::initializer_list<const Var*> parameters);
+std::vector<Var> as_floats(std::string_view function, std::initializer_list<const Var*> parameters);
 
 /// Parameters, and the shape of what is drawn with them.
 struct Ready {
