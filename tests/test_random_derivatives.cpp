@@ -41,7 +41,9 @@ BOOST_AUTO_TEST_CASE(slopes_of_gamma_variates_have_nearly_all_digits) {
       {10000, 9.2, 0.00010051958493384771}, {1e6, 13.8175, 9.9900577530634553e-7}, {1e-3, -500, 499424.42806818969}};
   for (const auto& [a, y, expected] : known) {
     const double found = random::gamma_slope(a, y).item<double>();
-    BOOST_TEST(std::abs(found - expected) < 2e-13 * expected, a << ", " << y << ": " << found << ", not " << expected);
+    // The last digit of y counts more, the larger a is.
+    BOOST_TEST(std::abs(found - expected) < (a > 1000 ? 1e-12 : 5e-14) * expected,
+               a << ", " << y << ": " << found << ", not " << expected);
   }
   const std::vector<std::array<double, 3>> second{{0.5, -3, -10.9158129846017},
                                                   {0.5, 1, -1.30243033773098},
