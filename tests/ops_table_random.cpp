@@ -32,14 +32,18 @@ void append_random(Rows& rows) {
        {random.uniform({2, 3}, -1.5, 1.0), random.uniform({3}, 1.5, 2.5)},
        {random.uniform({3}, 4.0, 5.0), random.uniform({3}, 6.0, 7.0)}},
       {"truncated_normal", "random_draw"});
-  add("random.uniform",
-      [](const Case& x) {
-        return random::uniform(row_key, x[0], x[1], {2, 3});
-      },
+  // Other element types draw other numbers.
+  const auto wide = [](auto f) {
+    return [f](const Case& x) { return cast(f(cast(x[0], DType::Float64), cast(x[1], DType::Float64)), x[0].dtype()); };
+  };
+  add("random.uniform", wide([](const Var& a, const Var& b) {
+        return random::uniform(row_key, a, b, {2, 3});
+      }),
       {{random.uniform({}), random.uniform({2, 3})}, {random.uniform({2, 1}), random.uniform({3})}}, {"random_draw"});
-  add("random.normal", [](const Case& x) { return random::normal(row_key, x[0], x[1]); },
+  add("random.normal", wide([](const Var& a, const Var& b) { return random::normal(row_key, a, b); }),
       {{random.uniform({2, 1}), random.uniform({3}, 0.5, 1.0)}}, {"random_draw"});
-  add("random.multivariate_normal", [](const Case& x) { return random::multivariate_normal(row_key, x[0], x[1], {2}); },
+  add("random.multivariate_normal",
+      wide([](const Var& mean, const Var& factor) { return random::multivariate_normal(row_key, mean, factor, {2}); }),
       {{random.uniform({3}), random.uniform({3, 3})}, {random.uniform({2}), random.uniform({2, 2, 2})}},
       {"random_draw"});
   add("alike_exp",  // of logarithms of small gamma variates
@@ -65,7 +69,8 @@ void append_random_values(Rows& rows) {
       {});
   add("random.permutation", [of](const Case& x) { return random::permutation(of(x[0]), 9); }, each, {"random_draw"});
   add("random.fold_in", [of](const Case& x) { return of(x[0]).fold_in(x[1]).bits; },
-      {{key, Var(xt::xarray<std::int64_t>{0, 1})}, {keys, Var(xt::xarray<std::int64_t>{{5}, {6}})}}, {"derive_key"});
+      {{key, Var(xt::xarray<std::int64_t>{0, 1})}, {keys, expand_dims(Var(xt::xarray<std::int64_t>{5, 6}), 1)}},
+      {"derive_key"});
   add("random.split", [of](const Case& x) { return of(x[0]).split_array(3).bits; }, each, {"derive_key"});
   const Var rates = xt::xarray<double>{0.0, 0.5, 30.0, 1e9};
   add("random.poisson", [of](const Case& x) { return random::poisson(of(x[0]), x[1]); }, {{key, rates}},
