@@ -77,6 +77,7 @@ const std::vector<OpRow>& ops_without_derivative() {
         {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
     add("nonzero", [](const Case& x) { return stack(nonzero(x[0] > 0.0, 4, -1)); },
         {{random.distinct({3, 3})}, {random.distinct({2, 3})}}, {"scatter_add", "cumsum"});
+    append_random_values(rows);
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
     append_counts(rows);
     return rows;

@@ -10,7 +10,7 @@ only() {
   [ -n "$of_unit" ] || { echo "no symbols of $1"; exit 1; }
   if echo "$of_unit" | grep -E ":[^ ]* [WVu] " | grep -vE "$2|DW[.]ref"; then exit 1; fi
 }
-for type in float32 float64; do
+for type in float32 float64 draw; do
   only "avx2_$type" 'xsimd::(fma3<xsimd::avx2>|avx2)'
   only "avx512_$type" 'xsimd::avx512'
 done

@@ -192,6 +192,8 @@ BOOST_AUTO_TEST_CASE(primitives_with_a_derivative_have_smooth_rows) {
     const auto opcode = static_cast<xg::ir::Opcode>(op);
     if (xg::derivatives::rules_of(opcode).vjp == nullptr) continue;
     const std::string primitive(xg::primitives::name_of(opcode));
+    // Its derivative is that of its distribution, not of the algorithm that draws: see test_random_derivatives.
+    if (primitive == xg::primitives::RandomSample::name) continue;
     BOOST_TEST(smooth.contains(primitive), "no smooth row covers " << primitive);
   }
 }

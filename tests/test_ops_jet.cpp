@@ -207,6 +207,7 @@ BOOST_AUTO_TEST_CASE(every_primitive_has_a_rule_and_a_row) {
   });
   // Tested with what runs functions.
   for (const char* name : {"call", "host_call", "scan", "switch", "while_loop"}) seen.emplace(name);
+  seen.emplace("random_sample");  // in test_random_derivatives
   for (std::size_t op = 0; op < xg::primitives::list_size; ++op) {
     const auto opcode = static_cast<xg::ir::Opcode>(op);
     const xg::derivatives::Rules& rules = xg::derivatives::rules_of(opcode);

@@ -37,6 +37,7 @@
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/ops/using_xtensor_shapes.hpp>
 #include <xgrad/plans.hpp>
+#include <xgrad/random.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/threads.hpp>
 #include <xgrad/transform/branch.hpp>

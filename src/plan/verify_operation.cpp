@@ -238,6 +238,9 @@ class OfOperation {
   void kernel() const {
     dense_inputs();
     if (op_ == opcode<Concatenate>) return concatenation();
+    if (op_ == opcode<RandomDraw> || op_ == opcode<RandomSample>) return drawing();
+    if (op_ == opcode<DeriveKey> || op_ == opcode<GammaSlope>) return like_inputs(2);
+    if (op_ == opcode<TruncatedNormal>) return like_inputs(3);
     if (traits_of(op_).failure == Failure::Matrix) return of_matrices();
     if (op_ == opcode<ScatterExtremum>) return scattered_extremum();
     const bool of_two =
@@ -348,6 +351,23 @@ class OfOperation {
     require(!rows.empty(), "classes are an axis");
     rows.resize(rows.size() - 1);
     require(rows == shape(0) && type(0) == DType::Int64, "there is a row for each label");
+  }
+
+  /// Of keys, and of parameters of its shape if it takes any.
+  void drawing() const {
+    if (op_ == opcode<RandomDraw>) inputs(1);
+    require(attributes().size() == 2 && !graph_.inputs(id_).empty(), "it has a kind, a stream and keys");
+    const Shape& keys = shape(0);
+    require(
+        type(0) == DType::Int64 && shape_.size() >= keys.size() && std::equal(keys.begin(), keys.end(), shape_.begin()),
+        "its first axes are those of the keys");
+    for (std::size_t k = 1; k < graph_.inputs(id_).size(); ++k)
+      require(shape(k) == shape_, "parameters have its shape");
+  }
+
+  void like_inputs(std::size_t count) const {
+    inputs(count);
+    for (std::size_t k = 0; k < count; ++k) require(shape(k) == shape_ && type(k) == type(), "it is like its inputs");
   }
 
   void embedding() const {

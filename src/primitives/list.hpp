@@ -14,6 +14,7 @@
 #include "elementary_functions.hpp"
 #include "rounding_functions.hpp"
 #include "matrices.hpp"
+#include "random.hpp"
 #include "scalar_functions.hpp"
 #include "special_functions.hpp"
 
@@ -44,7 +45,8 @@ using AllPrimitives = TypeList<
     BitwiseAnd, BitwiseOr, BitwiseXor, LeftShift, RightShift,
     Cbrt, Exp2, Log2, Log10, Asin, Acos, Atan2, Asinh, Acosh, Atanh, Sinc, SphericalBessel, Softsign,
     Erfc, Erfinv, Ndtr, LogNdtr, SlopeOfLogNdtr, Beta, BetaLn, GammaInc, GammaIncC, GammaDensity, ScaledBesselI,
-    Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot>;
+    Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot,
+    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp>;
 // clang-format on
 
 template <class P>

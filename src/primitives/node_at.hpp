@@ -90,6 +90,13 @@ Broken matrix_exp(const NodeAt& n);
 Broken factorisation(const NodeAt& n);
 /// The type of an output of a factorisation; nothing if it has no such output.
 std::optional<ArrayType> output_of_factorisation(const NodeAt& n, std::size_t which);
+// ---- random numbers
+
+Broken derive_key(const NodeAt& n);
+Broken random_draw(const NodeAt& n);
+Broken random_sample(const NodeAt& n);
+Broken gamma_slope(const NodeAt& n);
+Broken truncated_normal(const NodeAt& n);
 
 // ---- several outputs
 

@@ -199,6 +199,11 @@ constexpr Rule rule_for(Type<Svd>) { return factorisation; }
 constexpr Rule rule_for(Type<Eigh>) { return factorisation; }
 constexpr Rule rule_for(Type<SymmetricFunction>) { return symmetric_function; }
 constexpr Rule rule_for(Type<MatrixExp>) { return matrix_exp; }
+constexpr Rule rule_for(Type<DeriveKey>) { return derive_key; }
+constexpr Rule rule_for(Type<RandomDraw>) { return random_draw; }
+constexpr Rule rule_for(Type<RandomSample>) { return random_sample; }
+constexpr Rule rule_for(Type<GammaSlope>) { return gamma_slope; }
+constexpr Rule rule_for(Type<TruncatedNormal>) { return truncated_normal; }
 constexpr Rule rule_for(Type<TopK>) { return top_k; }
 constexpr Rule rule_for(Type<Call>) { return call; }
 constexpr Rule rule_for(Type<HostCall>) { return host_call; }

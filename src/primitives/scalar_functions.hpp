@@ -516,6 +516,14 @@ struct Polygamma : ScalarFunction<2, Operands::Floats> {
   static auto partial(Arg<1>, const auto& n, const auto& x, const auto&) { return polygamma(n + 1.0, x); }
 };
 
+/// e^x with the same bits on all processors, which Exp does not promise: for random numbers.
+struct AlikeExp : ScalarFunction<1, Operands::Floats> {
+  static constexpr std::string_view name = "alike_exp";
+  static constexpr bool is_special = true;
+  static double eval(double x) { return special::alike_exp(x); }
+  static auto partial(Arg<0>, const auto&, const auto& y) { return y; }
+};
+
 // ---- predicates
 
 struct Less : Predicate<2, Operands::Any> {

@@ -1,6 +1,7 @@
 #include "special.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -63,6 +64,28 @@ double polygamma(double n, double x) {
     return polygamma_of(order, near) - sign * polygamma_of(order, 1.0 - near) + sign * polygamma_of(order, 1.0 - x);
   }
   return polygamma_of(order, x);
+}
+
+double alike_exp(double x) {
+  if (std::isnan(x)) return x;
+  if (x > 710.0) return infinity;
+  if (x < -746.0) return 0.0;
+  // Cody and Waite: x = n ln 2 + r, where ln 2 is split so that n times its first part is exact.
+  constexpr double ln2_high = 0x1.62e42fee00000p-1;
+  constexpr double ln2_low = 0x1.a39ef35793c76p-33;
+  /// (e^r - 1 - r) / r^2; relative error of the resulting e^r - 1: 2^-55.5
+  constexpr std::array tail{0x1.0000000000005p-1,  0x1.555555555553ap-3, 0x1.55555555520e5p-5,  0x1.1111111118c59p-7,
+                            0x1.6c16c17f3e4e4p-10, 0x1.a01a01768d84p-13, 0x1.a019a66921a64p-16, 0x1.71de840506befp-19,
+                            0x1.28a2cf355dd91p-22, 0x1.ae7310f773367p-26};
+  const double n = std::nearbyint(x * std::numbers::log2e);
+  const double rough = x - n * ln2_high;
+  const double low = n * ln2_low;
+  const double r = rough - low;
+  double sum = 0.0;
+  for (std::size_t k = tail.size(); k-- > 0;) sum = sum * r + tail[k];
+  const double first = 1.0 + r;
+  const double rest = (rough - (first - 1.0)) - low;
+  return std::ldexp(first + (r * r * sum + rest), static_cast<int>(n));
 }
 
 }  // namespace xgrad::primitives::special

@@ -21,5 +21,7 @@ double cbrt(double x);
 double sinc(double x);
 double spherical_bessel(double n, double x);
 double scaled_bessel_i(double n, double x);
+/// e^x of operations that are the same on all processors. At most 1.1 ulp.
+double alike_exp(double x);
 
 }  // namespace xgrad::primitives::special

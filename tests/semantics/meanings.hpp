@@ -145,6 +145,10 @@ constexpr auto meaning_of(Type<DirectionCosine>) {
 constexpr auto meaning_of(Type<LogAddExp>) {
   return within({.float64 = 1.8, .float32 = 1.8, .domain = Domain::Sides}, [](Real a, Real b) { return log_add_exp(a, b); });
 }
+// Of random numbers: computed in double, one number at a time.
+constexpr auto meaning_of(Type<AlikeExp>) {
+  return within({.float64 = 1.1, .float32 = 0.51}, [](Real x) { return std::exp(x); });
+}
 // Computed by Boost.Math in double, one number at a time. The bounds are a little above what 200,000 numbers gave, and
 // hold for orders to 6; from there to 20 polygamma loses up to 50 units of the last digit, and beyond many more.
 constexpr auto meaning_of(Type<LogGamma>) {

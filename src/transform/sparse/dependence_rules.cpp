@@ -283,6 +283,17 @@ Results rule(Type<Balance>, const FollowedNode& node) {
   return {node.depends(1) ? on_everything(node, node.shape()) : node.input(0)};
 }
 
+// ---- random numbers
+
+Results rule(Type<DeriveKey>, const FollowedNode& node) { return {on_same_element(node, {0, 1})}; }
+Results rule(Type<RandomDraw>, const FollowedNode& node) { return {on_everything(node, node.shape())}; }
+Results rule(Type<RandomSample>, const FollowedNode& node) {
+  if (node.depends(0)) return {on_everything(node, node.shape())};
+  return {node.inputs.size() == 2 ? on_same_element(node, {1}) : on_same_element(node, {1, 2})};
+}
+Results rule(Type<GammaSlope>, const FollowedNode& node) { return {on_same_element(node, {0, 1})}; }
+Results rule(Type<TruncatedNormal>, const FollowedNode& node) { return {on_same_element(node, {0, 1, 2})}; }
+
 // ---- products
 
 /// For each line of one factor and each of the other: on elements of the latter where those of the former, whose values

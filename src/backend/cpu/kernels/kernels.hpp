@@ -35,6 +35,11 @@ void balance(const KernelCall& call);
 void cumsum(const KernelCall& call);
 void top_k(const KernelCall& call);
 void host_call(const KernelCall& call);
+void derive_key(const KernelCall& call);
+void random_draw(const KernelCall& call);
+void random_sample(const KernelCall& call);
+void gamma_slope(const KernelCall& call);
+void truncated_normal(const KernelCall& call);
 
 // So do these, which are in lapack.
 void cholesky(const KernelCall& call);

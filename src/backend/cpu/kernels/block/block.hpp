@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "draw.hpp"
 #include "primitives/kinds.hpp"
 
 namespace xgrad::backend::cpu::kernels {
@@ -71,6 +72,7 @@ struct BlockTable {
   BlockKernel row_gather[dtype_slots];                       ///< out[row] = a[row, b[row]]
   BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
+  DrawKernel draw[distribution_count][dtype_slots];          ///< random numbers
   const char* name;
 };
 

@@ -554,10 +554,4 @@ struct FloatKernels {
   }
 };
 
-#if defined(__x86_64__)
-using BaselineArch = xsimd::sse2;
-#else
-using BaselineArch = xsimd::default_arch;
-#endif
-
 }  // namespace xgrad::backend::cpu::kernels

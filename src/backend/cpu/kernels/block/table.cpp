@@ -21,11 +21,14 @@ namespace xgrad::backend::cpu::kernels {
 
 void add_baseline_float32(BlockTable& table);
 void add_baseline_float64(BlockTable& table);
+void add_baseline_draw(BlockTable& table);
 #if defined(__x86_64__)
 void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
+void add_avx2_draw(BlockTable& table);
 void add_avx512_float32(BlockTable& table);
 void add_avx512_float64(BlockTable& table);
+void add_avx512_draw(BlockTable& table);
 #endif
 
 namespace {
@@ -345,6 +348,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_common<std::int64_t>(table);
   add_baseline_float32(table);
   add_baseline_float64(table);
+  add_baseline_draw(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -356,11 +360,13 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   if (isa >= Isa::Avx2) {
     add_avx2_float32(table);
     add_avx2_float64(table);
+    add_avx2_draw(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
     add_avx512_float32(table);
     add_avx512_float64(table);
+    add_avx512_draw(table);
     table.name = "avx512";
   }
 #endif

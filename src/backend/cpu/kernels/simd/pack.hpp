@@ -271,3 +271,14 @@ struct Pack {
 };
 
 }  // namespace xgrad::backend::cpu::kernels::simd
+
+namespace xgrad::backend::cpu::kernels {
+
+/// What every processor runs.
+#if defined(__x86_64__)
+using BaselineArch = xsimd::sse2;
+#else
+using BaselineArch = xsimd::default_arch;
+#endif
+
+}  // namespace xgrad::backend::cpu::kernels
