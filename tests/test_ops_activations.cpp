@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(known_values_of_activations) {
         2e-15);
   check(xg::softsign, points({0.5, -4.0}), {1.0 / 3.0, -0.8});
   check(xg::log_sigmoid, points({800.0, -800.0, 40.0}), {0, -800, -4.2483542552915889e-18});
-  check([](const Var& x) { return elu(x, 2.0); }, points({3.0, -1e-9, -2.0}), {3, 2.0 * std::expm1(-1e-9), 2.0 * std::expm1(-2.0)});
+  check([](const Var& x) { return elu(x, 2.0); }, points({3.0, -1e-9, -2.0}),
+        {3, 2.0 * std::expm1(-1e-9), 2.0 * std::expm1(-2.0)});
   check([](const Var& x) { return celu(x, 2.0); }, points({3.0, -2.0}), {3, 2.0 * std::expm1(-1.0)});
   check(xg::hard_swish, points({-4.0, -1.0, 1.0, 4.0}), {0, -1.0 / 3.0, 2.0 / 3.0, 4});
   check(xg::hard_sigmoid, points({-4.0, -1.5, 0.0, 4.0}), {0, 0.25, 0.5, 1});

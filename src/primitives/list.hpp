@@ -12,9 +12,9 @@
 
 #include "arrays.hpp"
 #include "elementary_functions.hpp"
-#include "rounding_functions.hpp"
 #include "matrices.hpp"
 #include "random.hpp"
+#include "rounding_functions.hpp"
 #include "scalar_functions.hpp"
 #include "special_functions.hpp"
 

@@ -25,7 +25,7 @@ Broken drawn_of_keys(const NodeAt& n, std::size_t kinds) {
 }
 
 /// Floating-point inputs of its shape and type.
-Broken of_floats(const NodeAt& n, std::size_t count) {
+Broken all_of_floats(const NodeAt& n, std::size_t count) {
   if (n.inputs() != count) return as_many_inputs;
   bool alike = true;
   for (std::size_t k = 0; k < count; ++k) alike = alike && n.like_input(k);
@@ -75,12 +75,12 @@ Broken random_sample(const NodeAt& n) {
 
 Broken gamma_slope(const NodeAt& n) {
   if (n.attributes().size() != 1) return as_many_attributes;
-  return first_of({of_floats(n, 2), unless(n.attributes()[0] >= 0 && n.attributes()[0] <= most_gamma_order,
+  return first_of({all_of_floats(n, 2), unless(n.attributes()[0] >= 0 && n.attributes()[0] <= most_gamma_order,
                                            "the order of its derivative is in range")});
 }
 
 Broken truncated_normal(const NodeAt& n) {
-  return first_of({of_floats(n, 3), unless(n.attributes().empty(), as_many_attributes)});
+  return first_of({all_of_floats(n, 3), unless(n.attributes().empty(), as_many_attributes)});
 }
 
 }  // namespace xgrad::primitives::node_rules

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "counterparts_shapes.hpp"
-#include "counterparts_statistics.hpp"
 #include "counterparts_functions.hpp"
 #include "counterparts_linalg.hpp"
+#include "counterparts_shapes.hpp"
+#include "counterparts_statistics.hpp"
 
 namespace libtorch {
 
