@@ -24,7 +24,7 @@ Curve one_by_one(const Curve& penalty) {
 }
 
 /// The matrix [[w, 0], [0, 1]].
-Var diagonal(const Var& w) {
+Var with_one(const Var& w) {
   const Var first = xt::xarray<double>{{1.0, 0.0}, {0.0, 0.0}};
   const Var second = xt::xarray<double>{{0.0, 0.0}, {0.0, 1.0}};
   return w * first + second;
@@ -43,9 +43,9 @@ void draw_penalty(const Folder& folder) {
                return loss::Orthogonality{}(reshape(w, {1, 1}));
              }));
   draw_curve(folder, "spectral_norm", "SpectralNorm of [[w, 0], [0, 1]]", "w", -3, 3,
-             one_by_one([](const Var& w) { return loss::SpectralNorm{}(diagonal(w)); }));
+             one_by_one([](const Var& w) { return loss::SpectralNorm{}(with_one(w)); }));
   draw_curve(folder, "lipschitz", "Lipschitz of two layers [[w, 0], [0, 1]]", "w", -2, 2, one_by_one([](const Var& w) {
-               return loss::Lipschitz{}(std::vector<Var>{diagonal(w), diagonal(w)});
+               return loss::Lipschitz{}(std::vector<Var>{with_one(w), with_one(w)});
              }));
   draw_curve(folder, "entropy_bonus", "EntropyBonus of two classes", "difference of the logits", -6, 6,
              [](const Var& z) {

@@ -50,9 +50,10 @@ double reduced_count(Builder& b, InstructionId x, const Strides& axes) {
   return count;
 }
 
-template <class F>
+using Reduction = Var (*)(const Var&, const Axes&, KeepDims);
+
 InstructionId reduce(Builder& b, const char* name, InstructionId x, const Strides& axes, KeepDims keep,
-                     double magnitude, F f) {
+                     double magnitude, Reduction f) {
   return b.add(std::string(name) + " " + listed(axes) + (keep == KeepDims::yes ? " keep_dims" : ""), {x}, magnitude,
                [=](const A& a) { return f(a[0], Axes(axes), keep); });
 }
@@ -70,7 +71,7 @@ void add_reduction(Builder& b) {
   const KeepDims keep = b.random.chance(0.6) ? KeepDims::yes : KeepDims::no;
   const double m = b.magnitude(x);
   const double n = reduced_count(b, x, axes);
-  const auto add = [&](const char* name, double magnitude, Var (*f)(const Var&, const Axes&, KeepDims)) {
+  const auto add = [&](const char* name, double magnitude, Reduction f) {
     reduce(b, name, x, axes, keep, magnitude, f);
   };
   const bool something = size_of(b.shape(x)) > 0;

@@ -11,6 +11,8 @@
 
 namespace libtorch {
 
+using Tensors = std::vector<at::Tensor>;
+
 // The arguments as the rows make them.
 inline at::Tensor regular(const at::Tensor& x, double size = 3.0) {
   return x + size * at::eye(x.size(-1), x.options());
@@ -37,7 +39,6 @@ inline at::Tensor function_of_symmetric(const at::Tensor& a, at::Tensor (*f)(con
 
 template <class Table>
 void add_factors(Table& table) {
-  using Tensors = std::vector<at::Tensor>;
   table["cholesky"] = [](const Tensors& x) { return at::linalg_cholesky(definite(x[0])); };
   table["cho_solve"] = [](const Tensors& x) {
     const bool is_vector = x[1].dim() == 1;
@@ -67,7 +68,6 @@ void add_factors(Table& table) {
 
 template <class Table>
 void add_solutions(Table& table) {
-  using Tensors = std::vector<at::Tensor>;
   // Of one equation in a vector, libtorch's gradient has another shape than the matrix.
   table["solve"] = [](const Tensors& x) {
     const bool is_vector = x[1].dim() == 1;
@@ -94,7 +94,6 @@ void add_solutions(Table& table) {
 
 template <class Table>
 void add_matrix_functions(Table& table) {
-  using Tensors = std::vector<at::Tensor>;
   table["matrix_power"] = [](const Tensors& x) {
     return at::linalg_matrix_power(x[0], 3) + at::linalg_matrix_power(regular(x[0]), -2);
   };
@@ -107,7 +106,6 @@ void add_matrix_functions(Table& table) {
 
 template <class Table>
 void add_norms(Table& table) {
-  using Tensors = std::vector<at::Tensor>;
   const auto of_matrix = [&](const std::string& key, const at::Scalar& order) {
     table["matrix_norm." + key] = [order](const Tensors& x) { return at::linalg_matrix_norm(x[0], order); };
   };

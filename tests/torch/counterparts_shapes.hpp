@@ -12,12 +12,13 @@
 
 namespace libtorch {
 
+using Tensors = std::vector<at::Tensor>;
+
 inline at::Tensor every_second_column(const at::Tensor& x) { return x.t().slice(0, 0, x.size(1), 2); }
 
 template <class Counterparts>
 void add_created(Counterparts& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   const auto between = [](const Tensor& a, const Tensor& b, int count) {
     std::vector<Tensor> all;
     for (int i = 0; i < count; ++i) all.push_back(a + (b - a) * (static_cast<double>(i) / (count - 1)));
@@ -45,7 +46,6 @@ void add_created(Counterparts& table) {
 template <class Counterparts>
 void add_turned(Counterparts& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   const auto add = [&](const std::string& key, Tensor (*f)(const Tensor&)) {
     table[key] = [f](const Tensors& x) { return f(x[0]); };
   };
@@ -85,7 +85,6 @@ void add_turned(Counterparts& table) {
 template <class Counterparts>
 void add_parts(Counterparts& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   const auto add = [&](const std::string& key, Tensor (*f)(const Tensor&)) {
     table[key] = [f](const Tensors& x) { return f(x[0]); };
   };
@@ -137,7 +136,6 @@ void add_parts(Counterparts& table) {
 template <class Counterparts>
 void add_updates(Counterparts& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   using at::indexing::Slice;
   using Places = std::vector<at::indexing::TensorIndex>;
   table["at"] = [](const Tensors& x) { return x[0].index(Places{x[1], x[2]}); };
