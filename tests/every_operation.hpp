@@ -99,16 +99,17 @@ inline const std::vector<EveryOperation>& every_operation() {
       ONE(vsplit(x, 2)), ONE(dsplit(x, 1)), TWO(xgrad::hstack({x, y})), TWO(xgrad::vstack({x, y})),
       TWO(xgrad::dstack({x, y})), TWO(xgrad::column_stack({x, y})), TWO(xgrad::block({{x, y}})), TWO(append(x, y)),
       TWO(append(x, y, 0)), TWO(insert(x, 1, y, 0)), TWO(insert(x, {0, 1}, y, 0)), ONE(delete_(x, 0, 0)),
-      ONE(tile(x, 2)), ONE(repeat(x, 2)), ONE(repeat(x, 2, 0)), ONE(pad(x, 1)),
+      ONE(tile(x, 2)), ONE(repeat(x, 2)), ONE(repeat(x, 2, 0)), ONE(pad(x, 1)), ONE(xgrad::broadcast_arrays({x})),
+      ONE(unstack(x)), TWO(fill_diagonal(x, y)), TWO(xgrad::select({x}, {y}, y)),
       // masks and updates
-      ONE(nonzero(x)), ONE(nonzero(x, 2)), ONE(flatnonzero(x)), ONE(argwhere(x)), ONE(compress(std::vector<int>{1}, x)),
-      ONE(compress(std::vector<int>{1}, x, 0)), ONE(extract(index(), x)), ONE(at(x, index()).get()),
-      TWO(at(x, {0, index()}).set(y)), TWO(at(x, index()).add(y)), TWO(at(x, index()).multiply(y)),
-      TWO(at(x, index()).max(y)), TWO(at(x, index()).min(y)), ONE(gather_nd(x, index())),
-      TWO(put_along_axis(x, index(), y, 0)), TWO(index_add(x, std::vector<int>{1, 0}, y, 0)),
-      ONE(segment_sum(x, std::vector<int>{1, 0}, 2)), ONE(segment_mean(x, std::vector<int>{1, 0}, 2)),
-      ONE(segment_prod(x, std::vector<int>{1, 0}, 2)), ONE(segment_max(x, std::vector<int>{1, 0}, 2)),
-      ONE(segment_min(x, std::vector<int>{1, 0}, 2)),
+      ONE(xgrad::ravel_multi_index({x}, {4})), ONE(nonzero(x)), ONE(nonzero(x, 2)), ONE(flatnonzero(x)),
+      ONE(argwhere(x)), ONE(compress(std::vector<int>{1}, x)), ONE(compress(std::vector<int>{1}, x, 0)),
+      ONE(extract(index(), x)), ONE(at(x, index()).get()), TWO(at(x, {0, index()}).set(y)), TWO(at(x, index()).add(y)),
+      TWO(at(x, index()).multiply(y)), TWO(at(x, index()).max(y)), TWO(at(x, index()).min(y)),
+      ONE(gather_nd(x, index())), TWO(put_along_axis(x, index(), y, 0)),
+      TWO(index_add(x, std::vector<int>{1, 0}, y, 0)), ONE(segment_sum(x, std::vector<int>{1, 0}, 2)),
+      ONE(segment_mean(x, std::vector<int>{1, 0}, 2)), ONE(segment_prod(x, std::vector<int>{1, 0}, 2)),
+      ONE(segment_max(x, std::vector<int>{1, 0}, 2)), ONE(segment_min(x, std::vector<int>{1, 0}, 2)),
       // products
       TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y))};
 #undef ONE

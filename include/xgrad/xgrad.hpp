@@ -21,6 +21,7 @@
 #include <xgrad/ops/one_or_many.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
+#include <xgrad/ops/places.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/segment.hpp>
