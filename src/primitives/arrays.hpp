@@ -32,20 +32,11 @@ enum class Chooser : std::int64_t {
   SegmentMin
 };
 
-inline constexpr std::array<std::string_view, 14> names_of_choosers{"take",
-                                                                    "scatter_add",
-                                                                    "take_along_axis",
-                                                                    "scatter_add_along_axis",
-                                                                    "top_k",
-                                                                    "at",
-                                                                    "gather_nd",
-                                                                    "put_along_axis",
-                                                                    "index_add",
-                                                                    "segment_sum",
-                                                                    "segment_mean",
-                                                                    "segment_prod",
-                                                                    "segment_max",
-                                                                    "segment_min"};
+inline constexpr std::array<std::string_view, 14> names_of_choosers{
+    "take",        "scatter_add", "take_along_axis", "scatter_add_along_axis",
+    "top_k",       "at",          "gather_nd",       "put_along_axis",
+    "index_add",   "segment_sum", "segment_mean",    "segment_prod",
+    "segment_max", "segment_min"};
 
 constexpr std::string_view name_of(Chooser chooser) { return names_of_choosers[static_cast<std::size_t>(chooser)]; }
 
