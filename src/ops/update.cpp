@@ -193,9 +193,7 @@ At at(const Var& x, std::initializer_list<Var> indices, const Axes& axes) {
   return at(x, std::span<const Var>(indices.begin(), indices.size()), axes);
 }
 
-At at(const Var& x, const Var& indices, const Axes& axis) {
-  return at(x, std::span<const Var>(&indices, 1), axis);
-}
+At at(const Var& x, const Var& indices, const Axes& axis) { return at(x, std::span<const Var>(&indices, 1), axis); }
 
 Var gather_nd(const Var& x, const Var& indices) {
   detail::require_usable(x, "gather_nd");
