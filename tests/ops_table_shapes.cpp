@@ -91,6 +91,8 @@ void append_diagonals(Adding& add) {
   add("diagonal.axes", [](const Var& x) { return diagonal(x, 1, -1, 0); }, {{2, 3, 3}, {3, 2}});
   add("trace", [](const Var& x) { return trace(x); }, {{3, 3}, {2, 3}, {2, 2, 2}});
   add("trace.axes", [](const Var& x) { return trace(x, -1, 1, 2); }, {{2, 3, 3}});
+  add.several("fill_diagonal", [](const Case& x) { return fill_diagonal(x[0], x[1]); },
+              {{{2, 3}, {2}}, {{3, 2}, {}}, {{2, 2, 2}, {2}}});
   add("tril", [](const Var& x) { return tril(x); }, {{3, 3}, {2, 3}, {2, 3, 2}}, {"where"});
   add("tril.above", [](const Var& x) { return tril(x, 1); }, {{3, 3}});
   add("triu", [](const Var& x) { return triu(x); }, {{3, 3}, {2, 3}, {2, 3, 2}});
@@ -116,6 +118,18 @@ void append_parts(Adding& add) {
         return concatenate({square(parts[2]), parts[0], exp(parts[1])});
       },
       {{7}, {4, 2}});
+  add("unstack", [](const Var& x) { return unstack(x, -1)[1] * exp(unstack(x)[0]); }, {{2, 2}, {2, 2, 2}});
+  add.several("broadcast_arrays",
+              [](const Case& x) {
+                const auto all = broadcast_arrays({x[0], x[1], x[2]});
+                return all[0] * all[1] + all[2];
+              },
+              {{{2, 1}, {3}, {}}, {{2}, {2}, {1}}});
+  add.several("select",
+              [](const Case& x) {
+                return select({x[0] < 0.9, x[1] < 1.2}, {square(x[0]), x[0] * x[1]}, x[1]);
+              },
+              {{{5}, {5}}, {{3, 1}, {4}}});
   add("split.named", [](const Var& x) { return hsplit(x, 2)[1] * vsplit(x, {1})[0] * dsplit(x, 2)[0]; }, {{2, 2, 2}});
   add.several("hstack", [](const Case& x) { return hstack({x[0], x[1]}); }, {{{2}, {3}}, {{2, 1}, {2, 2}}, {{}, {}}});
   add.several("vstack", [](const Case& x) { return vstack({x[0], x[1]}); }, {{{2}, {2}}, {{2, 2}, {2}}});

@@ -63,6 +63,19 @@ BOOST_AUTO_TEST_CASE(parts_of_an_axis) {
   BOOST_TEST(lengths(vsplit(numbered({2, 4}), {1})) == "[1, 4][1, 4]");
   BOOST_TEST(lengths(dsplit(numbered({2, 1, 4}), 2)) == "[2, 1, 2][2, 1, 2]");
   BOOST_TEST(lengths(split(xg::zeros({0}), 2)) == "[0][0]");
+  BOOST_TEST(lengths(unstack(numbered({2, 4}), -1)) == "[2][2][2][2]");
+  check_same(stack(unstack(numbered({2, 3}), 1), 1), numbered({2, 3}));
+  BOOST_TEST(unstack(xg::zeros({0, 2})).empty());
+  check_refused<xg::ShapeError>([] { return unstack(Var(1.0)); }, {"unstack: "});
+  const auto wide = xg::broadcast_arrays({counted({2, 1}), counted({3}), Var(ints({7}))});
+  BOOST_TEST(lengths(wide) == "[2, 3][2, 3][2, 3]");
+  check_elements<Int>(wide[2], {2, 3}, {7, 7, 7, 7, 7, 7});
+  BOOST_TEST(xg::broadcast_arrays({}).empty());
+  check_refused<xg::ShapeError>(
+      [] {
+        return xg::broadcast_arrays({counted({2}), counted({3})});
+      },
+      {"broadcast_arrays: ", "[2]", "[3]"});
   check_refused<xg::ValueError>([&] { return split(x, 3); }, {"split: ", "3 parts", "[8]", "array_split"});
   check_refused<xg::ValueError>([&] { return split(x, 0); }, {"split: ", "0 parts"});
   check_refused<xg::ValueError>([&] { return array_split(x, -1); }, {"array_split: ", "-1 parts"});

@@ -232,6 +232,21 @@ BOOST_AUTO_TEST_CASE(diagonals) {
   check_elements<double>(tril(bad), {2, 2}, {1.0, 0.0, 2.0, 3.0});
   check_elements<double>(xg::testing::slope([](const Var& y) { return square(tril(y)); }, bad), {2, 2},
                          {2.0, 0.0, 4.0, 6.0});
+  check_elements<double>(fill_diagonal(counted({3, 2}), 9.0), {3, 2}, {9.0, 2.0, 3.0, 9.0, 5.0, 6.0});
+  check_elements<double>(fill_diagonal(counted({2, 2, 2}), counted({2}) * 10.0), {2, 2, 2},
+                         {10.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 20.0});
+  check_same(fill_diagonal(xg::zeros({0, 2}), 1.0), xg::zeros({0, 2}));
+  check_refused<xg::ShapeError>([] { return fill_diagonal(counted({2}), 1.0); }, {"fill_diagonal: ", "[2]"});
+  check_refused<xg::ShapeError>(
+      [] {
+        return fill_diagonal(counted({2, 2, 1}), 1.0);
+      },
+      {"fill_diagonal: ", "[2, 2, 1]"});
+  check_refused<xg::ShapeError>(
+      [] {
+        return fill_diagonal(counted({2, 2}), counted({3}));
+      },
+      {"fill_diagonal: ", "[3]"});
   check_refused<xg::ShapeError>([] { return diag(Var(1.0)); }, {"diag: ", "[]"});
   check_refused<xg::ShapeError>([] { return diag(counted({1, 1, 1})); }, {"diag: ", "[1, 1, 1]"});
   check_refused<xg::ShapeError>([far] { return diag(counted({1}), far); }, {""});

@@ -309,6 +309,44 @@ BOOST_AUTO_TEST_CASE(long_segments_agree_with_loops) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(arrays_of_indices) {
+  const Var x = counted({3, 4});
+  for (std::ptrdiff_t k = -4; k <= 5; ++k) {
+    check_same(at(xg::zeros({3, 4}), xg::tril_indices(3, k, 4)).set(at(x, xg::tril_indices(3, k, 4)).get()),
+               tril(x, k));
+    check_same(at(xg::zeros({3, 4}), xg::triu_indices(3, k, 4)).set(at(x, xg::triu_indices(3, k, 4)).get()),
+               triu(x, k));
+  }
+  check_elements<Int>(xg::tril_indices(2)[1], {3}, {0, 0, 1});
+  check_elements<Int>(xg::triu_indices(2, std::numeric_limits<std::ptrdiff_t>::min())[0], {4}, {0, 0, 1, 1});
+  check_same(at(counted({3, 3}), xg::diag_indices(3)).get(), diag(counted({3, 3})));
+  BOOST_TEST(xg::diag_indices(2, 3).size() == 3U);
+  check_elements<Int>(xg::ravel_multi_index({ints({0, 2, -1}), ints({1, -4, 3})}, {3, 4}), {3}, {1, 8, 11});
+  check_elements<Int>(xg::ravel_multi_index({1, ints({0, 1})}, {2, 2}), {2}, {2, 3});
+  check_refused<xg::ValueError>(
+      [] {
+        return xg::ravel_multi_index({0, 4}, {3, 4});
+      },
+      {"ravel_multi_index: index 4 is out of range for an axis of extent 4"});
+  check_refused<xg::ShapeError>([] { return xg::ravel_multi_index({0}, {3, 4}); }, {"ravel_multi_index: ", "1 array"});
+  check_refused<xg::TypeError>([] { return xg::ravel_multi_index({0.5}, {3}); }, {"ravel_multi_index: ", "float64"});
+}
+
+BOOST_AUTO_TEST_CASE(the_first_condition_that_holds) {
+  const Var x = doubles({-1.0, 0.5, 2.0, 9.0});
+  check_elements<double>(xg::select({x < 0.0, x < 1.0, x < 3.0}, {Var(1.0), x, -x}, 7.0), {4}, {1.0, 0.5, -2.0, 7.0});
+  check_elements<double>(xg::select({x < 0.0}, {x}), {4}, {-1.0, 0.0, 0.0, 0.0});
+  check_elements<double>(slope([](const Var& y) { return xg::select({y > 0.0}, {sqrt(y)}, 1.0); }, doubles({0.0, 4.0})),
+                         {2}, {0.0, 0.25});
+  check_refused<xg::ValueError>(
+      [&] {
+        return xg::select({x < 0.0}, {x, x});
+      },
+      {"select: ", "1 condition", "2 choices"});
+  check_refused<xg::ValueError>([] { return xg::select({}, {}); }, {"select: ", "0 conditions"});
+  check_refused<xg::ShapeError>([&] { return xg::select({x < 0.0}, {counted({3})}); }, {"select: ", "[4]", "[3]"});
+}
+
 BOOST_AUTO_TEST_CASE(what_masks_choose) {
   const Var x = Var(xt::xarray<double>{{0.0, 2.0, -0.0}, {NAN, 0.0, 3.0}});
   const auto found = nonzero(x);

@@ -26,6 +26,7 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/quantile.hpp>
+#include <xgrad/ops/places.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/rearrange.hpp>
+#include <xgrad/ops/update.hpp>
 
 #include "axes.hpp"
 #include "internal.hpp"
@@ -94,6 +96,19 @@ Var diag(const Var& x, std::ptrdiff_t diagonal) {
   if (x.dimension() == 1) return diagflat(x, diagonal);
   if (x.dimension() == 2) return diagonal_of("diag", x, diagonal, 0, 1);
   throw ShapeError("diag: " + to_string(x.shape()) + " is neither a vector nor a matrix");
+}
+
+Var fill_diagonal(const Var& x, const Var& values) {
+  detail::require_usable(x, "fill_diagonal");
+  detail::require_usable(values, "fill_diagonal");
+  const Shape& shape = x.shape();
+  const bool alike = std::ranges::all_of(shape, [&](std::size_t extent) { return extent == shape[0]; });
+  if (shape.size() < 2 || (shape.size() > 2 && !alike)) {
+    throw ShapeError("fill_diagonal: " + to_string(shape) + " has no diagonal; there must be two axes, or equal ones");
+  }
+  const std::size_t count = *std::ranges::min_element(shape);
+  const Var wide = detail::broadcast_to("fill_diagonal", values, {count});
+  return at(x, std::vector<Var>(shape.size(), detail::iota(count))).set(wide);
 }
 
 Var tril(const Var& x, std::ptrdiff_t diagonal) { return triangle("tril", x, diagonal, true); }

@@ -178,6 +178,14 @@ std::vector<Var> dsplit(const Var& x, const OneOrMany& where) {
   return parts_of("dsplit", x, where, axis_at_least("dsplit", x, 2), false);
 }
 
+std::vector<Var> unstack(const Var& x, std::ptrdiff_t axis) {
+  const std::size_t along = detail::normalize_axis("unstack", axis, x);
+  std::vector<Var> slices;
+  for (std::size_t i = 0; i < x.shape()[along]; ++i)
+    slices.push_back(squeeze(detail::slice_along(x, along, i, 1), static_cast<std::ptrdiff_t>(along)));
+  return slices;
+}
+
 Var hstack(std::span<const Var> parts) {
   if (!parts.empty()) detail::require_usable(parts[0], "hstack");
   const bool vectors = !parts.empty() && parts[0].dimension() < 2;

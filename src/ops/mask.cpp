@@ -6,6 +6,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "axes.hpp"
+#include "core/text.hpp"
 #include "internal.hpp"
 
 namespace xgrad {
@@ -86,6 +87,27 @@ Var argwhere(const Var& x) {
   const std::vector<std::int64_t> places = true_places("argwhere", x);
   if (x.dimension() == 0) return broadcast_to(cast(0, DType::Int64), {places.size(), 0});
   return stack(indices_of(places, x.shape()), 1);
+}
+
+Var select(std::span<const Var> conditions, std::span<const Var> choices, const Var& otherwise) {
+  if (conditions.empty() || conditions.size() != choices.size()) {
+    throw ValueError("select: " + core::count_of(conditions.size(), "condition", "conditions") + " for " +
+                     core::count_of(choices.size(), "choice", "choices") +
+                     "; there must be one for each, and one at least");
+  }
+  std::vector<const Var*> all{&otherwise};
+  for (const Var& each : conditions) all.push_back(&each);
+  for (const Var& each : choices) all.push_back(&each);
+  for (const Var* each : all) detail::require_usable(*each, "select");
+  (void)detail::broadcast_shape("select", all);
+  Var result = otherwise;
+  for (std::size_t k = conditions.size(); k-- > 0;) result = where(conditions[k], choices[k], result);
+  return result;
+}
+
+Var select(std::initializer_list<Var> conditions, std::initializer_list<Var> choices, const Var& otherwise) {
+  return select(std::span<const Var>(conditions.begin(), conditions.size()),
+                std::span<const Var>(choices.begin(), choices.size()), otherwise);
 }
 
 Var compress(const Var& condition, const Var& x, std::ptrdiff_t axis) {

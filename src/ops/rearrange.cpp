@@ -166,4 +166,20 @@ Var atleast_3d(const Var& x) {
   return x.dimension() < 3 ? expand_dims(atleast_2d(x), 2) : x;
 }
 
+std::vector<Var> broadcast_arrays(std::span<const Var> arrays) {
+  std::vector<const Var*> pointers;
+  for (const Var& each : arrays) {
+    detail::require_usable(each, "broadcast_arrays");
+    pointers.push_back(&each);
+  }
+  std::vector<Var> result;
+  const Shape shape = arrays.empty() ? Shape() : detail::broadcast_shape("broadcast_arrays", pointers);
+  for (const Var& each : arrays) result.push_back(broadcast_to(each, shape));
+  return result;
+}
+
+std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays) {
+  return broadcast_arrays(std::span<const Var>(arrays.begin(), arrays.size()));
+}
+
 }  // namespace xgrad

@@ -96,6 +96,25 @@ void add_parts(Counterparts& table) {
     const auto parts = at::tensor_split(x, 3);
     return at::cat({parts[2].square(), parts[0], parts[1].exp()});
   });
+  add("unstack", [](const Tensor& x) { return x.select(-1, 1) * x.select(0, 0).exp(); });
+  table["broadcast_arrays"] = [](const Tensors& x) {
+    const auto all = at::broadcast_tensors({x[0], x[1], x[2]});
+    return all[0] * all[1] + all[2];
+  };
+  table["select"] = [](const Tensors& x) {
+    return at::where(x[0] < 0.9, x[0].square(), at::where(x[1] < 1.2, x[0] * x[1], x[1]));
+  };
+  table["fill_diagonal"] = [](const Tensors& x) {
+    Tensor diagonal = at::zeros_like(x[0], at::kBool);
+    for (std::int64_t i = 0; i < 2; ++i) {
+      Tensor part = diagonal;
+      for (std::int64_t axis = 0; axis < x[0].dim(); ++axis) part = part.select(0, i);
+      part.fill_(true);
+    }
+    Tensor values = x[1].expand({2});
+    for (std::int64_t axis = 1; axis < x[0].dim(); ++axis) values = values.unsqueeze(-1);
+    return at::where(diagonal, x[0].size(0) == 3 ? x[1].expand(x[0].sizes()) : values.expand(x[0].sizes()), x[0]);
+  };
   add("split.named", [](const Tensor& x) { return x.slice(1, 1) * x.slice(0, 0, 1) * x.slice(2, 0, 1); });
   table["hstack"] = [](const Tensors& x) { return at::hstack({x[0], x[1]}); };
   table["vstack"] = [](const Tensors& x) { return at::vstack({x[0], x[1]}); };

@@ -23,6 +23,11 @@ Var diagonal(const Var& x, std::ptrdiff_t diagonal = 0, std::ptrdiff_t row_axis 
 /// \throws ShapeError  unless these are two different axes of x.
 Var trace(const Var& x, std::ptrdiff_t diagonal = 0, std::ptrdiff_t row_axis = 0, std::ptrdiff_t column_axis = 1);
 
+/// A matrix with values on its main diagonal: numbers, or one for each element of it. Of more axes, which must be
+/// as long, the elements x[i, i, ..., i]. Element types promote.
+/// \throws ShapeError  for fewer than two axes, more than two that differ, or values that do not broadcast.
+Var fill_diagonal(const Var& x, const Var& values);
+
 /// The last two axes on and below a diagonal, 0 above.
 /// \throws ShapeError  for fewer than two axes.
 Var tril(const Var& x, std::ptrdiff_t diagonal = 0);

@@ -34,6 +34,10 @@ std::vector<Var> vsplit(const Var& x, const OneOrMany& where);
 /// \throws ShapeError  for fewer than three axes.
 std::vector<Var> dsplit(const Var& x, const OneOrMany& where);
 
+/// The slices along an axis, without it. What stack joins is cut by this.
+/// \throws ShapeError  for an axis that x does not have.
+std::vector<Var> unstack(const Var& x, std::ptrdiff_t axis = 0);
+
 /// Joined along the second axis; vectors along their only one.
 /// \throws ShapeError  unless all other extents agree; ValueError if there is nothing to join.
 Var hstack(std::span<const Var> parts);

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <vector>
 
 #include <xgrad/var.hpp>
@@ -23,6 +25,13 @@ std::vector<Var> nonzero(const Var& x, std::size_t size, std::int64_t fill = 0);
 Var flatnonzero(const Var& x);
 /// These indices as rows: [count, number of axes].
 Var argwhere(const Var& x);
+
+/// Of several choices, element by element, the one whose condition is the first to hold; else `otherwise`. All
+/// broadcast; NaN and infinity of what is not chosen reach neither value nor derivative.
+/// \throws ValueError  unless there are as many choices as conditions, and at least one.
+/// \throws ShapeError  if something does not broadcast.
+Var select(std::span<const Var> conditions, std::span<const Var> choices, const Var& otherwise = 0);
+Var select(std::initializer_list<Var> conditions, std::initializer_list<Var> choices, const Var& otherwise = 0);
 
 /// The slices of x along an axis where the condition holds.
 /// \param condition  of one axis, at most as long as that of x; what it does not reach is left out.

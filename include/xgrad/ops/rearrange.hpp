@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <span>
+#include <vector>
 
 #include <xgrad/core/shape.hpp>
 #include <xgrad/ops/one_or_many.hpp>
@@ -50,6 +52,10 @@ Var atleast_1d(const Var& x);
 Var atleast_2d(const Var& x);
 /// With at least three axes: [n] becomes [1, n, 1], [m, n] becomes [m, n, 1].
 Var atleast_3d(const Var& x);
+/// All of them in the shape to which they broadcast.
+/// \throws ShapeError  unless they do.
+std::vector<Var> broadcast_arrays(std::span<const Var> arrays);
+std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays);
 
 }  // namespace xgrad
 
