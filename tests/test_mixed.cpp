@@ -386,6 +386,18 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
   check(amax(x, 0), amax(x, {0}), xg::amax(x, 0));
   check(amin(x), xg::amin(x));
   check(variance(x, 1), variance(x, {1}), xg::variance(x, 1));
+  check(stddev(x, 1), stddev(x, {1}), xg::stddev(x, 1));
+  check(variance(x, 1, {.ddof = 1.0}), variance(x, {1}, {.ddof = 1.0}), xg::variance(x, 1, {.ddof = 1.0}));
+  check(sum(x, 0, {.where = c > 1.0}), sum(x * 1.0, {0}, {.where = c > 1.0}), xg::sum(x, 0, {.where = c > 1.0}));
+  check(any(x), any(x * 1.0), any(x, {0, 1}), xg::any(x));
+  check(all(x, 0), all(Var(x), {0}), xg::all(x, 0));
+  check(count_nonzero(x, 0), count_nonzero(x, {0}), xg::count_nonzero(x, 0));
+  check(nansum(x), nansum(x * 1.0), xg::nansum(x));
+  check(nanmean(x, 0), nanmean(x, {0}), xg::nanmean(x, 0));
+  check(nanvar(x), nanstd(x) * nanstd(x) * 0.0 + xg::nanvar(x), xg::nanvar(x));
+  check(nanmax(x, 1), nanmax(x, {1}), xg::nanmax(x, 1));
+  check(diff(x), diff(x * 1.0, 1), diff(x, 1, -1), xg::diff(x));
+  check(median(x, 0), xg::median(x, 0));
   check(transpose(x), transpose(x, {1, 0}), transpose(x + 0.0), xg::transpose(x));
   check(squeeze(expand_dims(x, 0)), squeeze(expand_dims(x, 1), 1), squeeze(expand_dims(x, 1), {1}), x);
   check(flatten(x), flatten(x * 1.0), xg::flatten(x));

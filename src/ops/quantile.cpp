@@ -124,10 +124,9 @@ Var sorted_at(const Var& rows, const Var& order, const Var& places) {
   return take_along_axis(rows, take_along_axis(order, places, 1), 1);
 }
 
-Var checked_probability(std::string_view operation, const Var& q, bool percents) {
+Var checked_probability(const Var& q, bool percents) {
   static const Requirement in_1("quantile: the probability {} is not in [0, 1]");
   static const Requirement in_100("percentile: {} is not in [0, 100]");
-  detail::require_usable(q, operation);
   const Var number = cast(q, DType::Float64);
   const Var checked_number =
       checked(number, number >= 0.0 && number <= (percents ? 100.0 : 1.0), percents ? in_100 : in_1);
@@ -139,35 +138,40 @@ struct Asked {
   bool skip_nan = false;
 };
 
+/// Quantiles of rows, [quantiles, rows], from probabilities, [1, quantiles].
+Var quantiles_of_rows(const Var& rows, const Var& probability, Quantile method, bool skip_nan) {
+  const Var order = argsort(rows, 1);
+  const Var numbers = equal(rows, rows);
+  const Var count = skip_nan ? as_number_of(sum(numbers, 1, keep_dims)) : Var(static_cast<double>(rows.shape()[1]));
+  const Place place = find_place(method, count, probability);
+  const Var above = minimum(place.below + 1, maximum(cast(count, DType::Int64) - 1, 0));
+  const Var result =
+      between(sorted_at(rows, order, place.below), sorted_at(rows, order, above), cast(place.weight, rows.dtype()));
+  const Var known = skip_nan ? any(numbers, 1, keep_dims) : all(numbers, 1, keep_dims);
+  return transpose(where(known, result, full_like(result, std::numeric_limits<double>::quiet_NaN())));
+}
+
 Var quantile_of(std::string_view operation, const Var& x, const Var& q, const Axes& axes,
                 const QuantileOptions& options, Asked asked) {
   const Shape normal = detail::normalize_axes(operation, axes, x);
-  const Var probability = checked_probability(operation, q, asked.percents);
-  const std::size_t extent = detail::extent_along(x.shape(), normal);
-  if (extent == 0) {
+  detail::require_usable(q, operation);
+  if (detail::extent_along(x.shape(), normal) == 0) {
     throw ValueError(std::string(operation) + ": nothing to reduce in the shape " + to_string(x.shape()) +
                      "; a quantile of no elements is undefined");
   }
   const Shape kept = options.keep == KeepDims::yes ? detail::reduced_shape(x.shape(), normal)
                                                    : detail::without_axes(x.shape(), normal);
   detail::require_rank(operation, q.dimension() + kept.size());
-
-  const Var rows = detail::rows_along(detail::floats_of(x), normal);
-  const Var order = argsort(rows, 1);
-  const Var numbers = equal(rows, rows);
-  const Var count = asked.skip_nan ? as_number_of(sum(numbers, 1, keep_dims)) : Var(static_cast<double>(extent));
-  const Var flat = reshape(probability, {1, -1});
-  const Place place = find_place(options.method, count, flat);
-  const Var last_place = maximum(cast(count, DType::Int64) - 1, 0);
-  const Var above = minimum(place.below + 1, last_place);
-  const Var result =
-      between(sorted_at(rows, order, place.below), sorted_at(rows, order, above), cast(place.weight, rows.dtype()));
-  const Var known = asked.skip_nan ? any(numbers, 1, keep_dims) : all(numbers, 1, keep_dims);
-  const Var or_nan = where(known, result, full_like(result, std::numeric_limits<double>::quiet_NaN()));
-
   Strides shape(q.shape());
   for (const std::size_t each : kept) shape.push_back(static_cast<std::ptrdiff_t>(each));
-  return reshape(transpose(or_nan), shape);
+  return detail::computed_at_once(
+      operation,
+      [&](const Var& y, const Var& probability) {
+        const Var rows = detail::rows_along(detail::floats_of(y), normal);
+        const Var in_a_row = reshape(checked_probability(probability, asked.percents), {1, -1});
+        return reshape(quantiles_of_rows(rows, in_a_row, options.method, asked.skip_nan), shape);
+      },
+      x, q);
 }
 
 }  // namespace

@@ -81,8 +81,37 @@ Var digitize(const Var& x, const Var& edges, bool right) {
   return where(reshape(falls, {}), static_cast<std::int64_t>(count) - place, place);
 }
 
-Var interp(const Var& x, const Var& places, const Var& values, const InterpOptions& options) {
+namespace {
+
+/// The broken line, of floating-point numbers of one type.
+Var broken_line(const Var& x, const Var& places, const Var& values, const std::optional<Var>& left,
+                const std::optional<Var>& right) {
   static const Requirement in_order("interp: the places are not in rising order: {} is before a smaller one");
+  const std::size_t count = places.size();
+  const auto last = static_cast<std::int64_t>(count) - 1;
+  const Var table = rising(places, in_order);
+  const auto end_of = [](const Var& all, std::size_t at) { return reshape(part_along(all, 0, at, 1), {}); };
+
+  const Var above = clip(detail::searchsorted(table, x, true), std::min<std::int64_t>(1, last), last);
+  const Var below = maximum(above - 1, 0);
+  const Var x0 = take(table, below, 0);
+  const Var y0 = take(values, below, 0);
+  const Var y1 = take(values, above, 0);
+  const Var width = take(table, above, 0) - x0;
+  const Var jump = equal(width, 0.0);
+  const Var part = (x - x0) / where(jump, ones_like(width), width);
+  const Var rise = offset(y1, y0);
+  // From the nearer end, so that the values themselves come out at both.
+  const Var line = where(part < 0.5, y0 + part * rise, y1 - (1.0 - part) * rise);
+  const Var inside = where(jump, y1 + 0.0 * x, line);
+  const Var before = left ? cast(*left, x.dtype()) : end_of(values, 0);
+  const Var behind = right ? cast(*right, x.dtype()) : end_of(values, count - 1);
+  return where(x < end_of(table, 0), before, where(x > end_of(table, count - 1), behind, inside));
+}
+
+}  // namespace
+
+Var interp(const Var& x, const Var& places, const Var& values, const InterpOptions& options) {
   detail::require_usable(x, "interp");
   require_line("interp", "places", places, 1);
   require_line("interp", "values", values, 1);
@@ -97,29 +126,7 @@ Var interp(const Var& x, const Var& places, const Var& values, const InterpOptio
   const std::array operands{&x, &places, &values};
   const DType common = detail::common_dtype(operands);
   const DType dtype = is_floating(common) ? common : DType::Float64;
-  const Var at = cast(x, dtype);
-  const Var table = rising(cast(places, dtype), in_order);
-  const Var heights = cast(values, dtype);
-  const auto last = static_cast<std::int64_t>(places.size()) - 1;
-  const Var first_place = part_along(table, 0, 0, 1);
-  const Var last_place = part_along(table, 0, places.size() - 1, 1);
-  const Var first_value = part_along(heights, 0, 0, 1);
-  const Var last_value = part_along(heights, 0, places.size() - 1, 1);
-
-  const Var above = clip(detail::searchsorted(table, at, true), std::min<std::int64_t>(1, last), last);
-  const Var below = maximum(above - 1, 0);
-  const Var x0 = take(table, below, 0);
-  const Var y0 = take(heights, below, 0);
-  const Var y1 = take(heights, above, 0);
-  const Var width = take(table, above, 0) - x0;
-  const Var part = (at - x0) / where(equal(width, 0.0), ones_like(width), width);
-  const Var rise = offset(y1, y0);
-  // From the nearer end, so that the values themselves come out at both.
-  const Var line = where(part < 0.5, y0 + part * rise, y1 - (1.0 - part) * rise);
-  const Var inside = where(equal(width, 0.0), y1 + 0.0 * at, line);
-  const Var left = options.left ? cast(*options.left, dtype) : reshape(first_value, {});
-  const Var right = options.right ? cast(*options.right, dtype) : reshape(last_value, {});
-  return where(at < reshape(first_place, {}), left, where(at > reshape(last_place, {}), right, inside));
+  return broken_line(cast(x, dtype), cast(places, dtype), cast(values, dtype), options.left, options.right);
 }
 
 // ---- counts

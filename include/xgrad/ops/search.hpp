@@ -16,7 +16,8 @@ namespace xgrad {
 enum class Side : std::uint8_t { Left, Right };
 
 /// Where values would have to be inserted into a sorted table to keep it sorted, int64: for Left the number of elements
-/// less than the value, for Right that of those not greater. NaN is greater than all numbers. By binary search.
+/// less than the value, for Right that of those not greater. NaN is greater than all numbers. By binary search, after
+/// one pass over the table that checks its order.
 ///
 /// \param table   [n] in rising order; or [..., n], a table for the values at the same leading indices.
 /// \param values  any shape, which is that of the result; it begins with the leading extents of the table.

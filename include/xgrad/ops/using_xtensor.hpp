@@ -14,6 +14,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/nan.hpp>
 #include <xgrad/ops/order.hpp>
+#include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/var.hpp>
 
@@ -95,6 +96,8 @@ XGRAD_DETAIL_REDUCTION(nanmax)
 XGRAD_DETAIL_REDUCTION(nanmin)
 XGRAD_DETAIL_REDUCTION(nanvar)
 XGRAD_DETAIL_REDUCTION(nanstd)
+XGRAD_DETAIL_REDUCTION(median)
+XGRAD_DETAIL_REDUCTION(nanmedian)
 
 #undef XGRAD_DETAIL_REDUCTION
 #undef XGRAD_DETAIL_MANIPULATION
