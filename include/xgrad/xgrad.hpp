@@ -25,8 +25,8 @@
 #include <xgrad/ops/one_or_many.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
-#include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/places.hpp>
+#include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
