@@ -191,7 +191,7 @@ void append_activations(Rows& rows, Random& random) {
   add("elu", [](const Var& x) { return elu(x, 0.75); });
   add("celu", [](const Var& x) { return celu(x, 0.75); });
   add("selu", selu);
-  add("gelu", [](const Var& x) { return gelu(x); }, {"ndtr"});
+  add("gelu", [](const Var& x) { return gelu(x); }, {"erf"});
   add("gelu.tanh", [](const Var& x) { return gelu(x, Gelu::Tanh); });
   add("silu", silu);
   add("mish", mish);

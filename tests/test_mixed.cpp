@@ -423,6 +423,14 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
   check(nonzero(x)[0], xg::nonzero(x)[0]);
   check(argwhere(x), xg::argwhere(x));
   check(rot90(x), pad(rot90(x, 1), 0), xg::rot90(x));
+  check(nan_to_num(x), nan_to_num(x * 1.0), nan_to_num(std::as_const(x)), xg::nan_to_num(x));
+  check(floor(x), xg::floor(x));
+  check(round(x), xg::round(x));
+  check(cbrt(x), xg::cbrt(x));
+  check(deg2rad(x), deg2rad(x + 0.0), xg::deg2rad(x));
+  check(fmod(x, c), remainder(x, c), x % c, xg::fmod(x, c));
+  check(fmax(x, c), fmax(x, right()), xg::maximum(x, c));
+  check(atan2(x, c), atan2(x, right()), atan2(left(), c), xg::atan2(x, c));
   check(exp(x), xg::exp(x));
   check(where(x > c, x, c), maximum(x, c), xg::maximum(x, c));
   check(x + c, c + x, xg::operator+(x, c));

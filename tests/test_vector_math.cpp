@@ -97,7 +97,7 @@ const std::vector<Reference<W>>& references() {
       {"tanh", [](W x, W) { return std::tanh(x); }, 1.9, 1.9},
       {"log_cosh", log_cosh<W>, 4.5, 4.5},
       {"erf", [](W x, W) { return std::erf(x); }, 1.5, 1.5},
-      {"erfc", [](W x, W) { return std::erfc(x); }, 2, 2},
+      {"erfc", [](W x, W) { return std::erfc(x); }, 1.7, 1.7},
       {"ndtr", ndtr<W>, 2, 2},
       {"softsign", [](W x, W) { return std::isinf(x) ? std::copysign(W(1), x) : x / (1 + std::abs(x)); }, 1.5, 1.5},
       {"sqrt", [](W x, W) { return std::sqrt(x); }, 0.51, 0.51},

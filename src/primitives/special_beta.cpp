@@ -80,7 +80,9 @@ double betaln(double a, double b) {
   if (small <= 0.0) {
     const bool pole_of_sum = a == std::floor(a) && b == std::floor(b) && a + b <= 0.0;  // which is rounded
     if (is_zero_or_pole(a) || is_zero_or_pole(b)) return pole_of_sum ? not_a_number : infinity;
-    return lgamma(a) + lgamma(b) - lgamma(a + b);
+    // Where the sum is rounded to the larger one, the logarithm of the gamma function rises as that of its argument.
+    const double ratio = a + b == large ? -small * std::log(large) : lgamma(large) - lgamma(a + b);
+    return lgamma(small) + ratio;
   }
   if (std::isinf(large)) return -infinity;
   if (small < 1e-20 && large < large_parameter) return std::log1p(small / large) - std::log(small);
@@ -130,7 +132,7 @@ double gamma_density(double a, double x) {
     const double bell = Temme(a, x).bell_of_deviations();
     return bell == 0.0 ? 0.0 : std::sqrt(a) / x * bell / (1.0 + 1.0 / (12.0 * a));
   }
-  if (a >= 1.0) return boost::math::gamma_p_derivative(a, x, Quiet());
+  if (a > 2.0) return boost::math::gamma_p_derivative(a, x, Quiet());
   // 1 / Gamma(a) is a / Gamma(a + 1), which does not overflow near 0.
   if (std::abs(a) < 0.01) return std::pow(x, a) * std::exp(-x) / boost::math::tgamma(a + 1.0, Quiet()) * (a / x);
   return std::pow(x, a - 1.0) * std::exp(-x) / boost::math::tgamma(a, Quiet());

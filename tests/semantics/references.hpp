@@ -156,8 +156,9 @@ inline Total betaln(Real a, Real b) {
   }
   const Real terms[] = {std::lgamma(a), std::lgamma(b), std::lgamma(a + b)};
   const Real largest = std::max({std::abs(terms[0]), std::abs(terms[1]), std::abs(terms[2])});
+  const Real ratio = std::lgamma(std::max(a, b)) - terms[2];
   // Where long double has lost digits, too, or near a zero.
-  return {terms[0] + terms[1] - terms[2], a < 0 || b < 0 ? largest : std::max(largest / 1024, Real(1))};
+  return {std::lgamma(std::min(a, b)) + ratio, a < 0 || b < 0 ? largest : std::max(largest / 1024, Real(1))};
 }
 inline Real beta(Real a, Real b) {
   if (std::isnan(a) || std::isnan(b)) return references::nothing;

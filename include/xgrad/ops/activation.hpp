@@ -26,10 +26,11 @@ Var selu(const Var& x);
 
 /// Which function `gelu` is: with the normal distribution function, or an approximation of it by tanh.
 enum class Gelu : std::uint8_t {
-  Exact,  ///< x ndtr(x)
+  Exact,  ///< x (1 + erf(x / sqrt(2))) / 2
   Tanh,   ///< x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
 };
-/// x times the probability that a normal number is below x. (Hendrycks and Gimpel 2016)
+/// x times the probability that a normal number is below x. (Hendrycks and Gimpel 2016) Far below 0, the exact one is
+/// right in the digits that x has; x * ndtr(x) is the same with all of its own, and slower.
 Var gelu(const Var& x, Gelu form = Gelu::Exact);
 Var silu(const Var& x);  ///< x sigmoid(x), also called swish
 Var mish(const Var& x);  ///< x tanh(softplus(x)) (Misra 2019)

@@ -143,12 +143,24 @@ XGRAD_INLINE Pair<P> two_product(P a, P b) {
   return {product, product_error(a, b, product)};
 }
 
+/// a / b is the quotient plus rest times inverse, but for errors of second order.
+template <class P>
+struct Quotient {
+  P quotient;
+  P rest;
+  P inverse;
+};
+template <class P>
+XGRAD_INLINE Quotient<P> quotient_with_rest(Pair<P> a, Pair<P> b) {
+  const P inverse = P(1) / b.high;
+  const P quotient = a.high * inverse;
+  return {quotient, fma(-quotient, b.low, a.low) - product_error(quotient, b.high, a.high), inverse};
+}
+
 /// a / b, rounded only once but for errors of second order.
 template <class P>
 XGRAD_INLINE P divide(Pair<P> a, Pair<P> b) {
-  const P inverse = P(1) / b.high;
-  const P quotient = a.high * inverse;
-  const P rest = fma(-quotient, b.low, a.low) - product_error(quotient, b.high, a.high);
+  const auto [quotient, rest, inverse] = quotient_with_rest(a, b);
   return fma(rest, inverse, quotient);
 }
 

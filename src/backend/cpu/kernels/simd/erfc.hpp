@@ -2,7 +2,7 @@
 //
 // For x >= 0 both are e^-s times a function that falls as 1 / x does, where s is x^2 or x^2 / 2, of which what rounding
 // takes is kept: e^-s falls so steeply that it would show. That function times 1 + slope x is close to 1 everywhere;
-// what is above 1 is a polynomial of (x - centre) / (x + centre).
+// what is above 1 is a polynomial of q = (x - centre) / (x + centre).
 #pragma once
 
 #include "exp.hpp"
@@ -20,6 +20,8 @@ template <>
 struct ErfcConstants<double> {
   static constexpr double centre = 4;
   static constexpr double slope = 2;
+  static constexpr double rate = 2;
+  static constexpr double fall = 0x1.20dd750429b6dp+0;
   static constexpr double beyond = 28;       ///< erfc rounds to 0
   static constexpr double last_normal = 26;  ///< up to which it is a normal number
   /// Relative error of the resulting function: 2^-55.6
@@ -36,6 +38,8 @@ template <>
 struct ErfcConstants<float> {
   static constexpr float centre = 3;
   static constexpr float slope = 2;
+  static constexpr float rate = 2;
+  static constexpr float fall = 0x1.20dd76p+0F;
   static constexpr float beyond = 10.2F;
   static constexpr float last_normal = 9;
   static constexpr float tail[] = {0x1.03148cp-2F,  -0x1.15c08ap-3F,  -0x1.85a15ap-5F, 0x1.09842ap-3F,
@@ -47,6 +51,8 @@ template <>
 struct NdtrConstants<double> {
   static constexpr double centre = 5.5;
   static constexpr double slope = 1.5;
+  static constexpr double rate = 1;
+  static constexpr double fall = 0x1.9884533d43651p-1;
   static constexpr double beyond = 39.5;
   static constexpr double last_normal = 37;
   static constexpr double tail[] = {
@@ -62,6 +68,8 @@ template <>
 struct NdtrConstants<float> {
   static constexpr float centre = 4;
   static constexpr float slope = 1.5F;
+  static constexpr float rate = 1;
+  static constexpr float fall = 0x1.988454p-1F;
   static constexpr float beyond = 14.4F;
   static constexpr float last_normal = 12.5F;
   static constexpr float tail[] = {0x1.49789p-2F,   -0x1.ea57d6p-4F, -0x1.516e12p-4F, 0x1.429322p-3F,
@@ -69,14 +77,14 @@ struct NdtrConstants<float> {
                                    0x1.26a9eap-9F,  -0x1.2567ap-13F, -0x1.df3036p-13F};  ///< 2^-27
 };
 
-/// e^(-high - low), but for the factor 2^n.
+/// e^(-high - low), but for the factor 2^n, as a sum.
 template <class P>
-XGRAD_INLINE P exp_of_negative(const ReducedExp<P>& reduced, P low) {
+XGRAD_INLINE Pair<P> exp_of_negative(const ReducedExp<P>& reduced, P low) {
   const P r = reduced.r - low;
   const P first = P(1) + r;
-  const P rest =
-      fma(reduced.n, P(-ExpConstants<typename P::value_type>::ln2_low), (reduced.rough - (first - P(1))) - low);
-  return first + fma(r * r, exp_tail(r), rest);
+  const P ln2_low = P(ExpConstants<typename P::value_type>::ln2_low);
+  const P rest = fma(reduced.n, -ln2_low, (reduced.rough - (first - P(1))) - low);
+  return {first, fma(r * r, exp_tail(r), rest)};
 }
 
 /// The function above at x >= 0, where e^-s has half the square for s if `half`.
@@ -84,13 +92,23 @@ template <class Constants, bool half, class P>
 XGRAD_INLINE P upper_tail(P x) {
   using T = typename P::value_type;
   x = min(P(Constants::beyond), x);
-  const P q = divide(two_sum(x, P(-Constants::centre)), two_sum(x, P(Constants::centre)));
-  const P factor =
-      divide(fast_two_sum(P(T(1)), polynomial<Constants::tail>(q)), two_sum(P(T(1)), P(Constants::slope) * x));
+  const P from_zero = x + P(Constants::centre);
+  const auto q = quotient_with_rest(two_sum(x, P(-Constants::centre)), two_sum(x, P(Constants::centre)));
+  const auto factor = quotient_with_rest(fast_two_sum(P(T(1)), polynomial<Constants::tail>(q.quotient)),
+                                         two_sum(P(T(1)), P(Constants::slope) * x));
+  // What rounding took from q shows near 0, where the polynomial is steep: its slope follows from that of the factor,
+  // which is rate x factor - fall.
+  const P steepness = fma(P(Constants::rate) * x, factor.quotient, P(-Constants::fall)) +
+                      P(Constants::slope) * factor.quotient * factor.inverse;
+  const P correction = steepness * (q.rest * from_zero) * P(T(0.5) / Constants::centre);
   const auto square = two_product(x, x);
   const P part = P(T(half ? 0.5 : 1));
   const auto reduced = reduce_exp(-(square.high * part));
-  const P value = factor * exp_of_negative(reduced, square.low * part);
+  const auto power = exp_of_negative(reduced, square.low * part);
+  // Neither factor is rounded before the product is.
+  const auto product = two_product(factor.quotient, power.high);
+  const P small = fma(factor.quotient, power.low, fma(factor.rest, factor.inverse, correction) * power.high);
+  const P value = product.high + (product.low + small);
   if (all(x <= P(Constants::last_normal))) [[likely]]
     return add_to_exponent(value, reduced.bits);
   return scale(value, reduced.bits);
