@@ -87,6 +87,10 @@ Var toeplitz(const Var& column) { return toeplitz(column, column); }
 Var solve_toeplitz(const Var& column, const Var& row, const Var& b, const Options& options) {
   require_axis("solve_toeplitz", column);
   require_axis("solve_toeplitz", row);
+  if (column.shape().back() != row.shape().back()) {
+    throw ShapeError("solve_toeplitz: the first column " + to_string(column.shape()) + " and the first row " +
+                     to_string(row.shape()) + " are not those of a square matrix; the last extents must be equal");
+  }
   return solve(toeplitz(column, row), b, options);
 }
 

@@ -51,6 +51,7 @@ struct TriangularOptions {
 /// The symmetric one.
 [[nodiscard]] Var toeplitz(const Var& column);
 /// solve(toeplitz(column, row), b).
+/// \throws ShapeError, MatrixError  as these do; unless column and row have the same length.
 [[nodiscard]] Var solve_toeplitz(const Var& column, const Var& row, const Var& b, const Options& options = {});
 
 struct RankOptions {

@@ -63,8 +63,37 @@ void multiply_triangles(const T* l, const T* c, T* out, std::size_t n) {
   }
 }
 
+/// The lower triangle of m^-1 a m^-T, in columns, for a lower triangle m and a symmetric a, of which the lower triangle
+/// is read and the upper one is spoilt. Halves of halves: LAPACK's sygst does the same by blocks of 64 whose insides go
+/// column by column, and takes half as long again.
+template <class T>
+void congruence(const T* m, T* a, std::size_t n, std::size_t stride) {
+  constexpr std::size_t small = 48;
+  const Int step = leading(as_int(stride));
+  if (n <= small) {
+    for (std::size_t j = 0; j < n; ++j) {
+      for (std::size_t i = j + 1; i < n; ++i) a[i * stride + j] = a[j * stride + i];
+    }
+    trsm('L', 'L', 'N', 'N', as_int(n), as_int(n), m, step, a, step);
+    trsm('R', 'L', 'T', 'N', as_int(n), as_int(n), m, step, a, step);
+    return;
+  }
+  const std::size_t half = n / 2;
+  const std::size_t below = half;                   // of the first column
+  const std::size_t second = half * stride + half;  // on the diagonal
+  const Int k = as_int(half);
+  const Int rest = as_int(n - half);
+  congruence(m, a, half, stride);
+  trsm('R', 'L', 'T', 'N', rest, k, m, step, a + below, step);
+  symm_from_right(rest, k, T(-0.5), a, step, m + below, step, a + below, step);
+  syr2k(rest, k, T(-1), a + below, step, m + below, step, a + second, step);
+  symm_from_right(rest, k, T(-0.5), a, step, m + below, step, a + below, step);
+  trsm('L', 'L', 'N', 'N', rest, k, m + second, step, a + below, step);
+  congruence(m + second, a + second, n - half, stride);
+}
+
 /// out = the symmetric part of L^-T Phi(L^T C) L^-1. All elements in reverse order, L^T is a lower triangle in columns:
-/// so LAPACK's routine for M^-1 Q M^-T, which uses that Q is symmetric, serves for M = L^T, too.
+/// so M^-1 Q M^-T, which is computed in less steps as Q is symmetric, serves for M = L^T.
 template <class T>
 void pull(const T* l, const T* c, T* out, std::size_t n, std::vector<T>& work) {
   work.resize(n * n);
@@ -72,8 +101,7 @@ void pull(const T* l, const T* c, T* out, std::size_t n, std::vector<T>& work) {
   multiply_triangles(l, work.data(), out, n);
   std::reverse(out, out + n * n);
   std::reverse_copy(l, l + n * n, work.begin());
-  const Int size = as_int(n);
-  sygst('L', size, out, leading(size), work.data(), leading(size));
+  congruence(work.data(), out, n, n);
   std::reverse(out, out + n * n);
   mirror(out, n);
 }

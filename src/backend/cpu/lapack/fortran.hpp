@@ -46,6 +46,10 @@ using Length = std::size_t;  // of a text
 #define XGRAD_DETAIL_DECLARE(letter, T)                                                                               \
   void letter##gemm_(const char*, const char*, const Int*, const Int*, const Int*, const T*, const T*, const Int*,    \
                      const T*, const Int*, const T*, T*, const Int*, Length, Length);                                 \
+  void letter##symm_(const char*, const char*, const Int*, const Int*, const T*, const T*, const Int*, const T*,      \
+                     const Int*, const T*, T*, const Int*, Length, Length);                                           \
+  void letter##syr2k_(const char*, const char*, const Int*, const Int*, const T*, const T*, const Int*, const T*,     \
+                      const Int*, const T*, T*, const Int*, Length, Length);                                          \
   void letter##trsm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*,  \
                      const Int*, T*, const Int*, Length, Length, Length, Length);                                     \
   void letter##trmm_(const char*, const char*, const char*, const char*, const Int*, const Int*, const T*, const T*,  \
@@ -82,6 +86,20 @@ template <class T>
 void gemm(char of_a, char of_b, Int m, Int n, Int k, T alpha, const T* a, Int lda, const T* b, Int ldb, T beta, T* c,
           Int ldc) {
   XGRAD_DETAIL_CALL(gemm, &of_a, &of_b, &m, &n, &k, &alpha, a, &lda, b, &ldb, &beta, c, &ldc, 1, 1);
+}
+
+/// c = alpha b a + c, where a is symmetric and its lower triangle is read; c is m x n.
+template <class T>
+void symm_from_right(Int m, Int n, T alpha, const T* a, Int lda, const T* b, Int ldb, T* c, Int ldc) {
+  const T one(1);
+  XGRAD_DETAIL_CALL(symm, "R", "L", &m, &n, &alpha, a, &lda, b, &ldb, &one, c, &ldc, 1, 1);
+}
+
+/// The lower triangle of c = alpha (a b^T + b a^T) + c; a and b are n x k.
+template <class T>
+void syr2k(Int n, Int k, T alpha, const T* a, Int lda, const T* b, Int ldb, T* c, Int ldc) {
+  const T one(1);
+  XGRAD_DETAIL_CALL(syr2k, "L", "N", &n, &k, &alpha, a, &lda, b, &ldb, &one, c, &ldc, 1, 1);
 }
 
 /// b = op(a)^-1 b, or b op(a)^-1 if `side` is 'R'; b is m x n.
