@@ -277,8 +277,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused) {
   BOOST_TEST(throws<xg::TapeError>([&] { return random::gamma(key, Var()); }, {"gamma"}));
   BOOST_TEST(throws<xg::TapeError>([&] { return Key().split(2); }, {"split"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return random::normal(key, {-1}); }));
-  BOOST_TEST(throws<xg::ShapeError>(
-      [&] { return random::normal(key, Shape(8, 1)).shape(), random::sphere(key, 2, Shape(8, 1)); }, {"sphere"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return random::sphere(key, 2, Shape(8, 1)); }, {"sphere"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return key.split_array(3).split(2); }, {"split", "[3]"}));
   const Var three = xt::xarray<double>{1.0, 2.0, 3.0};
   BOOST_TEST(throws<xg::ShapeError>([&] { return random::gamma(key, three, {2}); }, {"gamma", "[3]", "[2]"}));
