@@ -31,7 +31,7 @@ void append_random(Rows& rows) {
       {{random.uniform({}, -1.0, 0.0), random.uniform({}, 0.5, 2.0)},
        {random.uniform({2, 3}, -1.5, 1.0), random.uniform({3}, 1.5, 2.5)},
        {random.uniform({3}, 4.0, 5.0), random.uniform({3}, 6.0, 7.0)}},
-      {"truncated_normal", "random_draw"});
+      {"truncated_normal"});
   // Other element types draw other numbers.
   const auto wide = [](auto f) {
     return [f](const Case& x) { return cast(f(cast(x[0], DType::Float64), cast(x[1], DType::Float64)), x[0].dtype()); };
@@ -39,13 +39,12 @@ void append_random(Rows& rows) {
   add("random.uniform", wide([](const Var& a, const Var& b) {
         return random::uniform(row_key, a, b, {2, 3});
       }),
-      {{random.uniform({}), random.uniform({2, 3})}, {random.uniform({2, 1}), random.uniform({3})}}, {"random_draw"});
+      {{random.uniform({}), random.uniform({2, 3})}, {random.uniform({2, 1}), random.uniform({3})}}, {});
   add("random.normal", wide([](const Var& a, const Var& b) { return random::normal(row_key, a, b); }),
-      {{random.uniform({2, 1}), random.uniform({3}, 0.5, 1.0)}}, {"random_draw"});
+      {{random.uniform({2, 1}), random.uniform({3}, 0.5, 1.0)}}, {});
   add("random.multivariate_normal",
       wide([](const Var& mean, const Var& factor) { return random::multivariate_normal(row_key, mean, factor, {2}); }),
-      {{random.uniform({3}), random.uniform({3, 3})}, {random.uniform({2}), random.uniform({2, 2, 2})}},
-      {"random_draw"});
+      {{random.uniform({3}), random.uniform({3, 3})}, {random.uniform({2}), random.uniform({2, 2, 2})}}, {});
   add("alike_exp",  // of logarithms of small gamma variates
       [](const Case& x) { return random::dirichlet(row_key, full_like(x[0], 2.0)) * x[0]; }, {{random.uniform({3})}},
       {"alike_exp", "random_sample"});
