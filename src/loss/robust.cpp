@@ -1,8 +1,10 @@
 #include <xgrad/loss/robust.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -100,6 +102,8 @@ Var Wing::operator()(const Var& prediction, const Var& target) const {
 
 namespace {
 
+using std::numbers::ln2;
+
 /// Beyond it, alpha counts as infinite: no double differs.
 constexpr double huge_alpha = 1e18;
 
@@ -145,11 +149,38 @@ Var power_less_one(const Var& z, int quarters) {
   return first * series;
 }
 
+/// Whether (1 + z^2)^(alpha / 2) is a root or a product.
+bool has_roots(double alpha) { return alpha > 0.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha); }
+
 /// Beside alpha = 2, where b = |alpha - 2| vanishes and w^2 / b is large, the plain formula has the difference of large
 /// numbers for derivatives. With d = alpha - 2, b exp(L) is w^2 + b.
 constexpr double near_two = 0.125;
 
+/// The binary logarithm of a w from which on 1 beside w^2 / b is less than the last digit, for alpha from 1 to 8. Up to
+/// it the loss is in range, and so are the products of its parts.
+struct FarError {
+  double most;
+  double times_alpha;
+};
+FarError far_error(DType type) { return type == DType::Float32 ? FarError{56.0, 120.0} : FarError{300.0, 1000.0}; }
+
+/// The loss of an alpha that is no limit, where w is not huge.
+Var barron_of_moderate(double alpha, const Var& w) {
+  const double d = alpha - 2.0;
+  const double b = std::abs(d);
+  const Var z = w * (1.0 / std::sqrt(b));
+  if (has_roots(alpha)) return b / alpha * power_less_one(z, static_cast<int>(2.0 * alpha));
+  const Var logarithm = detail::log1p_square(z);
+  if (b >= near_two) return b / alpha * expm1(0.5 * alpha * logarithm);
+  const Var change = expm1(0.5 * d * logarithm);
+  return (w * (w * (1.0 + change)) + b * change) * (1.0 / alpha);
+}
+
 /// For a known alpha, with the fewest operations. w = e / c.
+///
+/// Where the loss overflows before its derivatives do, no factor of it may be without a dimension: the derivative of
+/// the loss by that is as large as the loss. For a large w it is b^(1 - alpha / 2) |w|^alpha / alpha, the square of a
+/// power of w.
 Var barron_of_number(double alpha, const Var& w) {
   const double d = alpha - 2.0;
   const double b = std::abs(d);
@@ -157,13 +188,13 @@ Var barron_of_number(double alpha, const Var& w) {
   if (std::abs(alpha) < 1e-20) return detail::log1p_square(w * std::sqrt(0.5));
   if (alpha < -huge_alpha) return -expm1(-0.5 * square(w));
   if (alpha > huge_alpha) return expm1(0.5 * square(w));
-  const Var z = w * (1.0 / std::sqrt(b));
-  const bool has_roots = alpha > 0.0 && alpha <= 8.0 && 2.0 * alpha == std::floor(2.0 * alpha);
-  if (has_roots) return b / alpha * power_less_one(z, static_cast<int>(2.0 * alpha));
-  const Var logarithm = detail::log1p_square(z);
-  if (b >= near_two) return b / alpha * expm1(0.5 * alpha * logarithm);
-  const Var change = expm1(0.5 * d * logarithm);
-  return (w * (w * (1.0 + change)) + b * change) * (1.0 / alpha);
+  const Var moderate = barron_of_moderate(alpha, w);
+  const bool terms_are_in_range = has_roots(alpha) && (alpha < 2.0 || alpha == std::floor(alpha / 2.0) * 2.0);
+  if (alpha <= 1.0 || alpha > 8.0 || terms_are_in_range) return moderate;
+  const FarError from = far_error(w.dtype());
+  const Var size = abs(w);
+  const Var far = square(std::pow(b, -0.25 * d) * pow(size, 0.5 * alpha)) * (1.0 / alpha);
+  return where(size > std::exp2(std::min(from.most, from.times_alpha / alpha)), far, moderate);
 }
 
 /// sinh(y) / y from q = y^2, for |y| <= 1/4: exact to the last digit, and so are two derivatives.
@@ -180,10 +211,11 @@ Var sinh_ratio(const Var& q) {
 ///
 /// With L = ln(1 + w^2 / b) the loss is (b / alpha) expm1(alpha L / 2), and beside alpha = 2
 /// (w^2 exp(d L / 2) + b expm1(d L / 2)) / alpha. Next to alpha = 0, expm1(2 y) / alpha needs the quotient expm1(2 y) /
-/// y as a series; its factor exp(y) = E leaves an even one, sinh(y) / y, and elsewhere expm1(2 y) is E^2 - 1.
+/// y as a series; its factor exp(y) = E leaves an even one, sinh(y) / y, and elsewhere expm1(2 y) is E^2 - 1. Far
+/// errors are those of a known alpha.
 Var barron_of_var(const Var& any_alpha, const Var& w) {
-  const double tiny =
-      w.dtype() == DType::Float32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  const bool single = w.dtype() == DType::Float32;
+  const double tiny = single ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
   const Var alpha = clip(any_alpha, -huge_alpha, huge_alpha);
   const Var d = alpha - 2.0;
   const Var distance = abs(d);
@@ -197,7 +229,15 @@ Var barron_of_var(const Var& any_alpha, const Var& w) {
   const Var root = exp(y);
   const Var series = scale * logarithm * (root * sinh_ratio(square(y)));
   const Var direct = b / alpha * (square(root) - 1.0);
-  return where(beside_two, square(w * root) / alpha, 0.0) + where(abs(y) < 0.25, series, direct);
+  const Var moderate = where(beside_two, square(w * root) / alpha, 0.0) + where(abs(y) < 0.25, series, direct);
+
+  const FarError from = far_error(w.dtype());
+  const Var fixed = stop_gradient(alpha);
+  const Var overflows_first = fixed > 1.0 && fixed <= 8.0;
+  const Var size = abs(w);
+  const Var is_far = overflows_first && size > exp(ln2 * minimum(from.times_alpha / fixed, from.most));
+  const Var power = pow(where(is_far, size, ones_like(size)), 0.5 * alpha);
+  return where(is_far, square(exp(-0.25 * d * log(b)) * power) / alpha, moderate);
 }
 
 }  // namespace
