@@ -1,8 +1,9 @@
 // Every loss of numbers that may have any size, at 1e20 and at 1e-30, whose squares overflow and vanish in float32:
-// values and gradients beside those of the same numbers in float64.
+// values and gradients beside those of the same numbers in float64. And settings of such sizes.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -252,5 +253,79 @@ BOOST_AUTO_TEST_CASE(every_loss_has_a_domain) {
 
 BOOST_AUTO_TEST_CASE(squares_that_overflow) { check_size(1e20); }
 BOOST_AUTO_TEST_CASE(squares_that_vanish) { check_size(1e-30); }
+
+namespace {
+
+/// A loss of errors with a setting of the errors' dimension.
+struct Scaled {
+  std::string name;
+  std::function<Var(double setting, const Var& prediction, const Var& target)> function;
+};
+
+template <class L>
+Scaled scaled(L (*with)(double), const std::string& variant = "") {
+  return {std::string(L::name) + variant,
+          [with](double setting, const Var& x, const Var& y) { return with(setting)(x, y); }};
+}
+
+std::vector<Scaled> scaled_losses() {
+  using namespace xg::loss;
+  std::vector<Scaled> losses{scaled(+[](double s) { return Huber{.delta = s}; }),
+                             scaled(+[](double s) { return SmoothL1{.beta = s}; }),
+                             scaled(+[](double s) { return Charbonnier{.eps = s}; }),
+                             scaled(+[](double s) { return PseudoHuber{.delta = s}; }),
+                             scaled(+[](double s) { return Cauchy{.c = s}; }),
+                             scaled(+[](double s) { return Welsch{.c = s}; }),
+                             scaled(+[](double s) { return GemanMcClure{.c = s}; }),
+                             scaled(+[](double s) { return Tukey{.c = s}; }),
+                             scaled(+[](double s) { return Wing{.w = s}; }),
+                             scaled(
+                                 +[](double s) { return Wing{.eps = s}; }, ".eps"),
+                             scaled(
+                                 +[](double s) { return Wing{.w = s, .eps = 1.0 / s}; }, ".both"),
+                             scaled(+[](double s) { return EpsilonInsensitive{.eps = s}; }),
+                             scaled(+[](double s) { return SquaredEpsilonInsensitive{.eps = s}; }),
+                             scaled(+[](double s) { return Linex{.a = 1.0 / s}; }),
+                             scaled(+[](double s) { return Mape{.eps = s}; })};
+  losses.push_back(scaled(+[](double s) { return Barron{.c = s}; }));
+  losses.push_back(scaled(
+      +[](double s) { return Barron{.alpha = 1.95, .c = s}; }, ".beside_two"));
+  losses.push_back(scaled(
+      +[](double s) { return Barron{.alpha = -2.0, .c = s}; }, ".below"));
+  losses.push_back(scaled(
+      +[](double s) { return Barron{.alpha = 0.0, .c = s}; }, ".zero"));
+  return losses;
+}
+
+std::vector<double> value_and_slope(const Scaled& loss, double setting, double error, DType type) {
+  xg::Tape tape;
+  const Var x = tape.leaf(cast(Var(xt::xarray<double>{double{static_cast<float>(error)}}), type));
+  const Var value = loss.function(setting, x, zeros_like(x));
+  std::vector<double> numbers;
+  for (const Var& each : tape.evaluate({value, tape.gradient(sum(value), x)})) {
+    numbers.push_back(comparing::doubles(each).at(0));
+  }
+  return numbers;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(settings_whose_squares_leave_float) {
+  for (const Scaled& loss : scaled_losses()) {
+    for (const double setting : {1e-30, 1e-25, 1e-12, 1e-7, 1e-3, 1e3, 1e7, 1e12, 1e20, 1e25, 1e30}) {
+      for (const double ratio : {1e-10, 1e-4, 0.1, 0.6, 3.0, 1e4, 1.0 / setting, 1e5 / setting, 1e-5 / setting}) {
+        const double error = setting * ratio;
+        if (error > 1e38 || error < 1e-37) continue;
+        const std::vector<double> found = value_and_slope(loss, setting, error, DType::Float32);
+        const std::vector<double> exact = value_and_slope(loss, setting, error, DType::Float64);
+        for (std::size_t i = 0; i < 2; ++i) {
+          BOOST_TEST(is_right(found[i], exact[i], 0.0), loss.name << " with " << setting << " at " << error
+                                                                  << ": derivative " << i << " is " << found[i]
+                                                                  << ", not " << exact[i]);
+        }
+      }
+    }
+  }
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,6 +24,19 @@ namespace {
 using detail::require_positive;
 using detail::residual;
 
+/// A loss of float32 errors; in float64 if its terms leave float32.
+template <class Loss>
+Var with_room(const Var& e, bool leaves_float, const Loss& loss) {
+  if (!leaves_float || e.dtype() != DType::Float32) return loss(e);
+  return cast(loss(cast(e, DType::Float64)), DType::Float32);
+}
+
+/// The square of a scale, as a factor, may leave float32, or take small errors out of it.
+template <class Loss>
+Var of_scale(const Var& e, double scale, const Loss& loss) {
+  return with_room(e, scale < 0x1p-20 || scale > 0x1p20, loss);
+}
+
 /// e / c; the product is cheaper than the quotient.
 Var ratio(const Var& e, double c) { return e * (1.0 / c); }
 Var squared_ratio(const Var& e, double c) { return square(ratio(e, c)); }
@@ -35,10 +48,10 @@ Var root_less_one(const Var& z, const Var& root) {
 }
 
 /// e^2 / 2 up to a limit, then a line: with c = e between -limit and limit, c (e - c / 2). The derivative is c, because
-/// e = c wherever c moves.
-Var square_then_line(const Var& e, double limit) {
+/// e = c wherever c moves. A factor must not find a product that left the range.
+Var square_then_line(const Var& e, double limit, double factor = 1.0) {
   const Var c = clip(e, -limit, limit);
-  return c * (e - 0.5 * c);
+  return (factor == 1.0 ? c : factor * c) * (e - 0.5 * c);
 }
 
 }  // namespace
@@ -52,7 +65,7 @@ Var SmoothL1::operator()(const Var& prediction, const Var& target) const {
   require_setting(name, "beta", beta, beta >= 0.0 && std::isfinite(beta), "it must be finite and not negative");
   const Var e = residual(name, prediction, target);
   if (beta == 0.0) return abs(e);
-  return 1.0 / beta * square_then_line(e, beta);
+  return square_then_line(e, beta, 1.0 / beta);
 }
 
 Var Charbonnier::operator()(const Var& prediction, const Var& target) const {
@@ -62,40 +75,50 @@ Var Charbonnier::operator()(const Var& prediction, const Var& target) const {
 
 Var PseudoHuber::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "delta", delta);
-  const Var z = ratio(residual(name, prediction, target), delta);
-  return delta * delta * root_less_one(z, hypot(z, 1.0));
+  return of_scale(residual(name, prediction, target), delta, [&](const Var& e) {
+    const Var z = ratio(e, delta);
+    return delta * delta * root_less_one(z, hypot(z, 1.0));
+  });
 }
 
 Var Cauchy::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
-  return 0.5 * c * c * detail::log1p_square(ratio(residual(name, prediction, target), c));
+  return of_scale(residual(name, prediction, target), c,
+                  [&](const Var& e) { return 0.5 * c * c * detail::log1p_square(ratio(e, c)); });
 }
 
 Var Welsch::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
-  return -0.5 * c * c * expm1(-squared_ratio(residual(name, prediction, target), c));
+  return of_scale(residual(name, prediction, target), c,
+                  [&](const Var& e) { return -0.5 * c * c * expm1(-squared_ratio(e, c)); });
 }
 
 Var GemanMcClure::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
-  const Var u = squared_ratio(residual(name, prediction, target), c);
-  // Two forms, so that the derivative is no difference where u is large.
-  const Var rest = 1.0 / (u + 4.0);
-  return where(u < 1.0, 2.0 * u * rest, 2.0 - 8.0 * rest);
+  return of_scale(residual(name, prediction, target), c, [&](const Var& e) {
+    const Var u = squared_ratio(e, c);
+    // Two forms, so that the derivative is no difference where u is large.
+    const Var rest = 1.0 / (u + 4.0);
+    return where(u < 1.0, 2.0 * u * rest, 2.0 - 8.0 * rest);
+  });
 }
 
 Var Tukey::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "c", c);
-  const Var u = minimum(squared_ratio(residual(name, prediction, target), c), 1.0);
-  return c * c / 6.0 * u * (3.0 + u * (u - 3.0));  // 1 - (1 - u)^3 without cancellation
+  return of_scale(residual(name, prediction, target), c, [&](const Var& e) {
+    const Var u = minimum(squared_ratio(e, c), 1.0);
+    return c * c / 6.0 * u * (3.0 + u * (u - 3.0));  // 1 - (1 - u)^3 without cancellation
+  });
 }
 
 Var Wing::operator()(const Var& prediction, const Var& target) const {
   require_positive(name, "w", w);
   require_positive(name, "eps", eps);
-  const Var size = abs(residual(name, prediction, target));
-  const Var excess = relu(size - w);
-  return w * log1p((size - excess) * (1.0 / eps)) + excess;
+  return with_room(residual(name, prediction, target), w / eps > 1e30 || eps < 0x1p-120, [&](const Var& e) {
+    const Var size = abs(e);
+    const Var excess = relu(size - w);
+    return w * log1p((size - excess) * (1.0 / eps)) + excess;
+  });
 }
 
 // ---- Barron's loss
@@ -252,14 +275,16 @@ Var Barron::operator()(const Var& prediction, const Var& target) const {
 
   const std::optional<double> scale = known_number(c);
   if (scale) require_positive(name, "c", *scale);
+  const std::optional<double> number = known_number(alpha);
+  if (number) require_setting(name, "alpha", *number, !std::isnan(*number), "it must be a number");
+  if (scale && number) {
+    return of_scale(e, *scale, [&](const Var& errors) { return barron_of_number(*number, ratio(errors, *scale)); });
+  }
   // Settings take the type of the data: a trained float64 scale of float32 data must not make all of it float64.
   const auto scales = [&] { return checked(c, c > 0.0 && c < std::numeric_limits<double>::infinity(), positive); };
   const Var w = scale ? ratio(e, *scale) : e * (1.0 / cast(scales(), e.dtype()));
-
-  const std::optional<double> number = known_number(alpha);
-  if (!number) return barron_of_var(cast(checked(alpha, equal(alpha, alpha), is_number), e.dtype()), w);
-  require_setting(name, "alpha", *number, !std::isnan(*number), "it must be a number");
-  return barron_of_number(*number, w);
+  if (number) return barron_of_number(*number, w);
+  return barron_of_var(cast(checked(alpha, equal(alpha, alpha), is_number), e.dtype()), w);
 }
 
 }  // namespace xgrad::loss
