@@ -1,5 +1,6 @@
 // Every loss of numbers that may have any size, at 1e20 and at 1e-30, whose squares overflow and vanish in float32:
-// values and gradients beside those of the same numbers in float64. And settings of such sizes.
+// values and gradients beside those of the same numbers in float64. And settings of such sizes,
+// and second derivatives.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -325,6 +326,60 @@ BOOST_AUTO_TEST_CASE(settings_whose_squares_leave_float) {
         }
       }
     }
+  }
+}
+
+namespace {
+
+/// The derivative of the slope along a direction, in float32 and in float64.
+template <class F>
+void check_curvature(const std::string& what, const F& f, const Var& at) {
+  const auto of = [&](DType type) {
+    xg::Tape tape;
+    const Var x = tape.leaf(cast(cast(at, DType::Float32), type));
+    const Var slope = tape.gradient(sum(f(x)), x);
+    return comparing::doubles(
+        tape.evaluate(tape.gradient(sum(slope * cast(comparing::wave(at.shape(), 1.0), type)), x)));
+  };
+  const std::vector<double> found = of(DType::Float32);
+  const std::vector<double> exact = of(DType::Float64);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    BOOST_TEST(is_right(found[i], exact[i], 0.0),
+               what << ": element " << i << " of the second derivative is " << found[i] << ", not " << exact[i]);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(second_derivatives) {
+  const auto one = [](double x) { return Var(xt::xarray<double>{x}); };
+  for (const double size : {1e-30, 1e-20, 1e-10, 2.3e-10, 2.4e-10, 1.0, 1e10, 1e30}) {
+    for (const double ratio : {1e-6, 0.1, 0.6, 1.25, 2.0, 100.0}) {
+      std::ostringstream text;
+      text << "GeneralizedKl of " << ratio * size << " and " << size;
+      const auto beside = [&](const Var& x, double y) { return full_like(x, double{static_cast<float>(y)}); };
+      check_curvature(
+          text.str() + " by the prediction",
+          [&](const Var& p) { return xg::loss::GeneralizedKl{}(p, beside(p, size)); }, one(ratio * size));
+      check_curvature(
+          text.str() + " by the target",
+          [&](const Var& t) { return xg::loss::GeneralizedKl{}(beside(t, ratio * size), t); }, one(size));
+    }
+  }
+  for (const double error : {0.0, 1e-20, 0.5, 6.0, 50.0, 1e5, 1e20, 1e30}) {
+    const auto crps = [&](const Var& scale) {
+      return xg::loss::CrpsGaussian{}(full_like(scale, error), zeros_like(scale), scale);
+    };
+    check_curvature("CrpsGaussian by the scale", crps, one(1.0));
+    const auto by_mean = [](const Var& mean) {
+      return xg::loss::CrpsGaussian{}(mean, zeros_like(mean), ones_like(mean));
+    };
+    check_curvature("CrpsGaussian by the mean", by_mean, one(error));
+  }
+  for (const double size : {1e-30, 1e-20, 1.0, 1e20, 1e30}) {
+    const Var matrix = size * comparing::wave({3, 2});
+    const auto norm = [](const Var& x) { return xg::loss::SpectralNorm{.second_order = true}(x); };
+    check_curvature("SpectralNorm", norm, matrix);
   }
 }
 
