@@ -194,6 +194,65 @@ BOOST_AUTO_TEST_CASE(floats_whose_squares_overflow) {
   }
 }
 
+namespace {
+
+/// Value, first and second derivative by x, from their formulas.
+std::vector<double> of_formulas(const Precise& x, const Precise& alpha) {
+  const Precise u = x * x / abs(alpha - 2);
+  const Precise slope = pow(u + 1, alpha / 2 - 1);
+  const Precise curvature = slope * (1 + (alpha - 2) * u / (u + 1));
+  std::vector<double> rounded;
+  for (const Precise& number : {loss(x, alpha), Precise(x * slope), curvature}) {
+    rounded.push_back(static_cast<double>(number));
+  }
+  return rounded;
+}
+
+/// One error, with an alpha that is a number or trained.
+std::vector<double> of_far_error(double x, double alpha, xg::DType type, bool trained) {
+  const Var at = cast(Var(xt::xarray<double>{x}), type);
+  xg::Tape tape;
+  const Var leaf = tape.leaf(at);
+  const Var shape = trained ? tape.leaf(cast(Var(xt::xarray<double>{alpha}), type)) : Var(alpha);
+  const Var value = Barron{.alpha = shape}(leaf, zeros_like(at));
+  const Var first = tape.gradient(sum(value), leaf);
+  std::vector<double> result;
+  for (const Var& each : tape.evaluate({value, first, tape.gradient(sum(first), leaf)})) {
+    result.push_back(comparing::doubles(each).at(0));
+  }
+  return result;
+}
+
+/// What the element type cannot hold is infinite; derivatives that it can hold are right all the same.
+void check_far(double x, double alpha, xg::DType type, bool trained) {
+  const bool single = type == xg::DType::Float32;
+  const auto in_type = [&](double number) { return single ? static_cast<double>(static_cast<float>(number)) : number; };
+  const std::vector<double> found = of_far_error(x, alpha, type, trained);
+  const std::vector<double> wanted = of_formulas(in_type(x), trained ? in_type(alpha) : alpha);
+  const double most = single ? 1e38 : 1e307;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const bool in_range = wanted[i] < most;
+    const double allowed = (single ? 4e-5 : 1e-11) * wanted[i];
+    BOOST_TEST((in_range ? std::abs(found[i] - wanted[i]) <= allowed : found[i] > 0.9 * most),
+               xg::name(type) << (trained ? ", trained" : "") << ", alpha " << alpha << ", x " << x << ": derivative "
+                              << i << " is " << found[i] << ", not " << wanted[i]);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(losses_that_overflow_before_their_derivatives) {
+  for (const double alpha : {1.95, 1.99, 2.0 - 1e-7, 2.0 + 3e-7, 2.05, 2.2, 1.7, 1.3, 2.5, 3.0, 4.0, 5.0, 7.5}) {
+    for (const bool trained : {false, true}) {
+      for (const double x : {1e4, 1e10, 7e16, 8e16, 1e18, 1e20}) check_far(x, alpha, xg::DType::Float32, trained);
+      for (const double x : {1e20, 1.9e90, 2.1e90, 1e140, 1e200}) check_far(x, alpha, xg::DType::Float64, trained);
+      if (std::abs(alpha - 2.0) > 0.1) continue;
+      check_far(1e37, alpha, xg::DType::Float32, trained);
+      check_far(alpha < 2.0 ? 1e305 : 1e290, alpha, xg::DType::Float64, trained);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_last_alpha_before_2) {
   // Where the distance from 2 is the epsilon, the derivative is that of any other alpha.
   const float alpha = 2.0F - 0x1p-23F;

@@ -429,6 +429,55 @@ BOOST_AUTO_TEST_CASE(sure_and_right_classes_have_all_digits) {
       "logsumexp", [&](const Var& z) { return logsumexp(z - stop_gradient(amax(z, -1, xg::keep_dims)), -1); }, false);
 }
 
+BOOST_AUTO_TEST_CASE(sure_and_right_classes_of_other_losses_have_all_digits) {
+  const Var label = xt::xarray<std::int64_t>{0};
+  const Var hot = doubles({1, 3}, {1.0, 0.0, 0.0});
+  const auto check_both = [&](const std::string& what, const auto& l, bool slopes) {
+    check_sure(
+        what + " of labels", [&](const Var& z) { return l(z, label); }, slopes);
+    check_sure(
+        what + " of probabilities", [&](const Var& z) { return l(z, cast(hot, z.dtype())); }, slopes);
+  };
+  check_both("BiTempered", loss::BiTempered{.t1 = 1.0, .t2 = 1.0}, true);
+  check_both("FenchelYoung", loss::FenchelYoung{.alpha = 1.0}, false);
+
+  for (const double gap : {3.0, 20.0, 40.0}) {
+    const double rest = 2.0 * std::exp(-gap);
+    const double other = std::exp(-gap) / (1.0 + rest);
+    const double right = rest / (1.0 + rest);
+    // t1 = 1/2: p'^(3/2) of the others, and of the right class (p^(3/2) - 1) / (3/2) - (p^(1/2) - 1) / (1/2), with
+    // p^(1/2) = 1 - q.
+    const double q = -std::expm1(-0.5 * std::log1p(rest));
+    const double tempered = 4.0 / 3.0 * std::pow(other, 1.5) + 2.0 * q * q - 2.0 / 3.0 * q * q * q;
+    for (const xg::DType type : {xg::DType::Float32, xg::DType::Float64}) {
+      BOOST_TEST_CONTEXT("gap " << gap << ", " << xg::name(type)) {
+        const double fraction = type == xg::DType::Float32 ? 2e-5 : 1e-12;
+        const Var z = cast(doubles({1, 3}, {0.5 + gap, 0.5, 0.5}), type);
+        const Var t = cast(hot, type);
+        const double brier = 2.0 * other * other + right * right;
+        BOOST_TEST(within(fraction, loss::Brier{}(z, label), {brier}));
+        BOOST_TEST(within(fraction, loss::Brier{}(z, t), {brier}));
+        const loss::BiTempered l{.t1 = 0.5, .t2 = 1.0};
+        BOOST_TEST(within(fraction, l(z, label), {tempered}));
+        BOOST_TEST(within(fraction, l(z, t), {tempered}));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(heavy_tails_of_sure_classes) {
+  // With t2 = 2, exp_2(x) is 1 / (1 - x): float32 has what float64 has.
+  const Var label = xt::xarray<std::int64_t>{0};
+  const loss::BiTempered l{.t1 = 0.8, .t2 = 1.2};
+  for (const double gap : {1e2, 1e3, 1e4}) {
+    const Var z = doubles({1, 3}, {gap, 0.0, 0.0});
+    const Var single = xg::cast<float>(z);
+    const auto of = [&](const Var& x) { return l(x, label); };
+    BOOST_TEST(within(1e-4, of(single), elements(of(z))));
+    BOOST_TEST(within(1e-4, slope(of, single), elements(slope(of, z))));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(labels_of_many_kinds_of_scores) {
   // Ties, a label far behind, one class, masked classes, and the label among equals.
   const Var labels = xt::xarray<std::int64_t>{0, 2, 1, 0};

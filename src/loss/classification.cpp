@@ -88,8 +88,14 @@ Var LogitAdjusted::operator()(const Var& logits, const Var& target) const {
 Var Brier::operator()(const Var& logits, const Var& target) const {
   static const TargetRequirements requirements(name);
   const Classes c = classes::read_targets(requirements, logits, target, {.check = check_targets});
-  const Var t = c.labelled ? cast(is_label(c), c.scores.dtype()) : c.probabilities;
-  return without_classes(c, sum_classes(c, square(exp(log_probabilities(c)) - t)));
+  const Var log_p = log_probabilities(c);
+  // A sure p beside 1 has no digits, ln p has.
+  if (c.labelled) {
+    const Var others = where(is_label(c), 0.0, exp(log_p));
+    return without_classes(c, sum_classes(c, square(others)) + square(expm1(at_label(c, log_p))));
+  }
+  const Var& t = c.probabilities;
+  return without_classes(c, sum_classes(c, square(where(t > 0.5, expm1(log_p) + (1.0 - t), exp(log_p) - t))));
 }
 
 }  // namespace xgrad::loss

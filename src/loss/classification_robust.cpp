@@ -8,11 +8,23 @@
 #include "arguments.hpp"
 #include "loss/classes.hpp"
 #include "loss/tempered.hpp"
+#include "near_zero.hpp"
 
 namespace xgrad::loss {
 
 using classes::Classes;
 using classes::TargetRequirements;
+
+namespace {
+
+/// (p^(2 - t) - 1) / (2 - t) - log_t(p), from ln p. Both begin with ln p, and next to p = 1 nothing else would be left
+/// of their digits.
+Var of_sure(const Var& log_p, double t) {
+  const Var first = detail::exp_less_line((2.0 - t) * log_p) / (2.0 - t);
+  return t == 1.0 ? first : first - detail::exp_less_line((1.0 - t) * log_p) / (1.0 - t);
+}
+
+}  // namespace
 
 Var GeneralizedCrossEntropy::operator()(const Var& logits, const Var& target) const {
   require_setting(name, "q", q, q > 0.0 && q <= 1.0, "it must be in (0, 1]");
@@ -54,14 +66,19 @@ Var BiTempered::operator()(const Var& logits, const Var& target) const {
   const Var all = log_p(scores);
   const double power = 2.0 - t1;
   if (c.labelled) {
-    const Var of_label = tempered::log_of_exp(log_p(at_label(c, c.scores) - largest), t1);
-    return without_classes(c, (sum_classes(c, exp(power * all)) - 1.0) / power - of_label);
+    const Var others = where(is_label(c), 0.0, exp(power * all));
+    return without_classes(c, sum_classes(c, others) / power + of_sure(at_label(c, all), t1));
   }
   const Var& t = c.probabilities;
+  const Var is_sure = t > 0.5;
+  const Var sure_t = where(is_sure, t, 1.0);
+  const Var sure_log_p = where(is_sure, all, 0.0);
+  const Var sure = of_sure(sure_log_p, t1) + (1.0 - sure_t) * tempered::log_of_exp(sure_log_p, t1) +
+                   tempered::times_log(sure_t, t1) - expm1(power * log(sure_t)) / power;
   const Var powers = where(t > 0.0, pow(t, power), zeros_like(t));
-  const Var terms =
+  const Var plain =
       tempered::times_log(t, t1) - t * tempered::log_of_exp(all, t1) + (exp(power * all) - powers) / power;
-  return without_classes(c, sum_classes(c, terms));
+  return without_classes(c, sum_classes(c, where(is_sure, sure, plain)));
 }
 
 }  // namespace xgrad::loss

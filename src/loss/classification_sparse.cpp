@@ -59,6 +59,11 @@ Var FenchelYoung::operator()(const Var& logits, const Var& target) const {
   // The derivative with respect to lambda is 0 there, so an error of lambda counts as its square, and the second
   // derivative needs but the first one of lambda.
   const double t = 2.0 - alpha;
+  // The Shannon entropy: p adds up to 1, and 1 - 1 would be the rounding errors of the sum.
+  if (alpha == 1.0) {
+    const Var log_total = tempered::normaliser(x, t, 0, 0);
+    return without_classes(c, fenchel_young(c, largest, log_total, zeros_like(log_total), alpha));
+  }
   const Var lambda = tempered::normaliser(x, t, alpha > 1.5 ? 11 : 7, 1);
   const Var u = tempered::base(x - lambda, t);
   const Var p = tempered::power(x - lambda, u, t);

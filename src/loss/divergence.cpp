@@ -61,13 +61,24 @@ Var KlDivergence::operator()(const Var& prediction, const Var& target) const {
 }
 
 Var GeneralizedKl::operator()(const Var& prediction, const Var& target) const {
-  const auto [p, t] = measures(*this, prediction, target);
+  const auto [any_p, any_t] = measures(*this, prediction, target);
+  // The second derivatives t / p^2 and 1 / t go through squares of 1 / p and 1 / t. The measures are enlarged or made
+  // less by a power of two, which costs no digit.
+  const Var tiny = maximum(any_p, any_t) < 0x1p-32;
+  const Var huge = minimum(any_p, any_t) > 0x1p63;
+  const auto factor = [&](double of_tiny, double of_huge) {
+    const auto number = [&](double x) { return full_like(any_p, x); };
+    return where(tiny, number(of_tiny), where(huge, number(of_huge), number(1.0)));
+  };
+  const Var scale = factor(0x1p63, 0x1p-63);
+  const Var p = scale * any_p;
+  const Var t = scale * any_t;
   const Var excess = p - t;
   const Var relative = excess / t;
   // Where p is near t, a difference of logarithms would lose what is left.
   const Var near = t * (relative - log1p(relative));
   const Var far = t * (log(t) - log(p)) + excess;
-  return where(equal(t, 0.0), p, where(abs(excess) < 0.5 * t, near, far));
+  return factor(0x1p-63, 0x1p63) * where(equal(t, 0.0), p, where(abs(excess) < 0.5 * t, near, far));
 }
 
 Var JensenShannon::operator()(const Var& prediction, const Var& target) const {

@@ -215,7 +215,8 @@ Var CrpsGaussian::operator()(const Var& mean, const Var& target, const Var& scal
   require_eps(name, eps);
   const Var s = at_least(eps, not_negative(of_type(mean, scale), check_targets, requirement));
   const Var e = as_floating(target, mean) - mean;
-  const Var y = e / s;
+  // Beyond, the density is 0, and no factor of its derivatives shall be infinite.
+  const Var y = clip(e / s, -40.0, 40.0);
   return e * erf(std::sqrt(0.5) * y) + s * (std::sqrt(2.0 / pi) * exp(-0.5 * square(y)) - 1.0 / std::sqrt(pi));
 }
 

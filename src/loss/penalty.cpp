@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -71,7 +72,9 @@ Var unit(const Var& x) {
 }
 
 Var largest_singular_value(const Var& matrix, std::int64_t iterations, bool second_order) {
-  const Var seen = second_order ? matrix : stop_gradient(matrix);
+  // Derivatives of directions go through squares of lengths, which vanish for small matrices. Directions have no unit.
+  const bool scaled = second_order && matrix.size() > 0;
+  const Var seen = scaled ? matrix / detail::unwieldy(amax(abs(matrix))) : stop_gradient(matrix);
   const Var transposed = transpose(seen);
   Var v = start(matrix.shape(1), matrix.dtype());
   for (std::int64_t i = 0; i < iterations; ++i) v = unit(matmul(transposed, unit(matmul(seen, v))));

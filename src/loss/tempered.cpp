@@ -35,13 +35,11 @@ Var log_of_exp(const Var& x, double t) { return t == 1.0 ? x : expm1((1.0 - t) *
 Var times_log(const Var& x, double t) { return where(x > 0.0, x * log_of_exp(log(x), t), zeros_like(x)); }
 
 Var normaliser(const Var& x, double t, int constant_steps, int differentiated_steps) {
+  if (t == 1.0) return logsumexp(x, -1, keep_dims);
   const Var fixed = stop_gradient(x);
   Var lambda = zeros_like(sum(fixed, -1, keep_dims));
-  // With t = 1 one step from anywhere ends at the logsumexp.
-  const int before = t == 1.0 ? 0 : constant_steps;
-  const int after = t == 1.0 ? 1 : differentiated_steps;
-  for (int i = 0; i < before; ++i) lambda = newton_step(fixed, lambda, t);
-  for (int i = 0; i < after; ++i) lambda = newton_step(x, lambda, t);
+  for (int i = 0; i < constant_steps; ++i) lambda = newton_step(fixed, lambda, t);
+  for (int i = 0; i < differentiated_steps; ++i) lambda = newton_step(x, lambda, t);
   return lambda;
 }
 
