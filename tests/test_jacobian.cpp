@@ -141,6 +141,9 @@ BOOST_AUTO_TEST_CASE(float32) {
 BOOST_AUTO_TEST_CASE(errors) {
   const auto f = [](const Var& x) { return x * 1.0; };
   BOOST_TEST(throws<xg::TypeError>([&] { return xg::jacobian(f)(xt::xarray<int>{1}); }, {"jacobian", "int64 [1]"}));
+  const auto vector = [](const Var& x) { return x * x; };
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::hessian(vector)(vector3()); }, {"hessian: the loss", "[3]"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::hvp(vector, vector3(), vector3()); }, {"hvp: the loss", "[3]"}));
   BOOST_TEST(throws<xg::TypeError>([&] { return xg::jacobian([](const Var& x) { return x > 0.0; })(vector3()); },
                                    {"jacobian", "bool [3]", "output"}));
   const Var many = xt::xarray<double>(std::vector<std::size_t>{1, 1, 1, 1, 1}, 1.0);
