@@ -153,48 +153,48 @@ Broken checked(const NodeAt& n) {
 
 // ---- the table
 
-constexpr Rule rule_for(Type<Leaf>) { return source; }
-constexpr Rule rule_for(Type<Constant>) { return source; }
-constexpr Rule rule_for(Type<Parameter>) { return source; }
-constexpr Rule rule_for(Type<Identity>) { return identity; }
-constexpr Rule rule_for(Type<StopGradient>) { return alias; }
-constexpr Rule rule_for(Type<Broadcast>) { return broadcast; }
-constexpr Rule rule_for(Type<Reshape>) { return reshape; }
-constexpr Rule rule_for(Type<Transpose>) { return transpose; }
-constexpr Rule rule_for(Type<Slice>) { return slice; }
-constexpr Rule rule_for(Type<Cast>) { return cast; }
-constexpr Rule rule_for(Type<Embed>) { return embed; }
-constexpr Rule rule_for(Type<Concatenate>) { return concatenate; }
-constexpr Rule rule_for(Type<Roll>) { return roll; }
-constexpr Rule rule_for(Type<Sum>) { return reduction<Reduces::Sum>; }
-constexpr Rule rule_for(Type<MaxReduce>) { return reduction<Reduces::Extremum>; }
-constexpr Rule rule_for(Type<MinReduce>) { return reduction<Reduces::Extremum>; }
-constexpr Rule rule_for(Type<Norm>) { return reduction<Reduces::Norm>; }
-constexpr Rule rule_for(Type<Take>) { return take; }
-constexpr Rule rule_for(Type<ScatterAdd>) { return scatter_add; }
-constexpr Rule rule_for(Type<TakeAlongAxis>) { return take_along_axis; }
-constexpr Rule rule_for(Type<ScatterAddAlongAxis>) { return scatter_add_along_axis; }
-constexpr Rule rule_for(Type<CumulativeSum>) { return cumulative_sum; }
-constexpr Rule rule_for(Type<Matmul>) { return matmul; }
-constexpr Rule rule_for(Type<ArgMax>) { return argmax; }
-constexpr Rule rule_for(Type<ArgSort>) { return argsort; }
-constexpr Rule rule_for(Type<OneHot>) { return one_hot; }
-constexpr Rule rule_for(Type<Balance>) { return balance; }
-constexpr Rule rule_for(Type<Checked>) { return checked; }
-constexpr Rule rule_for(Type<TopK>) { return top_k; }
-constexpr Rule rule_for(Type<Call>) { return call; }
-constexpr Rule rule_for(Type<HostCall>) { return host_call; }
-constexpr Rule rule_for(Type<Scan>) { return scan; }
-constexpr Rule rule_for(Type<While>) { return while_loop; }
-constexpr Rule rule_for(Type<Switch>) { return switch_; }
-constexpr Rule rule_for(Type<Projection>) { return projection; }
-constexpr Rule rule_for(Type<Where>) { return where; }
-constexpr Rule rule_for(Type<AbsorbingMultiply>) { return absorbing_multiply; }
+constexpr NodeRequirement rule_for(Type<Leaf>) { return source; }
+constexpr NodeRequirement rule_for(Type<Constant>) { return source; }
+constexpr NodeRequirement rule_for(Type<Parameter>) { return source; }
+constexpr NodeRequirement rule_for(Type<Identity>) { return identity; }
+constexpr NodeRequirement rule_for(Type<StopGradient>) { return alias; }
+constexpr NodeRequirement rule_for(Type<Broadcast>) { return broadcast; }
+constexpr NodeRequirement rule_for(Type<Reshape>) { return reshape; }
+constexpr NodeRequirement rule_for(Type<Transpose>) { return transpose; }
+constexpr NodeRequirement rule_for(Type<Slice>) { return slice; }
+constexpr NodeRequirement rule_for(Type<Cast>) { return cast; }
+constexpr NodeRequirement rule_for(Type<Embed>) { return embed; }
+constexpr NodeRequirement rule_for(Type<Concatenate>) { return concatenate; }
+constexpr NodeRequirement rule_for(Type<Roll>) { return roll; }
+constexpr NodeRequirement rule_for(Type<Sum>) { return reduction<Reduces::Sum>; }
+constexpr NodeRequirement rule_for(Type<MaxReduce>) { return reduction<Reduces::Extremum>; }
+constexpr NodeRequirement rule_for(Type<MinReduce>) { return reduction<Reduces::Extremum>; }
+constexpr NodeRequirement rule_for(Type<Norm>) { return reduction<Reduces::Norm>; }
+constexpr NodeRequirement rule_for(Type<Take>) { return take; }
+constexpr NodeRequirement rule_for(Type<ScatterAdd>) { return scatter_add; }
+constexpr NodeRequirement rule_for(Type<TakeAlongAxis>) { return take_along_axis; }
+constexpr NodeRequirement rule_for(Type<ScatterAddAlongAxis>) { return scatter_add_along_axis; }
+constexpr NodeRequirement rule_for(Type<CumulativeSum>) { return cumulative_sum; }
+constexpr NodeRequirement rule_for(Type<Matmul>) { return matmul; }
+constexpr NodeRequirement rule_for(Type<ArgMax>) { return argmax; }
+constexpr NodeRequirement rule_for(Type<ArgSort>) { return argsort; }
+constexpr NodeRequirement rule_for(Type<OneHot>) { return one_hot; }
+constexpr NodeRequirement rule_for(Type<Balance>) { return balance; }
+constexpr NodeRequirement rule_for(Type<Checked>) { return checked; }
+constexpr NodeRequirement rule_for(Type<TopK>) { return top_k; }
+constexpr NodeRequirement rule_for(Type<Call>) { return call; }
+constexpr NodeRequirement rule_for(Type<HostCall>) { return host_call; }
+constexpr NodeRequirement rule_for(Type<Scan>) { return scan; }
+constexpr NodeRequirement rule_for(Type<While>) { return while_loop; }
+constexpr NodeRequirement rule_for(Type<Switch>) { return switch_; }
+constexpr NodeRequirement rule_for(Type<Projection>) { return projection; }
+constexpr NodeRequirement rule_for(Type<Where>) { return where; }
+constexpr NodeRequirement rule_for(Type<AbsorbingMultiply>) { return absorbing_multiply; }
 template <class P>
 requires IsScalarFunction<P>
-constexpr Rule rule_for(Type<P>) { return scalar_function<P>; }
+constexpr NodeRequirement rule_for(Type<P>) { return scalar_function<P>; }
 
-constexpr auto rules = table_of_primitives<Rule>([]<class P>(Type<P> primitive) -> Rule {
+constexpr auto rules = table_of_primitives<NodeRequirement>([]<class P>(Type<P> primitive) -> NodeRequirement {
   constexpr bool has_line = requires { rule_for(primitive); };
   static_assert(has_line, "a primitive lacks its rule in the table above");
   return rule_for(primitive);
