@@ -149,7 +149,7 @@ const auto host_root = xg::host_call(
 
 BOOST_AUTO_TEST_CASE(a_host_function_that_throws_leaves_what_was_donated) {
   const auto each = [](const char* what, auto f) {
-    (void)survives<xg::HostError>(what, f, wave({100}), wave({100}) + 2.0, wave({100}), "below 0");
+    (void)survives<xg::HostError>(what, f, wave({100}), wave({100}) + 4.0, wave({100}), "below 0");
   };
   each("before the update", [](const Var& w, const Var& x) { return Vars{w - 0.1 * host_root(x)}; });
   each("after the update", [](const Var& w, const Var& x) {
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_host_function_that_throws_leaves_what_was_donated) {
 BOOST_AUTO_TEST_CASE(functions_that_fail_leave_what_was_donated) {
   static const xg::Requirement positive("rate: {} is not positive");
   const auto asked = [](const Var& r) { return checked(r, r > 0.0, positive); };
-  const Var good = wave({100}) + 2.0;
+  const Var good = wave({100}) + 4.0;
   const Var bad = wave({100});
   const auto each = [&](const char* what, auto f, const char* message = "is not positive") {
     (void)survives(what, f, wave({100}), good, bad, message);
