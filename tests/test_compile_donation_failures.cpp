@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(functions_that_fail_leave_what_was_donated) {
         const Var number = where(amin(r) > 0.0, 0, 7);
         return Vars{w * 2.0, xg::switch_(number, std::tuple{same_again, same_again}, w)};
       },
-      "switch_");
+      "there is no branch 7 of 2");
   each("scan", [&](const Var& w, const Var& r) {
     const auto run = [&](const Var& h, const Var& x) { return std::pair{h + asked(x), h}; };
     const Var next = w - 0.1 * w;

@@ -167,9 +167,8 @@ BOOST_AUTO_TEST_CASE(the_same_types_from_what_records_functions) {
     alike("jet", xg::jet(program, std::tuple{w, r}, {std::tuple{w, r}}).value);
     compiled("cond", [&](const Var& x, const Var& s) { return xg::cond(sum(x) > -99.0, program, program, x, s); });
     compiled("custom_jvp", [&](const Var& x, const Var& s) {
-      const auto rule = [&](const Var& a, const Var& b, const Var& da, const Var& db) {
-        return xg::jvp(program, std::tuple{a, b}, std::tuple{da, db}).tangent;
-      };
+      using Both = std::tuple<Var, Var>;
+      const auto rule = [&](const Both& at, const Both& along) { return xg::jvp(program, at, along).tangent; };
       return xg::custom_jvp(program, rule)(x, s);
     });
   });

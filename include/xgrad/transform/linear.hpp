@@ -189,7 +189,7 @@ requires detail::Fits < const F&, const detail::differentiated_t<X>
 }
 
 template <class F, class X>
-detail::Misfit linear_transpose(F&&, const X& like) {
+detail::Misfit linear_transpose(F, const X& like) {
   detail::refuse_call<F>(std::index_sequence<>(), like);
   return {};
 }

@@ -241,7 +241,7 @@ requires detail::Fits < const F&, const detail::differentiated_t<X>
 }
 
 template <class F, class X, class V>
-detail::Misfit hvp(F&&, X&&, V&&) {
+detail::Misfit hvp(F, X&&, V&&) {
   static_assert(detail::mistaken<F>, "hvp takes a function of one argument: put several into one tree");
   return {};
 }
