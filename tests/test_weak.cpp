@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(numbers_in_loops_and_batches) {
       [&](const Var& x, const Var& s) {
         const auto forward = [](const Var& a, const Var& b) { return std::pair{a * b, std::pair{a, b}}; };
         const auto reverse = [](const std::pair<Var, Var>& kept, const Var& dy) {
-          return std::tuple{dy * kept.second, sum(dy * kept.first)};
+          return std::tuple{dy * kept.second, cast(sum(dy * kept.first), kept.second.dtype())};
         };
         return xg::custom_vjp(forward, reverse)(x, s);
       },

@@ -22,7 +22,7 @@ void temporaries(Var x) {
 }
 
 void elements(Var x) {
-  // EXPECT: assignment of read-only location|cannot assign to return value because function .operator... returns a const
+  // EXPECT: assignment of read-only location|cannot assign to return value
   view(x, 0).array<double>()(0) = 5.0;
   auto copy = view(x, 0).array<double>();
   copy(0) = 5.0;

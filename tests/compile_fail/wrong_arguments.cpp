@@ -38,9 +38,9 @@ void calls(const Var& x, const Model& model) {
   // EXPECT: the function of this transform cannot be called with these arguments
   (void)xg::linearize(two, x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::linear_transpose(two, x);
+  (void)xg::linear_transpose([](const Var& a, const Var& b) { return sum(a * b); }, x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::laplacian(two)(x);
+  (void)xg::laplacian([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
   (void)xg::laplacian(one)(x, x);
 }
@@ -65,17 +65,17 @@ void control(const Var& x) {
   // EXPECT: associative_scan: the function is called with two trees like the elements: write associative_scan
   (void)xg::associative_scan(one, x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::vmap(two)(x);
+  (void)xg::vmap([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::checkpoint(two)(x);
+  (void)xg::checkpoint([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::hessian(two)(x);
+  (void)xg::hessian([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::jet(two, x, {x});
+  (void)xg::jet([](const Var& a, const Var& b) { return sum(a * b); }, x, {x});
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::sparse_jacobian(two)(x);
+  (void)xg::sparse_jacobian([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::debug::nan_guard(two)(x);
+  (void)xg::debug::nan_guard([](const Var& a, const Var& b) { return sum(a * b); })(x);
   // EXPECT: the function of this transform cannot be called with these arguments
-  (void)xg::custom_jvp(two, two)(x);
+  (void)xg::custom_jvp([](const Var& a, const Var& b) { return sum(a * b); }, two)(x);
 }
