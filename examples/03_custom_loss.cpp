@@ -32,9 +32,8 @@ struct Asymmetric {
   double width = 0.1;
 
   xg::Var operator()(const xg::Var& prediction, const xg::Var& target) const {
-    xg::loss::require_same_shape(name, prediction, target);
-    const xg::Var e = prediction - target;
-    const xg::Var too_low = sigmoid(-e / width);  // from 0 (too high) to 1 (too low)
+    const xg::Var e = residual(prediction, target);  // which refuses to broadcast
+    const xg::Var too_low = sigmoid(-e / width);     // from 0 (too high) to 1 (too low)
     return (1.0 + (missed - 1.0) * too_low) * square(e);
   }
 };

@@ -87,7 +87,7 @@ struct AdaptiveBarron {
 };
 XGRAD_FIELDS(AdaptiveBarron, shape, log_scale)
 
-// What is trained: a line and its loss. A loss without Vars rides along unchanged.
+// What is trained: a line and its loss. A loss without Vars is static.
 template <class L>
 struct Fit {
   Line line;

@@ -336,6 +336,19 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
   BOOST_TEST(plan.find("exp") != plan.rfind("exp"), plan);
   BOOST_TEST(times(xg::Keep::Nothing) == 2U);
   BOOST_TEST(times(xg::Keep::Marked) == 1U);
+  // A product once for the value, another for its gradient, and the first one again unless products are kept: what is
+  // computed of it is then the rest.
+  const auto of_product = [](xg::Keep kept, const char* what) {
+    const auto f = xg::checkpoint([](const Var& x) { return sum(sin(exp(matmul(weights(), x)))); }, kept);
+    const std::string plan = xg::compile(xg::value_and_grad(f)).plan(wave({3}));
+    BOOST_TEST_INFO(plan);
+    std::size_t count = 0;
+    for (std::size_t at = plan.find(what); at != std::string::npos; at = plan.find(what, at + 1)) ++count;
+    return count;
+  };
+  BOOST_TEST(of_product(xg::Keep::Nothing, "product of") == 3U);
+  BOOST_TEST(of_product(xg::Keep::Products, "product of") == 2U);
+  BOOST_TEST(of_product(xg::Keep::Products, "exp") == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(scans_with_checkpoints_change_no_value) {

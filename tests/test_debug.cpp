@@ -30,6 +30,16 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+template <class F>
+std::string message_of(const F& f) {
+  try {
+    f();
+  } catch (const xg::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(what_made_the_first_nan_is_named) {
@@ -43,6 +53,83 @@ BOOST_AUTO_TEST_CASE(what_made_the_first_nan_is_named) {
   BOOST_TEST(
       throws<xg::ValueError>([&] { return xg::debug::nan_guard(ratio)(x); },
                              {"divide made", "nan at [0, 0]", "4 of 4", "of 0 (float64 [2, 2]), 0 (float64 [2, 2])"}));
+}
+
+BOOST_AUTO_TEST_CASE(of_several_the_first_that_was_recorded_is_named) {
+  const Var x = xt::xarray<double>{0.0, 1.0, 2.0};
+  const auto both = [](const Var& y) {
+    const Var a = log(y);
+    const Var b = 1.0 / (y - y);
+    return b + a;
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(both)(x); },
+                                    {"nan_guard: log made -inf at [0], 1 of 3", "way to the result: log > add"}));
+  // Before a loop that makes some by itself, and in a run of it.
+  const auto in_loop = [](const Var& first) {
+    return [first](const Var& y) {
+      const Var a = log(y + first);
+      const auto run = [](const Var& h, const Var& v) { return std::pair{h, log(v - 1.0)}; };
+      return xg::scan(run, Var(0.0), y).second + a;
+    };
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(in_loop(0.0))(x); }, {"log made -inf at [0]"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(in_loop(1.0))(x); },
+                                    {"log in run [0] of scan made nan", "of -1 "}));
+  // What where() leaves out is not on the way, though both of its sides are not finite.
+  const auto masked = [](const Var& y) { return where(y > 0.5, log(y), 1.0 / y); };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(masked)(x); }, {"divide made inf at [0]"}));
+}
+
+BOOST_AUTO_TEST_CASE(operands_of_other_shapes_are_shown) {
+  const auto total = [](const Var& y) { return sum(y); };
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return xg::debug::nan_guard(total)(Var(xt::xarray<double>{1.5e308, 1e308}));
+      },
+      {"sum made inf at ", "of {1.5e+308, 1e+308} (float64 [2])"}));
+  const Var many = xt::xarray<double>{-3.0, 1e308, 1.5e308, 1.25e308, 0.5};
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(total)(many); },
+                                    {"sum made inf", "of elements from -3 to 1.5e+308 (float64 [5])"}));
+  const auto product = [](const Var& y) { return matmul(y, Var(xt::xarray<double>{{10.0, 1.0}, {10.0, 2.0}})); };
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] {
+        return xg::debug::nan_guard(product)(Var(xt::xarray<double>{{1e308, 0.0}}));
+      },
+      {"matmul made inf at [0, 0]", "1 of 2", "1e+308 (float64 [1, 2])", "{10, 1, 10, 2}"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_finite_before_something_failed_is_named) {
+  const Var x = xt::xarray<double>{1.0, 0.0, 2.0};
+  const auto doubled = [](const Var& v) { return v * 2.0; };
+  const auto solved = [&](const Var& y) { return sum(xg::linear_solve(doubled, log(y))); };
+  BOOST_TEST(
+      throws<xg::ValueError>([&] { return xg::debug::nan_guard(solved)(x); },
+                             {"nan_guard: log made -inf at [1]", "of 0 (float64 [3])", "It failed: linear_solve"}));
+  static const xg::Requirement small("logarithm: {} is too small");
+  const auto asked = [](const Var& y) {
+    const Var a = xg::debug::label(log(y), "log of y");
+    return sum(checked(a, a > -9.0, small));
+  };
+  BOOST_TEST(throws<xg::ValueError>(
+      [&] { return xg::debug::nan_guard(asked)(x); },
+      {"log made -inf at [1]", "way to what failed: log > 'log of y'", "It failed: logarithm: -inf is too small"}));
+  // In a run of a loop.
+  const auto runs = [](const Var& y) {
+    const auto run = [](const Var& h, const Var& v) {
+      const Var a = log(v);
+      return std::pair{h + checked(a, a > -9.0, small), a};
+    };
+    return xg::scan(run, Var(0.0), y).first;
+  };
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::debug::nan_guard(runs)(x); },
+                                    {"log in run [1] of scan made -inf", "It failed: logarithm"}));
+  // Where all that failed was finite, and where nothing was computed, the error stays as it is.
+  const auto finite = [](const Var& y) { return sum(checked(y, y > 0.5, small)) + sum(where(y > 0.0, log(y), 0.0)); };
+  const std::string message = message_of([&] { (void)xg::debug::nan_guard(finite)(x); });
+  BOOST_TEST(message == "logarithm: 0 is too small");
+  const auto shapes = [](const Var& y) { return log(y) + Var(xt::xarray<double>{1.0, 2.0}); };
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::debug::nan_guard(shapes)(x); }));
+  BOOST_TEST(message_of([&] { (void)xg::debug::nan_guard(shapes)(x); }).find("nan_guard") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(gradients_are_looked_at_too) {

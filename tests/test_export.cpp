@@ -377,6 +377,9 @@ BOOST_AUTO_TEST_CASE(rules_that_cannot_be_recorded) {
 BOOST_AUTO_TEST_CASE(what_cannot_be_exported) {
   const auto reads = [](const Var& x) { return x * x.item<double>(); };
   BOOST_TEST(throws<xg::TapeError>([&] { return export_program(reads, 1.0); }));
+  const auto branches = [](const Var& x) { return xg::branch(sum(x) > 0.0) ? x : -x; };
+  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(branches, wave({3})); },
+                                   {"branch: ", "io::export_program()", "cond()"}));
   BOOST_TEST(throws<xg::TapeError>(
       [] {
         return xg::grad([](const Var& x) { return export_program([](const Var& y) { return y; }, x).call(x); })(1.0);

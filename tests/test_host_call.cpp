@@ -104,6 +104,38 @@ BOOST_AUTO_TEST_CASE(it_runs_when_values_are_computed) {
   BOOST_TEST(same(cube(2.0), Var(xt::xarray<double>(8.0))));
 }
 
+BOOST_AUTO_TEST_CASE(it_runs_on_the_thread_of_the_caller) {
+  std::vector<std::thread::id> ids;
+  const auto doubled = host_call("doubled", same_shape, [&](const Array<double>& x) -> Array<double> {
+    ids.push_back(std::this_thread::get_id());
+    return 2.0 * x;
+  });
+  const auto f = [&](const Var& x) { return sum(exp(0.1 * doubled(sin(x)))) + sum(doubled(x)); };
+  const auto compiled = xg::compile(f);
+  const Var x = wave({200'000});  // long enough for several threads
+  const auto all_here = [&](const Var& expected) {
+    for (int round = 0; round < 2; ++round) {
+      BOOST_TEST(near(f(x), expected, 1e-9));
+      BOOST_TEST(near(compiled(x), expected, 1e-9));
+      (void)xg::vmap(doubled)(reshape(x, {2, 100'000}));
+      (void)xg::cond(
+          sum(x) > -1e9, [&](const Var& y) { return sum(doubled(y)); }, [](const Var& y) { return sum(y); }, x);
+    }
+    BOOST_TEST(ids.size() >= 12U);
+    for (const std::thread::id id : ids) BOOST_TEST((id == std::this_thread::get_id()));
+    ids.clear();
+  };
+  const Var expected = f(x);
+  ids.clear();
+  for (const int threads : {1, 2}) {
+    xg::set_threads(threads);
+    all_here(expected);
+  }
+  std::thread other([&] { all_here(expected); });
+  other.join();
+  xg::set_threads(1);
+}
+
 BOOST_AUTO_TEST_CASE(draws_are_not_merged) {
   std::mt19937 engine(1);
   const auto draw = host_call("draw", Shape(), [&]() { return static_cast<double>(engine()); });

@@ -29,7 +29,7 @@ Var matrix23() { return xt::xarray<double>{{0.5, -0.25, 1.0}, {1.5, 0.75, -0.5}}
 constexpr Mode modes[] = {Mode::automatic, Mode::forward, Mode::reverse};
 
 /// Zeros but for a diagonal.
-Var diagonal_matrix(const Var& x) { return expand_dims(x, 1) * xg::one_hot(xt::xarray<int>{0, 1, 2}, 3); }
+Var on_diagonal(const Var& x) { return expand_dims(x, 1) * xg::one_hot(xt::xarray<int>{0, 1, 2}, 3); }
 
 }  // namespace
 
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(trees) {
   for (const Mode mode : modes) {
     const std::vector<Tree> j = xg::jacobian(f, mode)(at);
     BOOST_TEST(j.size() == 2U);
-    BOOST_TEST(near(j[0].at("a"), diagonal_matrix(2.0 * ones_like(vector3()))));
+    BOOST_TEST(near(j[0].at("a"), on_diagonal(2.0 * ones_like(vector3()))));
     BOOST_TEST(near(j[0].at("b"), vector3()));
     BOOST_TEST(near(j[1].at("a"), ones_like(vector3())));
     BOOST_TEST(near(j[1].at("b"), 0.0));
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(trees) {
           return std::vector<Var>{x * x, sum(x)};
         },
         mode)(vector3());
-    BOOST_TEST(near(list[0], diagonal_matrix(2.0 * vector3())));
+    BOOST_TEST(near(list[0], on_diagonal(2.0 * vector3())));
     BOOST_TEST(near(list[1], ones_like(vector3())));
   }
 }
@@ -141,6 +141,9 @@ BOOST_AUTO_TEST_CASE(float32) {
 BOOST_AUTO_TEST_CASE(errors) {
   const auto f = [](const Var& x) { return x * 1.0; };
   BOOST_TEST(throws<xg::TypeError>([&] { return xg::jacobian(f)(xt::xarray<int>{1}); }, {"jacobian", "int64 [1]"}));
+  const auto vector = [](const Var& x) { return x * x; };
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::hessian(vector)(vector3()); }, {"hessian: the loss", "[3]"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return xg::hvp(vector, vector3(), vector3()); }, {"hvp: the loss", "[3]"}));
   BOOST_TEST(throws<xg::TypeError>([&] { return xg::jacobian([](const Var& x) { return x > 0.0; })(vector3()); },
                                    {"jacobian", "bool [3]", "output"}));
   const Var many = xt::xarray<double>(std::vector<std::size_t>{1, 1, 1, 1, 1}, 1.0);
@@ -166,7 +169,7 @@ BOOST_AUTO_TEST_CASE(hessian_of_a_tree) {
   using Tree = std::vector<Var>;
   const auto f = [](const Tree& t) { return sum(t[0] * t[0]) * t[1]; };
   const std::vector<Tree> h = xg::hessian(f)(Tree{vector3(), 5.0});
-  BOOST_TEST(near(h[0][0], diagonal_matrix(10.0 * ones_like(vector3()))));
+  BOOST_TEST(near(h[0][0], on_diagonal(10.0 * ones_like(vector3()))));
   BOOST_TEST(near(h[0][1], 2.0 * vector3()));
   BOOST_TEST(near(h[1][0], 2.0 * vector3()));
   BOOST_TEST(near(h[1][1], 0.0));
@@ -174,13 +177,13 @@ BOOST_AUTO_TEST_CASE(hessian_of_a_tree) {
 
 BOOST_AUTO_TEST_CASE(hessian_with_further_arguments) {
   const auto f = [](const Var& x, const Var& scale) { return sum(x * x * x) * scale; };
-  BOOST_TEST(near(xg::hessian(f)(vector3(), 2.0), diagonal_matrix(12.0 * vector3())));
+  BOOST_TEST(near(xg::hessian(f)(vector3(), 2.0), on_diagonal(12.0 * vector3())));
 }
 
 BOOST_AUTO_TEST_CASE(hessian_of_a_function_that_takes_a_gradient) {
   const auto energy = [](const Var& x) { return sum(x * x * x); };
   const auto f = [&](const Var& x) { return sum(square(xg::grad(energy)(x))); };  // sum 9 x^4
-  BOOST_TEST(near(xg::hessian(f)(vector3()), diagonal_matrix(108.0 * vector3() * vector3())));
+  BOOST_TEST(near(xg::hessian(f)(vector3()), on_diagonal(108.0 * vector3() * vector3())));
 }
 
 BOOST_AUTO_TEST_CASE(third_derivatives) {

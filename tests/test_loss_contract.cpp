@@ -233,6 +233,8 @@ BOOST_AUTO_TEST_CASE(unknown_names_and_settings_are_told_what_exists) {
       {"Huber", "delta is -1"}));
   BOOST_TEST(throws<xg::ValueError>([] { return loss::by_name("mse")(prediction, target, target); },
                                     {"Mse", "3 arrays", "it takes 2"}));
+  BOOST_TEST(throws<xg::ValueError>([] { return loss::by_name("mse")(prediction); },
+                                    {"Mse: called with 1 array; it takes 2"}));
 }
 
 BOOST_AUTO_TEST_CASE(losses_are_printed_with_their_settings) {

@@ -92,6 +92,16 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   }
 }
 
+/// Programs beyond the usual ones that once were wrong, or could not be made.
+BOOST_AUTO_TEST_CASE(programs_that_once_failed) {
+  Statistics statistics;
+  for (const std::uint64_t seed : {28904U}) {  // a view of an array with as many axes as there can be
+    const Program program = generate(seed);
+    const std::string why = check(program, statistics);
+    BOOST_TEST(why.empty(), report(program, why));
+  }
+}
+
 /// Programs that went through a file give the bits of the compiled function.
 BOOST_AUTO_TEST_CASE(through_a_file) {
   const std::uint64_t count = setting("XGRAD_RANDOM_GRAPHS", 10000) / 40;

@@ -41,7 +41,7 @@ struct Opaque {
   std::vector<int*> pointers;
 };
 template <>
-inline constexpr bool xgrad::tree::rides_along<Opaque> = true;
+inline constexpr bool xgrad::tree::is_static<Opaque> = true;
 
 BOOST_AUTO_TEST_SUITE(test_tree)
 

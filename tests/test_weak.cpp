@@ -151,6 +151,99 @@ BOOST_AUTO_TEST_CASE(derivatives_have_the_types_of_their_primals) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(the_same_types_from_what_records_functions) {
+  for_each_case([](Program program, const Var& w, const Var& r) {
+    const Var expected = program(w, r);
+    const auto alike = [&](const char* how, const Var& x) {
+      BOOST_TEST(type(x) == type(expected), how << ": " << type(x) << " is not " << type(expected));
+    };
+    const auto compiled = [&](const char* how, const auto& f) {
+      alike(how, f(w, r));
+      alike(how, xg::compile(f)(w, r));
+    };
+    alike("checkpoint", xg::checkpoint(program)(w, r));
+    compiled("checkpoint", [&](const Var& x, const Var& s) { return xg::checkpoint(program)(x, s); });
+    alike("linearize", xg::linearize([&](const Var& x) { return program(x, r); }, w).value);
+    alike("jet", xg::jet(program, std::tuple{w, r}, {std::tuple{w, r}}).value);
+    compiled("cond", [&](const Var& x, const Var& s) { return xg::cond(sum(x) > -99.0, program, program, x, s); });
+    compiled("custom_jvp", [&](const Var& x, const Var& s) {
+      using Both = std::tuple<Var, Var>;
+      const auto rule = [&](const Both& at, const Both& along) { return xg::jvp(program, at, along).tangent; };
+      return xg::custom_jvp(program, rule)(x, s);
+    });
+  });
+}
+
+BOOST_AUTO_TEST_CASE(numbers_in_loops_and_batches) {
+  const Var w = wave<float>({4});
+  const Var r = 0.5;
+  const auto step = [](const Var& x, const Var& s) { return x - s * x; };
+  const auto alike = [](const char* how, const auto& f, const std::string& expected) {
+    const Var w0 = wave<float>({4});
+    BOOST_TEST(type(f(w0, Var(0.5))) == expected, how);
+    BOOST_TEST(type(xg::compile(f)(w0, Var(0.5))) == expected, how << " compiled");
+    BOOST_TEST(type(xg::grad([&](const Var& x) { return sum(f(x, Var(0.5))); })(w0)) == "float32 [4]", how << " grad");
+  };
+  alike(
+      "vmap", [&](const Var& x, const Var& s) { return xg::vmap([&](const Var& a) { return step(a, s); })(x); },
+      "float32 [4]");
+  alike(
+      "scan",
+      [&](const Var& x, const Var& s) {
+        const auto run = [&](const Var& h, const Var& each) { return std::pair{step(h, s), each * s}; };
+        return xg::scan(run, x, x).second;
+      },
+      "float32 [4]");
+  alike(
+      "a number carried by scan",
+      [&](const Var& x, const Var& s) {
+        const auto run = [&](const Var& h, const Var& each) { return std::pair{h * 0.5, h * each}; };
+        return xg::scan(run, s, x).second;
+      },
+      "float32 [4]");
+  alike(
+      "fori_loop",
+      [&](const Var& x, const Var& s) {
+        return xg::fori_loop(
+            3, [&](const Var&, const Var& h) { return step(h, s); }, x);
+      },
+      "float32 [4]");
+  alike(
+      "while_loop",
+      [&](const Var& x, const Var& s) {
+        const auto goes_on = [](const Var& h) { return sum(abs(h)) > 1.0; };
+        return xg::while_loop(goes_on, [&](const Var& h) { return step(h, s); }, x, {.at_most = 20});
+      },
+      "float32 [4]");
+  alike(
+      "custom_vjp",
+      [&](const Var& x, const Var& s) {
+        const auto forward = [](const Var& a, const Var& b) { return std::pair{a * b, std::pair{a, b}}; };
+        const auto reverse = [](const std::pair<Var, Var>& kept, const Var& dy) {
+          return std::tuple{dy * kept.second, cast(sum(dy * kept.first), kept.second.dtype())};
+        };
+        return xg::custom_vjp(forward, reverse)(x, s);
+      },
+      "float32 [4]");
+  // Of numbers alone, numbers.
+  BOOST_TEST(type(xg::fori_loop(
+                 3, [](const Var&, const Var& h) { return h * 0.5; }, r)) == "float64 number");
+  BOOST_TEST(type(xg::while_loop([](const Var& h) { return h > 0.1; }, [](const Var& h) { return h * 0.5; }, r)) ==
+             "float64 number");
+  BOOST_TEST(type(xg::scan(
+                      [](const Var& h, const Var& x) {
+                        return std::pair{h * 0.5, x};
+                      },
+                      r, w)
+                      .first) == "float64 number");
+  BOOST_TEST(type(xg::cond(
+                 Var(true), [](const Var& a) { return a * 2.0; }, [](const Var& a) { return a; }, r)) ==
+             "float64 number");
+  const auto linear = xg::linearize([](const Var& x) { return x * x; }, r);
+  BOOST_TEST(type(linear.pushforward(Var(1.0))) == "float64 number");
+  BOOST_TEST(type(xg::jet([](const Var& x) { return x * x; }, r, {Var(1.0), Var(0.0)}).series[1]) == "float64 number");
+}
+
 BOOST_AUTO_TEST_CASE(jacobians_give_way_like_products) {
   const Var w = wave<float>({4});
   const auto scaled = [](const Var& x, const Var& r) { return x * r; };

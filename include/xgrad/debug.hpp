@@ -21,25 +21,34 @@ class Guarded {
   explicit Guarded(Trace& trace);
   /// \param inputs  the arguments on the tape; paths: their names.
   /// \throws ValueError  if a result has NaN or infinities.
-  void check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths) const;
+  void check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths);
+  /// Throws the error that is handled now. If it is of values (a requirement, a solver, a host function), and one of
+  /// those that what failed was made of has NaN or infinities, it says first what made these.
+  [[noreturn]] void rethrow(std::span<const Var> inputs, const Paths& paths) const;
 
  private:
   Trace& trace_;
+  bool has_reported_ = false;
 };
 
-template <class R, class Kept>
-auto guarded(FunctionOf<R, Kept&> f, Kept& arguments) {
+template <class R, class Held>
+auto guarded(FunctionOf<R, Held&> f, Held& arguments) {
   static_assert(tree::Tree<R>, "nan_guard: the function returns a Var or a tree of Vars");
   const std::vector<Var> arrays = arguments.arrays();
   Trace trace(arrays);
-  const Guarded guard(trace);
+  Guarded guard(trace);
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.arrays();
-  const R result = f(arguments);
-  std::vector<Var> outputs;
-  tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
-  guard.check(inputs, outputs, [&] { return arguments.array_paths(); });
-  return std::get<0>(finish(trace, tree::with_arrays(result, outputs)));
+  const Paths paths = [&] { return arguments.array_paths(); };
+  try {
+    const R result = f(arguments);
+    std::vector<Var> outputs;
+    tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
+    guard.check(inputs, outputs, paths);
+    return std::get<0>(finish(trace, tree::with_arrays(result, outputs)));
+  } catch (...) {
+    guard.rethrow(inputs, paths);
+  }
 }
 
 template <class F>
@@ -51,10 +60,10 @@ class NanGuard {
   requires CallableWith<const F&, array_positions_t<A...>, A...>
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
-    using Kept = decltype(arguments);
-    using R = typename Kept::template Result<const F>;
-    const auto f = as_function_of<R, Kept>(f_);
-    return guarded(FunctionOf<R, Kept&>(f), arguments);
+    using Held = decltype(arguments);
+    using R = typename Held::template Result<const F>;
+    const auto f = as_function_of<R, Held>(f_);
+    return guarded(FunctionOf<R, Held&>(f), arguments);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {

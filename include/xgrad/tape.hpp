@@ -68,7 +68,7 @@ class Tape {
 
   /// The value of a Var with one element.
   template <Element T>
-  T item(const Var& output) {
+  [[nodiscard]] T item(const Var& output) {
     return output.item<T>();
   }
 

@@ -190,9 +190,10 @@ class [[nodiscard]] Var : detail::preferred::Found {
   [[nodiscard]] const Array<T>& array() const& {
     return *static_cast<const Array<T>*>(array_pointer(dtype_of<T>));
   }
-  /// On a temporary Var: an array of one's own, so that nothing dangles.
+  /// On a temporary Var: an array of one's own, so that nothing dangles. It is constant, because writing to it would
+  /// change nothing; `auto a = f(x).array<double>()` is an array to write to.
   template <Element T>
-  [[nodiscard]] Array<T> array() && {
+  [[nodiscard]] const Array<T> array() && {  // NOLINT(readability-const-return-type)
     return std::as_const(*this).template array<T>();
   }
 

@@ -1,7 +1,7 @@
 // Writes SVG elements one by one.
 //
-// draw: pictures, and plans and programs as text. It includes transform (to record what is drawn), plan (to show what
-// would run) and what is below; it writes no derivative.
+// draw: pictures, and plans and programs as text. It includes transform (to record what is drawn), backend (to show
+// what would run) and what is below; it writes no derivative.
 #pragma once
 
 #include <string>

@@ -342,9 +342,9 @@ std::shared_ptr<const ir::HostFunction> ProgramReader::bound(const std::string& 
   const auto given = options_.host_functions.find(key);
   if (given == options_.host_functions.end()) {
     missing_.insert(key);
-    auto nobody = std::make_shared<ir::HostFunction>();
-    nobody->results = std::move(results);
-    return nobody;
+    auto stand_in = std::make_shared<ir::HostFunction>();
+    stand_in->results = std::move(results);
+    return stand_in;
   }
   auto body = std::make_shared<detail::HostBody>(given->second.body());
   body->name = name;

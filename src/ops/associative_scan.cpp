@@ -37,16 +37,23 @@ Var in_turn(const Var& even, const Var& odd, std::size_t along) {
 
 std::size_t axis_of(const Var& x, std::ptrdiff_t axis) { return normalize_axis("associative_scan", axis, x); }
 
+/// " (its path)" of an array of a tree; of a Var that is the tree, nothing.
+std::string at_path(const PathsOfScan& paths, std::size_t k) {
+  const std::string path = paths()[k];
+  return path.empty() ? "" : " (" + path + ")";
+}
+
 }  // namespace
 
-std::size_t extent_of_scan(std::span<const Var> arrays, std::ptrdiff_t axis) {
+std::size_t extent_of_scan(std::span<const Var> arrays, std::ptrdiff_t axis, PathsOfScan paths) {
   if (arrays.empty()) throw ValueError("associative_scan: there is no array among the elements");
   const std::size_t extent = arrays[0].shape()[axis_of(arrays[0], axis)];
-  for (const Var& x : arrays) {
-    const std::size_t along = axis_of(x, axis);
-    if (x.shape()[along] == extent) continue;
-    throw ShapeError("associative_scan: arrays of the shapes " + to_string(arrays[0].shape()) + " and " +
-                     to_string(x.shape()) + " must have the same extent along axis " + std::to_string(axis));
+  for (std::size_t k = 0; k < arrays.size(); ++k) {
+    const Shape& shape = arrays[k].shape();
+    if (shape[axis_of(arrays[k], axis)] == extent) continue;
+    throw ShapeError("associative_scan: arrays of the shapes " + to_string(arrays[0].shape()) + at_path(paths, 0) +
+                     " and " + to_string(shape) + at_path(paths, k) + " must have the same extent along axis " +
+                     std::to_string(axis));
   }
   return extent;
 }
@@ -70,7 +77,7 @@ std::vector<Var> interleaved(std::span<const Var> even, std::span<const Var> odd
   return result;
 }
 
-void require_same_form(std::span<const Var> combined, std::span<const Var> elements) {
+void require_same_form(std::span<const Var> combined, std::span<const Var> elements, PathsOfScan paths) {
   if (combined.size() != elements.size()) {
     throw ShapeError("associative_scan: the function made " + std::to_string(combined.size()) + " arrays of " +
                      std::to_string(elements.size()) + "; it combines trees to one of the same form");
@@ -78,7 +85,8 @@ void require_same_form(std::span<const Var> combined, std::span<const Var> eleme
   for (std::size_t k = 0; k < elements.size(); ++k) {
     if (combined[k].shape() == elements[k].shape() && combined[k].dtype() == elements[k].dtype()) continue;
     const std::string message = "associative_scan: the function made " + describe(combined[k]) + " of " +
-                                describe(elements[k]) + "; it combines element by element along the axis";
+                                describe(elements[k]) + at_path(paths, k) +
+                                "; it combines element by element along the axis";
     if (combined[k].shape() != elements[k].shape()) throw ShapeError(message);
     throw TypeError(message);
   }

@@ -63,15 +63,15 @@ class Recomputation {
     std::set<ValueId> sources;
     std::size_t operations = 0;
     if (others.empty() || !collect(id, groups_.of[id], sources, operations)) return;
-    std::size_t keep = bytes(id);
-    std::size_t again = 0;
+    std::size_t in_memory = bytes(id);
+    std::size_t recomputed = 0;
     for (const GroupId g : others) {
-      keep += bytes(id);
+      in_memory += bytes(id);
       for (const ValueId source : sources) {
-        if (!reads_[static_cast<std::size_t>(g)].contains(source)) again += bytes(source);
+        if (!reads_[static_cast<std::size_t>(g)].contains(source)) recomputed += bytes(source);
       }
     }
-    if (again > keep) return;
+    if (recomputed > in_memory) return;
     for (const GroupId g : others) move(id, g);
     groups_.materialised[id] = false;
     changed_ = true;

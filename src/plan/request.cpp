@@ -264,21 +264,21 @@ void sign(Request& request, Positions& table, const TapeState& tape, std::span<c
 /// A large table goes when it costs no more than the requests did: this one, or those since the tapes have become small
 /// again.
 void shrink(Positions& table, const Request& request) {
-  constexpr std::size_t kept = 1U << 16U;
+  constexpr std::size_t small = 1U << 16U;
   const std::size_t small_part = table.node.size() / 16;
   table.unused = request.nodes.back() < small_part ? table.unused + request.nodes.size() : 0;
-  if (table.node.size() <= kept || std::max(request.nodes.size(), table.unused) <= small_part) return;
+  if (table.node.size() <= small || std::max(request.nodes.size(), table.unused) <= small_part) return;
   std::vector<std::uint32_t>().swap(table.node);
   table.unused = 0;
 }
 
-/// \param kept  the same outputs, to which those are added that are worth keeping; null: none.
+/// \param longer  the same outputs, to which those are added that are worth keeping; null: none.
 void fill(Request& request, Positions& table, const TapeState& tape, std::span<const NodeId> outputs,
-          std::vector<NodeId>* kept) {
+          std::vector<NodeId>* longer) {
   find_nodes(request.nodes, table.node, tape, outputs);
-  if (kept != nullptr && tape.questions() >= questions_without_keeping) {
-    add_worth_keeping(tape, request.nodes, table.node, *kept);
-    outputs = *kept;
+  if (longer != nullptr && tape.questions() >= questions_without_keeping) {
+    add_worth_keeping(tape, request.nodes, table.node, *longer);
+    outputs = *longer;
   }
   sign(request, table, tape, outputs);
   for (const NodeId id : request.nodes) table.node[id] = unneeded;

@@ -1,5 +1,5 @@
 // The primitives that look at more than one element, or at none. Their shape rules are with the functions that record
-// them (src/ops), their kernels in src/kernels; attributes are listed here because both rely on them. What
+// them (src/ops), their kernels in src/backend/cpu/kernels; attributes are listed here because both rely on them. What
 // `attributes` does not tell how to batch has a rule for it, `batch`. Traits that not all have: `needs_dense_inputs`,
 // of those with a kernel over whole arrays, is false if it reads any strides; `gives_indices` is true if the elements
 // are indices of an axis (attribute 0) of the input.

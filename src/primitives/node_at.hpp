@@ -39,7 +39,7 @@ struct NodeAt {
 /// What is broken; empty if nothing is.
 using Broken = std::string_view;
 inline constexpr Broken nothing;
-using Rule = Broken (*)(const NodeAt&);
+using NodeRequirement = Broken (*)(const NodeAt&);
 
 inline Broken first_of(std::initializer_list<Broken> all) {
   const auto* found = std::ranges::find_if(all, [](Broken each) { return !each.empty(); });

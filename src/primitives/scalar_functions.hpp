@@ -430,7 +430,8 @@ struct LogCosh : ScalarFunction<1, Operands::Floats> {
   static auto partial(Arg<0>, const auto& x, const auto&) { return slope_of_log_cosh(x); }
 };
 
-/// tanh(x), with a dearer derivative than Tanh has: one that keeps its digits where 1 - tanh(x)^2 loses them.
+/// tanh(x), with a derivative that costs more than that of Tanh: one that keeps its digits where 1 - tanh(x)^2 loses
+/// them.
 struct SlopeOfLogCosh : ScalarFunction<1, Operands::Floats> {
   static constexpr std::string_view name = "slope_of_log_cosh";
   static auto eval(auto x) { return Tanh::eval(x); }

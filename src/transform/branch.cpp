@@ -25,8 +25,9 @@ bool branch(const Var& condition) {
   const ir::NodeId node = VarAccess::node(condition);
   if (tape.values_forbidden()) {
     throw TapeError(
-        "branch: there is no one truth value inside of a function given to vmap(), scan(), cond(), switch_() or "
-        "while_loop(), which is recorded once for all. Use where() or cond() there, or call branch() before");
+        "branch: there is no one truth value inside of a function that is recorded once for all values, as by vmap(), "
+        "scan(), cond(), switch_(), while_loop(), linear_transpose() and io::export_program(). Use where() or cond() "
+        "there, or call branch() before");
   }
   if (ir::Guard* guard = tape.guard()) return guard->branch(node);
   backend::Question question;  // no read: what is computed next depends on recorded Vars as before

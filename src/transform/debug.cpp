@@ -5,6 +5,8 @@
 #include <iostream>
 #include <optional>
 #include <sstream>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
@@ -42,24 +44,43 @@ Odd odd_elements(const Buffer& array) {
   return odd;
 }
 
-/// Goes back from a result that is not finite to what made it so.
+/// Goes back from what is not finite to what made it so.
 class Search {
  public:
   Search(TapeState& tape, std::span<const Var> inputs, const Paths& paths)
-      : tape_(tape), inputs_(inputs), paths_(paths), expansion_(tape, Expansion::Rules::Replaced) {}
+      : tape_(tape),
+        recorded_(static_cast<NodeId>(tape.size())),
+        inputs_(inputs),
+        paths_(paths),
+        expansion_(tape, Expansion::Rules::Replaced) {}
 
   /// What made a result odd; nothing if it is finite.
   std::optional<std::string> report(NodeId result) {
     if (!is_odd(result)) return std::nullopt;
-    NodeId at = result;
-    for (std::optional<NodeId> cause = at; cause; cause = cause_of(at)) {
-      at = *cause;
-      remember(at);
-    }
-    return "nan_guard: " + origin(at) + ". The way to the result: " + way_of(names_);
+    return cause_and_way({result}, "the result");
+  }
+
+  /// What was odd before something failed; nothing if all was finite.
+  /// \param any_node  whether any node will do if it was no node that failed.
+  std::optional<std::string> report_of_failure(bool any_node) {
+    const std::optional<NodeId> failed = first_failure(0);
+    std::vector<NodeId> odd;
+    if (failed) odd = odd_operands(*failed);
+    else if (any_node) odd = first_odd();
+    if (odd.empty()) return std::nullopt;
+    return cause_and_way(odd, "what failed");
   }
 
  private:
+  /// Where a node was recorded; of one inside of a loop, a branch or a call, first where that was.
+  using Order = std::vector<NodeId>;
+  /// An odd node on a way back.
+  struct Step {
+    NodeId id;
+    std::size_t next;  ///< the step towards the result; its own number: none
+    Order order;
+  };
+
   const Buffer& value(NodeId id) { return *backend::evaluated(tape_, id); }
   bool has_value(NodeId id) const {
     const Computation computation = traits[tape_.node(id).op].computation;
@@ -68,22 +89,125 @@ class Search {
   bool is_odd(NodeId id) {
     return has_value(id) && is_floating(tape_.node(id).dtype) && odd_elements(value(id)).count != 0;
   }
-
-  /// An input that is odd already; of an output of a loop, a branch or a call, what ran in its place.
-  std::optional<NodeId> cause_of(NodeId id) {
-    if (tape_.node(id).op != opcode<Projection>) return odd_input(id);
-    const std::optional<NodeId> inside = expansion_.in_place_of(id);
-    return inside && is_odd(*inside) ? inside : odd_input(tape_.inputs(id)[0]);
+  /// What a node is computed of; an output of a function, what that is.
+  std::vector<NodeId> operands(NodeId id) const {
+    if (tape_.node(id).op == opcode<Projection>) id = tape_.inputs(id)[0];
+    return {tape_.inputs(id).begin(), tape_.inputs(id).end()};
   }
-  std::optional<NodeId> odd_input(NodeId id) {
-    for (std::size_t k = 0; k < tape_.inputs(id).size(); ++k) {
-      if (is_odd(tape_.inputs(id)[k])) return tape_.inputs(id)[k];
+
+  std::string cause_and_way(const std::vector<NodeId>& odd, std::string_view end) {
+    const std::vector<NodeId> way = way_to_first_cause(odd);
+    std::vector<std::string> names;
+    for (std::size_t k = way.size(); k-- > 0;) {
+      if (const auto label = label_of(tape_, way[k])) names.push_back("'" + *label + "'");
+      else if (traits[tape_.node(way[k]).op].computation != Computation::Alias)
+        names.push_back(operation_of(tape_, way[k]));
+    }
+    return "nan_guard: " + origin(way[0]) + ". The way to " + std::string(end) + ": " + way_of(names);
+  }
+
+  /// From what was recorded first of all that made some nodes odd to one of these.
+  std::vector<NodeId> way_to_first_cause(const std::vector<NodeId>& odd) {
+    std::vector<Step> steps;
+    std::unordered_set<NodeId> seen;
+    const auto add = [&](NodeId id, std::size_t next, Order order) {
+      if (seen.insert(id).second) steps.push_back({id, next, std::move(order)});
+    };
+    for (const NodeId id : odd) add(id, steps.size(), {id});
+    std::optional<std::size_t> first;
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      const std::vector<NodeId> causes = causes_of(steps[k].id);
+      if (causes.empty() && (!first || steps[k].order < steps[*first].order)) first = k;
+      for (const NodeId cause : causes) add(cause, k, order_of(cause, steps[k]));
+    }
+    std::vector<NodeId> way;
+    for (std::size_t k = *first;; k = steps[k].next) {
+      way.push_back(steps[k].id);
+      if (steps[k].next == k) break;
+    }
+    return way;
+  }
+  Order order_of(NodeId cause, const Step& of) const {
+    if (cause < recorded_) return {cause};
+    Order order = of.order;
+    if (tape_.node(of.id).op == opcode<Projection>) order.back() = tape_.inputs(of.id)[0];
+    else order.pop_back();
+    order.push_back(cause);
+    return order;
+  }
+
+  /// Inputs that are odd already; of an output of a loop, a branch or a call, what ran in its place.
+  std::vector<NodeId> causes_of(NodeId id) {
+    if (tape_.node(id).op == opcode<Projection>) {
+      const std::optional<NodeId> inside = expansion_.in_place_of(id);
+      if (inside && is_odd(*inside)) return {*inside};
+    }
+    std::vector<NodeId> result;
+    const std::vector<NodeId> all = operands(id);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      if (is_odd(all[k]) && arrives(id, k, all[k])) result.push_back(all[k]);
+    }
+    return result;
+  }
+  /// Whether an odd element of an operand is one of the result, too: where() takes the others from elsewhere.
+  bool arrives(NodeId id, std::size_t which, NodeId operand) {
+    const bool takes = tape_.node(id).op == opcode<Where>;
+    if (!takes && tape_.node(id).op != opcode<AbsorbingMultiply>) return true;
+    const Buffer& from = value(operand);
+    const Buffer& to = value(id);
+    const Buffer* mask = takes ? &value(operands(id)[0]) : nullptr;
+    if (from.shape() != to.shape() || (takes && mask->shape() != to.shape())) return true;
+    for (std::size_t k = 0; k < size_of(to.shape()); ++k) {
+      if (takes && (element(*mask, k) != 0.0) != (which == 1)) continue;
+      if (!std::isfinite(element(from, k)) && !std::isfinite(element(to, k))) return true;
+    }
+    return false;
+  }
+
+  /// The first node from one on that has no value because something fails, inside of functions if it is there.
+  std::optional<NodeId> first_failure(NodeId from) {
+    const auto end = static_cast<NodeId>(tape_.size());
+    for (NodeId id = from; id < end; ++id) {
+      if (!has_value(id) || !fails([&] { (void)value(id); })) continue;
+      if (tape_.node(id).op != opcode<Projection>) return id;
+      (void)fails([&] { (void)expansion_.in_place_of(id); });
+      const std::optional<NodeId> inside = first_failure(end);
+      return inside ? inside : id;
     }
     return std::nullopt;
   }
-  void remember(NodeId id) {
-    if (const auto label = label_of(tape_, id)) names_.push_back("'" + *label + "'");
-    else if (traits[tape_.node(id).op].computation != Computation::Alias) names_.push_back(operation_of(tape_, id));
+  template <class Attempt>
+  static bool fails(const Attempt& attempt) {
+    try {
+      attempt();
+    } catch (const TapeError&) {  // a stand-in of a function whose recording has failed
+      return false;
+    } catch (const Error&) {
+      return true;
+    }
+    return false;
+  }
+  /// What a node is made of, by way of truth values and indices.
+  std::vector<NodeId> odd_operands(NodeId failed) {
+    std::vector<NodeId> odd;
+    std::vector<NodeId> all = operands(failed);
+    std::unordered_set<NodeId> seen;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const NodeId id = all[k];
+      if (!has_value(id) || !seen.insert(id).second) continue;
+      if (is_odd(id)) odd.push_back(id);
+      if (is_floating(tape_.node(id).dtype)) continue;
+      const std::vector<NodeId> behind = operands(id);
+      all.insert(all.end(), behind.begin(), behind.end());
+    }
+    return odd;
+  }
+  std::vector<NodeId> first_odd() {
+    for (NodeId id = 0; id < recorded_; ++id) {
+      bool odd = false;
+      if (!fails([&] { odd = is_odd(id); }) && odd) return {id};
+    }
+    return {};
   }
 
   std::string origin(NodeId id) {
@@ -102,12 +226,27 @@ class Search {
       operands += (operands.empty() ? "" : ", ") + operand(input, array, odd);
     return operands.empty() ? text : text + ", of " + operands;
   }
-  /// An operand, with its element where it has one for that of the result.
+  /// An operand: its element where it has one for that of the result, few elements, or the least and the largest.
   std::string operand(NodeId id, const Buffer& result, const Odd& odd) {
-    const std::string form = describe(VarAccess::recorded(tape_, id));
+    constexpr std::size_t few = 4;
+    const std::string form = " (" + describe(VarAccess::recorded(tape_, id)) + ")";
     const Buffer& array = value(id);
-    if (array.shape() == result.shape()) return element_text(array, odd.first) + " (" + form + ")";
-    return form;
+    const std::size_t size = size_of(array.shape());
+    if (array.shape() == result.shape()) return element_text(array, odd.first) + form;
+    if (size == 1) return element_text(array, 0) + form;
+    if (size > few) return range_text(array) + form;
+    std::string all;
+    for (std::size_t k = 0; k < size; ++k) all += (k == 0 ? "" : ", ") + element_text(array, k);
+    return "{" + all + "}" + form;
+  }
+  static std::string range_text(const Buffer& array) {
+    std::size_t least = 0;
+    std::size_t largest = 0;
+    for (std::size_t k = 1; k < size_of(array.shape()); ++k) {
+      if (element(array, k) < element(array, least)) least = k;
+      if (element(array, k) > element(array, largest)) largest = k;
+    }
+    return "elements from " + element_text(array, least) + " to " + element_text(array, largest);
   }
   std::optional<std::string> argument(NodeId id) {
     for (std::size_t k = 0; k < inputs_.size(); ++k) {
@@ -117,10 +256,10 @@ class Search {
   }
 
   TapeState& tape_;
+  NodeId recorded_;  // what comes behind was put in the place of functions
   std::span<const Var> inputs_;
   const Paths& paths_;
   Expansion expansion_;
-  std::vector<std::string> names_;
 };
 
 }  // namespace
@@ -130,10 +269,31 @@ Guarded::Guarded(Trace& trace) : trace_(trace) {
   throw TapeError("nan_guard: inside of another transform there are no values to look at; make it the outermost one");
 }
 
-void Guarded::check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths) const {
+void Guarded::check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths) {
   for (const Var& output : outputs) {
     Search search(trace_.tape(), inputs, paths);
-    if (const auto report = search.report(VarAccess::node(output))) throw ValueError(*report);
+    const auto report = search.report(VarAccess::node(output));
+    if (!report) continue;
+    has_reported_ = true;
+    throw ValueError(*report);
+  }
+}
+
+void Guarded::rethrow(std::span<const Var> inputs, const Paths& paths) const {
+  if (has_reported_) throw;
+  const auto with_cause = [&](const Error& error, bool any_node) -> std::optional<std::string> {
+    Search search(trace_.tape(), inputs, paths);
+    const auto report = search.report_of_failure(any_node);
+    return report ? std::optional(*report + ". It failed: " + error.what()) : std::nullopt;
+  };
+  try {
+    throw;
+  } catch (const HostError& error) {
+    if (const auto text = with_cause(error, false)) throw HostError(*text);
+    throw;
+  } catch (const ValueError& error) {
+    if (const auto text = with_cause(error, true)) throw ValueError(*text);
+    throw;
   }
 }
 

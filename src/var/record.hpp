@@ -1,7 +1,8 @@
 // How operations get onto a tape.
 //
 // var: the handle. Var and what the library sees of it, recording, calls and loops as nodes, running at once. It
-// includes plan (for asking for values), primitives and what is below. No operation that users call: those are in ops.
+// includes backend (for asking for values), primitives and what is below. No operation that users call: those are in
+// ops.
 #pragma once
 
 #include <array>

@@ -1,5 +1,7 @@
 // FLAGS: -Werror=unused-result
 // Results that are thrown away: nothing else happens where they are computed.
+#include <xgrad/io/csv.hpp>
+#include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
 namespace xg = xgrad;
@@ -25,7 +27,19 @@ void discarded(const Var& x, const Model& model, const xg::loss::Huber& huber) {
   // EXPECT: nodiscard
   huber(x, x);
   // EXPECT: nodiscard
+  xg::loss::Huber{} + xg::loss::Mse{};
+  // EXPECT: nodiscard
+  2.0 * xg::loss::Huber{};
+  // EXPECT: nodiscard
+  huber * x;
+  // EXPECT: nodiscard
   xg::loss::by_name("huber");
+  // EXPECT: nodiscard
+  xg::io::read_csv("a");
+  // EXPECT: nodiscard
+  xg::testing::check_gradients(f, x);
+  // EXPECT: nodiscard
+  xg::Tape().item<double>(x);
   // EXPECT: nodiscard
   xg::grad(f);
   // EXPECT: nodiscard

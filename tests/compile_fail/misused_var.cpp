@@ -23,6 +23,13 @@ void temporaries(Var x) {
   view(x, 3) %= 2.0;
 }
 
+void elements(Var x) {
+  // EXPECT: assignment of read-only location|cannot assign to return value
+  view(x, 0).array<double>()(0) = 5.0;
+  auto copy = view(x, 0).array<double>();
+  copy(0) = 5.0;
+}
+
 void members(const Var& x) {
   // EXPECT: a part of x is view.x, i, j., a number in it x.array<double>...i, j
   (void)x(0);

@@ -35,4 +35,47 @@ void calls(const Var& x, const Model& model) {
   (void)xg::hvp(two, x, x);
   // EXPECT: the function of this transform cannot be called with these arguments
   (void)xg::grad(xg::grad(two))(model);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::linearize(two, x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::linear_transpose([](const Var& a, const Var& b) { return sum(a * b); }, x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::laplacian([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::laplacian(one)(x, x);
+}
+
+void control(const Var& x) {
+  const auto one = [](const Var& a) { return sum(a); };
+  const auto two = [](const Var& a, const Var& b) { return sum(a * b); };
+  // EXPECT: cond: both functions are called with the operands behind them: write cond.condition
+  (void)xg::cond(sum(x) > 0.0, one, two, x);
+  // EXPECT: switch_: all functions are called with the operands: write switch_.number
+  (void)xg::switch_(sum(x), std::tuple{one, two}, x);
+  // EXPECT: scan: the body is called with what is carried and with elements of the arrays, two trees: write scan
+  (void)xg::scan(one, x, x);
+  // EXPECT: scan: the body returns a std::pair of what is carried next.*: write return std::pair.carried, y
+  (void)xg::scan(two, x, x);
+  // EXPECT: fori_loop: the body is called with the number of the run.*: write fori_loop.n
+  (void)xg::fori_loop(3, one, x);
+  // EXPECT: while_loop: the condition is a Var.*: write while_loop
+  (void)xg::while_loop([](const Var& v) { return sum(v) < 9.0; }, two, x);
+  // EXPECT: linear_solve: matvec is called with a tree like the right-hand side
+  (void)xg::linear_solve(two, x);
+  // EXPECT: associative_scan: the function is called with two trees like the elements, and returns one: write associative_scan
+  (void)xg::associative_scan(one, x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::vmap([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::checkpoint([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::hessian([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::jet([](const Var& a, const Var& b) { return sum(a * b); }, x, {x});
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::sparse_jacobian([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::debug::nan_guard([](const Var& a, const Var& b) { return sum(a * b); })(x);
+  // EXPECT: the function of this transform cannot be called with these arguments
+  (void)xg::custom_jvp([](const Var& a, const Var& b) { return sum(a * b); }, two)(x);
 }

@@ -30,7 +30,7 @@ struct CsvOptions {
 ///                     line of a file that was cut short has); if a field is empty, not a number, outside of the range
 ///                     of double, NaN or infinite.
 /// \throws ValueError  for a delimiter that may be part of a number or ends a line.
-Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+[[nodiscard]] Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 }  // namespace xgrad::io
 

@@ -128,13 +128,14 @@ auto Exported::as_function(R like) const {
 /// \param f          returns a tree. It is called once, with Vars of which no value is known, as by compile.
 /// \param arguments  examples: trees, xtensor expressions and numbers; f gets them as trees and Vars. Their shapes, element
 ///                   types and names are part of the program, and so are all members that are no Vars, arrays that f
-///                   captured, and the way that an `if` took; their values are not.
+///                   captured, and the way that an `if` on these members took; their values are not.
 ///
 /// Loops, branches, checkpoints, requirements and labels are saved as they are; so are the rules of custom_vjp and
 /// custom_jvp, recorded once more of stand-ins. A function given to host_call is C++: its name is saved, and
 /// load_program binds another one to it.
 ///
-/// \throws TapeError   if f or a rule asks for the value of a Var, or an argument or a captured Var is recorded.
+/// \throws TapeError   if f or a rule asks for the value of a Var, by branch() too (where() and cond() do not), or an
+///                     argument or a captured Var is recorded.
 /// \throws ValueError  if functions are nested too deeply (128) or there are too many (65536).
 template <class F, class... A>
 [[nodiscard]] Exported export_program(const ExportOptions& options, const F& f, const A&... arguments) {

@@ -59,4 +59,4 @@ std::ostream& operator<<(std::ostream& out, const AnyLoss& loss);
 #pragma GCC visibility pop
 
 template <>
-inline constexpr bool xgrad::tree::rides_along<xgrad::loss::AnyLoss> = true;
+inline constexpr bool xgrad::tree::is_static<xgrad::loss::AnyLoss> = true;

@@ -1,5 +1,5 @@
-// One of K classes, by softmax: the cross-entropy and what is made of it. See classification_binary.hpp for yes or no,
-// classification_robust.hpp for labels that may be wrong, classification_sparse.hpp for sparse probabilities,
+// One of K classes, by softmax: the cross-entropy and what is made of it. See classification_binary.hpp for two
+// classes, classification_robust.hpp for labels that may be wrong, classification_sparse.hpp for sparse probabilities,
 // classification_angular.hpp for cosines, classification_ordinal.hpp for ordered classes.
 #pragma once
 

@@ -54,7 +54,7 @@ void require_setting(std::string_view loss, std::string_view setting, double val
 
 /// The values of two losses, added. What `a + b` gives.
 template <class A, class B>
-struct Sum {
+struct [[nodiscard]] Sum {
   A first;
   B second;
 
@@ -70,7 +70,7 @@ struct Sum {
 
 /// The values of a loss times a factor, which may be a trainable Var. What `0.7 * l` gives.
 template <class L>
-struct Scaled {
+struct [[nodiscard]] Scaled {
   Var factor;
   L loss;
 

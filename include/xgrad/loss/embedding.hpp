@@ -310,6 +310,6 @@ XGRAD_FIELDS(Vicreg, invariance, variance, covariance, eps)
 
 #pragma GCC visibility pop
 
-/// A distance rides along with the tree that it is a member of: Vars that it captures are no leaves.
+/// A distance is static in the tree that it is a member of: Vars that it captures are no leaves.
 template <>
-inline constexpr bool xgrad::tree::rides_along<xgrad::loss::Distance> = true;
+inline constexpr bool xgrad::tree::is_static<xgrad::loss::Distance> = true;

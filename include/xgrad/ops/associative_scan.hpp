@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <type_traits>
 #include <vector>
 
+#include <xgrad/core/function_of.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/tree/tree.hpp>
 
@@ -14,9 +17,12 @@ namespace xgrad {
 
 namespace detail {
 
+/// Names of the arrays of a tree, made only when an error has to name one.
+using PathsOfScan = FunctionOf<std::vector<std::string>>;
+
 /// The extent that all arrays have along an axis.
 /// \throws ShapeError, ValueError  if they differ, have no such axis, or if there is none.
-std::size_t extent_of_scan(std::span<const Var> arrays, std::ptrdiff_t axis);
+std::size_t extent_of_scan(std::span<const Var> arrays, std::ptrdiff_t axis, PathsOfScan paths);
 /// Some elements of each array along an axis: `count` from `first` on, `step` apart.
 std::vector<Var> elements_along(std::span<const Var> arrays, std::ptrdiff_t axis, std::size_t first,
                                 std::ptrdiff_t step, std::size_t count);
@@ -25,7 +31,7 @@ std::vector<Var> joined_along(std::span<const Var> first, std::span<const Var> s
 /// Elements of both in turn; of the first there may be one more.
 std::vector<Var> interleaved(std::span<const Var> even, std::span<const Var> odd, std::ptrdiff_t axis);
 /// What was combined must have the form of what it was combined of.
-void require_same_form(std::span<const Var> combined, std::span<const Var> elements);
+void require_same_form(std::span<const Var> combined, std::span<const Var> elements, PathsOfScan paths);
 
 template <class F, class T>
 T scan_pairs(const F& combine, const T& elements, std::ptrdiff_t axis, std::size_t count) {
@@ -35,7 +41,8 @@ T scan_pairs(const F& combine, const T& elements, std::ptrdiff_t axis, std::size
   };
   const auto combined = [&](const T& a, const T& b) {
     T result = combine(a, b);
-    require_same_form(tree::arrays(result), tree::arrays(a));
+    const auto paths = [&] { return tree::array_paths(a); };
+    require_same_form(tree::arrays(result), tree::arrays(a), PathsOfScan(paths));
     return result;
   };
   // Neighbours in pairs give every second result; the others are one step from these.
@@ -63,16 +70,26 @@ T scan_pairs(const F& combine, const T& elements, std::ptrdiff_t axis, std::size
 /// \param elements  a tree of arrays with the same extent along the axis.
 /// \throws ShapeError  unless they have; if combine gives other shapes; for arrays of as many axes as there can be.
 template <class F, class T>
+requires tree::Tree<T> && std::is_invocable_r_v<T, const F&, const T&, const T&>
 [[nodiscard]] T associative_scan(const F& combine, const T& elements, std::ptrdiff_t axis = 0,
                                  Direction direction = Direction::Forward) {
-  static_assert(tree::Tree<T>, "associative_scan is of a Var or a tree of Vars");
-  const std::size_t count = detail::extent_of_scan(tree::arrays(elements), axis);
+  const auto paths = [&] { return tree::array_paths(elements); };
+  const std::size_t count = detail::extent_of_scan(tree::arrays(elements), axis, detail::PathsOfScan(paths));
   if (count == 0) return elements;
   if (direction == Direction::Forward) return detail::scan_pairs(combine, elements, axis, count);
   const auto turned = [&](const T& x) {
     return tree::with_arrays(x, detail::elements_along(tree::arrays(x), axis, count - 1, -1, count));
   };
   return turned(detail::scan_pairs(combine, turned(elements), axis, count));
+}
+
+template <class F, class T>
+T associative_scan(const F&, const T& elements, std::ptrdiff_t = 0, Direction = Direction::Forward) {
+  static_assert(tree::Tree<T>, "associative_scan is of a Var or a tree of Vars");
+  static_assert(!tree::Tree<T> || detail::mistaken<F>,
+                "associative_scan: the function is called with two trees like the elements, and returns one: write "
+                "associative_scan([](const xg::Var& a, const xg::Var& b) { return a * b; }, x)");
+  return elements;
 }
 
 /// Running products: result[i] = x[0] ... x[i]; backward x[i] ... x[n - 1]. Booleans count as int64.

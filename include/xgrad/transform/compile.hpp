@@ -90,7 +90,7 @@ class RecordingsOf {
   using Function = FunctionOf<R, const T&...>;
 
   struct Signature {
-    std::tuple<T...> arguments;  // of what rides along; the leaves are those of the recording
+    std::tuple<T...> arguments;  // of what is static; the leaves are those of the recording
     std::unique_ptr<Programs> programs;
   };
   using SignaturePtr = std::shared_ptr<const Signature>;

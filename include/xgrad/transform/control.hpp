@@ -128,6 +128,11 @@ class WhileLoop {
   std::vector<Var> next_;
 };
 
+/// Whether a condition and a body can be called with what is carried, and give a Var and the same again.
+template <class Condition, class Body, class C>
+concept LoopOf =
+    std::is_invocable_r_v<Var, const Condition&, const C&> && std::is_invocable_r_v<C, const Body&, const C&>;
+
 /// \throws ShapeError, TypeError  unless it is one truth value.
 void require_condition(std::string_view operation, const Var& condition);
 /// All of them, with an error where values are computed and the loop would go on.
@@ -171,12 +176,22 @@ C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, c
 /// \throws ShapeError, TypeError  if the condition is not one truth value, or the functions give other forms.
 /// \throws TapeError  if a function asks for a value.
 template <class Then, class Else, class... A>
+requires detail::Fits<const Then&, const A&...> && detail::Fits<const Else&, const A&...>
 [[nodiscard]] auto cond(const Var& condition, const Then& then_do, const Else& else_do, const A&... operands) {
   detail::require_condition("cond", condition);
   using T = std::remove_cvref_t<std::invoke_result_t<const Then&, const A&...>>;
   static_assert(std::same_as<T, std::remove_cvref_t<std::invoke_result_t<const Else&, const A&...>>>,
                 "cond: both functions return the same type");
   return detail::run_branches<T>("cond", condition, std::tuple<const A&...>(operands...), else_do, then_do);
+}
+
+template <class Then, class Else, class... A>
+detail::Misfit cond(const Var&, const Then&, const Else&, const A&...) {
+  static_assert(
+      detail::mistaken<Then>,
+      "cond: both functions are called with the operands behind them: write cond(condition, [](const xg::Var& "
+      "v) { ... }, [](const xg::Var& v) { ... }, x), with a parameter for each operand");
+  return {};
 }
 
 /// One of several functions, chosen by a number; see cond().
@@ -187,8 +202,9 @@ template <class Then, class Else, class... A>
 /// \param branches  a std::tuple of functions.
 /// \throws ValueError  when values are computed, if there is no such function.
 template <class... F, class... A>
-[[nodiscard]] auto switch_(  // NOLINT(readability-identifier-naming): `switch` is taken
-    const Var& number, const std::tuple<F...>& branches, const A&... operands) {
+requires(detail::Fits<const F&, const A&...>&&...)  //
+    [[nodiscard]] auto switch_(                     // NOLINT(readability-identifier-naming): `switch` is taken
+        const Var& number, const std::tuple<F...>& branches, const A&... operands) {
   static_assert(sizeof...(F) > 0, "switch_: there must be a function");
   using T = std::remove_cvref_t<std::invoke_result_t<const std::tuple_element_t<0, std::tuple<F...>>&, const A&...>>;
   static_assert((std::same_as<T, std::remove_cvref_t<std::invoke_result_t<const F&, const A&...>>> && ...),
@@ -198,6 +214,14 @@ template <class... F, class... A>
         return detail::run_branches<T>("switch_", number, std::tuple<const A&...>(operands...), each...);
       },
       branches);
+}
+
+template <class... F, class... A>
+detail::Misfit switch_(const Var&, const std::tuple<F...>&, const A&...) {  // NOLINT(readability-identifier-naming)
+  static_assert(detail::mistaken<F...>,
+                "switch_: all functions are called with the operands: write switch_(number, std::tuple{first, second}, "
+                "x), with functions that have a parameter for each operand");
+  return {};
 }
 
 /// How while_loop() runs.
@@ -221,13 +245,10 @@ struct WhileOptions {
 /// \throws TapeError   if a function asks for a value; if it is differentiated in reverse mode without at_most.
 /// \throws ValueError  when values are computed, if there would be more than at_most runs.
 template <class Condition, class Body, class C>
+requires detail::LoopOf<Condition, Body, detail::differentiated_t<C>>
 [[nodiscard]] auto while_loop(const Condition& condition, const Body& body, const C& first,
                               const WhileOptions& options = {}) {
   using Carried = detail::differentiated_t<C>;
-  static_assert(std::is_invocable_r_v<Var, const Condition&, const Carried&> &&
-                    std::is_invocable_r_v<Carried, const Body&, const Carried&>,
-                "while_loop: the condition is a Var, of what is carried; the body returns what is carried, of the same "
-                "type");
   const Carried start(first);  // NOLINT(*-unnecessary-copy-initialization): first may be of another type
   const auto goes_on = [&](const Carried& carried) -> Var { return condition(carried); };
   const auto next = [&](const Carried& carried) -> Carried { return body(carried); };
@@ -249,6 +270,16 @@ template <class Condition, class Body, class C>
   };
   const State last = scan(step, State{start, goes_on(start)}, std::tuple<>(), {.length = *options.at_most}).first;
   return tree::with_arrays(last.first, detail::ended(tree::arrays(last.first), last.second, *options.at_most));
+}
+
+template <class Condition, class Body, class C>
+detail::Misfit while_loop(const Condition&, const Body&, const C&, const WhileOptions& = {}) {
+  static_assert(
+      detail::mistaken<Condition>,
+      "while_loop: the condition is a Var, of what is carried; the body returns what is carried, of the same "
+      "type: write while_loop([](const xg::Var& v) { return v < 9.0; }, [](const xg::Var& v) { return v * 2.0; "
+      "}, first)");
+  return {};
 }
 
 }  // namespace xgrad

@@ -82,22 +82,23 @@ struct ResultParts<std::tuple<Var, A, B, C...>> {
 };
 
 template <class R, class Held>
-auto value_and_gradient(FunctionOf<R, Held&> f, Held& arguments, const GradOptions& options) {
+auto value_and_gradient(std::string_view operation, FunctionOf<R, Held&> f, Held& arguments,
+                        const GradOptions& options) {
   static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   const Paths paths = [&] { return arguments.paths(); };
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
-  require_differentiable("grad", inputs, paths);
+  require_differentiable(operation, inputs, paths);
 
   const R result = f(arguments);
   const Var returned = ResultParts<R>::loss(result);
-  trace.require_recorded("grad", {&returned, 1});
-  require_scalar_loss("grad", returned);
+  trace.require_recorded(operation, {&returned, 1});
+  require_scalar_loss(operation, returned);
   const Var loss = trace.node(returned);
   const Var seed = one_of(loss);
   std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
-  complete("grad", derivatives, inputs, paths, options.strict);
+  complete(operation, derivatives, inputs, paths, options.strict);
   auto gradient = arguments.rebuild(derivatives);
 
   using G = decltype(gradient);
@@ -113,7 +114,9 @@ auto value_and_gradient(FunctionOf<R, Held&> f, Held& arguments, const GradOptio
 template <class F, class Positions>
 class ValueAndGradOf {
  public:
-  ValueAndGradOf(F f, GradOptions options) : f_(std::move(f)), options_(options) {}
+  /// \param operation  of which errors speak.
+  ValueAndGradOf(F f, GradOptions options, std::string_view operation)
+      : f_(std::move(f)), options_(options), operation_(operation) {}
 
   template <class... A>
   requires CallableWith<const F&, Positions, A...>
@@ -122,7 +125,7 @@ class ValueAndGradOf {
     using Held = decltype(arguments);
     using R = typename Held::template Result<const F>;
     const auto f = as_function_of<R, Held>(f_);
-    return value_and_gradient(FunctionOf<R, Held&>(f), arguments, options_);
+    return value_and_gradient(operation_, FunctionOf<R, Held&>(f), arguments, options_);
   }
   template <class... A>
   Misfit operator()(A&&... a) const {
@@ -133,12 +136,13 @@ class ValueAndGradOf {
  private:
   F f_;
   GradOptions options_;
+  std::string_view operation_;
 };
 
 template <class F, class Positions>
 class GradOf {
  public:
-  GradOf(F f, GradOptions options) : both_(std::move(f), options) {}
+  GradOf(F f, GradOptions options, std::string_view operation) : both_(std::move(f), options, operation) {}
 
   template <class... A>
   requires CallableWith<const F&, Positions, A...>
@@ -179,13 +183,13 @@ class GradOf {
 ///                     loss that is constant on purpose, such as Var(1.0), has the gradient 0.
 template <std::size_t... positions, class F>
 [[nodiscard]] auto value_and_grad(F f, GradOptions options = {}) {
-  return detail::ValueAndGradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);
+  return detail::ValueAndGradOf<F, detail::positions_or_first<positions...>>(std::move(f), options, "grad");
 }
 
 /// The function that computes the gradient of a loss; see value_and_grad. With an auxiliary result it returns both.
 template <std::size_t... positions, class F>
 [[nodiscard]] auto grad(F f, GradOptions options = {}) {
-  return detail::GradOf<F, detail::positions_or_first<positions...>>(std::move(f), options);
+  return detail::GradOf<F, detail::positions_or_first<positions...>>(std::move(f), options, "grad");
 }
 
 }  // namespace xgrad

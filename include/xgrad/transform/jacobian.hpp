@@ -92,7 +92,8 @@ template <std::size_t... positions, class F>
 /// leaf: result[i] holds the derivatives of the gradient with respect to leaf i. For many elements, hvp costs far less.
 template <class F>
 [[nodiscard]] auto hessian(F f) {
-  return jacobian(grad(std::move(f)), Mode::forward);
+  using Gradient = detail::GradOf<F, detail::positions_or_first<>>;
+  return jacobian(Gradient(std::move(f), {}, "hessian"), Mode::forward);
 }
 
 }  // namespace xgrad

@@ -125,6 +125,28 @@ Var laplacian(FunctionOf<R, const Var&> f, const Var& x) {
   return std::get<0>(finish(trace, laplacian(trace, input, output)));
 }
 
+template <class F>
+class LaplacianOf {
+ public:
+  explicit LaplacianOf(F f) : f_(std::move(f)) {}
+
+  template <class X>
+  requires std::convertible_to<const X&, Var> && Fits<const F&, const Var&>
+  [[nodiscard]] Var operator()(const X& x) const {
+    using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Var&>>;
+    const auto call = [&](const Var& at) -> R { return f_(at); };
+    return laplacian(FunctionOf<R, const Var&>(call), x);
+  }
+  template <class... A>
+  Misfit operator()(const A&... a) const {
+    refuse_call<F>(std::index_sequence<>(), a...);
+    return {};
+  }
+
+ private:
+  F f_;
+};
+
 }  // namespace detail
 
 /// The value of a function and its forward derivative as a linear function, tangent -> tangent of the value, for many
@@ -136,11 +158,18 @@ Var laplacian(FunctionOf<R, const Var&> f, const Var& x) {
 /// \param f  of one tree to a tree; every Var of it is differentiated.
 /// \throws TypeError  unless these are floating-point.
 template <class F, class X>
-[[nodiscard]] auto linearize(const F& f, const X& x) {
+requires detail::Fits < const F&, const detail::differentiated_t<X>
+& > [[nodiscard]] auto linearize(const F& f, const X& x) {
   using Primal = detail::differentiated_t<X>;
   using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Primal&>>;
   const auto call = [&](const Primal& at) -> R { return f(at); };
   return detail::value_and_pushforward(detail::FunctionOf<R, const Primal&>(call), Primal(x));
+}
+
+template <class F, class X>
+detail::Misfit linearize(const F&, const X& x) {
+  detail::refuse_call<F>(std::index_sequence<>(), x);
+  return {};
 }
 
 /// The transpose of a linear function: cotangent of its result -> cotangent of its argument.
@@ -151,11 +180,18 @@ template <class F, class X>
 /// \param like  says the shapes and element types of the argument; its values are not looked at.
 /// \throws TapeError  when it is called, if f is not linear.
 template <class F, class X>
-[[nodiscard]] auto linear_transpose(F f, const X& like) {
+requires detail::Fits < const F&, const detail::differentiated_t<X>
+& > [[nodiscard]] auto linear_transpose(F f, const X& like) {
   using Primal = detail::differentiated_t<X>;
   using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Primal&>>;
   static_assert(tree::Tree<R>, "linear_transpose: the function returns a tree of Vars");
   return detail::Transposed<R, Primal>(std::move(f), Primal(like));
+}
+
+template <class F, class X>
+detail::Misfit linear_transpose(F, const X& like) {
+  detail::refuse_call<F>(std::index_sequence<>(), like);
+  return {};
 }
 
 /// The sum of the second derivatives along each element of the argument, sum_i d^2 f / dx_i^2, in one forward pass that
@@ -173,11 +209,7 @@ template <class F, class X>
 ///          with Forward Laplacian, Nature Machine Intelligence 6 (2024).
 template <class F>
 [[nodiscard]] auto laplacian(F f) {
-  return [f = std::move(f)](const Var& x) {
-    using R = std::remove_cvref_t<std::invoke_result_t<const F&, const Var&>>;
-    const auto call = [&](const Var& at) -> R { return f(at); };
-    return detail::laplacian(detail::FunctionOf<R, const Var&>(call), x);
-  };
+  return detail::LaplacianOf<F>(std::move(f));
 }
 
 }  // namespace xgrad

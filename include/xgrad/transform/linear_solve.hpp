@@ -80,14 +80,23 @@ X solution_of_linear(FunctionOf<X, const X&> matvec, const X& b, const LinearSol
 ///                     0.
 /// \throws TapeError   if matvec is not linear, or asks for a value.
 template <class MatVec, class B>
-[[nodiscard]] auto linear_solve(const MatVec& matvec, const B& b, const LinearSolveOptions& options = {}) {
+requires std::is_invocable_r_v < detail::differentiated_t<B>,
+const MatVec&,
+    const detail::differentiated_t<B>& >
+        [[nodiscard]] auto linear_solve(const MatVec& matvec, const B& b, const LinearSolveOptions& options = {}) {
   using X = detail::differentiated_t<B>;
-  static_assert(std::is_invocable_v<const MatVec&, const X&>,
-                "linear_solve: matvec is called with a tree like the right-hand side");
-  static_assert(std::is_convertible_v<std::invoke_result_t<const MatVec&, const X&>, X>,
-                "linear_solve: matvec returns a tree like the right-hand side");
   const auto call = [&](const X& v) -> X { return matvec(v); };
   return detail::solution_of_linear<X>(detail::FunctionOf<X, const X&>(call), X(b), options);
+}
+
+template <class MatVec, class B>
+detail::Misfit linear_solve(const MatVec&, const B&, const LinearSolveOptions& = {}) {
+  constexpr bool is_called = detail::Fits<const MatVec&, const detail::differentiated_t<B>&>;
+  static_assert(is_called,
+                "linear_solve: matvec is called with a tree like the right-hand side: write "
+                "linear_solve([&](const xg::Var& v) { return matmul(a, v); }, b)");
+  static_assert(!is_called || detail::mistaken<MatVec>, "linear_solve: matvec returns a tree like the right-hand side");
+  return {};
 }
 
 }  // namespace xgrad

@@ -173,6 +173,14 @@ std::pair<C, Y> scan_in_segments(FunctionOf<std::pair<C, Y>, const C&, const X&>
 template <class F, class C, class X>
 using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const X&>>;
 
+/// Whether a function is the body of a scan: it returns a pair of what is carried, of the same type as before, and
+/// what is stacked.
+template <class F, class C, class X>
+concept RunOf = Fits<F&, const C&, const X&> && requires {
+  typename ScanResult<F, C, X>::second_type;
+  requires std::same_as<typename ScanResult<F, C, X>::first_type, C>;
+};
+
 }  // namespace detail
 
 /// A loop over the elements of arrays along their first axis, that carries something from run to run.
@@ -203,16 +211,12 @@ using ScanResult = std::remove_cvref_t<std::invoke_result_t<F&, const C&, const 
 ///                     `checkpoint_every` and `checkpoint_levels` are given.
 /// \throws TapeError   if the body asks for a value.
 template <class F, class C, class X>
+requires detail::RunOf<F, detail::differentiated_t<C>, detail::differentiated_t<X>>
 [[nodiscard]] auto scan(F&& body, const C& first, const X& arrays, const ScanOptions& options = {}) {
   using Carried = detail::differentiated_t<C>;
   using Elements = detail::differentiated_t<X>;
-  static_assert(std::is_invocable_v<F&, const Carried&, const Elements&>,
-                "scan: the body is called with what is carried and with elements of the arrays, two trees");
   using Result = detail::ScanResult<F, Carried, Elements>;
   using Stacked = typename Result::second_type;
-  static_assert(std::same_as<typename Result::first_type, Carried>,
-                "scan: the body returns a std::pair of what is carried next, of the same type as before, and what is "
-                "stacked");
   const auto run = [&body](const Carried& carried, const Elements& elements) -> Result {
     return body(carried, elements);
   };
@@ -223,22 +227,42 @@ template <class F, class C, class X>
   return detail::scan_in_segments<Carried, Elements, Stacked>(of_run, Carried(first), Elements(arrays), options);
 }
 
+template <class F, class C, class X>
+detail::Misfit scan(F&&, const C&, const X&, const ScanOptions& = {}) {
+  constexpr bool is_called = detail::Fits<F&, const detail::differentiated_t<C>&, const detail::differentiated_t<X>&>;
+  static_assert(is_called,
+                "scan: the body is called with what is carried and with elements of the arrays, two trees: write "
+                "scan([](const xg::Var& carried, const xg::Var& x) { ... }, first, arrays)");
+  static_assert(!is_called || detail::mistaken<F>,
+                "scan: the body returns a std::pair of what is carried next, of the same type as before, and what is "
+                "stacked: write return std::pair{carried, y}");
+  return {};
+}
+
 /// body(n - 1, ... body(1, body(0, first))), a loop of n runs, recorded once; see scan().
 ///
 /// \param body  (number of the run as an int64 Var, carried) -> carried.
 template <class F, class C>
-[[nodiscard]] auto fori_loop(std::size_t n, F&& body, const C& first) {
+requires std::is_invocable_r_v<detail::differentiated_t<C>, F&, const Var&,
+                               const detail::differentiated_t<C>&> [[nodiscard]] auto
+fori_loop(std::size_t n, F&& body, const C& first) {
   using Carried = detail::differentiated_t<C>;
-  static_assert(
-      std::is_invocable_r_v<Carried, F&, const Var&, const Carried&>,
-      "fori_loop: the body is called with the number of the run, a Var, and what is carried, and returns what "
-      "is carried next, of the same type");
   return scan(
              [&body](const Carried& carried, const Var& i) {
                return std::pair{Carried(body(i, carried)), std::tuple<>()};
              },
              first, detail::numbers_to(n))
       .first;
+}
+
+template <class F, class C>
+detail::Misfit fori_loop(std::size_t, F&&, const C&) {
+  static_assert(
+      detail::mistaken<F>,
+      "fori_loop: the body is called with the number of the run, a Var, and what is carried, and returns what "
+      "is carried next, of the same type: write fori_loop(n, [](const xg::Var& i, const xg::Var& carried) { ... "
+      "}, first)");
+  return {};
 }
 
 /// f, which vmap runs for one example after the other instead of all together: of large examples only one is in memory

@@ -29,7 +29,7 @@ struct SparsityPattern {
 struct CsrMatrix;
 
 /// A matrix by its entries (the coordinate format, COO). It is a tree whose one leaf are the values: these are batched,
-/// differentiated and computed as any others, while the pattern rides along.
+/// differentiated and computed as any others, while the pattern is static.
 struct SparseMatrix {
   Shape shape;        ///< rows, columns
   Var rows, columns;  ///< int64 [entries]; those that the library makes stand row by row, columns ascending

@@ -1,7 +1,7 @@
 // What the transforms share: recording a function call, differentiating it, handing out its results.
 //
 // transform: functions of functions. Tracing, Tape, grad, vjp, jvp, jacobian, vmap, custom rules, scan, host calls,
-// compile. It includes derivatives, ops, tree, plan and what is below; each transform is made of sweeps, traces and
+// compile. It includes derivatives, ops, tree, backend and what is below; each transform is made of sweeps, traces and
 // plans, and none writes a derivative.
 #pragma once
 
@@ -335,7 +335,7 @@ auto as_function_of(F& f) {
   return [&f](Held& arguments) -> R { return arguments.call(f); };
 }
 
-/// Hands out several results (trees, or values that ride along) as one batch, so that they are computed together.
+/// Hands out several results (trees, or static values) as one batch, so that they are computed together.
 template <class... T>
 std::tuple<T...> finish(Trace& trace, const T&... results) {
   std::vector<Var> recorded;

@@ -234,10 +234,16 @@ detail::Misfit jvp(F&&, X&& primals, V&&) {
 /// \param x  a tree; v is one like it.
 /// \return   a tree like x.
 template <class F, class X, class V>
-[[nodiscard]] auto hvp(F f, X&& x, V&& v) {
-  static_assert(detail::Fits<const F&, const detail::differentiated_t<X>&>,
-                "hvp takes a function of one argument: put several into one tree");
-  return jvp(grad(std::move(f)), std::forward<X>(x), std::forward<V>(v)).tangent;
+requires detail::Fits < const F&, const detail::differentiated_t<X>
+& > [[nodiscard]] auto hvp(F f, X&& x, V&& v) {
+  using Gradient = detail::GradOf<F, detail::positions_or_first<>>;
+  return jvp(Gradient(std::move(f), {}, "hvp"), std::forward<X>(x), std::forward<V>(v)).tangent;
+}
+
+template <class F, class X, class V>
+detail::Misfit hvp(F, X&&, V&&) {
+  static_assert(detail::mistaken<F>, "hvp takes a function of one argument: put several into one tree");
+  return {};
 }
 
 }  // namespace xgrad

@@ -95,11 +95,11 @@ struct accessors_impl<T, when<xgrad::tree::detail::HasFields<T>>> {
 /// its members. It makes the struct a `boost::hana::Struct`; default member initialisers, up to 256 members and members
 /// of base classes are fine.
 ///
-/// Members that hold Vars, or trees of them, are the tree's; numbers, enums, strings and plain containers ride along.
+/// Members that hold Vars, or trees of them, are the tree's; numbers, enums, strings and plain containers are static.
 /// What is marked `state`, such as `state(running_mean)`, holds arrays that are carried along: they enter a compiled
 /// function as arguments and leave it as results, are computed, batched and saved, but have no derivative and are no
 /// leaves: a gradient, a map or a penalty of the tree passes them by. They may be integers.
-/// What is marked `static` rides along whatever it is, a Var too: it is copied with the struct, never differentiated
+/// What is marked `static` is so whatever it is, a Var too: it is copied with the struct, never differentiated
 /// nor updated, and it has no path; compile() compares it.
 ///
 /// All members must be named: a gradient would silently hold the values of one that is not. Members can be counted, and

@@ -1,4 +1,4 @@
-// What rides along in trees, compared.
+// What is static in trees, compared.
 #pragma once
 
 #include <cmath>
@@ -28,7 +28,7 @@ enum class Leaves : bool { ignored, compared };
 bool same_at(bool same, std::string_view part, std::string* where);
 bool same_at(bool same, std::size_t part, std::string* where);
 
-/// Equality of all that rides along in two trees, and of the sizes of their parts.
+/// Equality of all that is static in two trees, and of the sizes of their parts.
 /// \param where  gets the path of the first difference; may be null.
 template <Leaves leaves = Leaves::ignored, class T>
 bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
@@ -96,10 +96,10 @@ bool same_statics(const T& a, const T& b, std::string* where = nullptr) {
   } else {
     static_assert(
         !std::same_as<T, std::string_view> && !std::same_as<T, const char*>,
-        "compile() keeps the members that ride along, longer perhaps than text lives that they only refer to: "
+        "compile() keeps the members that are static, longer perhaps than text lives that they only refer to: "
         "use a std::string");
     static_assert(std::equality_comparable<T>,
-                  "compile() compares the members that ride along: give this type an operator==");
+                  "compile() compares the members that are static: give this type an operator==");
     return a == b;
   }
 }

@@ -2,7 +2,7 @@
 //
 // A tree is a Var; a struct reflected by XGRAD_FIELDS or Boost.Hana; or a std::vector, std::array, std::tuple,
 // std::pair, std::optional or std::map<std::string, T> of trees. Members that hold no Vars (numbers, enums, strings,
-// containers of these, ...) ride along, and so do those that XGRAD_FIELDS marks `static`.
+// containers of these, ...) are static, and so are those that XGRAD_FIELDS marks `static`.
 //
 // tree: values that hold Vars. The protocol of trees, reflection, paths, what is static. It includes var and core, and
 // knows no operations and no derivatives.
@@ -54,9 +54,9 @@ inline constexpr bool is_plain = false;
 
 /// What holds no Var and is carried along by the trees it is in: numbers, enums, texts, empty classes, and containers,
 /// optionals, tuples and variants of these. Opens the door for a class of yours that is no tree and holds no Var:
-/// `template <> inline constexpr bool xgrad::tree::rides_along<MyType> = true;`
+/// `template <> inline constexpr bool xgrad::tree::is_static<MyType> = true;`
 template <class T>
-inline constexpr bool rides_along =
+inline constexpr bool is_static =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_empty_v<T> ||
     (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) || std::same_as<T, std::string> ||
     std::same_as<T, std::string_view> || std::same_as<T, const char*> || detail::is_plain<T>;
@@ -64,20 +64,20 @@ inline constexpr bool rides_along =
 namespace detail {
 
 template <class T>
-inline constexpr bool each_rides_along = rides_along<std::remove_cv_t<T>>;
+inline constexpr bool each_is_static = is_static<std::remove_cv_t<T>>;
 
 template <Container T>
-inline constexpr bool is_plain<T> = each_rides_along<typename T::value_type>;
+inline constexpr bool is_plain<T> = each_is_static<typename T::value_type>;
 template <class T, std::size_t N>
-inline constexpr bool is_plain<std::array<T, N>> = each_rides_along<T>;
+inline constexpr bool is_plain<std::array<T, N>> = each_is_static<T>;
 template <class T, std::size_t N>
-inline constexpr bool is_plain<T[N]> = each_rides_along<T>;  // NOLINT(*-c-arrays)
+inline constexpr bool is_plain<T[N]> = each_is_static<T>;  // NOLINT(*-c-arrays)
 template <class T>
-inline constexpr bool is_plain<std::optional<T>> = each_rides_along<T>;
+inline constexpr bool is_plain<std::optional<T>> = each_is_static<T>;
 template <class A, class B>
-inline constexpr bool is_plain<std::pair<A, B>> = each_rides_along<A>&& each_rides_along<B>;
+inline constexpr bool is_plain<std::pair<A, B>> = each_is_static<A>&& each_is_static<B>;
 template <class... T>
-inline constexpr bool is_plain<std::tuple<T...>> = (each_rides_along<T> && ...);
+inline constexpr bool is_plain<std::tuple<T...>> = (each_is_static<T> && ...);
 
 /// std::variant, without its header.
 template <class T>
@@ -87,7 +87,7 @@ concept Variant = requires(const T& variant) {
 };
 template <template <class...> class V, class... T>
 requires Variant<V<T...>>
-inline constexpr bool is_plain<V<T...>> = (each_rides_along<T> && ...);
+inline constexpr bool is_plain<V<T...>> = (each_is_static<T> && ...);
 
 template <class T>
 concept Reflected = boost::hana::Struct<T>::value;
@@ -226,7 +226,7 @@ void visit(T& tree, const Visitor<V>& visitor) {
     static_assert(std::is_const_v<V> || !std::is_const_v<T>,
                   "a leaf of this tree is const, so that it cannot be changed: go through it as a const tree");
     visitor(tree);
-  } else if constexpr (rides_along<Type>) {
+  } else if constexpr (is_static<Type>) {
     return;
   } else if constexpr (is_sequence<Type>) {
     for (std::size_t i = 0; i < tree.size(); ++i) visit_part(i, tree[i], visitor);
@@ -248,9 +248,9 @@ void visit(T& tree, const Visitor<V>& visitor) {
     boost::hana::unpack(boost::hana::accessors<Type>(),
                         [&](const auto&... accessors) { (visit_member(accessors, tree, visitor), ...); });
   } else {
-    static_assert(rides_along<Type>,
+    static_assert(is_static<Type>,
                   "not a tree: list the members of this struct with XGRAD_FIELDS, or, if it holds no Var, mark the "
-                  "member as static(member) or set xgrad::tree::rides_along for its type");
+                  "member as static(member) or set xgrad::tree::is_static for its type");
   }
 }
 

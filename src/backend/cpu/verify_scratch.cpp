@@ -12,11 +12,11 @@ class Scratch {
   Scratch(std::string_view pass, const Loop& loop, std::span<const SlotInfo> slots)
       : pass_(pass), loop_(loop), slots_(slots), written_(slots.size(), false) {}
 
-  /// Segments that go over pieces of rows run twice: the second time, what is there is that of another piece.
+  /// Segments that go over parts of rows run twice: the second time, what is there is that of another part.
   void operator()() {
-    const bool pieces = loop_.block_columns < loop_.columns;
+    const bool in_parts = loop_.block_columns < loop_.columns;
     for (const Segment& segment : loop_.segments) {
-      for (int piece = 0; piece < (pieces && !segment.rows ? 2 : 1); ++piece) run(segment);
+      for (int part = 0; part < (in_parts && !segment.rows ? 2 : 1); ++part) run(segment);
     }
   }
 

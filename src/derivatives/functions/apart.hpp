@@ -1,4 +1,7 @@
 // What the rules of operations that run functions share.
+//
+// derivatives/functions: primitives that carry functions (calls, scans, branches, loops) and how these are
+// differentiated, batched and transposed. It includes the sweeps and node contexts of derivatives and what is below.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,7 @@
 // Taylor mode: derivatives of higher order along a curve in one forward sweep; and the forward Laplacian.
+//
+// derivatives/taylor: passes that carry several orders at once. It includes the sweeps and functions of derivatives and
+// what is below; no rule of a primitive of its own: higher orders come from the rule of the first.
 #pragma once
 
 #include <functional>

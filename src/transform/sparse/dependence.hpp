@@ -1,4 +1,7 @@
 // Which elements of a program's inputs its results depend on.
+//
+// transform/sparse: Jacobians and Hessians by their entries. Patterns read off programs, colours, compressed seeds. It
+// includes the sweeps of transform and what is below; nothing outside of it but sparse_jacobian and sparse_hessian.
 #pragma once
 
 #include <optional>

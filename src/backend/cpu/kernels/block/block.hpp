@@ -1,6 +1,7 @@
 // Kernels over one block of a fused loop: what the instructions of a block program run.
 //
-// This header is compiled for several instruction sets; it holds plain data only.
+// block: the same kernels once for each element type and instruction set, and the tables of them. It includes simd and
+// primitives. This header is compiled for several instruction sets; it holds plain data only.
 #pragma once
 
 #include <cstddef>

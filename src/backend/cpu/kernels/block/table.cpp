@@ -212,14 +212,14 @@ void expand(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   T* out = at<T>(slots, i.out);
   const std::size_t columns = frame.columns;
   std::size_t row = 0;
-  // Short rows in whole pieces, the last of which reaches into the next rows, which are written later.
-  constexpr std::size_t piece = 32 / sizeof(T);
-  const std::size_t pieces = (columns + piece - 1) / piece;
-  if (pieces <= 4) {
-    for (; row + pieces * piece <= frame.count; row += columns, ++in) {
-      T values[piece];
-      std::fill_n(values, piece, *in);
-      for (std::size_t k = 0; k < pieces; ++k) std::memcpy(out + row + k * piece, values, sizeof values);
+  // Short rows in whole vectors, the last of which reaches into the next rows, which are written later.
+  constexpr std::size_t width = 32 / sizeof(T);
+  const std::size_t vectors = (columns + width - 1) / width;
+  if (vectors <= 4) {
+    for (; row + vectors * width <= frame.count; row += columns, ++in) {
+      T values[width];
+      std::fill_n(values, width, *in);
+      for (std::size_t k = 0; k < vectors; ++k) std::memcpy(out + row + k * width, values, sizeof values);
     }
   }
   for (; row < frame.count; row += columns, ++in) {

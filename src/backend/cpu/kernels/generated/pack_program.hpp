@@ -1,5 +1,8 @@
 // Programs over packs of numbers, for which machine code is written while a plan is made: the arithmetic of a loop
 // runs once through its operands, and what lies between stays in registers.
+//
+// generated: such programs, and the assembler that writes them as machine code. It includes block (whose memory it
+// reads) and primitives; it knows no loops and no plans, and Xbyak is included in assembler.cpp alone.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,7 @@
 // Pack: the numbers in one SIMD register, with the operators and functions that the scalar functions use.
 //
+// simd: packs and the functions of them, exp to pow. It includes xsimd and nothing else of xgrad, not even primitives.
+//
 // Units that are compiled for different instruction sets include this header into one program, and the linker merges
 // functions of one name. Each function is therefore a template over the architecture and always inlined; nothing here
 // may depend on what else the unit includes, and no function of the standard library may be called from here.
