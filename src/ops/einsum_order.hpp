@@ -21,7 +21,7 @@ struct Multiplication {
 /// One multiplication less than there are factors. Of up to eight factors the best order is found: that with the least
 /// sum of multiplications and elements of intermediate results. With more, two factors whose product saves most memory
 /// (the size of both less that of the product) are multiplied until eight are left.
-/// \param factors  the indices of each.
+/// \param factors  the indices of each, which others have too, or the result.
 /// \param result   those that are not summed over.
 std::vector<Multiplication> order_of_multiplications(std::span<const IndexSet> factors, IndexSet result,
                                                      std::span<const std::size_t> extents);
