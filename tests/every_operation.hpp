@@ -139,7 +139,9 @@ inline const std::vector<EveryOperation>& every_operation() {
       ONE(segment_mean(x, std::vector<int>{1, 0}, 2)), ONE(segment_prod(x, std::vector<int>{1, 0}, 2)),
       ONE(segment_max(x, std::vector<int>{1, 0}, 2)), ONE(segment_min(x, std::vector<int>{1, 0}, 2)),
       // products
-      TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y)),
+      TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y)), TWO(xgrad::einsum("ij,jk->ik", {x, y})),
+      TWO(tensordot(x, y)), TWO(tensordot(x, y, 0, 0)), TWO(inner(x, y)), TWO(vdot(x, y)), TWO(kron(x, y)),
+      TWO(cross(x, y)),
       // linear algebra
       ONE(linalg::cholesky(x)), ONE(linalg::lu(x)), ONE(linalg::qr(x)), ONE(linalg::svd(x)), ONE(linalg::svdvals(x)),
       ONE(linalg::eigh(x)), ONE(linalg::eigvalsh(x)), TWO(linalg::solve(x, y)), TWO(linalg::solve_triangular(x, y)),

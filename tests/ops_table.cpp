@@ -15,6 +15,7 @@ const std::vector<OpRow>& ops_table() {
     append_manipulations(rows);
     append_indexing(rows);
     append_products(rows);
+    append_contractions(rows);
     append_order(rows);
     append_shapes(rows);
     append_updating(rows);

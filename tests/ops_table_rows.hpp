@@ -102,6 +102,7 @@ void append_reductions(Rows& rows);
 void append_manipulations(Rows& rows);
 void append_indexing(Rows& rows);
 void append_products(Rows& rows);
+void append_contractions(Rows& rows);
 void append_order(Rows& rows);
 void append_shapes(Rows& rows);
 void append_updating(Rows& rows);

@@ -10,6 +10,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/associative_scan.hpp>
 #include <xgrad/ops/check.hpp>
+#include <xgrad/ops/contract.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/differences.hpp>

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "counterparts_contractions.hpp"
 #include "counterparts_functions.hpp"
 #include "counterparts_linalg.hpp"
 #include "counterparts_shapes.hpp"
@@ -369,6 +370,7 @@ inline Counterparts make_counterparts() {
   add_manipulations(table);
   add_indexing(table);
   add_products(table);
+  add_contractions(table);
   add_order(table);
   add_values(table);
   add_shapes(table);
