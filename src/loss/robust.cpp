@@ -125,8 +125,6 @@ Var Wing::operator()(const Var& prediction, const Var& target) const {
 
 namespace {
 
-using std::numbers::ln2;
-
 /// Beyond it, alpha counts as infinite: no double differs.
 constexpr double huge_alpha = 1e18;
 
@@ -258,7 +256,7 @@ Var barron_of_var(const Var& any_alpha, const Var& w) {
   const Var fixed = stop_gradient(alpha);
   const Var overflows_first = fixed > 1.0 && fixed <= 8.0;
   const Var size = abs(w);
-  const Var is_far = overflows_first && size > exp(ln2 * minimum(from.times_alpha / fixed, from.most));
+  const Var is_far = overflows_first && size > exp(std::numbers::ln2 * minimum(from.times_alpha / fixed, from.most));
   const Var power = pow(where(is_far, size, ones_like(size)), 0.5 * alpha);
   return where(is_far, square(exp(-0.25 * d * log(b)) * power) / alpha, moderate);
 }

@@ -76,7 +76,7 @@ Broken random_sample(const NodeAt& n) {
 Broken gamma_slope(const NodeAt& n) {
   if (n.attributes().size() != 1) return as_many_attributes;
   return first_of({all_of_floats(n, 2), unless(n.attributes()[0] >= 0 && n.attributes()[0] <= most_gamma_order,
-                                           "the order of its derivative is in range")});
+                                               "the order of its derivative is in range")});
 }
 
 Broken truncated_normal(const NodeAt& n) {

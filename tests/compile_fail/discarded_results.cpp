@@ -31,7 +31,7 @@ void discarded(const Var& x, const Model& model, const xg::loss::Huber& huber) {
   // EXPECT: nodiscard
   2.0 * xg::loss::Huber{};
   // EXPECT: nodiscard
-  huber * x;
+  huber* x;
   // EXPECT: nodiscard
   xg::loss::by_name("huber");
   // EXPECT: nodiscard
