@@ -340,10 +340,10 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
   // computed of it is then the rest.
   const auto of_product = [](xg::Keep kept, const char* what) {
     const auto f = xg::checkpoint([](const Var& x) { return sum(sin(exp(matmul(weights(), x)))); }, kept);
-    const std::string plan = xg::compile(xg::value_and_grad(f)).plan(wave({3}));
-    BOOST_TEST_INFO(plan);
+    const std::string text = xg::compile(xg::value_and_grad(f)).plan(wave({3}));
+    BOOST_TEST_INFO(text);
     std::size_t count = 0;
-    for (std::size_t at = plan.find(what); at != std::string::npos; at = plan.find(what, at + 1)) ++count;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
     return count;
   };
   BOOST_TEST(of_product(xg::Keep::Nothing, "product of") == 3U);

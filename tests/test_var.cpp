@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(arrays_are_moved_in) {
 
 BOOST_AUTO_TEST_CASE(array_on_a_temporary) {
   const auto make = [] { return Var(xt::xarray<double>{1.0, 2.0}); };
-  static_assert(std::is_same_v<decltype(make().array<double>()), xg::Array<double>>);
+  static_assert(std::is_same_v<decltype(make().array<double>()), const xg::Array<double>>);
   const auto& kept = make().array<double>();
   BOOST_TEST(kept(1) == 2.0);
   double total = 0.0;
