@@ -179,7 +179,6 @@ void append_activations(Rows& rows, Random& random) {
                                {random.uniform({2}, 3.2, 5.5)},
                                {random.uniform({2}, -8.0, -3.2)},
                                {random.uniform({2}, 6.5, 9.0)}},
-                    .special = {{special_numbers()}},
                     .primitives = primitives});
     rows.push_back({.name = name + ".strided",
                     .function = [f](const Case& x) { return f(strided(x[0])); },

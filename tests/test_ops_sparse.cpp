@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(sparse_derivatives_are_the_dense_ones) {
         }
         const auto total = [&](const Var& all) {
           const Var y = f(all);
-          return sum(sin(y) * comparing::wave(y.shape(), 0.3));
+          return sum(sin(1.5 * y) * comparing::wave(y.shape(), 0.3));  // sin(asin(x)) would be linear
         };
         BOOST_TEST(near(xg::sparse_hessian(total, {.check = true})(x).dense(), xg::hessian(total)(x), 1e-9));
       }

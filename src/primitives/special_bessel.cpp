@@ -53,7 +53,7 @@ double sinc(double x) {
 
 double spherical_bessel(double n, double x) {
   if (std::isnan(x) || std::isnan(n)) return not_a_number;
-  if (n == -1.0) return 0.0;  // the derivative of order 0 has it with the factor 0
+  if (n < 0.0 && n == std::floor(n)) return 0.0;  // derivatives of order 0 have it with the factor 0
   if (!is_order(n)) return not_a_number;
   const double size = std::abs(x);
   if (std::isinf(x)) return 0.0;

@@ -84,7 +84,7 @@ inline Real sinc(Real x) {
 }
 inline bool is_order(Real n) { return n >= 0 && n <= 100 && n == std::floor(n); }
 inline Total spherical_bessel(Real n, Real x) {
-  if (n == -1 && !std::isnan(x)) return {0, 1};
+  if (n < 0 && n == std::floor(n) && !std::isnan(x)) return {0, 1};  // unlike the function of that name
   if (std::isnan(x) || !is_order(n)) return {references::nothing, 1};
   if (std::isinf(x)) return {0, 1};
   const Real value = boost::math::sph_bessel(static_cast<unsigned>(n), std::abs(x), references::Quiet());
