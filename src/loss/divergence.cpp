@@ -66,8 +66,9 @@ Var GeneralizedKl::operator()(const Var& prediction, const Var& target) const {
   // less by a power of two, which costs no digit.
   const Var tiny = maximum(any_p, any_t) < 0x1p-32;
   const Var huge = minimum(any_p, any_t) > 0x1p63;
+  const Var& like = any_p;
   const auto factor = [&](double of_tiny, double of_huge) {
-    const auto number = [&](double x) { return full_like(any_p, x); };
+    const auto number = [&](double x) { return full_like(like, x); };
     return where(tiny, number(of_tiny), where(huge, number(of_huge), number(1.0)));
   };
   const Var scale = factor(0x1p63, 0x1p-63);
