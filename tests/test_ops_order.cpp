@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(running_results_of_any_associative_function) {
   const auto slope = [&](const auto& f) { return xg::grad([&](const Var& y) { return sum(square(f(y, b))); })(a); };
   BOOST_TEST(comparing::near(slope(affine), slope(loop), 1e-11));
   BOOST_TEST(throws<xg::ShapeError>([&] { return affine(a, comparing::wave({6})); },
-                                    {"associative_scan", "[7] ([0])", "[6] ([1])"}));
+                                    {"associative_scan", "[7] (0)", "[6] (1)"}));
   BOOST_TEST(
       throws<xg::ShapeError>([&] { return xg::associative_scan([](const Var& p, const Var&) { return sum(p); }, a); },
                              {"associative_scan", "[]", "[3]"}));
