@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -32,10 +34,14 @@ Shape shape_of(const std::string& letters, const Extents& extents) {
   return shape;
 }
 
-/// Where the element stands, given the value of each index.
-std::size_t place(const std::string& letters, const Extents& extents, const Extents& values) {
-  std::size_t result = 0;
-  for (const char letter : letters) result = result * extents.at(letter) + values.at(letter);
+/// For each index, how far apart its neighbours stand.
+std::vector<std::size_t> strides_of(const std::string& letters, const Extents& extents) {
+  std::map<char, std::size_t> strides;
+  for (const auto& [letter, extent] : extents) strides[letter] = 0;
+  std::size_t stride = 1;
+  for (std::size_t i = letters.size(); i-- > 0; stride *= extents.at(letters[i])) strides[letters[i]] += stride;
+  std::vector<std::size_t> result;
+  for (const auto& [letter, each] : strides) result.push_back(each);
   return result;
 }
 
@@ -45,19 +51,22 @@ Var by_loops(const std::vector<std::string>& operands, const std::string& result
   auto total = xg::Array<double>::from_shape(shape_of(result, extents));
   std::fill(total.data(), total.data() + total.size(), 0.0);
   std::vector<std::vector<double>> elements;
+  std::vector<std::vector<std::size_t>> strides;
   for (const Var& each : arrays) elements.push_back(comparing::doubles(each));
-  std::size_t count = 1;
-  for (const auto& [letter, extent] : extents) count *= extent;
+  for (const std::string& each : operands) strides.push_back(strides_of(each, extents));
+  strides.push_back(strides_of(result, extents));
+  std::vector<std::size_t> counts;
+  for (const auto& [letter, extent] : extents) counts.push_back(extent);
+  const std::size_t count = std::accumulate(counts.begin(), counts.end(), std::size_t{1}, std::multiplies<>());
+  std::vector<std::size_t> values(counts.size(), 0);
   for (std::size_t at = 0; at < count; ++at) {
-    Extents values;
-    std::size_t rest = at;
-    for (const auto& [letter, extent] : extents) {
-      values[letter] = rest % extent;
-      rest /= extent;
-    }
+    const auto place = [&](std::size_t i) {
+      return std::inner_product(values.begin(), values.end(), strides[i].begin(), std::size_t{0});
+    };
     double product = 1.0;
-    for (std::size_t i = 0; i < operands.size(); ++i) product *= elements[i][place(operands[i], extents, values)];
-    total.data()[place(result, extents, values)] += product;
+    for (std::size_t i = 0; i < operands.size(); ++i) product *= elements[i][place(i)];
+    total.data()[place(operands.size())] += product;
+    for (std::size_t i = 0; i < values.size() && ++values[i] == counts[i]; ++i) values[i] = 0;
   }
   return {std::move(total)};
 }
@@ -303,8 +312,9 @@ BOOST_AUTO_TEST_CASE(more_indices_than_axes) {
     check_vectors(operands, some(0, 8), extents);
   }
   // The first two are multiplied first, element by element, and every second index is one of both.
-  extents['m'] = 8;
-  check_vectors({letters, "kigeca", "lkjihgfedcbam"}, "m", extents);
+  extents = {{'j', 40}, {'k', 40}};
+  for (const char letter : std::string("abcdefghi")) extents[letter] = 2;
+  check_vectors({"abcdefghi", "hdbf", "bdfhj", "acegik"}, "jk", extents);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
