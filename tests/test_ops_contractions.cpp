@@ -1,16 +1,14 @@
-// Sums of products over indices: einsum against loops over all indices, the order of its products and what they become,
-// errors; and what is made of one product.
+// Errors of einsum and the order of its products; tensordot, inner, vdot, kron, cross.
 #include "comparing.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <xgrad/draw.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "ops/einsum_order.hpp"
@@ -22,212 +20,9 @@ using comparing::near;
 using comparing::same;
 using comparing::throws;
 using comparing::wave;
-using xg::Axes;
 using xg::Shape;
 using xg::Var;
 using xg::detail::IndexSet;
-using Extents = std::map<char, std::size_t>;
-
-namespace {
-
-Shape shape_of(const std::string& letters, const Extents& extents) {
-  Shape shape;
-  for (const char letter : letters) shape.push_back(extents.at(letter));
-  return shape;
-}
-
-/// Where the element stands, given the value of each index.
-std::size_t place(const std::string& letters, const Extents& extents, const Extents& values) {
-  std::size_t result = 0;
-  for (const char letter : letters) result = result * extents.at(letter) + values.at(letter);
-  return result;
-}
-
-/// Every index from 0 on, in loops.
-Var by_loops(const std::vector<std::string>& operands, const std::string& result, const Extents& extents,
-             const std::vector<Var>& arrays) {
-  auto total = xg::Array<double>::from_shape(shape_of(result, extents));
-  std::fill(total.data(), total.data() + total.size(), 0.0);
-  std::vector<std::vector<double>> elements;
-  for (const Var& each : arrays) elements.push_back(comparing::doubles(each));
-  std::size_t count = 1;
-  for (const auto& [letter, extent] : extents) count *= extent;
-  for (std::size_t at = 0; at < count; ++at) {
-    Extents values;
-    std::size_t rest = at;
-    for (const auto& [letter, extent] : extents) {
-      values[letter] = rest % extent;
-      rest /= extent;
-    }
-    double product = 1.0;
-    for (std::size_t i = 0; i < operands.size(); ++i) product *= elements[i][place(operands[i], extents, values)];
-    total.data()[place(result, extents, values)] += product;
-  }
-  return {std::move(total)};
-}
-
-std::string equation_of(const std::vector<std::string>& operands, const std::string& result) {
-  std::string text;
-  for (const std::string& each : operands) text += (&each == operands.data() ? "" : ",") + each;
-  return text + "->" + result;
-}
-
-/// An equation of any operands.
-struct AnyEquation {
-  std::vector<std::string> operands;
-  std::string result;
-  Extents extents;
-  std::vector<Var> arrays;
-};
-
-AnyEquation any_equation(std::mt19937& bits) {
-  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(bits() % n); };
-  AnyEquation any;
-  const std::string letters = "abcdef";
-  const std::size_t count = 1 + below(4);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::string operand;
-    for (std::size_t n = below(5); n > 0; --n) operand += letters[below(letters.size())];
-    any.operands.push_back(operand);
-    for (const char letter : operand) {
-      if (!any.extents.contains(letter)) any.extents[letter] = below(12) == 0 ? 0 : 1 + below(3);
-    }
-  }
-  for (const auto& [letter, extent] : any.extents) {
-    if (below(2) == 0)
-      any.result.insert(any.result.begin() + static_cast<std::ptrdiff_t>(below(any.result.size() + 1)), letter);
-  }
-  for (const std::string& operand : any.operands) {
-    any.arrays.push_back(wave(shape_of(operand, any.extents), static_cast<double>(any.arrays.size())));
-  }
-  return any;
-}
-
-std::size_t count_in(const std::string& text, const std::string& what) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
-  return count;
-}
-
-}  // namespace
-
-// ---- values of einsum
-
-BOOST_AUTO_TEST_CASE(any_equation_is_as_loops_say) {
-  std::mt19937 bits(3);
-  for (int trial = 0; trial < 1500; ++trial) {
-    const AnyEquation any = any_equation(bits);
-    const std::string equation = equation_of(any.operands, any.result);
-    BOOST_TEST_CONTEXT(equation) {
-      BOOST_TEST(
-          near(xg::einsum(equation, any.arrays), by_loops(any.operands, any.result, any.extents, any.arrays), 1e-11));
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(recorded_is_as_computed_at_once) {
-  std::mt19937 bits(4);
-  for (int trial = 0; trial < 100; ++trial) {
-    const AnyEquation any = any_equation(bits);
-    const std::string equation = equation_of(any.operands, any.result);
-    const auto f = [&](const Var& x) {
-      std::vector<Var> arrays = any.arrays;
-      arrays[0] = x;
-      return xg::einsum(equation, arrays);
-    };
-    BOOST_TEST_CONTEXT(equation) { BOOST_TEST(near(xg::compile(f)(any.arrays[0]), f(any.arrays[0]), 1e-11)); }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(ellipses_broadcast_and_come_first) {
-  const Var a = wave({2, 1, 3, 4});
-  const Var b = wave({5, 4, 2}, 1.0);
-  BOOST_TEST(near(xg::einsum("...ij,...jk->...ik", {a, b}), matmul(a, b)));
-  BOOST_TEST(near(xg::einsum("...ij,...jk", {a, b}), matmul(a, b)));
-  BOOST_TEST(near(xg::einsum("i...->...i", {wave({2, 3, 4})}), transpose(wave({2, 3, 4}), {1, 2, 0})));
-  BOOST_TEST(near(xg::einsum("...,...", {wave({3, 1}), wave({4})}), wave({3, 1}) * wave({4})));
-  BOOST_TEST(near(xg::einsum("i...j,...->...ij", {wave({2, 3, 1, 2}), wave({4})}),
-                  transpose(wave({2, 3, 1, 2}) * reshape(wave({4}), {4, 1}), {1, 2, 0, 3})));
-  BOOST_TEST(near(xg::einsum("...i->...", {wave({2, 3})}), sum(wave({2, 3}), 1)));
-  BOOST_TEST(near(xg::einsum("...ii->...i", {wave({2, 3, 3})}), diagonal(wave({2, 3, 3}), 0, 1, 2)));
-  BOOST_TEST(near(xg::einsum("ij->...ji", {wave({2, 3})}), transpose(wave({2, 3}))));
-  BOOST_TEST(near(xg::einsum("...a,a...->a...", {wave({1, 3}), wave({3, 0})}), xg::zeros({3, 0})));
-}
-
-BOOST_AUTO_TEST_CASE(implied_results_are_sorted) {
-  const Var x = wave({2, 3});
-  BOOST_TEST(same(xg::einsum("ba", {x}), transpose(x)));
-  BOOST_TEST(same(xg::einsum("aB", {x}), transpose(x)));  // capitals first
-  BOOST_TEST(same(xg::einsum("ab", {x}), x));
-  BOOST_TEST(near(xg::einsum("ii", {wave({3, 3})}), trace(wave({3, 3}))));
-  BOOST_TEST(near(xg::einsum(" i j , j k -> k i ", {x, wave({3, 2}, 1.0)}), transpose(matmul(x, wave({3, 2}, 1.0)))));
-  BOOST_TEST(near(xg::einsum("i,i->", {wave({3}), wave({3})}), dot(wave({3}), wave({3}))));
-}
-
-BOOST_AUTO_TEST_CASE(scalars_and_empty_arrays) {
-  const Var two(xg::Array<double>(Shape(), 2.0));
-  BOOST_TEST(same(xg::einsum("", {two}), two));
-  BOOST_TEST(same(xg::einsum(",->", {two, two}), xg::full({}, 4.0)));
-  BOOST_TEST(near(xg::einsum(",ij", {two, wave({2, 3})}), 2.0 * wave({2, 3})));
-  BOOST_TEST(xg::einsum(",i", {3.0, wave<float>({2})}).dtype() == xg::DType::Float32);
-  BOOST_TEST(same(xg::einsum("ij,jk", {wave({2, 0}), wave({0, 3})}), xg::zeros({2, 3})));
-  BOOST_TEST(same(xg::einsum("ij->", {wave({2, 0})}), xg::full({}, 0.0)));
-  BOOST_TEST(xg::einsum("bij,bjk->bik", {wave({0, 2, 3}), wave({0, 3, 2})}).shape() == (Shape{0, 2, 2}));
-  BOOST_TEST(xg::einsum("ii->i", {wave({0, 0})}).shape() == (Shape{0}));
-}
-
-BOOST_AUTO_TEST_CASE(element_types_promote) {
-  const Var f =
-      xg::einsum("bij,bjk,k->bi", {wave<float>({3, 4, 5}), wave<float>({3, 5, 6}, 1.0), wave<float>({6}, 2.0)});
-  const Var d = xg::einsum("bij,bjk,k->bi", {wave({3, 4, 5}), wave({3, 5, 6}, 1.0), wave({6}, 2.0)});
-  BOOST_TEST(f.dtype() == xg::DType::Float32);
-  BOOST_TEST(near(cast<double>(f), d, 1e-4));
-  const Var counts = xt::xarray<std::int64_t>{{1, 2}, {3, 4}};
-  BOOST_TEST(same(xg::einsum("ij,jk", {counts, counts}), matmul(counts, counts)));
-  BOOST_TEST(same(xg::einsum("ij,ij->i", {counts, counts}), Var(xt::xarray<std::int64_t>{5, 25})));
-  BOOST_TEST(same(xg::einsum("ij->j", {counts > 1}), Var(xt::xarray<std::int64_t>{1, 2})));
-  BOOST_TEST(xg::einsum("ij,j", {counts, wave<float>({2})}).dtype() == xg::DType::Float64);
-  // A float32 sum of many products is added up in double.
-  const Var many = xg::full({3, 100000}, 0.1F);
-  BOOST_TEST(near(xg::einsum("bi,bi->b", {many, many}), xg::full({3}, 0.1F * 0.1F * 100000.0F), 1e-5));
-}
-
-// ---- what its steps are
-
-BOOST_AUTO_TEST_CASE(steps_are_products_of_matrices_without_copies) {
-  const auto plan = [](const std::string& equation, const std::vector<Shape>& shapes) {
-    xg::Tape tape;
-    std::vector<Var> leaves;
-    for (const Shape& shape : shapes) leaves.push_back(tape.leaf(wave(shape)));
-    return xg::draw::plan({xg::einsum(equation, leaves)});
-  };
-  const auto is_one_product = [&](const std::string& equation, const std::vector<Shape>& shapes) {
-    const std::string text = plan(equation, shapes);
-    BOOST_TEST_CONTEXT(equation << "\n" << text) {
-      BOOST_TEST(count_in(text, " product of ") == 1U);
-      BOOST_TEST(count_in(text, ": 1 step") == 1U);
-    }
-  };
-  is_one_product("ij,jk->ik", {{3, 4}, {4, 5}});
-  is_one_product("ij,jk->ki", {{3, 4}, {4, 5}});
-  is_one_product("ji,kj->ik", {{4, 3}, {5, 4}});
-  is_one_product("bhqd,bhkd->bhqk", {{2, 3, 4, 5}, {2, 3, 6, 5}});
-  is_one_product("aij,ijb->ab", {{2, 3, 4}, {3, 4, 5}});
-  is_one_product("ijk,k->ij", {{2, 3, 4}, {4}});
-  BOOST_TEST(count_in(plan("abij,jick->abck", {{2, 3, 4, 5}, {5, 4, 3, 2}}), ": 2 steps") == 1U);  // one is moved
-}
-
-BOOST_AUTO_TEST_CASE(others_are_loops_without_products_of_matrices) {
-  xg::Tape tape;
-  const Var a = tape.leaf(wave({2, 3, 4, 5}));
-  const Var b = tape.leaf(wave({2, 5}));
-  const std::string mask = xg::draw::plan({xg::einsum("bhqk,bk->bhqk", {a, b})});
-  BOOST_TEST(count_in(mask, ": 1 step") == 1U);
-  BOOST_TEST(count_in(mask, "multiply") == 1U);
-  const std::string sums = xg::draw::plan({xg::einsum("bi,bi->b", {b, b})});
-  BOOST_TEST(count_in(sums, " product of ") == 0U);
-  BOOST_TEST(count_in(sums, ": 1 step") == 1U);
-}
 
 // ---- the order of multiplications
 
@@ -322,45 +117,6 @@ BOOST_AUTO_TEST_CASE(twelve_are_multiplied_in_a_good_order) {
   BOOST_TEST(xg::detail::order_of_multiplications(chain(50), 0, std::vector<std::size_t>(51, 1)).size() == 49U);
   const std::vector<std::size_t> huge(60, std::size_t{1} << 62U);
   BOOST_TEST(xg::detail::order_of_multiplications(chain(50), ~IndexSet{0} >> 4U, huge).size() == 49U);
-}
-
-BOOST_AUTO_TEST_CASE(twelve_operands) {
-  const std::string letters = "abcdefghijklm";
-  std::vector<Var> arrays;
-  std::string equation;
-  Var expected;
-  for (std::size_t i = 0; i < 12; ++i) {
-    arrays.push_back(0.3 * wave({3, 3}, static_cast<double>(i)));
-    equation += (i > 0 ? "," : "") + letters.substr(i, 2);
-    expected = i > 0 ? matmul(expected, arrays.back()) : arrays.back();
-  }
-  BOOST_TEST(near(xg::einsum(equation + "->am", arrays), expected));
-  BOOST_TEST(near(xg::einsum(equation + "->", arrays), sum(expected)));
-}
-
-BOOST_AUTO_TEST_CASE(products_on_the_way_have_any_number_of_indices) {
-  // Each of these has a bond to each of the other six, so that the product of two has ten, and that of three has
-  // twelve.
-  const std::string letters = "abcdefghijklmnopqrstu";
-  std::vector<std::string> operands(7);
-  std::size_t next = 0;
-  Extents extents;
-  for (std::size_t i = 0; i < 7; ++i) {
-    for (std::size_t j = i + 1; j < 7; ++j, ++next) {
-      operands[i] += letters[next];
-      operands[j].insert(operands[j].begin(), letters[next]);
-      extents[letters[next]] = next % 2 == 0 ? 2 : 1;
-    }
-  }
-  for (const char letter : std::string("bdfh")) extents[letter] = 2;  // 2^15 terms
-  std::vector<Var> arrays;
-  for (const std::string& each : operands) {
-    arrays.push_back(wave(shape_of(each, extents), static_cast<double>(arrays.size())));
-  }
-  for (const std::string result : {"", "ou", "hbd"}) {
-    BOOST_TEST(
-        near(xg::einsum(equation_of(operands, result), arrays), by_loops(operands, result, extents, arrays), 1e-10));
-  }
 }
 
 // ---- errors of einsum
