@@ -63,7 +63,6 @@ void control(const Var& x) {
   // EXPECT: linear_solve: matvec is called with a tree like the right-hand side
   (void)xg::linear_solve(two, x);
   // EXPECT: associative_scan: the function is called with two trees like the elements, and returns one: write
-  // associative_scan
   (void)xg::associative_scan(one, x);
   // EXPECT: the function of this transform cannot be called with these arguments
   (void)xg::vmap([](const Var& a, const Var& b) { return sum(a * b); })(x);

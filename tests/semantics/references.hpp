@@ -147,7 +147,12 @@ inline Total betaln(Real a, Real b) {
     const bool integers = a == std::floor(a) && b == std::floor(b);  // the sum is rounded
     return {integers && a + b <= 0 ? references::nothing : references::infinity, 1};
   }
-  if (std::isinf(a) || std::isinf(b)) return {a < 0 || b < 0 ? references::nothing : -references::infinity, 1};
+  if (const Real small = std::min(a, b); std::isinf(a) || std::isinf(b)) {
+    // As -small ln(large), whose sign is that of -small.
+    if (std::isinf(small) && small < 0) return {references::nothing, 1};
+    return {small < 0 ? references::infinity : -references::infinity, 1};
+  }
+  if (is_pole(static_cast<double>(a) + static_cast<double>(b))) return {-references::infinity, 1};  // it is rounded
   if (const Real small = std::min(a, b), large = std::max(a, b); small > 0 && large > 1e6L) {
     // Two terms of Stirling's formula are enough.
     const Real ratio = -(large - 0.5L) * std::log1p(small / large) - small * (std::log(large + small) - 1) +

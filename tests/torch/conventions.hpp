@@ -137,10 +137,19 @@ inline std::map<std::string, std::vector<Case>> more_special_cases() {
 
 /// Rows without a counterpart in libtorch, each with the reason.
 inline const std::map<std::string, std::string>& without_counterpart() {
-  static const std::map<std::string, std::string> reasons{
-      {"residual", "a difference that broadcasts nothing; libtorch has the one that does"},
-      {"toeplitz", "libtorch has none"},
-      {"solve_toeplitz", "libtorch has none"}};
+  static const std::map<std::string, std::string> reasons = [] {
+    std::map<std::string, std::string> all{
+        {"residual", "a difference that broadcasts nothing; libtorch has the one that does"},
+        {"toeplitz", "libtorch has none"},
+        {"solve_toeplitz", "libtorch has none"},
+        {"alike_exp", "exp, which libtorch computes otherwise"}};
+    for (const char* of :
+         {"binomial", "bits", "categorical", "fold_in", "gamma", "gamma_slope", "multivariate_normal", "normal",
+          "normal.float32", "permutation", "poisson", "split", "truncated_normal", "uniform", "uniform.of_keys"}) {
+      all.emplace("random." + std::string(of), "libtorch draws other numbers");
+    }
+    return all;
+  }();
   return reasons;
 }
 

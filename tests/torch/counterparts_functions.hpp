@@ -118,7 +118,8 @@ inline void add_activations(Counterparts& table) {
   add("silu", at::silu);
   add("mish", at::mish);
   add("hard_tanh", [](const Tensor& x) { return at::hardtanh(x); });
-  add("hard_sigmoid", at::hardsigmoid);
+  // at::hardsigmoid has no second derivative.
+  table["hard_sigmoid"] = [](const Tensors& x) { return at::clamp(x[0] / 6.0 + 0.5, 0.0, 1.0); };
   add("hard_swish", at::hardswish);
   add("softsign", [](const Tensor& x) { return x / (1 + x.abs()); });
   add("log_sigmoid", at::log_sigmoid);

@@ -98,7 +98,7 @@ std::vector<OpRow> compared_rows() {
     row->special.insert(row->special.end(), cases.begin(), cases.end());
   }
   for (OpRow& row : rows_of_conventions()) rows.push_back(std::move(row));
-  std::erase_if(rows, [](const OpRow& row) { return row.torch.empty(); });
+  std::erase_if(rows, [](const OpRow& row) { return row.torch.empty() || without_counterpart().contains(row.name); });
   return rows;
 }
 
@@ -146,6 +146,7 @@ BOOST_AUTO_TEST_CASE(values_and_gradients_agree_on_special_inputs) {
 
 BOOST_AUTO_TEST_CASE(values_without_derivative_agree) {
   for (const OpRow& row : ops_without_derivative()) {
+    if (without_counterpart().contains(row.name)) continue;
     for (const Case& arguments : row.smooth) compare_row(row, arguments, 0);
     for (const Case& arguments : row.special) compare_row(row, arguments, 0);
   }
