@@ -79,7 +79,10 @@ double betaln(double a, double b) {
   const double large = std::max(a, b);
   if (small <= 0.0) {
     const bool pole_of_sum = a == std::floor(a) && b == std::floor(b) && a + b <= 0.0;  // which is rounded
-    if (is_zero_or_pole(a) || is_zero_or_pole(b)) return pole_of_sum ? not_a_number : infinity;
+    if (is_zero_or_pole(a) || is_zero_or_pole(b)) {
+      if (pole_of_sum) return not_a_number;
+      return infinity;
+    }
     // Where the sum is rounded to the larger one, the logarithm of the gamma function rises as that of its argument.
     const double ratio = a + b == large ? -small * std::log(large) : lgamma(large) - lgamma(a + b);
     return lgamma(small) + ratio;
@@ -98,7 +101,10 @@ double betaln(double a, double b) {
 double beta(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return a + b;
   if (a < 0.0 || b < 0.0) return not_a_number;
-  if (a == 0.0 || b == 0.0) return std::isinf(a + b) ? not_a_number : infinity;
+  if (a == 0.0 || b == 0.0) {
+    if (std::isinf(a + b)) return not_a_number;
+    return infinity;
+  }
   if (std::isinf(a) || std::isinf(b)) return 0.0;
   if (std::max(a, b) > 1e6) return std::exp(betaln(a, b));
   return boost::math::beta(a, b, Quiet());

@@ -76,9 +76,8 @@ struct Nodes {
   std::array<double, 2 * each_way + 1> weight{};
 
   Nodes() {
-    for (int k = -each_way; k <= each_way; ++k) {
-      const double t = step * k;
-      const auto i = static_cast<std::size_t>(k + each_way);
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      const double t = step * (static_cast<double>(i) - each_way);
       place[i] = std::exp(t - std::exp(-t));
       weight[i] = step * (1.0 + std::exp(-t)) * place[i];
     }

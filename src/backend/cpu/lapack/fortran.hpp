@@ -42,7 +42,7 @@ inline Int leading(Int rows) { return rows < 1 ? 1 : rows; }
 
 using Length = std::size_t;  // of a text
 
-// NOLINTBEGIN(readability-identifier-naming)
+// NOLINTBEGIN(readability-identifier-naming,bugprone-macro-parentheses): parameters of declarations
 #define XGRAD_DETAIL_DECLARE(letter, T)                                                                               \
   void letter##gemm_(const char*, const char*, const Int*, const Int*, const Int*, const T*, const T*, const Int*,    \
                      const T*, const Int*, const T*, T*, const Int*, Length, Length);                                 \
@@ -72,7 +72,7 @@ XGRAD_DETAIL_DECLARE(s, float)
 XGRAD_DETAIL_DECLARE(d, double)
 }
 #undef XGRAD_DETAIL_DECLARE
-// NOLINTEND(readability-identifier-naming)
+// NOLINTEND(readability-identifier-naming,bugprone-macro-parentheses)
 
 // The routine for an element type.
 #define XGRAD_DETAIL_CALL(routine, ...)                                 \

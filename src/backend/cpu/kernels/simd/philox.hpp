@@ -6,9 +6,7 @@
 
 #include "pack.hpp"
 
-namespace xgrad::backend::cpu::kernels::simd {
-
-namespace philox {
+namespace xgrad::backend::cpu::kernels::simd::philox {
 
 inline constexpr std::uint32_t multipliers[2] = {0xD2511F53U, 0xCD9E8D57U};
 inline constexpr std::uint32_t key_steps[2] = {0x9E3779B9U, 0xBB67AE85U};
@@ -169,5 +167,4 @@ XGRAD_INLINE std::array<std::uint32_t, 4> block(std::uint64_t key, Counter count
   return words;
 }
 
-}  // namespace philox
-}  // namespace xgrad::backend::cpu::kernels::simd
+}  // namespace xgrad::backend::cpu::kernels::simd::philox
