@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(every_instruction_set_gives_the_same_bits) {
 
 BOOST_AUTO_TEST_CASE(numbers_do_not_depend_on_how_many_there_are) {
   const Var many = random::normal(key_of_test, {3000});
-  for (const std::size_t n : {0, 1, 15, 16, 17, 31, 32, 33, 64, 65, 1000}) {
+  for (const std::size_t n : {0U, 1U, 15U, 16U, 17U, 31U, 32U, 33U, 64U, 65U, 1000U}) {
     BOOST_TEST(same(random::normal(key_of_test, {n}), view(many, xt::range(0, n))));
   }
   BOOST_TEST(same(random::normal(key_of_test, {30, 100}), reshape(many, {30, 100})));
@@ -259,7 +259,9 @@ BOOST_AUTO_TEST_CASE(keys_that_are_used_twice_are_found) {
     const auto place = [&](int after) { return "test_random.cpp:" + std::to_string(line + after); };
     BOOST_TEST(throws<xg::ValueError>(again, {"used twice", place(1) + " and", place(2) + ";", "split"}));
     BOOST_TEST(throws<xg::ValueError>([&] { return key.split(2); }, {"used twice"}));
-    const auto [a, b] = Key(2).split<2>();
+    const auto two = Key(2).split<2>();
+    const Key& a = std::get<0>(two);
+    const Key& b = std::get<1>(two);
     (void)random::normal(a);
     (void)random::normal(b);
     BOOST_TEST(throws<xg::ValueError>([&] { return random::gamma(a, 1.0); }, {"used twice"}));

@@ -5,6 +5,7 @@
 // alone, so that each name in namespace xgrad stays one function.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -58,7 +59,13 @@ XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumsum)
 XGRAD_DETAIL_CHANGEABLE(nancumprod)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumprod)
 XGRAD_DETAIL_CHANGEABLE(diff)
-XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, diff)
+#define XGRAD_DETAIL_TIMES(function, V)                                                  \
+  template <std::integral A>                                                             \
+  Var function(V x, A times) {                                                           \
+    return xgrad::function(static_cast<const Var&>(x), static_cast<std::size_t>(times)); \
+  }
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_TIMES, diff)
+#undef XGRAD_DETAIL_TIMES
 
 #define XGRAD_DETAIL_ROLL(V)                                                                            \
   inline Var roll(V x, std::ptrdiff_t shift) { return xgrad::roll(static_cast<const Var&>(x), shift); } \
