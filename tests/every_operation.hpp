@@ -128,7 +128,7 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(xgrad::dstack({x, y})), TWO(xgrad::column_stack({x, y})), TWO(xgrad::block({{x, y}})), TWO(append(x, y)),
       TWO(append(x, y, 0)), TWO(insert(x, 1, y, 0)), TWO(insert(x, {0, 1}, y, 0)), ONE(delete_(x, 0, 0)),
       ONE(tile(x, 2)), ONE(repeat(x, 2)), ONE(repeat(x, 2, 0)), ONE(pad(x, 1)), ONE(xgrad::broadcast_arrays({x})),
-      ONE(unstack(x)), TWO(fill_diagonal(x, sum(y))), TWO(xgrad::select({x}, {y}, y)),
+      ONE(unstack(x)), TWO(fill_diagonal(x, y)), TWO(xgrad::select({x}, {y}, y)),
       // masks and updates
       ONE(xgrad::ravel_multi_index({x}, {4})), ONE(nonzero(x)), ONE(nonzero(x, 2)), ONE(flatnonzero(x)),
       ONE(argwhere(x)), ONE(compress(std::vector<int>{1}, x)), ONE(compress(std::vector<int>{1}, x, 0)),
