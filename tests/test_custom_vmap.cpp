@@ -69,6 +69,8 @@ BOOST_AUTO_TEST_CASE(one_after_the_other) {
   const auto in_turn = xg::vmap(xg::sequential(f))(p, y);
   BOOST_TEST(near(in_turn.at("product"), together.at("product")));
   BOOST_TEST(near(in_turn.at("sum"), together.at("sum")));
+  const auto of_pair = [](const Pair& q) { return q.first * sum(q.second); };
+  BOOST_TEST(near(xg::vmap(xg::sequential(of_pair))(p), xg::vmap(of_pair)(p)));
   const auto loss = [&](const auto& g) {
     return [g](const Pair& q, const Var& z) { return sum(square(xg::vmap(g)(q, z).at("sum"))); };
   };

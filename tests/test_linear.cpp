@@ -98,6 +98,33 @@ BOOST_AUTO_TEST_CASE(linear_functions_are_transposed) {
                             {"linear_transpose", "not linear", "add"}));
   BOOST_TEST(throws<xg::TapeError>([&] { return xg::linear_transpose([](const Var& y) { return y * y; }, like)(like); },
                                    {"linear_transpose", "not linear", "multiply"}));
+  BOOST_TEST(throws<xg::TapeError>(
+      [&] { return xg::linear_transpose([](const Var& y) { return y + xt::xarray<int>{1}; }, like)(like); },
+      {"not linear", "add"}));
+}
+
+BOOST_AUTO_TEST_CASE(of_solutions_of_equations) {
+  const Var a = xt::xarray<double>{{3.0, 1.0}, {0.5, 2.0}};
+  const Var b = xt::xarray<double>{1.0, -2.0};
+  const auto solve = [&](const Var& v) { return xg::linalg::solve(a, v); };
+  BOOST_TEST(near(xg::linear_transpose(solve, b)(b), xg::linalg::solve(transpose(a), b)));
+  const auto triangle = [&](const Var& v) { return xg::linalg::solve_triangular(a, v); };
+  BOOST_TEST(near(xg::linear_transpose(triangle, b)(b), xg::vjp(triangle, b).pullback(b)));
+  BOOST_TEST(throws<xg::TapeError>(
+      [&] { return xg::linear_transpose([&](const Var& v) { return xg::linalg::solve(a + v, b); }, b)(b); },
+      {"not linear"}));
+  const auto ruled = xg::custom_jvp([&](const Var& v) { return xg::linalg::solve(a, v * v); },
+                                    [&](const Var& v, const Var& dv) { return xg::linalg::solve(a, 2.0 * v * dv); });
+  const auto plain = [&](const Var& v) { return xg::linalg::solve(a, v * v); };
+  BOOST_TEST(near(xg::jacobian(ruled, xg::Mode::reverse)(b), xg::jacobian(plain)(b)));
+  // Zeros that were computed add nothing, however they were.
+  const Var zeros = -1.0 * zeros_like(b);
+  const auto with_zeros = [&](const Var& v) {
+    Var z = zeros;
+    for (int i = 0; i < 40; ++i) z = z + z;
+    return 2.0 * v + z;
+  };
+  BOOST_TEST(near(xg::linear_transpose(with_zeros, b)(b), 2.0 * b));
 }
 
 BOOST_AUTO_TEST_CASE(the_laplacian_is_the_trace_of_the_hessian) {

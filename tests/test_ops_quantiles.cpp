@@ -97,4 +97,15 @@ BOOST_AUTO_TEST_CASE(quantiles_that_there_are_not) {
       {"quantile: ", "9"}));
 }
 
+BOOST_AUTO_TEST_CASE(places_next_to_an_element) {
+  // The sum of the place and 1 would be rounded to the next element.
+  const double before = 0.5 - 0x1p-54;
+  const Var x = xt::xarray<double>{0.0, 0.0, 1e300};
+  BOOST_TEST(quantile(x, before).item<double>() == 0.0);
+  BOOST_TEST(quantile(Var(xt::xarray<double>{0.0, 0.0, INFINITY}), before).item<double>() == 0.0);
+  BOOST_TEST(
+      quantile(Var(xt::xarray<double>{0.0, 1.0, 2.0}), before, {}, {.method = xg::Quantile::Lower}).item<double>() ==
+      0.0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

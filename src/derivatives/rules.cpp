@@ -161,6 +161,7 @@ constexpr Rules rules_for() {
   rules.batch = batch_for<P>();
   rules.taylor = taylor_rule_for<P>();
   rules.is_additive = IsLinear<P> || IsSelection<P>;
+  if constexpr (IsLinearInEachFrom<P>) rules.linear_from = P::linear_from;
   if constexpr (IsScalarFunction<P>) {
     using Indices = std::make_index_sequence<P::arity>;
     rules.is_flat = has_zero_partials<P>(Indices());

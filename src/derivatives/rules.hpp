@@ -50,6 +50,8 @@ struct Rules {
   TaylorRule taylor = TaylorRule::Differential;
   /// Linear in all its floating-point inputs together, so that one that does not move is added.
   bool is_additive = false;
+  /// Linear in each of its inputs from this one on.
+  std::size_t linear_from = ~std::size_t{0};
   /// Its derivative is 0 everywhere.
   bool is_flat = false;
 };

@@ -1,4 +1,5 @@
 #include <xgrad/ops/quantile.hpp>
+#include <xgrad/ops/rounding.hpp>
 
 #include <limits>
 #include <string>
@@ -20,8 +21,8 @@ struct Place {
   Var weight;  ///< float64, in [0, 1]
 };
 
-/// The largest integer that is not larger than x, which is not below -1.
-Var rounded_down(const Var& x) { return cast(stop_gradient(x) + 1.0, DType::Int64) - 1; }
+/// The largest integer that is not larger than x.
+Var rounded_down(const Var& x) { return cast(floor(stop_gradient(x)), DType::Int64); }
 
 Var as_number_of(const Var& index) { return cast(index, DType::Float64); }
 

@@ -23,8 +23,8 @@ bool Conditions::may_fail(const Graph& graph, ValueId id, bool loop) {
       return true_.insert(inputs[1]).second;
     case Failure::IndexOfInput:
       return may_be_out_of_range(graph, inputs[1], extent(inputs[0]));
-    case Failure::IndexOfResult:
-      return may_be_out_of_range(graph, inputs[1], extent(id));
+    case Failure::IndexOfResult:  // which takes memory for sums, too
+      return may_be_out_of_range(graph, inputs[1], extent(id)) || !loop;
     case Failure::Label: {
       const std::size_t classes = graph.shape(id).back();
       in_range_.emplace(inputs[0], classes);

@@ -94,6 +94,11 @@ template <class P>
 concept IsQuotient = requires {
   P::is_quotient;
 };
+/// Linear in each of its inputs from one on, if all others are held.
+template <class P>
+concept IsLinearInEachFrom = requires {
+  P::linear_from;
+};
 /// Its forward derivative is linear in the tangents, and depends on no input that has one.
 template <class P>
 concept HasConstantDerivative = requires {

@@ -47,6 +47,7 @@ struct Cholesky : OfMatrices {
 /// a tangent S of A, of which the symmetric part is taken.
 struct CholeskyTangent : OfMatrices {
   static constexpr std::string_view name = "cholesky_tangent";
+  static constexpr std::size_t linear_from = 1;
   XGRAD_DETAIL_RULES
 };
 
@@ -54,6 +55,7 @@ struct CholeskyTangent : OfMatrices {
 /// lower triangle is read. The transpose of CholeskyTangent.
 struct CholeskyCotangent : OfMatrices {
   static constexpr std::string_view name = "cholesky_cotangent";
+  static constexpr std::size_t linear_from = 1;
   XGRAD_DETAIL_RULES
 };
 
@@ -63,6 +65,7 @@ struct CholeskyCotangent : OfMatrices {
 /// transposes; 1 if the diagonal is taken for 1.
 struct TriangularSolve : OfMatrices {
   static constexpr std::string_view name = "triangular_solve";
+  static constexpr std::size_t linear_from = 1;
   XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
@@ -82,6 +85,7 @@ struct Lu : Several {
 /// Inputs: A, L and U, the order of its rows, B. op(A)^-1 B. Attributes: ...; 1 if op transposes.
 struct LuSolve : OfMatrices {
   static constexpr std::string_view name = "lu_solve";
+  static constexpr std::size_t linear_from = 3;
   XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
@@ -144,6 +148,7 @@ enum class OfEigenvalues : std::int64_t { Sqrt, Log };
 /// are right for equal eigenvalues, too. Attributes: ...; which function.
 struct SymmetricFunction : OfMatrices {
   static constexpr std::string_view name = "symmetric_function";
+  static constexpr std::size_t linear_from = 3;
   XGRAD_DETAIL_RULES
 };
 

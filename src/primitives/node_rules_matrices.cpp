@@ -88,7 +88,8 @@ Broken log_abs_det(const NodeAt& n) { return of_determinant(n); }
 Broken det(const NodeAt& n) { return of_determinant(n); }
 
 Broken symmetric_function(const NodeAt& n) {
-  if (n.inputs() < 3) return as_many_inputs;
+  constexpr std::size_t most_directions = 16;  // all orders of them are summed over
+  if (n.inputs() < 3 || n.inputs() > 3 + most_directions) return as_many_inputs;
   if (!is_square(n.shape(0)) || n.shape(1) != without_last(n.shape(0), 1)) return matrices;
   for (std::size_t k = 2; k < n.inputs(); ++k) {
     if (n.shape(k) != n.shape(0)) return matrices;

@@ -129,6 +129,10 @@ KeyCheck::KeyCheck() : uses_(std::make_unique<Uses>()) {
   uses_of_thread = uses_.get();
 }
 
-KeyCheck::~KeyCheck() { uses_of_thread = uses_->around; }
+KeyCheck::~KeyCheck() {
+  Uses** at = &uses_of_thread;  // they may end in any order
+  while (*at != nullptr && *at != uses_.get()) at = &(*at)->around;
+  if (*at != nullptr) *at = uses_->around;
+}
 
 }  // namespace xgrad::random

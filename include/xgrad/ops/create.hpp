@@ -39,7 +39,8 @@ Var identity(std::size_t n, DType dtype = DType::Float64);
 Var tri(std::size_t rows, std::optional<std::size_t> columns = {}, std::ptrdiff_t diagonal = 0,
         DType dtype = DType::Float64);
 
-/// start + i step for i = 0, 1, ... while it is before stop, which is not reached. Integers give int64.
+/// start + i step for i = 0, 1, ... while it is before stop: as many as (stop - start) / step, rounded
+/// up, so that the last may reach stop by a rounding, as in NumPy. Integers give int64.
 /// \param start, stop, step  single numbers, not recorded: how many there are must be known.
 /// \throws ValueError  for a step of 0, numbers that are not finite, or too many.
 /// \throws ShapeError  for arrays; TapeError for recorded numbers.

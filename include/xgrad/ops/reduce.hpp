@@ -34,7 +34,7 @@ struct VarianceOptions {
   KeepDims keep = KeepDims::no;
   std::optional<Var> where = {};  ///< see FoldOptions
   /// What is subtracted from the number of elements to get the divisor ("delta degrees of freedom"): 1 gives the
-  /// unbiased estimate. A divisor of 0 or less counts as 0, and gives NaN.
+  /// unbiased estimate. A divisor of 0 or less counts as 0, and gives infinity, NaN where nothing varies.
   double ddof = 0.0;
 };
 

@@ -16,7 +16,8 @@ Var ceil(const Var& x);   ///< the smallest integer that is not below x
 Var round(const Var& x);  ///< the nearest integer; of two, the even one, as in NumPy
 Var trunc(const Var& x);  ///< the integer part: towards 0
 
-// Division with rest, as in NumPy. Rests of floating-point numbers are exact; by 0 they are NaN. The quotient of the
+// Division with rest, as in NumPy. Rests of floating-point numbers are exact (those of `remainder`
+// rounded once where the signs differ); by 0 they are NaN. The quotient of the
 // smallest int64 by -1 wraps around. Derivatives are those between the jumps: 1 to a and minus the quotient to b.
 // \throws ValueError  where an integer is divided by 0, when it is computed.
 

@@ -18,7 +18,7 @@ Var erfinv(const Var& x);  ///< inverse of erf: infinite at -1 and 1, NaN beyond
 /// The distribution function of the normal distribution, erfc(-x / sqrt(2)) / 2, with all digits where that is small.
 Var ndtr(const Var& x);
 /// ln ndtr(x), with all digits in both tails, to -inf at -inf; so has its derivative, the density over ndtr. The second
-/// derivative loses digits far below 0 (as many as x^2 has; in float32 none), where it is close to -1.
+/// derivative loses digits far below 0, as many as x^2 has, where it is close to -1.
 Var log_ndtr(const Var& x);
 
 // ---- beta and gamma
@@ -26,6 +26,7 @@ Var log_ndtr(const Var& x);
 /// Gamma(a) Gamma(b) / Gamma(a + b), for a and b from 0 on; NaN elsewhere.
 Var beta(const Var& a, const Var& b);
 /// ln |beta(a, b)|, without the difference of large logarithms; also of negative a and b.
+/// Where one argument is far larger than the other, its derivative is a difference of numbers that are nearly equal.
 Var betaln(const Var& a, const Var& b);
 /// The regularised lower incomplete gamma function P(a, x), for a and x from 0 on; NaN elsewhere. The derivative with
 /// respect to x is the density of the gamma distribution.

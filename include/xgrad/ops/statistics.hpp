@@ -19,7 +19,7 @@ namespace xgrad {
 Var average(const Var& x, const Var& weights, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
 /// Covariances of variables: C[i, j] = sum_k (x[i, k] - m[i]) (x[j, k] - m[j]) / (n - ddof), m being the means of the
-/// rows. NaN if the divisor is 0 or less.
+/// rows. A divisor of 0 or less counts as 0.
 ///
 /// \param x  [..., variables, n]: a row for each variable, an observation in each column; [n] is one variable, of which
 ///           the variance comes out.

@@ -84,9 +84,10 @@ class KeyUse {
   const Var* bits_;
 };
 
-/// While it lives, each key can be used once on this thread. A key that is used a second time, to draw or to be split,
-/// is refused with both places in the source. A recorded key is known by its node, so that a function is checked while
-/// it is recorded; a key with values by its bits, so that calling a function again with the same key is a second use.
+/// While it lives, each key can be used once on this thread (of several checks, the innermost looks). A key that is
+/// used a second time, to draw or to be split, is refused with both places in the source. A recorded key is known by
+/// its node, so that a function is checked while it is recorded; a key with values by its bits, so that calling a
+/// function again with the same key is a second use.
 ///
 ///     const xg::random::KeyCheck check;
 ///

@@ -196,6 +196,8 @@ class CustomBatch {
   [[nodiscard]] auto operator()(A&&... a) const {
     auto arguments = make_arguments(array_positions_t<A...>(), std::forward<A>(a)...);
     const CustomCall call("custom_vmap", arguments.arrays());
+    static_assert((holds_arrays<std::remove_cvref_t<A>> && ...),
+                  "custom_vmap: its rule is called later, with batches of all arguments: capture what holds no arrays");
     const auto batch_of_arguments = arguments;
     arguments.assign(call.inputs());
     const auto value = arguments.call(f_);
@@ -271,7 +273,7 @@ template <class F, class Rule>
 ///
 ///     auto solve = xg::custom_vmap(solve_one, [](const xg::Var& a, const xg::Var& b) { return solve_all(a, b); });
 ///
-/// \param f     of trees, Vars and xtensor expressions, and others that are handed on; returns a tree.
+/// \param f     of trees, Vars and xtensor expressions; returns a tree. Anything else it captures.
 /// \param rule  f of a batch: the same arguments with the examples along a new first axis of every array (what is the same
 ///              for all is repeated), to results that have them there, too. It is made of operations on Vars.
 /// Derivatives are those of f, and of the rule where it stands for f.

@@ -275,7 +275,7 @@ template <class F>
     const auto one = [&f](const std::tuple<>& none, const auto& example) {
       return std::pair{none, std::apply(f, example)};
     };
-    return scan(one, std::tuple<>(), std::tuple{batches...}).second;
+    return scan(one, std::tuple<>(), std::tuple<std::remove_cvref_t<decltype(batches)>...>(batches...)).second;
   });
 }
 

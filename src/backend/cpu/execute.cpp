@@ -113,7 +113,8 @@ class Execution {
 
   void run_kernel(const KernelStep& step) const {
     const bool calls_user = step.payload != no_payload;
-    if (!calls_user && size_of(step.outputs[0].shape) == 0 && step.outputs[0].place != no_place) return;
+    const auto has_elements = [](const ArrayAt& array) { return array.place != no_place && size_of(array.shape) > 0; };
+    if (!calls_user && std::ranges::none_of(step.outputs, has_elements)) return;
     const std::span all(workspace_.operands.data(), step.outputs.size() + step.inputs.size());
     const std::span outputs = all.first(step.outputs.size());
     const std::span inputs = all.subspan(outputs.size());

@@ -1,7 +1,9 @@
 #include "linearity.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
@@ -14,9 +16,23 @@
 namespace xgrad::derivatives {
 namespace {
 
+template <class T>
+bool are_zeros(const std::byte* data, std::size_t count) {
+  return std::ranges::all_of(std::span(reinterpret_cast<const T*>(data), count), [](T each) { return each == T(0); });
+}
+
 bool holds_zeros(const memory::Buffer& array) {
-  const std::span<const std::byte> bytes(array.data(), size_of(array.shape()) * size_of(array.dtype()));
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
+  const std::size_t count = size_of(array.shape());
+  switch (array.dtype()) {
+    case DType::Bool:
+      return are_zeros<bool>(array.data(), count);
+    case DType::Int64:
+      return are_zeros<std::int64_t>(array.data(), count);
+    case DType::Float32:
+      return are_zeros<float>(array.data(), count);
+    default:
+      return are_zeros<double>(array.data(), count);
+  }
 }
 
 /// What can be said of the nodes of a function that shall be linear in some of them.
@@ -73,8 +89,12 @@ class Linearity {
         return std::ranges::all_of(used, depends) ? "of which both operands depend on it" : std::string_view();
       case TaylorRule::Quotient:
         return depends(used[1]) ? "which divides by it" : std::string_view();
-      default:
-        return "which is not linear";
+      default: {
+        const auto first = std::ranges::find_if(used, depends);
+        const bool in_one = std::ranges::count_if(used, depends) == 1;
+        return in_one && static_cast<std::size_t>(first - used.begin()) >= rules.linear_from ? std::string_view()
+                                                                                             : "which is not linear";
+      }
     }
   }
   /// Whether an output that does not depend on the inputs is 0.
@@ -88,23 +108,42 @@ class Linearity {
     return checks ? all.first(1) : all;
   }
 
-  /// Whether it is seen to be 0 in every element, or is no floating-point number.
-  [[nodiscard]] bool adds_nothing(NodeId id, int steps = 64) const {
-    const Node& node = tape_.node(id);
-    if (!is_floating(node.dtype)) return true;
-    if (node.op == opcode<primitives::Constant>) return tape_.scalar(id).real == 0.0;
-    if (node.op == opcode<primitives::Leaf>) return tape_.value(id) != nullptr && holds_zeros(*tape_.value(id));
-    const Rules& rules = rules_of(node.op);
+  /// Whether it is seen to be 0 in every element, or says which elements are taken.
+  [[nodiscard]] bool adds_nothing(NodeId id) const { return !is_floating(tape_.node(id).dtype) || is_zero(id, 64); }
+
+  [[nodiscard]] bool is_zero(NodeId id, int steps) const {
+    const auto known = zero_.find(id);
+    if (known != zero_.end()) return known->second;
+    if (steps == 0) return false;
+    const bool result = looks_zero(id, steps - 1);
+    zero_.emplace(id, result);
+    return result;
+  }
+  [[nodiscard]] bool looks_zero(NodeId id, int steps) const {
+    const Opcode op = tape_.node(id).op;
+    if (op == opcode<primitives::Constant>) {
+      const bool floating = is_floating(tape_.node(id).dtype);
+      return floating ? tape_.scalar(id).real == 0.0 : tape_.scalar(id).integer == 0;
+    }
+    if (op == opcode<primitives::Leaf>) return tape_.value(id) != nullptr && holds_zeros(*tape_.value(id));
+    const Rules& rules = rules_of(op);
     const std::span<const NodeId> used = tape_.inputs(id);
-    if (used.empty() || steps == 0) return false;
-    const auto nothing = [&](NodeId input) { return adds_nothing(input, steps - 1); };
-    if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, nothing);
-    return rules.taylor == TaylorRule::Linear && rules.several == nullptr && std::ranges::all_of(used, nothing);
+    if (used.empty() || rules.several != nullptr) return false;
+    const auto zero = [&](NodeId input) { return is_zero(input, steps); };
+    if (op == opcode<primitives::StopGradient>) return zero(used[0]);
+    if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, zero);
+    if (rules.taylor == TaylorRule::Quotient) return zero(used[0]);
+    if (rules.taylor != TaylorRule::Linear || rules.is_flat) return false;
+    if (op == opcode<primitives::Cast> || op == opcode<primitives::Where>) return std::ranges::all_of(used, zero);
+    // Others have indices beside their numbers.
+    return std::ranges::all_of(used,
+                               [&](NodeId input) { return !is_floating(tape_.node(input).dtype) || zero(input); });
   }
 
   const TapeState& tape_;
   Range active_;     // what derivatives go through
   Range depending_;  // and what else depends on the inputs
+  mutable std::unordered_map<NodeId, bool> zero_;
 };
 
 }  // namespace

@@ -104,6 +104,7 @@ double gamma_slope_at(double a, double y, std::size_t order) {
   }
   if (y == -infinity_of_slopes) return order % 2 == 0 ? infinity_of_slopes : -infinity_of_slopes;
   const Slope slope(a, y, order);
+  if (std::isinf(slope.x)) return 0.0;
   const bool upper = y > (a < 1.0 ? slope.polygamma[0] + 1.0 / a : slope.polygamma[0]);
   const double wide = std::sqrt(std::max(a, slope.x));
   if (upper) {
@@ -161,6 +162,7 @@ double quantile_of_log(double log_share) {
 /// See primitives::TruncatedNormal; low <= -high, and v is 1 - u.
 double truncated_normal_on_the_left(double u, double v, double low, double high) {
   using primitives::special::alike_exp;
+  if (high < -1e150) return high;  // the squares overflow, and all of it is there
   const double below_low = log_tail(low);
   if (high <= 0.0) {
     const double below_high = log_tail(high);

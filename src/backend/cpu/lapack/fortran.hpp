@@ -33,6 +33,7 @@ inline Int as_int(std::size_t extent) {
 /// The length of an array of which LAPACK says, in floating point, what it should be at least.
 template <class T>
 std::size_t length_of_work(T best) {
+  if (!(best >= T(0))) throw ShapeError("linalg: LAPACK cannot count the memory that a matrix as large takes");
   constexpr double rounding = 1e-6;
   return static_cast<std::size_t>(static_cast<double>(best) * (1.0 + rounding)) + 1;
 }

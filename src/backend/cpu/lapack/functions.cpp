@@ -189,7 +189,7 @@ class ExpWorker {
     T* out = call_.output().as<T>() + entry * size_;
     if (const Fault fault = require_finite(a, size_)) return fault;
     if (n_ == 0) return {};
-    const double norm = norm_of_block(a);
+    const double norm = std::min(norm_of_block(a), std::numeric_limits<double>::max());  // sums of rows may overflow
     constexpr bool is_float = std::is_same_v<T, float>;
     const auto reach = [](const Pade& each) { return is_float ? each.norm_of_float : each.norm_of_double; };
     const Pade* pade = pades.data();

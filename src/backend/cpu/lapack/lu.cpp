@@ -89,7 +89,12 @@ class LuWorker {
 template <class T>
 void solve_with_lu(const T* lu, const std::int64_t* order, bool transposed, const T* b, T* x, std::size_t n,
                    std::size_t columns, std::vector<T>& work) {
-  const auto row = [&](std::size_t i) { return static_cast<std::size_t>(order[i]) * columns; };
+  const auto row = [&](std::size_t i) {
+    if (order[i] < 0 || static_cast<std::size_t>(order[i]) >= n) {
+      throw ValueError("lu_solve: there is no row " + std::to_string(order[i]) + " of " + std::to_string(n));
+    }
+    return static_cast<std::size_t>(order[i]) * columns;
+  };
   if (!transposed) {
     for (std::size_t i = 0; i < n; ++i) std::copy_n(b + row(i), columns, x + i * columns);
     solve_triangle(lu, {true, false, true}, x, n, columns);
@@ -144,7 +149,7 @@ class CofactorWorker {
     lu_.assign(a, a + n_ * n_);
     const Int n = as_int(n_);
     getrf(n, n, lu_.data(), n, pivots_.data());
-    return is_regular() ? by_inverse(out) : by_singular_values(a, out);
+    return is_regular() && std::isnormal(static_cast<T>(determinant())) ? by_inverse(out) : by_singular_values(a, out);
   }
 
  private:

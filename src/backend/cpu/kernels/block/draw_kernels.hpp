@@ -52,8 +52,9 @@ struct DrawKernels {
   }
   XGRAD_INLINE static void share(const Words& words, std::size_t row, unsigned shift, Shares<double>& to) {
     for (std::size_t i = 0; i < width; ++i) {
-      const std::uint32_t low = words[row][i];
-      const std::uint32_t high = words[row + 1][i] << shift;
+      const std::uint32_t carried = shift == 0 ? 0 : words[row][i] >> (32U - shift);
+      const std::uint32_t low = words[row][i] << shift;
+      const std::uint32_t high = words[row + 1][i] << shift | carried;
       to.u[i] = (exact(high) * 0x1p32 + exact(low) + 0.5) * 0x1p-64;
       to.v[i] = (exact(~high) * 0x1p32 + exact(~low) + 0.5) * 0x1p-64;
     }
