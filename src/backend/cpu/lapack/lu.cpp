@@ -104,6 +104,7 @@ void solve_with_lu(const T* lu, const std::int64_t* order, bool transposed, cons
   work.assign(b, b + n * columns);
   solve_triangle(lu, {false, true, false}, work.data(), n, columns);
   solve_triangle(lu, {true, true, true}, work.data(), n, columns);
+  std::fill_n(x, n * columns, T(0));  // an order from a file may name a row twice, and another never
   for (std::size_t i = 0; i < n; ++i) std::copy_n(work.data() + i * columns, columns, x + row(i));
 }
 
