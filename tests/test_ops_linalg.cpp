@@ -334,4 +334,13 @@ BOOST_AUTO_TEST_CASE(stacks_have_the_same_bits_on_any_number_of_threads) {
   BOOST_TEST(same(alone, together));
 }
 
+BOOST_AUTO_TEST_CASE(determinants_that_leave_the_range_of_numbers) {
+  for (const float size : {1e-25F, 1e25F}) {
+    const xgrad::Var a = xt::xarray<float>{{size, 0.0F}, {0.0F, size}};
+    const auto slope = xgrad::grad([](const xgrad::Var& x) { return xgrad::linalg::det(x); })(a).array<float>();
+    BOOST_TEST(std::abs(slope(0, 0) - size) <= 1e-6F * size);
+    BOOST_TEST(slope(0, 1) == 0.0F);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

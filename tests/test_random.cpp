@@ -367,4 +367,21 @@ BOOST_AUTO_TEST_CASE(there_may_be_no_numbers) {
   BOOST_TEST(random::categorical(key, xt::zeros<double>({0, 3})).shape() == (Shape{0}));
 }
 
+BOOST_AUTO_TEST_CASE(checks_of_keys_end_in_any_order) {
+  auto first = std::make_unique<random::KeyCheck>();
+  auto second = std::make_unique<random::KeyCheck>();
+  first.reset();
+  const Key key(11);
+  (void)random::uniform(key);
+  BOOST_TEST(throws<xg::ValueError>([&] { return random::uniform(key); }, {"used twice"}));
+  second.reset();
+  (void)random::uniform(key);
+}
+
+BOOST_AUTO_TEST_CASE(normal_numbers_far_outside) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  BOOST_TEST(random::truncated_normal(key_of_test, -infinity, -1e155).item<double>() == -1e155);
+  BOOST_TEST(random::truncated_normal(key_of_test, 1e155, infinity).item<double>() == 1e155);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
