@@ -39,13 +39,12 @@ auto guarded(FunctionOf<R, Held&> f, Held& arguments) {
   Guarded guard(trace);
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.arrays();
-  const Paths paths = [&] { return arguments.array_paths(); };
+  const Paths paths = array_paths_of(arguments);
   try {
     const R result = f(arguments);
-    std::vector<Var> outputs;
-    tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
+    const std::vector<Var> outputs = trace.nodes(tree::arrays(result));
     guard.check(inputs, outputs, paths);
-    return std::get<0>(finish(trace, tree::with_arrays(result, outputs)));
+    return finished(trace, tree::with_arrays(result, outputs));
   } catch (...) {
     guard.rethrow(inputs, paths);
   }

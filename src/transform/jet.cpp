@@ -26,7 +26,7 @@ std::vector<Var> mixed_derivative(Trace& trace, std::span<const Var> inputs, std
                                   std::vector<Var> outputs) {
   for (const std::vector<Var>& each : seeds) {
     std::vector<Var> derivatives = trace.forward(inputs, each, outputs);
-    complete("derivative", derivatives, outputs, {}, false);
+    complete(derivatives, outputs);
     for (Var& x : derivatives) x = trace.node(x);
     outputs = std::move(derivatives);
   }

@@ -53,7 +53,7 @@ Var unit_arrays(const Var& like) {
 Var laplacian(Trace& trace, const Var& input, const Var& output) {
   const Var directions = trace.node(unit_arrays(input));
   std::vector<Var> result = derivatives::laplacian_sweep(trace.tape(), input, directions, {&output, 1});
-  complete("laplacian", result, {&output, 1}, {}, false);
+  complete(result, {&output, 1});
   return result[0];
 }
 

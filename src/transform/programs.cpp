@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <charconv>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -13,6 +11,8 @@
 #include "var/record.hpp"
 
 namespace xgrad::detail {
+
+Kept::~Kept() = default;
 
 Program::~Program() = default;
 
@@ -24,124 +24,21 @@ std::uint64_t outcome_of(const Buffer& array) {
 
 namespace {
 
-class ProgramOfSteps : public Program {
- public:
-  ProgramOfSteps(std::shared_ptr<const void> result, std::vector<Decision> conditions, Segment computes)
-      : Program(std::move(result)), steps(std::move(conditions)), results(std::move(computes)) {}
-
-  std::vector<Decision> steps;
-  Segment results;
-  std::atomic<std::uint64_t> used = 0;  ///< when, among others of its signature
-
-  [[nodiscard]] bool captures_given_up() const noexcept override {
-    return results.captures_given_up() ||
-           std::ranges::any_of(steps, [](const Decision& step) { return step.condition->captures_given_up(); });
-  }
-
-  void run(CallLists& lists) const override {
-    lists.results.clear();
-    results.run(lists, true, lists.results);
-  }
-
-  [[nodiscard]] std::string describe(std::span<const std::string> names) const override;
-
-  /// Whether so many conditions went as those of another program.
-  [[nodiscard]] bool begins_like(const ProgramOfSteps& other, std::size_t count) const {
-    return steps.size() >= count &&
-           std::equal(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(count), other.steps.begin(),
-                      [](const Decision& a, const Decision& b) { return a.outcome == b.outcome; });
-  }
-};
-
-/// Programs whose first conditions went the same way share these and have the same condition next, or all none.
-class ProgramsOfSignature : public Programs {
- public:
-  ProgramsOfSignature(std::vector<Argument> arguments, std::size_t most)
-      : arguments_(std::move(arguments)), most_(most) {}
-
-  [[nodiscard]] std::size_t first_unlike(std::span<Var* const> given, std::span<const char> donated) const override {
-    if (given.size() != arguments_.size()) return std::min(given.size(), arguments_.size());
-    for (std::size_t k = 0; k < given.size(); ++k) {
-      require_usable(*given[k], "compile");
-      const Argument& expected = arguments_[k];
-      if (given[k]->dtype() != expected.dtype || given[k]->shape() != expected.shape ||
-          (donated[k] != 0) != expected.donated || VarAccess::is_weak(*given[k]) != expected.weak) {
-        return k;
-      }
+/// Puts the conditions of a known program in the place of equal ones of a new program, as far as both go the same
+/// way. Whether both can be of one function: it has changed, in what it had captured, if a condition differs, and
+/// what was recorded before is worth nothing then. A program that went the same way throughout is replaced too.
+bool share_steps(ProgramOfSteps& program, const ProgramOfSteps& known) {
+  for (std::size_t k = 0; k < std::min(program.steps.size(), known.steps.size()); ++k) {
+    Decision& step = program.steps[k];
+    const Decision& other = known.steps[k];
+    if (step.condition != other.condition) {
+      if (!step.condition->same_as(*other.condition)) return false;
+      step.condition = other.condition;
     }
-    return alike;
+    if (step.outcome != other.outcome) return true;
   }
-
-  [[nodiscard]] ProgramPtr choose(CallLists& lists) const override {
-    lists.decided.clear();
-    const std::shared_ptr<const All> all = all_now();
-    std::size_t chosen = 0;  // one whose conditions went as they do now, as far as that is known
-    for (std::size_t k = 0; k < (*all)[chosen]->steps.size(); ++k) {
-      const std::size_t first = lists.decided.size();
-      (*all)[chosen]->steps[k].condition->run(lists, false, lists.decided);
-      const std::uint64_t outcome = outcome_of(*VarAccess::buffer(lists.decided[first]).get());
-      if ((*all)[chosen]->steps[k].outcome == outcome) continue;
-      const auto goes_so = [&](const Ptr& each) {
-        return each->begins_like(*(*all)[chosen], k) && each->steps.size() > k && each->steps[k].outcome == outcome;
-      };
-      const auto found = std::ranges::find_if(*all, goes_so);
-      if (found == all->end()) return nullptr;
-      chosen = static_cast<std::size_t>(found - all->begin());
-    }
-    const Ptr& program = (*all)[chosen];
-    if (all->size() > 1) note_use(*program);
-    return program;
-  }
-
-  void add(ProgramPtr recorded) override {
-    const auto program = std::static_pointer_cast<ProgramOfSteps>(recorded);
-    const std::scoped_lock lock(mutex_);
-    auto all = std::make_shared<All>(*all_);
-    const auto shares_steps = [&](const Ptr& each) { return share_steps(*program, *each); };
-    std::erase_if(*all, [&](const Ptr& each) { return !shares_steps(each); });
-    note_use(*program);
-    if (all->size() >= most_) {
-      all->erase(std::ranges::min_element(*all, {}, [](const Ptr& each) { return each->used.load(); }));
-    }
-    all->push_back(program);
-    all_ = std::move(all);
-  }
-
- private:
-  using Ptr = std::shared_ptr<ProgramOfSteps>;
-  using All = std::vector<Ptr>;
-
-  [[nodiscard]] std::shared_ptr<const All> all_now() const {
-    const std::scoped_lock lock(mutex_);
-    return all_;
-  }
-
-  void note_use(ProgramOfSteps& program) const noexcept {
-    program.used.store(clock_.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-
-  /// Puts the conditions of a known program in the place of equal ones of a new program, as far as both go the same
-  /// way. Whether both can be of one function: it has changed, in what it had captured, if a condition differs, and
-  /// what was recorded before is worth nothing then. A program that went the same way throughout is replaced too.
-  static bool share_steps(ProgramOfSteps& program, const ProgramOfSteps& known) {
-    for (std::size_t k = 0; k < std::min(program.steps.size(), known.steps.size()); ++k) {
-      Decision& step = program.steps[k];
-      const Decision& other = known.steps[k];
-      if (step.condition != other.condition) {
-        if (!step.condition->same_as(*other.condition)) return false;
-        step.condition = other.condition;
-      }
-      if (step.outcome != other.outcome) return true;
-    }
-    return false;
-  }
-
-  std::vector<Argument> arguments_;
-  std::size_t most_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const All> all_ = std::make_shared<const All>();  // a new list for each change
-  mutable std::atomic<std::uint64_t> clock_ = 0;
-};
+  return false;
+}
 
 /// As few digits as tell the value from others.
 template <class T>
@@ -167,6 +64,30 @@ std::string text_of(const Decision& step) {
   return text_of<double>(step.outcome);
 }
 
+}  // namespace
+
+ProgramOfSteps::ProgramOfSteps(std::unique_ptr<Kept> result, std::vector<Decision> conditions, Segment computes)
+    : Program(std::move(result)), steps(std::move(conditions)), results(std::move(computes)) {
+  for (const Decision& each : steps) each.condition->watch();
+  results.watch();
+}
+
+bool ProgramOfSteps::captures_given_up() const noexcept {
+  return results.captures_given_up() ||
+         std::ranges::any_of(steps, [](const Decision& step) { return step.condition->captures_given_up(); });
+}
+
+void ProgramOfSteps::run(CallLists& lists) const {
+  lists.results.clear();
+  results.run(lists, true, lists.results);
+}
+
+bool ProgramOfSteps::begins_like(const ProgramOfSteps& other, std::size_t count) const {
+  return steps.size() >= count &&
+         std::equal(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(count), other.steps.begin(),
+                    [](const Decision& a, const Decision& b) { return a.outcome == b.outcome; });
+}
+
 std::string ProgramOfSteps::describe(std::span<const std::string> names) const {
   if (steps.empty()) return results.describe(names);
   std::string text;
@@ -177,16 +98,61 @@ std::string ProgramOfSteps::describe(std::span<const std::string> names) const {
   return text + "results: " + results.describe(names);
 }
 
-}  // namespace
-
-ProgramPtr make_program(std::shared_ptr<const void> result, std::vector<Decision> conditions, Segment computes) {
-  for (const Decision& each : conditions) each.condition->watch();
-  computes.watch();
-  return std::make_shared<ProgramOfSteps>(std::move(result), std::move(conditions), std::move(computes));
+std::size_t Programs::first_unlike(const CallLists& lists) const {
+  const std::vector<Var*>& given = lists.arguments;
+  if (given.size() != arguments_.size()) return std::min(given.size(), arguments_.size());
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    require_usable(*given[k], "compile");
+    const ArgumentType& expected = arguments_[k];
+    if (given[k]->dtype() != expected.dtype || given[k]->shape() != expected.shape ||
+        (lists.donated[k] != 0) != expected.donated || VarAccess::is_weak(*given[k]) != expected.weak) {
+      return k;
+    }
+  }
+  return alike;
 }
 
-std::unique_ptr<Programs> make_programs(std::vector<Programs::Argument> arguments, std::size_t most) {
-  return std::make_unique<ProgramsOfSignature>(std::move(arguments), most);
+ProgramPtr Programs::choose(CallLists& lists) const {
+  lists.decided.clear();
+  const std::shared_ptr<const All> all = all_now();
+  std::size_t chosen = 0;  // one whose conditions went as they do now, as far as that is known
+  for (std::size_t k = 0; k < (*all)[chosen]->steps.size(); ++k) {
+    const std::size_t first = lists.decided.size();
+    (*all)[chosen]->steps[k].condition->run(lists, false, lists.decided);
+    const std::uint64_t outcome = outcome_of(*VarAccess::buffer(lists.decided[first]).get());
+    if ((*all)[chosen]->steps[k].outcome == outcome) continue;
+    const auto goes_so = [&](const ProgramPtr& each) {
+      return each->begins_like(*(*all)[chosen], k) && each->steps.size() > k && each->steps[k].outcome == outcome;
+    };
+    const auto found = std::ranges::find_if(*all, goes_so);
+    if (found == all->end()) return nullptr;
+    chosen = static_cast<std::size_t>(found - all->begin());
+  }
+  const ProgramPtr& program = (*all)[chosen];
+  if (all->size() > 1) note_use(*program);
+  return program;
+}
+
+void Programs::add(const ProgramPtr& program) {
+  const std::scoped_lock lock(mutex_);
+  auto all = std::make_shared<All>(*all_);
+  const auto shares_steps = [&](const ProgramPtr& each) { return share_steps(*program, *each); };
+  std::erase_if(*all, [&](const ProgramPtr& each) { return !shares_steps(each); });
+  note_use(*program);
+  if (all->size() >= most_) {
+    all->erase(std::ranges::min_element(*all, {}, [](const ProgramPtr& each) { return each->used.load(); }));
+  }
+  all->push_back(program);
+  all_ = std::move(all);
+}
+
+std::shared_ptr<const Programs::All> Programs::all_now() const {
+  const std::scoped_lock lock(mutex_);
+  return all_;
+}
+
+void Programs::note_use(ProgramOfSteps& program) const noexcept {
+  program.used.store(clock_.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 }  // namespace xgrad::detail

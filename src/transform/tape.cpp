@@ -59,7 +59,8 @@ std::vector<Var> Tape::gradients(const Var& output, std::initializer_list<Var> i
 std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent) {
   require_on_tape("gradient", output, state_);
   for (const Var& input : inputs) require_on_tape("gradient", input, state_);
-  const auto no_paths = [&] { return std::vector<std::string>(inputs.size() + 1); };
+  const auto unnamed = [&] { return std::vector<std::string>(inputs.size() + 1); };
+  const detail::Paths no_paths(unnamed);
   detail::require_differentiable("gradient", inputs, no_paths);
   Var seed;
   if (cotangent.defined()) {
@@ -72,7 +73,7 @@ std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs,
     seed = ones_like(output);
   }
   std::vector<Var> result = derivatives::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
-  detail::complete("gradient", result, inputs, no_paths, false);
+  detail::complete(result, inputs);
   return result;
 }
 

@@ -12,6 +12,8 @@
 #include "var/record.hpp"
 
 namespace xgrad::detail {
+
+using tree::detail::Visit, tree::detail::Visitor;
 namespace {
 
 /// The tape onto which transforms of this thread record now.
@@ -74,6 +76,27 @@ Trace::Recording Trace::recording() { return owned_ ? owned_ : Recording(Recordi
 Var Trace::node(const Var& x) {
   require_usable(x, "trace");
   return x.recorded() && &VarAccess::tape(x) == tape_ ? x : VarAccess::recorded(*tape_, import(*tape_, x));
+}
+
+std::vector<Var> Trace::nodes(std::vector<Var> all) {
+  for (Var& x : all) x = node(x);
+  return all;
+}
+
+Visitor<Var> Trace::makes_inputs(Visit what) {
+  return {{this,
+           [](void* trace, Var& x) {
+             x = static_cast<Trace*>(trace)->input(x);
+           }},
+          what};
+}
+
+Visitor<Var> Trace::makes_nodes(Visit what) {
+  return {{this,
+           [](void* trace, Var& x) {
+             x = static_cast<Trace*>(trace)->node(x);
+           }},
+          what};
 }
 
 Var Trace::input(const Var& argument) {
@@ -154,18 +177,28 @@ void require_like(std::string_view operation, std::string_view what, std::span<c
   }
 }
 
-void complete(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-              const Paths& paths, bool strict) {
+void require_complete(std::string_view operation, std::span<const Var> derivatives, const Paths& paths) {
   std::string unused;
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
-    if (!derivatives[i].defined()) {
-      if (strict) unused += (unused.empty() ? "" : "; ") + paths()[i];
-      derivatives[i] = zeros_like(primals[i]);
-    }
-    derivatives[i] = as_weak(derivatives[i], VarAccess::is_weak(primals[i]));
+    if (!derivatives[i].defined()) unused += (unused.empty() ? "" : "; ") + paths()[i];
   }
   if (!unused.empty()) {
     throw ValueError(std::string(operation) + ": the result does not depend on: " + unused);
+  }
+}
+
+void complete(std::vector<Var>& derivatives, std::span<const Var> primals) {
+  for (std::size_t i = 0; i < derivatives.size(); ++i) {
+    if (!derivatives[i].defined()) derivatives[i] = zeros_like(primals[i]);
+    derivatives[i] = as_weak(derivatives[i], VarAccess::is_weak(primals[i]));
+  }
+}
+
+void append_names(std::vector<std::string>& all, std::size_t position, std::string_view separator,
+                  const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::string& name = all.emplace_back("argument " + std::to_string(position));
+    if (!path.empty()) (name += separator) += path;
   }
 }
 

@@ -33,7 +33,7 @@ void require_count(const std::string& name, const BatchAxis& axes, std::size_t a
 }  // namespace
 
 Batch::Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
-             const std::function<std::vector<std::string>()>& paths)
+             const Paths& paths)
     : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()) {
   const auto fail = [&](std::size_t leaf, const std::string& requirement) {
     throw ShapeError("vmap: " + paths()[leaf] + " is " + describe(leaves[leaf]) + " and " + requirement);

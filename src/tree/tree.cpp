@@ -30,6 +30,44 @@ void require_same_count(std::size_t expected, std::size_t given) {
                    std::to_string(expected));
 }
 
+Visitor<const Var> appends(std::vector<Var>& all, Visit what) {
+  return {{&all, [](void* list, const Var& x) { static_cast<std::vector<Var>*>(list)->push_back(x); }}, what};
+}
+
+Visitor<const Var> appends(std::vector<const Var*>& all, Visit what) {
+  return {{&all, [](void* list, const Var& x) { static_cast<std::vector<const Var*>*>(list)->push_back(&x); }}, what};
+}
+
+Visitor<const Var> Paths::visitor(Visit what) {
+  const auto append = [](void* object, const Var&) {
+    auto& paths = *static_cast<Paths*>(object);
+    paths.all.push_back(paths.path);
+  };
+  return {{this, append}, what, &path};
+}
+
+Visitor<Var> Replacement::visitor(Visit what) {
+  const auto replace = [](void* object, Var& x) {
+    auto& replacement = *static_cast<Replacement*>(object);
+    if (replacement.used < replacement.others.size()) x = replacement.others[replacement.used];
+    ++replacement.used;
+  };
+  return {{this, replace}, what};
+}
+
+void Replacement::require_fit() const { require_same_count(used, others.size()); }
+
+std::vector<char> flags_of(std::span<const Var* const> arrays, std::span<const Var* const> leaves) {
+  std::vector<char> flags;
+  std::size_t next = 0;
+  for (const Var* const array : arrays) {
+    const bool is_leaf = next < leaves.size() && leaves[next] == array;
+    next += is_leaf ? 1 : 0;
+    flags.push_back(is_leaf ? 1 : 0);
+  }
+  return flags;
+}
+
 void throw_other_tree(const std::type_info& held, const std::type_info& wanted) {
   if (held == typeid(void)) throw TypeError("AnyTree: it is empty");
   const auto readable = [](const std::type_info& type) { return boost::core::demangle(type.name()); };

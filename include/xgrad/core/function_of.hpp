@@ -18,14 +18,18 @@ class FunctionOf {
   template <class F>
   requires(!std::same_as<std::remove_cv_t<F>, FunctionOf>)  //
       explicit FunctionOf(F& f)
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))), call_([](void* object, A... a) -> R {
-          F& function = *static_cast<F*>(object);
-          if constexpr (std::is_void_v<R>) static_cast<void>(function(std::forward<A>(a)...));
-          else return function(std::forward<A>(a)...);
-        }) {}
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))), call_(&call<F>) {}
+  FunctionOf(void* object, R (*function)(void*, A...)) : object_(object), call_(function) {}
   R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
 
  private:
+  template <class F>
+  static R call(void* object, A... a) {
+    F& function = *static_cast<F*>(object);
+    if constexpr (std::is_void_v<R>) static_cast<void>(function(std::forward<A>(a)...));
+    else return function(std::forward<A>(a)...);
+  }
+
   void* object_;
   R (*call_)(void*, A...);
 };

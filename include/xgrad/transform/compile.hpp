@@ -1,11 +1,11 @@
 // Compiled functions: recorded once, replayed from then on.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -19,9 +19,6 @@
 
 namespace xgrad {
 namespace detail {
-
-/// Signatures that a compiled function remembers; the oldest go first.
-inline constexpr std::size_t most_signatures = 256;
 
 /// An argument whose leaves can be reached: a tree as it is, anything else as a Var. Rvalues are donated.
 template <class K, bool lent, bool donated>
@@ -41,164 +38,64 @@ auto argument_of(std::remove_reference_t<A>& argument) {
   }
 }
 
-/// Enters the Vars of an argument; returns whether one of them is recorded.
-template <class K>
-bool list_leaves(K& held, CallLists& lists) {
-  bool recorded = false;
-  tree::for_each_array(held.value, [&](Var& leaf) {
-    recorded = recorded || leaf.recorded();
-    lists.arguments.push_back(&leaf);
-    lists.donated.push_back(K::is_donated ? 1 : 0);
-  });
-  return recorded;
-}
-
-/// Names of the Vars in the arguments.
-template <class... T>
-std::vector<std::string> names_of_leaves(const T&... arguments) {
-  std::vector<std::string> names;
-  std::size_t index = 0;
-  [[maybe_unused]] const auto add_names = [&](const auto& tree) {
-    const std::string argument = "argument " + std::to_string(index++);
-    for (const std::string& path : tree::array_paths(tree)) {
-      names.push_back(path.empty() ? argument : argument + "." + path);
-    }
-  };
-  (add_names(arguments), ...);
-  return names;
-}
-
-/// What a compiled function has recorded.
-struct Recordings {
-  struct Any {
-    const void* types;  ///< of which arguments and which result
-    std::shared_ptr<const void> signature;
-  };
-  explicit Recordings(const CompileOptions& chosen) : options(chosen) {}
-
-  CompileOptions options;
-  Remarks remarks;
-  std::mutex mutex;
-  std::vector<Any> signatures;
-};
-
-/// The recordings of a function R(const T&...): all that does not depend on which function it is, so that many
-/// functions of the same arguments compile once.
+/// A call of a function R(const T&...): all that does not depend on which function it is, so that many functions of the
+/// same arguments compile once.
 template <class R, class... T>
-class RecordingsOf {
+class CallOf final : public CompiledCall {
  public:
   using Function = FunctionOf<R, const T&...>;
 
-  struct Signature {
-    std::tuple<T...> arguments;  // of what is static; the leaves are those of the recording
-    std::unique_ptr<Programs> programs;
-  };
-  using SignaturePtr = std::shared_ptr<const Signature>;
+  CallOf(Function function, const T&... arguments)
+      : CompiledCall(&types), function_(function), arguments_{std::addressof(arguments)...} {}
 
-  RecordingsOf(Recordings& all, Function function) : all_(all), function_(function) {}
-
-  R run(CallLists& lists, const T&... arguments) const {
-    const ProgramPtr program = program_of(lists, arguments...);
-    if (program->captures_given_up()) all_.remarks.captures_given_up();
-    // First: what fails after the program has run would take the donated arguments along.
-    R result = *static_cast<const R*>(program->result());
-    program->run(lists);
-    std::size_t used = 0;
-    tree::for_each_array(result, [&](Var& x) { x = std::move(lists.results[used++]); });
-    return result;
+  [[nodiscard]] bool has_statics_of(const Kept& arguments, std::string* where) const override {
+    return has_statics_of(value_of<Arguments>(arguments), where, std::index_sequence_for<T...>());
   }
-
-  /// The recording for these arguments: known, or made now. Its conditions have been computed.
-  ProgramPtr program_of(CallLists& lists, const T&... arguments) const {
-    if (const SignaturePtr known = find(lists, arguments...)) {
-      if (ProgramPtr program = known->programs->choose(lists)) {
-        all_.remarks.replayed();
-        return program;
-      }
-    }
-    return record(lists, arguments...);
+  [[nodiscard]] std::vector<std::string> names() const override { return names(std::index_sequence_for<T...>()); }
+  [[nodiscard]] Recorded record(std::span<const Var> inputs) const override {
+    return record(inputs, std::index_sequence_for<T...>());
   }
 
  private:
+  using Arguments = std::tuple<T...>;
   static constexpr char types = 0;
 
-  SignaturePtr find(const CallLists& lists, const T&... arguments) const {
-    const std::scoped_lock lock(all_.mutex);
-    return find_locked(lists, arguments...);
-  }
-  SignaturePtr find_locked(const CallLists& lists, const T&... arguments) const {
-    for (const Recordings::Any& each : all_.signatures) {
-      if (each.types != &types) continue;
-      const auto* known = static_cast<const Signature*>(each.signature.get());
-      if (same_arguments(*known, nullptr, arguments...) && known->programs->serves(lists.arguments, lists.donated)) {
-        return std::static_pointer_cast<const Signature>(each.signature);
-      }
-    }
-    return nullptr;
+  template <std::size_t I>
+  [[nodiscard]] const auto& argument() const {
+    return *static_cast<const std::tuple_element_t<I, Arguments>*>(arguments_[I]);
   }
 
-  static bool same_arguments(const Signature& known, std::string* where, const T&... arguments) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using tree::detail::same_at, tree::detail::same_statics;
-      return (same_at(same_statics(std::get<I>(known.arguments), arguments, where), I, where) && ...);
-    }
-    (std::index_sequence_for<T...>());
+  template <std::size_t... I>
+  [[nodiscard]] bool has_statics_of([[maybe_unused]] const Arguments& known, [[maybe_unused]] std::string* where,
+                                    std::index_sequence<I...>) const {
+    using tree::detail::same_at, tree::detail::same_statics;
+    return (same_at(same_statics(std::get<I>(known), argument<I>(), where), I, where) && ...);
+  }
+  template <std::size_t... I>
+  [[nodiscard]] std::vector<std::string> names(std::index_sequence<I...>) const {
+    std::vector<std::string> result;
+    (append_names(result, I, ".", tree::array_paths(argument<I>())), ...);
+    return result;
+  }
+  template <std::size_t... I>
+  [[nodiscard]] Recorded record(std::span<const Var> inputs, std::index_sequence<I...>) const {
+    auto arguments = std::make_unique<KeptAs<Arguments>>(Arguments(argument<I>()...));
+    tree::detail::Replacement replacement{inputs};
+    (tree::detail::visit(std::get<I>(arguments->value), replacement.visitor(tree::detail::Visit::arrays)), ...);
+    auto result = std::make_unique<KeptAs<R>>(function_(std::as_const(std::get<I>(arguments->value))...));
+    std::vector<Var> arrays = tree::arrays(result->value);
+    return {std::move(arguments), std::move(result), std::move(arrays)};
   }
 
-  /// The signature that was recorded last before one that is new.
-  SignaturePtr last_recorded() const {
-    const auto last = std::find_if(all_.signatures.rbegin(), all_.signatures.rend(),
-                                   [](const Recordings::Any& each) { return each.types == &types; });
-    return last == all_.signatures.rend() ? nullptr : std::static_pointer_cast<const Signature>(last->signature);
-  }
-
-  /// Says why the function is recorded again and again.
-  static void remark(const Signature& last, const CallLists& lists, const T&... arguments) {
-    std::string where;
-    if (!same_arguments(last, &where, arguments...)) return Remarks::changing_static(where);
-    const std::size_t k = last.programs->first_unlike(lists.arguments, lists.donated);
-    if (k == Programs::alike) return Remarks::changing_condition();
-    if (k < lists.arguments.size()) Remarks::changing_shape(names_of_leaves(arguments...)[k], *lists.arguments[k]);
-  }
-
-  ProgramPtr record(CallLists& lists, const T&... given) const {
-    ProgramRecorder recorder(lists, all_.options);
-    std::tuple<T...> arguments(given...);
-    std::size_t used = 0;
-    const auto enter = [&](auto& argument) {
-      tree::for_each_array(argument, [&](Var& x) { x = recorder.inputs()[used++]; });
-    };
-    std::apply([&](auto&... each) { (enter(each), ...); }, arguments);
-    auto result =
-        std::make_shared<const R>(std::apply([&](const auto&... each) -> R { return function_(each...); }, arguments));
-    const std::vector<Var> arrays = tree::arrays(*result);
-    const ProgramPtr made = recorder.finish(std::move(result), arrays, lists.decided);
-    SignaturePtr last;
-    {
-      const std::scoped_lock lock(all_.mutex);
-      const SignaturePtr known = find_locked(lists, given...);  // another thread may have made it
-      if (all_.remarks.recorded()) last = known ? known : last_recorded();
-      if (known) {
-        known->programs->add(made);
-      } else {
-        auto signature = std::make_shared<Signature>(Signature{std::move(arguments), recorder.programs()});
-        signature->programs->add(made);
-        if (all_.signatures.size() >= most_signatures) all_.signatures.erase(all_.signatures.begin());
-        all_.signatures.push_back({&types, std::move(signature)});
-      }
-    }
-    if (last) remark(*last, lists, given...);
-    return made;
-  }
-
-  Recordings& all_;
   Function function_;
+  std::array<const void*, sizeof...(T)> arguments_;
 };
 
 template <class F>
 class Compiled {
  public:
-  Compiled(F f, const CompileOptions& options) : state_(std::make_shared<State>(std::move(f), options)) {}
+  Compiled(F f, const CompileOptions& options)
+      : recordings_(shared(std::make_unique<FunctionAndRecordings>(std::move(f), options))) {}
 
   template <class... A>
   requires Fits < F&, const differentiated_t<A>
@@ -218,19 +115,20 @@ class Compiled {
   }
 
  private:
-  struct State : Recordings {
-    State(F function, const CompileOptions& chosen) : Recordings(chosen), f(std::move(function)) {}
+  struct FunctionAndRecordings final : Recordings {
+    FunctionAndRecordings(F function, const CompileOptions& chosen) : Recordings(chosen), f(std::move(function)) {}
     F f;
   };
+  [[nodiscard]] F& function() const { return static_cast<FunctionAndRecordings&>(*recordings_).f; }
 
   template <class... K>
   using Result = std::remove_cvref_t<std::invoke_result_t<F&, const typename K::Type&...>>;
+  template <class... K>
+  using Call = CallOf<Result<K...>, typename K::Type...>;
 
   template <class... K>
-  [[nodiscard]] auto recordings() const {
-    using R = Result<K...>;
-    using Of = RecordingsOf<R, typename K::Type...>;
-    return Of(*state_, typename Of::Function(state_->f));
+  static void list_arguments(CallLists& lists, K&... held) {
+    (tree::detail::visit(held.value, lists.takes_argument(K::is_donated)), ...);
   }
 
   template <class... K>
@@ -238,25 +136,30 @@ class Compiled {
     using R = Result<K...>;
     static_assert(tree::Tree<R>, "a compiled function returns a tree of Vars");
     CallLists lists;
-    bool recorded = false;
-    ((recorded = list_leaves(held, lists) || recorded), ...);
-    if (recorded) {
-      const PartOfRecording part(lists.arguments, state_->options);
-      return R(state_->f(std::as_const(held.value)...));
+    list_arguments(lists, held...);
+    if (lists.has_recorded_argument()) {
+      const PartOfRecording part(lists.arguments, recordings_->options());
+      return R(function()(std::as_const(held.value)...));
     }
-    return recordings<K...>().run(lists, held.value...);
+    const Call<K...> call(typename Call<K...>::Function(function()), held.value...);
+    const std::shared_ptr<const Program> program = recordings_->program_of(lists, call);
+    // First: what fails after the program has run would take the donated arguments along.
+    R result = value_of<R>(program->result());
+    program->run(lists);
+    tree::detail::visit(result, lists.gives_results());
+    return result;
   }
 
   template <class... K>
   std::string describe(K... held) const {
     CallLists lists;
-    bool recorded = false;
-    ((recorded = list_leaves(held, lists) || recorded), ...);
-    if (recorded) throw_recorded_argument();
-    return recordings<K...>().program_of(lists, held.value...)->describe(names_of_leaves(held.value...));
+    list_arguments(lists, held...);
+    if (lists.has_recorded_argument()) throw_recorded_argument();
+    const Call<K...> call(typename Call<K...>::Function(function()), held.value...);
+    return recordings_->program_of(lists, call)->describe(call.names());
   }
 
-  std::shared_ptr<State> state_;
+  std::shared_ptr<Recordings> recordings_;
 };
 
 }  // namespace detail
@@ -301,7 +204,6 @@ class Compiled {
 ///                     unless values are guarded.
 template <class F>
 [[nodiscard]] auto compile(F f, const CompileOptions& options = {}) {
-  detail::require_options(options);
   return detail::Compiled<F>(std::move(f), options);
 }
 

@@ -56,9 +56,7 @@ using operand_t = std::conditional_t<tree::Tree<T>, T, const T&>;
 template <class T>
 operand_t<T> on_tape(Trace& trace, const T& operand) {
   if constexpr (tree::Tree<T>) {
-    std::vector<Var> nodes;
-    tree::for_each_array(operand, [&](const Var& x) { nodes.push_back(trace.node(x)); });
-    return tree::with_arrays(operand, nodes);
+    return tree::with_arrays(operand, trace.nodes(tree::arrays(operand)));
   } else {
     return operand;
   }
@@ -80,7 +78,7 @@ T run_branches(std::string_view operation, const Var& number, const std::tuple<c
   }
   std::vector<Var> all{number};
   const auto append = [&]<class O>(const O& operand) {
-    if constexpr (tree::Tree<O>) tree::for_each_array(operand, [&](const Var& x) { all.push_back(x); });
+    if constexpr (tree::Tree<O>) tree::detail::visit(operand, tree::detail::appends(all, tree::detail::Visit::arrays));
   };
   std::apply([&](const auto&... each) { (append(each), ...); }, operands);
   Trace trace(all);
@@ -93,13 +91,13 @@ T run_branches(std::string_view operation, const Var& number, const std::tuple<c
       taken.begin();
       T result = std::apply(branch, given);
       if (like) require_same_tree(operation, "the branches give different trees", *like, result);
-      taken.end(tree::arrays(result), [&] { return tree::array_paths(result); });
+      taken.end(tree::arrays(result), array_paths_of(result));
       if (!like) like = std::move(result);
     };
     (record(branches), ...);
     like = tree::with_arrays(*like, taken.finish());
   }
-  return std::get<0>(finish(trace, *like));
+  return finished(trace, *std::move(like));
 }
 
 /// The condition and the body of a loop while they are recorded.
@@ -145,7 +143,7 @@ C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, c
   Trace trace(all);
   std::optional<C> result;
   {
-    WhileLoop loop(trace, all, [&] { return tree::array_paths(first); });
+    WhileLoop loop(trace, all, array_paths_of(first));
     const auto record = [&] {
       const C carried = tree::with_arrays(first, loop.carried());
       const Var goes_on = condition(carried);
@@ -156,7 +154,7 @@ C run_while(FunctionOf<Var, const C&> condition, FunctionOf<C, const C&> body, c
     if (!record() && !record()) throw_unsettled_types();
     result = tree::with_arrays(*result, loop.finish());
   }
-  return std::get<0>(finish(trace, *result));
+  return finished(trace, *std::move(result));
 }
 
 }  // namespace detail

@@ -66,9 +66,7 @@ template <std::size_t... positions, class T>
 std::vector<std::string> argument_names(std::index_sequence<positions...>, const T& like) {
   std::vector<std::string> result;
   const auto add = [&](std::size_t position, const auto& argument) {
-    for (const std::string& path : tree::array_paths(argument)) {
-      result.push_back("argument " + std::to_string(position) + (path.empty() ? "" : ", ") + path);
-    }
+    append_names(result, position, ", ", tree::array_paths(argument));
   };
   if constexpr (sizeof...(positions) == 1) {
     add((positions, ...), like);
@@ -155,7 +153,7 @@ class CustomFunction {
     using Like = std::remove_const_t<decltype(like)>;
     std::vector<Var> outputs = tree::arrays(value);
     const std::size_t results = outputs.size();
-    tree::for_each_array(residuals, [&](const Var& x) { outputs.push_back(x); });
+    tree::detail::visit(residuals, tree::detail::appends(outputs, tree::detail::Visit::arrays));
     const std::vector<char> is_leaf = tree::detail::leaf_flags(like);
     CustomRules rules;
     rules.paths = [like] { return argument_names(Positions(), like); };

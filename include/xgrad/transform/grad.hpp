@@ -85,7 +85,7 @@ template <class R, class Held>
 auto value_and_gradient(std::string_view operation, FunctionOf<R, Held&> f, Held& arguments,
                         const GradOptions& options) {
   static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
-  const Paths paths = [&] { return arguments.paths(); };
+  const Paths paths = paths_of(arguments);
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
@@ -95,19 +95,21 @@ auto value_and_gradient(std::string_view operation, FunctionOf<R, Held&> f, Held
   const Var returned = ResultParts<R>::loss(result);
   trace.require_recorded(operation, {&returned, 1});
   require_scalar_loss(operation, returned);
-  const Var loss = trace.node(returned);
+  Var loss = trace.node(returned);
   const Var seed = one_of(loss);
   std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
-  complete(operation, derivatives, inputs, paths, options.strict);
+  if (options.strict) require_complete(operation, derivatives, paths);
+  complete(derivatives, inputs);
   auto gradient = arguments.rebuild(derivatives);
 
   using G = decltype(gradient);
   if constexpr (ResultParts<R>::has_auxiliary) {
-    auto [value, g, auxiliary] = finish(trace, loss, gradient, ResultParts<R>::auxiliary(result));
-    return ValueAndGrad<G, decltype(auxiliary)>{std::move(value), std::move(g), std::move(auxiliary)};
+    auto auxiliary = ResultParts<R>::auxiliary(result);
+    finish(trace, loss, gradient, auxiliary);
+    return ValueAndGrad<G, decltype(auxiliary)>{std::move(loss), std::move(gradient), std::move(auxiliary)};
   } else {
-    auto [value, g] = finish(trace, loss, gradient);
-    return ValueAndGrad<G>{std::move(value), std::move(g)};
+    finish(trace, loss, gradient);
+    return ValueAndGrad<G>{std::move(loss), std::move(gradient)};
   }
 }
 

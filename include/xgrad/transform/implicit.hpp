@@ -54,8 +54,8 @@ Z with_implicit_derivatives(std::string_view operation, Trace& trace, const Z& s
     return tree::leaves(result);
   };
   const std::vector<Var> leaves = implicit_solution(operation, trace, tree::leaves(found), LeavesFunction(of_leaves),
-                                                    options, [&] { return tree::paths(found); });
-  return std::get<0>(finish(trace, tree::with_leaves(found, leaves)));
+                                                    options, paths_of(found));
+  return finished(trace, tree::with_leaves(found, leaves));
 }
 
 template <class Residual, class Solver>

@@ -31,7 +31,7 @@ auto jacobian_at(FunctionOf<R, Held&> f, Held& arguments, Mode mode) {
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   const std::vector<Var> inputs = arguments.differentiated();
-  require_differentiable("jacobian", inputs, [&] { return arguments.paths(); });
+  require_differentiable("jacobian", inputs, paths_of(arguments));
   const auto result = result_of("jacobian", trace, f(arguments));
   const std::vector<Var> outputs = leaves_on(trace, result);
   const std::vector<Var> parts = jacobian(trace, outputs, inputs, mode);
@@ -39,11 +39,11 @@ auto jacobian_at(FunctionOf<R, Held&> f, Held& arguments, Mode mode) {
     return arguments.rebuild(std::span(parts).subspan(output * inputs.size(), inputs.size()));
   };
   if constexpr (std::same_as<std::remove_cvref_t<decltype(result)>, Var>) {
-    return std::get<0>(finish(trace, rebuild(0)));
+    return finished(trace, rebuild(0));
   } else {
     std::vector<decltype(rebuild(0))> all;
     for (std::size_t output = 0; output < outputs.size(); ++output) all.push_back(rebuild(output));
-    return std::get<0>(finish(trace, all));
+    return finished(trace, std::move(all));
   }
 }
 

@@ -40,10 +40,10 @@ class CurveAt {
   CurveAt(std::string_view operation, const Primal& point, std::span<const Primal> given)
       : operation_(operation),
         trace_(arrays_of(point, given)),
-        point_(tree::map(point, [&](const Var& leaf) { return trace_.input(leaf); })),
+        point_(with_inputs(trace_, point)),
         inputs_(tree::leaves(point_)) {
     static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
-    require_differentiable(operation, inputs_, [&] { return tree::paths(point); });
+    require_differentiable(operation, inputs_, paths_of(point));
     for (const Primal& each : given) seeds_.push_back(sensitivities(operation, "derivative", trace_, each, inputs_));
   }
 
@@ -55,20 +55,19 @@ class CurveAt {
   /// What the function gave there, on the tape.
   template <class R>
   auto outputs(R&& given) {
-    const auto result = result_of(operation_, trace_, std::forward<R>(given));
-    return tree::map(result, [&](const Var& leaf) { return trace_.node(leaf); });
+    return with_nodes(trace_, result_of(operation_, trace_, std::forward<R>(given)));
   }
   /// A tree of derivatives.
   template <class Y>
   Y tree_like(const Y& value, std::vector<Var> derivatives) {
-    complete(operation_, derivatives, tree::leaves(value), {}, false);
+    complete(derivatives, tree::leaves(value));
     return tree::with_leaves(value, derivatives);
   }
 
  private:
   static std::vector<Var> arrays_of(const Primal& point, std::span<const Primal> given) {
     std::vector<Var> all = tree::arrays(point);
-    for (const Primal& each : given) tree::for_each_array(each, [&](const Var& x) { all.push_back(x); });
+    for (const Primal& each : given) tree::detail::visit(each, tree::detail::appends(all, tree::detail::Visit::arrays));
     return all;
   }
 
@@ -88,18 +87,18 @@ auto value_and_series(FunctionOf<R, const Primal&> f, const Primal& point, std::
   for (std::vector<Var>& each : derivatives_along(curve.trace(), curve.inputs(), curve.seeds(), tree::leaves(value))) {
     result.series.push_back(curve.tree_like(value, std::move(each)));
   }
-  return std::get<0>(finish(curve.trace(), result));
+  return finished(curve.trace(), std::move(result));
 }
 
 template <class R, class Primal>
 auto directional_derivative(FunctionOf<R, const Primal&> f, const Primal& point, const Primal& direction,
                             std::size_t order) {
   CurveAt<Primal> line("derivative", point, std::span<const Primal>(&direction, 1));
-  const auto value = line.outputs(f(line.point()));
-  if (order == 0) return std::get<0>(finish(line.trace(), value));
+  auto value = line.outputs(f(line.point()));
+  if (order == 0) return finished(line.trace(), value);
   line.seeds().resize(order, std::vector<Var>(line.inputs().size()));
   auto all = derivatives_along(line.trace(), line.inputs(), line.seeds(), tree::leaves(value));
-  return std::get<0>(finish(line.trace(), line.tree_like(value, std::move(all.back()))));
+  return finished(line.trace(), line.tree_like(value, std::move(all.back())));
 }
 
 template <class R, class Primal>
@@ -107,7 +106,7 @@ auto mixed_derivative(FunctionOf<R, const Primal&> f, const Primal& point, std::
   CurveAt<Primal> lines("derivative", point, directions);
   const auto value = lines.outputs(f(lines.point()));
   std::vector<Var> mixed = mixed_derivative(lines.trace(), lines.inputs(), lines.seeds(), tree::leaves(value));
-  return std::get<0>(finish(lines.trace(), lines.tree_like(value, std::move(mixed))));
+  return finished(lines.trace(), lines.tree_like(value, std::move(mixed)));
 }
 
 }  // namespace detail

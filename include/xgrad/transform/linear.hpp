@@ -29,8 +29,8 @@ class Pushforward {
     const std::vector<Var> seeds = detail::sensitivities("linearize", "tangent", trace, tangent, inputs_);
     const std::vector<Var> outputs = tree::leaves(outputs_);
     std::vector<Var> derivatives = trace.forward(inputs_, seeds, outputs);
-    detail::complete("linearize", derivatives, outputs, {}, false);
-    return std::get<0>(detail::finish(trace, tree::with_leaves(outputs_, derivatives)));
+    detail::complete(derivatives, outputs);
+    return detail::finished(trace, tree::with_leaves(outputs_, derivatives));
   }
 
  private:
@@ -52,13 +52,12 @@ template <class R, class Primal>
 auto value_and_pushforward(FunctionOf<R, const Primal&> f, const Primal& point) {
   static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
   Trace trace(tree::arrays(point));
-  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
+  const Primal entered = with_inputs(trace, point);
   std::vector<Var> inputs = tree::leaves(entered);
-  require_differentiable("linearize", inputs, [&] { return tree::paths(point); });
-  const auto result = result_of("linearize", trace, f(entered));
-  using Y = std::remove_cvref_t<decltype(result)>;
-  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
-  Y value = std::get<0>(finish(trace, outputs));
+  require_differentiable("linearize", inputs, paths_of(point));
+  const auto outputs = with_nodes(trace, result_of("linearize", trace, f(entered)));
+  using Y = std::remove_cv_t<decltype(outputs)>;
+  Y value = finished(trace, outputs);
   using P = Pushforward<Y, Primal>;
   return ValueAndPushforward<Y, P>{std::move(value), P(trace.recording(), std::move(inputs), outputs)};
 }
@@ -91,20 +90,19 @@ class Transposed {
   [[nodiscard]] Primal operator()(const R& cotangent) const {
     std::vector<Var> all = tree::arrays(like_);
     const std::size_t arguments = all.size();
-    tree::for_each_array(cotangent, [&](const Var& x) { all.push_back(x); });
+    tree::detail::visit(cotangent, tree::detail::appends(all, tree::detail::Visit::arrays));
     Trace trace(all);
     const Primal stand_in = tree::with_arrays(like_, without_values(trace, std::span<const Var>(all).first(arguments)));
     const std::vector<Var> inputs = tree::leaves(stand_in);
-    require_differentiable("linear_transpose", inputs, [&] { return tree::paths(like_); });
+    require_differentiable("linear_transpose", inputs, paths_of(like_));
     TransposedScope scope(trace);
-    const R result = f_(stand_in);
-    const R outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+    const R outputs = with_nodes(trace, f_(stand_in));
     const std::vector<Var> leaves = tree::leaves(outputs);
     const std::vector<Var> seeds = sensitivities("linear_transpose", "cotangent", trace, cotangent, leaves);
     scope.sweep(inputs, leaves);
     std::vector<Var> derivatives = trace.reverse(leaves, seeds, inputs);
-    complete("linear_transpose", derivatives, inputs, {}, false);
-    return std::get<0>(finish(trace, tree::with_leaves(like_, derivatives)));
+    complete(derivatives, inputs);
+    return finished(trace, tree::with_leaves(like_, derivatives));
   }
 
  private:
@@ -120,9 +118,9 @@ Var laplacian(FunctionOf<R, const Var&> f, const Var& x) {
   static_assert(std::is_same_v<differentiated_t<R>, Var>, "laplacian: the function returns an array");
   Trace trace({&x, 1});
   const Var input = trace.input(x);
-  require_differentiable("laplacian", {&input, 1}, [] { return std::vector<std::string>{"the argument"}; });
+  require_differentiable("laplacian", {&input, 1}, Paths(nullptr, [](void*) { return std::vector<std::string>{"the argument"}; }));
   const Var output = trace.node(result_of("laplacian", trace, f(input)));
-  return std::get<0>(finish(trace, laplacian(trace, input, output)));
+  return finished(trace, laplacian(trace, input, output));
 }
 
 template <class F>

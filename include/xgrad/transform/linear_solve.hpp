@@ -56,8 +56,8 @@ X solution_of_linear(FunctionOf<X, const X&> matvec, const X& b, const LinearSol
     return tree::leaves(product);
   };
   const std::vector<Var> x =
-      linear_solve(trace, LeavesFunction(of_leaves), tree::leaves(b), options, [&] { return tree::paths(b); });
-  return std::get<0>(finish(trace, tree::with_leaves(b, x)));
+      linear_solve(trace, LeavesFunction(of_leaves), tree::leaves(b), options, paths_of(b));
+  return finished(trace, tree::with_leaves(b, x));
 }
 
 }  // namespace detail

@@ -1,7 +1,6 @@
-// What compiled functions record: programs, one for each way that conditions go.
+// What compiled functions have recorded, as far as no type of the user's is in it.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -39,83 +38,101 @@ struct CallLists {
   ~CallLists();
   CallLists(const CallLists&) = delete;
   CallLists& operator=(const CallLists&) = delete;
+
+  /// Enters the Vars of an argument.
+  [[nodiscard]] tree::detail::Visitor<Var> takes_argument(bool is_donated);
+  [[nodiscard]] bool has_recorded_argument() const noexcept;
+  /// Puts the results in the place of the Vars of a tree, from the first on, and gives them up.
+  [[nodiscard]] tree::detail::Visitor<Var> gives_results();
+
+ private:
+  bool donates_ = false;
+  std::size_t given_ = 0;
 };
+
+/// A value of which only who made it knows the type.
+struct Kept {
+  Kept() = default;
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  virtual ~Kept();
+};
+template <class T>
+struct KeptAs final : Kept {
+  explicit KeptAs(T kept) : value(std::move(kept)) {}
+  T value;
+};
+template <class T>
+const T& value_of(const Kept& kept) {
+  return static_cast<const KeptAs<T>&>(kept).value;
+}
 
 /// A recorded function for arguments of certain shapes and element types, whose conditions went one way.
 class Program {
  public:
-  explicit Program(std::shared_ptr<const void> result) : result_(std::move(result)) {}
+  explicit Program(std::unique_ptr<Kept> result) : result_(std::move(result)) {}
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   virtual ~Program();
-  /// The tree that the function returned when it was recorded; whoever recorded it knows the type.
-  [[nodiscard]] const void* result() const noexcept { return result_.get(); }
-  /// Whether somebody has given up an array that was captured: the Var that held it has another one now, or is no more.
-  [[nodiscard]] virtual bool captures_given_up() const noexcept = 0;
+  /// The tree that the function returned when it was recorded.
+  [[nodiscard]] const Kept& result() const noexcept { return *result_; }
   /// Computes the results, after the conditions; donated arguments whose memory went into a result are left empty.
   virtual void run(CallLists& lists) const = 0;
   /// The plan as text; `names` are those of the arguments.
   [[nodiscard]] virtual std::string describe(std::span<const std::string> names) const = 0;
 
  private:
-  std::shared_ptr<const void> result_;
+  std::unique_ptr<Kept> result_;
 };
-using ProgramPtr = std::shared_ptr<Program>;
 
-/// The programs of a function for arguments of certain shapes and element types: one for each way that its conditions
-/// went. Several threads may use it.
-class Programs {
+/// A call of a compiled function.
+class CompiledCall {
  public:
-  /// What an argument must be like.
-  struct Argument {
-    DType dtype;
-    Shape shape;
-    bool donated;
-    bool weak;
+  CompiledCall(const CompiledCall&) = delete;
+  CompiledCall& operator=(const CompiledCall&) = delete;
+
+  /// What tells apart calls whose arguments or results are of other types.
+  [[nodiscard]] const void* types() const noexcept { return types_; }
+  /// Whether the arguments have the static members, and the sizes, of those that were kept.
+  /// \param where  gets the path of the first difference; may be null.
+  [[nodiscard]] virtual bool has_statics_of(const Kept& arguments, std::string* where) const = 0;
+  /// Names of the Vars in the arguments.
+  [[nodiscard]] virtual std::vector<std::string> names() const = 0;
+  struct Recorded {
+    std::unique_ptr<Kept> arguments;
+    std::unique_ptr<Kept> result;
+    std::vector<Var> arrays;  ///< of the result
   };
+  /// Calls the function with copies of the arguments that have these Vars.
+  [[nodiscard]] virtual Recorded record(std::span<const Var> inputs) const = 0;
 
-  virtual ~Programs() = default;
-  /// Whether the arguments are like those that it was recorded for.
-  [[nodiscard]] bool serves(std::span<Var* const> arguments, std::span<const char> donated) const {
-    return first_unlike(arguments, donated) == alike;
-  }
-  /// The first argument that is not.
-  [[nodiscard]] virtual std::size_t first_unlike(std::span<Var* const> arguments,
-                                                 std::span<const char> donated) const = 0;
-  static constexpr std::size_t alike = ~std::size_t{0};
-  /// Computes conditions, one after another, until they say which program serves; null: it was not recorded. Arguments
-  /// stay as they are.
-  [[nodiscard]] virtual ProgramPtr choose(CallLists& lists) const = 0;
-  /// Takes in a program that was recorded for such arguments.
-  virtual void add(ProgramPtr program) = 0;
-};
-
-/// Records a program: makes the inputs, lets the function run, takes what it returns.
-class ProgramRecorder {
- public:
-  ProgramRecorder(const CallLists& lists, const CompileOptions& options);
-  ~ProgramRecorder();
-  ProgramRecorder(const ProgramRecorder&) = delete;
-  ProgramRecorder& operator=(const ProgramRecorder&) = delete;
-
-  [[nodiscard]] const std::vector<Var>& inputs() const noexcept { return inputs_; }
-  /// Ends the recording.
-  /// \param result   of the function; `arrays` are those in it.
-  /// \param decided  what the program goes on with, as if its conditions had been computed by Programs::choose().
-  [[nodiscard]] ProgramPtr finish(std::shared_ptr<const void> result, std::span<const Var> arrays,
-                                  std::vector<Var>& decided);
-  /// For such arguments, without a program yet.
-  [[nodiscard]] std::unique_ptr<Programs> programs() const;
+ protected:
+  explicit CompiledCall(const void* types) : types_(types) {}
+  ~CompiledCall() = default;
 
  private:
-  class Conditions;
-
-  std::vector<Var> inputs_;
-  std::vector<Programs::Argument> arguments_;
-  std::size_t most_;
-  std::unique_ptr<Trace> trace_;
-  std::unique_ptr<Conditions> conditions_;
+  const void* types_;
 };
+
+/// What a compiled function has recorded. Several threads may use it.
+class Recordings {
+ public:
+  /// \throws ValueError  if no recording would be remembered.
+  explicit Recordings(const CompileOptions& options);
+  Recordings(const Recordings&) = delete;
+  Recordings& operator=(const Recordings&) = delete;
+  virtual ~Recordings();
+
+  [[nodiscard]] const CompileOptions& options() const noexcept;
+  /// The recording for such arguments: known, or made now. Its conditions have been computed.
+  std::shared_ptr<const Program> program_of(CallLists& lists, const CompiledCall& call);
+
+ private:
+  class All;
+  std::unique_ptr<All> all_;
+};
+/// Owned by all copies of the function.
+std::shared_ptr<Recordings> shared(std::unique_ptr<Recordings> recordings);
 
 /// The scope in which a compiled function is part of another recording: what it may ask for, it may ask for there.
 class PartOfRecording {
@@ -128,32 +145,6 @@ class PartOfRecording {
  private:
   bool* guards_values_ = nullptr;
   bool before_ = false;
-};
-
-/// \throws ValueError  if no recording would be remembered.
-void require_options(const CompileOptions& options);
-
-/// What a compiled function says once: that it does not do what its author may think, or only slowly.
-class Remarks {
- public:
-  void captures_given_up() noexcept;
-  /// Counts calls; one that gets lost among threads is no matter.
-  void replayed() noexcept {
-    const std::size_t count = recordings_.load(std::memory_order_relaxed);
-    if (count > 0) recordings_.store(count - 1, std::memory_order_relaxed);
-  }
-  /// Whether recording again and again is to be said now; to be guarded by a mutex.
-  [[nodiscard]] bool recorded() noexcept {
-    return recordings_.fetch_add(2, std::memory_order_relaxed) + 2 >= 16 && !std::exchange(said_recordings_, true);
-  }
-  static void changing_condition();
-  static void changing_static(std::string_view path);
-  static void changing_shape(std::string_view path, const Var& now);
-
- private:
-  std::atomic<bool> said_captures_ = false;
-  bool said_recordings_ = false;
-  std::atomic<std::size_t> recordings_ = 0;  // more than calls that replayed, twice
 };
 
 /// For a plan of recorded arguments: they have none of their own.

@@ -93,11 +93,11 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
                 "scan: the body takes and returns trees, and what it gets is not known while it is recorded");
   std::vector<Var> all = tree::arrays(first);
   const std::size_t carried = all.size();
-  tree::for_each_array(arrays, [&](const Var& x) { all.push_back(x); });
+  tree::detail::visit(arrays, tree::detail::appends(all, tree::detail::Visit::arrays));
   Trace trace(all);
   ScanBody body(
       trace, std::span(all).first(carried), std::span(all).subspan(carried), options,
-      [&] { return tree::array_paths(first); }, [&] { return tree::array_paths(arrays); });
+      array_paths_of(first), array_paths_of(arrays));
   const auto record = [&] {
     return f(tree::with_arrays(first, body.carried()), tree::with_arrays(arrays, body.elements()));
   };
@@ -109,9 +109,10 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
   }
   const std::vector<Var> outputs = body.finish(tree::arrays(result.second));
   const std::span<const Var> whole(outputs);
-  auto [last, stacked] = finish(trace, tree::with_arrays(result.first, whole.first(carried)),
-                                tree::with_arrays(result.second, whole.subspan(carried)));
-  return {std::move(last), std::move(stacked)};
+  result.first = tree::with_arrays(result.first, whole.first(carried));
+  result.second = tree::with_arrays(result.second, whole.subspan(carried));
+  finish(trace, result.first, result.second);
+  return result;
 }
 
 /// How many runs a segment has, of which each is cut in its turn to all levels but one.
@@ -134,7 +135,7 @@ template <class C, class X, class Y>
 std::pair<C, Y> scan_in_segments(FunctionOf<std::pair<C, Y>, const C&, const X&> run, const C& first, const X& arrays,
                                  const ScanOptions& options) {
   const std::vector<Var> all = tree::arrays(arrays);
-  const std::size_t runs = runs_of_scan(all, options, [&] { return tree::array_paths(arrays); });
+  const std::size_t runs = runs_of_scan(all, options, array_paths_of(arrays));
   const std::size_t length = length_of_segments(runs, options);
   const std::size_t segments = runs / length;
   const std::size_t left = runs - segments * length;

@@ -105,7 +105,7 @@ SparseProblem sparse_problem(std::string_view operation, Trace& trace, FunctionO
   static_assert(Held::may_hold_vars, "an argument to be differentiated holds no Var");
   arguments.enter(trace);
   SparseProblem problem{kind, operation, arguments.arrays(), arguments.differentiated(), {}};
-  require_differentiable(operation, problem.inputs, [&] { return arguments.paths(); });
+  require_differentiable(operation, problem.inputs, paths_of(arguments));
   if constexpr (kind == SparseKind::Hessian) {
     const R result = f(arguments);
     problem.outputs = recorded_gradient(operation, trace, ResultParts<R>::loss(result), problem.inputs);
@@ -125,9 +125,7 @@ SparsityPattern sparsity_pattern_at(FunctionOf<R, Held&> f, Held& arguments) {
 template <SparseKind kind, class R, class Held>
 SparseMatrix sparse_derivative_at(FunctionOf<R, Held&> f, Held& arguments, const SparseJacobianOptions& options) {
   Trace trace(arguments.arrays());
-  const SparseMatrix result =
-      sparse_derivative(trace, sparse_problem<kind>(name_of(kind), trace, f, arguments), options);
-  return std::get<0>(finish(trace, result));
+  return finished(trace, sparse_derivative(trace, sparse_problem<kind>(name_of(kind), trace, f, arguments), options));
 }
 
 template <SparseKind kind, class F, class Positions>

@@ -8,7 +8,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,6 +68,10 @@ class Trace {
   Var input(const Var& argument);
   /// A concrete Var as a node, a recorded one as it is.
   Var node(const Var& x);
+  [[nodiscard]] std::vector<Var> nodes(std::vector<Var> all);
+  /// Makes each Var of a tree a fresh node, or a node.
+  [[nodiscard]] tree::detail::Visitor<Var> makes_inputs(tree::detail::Visit what);
+  [[nodiscard]] tree::detail::Visitor<Var> makes_nodes(tree::detail::Visit what);
 
   /// \throws TapeError  if an output is not recorded although values were read while the function ran: it was probably
   ///                    computed of these, and its derivatives would silently be 0.
@@ -97,7 +100,23 @@ class Trace {
 void require_recorded(std::string_view operation, const Var& result);
 
 /// Names of the Vars of a list, made only when an error has to name one.
-using Paths = std::function<std::vector<std::string>()>;
+using Paths = FunctionOf<std::vector<std::string>>;
+
+/// Those of the leaves, or of all Vars, of a tree or of arguments, which must outlive what they are given to.
+template <class T>
+Paths paths_of(const T& named) {
+  return Paths(const_cast<T*>(&named), [](void* object) {
+    if constexpr (requires { named.paths(); }) return static_cast<const T*>(object)->paths();
+    else return tree::paths(*static_cast<const T*>(object));
+  });
+}
+template <class T>
+Paths array_paths_of(const T& named) {
+  return Paths(const_cast<T*>(&named), [](void* object) {
+    if constexpr (requires { named.array_paths(); }) return static_cast<const T*>(object)->array_paths();
+    else return tree::array_paths(*static_cast<const T*>(object));
+  });
+}
 
 /// \throws TypeError  unless all are floating-point; the message names the culprit.
 void require_differentiable(std::string_view operation, std::span<const Var> all, const Paths& paths);
@@ -106,10 +125,10 @@ void require_scalar_loss(std::string_view operation, const Var& loss);
 /// \throws ShapeError, TypeError  unless tangents or cotangents have the shapes and element types of their primals.
 void require_like(std::string_view operation, std::string_view what, std::span<const Var> given,
                   std::span<const Var> primals, const Paths& paths);
+/// \throws ValueError  if there are empty ones among them, naming them.
+void require_complete(std::string_view operation, std::span<const Var> derivatives, const Paths& paths);
 /// Puts zeros in the place of empty Vars, and makes derivatives of numbers numbers.
-/// \throws ValueError  if `strict` and there are empty ones, naming them.
-void complete(std::string_view operation, std::vector<Var>& derivatives, std::span<const Var> primals,
-              const Paths& paths, bool strict);
+void complete(std::vector<Var>& derivatives, std::span<const Var> primals);
 /// A tangent or cotangent in the element type of its primal, if it is a number; others are in that already.
 Var in_type_of(const Var& primal, const Var& x);
 /// The cotangent 1 of a scalar.
@@ -211,6 +230,10 @@ requires((positions < sizeof...(A)) && ...)  //
 template <class F, class Positions, class... A>
 concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, A...>;
 
+/// Appends the names of the Vars of an argument: "argument 2, hidden.weight".
+void append_names(std::vector<std::string>& all, std::size_t position, std::string_view separator,
+                  const std::vector<std::string>& paths);
+
 /// The arguments of a call, as they are held; those at the given positions are ready to be differentiated.
 template <class Positions, class Indices, class... K>
 struct Arguments;
@@ -225,35 +248,30 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   /// All Vars among the arguments.
   [[nodiscard]] std::vector<Var> arrays() const {
     std::vector<Var> result;
-    (append_arrays(std::get<I>(values), result), ...);
+    (visit(std::get<I>(values), tree::detail::appends(result, tree::detail::Visit::arrays)), ...);
     return result;
   }
   /// How many each argument has.
   [[nodiscard]] std::vector<std::size_t> array_counts() const {
+    std::vector<Var> all;
     std::vector<std::size_t> result;
     const auto count = [&](const auto& value) {
-      std::vector<Var> arrays;
-      append_arrays(value, arrays);
-      result.push_back(arrays.size());
+      const std::size_t before = all.size();
+      visit(value, tree::detail::appends(all, tree::detail::Visit::arrays));
+      result.push_back(all.size() - before);
     };
     (count(std::get<I>(values)), ...);
     return result;
   }
   /// Puts others in their place.
   void assign(std::span<const Var> arrays) {
-    std::size_t used = 0;
-    const auto next = [&]<class T>(T& value) {
-      if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](Var& x) { x = arrays[used++]; });
-    };
-    (next(std::get<I>(values)), ...);
+    tree::detail::Replacement replacement{arrays};
+    (visit(std::get<I>(values), replacement.visitor(tree::detail::Visit::arrays)), ...);
   }
   /// The Vars to differentiate with respect to.
   [[nodiscard]] std::vector<Var> differentiated() const {
     std::vector<Var> result;
-    const auto append = [&](const auto& tree) {
-      tree::for_each(tree, [&](const Var& leaf) { result.push_back(leaf); });
-    };
-    (append(std::get<positions>(values)), ...);
+    (visit(std::get<positions>(values), tree::detail::appends(result, tree::detail::Visit::leaves)), ...);
     return result;
   }
   static constexpr bool may_hold_vars =
@@ -263,7 +281,7 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   /// Names of all Vars, if those at all positions that hold some are differentiated.
   [[nodiscard]] std::vector<std::string> array_paths() const { return names<tree::detail::Visit::arrays>(); }
   /// Makes every Var a fresh node.
-  void enter(Trace& trace) { (enter_one(std::get<I>(values), trace), ...); }
+  void enter(Trace& trace) { (visit(std::get<I>(values), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
 
   template <class F>
   decltype(auto) call(F& f) {
@@ -280,10 +298,9 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   }
   /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
-    [[maybe_unused]] std::size_t used = 0;
-    const auto next = [&](const auto& like) {
-      auto result = like;
-      tree::for_each(result, [&](Var& leaf) { leaf = leaves[used++]; });
+    tree::detail::Replacement replacement{leaves};
+    const auto next = [&](auto result) {
+      visit(result, replacement.visitor(tree::detail::Visit::leaves));
       return result;
     };
     if constexpr (sizeof...(positions) == 1) {
@@ -297,26 +314,16 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   template <tree::detail::Visit what>
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> result;
-    [[maybe_unused]] const auto append = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
-      for (const std::string& path : tree::detail::list_paths<what>(std::get<P>(values))) {
-        const std::string position = "argument " + std::to_string(P);
-        result.push_back(path.empty() ? position : position + ", " + path);
-      }
-    };
-    (append(std::integral_constant<std::size_t, positions>()), ...);
+    (append_names(result, positions, ", ", tree::detail::list_paths<what>(std::get<positions>(values))), ...);
     return result;
   }
   template <std::size_t P>
   decltype(auto) handed_on() {
     return static_cast<handed_t<std::tuple_element_t<P, decltype(values)>>>(std::get<P>(values));
   }
-  template <class T>
-  static void append_arrays(const T& value, std::vector<Var>& result) {
-    if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](const Var& x) { result.push_back(x); });
-  }
-  template <class T>
-  static void enter_one(T& value, Trace& trace) {
-    if constexpr (tree::Tree<T>) tree::for_each_array(value, [&](Var& x) { x = trace.input(x); });
+  template <class T, class V>
+  static void visit(T& value, const tree::detail::Visitor<V>& visitor) {
+    if constexpr (tree::Tree<std::remove_const_t<T>>) tree::detail::visit(value, visitor);
   }
 };
 
@@ -335,20 +342,31 @@ auto as_function_of(F& f) {
   return [&f](Held& arguments) -> R { return arguments.call(f); };
 }
 
-/// Hands out several results (trees, or static values) as one batch, so that they are computed together.
+/// Puts what the caller gets in the place of recorded results (trees, or static values): all are computed together.
 template <class... T>
-std::tuple<T...> finish(Trace& trace, const T&... results) {
+void finish(Trace& trace, T&... results) {
   std::vector<Var> recorded;
-  auto collect = [&recorded](const Var& leaf) { recorded.push_back(leaf); };
-  (tree::detail::visit(results, tree::detail::Visitor<const Var>(collect, tree::detail::Visit::arrays)), ...);
+  (tree::detail::visit(std::as_const(results), tree::detail::appends(recorded, tree::detail::Visit::arrays)), ...);
   const std::vector<Var> done = trace.results(recorded);
-  std::size_t used = 0;
-  auto replace = [&](Var& leaf) { leaf = done[used++]; };
-  const auto next = [&replace](auto result) {
-    tree::detail::visit(result, tree::detail::Visitor<Var>(replace, tree::detail::Visit::arrays));
-    return result;
-  };
-  return std::tuple<T...>{next(results)...};  // braces: from left to right
+  tree::detail::Replacement replacement{done};
+  (tree::detail::visit(results, replacement.visitor(tree::detail::Visit::arrays)), ...);
+}
+template <class T>
+T finished(Trace& trace, T result) {
+  finish(trace, result);
+  return result;
+}
+
+/// A copy of a tree whose leaves are fresh nodes, or nodes.
+template <class T>
+T with_inputs(Trace& trace, T tree) {
+  tree::detail::visit(tree, trace.makes_inputs(tree::detail::Visit::leaves));
+  return tree;
+}
+template <class T>
+T with_nodes(Trace& trace, T tree) {
+  tree::detail::visit(tree, trace.makes_nodes(tree::detail::Visit::leaves));
+  return tree;
 }
 
 }  // namespace xgrad::detail

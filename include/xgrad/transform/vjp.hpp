@@ -35,9 +35,7 @@ auto result_of(std::string_view operation, const Trace& trace, T&& value) {
 
 template <tree::Tree T>
 std::vector<Var> leaves_on(Trace& trace, const T& value) {
-  std::vector<Var> result;
-  tree::for_each(value, [&](const Var& leaf) { result.push_back(trace.node(leaf)); });
-  return result;
+  return trace.nodes(tree::leaves(value));
 }
 
 /// Leaves of tangents or cotangents, checked against their primals and on the tape of the trace.
@@ -46,7 +44,7 @@ std::vector<Var> sensitivities(std::string_view operation, std::string_view what
                                std::span<const Var> primals) {
   std::vector<Var> result = tree::leaves(given);
   tree::detail::require_same_count(primals.size(), result.size());
-  const Paths paths = [&] { return tree::paths(given); };
+  const Paths paths = paths_of(given);
   require_differentiable(operation, primals, paths);
   require_like(operation, what, result, primals, paths);
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -77,8 +75,8 @@ class Pullback {
     const std::vector<Var> outputs = tree::leaves(outputs_);
     const std::vector<Var> seeds = detail::sensitivities("vjp", "cotangent", trace, given, outputs);
     std::vector<Var> derivatives = trace.reverse(outputs, seeds, inputs_);
-    detail::complete("vjp", derivatives, inputs_, {}, false);
-    return std::get<0>(detail::finish(trace, arguments_.rebuild(derivatives)));
+    detail::complete(derivatives, inputs_);
+    return detail::finished(trace, arguments_.rebuild(derivatives));
   }
 
  private:
@@ -103,11 +101,10 @@ auto value_and_pullback(FunctionOf<R, Held&> f, Held arguments) {
   Trace trace(arguments.arrays());
   arguments.enter(trace);
   std::vector<Var> inputs = arguments.differentiated();
-  require_differentiable("vjp", inputs, [&] { return arguments.paths(); });
-  const auto result = result_of("vjp", trace, f(arguments));
-  using Y = std::remove_cvref_t<decltype(result)>;
-  const Y outputs = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
-  Y value = std::get<0>(finish(trace, outputs));
+  require_differentiable("vjp", inputs, paths_of(arguments));
+  const auto outputs = with_nodes(trace, result_of("vjp", trace, f(arguments)));
+  using Y = std::remove_cv_t<decltype(outputs)>;
+  Y value = finished(trace, outputs);
   using P = Pullback<Y, Held>;
   return ValueAndPullback<Y, P>{std::move(value),
                                 P(trace.recording(), std::move(arguments), std::move(inputs), outputs)};
@@ -178,19 +175,18 @@ template <class R, class Primal>
 auto value_and_tangent(FunctionOf<R, const Primal&> f, const Primal& point, const Primal& direction) {
   static_assert(tree::detail::may_hold_vars<Primal>, "the argument to be differentiated holds no Var");
   std::vector<Var> all = tree::arrays(point);
-  tree::for_each_array(direction, [&](const Var& x) { all.push_back(x); });
+  tree::detail::visit(direction, tree::detail::appends(all, tree::detail::Visit::arrays));
   Trace trace(all);
-  const Primal entered = tree::map(point, [&](const Var& leaf) { return trace.input(leaf); });
+  const Primal entered = with_inputs(trace, point);
   const std::vector<Var> inputs = tree::leaves(entered);
   const std::vector<Var> seeds = sensitivities("jvp", "tangent", trace, direction, inputs);
-  const auto result = result_of("jvp", trace, f(entered));
-  using Y = std::remove_cvref_t<decltype(result)>;
-  const Y value = tree::map(result, [&](const Var& leaf) { return trace.node(leaf); });
+  auto value = with_nodes(trace, result_of("jvp", trace, f(entered)));
   const std::vector<Var> outputs = tree::leaves(value);
   std::vector<Var> derivatives = trace.forward(inputs, seeds, outputs);
-  complete("jvp", derivatives, outputs, {}, false);
-  auto [y, dy] = finish(trace, value, tree::with_leaves(value, derivatives));
-  return ValueAndTangent<Y>{std::move(y), std::move(dy)};
+  complete(derivatives, outputs);
+  auto tangent = tree::with_leaves(value, derivatives);
+  finish(trace, value, tangent);
+  return ValueAndTangent<decltype(value)>{std::move(value), std::move(tangent)};
 }
 
 /// A function of a primal, which may be a std::tuple of several arguments.

@@ -65,7 +65,7 @@ class Batch {
   /// \param paths   their names.
   /// \throws ValueError, ShapeError  if the axes do not fit the arguments, or these each other.
   Batch(Trace& trace, std::span<const Var> leaves, std::span<const std::size_t> counts, const BatchAxes& axes,
-        const std::function<std::vector<std::string>()>& paths);
+        const Paths& paths);
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -91,12 +91,11 @@ auto batched(FunctionOf<R, Held&> f, Held& arguments, const BatchAxes& axes) {
                 "known while it runs, so that it cannot return numbers");
   const std::vector<Var> arrays = arguments.arrays();
   Trace trace(arrays);
-  Batch batch(trace, arrays, arguments.array_counts(), axes, [&] { return arguments.array_paths(); });
+  Batch batch(trace, arrays, arguments.array_counts(), axes, array_paths_of(arguments));
   arguments.assign(batch.arguments());
   const R result = f(arguments);
-  std::vector<Var> outputs;
-  tree::for_each_array(result, [&](const Var& x) { outputs.push_back(trace.node(x)); });
-  return std::get<0>(finish(trace, tree::with_arrays(result, batch.results(outputs, axes.out))));
+  const std::vector<Var> outputs = trace.nodes(tree::arrays(result));
+  return finished(trace, tree::with_arrays(result, batch.results(outputs, axes.out)));
 }
 
 template <class F>

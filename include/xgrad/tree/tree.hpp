@@ -185,6 +185,8 @@ class Visitor {
   template <class F>
   explicit Visitor(F& f, Visit what = Visit::leaves, std::string* path = nullptr)
       : call_(f), path_(path), what_(what) {}
+  Visitor(xgrad::detail::FunctionOf<void, V&> call, Visit what, std::string* path = nullptr)
+      : call_(call), path_(path), what_(what) {}
 
   void operator()(V& leaf) const { call_(leaf); }
   [[nodiscard]] bool visits_state() const { return what_ == Visit::arrays; }
@@ -260,56 +262,64 @@ void require_same_count(std::size_t expected, std::size_t given);
 /// A line for each array: its path, element type and shape, and whether it is a state.
 std::string to_string(std::span<const std::string> paths, std::span<const Var> arrays, std::span<const char> is_leaf);
 
-template <Visit what, class V, class T, class F>
-void for_each(T& tree, F& f, std::string* path = nullptr) {
-  visit(tree, Visitor<V>(f, what, path));
-}
+// What most walks do at each Var, compiled once, in the library.
+
+/// Appends the Vars to a list.
+[[nodiscard]] Visitor<const Var> appends(std::vector<Var>& all, Visit what);
+/// Appends where they are.
+[[nodiscard]] Visitor<const Var> appends(std::vector<const Var*>& all, Visit what);
+
+/// Lists their paths.
+struct Paths {
+  std::vector<std::string> all;
+  std::string path;
+
+  [[nodiscard]] Visitor<const Var> visitor(Visit what);
+};
+
+/// Puts others in their place, in order, as far as there are any.
+struct Replacement {
+  std::span<const Var> others;
+  std::size_t used = 0;
+
+  [[nodiscard]] Visitor<Var> visitor(Visit what);
+  /// \throws ShapeError  unless the tree had as many Vars as there are others.
+  void require_fit() const;
+};
+
+/// For each of the arrays of a tree whether it is a leaf, too.
+std::vector<char> flags_of(std::span<const Var* const> arrays, std::span<const Var* const> leaves);
 
 template <Visit what, class T>
 std::vector<Var> list(const T& tree) {
   std::vector<Var> result;
-  auto collect = [&result](const Var& x) { result.push_back(x); };
-  for_each<what, const Var>(tree, collect);
+  visit(tree, appends(result, what));
   return result;
 }
 
 template <Visit what, class T>
 std::vector<std::string> list_paths(const T& tree) {
-  std::vector<std::string> result;
-  std::string path;
-  auto collect = [&](const Var&) { result.push_back(path); };
-  for_each<what, const Var>(tree, collect, &path);
-  return result;
+  Paths result;
+  visit(tree, result.visitor(what));
+  return std::move(result.all);
 }
 
 template <Visit what, class T>
 T refilled(const T& tree, std::span<const Var> all) {
   T result = tree;
-  std::size_t used = 0;
-  auto replace = [&](Var& x) {
-    if (used < all.size()) x = all[used];
-    ++used;
-  };
-  for_each<what, Var>(result, replace);
-  require_same_count(used, all.size());
+  Replacement replacement{all};
+  visit(result, replacement.visitor(what));
+  replacement.require_fit();
   return result;
 }
 
-/// For each array of a tree whether it is a leaf.
 template <class T>
 std::vector<char> leaf_flags(const T& tree) {
+  std::vector<const Var*> arrays;
   std::vector<const Var*> leaves;
-  std::vector<char> result;
-  auto collect = [&](const Var& x) { leaves.push_back(&x); };
-  for_each<Visit::leaves, const Var>(tree, collect);
-  std::size_t next = 0;
-  auto compare = [&](const Var& x) {
-    const bool leaf = next < leaves.size() && leaves[next] == &x;
-    next += leaf ? 1 : 0;
-    result.push_back(leaf ? 1 : 0);
-  };
-  for_each<Visit::arrays, const Var>(tree, compare);
-  return result;
+  visit(tree, appends(arrays, Visit::arrays));
+  visit(tree, appends(leaves, Visit::leaves));
+  return flags_of(arrays, leaves);
 }
 
 }  // namespace detail
@@ -326,12 +336,12 @@ concept Tree = std::same_as<T, Var> || detail::is_sequence<T> || detail::is_prod
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each(T& tree, F f) {
-  detail::for_each<detail::Visit::leaves, std::conditional_t<std::is_const_v<T>, const Var, Var>>(tree, f);
+  detail::visit(tree, detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f));
 }
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each_array(T& tree, F f) {
-  detail::for_each<detail::Visit::arrays, std::conditional_t<std::is_const_v<T>, const Var, Var>>(tree, f);
+  detail::visit(tree, detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f, detail::Visit::arrays));
 }
 
 /// The leaves, in order.

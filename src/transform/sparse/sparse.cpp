@@ -272,14 +272,22 @@ std::vector<Var> recorded_gradient(std::string_view operation, Trace& trace, con
   const Var output = trace.node(loss);
   const Var seed = one_of(output);
   std::vector<Var> result = trace.reverse({&output, 1}, {&seed, 1}, inputs);
-  complete(operation, result, inputs, {}, false);
+  complete(result, inputs);
   for (Var& x : result) x = trace.node(x);
   return result;
 }
 
+namespace {
+
+void require_differentiable_outputs(const SparseProblem& problem) {
+  const auto names = [&] { return std::vector<std::string>(problem.outputs.size(), "output"); };
+  require_differentiable(problem.operation, problem.outputs, Paths(names));
+}
+
+}  // namespace
+
 SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
-  require_differentiable(problem.operation, problem.outputs,
-                         [&] { return std::vector<std::string>(problem.outputs.size(), "output"); });
+  require_differentiable_outputs(problem);
   const bool symmetric = is_symmetric(trace, problem);
   const Structure structure = followed(trace, problem, sweep_of(trace, problem, true), problem.outputs);
   return pattern_of(symmetric ? symmetric_part(structure) : structure);
@@ -287,8 +295,7 @@ SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
 
 SparseMatrix sparse_derivative(Trace& trace, const SparseProblem& problem, const SparseJacobianOptions& options) {
   const std::string_view operation = problem.operation;
-  require_differentiable(operation, problem.outputs,
-                         [&] { return std::vector<std::string>(problem.outputs.size(), "output"); });
+  require_differentiable_outputs(problem);
   const bool symmetric = is_symmetric(trace, problem);
   std::optional<SeededSweep> sweep;
   const auto found = [&] {
