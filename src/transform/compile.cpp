@@ -4,18 +4,11 @@
 #include <array>
 #include <utility>
 
-#include <xgrad/core/errors.hpp>
-
 #include "core/per_thread.hpp"
 #include "ir/guard.hpp"
 #include "var/access.hpp"
 
 namespace xgrad::detail {
-
-void throw_recorded_argument() {
-  throw TapeError(
-      "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");
-}
 
 PartOfRecording::PartOfRecording(std::span<Var* const> arguments, const CompileOptions& options) {
   if (!options.guard_values) return;

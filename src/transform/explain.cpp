@@ -259,7 +259,8 @@ Explaining::Explaining(Trace& trace) : trace_(trace), reads_before_(trace.tape()
 }
 
 debug::GradientReport Explaining::report(const Var& loss, std::span<const Var> leaves,
-                                         std::span<const std::string> paths) const {
+                                         const Paths& paths_of_leaves) const {
+  const std::vector<std::string> paths = paths_of_leaves();
   TapeState& tape = trace_.tape();
   require_usable(loss, "explain");
   require_scalar_loss("explain", loss);

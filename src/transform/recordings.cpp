@@ -61,7 +61,10 @@ void say_what_changes(const CompiledSignature& last, const CallLists& lists, con
   if (!call.has_statics_of(*last.arguments, &where)) return say_changing_static(where);
   const std::size_t k = last.programs.first_unlike(lists);
   if (k == Programs::alike) return say_changing_condition();
-  if (k < lists.arguments.size()) say_changing_shape(call.names()[k], *lists.arguments[k]);
+  if (k >= lists.arguments.size()) return;
+  std::vector<std::string> names;
+  call.list_names(names);
+  say_changing_shape(names[k], *lists.arguments[k]);
 }
 
 }  // namespace
@@ -167,6 +170,17 @@ std::shared_ptr<const Program> Recordings::program_of(CallLists& lists, const Co
   return program;
 }
 
-std::shared_ptr<Recordings> shared(std::unique_ptr<Recordings> recordings) { return recordings; }
+std::string Recordings::describe(CallLists& lists, const CompiledCall& call) {
+  if (lists.has_recorded_argument()) {
+    throw TapeError(
+        "plan: an argument is recorded; the function is then part of that recording, which draw::plan can show");
+  }
+  const ProgramPtr program = all_->program_of(lists, call);
+  std::vector<std::string> names;
+  call.list_names(names);
+  return program->describe(names);
+}
+
+std::shared_ptr<Recordings> shared(Recordings* recordings) { return std::shared_ptr<Recordings>(recordings); }
 
 }  // namespace xgrad::detail

@@ -59,8 +59,8 @@ std::vector<Var> Tape::gradients(const Var& output, std::initializer_list<Var> i
 std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs, const Var& cotangent) {
   require_on_tape("gradient", output, state_);
   for (const Var& input : inputs) require_on_tape("gradient", input, state_);
-  const auto unnamed = [&] { return std::vector<std::string>(inputs.size() + 1); };
-  const detail::Paths no_paths(unnamed);
+  const auto unnamed = [&](std::vector<std::string>& all) { all.resize(inputs.size() + 1); };
+  const detail::Paths no_paths{detail::FunctionOf<void, std::vector<std::string>&>(unnamed)};
   detail::require_differentiable("gradient", inputs, no_paths);
   Var seed;
   if (cotangent.defined()) {

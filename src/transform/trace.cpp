@@ -84,19 +84,11 @@ std::vector<Var> Trace::nodes(std::vector<Var> all) {
 }
 
 Visitor<Var> Trace::makes_inputs(Visit what) {
-  return {{this,
-           [](void* trace, Var& x) {
-             x = static_cast<Trace*>(trace)->input(x);
-           }},
-          what};
+  return {{this, [](void* trace, Var& x) { x = static_cast<Trace*>(trace)->input(x); }}, what};
 }
 
 Visitor<Var> Trace::makes_nodes(Visit what) {
-  return {{this,
-           [](void* trace, Var& x) {
-             x = static_cast<Trace*>(trace)->node(x);
-           }},
-          what};
+  return {{this, [](void* trace, Var& x) { x = static_cast<Trace*>(trace)->node(x); }}, what};
 }
 
 Var Trace::input(const Var& argument) {
@@ -194,12 +186,10 @@ void complete(std::vector<Var>& derivatives, std::span<const Var> primals) {
   }
 }
 
-void append_names(std::vector<std::string>& all, std::size_t position, std::string_view separator,
-                  const std::vector<std::string>& paths) {
-  for (const std::string& path : paths) {
-    std::string& name = all.emplace_back("argument " + std::to_string(position));
-    if (!path.empty()) (name += separator) += path;
-  }
+std::vector<std::string> Paths::operator()() const {
+  std::vector<std::string> names;
+  list_(names);
+  return names;
 }
 
 Var in_type_of(const Var& primal, const Var& x) {

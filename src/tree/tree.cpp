@@ -38,12 +38,23 @@ Visitor<const Var> appends(std::vector<const Var*>& all, Visit what) {
   return {{&all, [](void* list, const Var& x) { static_cast<std::vector<const Var*>*>(list)->push_back(&x); }}, what};
 }
 
-Visitor<const Var> Paths::visitor(Visit what) {
+PathList::PathList(std::vector<std::string>& all) : all_(all) {}
+
+PathList::~PathList() = default;
+
+Visitor<const Var> PathList::appends(Visit what) {
   const auto append = [](void* object, const Var&) {
-    auto& paths = *static_cast<Paths*>(object);
-    paths.all.push_back(paths.path);
+    auto& list = *static_cast<PathList*>(object);
+    std::string& name = list.all_.emplace_back(list.before_);
+    if (!list.path_.empty()) (name += list.separator_) += list.path_;
   };
-  return {{this, append}, what, &path};
+  return {{this, append}, what, &path_};
+}
+
+Visitor<const Var> PathList::appends(Visit what, std::size_t position, std::string_view separator) {
+  before_ = "argument " + std::to_string(position);
+  separator_ = separator;
+  return appends(what);
 }
 
 Visitor<Var> Replacement::visitor(Visit what) {

@@ -80,7 +80,7 @@ draw::Graph graph_of(FunctionOf<R, Held&> f, Held& arguments) {
   static_assert(tree::Tree<R>, "draw::graph: the function returns a Var or a tree of Vars");
   Trace trace(arguments.arrays());
   arguments.enter(trace);
-  const Named inputs{arguments.arrays(), arguments.array_paths()};
+  const Named inputs{arguments.arrays(), array_paths_of(arguments)()};
   const R result = f(arguments);
   return graph_of(trace, inputs, {tree::arrays(result), tree::array_paths(result)});
 }
@@ -94,7 +94,7 @@ Named leaves_at(std::index_sequence<positions...>, std::index_sequence<all...>, 
   static_assert((holds_arrays_at(std::integral_constant<std::size_t, positions>()) && ...),
                 "draw::gradient_graph: an argument to be differentiated is not given, or is no tree and no array");
   const std::vector<Var> leaves = arguments.differentiated();
-  const std::vector<std::string> paths = arguments.paths();
+  const std::vector<std::string> paths = paths_of(arguments)();
   Named result;
   std::size_t next = 0;
   const auto take = [&](bool wanted, std::size_t count) {
@@ -104,7 +104,7 @@ Named leaves_at(std::index_sequence<positions...>, std::index_sequence<all...>, 
       result.names.push_back(paths[next]);
     }
   };
-  (take(is_position<all, positions...>, tree::leaves(std::get<all>(arguments.values)).size()), ...);
+  (take(is_position<all, positions...>, tree::leaves(element<all>(arguments)).size()), ...);
   return result;
 }
 
@@ -112,9 +112,12 @@ template <class Positions, class All, class R, class Held>
 draw::Graph gradient_graph_of(FunctionOf<R, Held&> f, Held& arguments) {
   Trace trace(arguments.arrays());
   arguments.enter(trace);
-  const Named inputs{arguments.arrays(), arguments.array_paths()};
+  const Named inputs{arguments.arrays(), array_paths_of(arguments)()};
   const Named leaves = leaves_at(Positions(), All(), arguments);
-  require_differentiable("draw::gradient_graph", leaves.all, [&] { return leaves.names; });
+  require_differentiable("draw::gradient_graph", leaves.all,
+                         Paths({const_cast<Named*>(&leaves), [](void* object, std::vector<std::string>& all) {
+                                  all = static_cast<Named*>(object)->names;
+                                }}));
   const R result = f(arguments);
   return gradient_graph_of(trace, inputs, ResultParts<R>::loss(result), leaves);
 }

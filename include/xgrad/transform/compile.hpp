@@ -49,42 +49,44 @@ class CallOf final : public CompiledCall {
       : CompiledCall(&types), function_(function), arguments_{std::addressof(arguments)...} {}
 
   [[nodiscard]] bool has_statics_of(const Kept& arguments, std::string* where) const override {
-    return has_statics_of(value_of<Arguments>(arguments), where, std::index_sequence_for<T...>());
+    return has_statics_of(value_of<Copies>(arguments), where, std::index_sequence_for<T...>());
   }
-  [[nodiscard]] std::vector<std::string> names() const override { return names(std::index_sequence_for<T...>()); }
+  void list_names(std::vector<std::string>& all) const override { list_names(all, std::index_sequence_for<T...>()); }
   [[nodiscard]] Recorded record(std::span<const Var> inputs) const override {
     return record(inputs, std::index_sequence_for<T...>());
   }
 
  private:
-  using Arguments = std::tuple<T...>;
+  using Copies = Arguments<std::index_sequence<>, std::index_sequence_for<T...>, T...>;
   static constexpr char types = 0;
 
   template <std::size_t I>
   [[nodiscard]] const auto& argument() const {
-    return *static_cast<const std::tuple_element_t<I, Arguments>*>(arguments_[I]);
+    return *static_cast<const std::tuple_element_t<I, std::tuple<T...>>*>(arguments_[I]);
   }
 
   template <std::size_t... I>
-  [[nodiscard]] bool has_statics_of([[maybe_unused]] const Arguments& known, [[maybe_unused]] std::string* where,
+  [[nodiscard]] bool has_statics_of([[maybe_unused]] const Copies& known, [[maybe_unused]] std::string* where,
                                     std::index_sequence<I...>) const {
     using tree::detail::same_at, tree::detail::same_statics;
-    return (same_at(same_statics(std::get<I>(known), argument<I>(), where), I, where) && ...);
+    return (same_at(same_statics(element<I>(known), argument<I>(), where), I, where) && ...);
   }
   template <std::size_t... I>
-  [[nodiscard]] std::vector<std::string> names(std::index_sequence<I...>) const {
-    std::vector<std::string> result;
-    (append_names(result, I, ".", tree::array_paths(argument<I>())), ...);
-    return result;
+  void list_names(std::vector<std::string>& all, std::index_sequence<I...>) const {
+    tree::detail::PathList list(all);
+    (tree::detail::visit(argument<I>(), list.appends(tree::detail::Visit::arrays, I, ".")), ...);
   }
   template <std::size_t... I>
   [[nodiscard]] Recorded record(std::span<const Var> inputs, std::index_sequence<I...>) const {
-    auto arguments = std::make_unique<KeptAs<Arguments>>(Arguments(argument<I>()...));
-    tree::detail::Replacement replacement{inputs};
-    (tree::detail::visit(std::get<I>(arguments->value), replacement.visitor(tree::detail::Visit::arrays)), ...);
-    auto result = std::make_unique<KeptAs<R>>(function_(std::as_const(std::get<I>(arguments->value))...));
-    std::vector<Var> arrays = tree::arrays(result->value);
-    return {std::move(arguments), std::move(result), std::move(arrays)};
+    Recorded recorded;
+    auto* const copies = new KeptAs<Copies>(std::in_place, argument<I>()...);
+    recorded.arguments.reset(copies);
+    copies->value.assign(inputs);
+    auto* const result = new KeptAs<R>(function_(std::as_const(element<I>(copies->value))...));
+    recorded.result.reset(result);
+    tree::detail::visit(std::as_const(result->value),
+                        tree::detail::appends(recorded.arrays, tree::detail::Visit::arrays));
+    return recorded;
   }
 
   Function function_;
@@ -95,7 +97,7 @@ template <class F>
 class Compiled {
  public:
   Compiled(F f, const CompileOptions& options)
-      : recordings_(shared(std::make_unique<FunctionAndRecordings>(std::move(f), options))) {}
+      : recordings_(shared(new FunctionAndRecordings(std::move(f), options))) {}
 
   template <class... A>
   requires Fits < F&, const differentiated_t<A>
@@ -154,9 +156,7 @@ class Compiled {
   std::string describe(K... held) const {
     CallLists lists;
     list_arguments(lists, held...);
-    if (lists.has_recorded_argument()) throw_recorded_argument();
-    const Call<K...> call(typename Call<K...>::Function(function()), held.value...);
-    return recordings_->program_of(lists, call)->describe(call.names());
+    return recordings_->describe(lists, Call<K...>(typename Call<K...>::Function(function()), held.value...));
   }
 
   std::shared_ptr<Recordings> recordings_;

@@ -65,8 +65,9 @@ class CustomCall {
 template <std::size_t... positions, class T>
 std::vector<std::string> argument_names(std::index_sequence<positions...>, const T& like) {
   std::vector<std::string> result;
+  tree::detail::PathList list(result);
   const auto add = [&](std::size_t position, const auto& argument) {
-    append_names(result, position, ", ", tree::array_paths(argument));
+    tree::detail::visit(argument, list.appends(tree::detail::Visit::arrays, position, ", "));
   };
   if constexpr (sizeof...(positions) == 1) {
     add((positions, ...), like);

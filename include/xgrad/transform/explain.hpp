@@ -76,8 +76,7 @@ class Explaining {
  public:
   /// \throws TapeError  inside of another recording, where there are no values.
   explicit Explaining(Trace& trace);
-  [[nodiscard]] debug::GradientReport report(const Var& loss, std::span<const Var> leaves,
-                                             std::span<const std::string> paths) const;
+  [[nodiscard]] debug::GradientReport report(const Var& loss, std::span<const Var> leaves, const Paths& paths) const;
 
  private:
   Trace& trace_;
@@ -90,7 +89,7 @@ debug::GradientReport explained(FunctionOf<R, Held&> f, Held& arguments) {
   const Explaining explaining(trace);
   arguments.enter(trace);
   const R result = f(arguments);
-  return explaining.report(ResultParts<R>::loss(result), arguments.differentiated(), arguments.paths());
+  return explaining.report(ResultParts<R>::loss(result), arguments.differentiated(), paths_of(arguments));
 }
 
 }  // namespace xgrad::detail

@@ -53,8 +53,8 @@ Z with_implicit_derivatives(std::string_view operation, Trace& trace, const Z& s
     require_same_tree(operation, "the residual is another tree than the solution", found, result);
     return tree::leaves(result);
   };
-  const std::vector<Var> leaves = implicit_solution(operation, trace, tree::leaves(found), LeavesFunction(of_leaves),
-                                                    options, paths_of(found));
+  const std::vector<Var> leaves =
+      implicit_solution(operation, trace, tree::leaves(found), LeavesFunction(of_leaves), options, paths_of(found));
   return finished(trace, tree::with_leaves(found, leaves));
 }
 

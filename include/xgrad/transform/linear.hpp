@@ -118,7 +118,9 @@ Var laplacian(FunctionOf<R, const Var&> f, const Var& x) {
   static_assert(std::is_same_v<differentiated_t<R>, Var>, "laplacian: the function returns an array");
   Trace trace({&x, 1});
   const Var input = trace.input(x);
-  require_differentiable("laplacian", {&input, 1}, Paths(nullptr, [](void*) { return std::vector<std::string>{"the argument"}; }));
+  require_differentiable(
+      "laplacian", {&input, 1},
+      Paths({nullptr, [](void*, std::vector<std::string>& all) { all.emplace_back("the argument"); }}));
   const Var output = trace.node(result_of("laplacian", trace, f(input)));
   return finished(trace, laplacian(trace, input, output));
 }

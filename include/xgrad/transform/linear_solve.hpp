@@ -55,8 +55,7 @@ X solution_of_linear(FunctionOf<X, const X&> matvec, const X& b, const LinearSol
     require_same_tree("linear_solve", "matvec returns another tree than the right-hand side", b, product);
     return tree::leaves(product);
   };
-  const std::vector<Var> x =
-      linear_solve(trace, LeavesFunction(of_leaves), tree::leaves(b), options, paths_of(b));
+  const std::vector<Var> x = linear_solve(trace, LeavesFunction(of_leaves), tree::leaves(b), options, paths_of(b));
   return finished(trace, tree::with_leaves(b, x));
 }
 

@@ -59,7 +59,8 @@ struct Kept {
 };
 template <class T>
 struct KeptAs final : Kept {
-  explicit KeptAs(T kept) : value(std::move(kept)) {}
+  template <class... A>
+  explicit KeptAs(A&&... a) : value(std::forward<A>(a)...) {}
   T value;
 };
 template <class T>
@@ -96,8 +97,8 @@ class CompiledCall {
   /// Whether the arguments have the static members, and the sizes, of those that were kept.
   /// \param where  gets the path of the first difference; may be null.
   [[nodiscard]] virtual bool has_statics_of(const Kept& arguments, std::string* where) const = 0;
-  /// Names of the Vars in the arguments.
-  [[nodiscard]] virtual std::vector<std::string> names() const = 0;
+  /// Appends the names of the Vars in the arguments.
+  virtual void list_names(std::vector<std::string>& all) const = 0;
   struct Recorded {
     std::unique_ptr<Kept> arguments;
     std::unique_ptr<Kept> result;
@@ -126,13 +127,16 @@ class Recordings {
   [[nodiscard]] const CompileOptions& options() const noexcept;
   /// The recording for such arguments: known, or made now. Its conditions have been computed.
   std::shared_ptr<const Program> program_of(CallLists& lists, const CompiledCall& call);
+  /// Its plan as text.
+  /// \throws TapeError  if an argument is recorded.
+  std::string describe(CallLists& lists, const CompiledCall& call);
 
  private:
   class All;
   std::unique_ptr<All> all_;
 };
-/// Owned by all copies of the function.
-std::shared_ptr<Recordings> shared(std::unique_ptr<Recordings> recordings);
+/// Owned by all copies of the function; it takes over what was made by `new`.
+std::shared_ptr<Recordings> shared(Recordings* recordings);
 
 /// The scope in which a compiled function is part of another recording: what it may ask for, it may ask for there.
 class PartOfRecording {
@@ -146,9 +150,6 @@ class PartOfRecording {
   bool* guards_values_ = nullptr;
   bool before_ = false;
 };
-
-/// For a plan of recorded arguments: they have none of their own.
-[[noreturn]] void throw_recorded_argument();
 
 }  // namespace detail
 }  // namespace xgrad

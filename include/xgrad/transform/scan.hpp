@@ -95,9 +95,8 @@ std::pair<C, Y> run_scan(FunctionOf<std::pair<C, Y>, const C&, const X&> f, cons
   const std::size_t carried = all.size();
   tree::detail::visit(arrays, tree::detail::appends(all, tree::detail::Visit::arrays));
   Trace trace(all);
-  ScanBody body(
-      trace, std::span(all).first(carried), std::span(all).subspan(carried), options,
-      array_paths_of(first), array_paths_of(arrays));
+  ScanBody body(trace, std::span(all).first(carried), std::span(all).subspan(carried), options, array_paths_of(first),
+                array_paths_of(arrays));
   const auto record = [&] {
     return f(tree::with_arrays(first, body.carried()), tree::with_arrays(arrays, body.elements()));
   };

@@ -100,22 +100,32 @@ class Trace {
 void require_recorded(std::string_view operation, const Var& result);
 
 /// Names of the Vars of a list, made only when an error has to name one.
-using Paths = FunctionOf<std::vector<std::string>>;
+class Paths {
+ public:
+  /// \param list  appends the names.
+  explicit Paths(FunctionOf<void, std::vector<std::string>&> list) : list_(list) {}
+  [[nodiscard]] std::vector<std::string> operator()() const;
+
+ private:
+  FunctionOf<void, std::vector<std::string>&> list_;
+};
 
 /// Those of the leaves, or of all Vars, of a tree or of arguments, which must outlive what they are given to.
+template <tree::detail::Visit what, class T>
+Paths list_of_paths(const T& named) {
+  return Paths({const_cast<T*>(&named), [](void* object, std::vector<std::string>& all) {
+                  const T& tree = *static_cast<const T*>(object);
+                  if constexpr (tree::Tree<T>) tree::detail::list_paths<what>(tree, all);
+                  else tree.template list_paths<what>(all);
+                }});
+}
 template <class T>
 Paths paths_of(const T& named) {
-  return Paths(const_cast<T*>(&named), [](void* object) {
-    if constexpr (requires { named.paths(); }) return static_cast<const T*>(object)->paths();
-    else return tree::paths(*static_cast<const T*>(object));
-  });
+  return list_of_paths<tree::detail::Visit::leaves>(named);
 }
 template <class T>
 Paths array_paths_of(const T& named) {
-  return Paths(const_cast<T*>(&named), [](void* object) {
-    if constexpr (requires { named.array_paths(); }) return static_cast<const T*>(object)->array_paths();
-    else return tree::array_paths(*static_cast<const T*>(object));
-  });
+  return list_of_paths<tree::detail::Visit::arrays>(named);
 }
 
 /// \throws TypeError  unless all are floating-point; the message names the culprit.
@@ -230,58 +240,68 @@ requires((positions < sizeof...(A)) && ...)  //
 template <class F, class Positions, class... A>
 concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, A...>;
 
-/// Appends the names of the Vars of an argument: "argument 2, hidden.weight".
-void append_names(std::vector<std::string>& all, std::size_t position, std::string_view separator,
-                  const std::vector<std::string>& paths);
+/// One of several values, found by its number. (std::tuple takes longer to compile.)
+template <std::size_t I, class K>
+struct Element {
+  K value;
+};
+template <std::size_t I, class K>
+K& element(Element<I, K>& in) {
+  return in.value;
+}
+template <std::size_t I, class K>
+const K& element(const Element<I, K>& in) {
+  return in.value;
+}
 
 /// The arguments of a call, as they are held; those at the given positions are ready to be differentiated.
 template <class Positions, class Indices, class... K>
 struct Arguments;
 
 template <std::size_t... positions, std::size_t... I, class... K>
-struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K...> {
-  std::tuple<K...> values;
-
+struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K...> : Element<I, K>... {
   template <class... A>
-  explicit Arguments(std::in_place_t, A&&... arguments) : values(std::forward<A>(arguments)...) {}
+  explicit Arguments(std::in_place_t, A&&... arguments) : Element<I, K>{std::forward<A>(arguments)}... {}
 
   /// All Vars among the arguments.
   [[nodiscard]] std::vector<Var> arrays() const {
     std::vector<Var> result;
-    (visit(std::get<I>(values), tree::detail::appends(result, tree::detail::Visit::arrays)), ...);
+    (visit(element<I>(*this), tree::detail::appends(result, tree::detail::Visit::arrays)), ...);
     return result;
   }
   /// How many each argument has.
   [[nodiscard]] std::vector<std::size_t> array_counts() const {
     std::vector<Var> all;
     std::vector<std::size_t> result;
-    const auto count = [&](const auto& value) {
+    const auto count = [&](const auto& argument) {
       const std::size_t before = all.size();
-      visit(value, tree::detail::appends(all, tree::detail::Visit::arrays));
+      visit(argument, tree::detail::appends(all, tree::detail::Visit::arrays));
       result.push_back(all.size() - before);
     };
-    (count(std::get<I>(values)), ...);
+    (count(element<I>(*this)), ...);
     return result;
   }
   /// Puts others in their place.
   void assign(std::span<const Var> arrays) {
     tree::detail::Replacement replacement{arrays};
-    (visit(std::get<I>(values), replacement.visitor(tree::detail::Visit::arrays)), ...);
+    (visit(element<I>(*this), replacement.visitor(tree::detail::Visit::arrays)), ...);
   }
   /// The Vars to differentiate with respect to.
   [[nodiscard]] std::vector<Var> differentiated() const {
     std::vector<Var> result;
-    (visit(std::get<positions>(values), tree::detail::appends(result, tree::detail::Visit::leaves)), ...);
+    (visit(element<positions>(*this), tree::detail::appends(result, tree::detail::Visit::leaves)), ...);
     return result;
   }
   static constexpr bool may_hold_vars =
-      (tree::detail::may_hold_vars<std::tuple_element_t<positions, decltype(values)>> && ...);
-  /// Their names: position and path.
-  [[nodiscard]] std::vector<std::string> paths() const { return names<tree::detail::Visit::leaves>(); }
-  /// Names of all Vars, if those at all positions that hold some are differentiated.
-  [[nodiscard]] std::vector<std::string> array_paths() const { return names<tree::detail::Visit::arrays>(); }
+      (tree::detail::may_hold_vars<std::tuple_element_t<positions, std::tuple<K...>>> && ...);
+  /// Their names, position and path; or those of all Vars, if those at all positions that hold some are differentiated.
+  template <tree::detail::Visit what>
+  void list_paths(std::vector<std::string>& all, std::string_view separator = ", ") const {
+    tree::detail::PathList list(all);
+    (tree::detail::visit(element<positions>(*this), list.appends(what, positions, separator)), ...);
+  }
   /// Makes every Var a fresh node.
-  void enter(Trace& trace) { (visit(std::get<I>(values), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
+  void enter(Trace& trace) { (visit(element<I>(*this), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
 
   template <class F>
   decltype(auto) call(F& f) {
@@ -293,8 +313,8 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
 
   /// The differentiated arguments: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto held() const {
-    if constexpr (sizeof...(positions) == 1) return std::get<(positions, ...)>(values);
-    else return std::tuple{std::get<positions>(values)...};
+    if constexpr (sizeof...(positions) == 1) return element<(positions, ...)>(*this);
+    else return std::tuple{element<positions>(*this)...};
   }
   /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
@@ -304,22 +324,16 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
       return result;
     };
     if constexpr (sizeof...(positions) == 1) {
-      return next(std::get<(positions, ...)>(values));
+      return next(element<(positions, ...)>(*this));
     } else {
-      return std::tuple{next(std::get<positions>(values))...};
+      return std::tuple{next(element<positions>(*this))...};
     }
   }
 
  private:
-  template <tree::detail::Visit what>
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> result;
-    (append_names(result, positions, ", ", tree::detail::list_paths<what>(std::get<positions>(values))), ...);
-    return result;
-  }
   template <std::size_t P>
   decltype(auto) handed_on() {
-    return static_cast<handed_t<std::tuple_element_t<P, decltype(values)>>>(std::get<P>(values));
+    return static_cast<handed_t<std::tuple_element_t<P, std::tuple<K...>>>>(element<P>(*this));
   }
   template <class T, class V>
   static void visit(T& value, const tree::detail::Visitor<V>& visitor) {

@@ -270,11 +270,21 @@ std::string to_string(std::span<const std::string> paths, std::span<const Var> a
 [[nodiscard]] Visitor<const Var> appends(std::vector<const Var*>& all, Visit what);
 
 /// Lists their paths.
-struct Paths {
-  std::vector<std::string> all;
-  std::string path;
+class PathList {
+ public:
+  explicit PathList(std::vector<std::string>& all);
+  PathList(const PathList&) = delete;
+  PathList& operator=(const PathList&) = delete;
+  ~PathList();
+  [[nodiscard]] Visitor<const Var> appends(Visit what);
+  /// Those of an argument, by its position: "argument 2, hidden.weight".
+  [[nodiscard]] Visitor<const Var> appends(Visit what, std::size_t position, std::string_view separator);
 
-  [[nodiscard]] Visitor<const Var> visitor(Visit what);
+ private:
+  std::vector<std::string>& all_;
+  std::string before_;
+  std::string_view separator_;
+  std::string path_;
 };
 
 /// Puts others in their place, in order, as far as there are any.
@@ -298,10 +308,15 @@ std::vector<Var> list(const T& tree) {
 }
 
 template <Visit what, class T>
+void list_paths(const T& tree, std::vector<std::string>& all) {
+  PathList list(all);
+  visit(tree, list.appends(what));
+}
+template <Visit what, class T>
 std::vector<std::string> list_paths(const T& tree) {
-  Paths result;
-  visit(tree, result.visitor(what));
-  return std::move(result.all);
+  std::vector<std::string> result;
+  list_paths<what>(tree, result);
+  return result;
 }
 
 template <Visit what, class T>
@@ -341,7 +356,8 @@ void for_each(T& tree, F f) {
 template <class T, class F>
 requires Tree<std::remove_const_t<T>>
 void for_each_array(T& tree, F f) {
-  detail::visit(tree, detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f, detail::Visit::arrays));
+  detail::visit(tree,
+                detail::Visitor<std::conditional_t<std::is_const_v<T>, const Var, Var>>(f, detail::Visit::arrays));
 }
 
 /// The leaves, in order.

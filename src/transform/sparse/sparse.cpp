@@ -280,8 +280,8 @@ std::vector<Var> recorded_gradient(std::string_view operation, Trace& trace, con
 namespace {
 
 void require_differentiable_outputs(const SparseProblem& problem) {
-  const auto names = [&] { return std::vector<std::string>(problem.outputs.size(), "output"); };
-  require_differentiable(problem.operation, problem.outputs, Paths(names));
+  const auto names = [&](std::vector<std::string>& all) { all.assign(problem.outputs.size(), "output"); };
+  require_differentiable(problem.operation, problem.outputs, Paths(FunctionOf<void, std::vector<std::string>&>(names)));
 }
 
 }  // namespace
