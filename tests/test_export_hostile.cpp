@@ -50,6 +50,8 @@ std::string bytes_in(const std::filesystem::path& path) {
 
 Exported load_bytes(const std::string& bytes, const xg::io::LoadOptions& options = {}) {
   static const FileName name;
+  // A new file each time: file systems wait for the disk when a file is cut short and closed.
+  std::filesystem::remove(name.path());
   std::ofstream(name.path(), std::ios::binary) << bytes;
   return load_program(name.path(), options);
 }

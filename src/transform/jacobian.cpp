@@ -49,7 +49,7 @@ Var as_jacobian(const Var& rows, const Var& output, const Var& input, bool forwa
 }  // namespace
 
 std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode) {
-  require_differentiable("jacobian", outputs, [&] { return std::vector<std::string>(outputs.size(), "output"); });
+  require_differentiable_outputs("jacobian", outputs);
   std::vector<Var> result(outputs.size() * inputs.size());
   const bool forward = mode == Mode::forward || (mode == Mode::automatic && total_size(inputs) < total_size(outputs));
   const std::span<const Var> from = forward ? inputs : outputs;

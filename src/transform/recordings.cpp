@@ -48,25 +48,6 @@ void say_changing_condition() {
       "remembered");
 }
 
-struct CompiledSignature {
-  const void* types;
-  std::unique_ptr<Kept> arguments;  // of what is static; the leaves are those of the recording
-  Programs programs;
-};
-using CompiledSignaturePtr = std::shared_ptr<CompiledSignature>;
-
-/// Says why a function is recorded again and again: how a call differs from the one that was recorded before it.
-void say_what_changes(const CompiledSignature& last, const CallLists& lists, const CompiledCall& call) {
-  std::string where;
-  if (!call.has_statics_of(*last.arguments, &where)) return say_changing_static(where);
-  const std::size_t k = last.programs.first_unlike(lists);
-  if (k == Programs::alike) return say_changing_condition();
-  if (k >= lists.arguments.size()) return;
-  std::vector<std::string> names;
-  call.list_names(names);
-  say_changing_shape(names[k], *lists.arguments[k]);
-}
-
 }  // namespace
 
 class Recordings::All {
@@ -76,7 +57,7 @@ class Recordings::All {
   const CompileOptions options;
 
   ProgramPtr program_of(CallLists& lists, const CompiledCall& call) {
-    if (const CompiledSignaturePtr known = find(lists, call)) {
+    if (const SignaturePtr known = find(lists, call)) {
       if (ProgramPtr program = known->programs.choose(lists)) {
         note_replay();
         return program;
@@ -92,12 +73,31 @@ class Recordings::All {
   }
 
  private:
-  CompiledSignaturePtr find(const CallLists& lists, const CompiledCall& call) {
+  struct Signature {
+    const void* types;
+    std::unique_ptr<Kept> arguments;  // of what is static; the leaves are those of the recording
+    Programs programs;
+  };
+  using SignaturePtr = std::shared_ptr<Signature>;
+
+  /// Says why a function is recorded again and again: how a call differs from the one that was recorded before it.
+  static void say_what_changes(const Signature& last, const CallLists& lists, const CompiledCall& call) {
+    std::string where;
+    if (!call.has_statics_of(*last.arguments, &where)) return say_changing_static(where);
+    const std::size_t k = last.programs.first_unlike(lists);
+    if (k == Programs::alike) return say_changing_condition();
+    if (k >= lists.arguments.size()) return;
+    std::vector<std::string> names;
+    call.list_names(names);
+    say_changing_shape(names[k], *lists.arguments[k]);
+  }
+
+  SignaturePtr find(const CallLists& lists, const CompiledCall& call) {
     const std::scoped_lock lock(mutex_);
     return find_locked(lists, call);
   }
-  [[nodiscard]] CompiledSignaturePtr find_locked(const CallLists& lists, const CompiledCall& call) const {
-    for (const CompiledSignaturePtr& each : signatures_) {
+  [[nodiscard]] SignaturePtr find_locked(const CallLists& lists, const CompiledCall& call) const {
+    for (const SignaturePtr& each : signatures_) {
       if (each->types == call.types() && call.has_statics_of(*each->arguments, nullptr) &&
           each->programs.serves(lists)) {
         return each;
@@ -106,9 +106,9 @@ class Recordings::All {
     return nullptr;
   }
   /// The signature that was recorded last.
-  [[nodiscard]] CompiledSignaturePtr last_recorded(const void* types) const {
+  [[nodiscard]] SignaturePtr last_recorded(const void* types) const {
     const auto last = std::find_if(signatures_.rbegin(), signatures_.rend(),
-                                   [types](const CompiledSignaturePtr& each) { return each->types == types; });
+                                   [types](const SignaturePtr& each) { return each->types == types; });
     return last == signatures_.rend() ? nullptr : *last;
   }
 
@@ -116,10 +116,10 @@ class Recordings::All {
     ProgramRecorder recorder(lists, options);
     CompiledCall::Recorded recorded = call.record(recorder.inputs());
     ProgramPtr made = recorder.finish(std::move(recorded.result), recorded.arrays, lists.decided);
-    CompiledSignaturePtr last;
+    SignaturePtr last;
     {
       const std::scoped_lock lock(mutex_);
-      const CompiledSignaturePtr known = find_locked(lists, call);  // another thread may have made it
+      const SignaturePtr known = find_locked(lists, call);  // another thread may have made it
       if (note_recording()) last = known ? known : last_recorded(call.types());
       if (known) known->programs.add(made);
       else add(call.types(), std::move(recorded.arguments), recorder.arguments(), made);
@@ -130,8 +130,7 @@ class Recordings::All {
 
   void add(const void* types, std::unique_ptr<Kept> arguments, const std::vector<ArgumentType>& argument_types,
            const ProgramPtr& program) {
-    CompiledSignaturePtr signature(
-        new CompiledSignature{types, std::move(arguments), Programs(argument_types, options.recordings)});
+    SignaturePtr signature(new Signature{types, std::move(arguments), Programs(argument_types, options.recordings)});
     signature->programs.add(program);
     if (signatures_.size() >= most_signatures) signatures_.erase(signatures_.begin());
     signatures_.push_back(std::move(signature));
@@ -148,7 +147,7 @@ class Recordings::All {
   }
 
   std::mutex mutex_;
-  std::vector<CompiledSignaturePtr> signatures_;
+  std::vector<SignaturePtr> signatures_;
   std::atomic<bool> said_captures_ = false;
   bool said_recordings_ = false;
   std::atomic<std::size_t> recordings_ = 0;  // more than calls that replayed, twice

@@ -143,6 +143,11 @@ void require_differentiable(std::string_view operation, std::span<const Var> all
   }
 }
 
+void require_differentiable_outputs(std::string_view operation, std::span<const Var> outputs) {
+  const auto list = [&](std::vector<std::string>& all) { all.assign(outputs.size(), "output"); };
+  require_differentiable(operation, outputs, Paths(FunctionOf<void, std::vector<std::string>&>(list)));
+}
+
 void require_scalar_loss(std::string_view operation, const Var& loss) {
   if (loss.dimension() != 0) {
     throw ShapeError(std::string(operation) + ": the loss has the shape " + to_string(loss.shape()) +

@@ -155,8 +155,8 @@ template <class Step, class Solver>
   auto residual = [step = std::move(step)]<class Z>(const Z& z, const auto&... parameters) -> Z {
     const Z next = step(z, parameters...);
     detail::require_same_tree("implicit_fixed_point", "a step returns another tree than the solution", z, next);
-    return tree::with_leaves(next, detail::differences("implicit_fixed_point", tree::leaves(next), tree::leaves(z),
-                                                       [&] { return tree::paths(z); }));
+    return tree::with_leaves(
+        next, detail::differences("implicit_fixed_point", tree::leaves(next), tree::leaves(z), detail::paths_of(z)));
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_fixed_point", std::move(residual),
                                                               std::move(solver), options);
@@ -198,8 +198,7 @@ template <class Objective, class Constraints, class Solver>
       const M h = constraints(at.first, parameters...);
       detail::require_same_tree(operation, "the constraints are another tree than their multipliers", at.second, h);
       return detail::scalar_objective(operation, objective(at.first, parameters...)) +
-             detail::paired(operation, tree::leaves(at.second), tree::leaves(h),
-                            [&] { return tree::paths(at.second); });
+             detail::paired(operation, tree::leaves(at.second), tree::leaves(h), detail::paths_of(at.second));
     })(z);
   };
   return detail::ImplicitFunction<decltype(residual), Solver>("implicit_constrained_minimiser", std::move(residual),

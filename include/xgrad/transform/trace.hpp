@@ -130,6 +130,7 @@ Paths array_paths_of(const T& named) {
 
 /// \throws TypeError  unless all are floating-point; the message names the culprit.
 void require_differentiable(std::string_view operation, std::span<const Var> all, const Paths& paths);
+void require_differentiable_outputs(std::string_view operation, std::span<const Var> outputs);
 /// \throws ShapeError  unless the loss is a scalar; TypeError unless it is floating-point.
 void require_scalar_loss(std::string_view operation, const Var& loss);
 /// \throws ShapeError, TypeError  unless tangents or cotangents have the shapes and element types of their primals.

@@ -277,17 +277,8 @@ std::vector<Var> recorded_gradient(std::string_view operation, Trace& trace, con
   return result;
 }
 
-namespace {
-
-void require_differentiable_outputs(const SparseProblem& problem) {
-  const auto names = [&](std::vector<std::string>& all) { all.assign(problem.outputs.size(), "output"); };
-  require_differentiable(problem.operation, problem.outputs, Paths(FunctionOf<void, std::vector<std::string>&>(names)));
-}
-
-}  // namespace
-
 SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
-  require_differentiable_outputs(problem);
+  require_differentiable_outputs(problem.operation, problem.outputs);
   const bool symmetric = is_symmetric(trace, problem);
   const Structure structure = followed(trace, problem, sweep_of(trace, problem, true), problem.outputs);
   return pattern_of(symmetric ? symmetric_part(structure) : structure);
@@ -295,7 +286,7 @@ SparsityPattern sparsity_pattern(Trace& trace, const SparseProblem& problem) {
 
 SparseMatrix sparse_derivative(Trace& trace, const SparseProblem& problem, const SparseJacobianOptions& options) {
   const std::string_view operation = problem.operation;
-  require_differentiable_outputs(problem);
+  require_differentiable_outputs(problem.operation, problem.outputs);
   const bool symmetric = is_symmetric(trace, problem);
   std::optional<SeededSweep> sweep;
   const auto found = [&] {
