@@ -297,9 +297,9 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
       (tree::detail::may_hold_vars<std::tuple_element_t<positions, std::tuple<K...>>> && ...);
   /// Their names, position and path; or those of all Vars, if those at all positions that hold some are differentiated.
   template <tree::detail::Visit what>
-  void list_paths(std::vector<std::string>& all, std::string_view separator = ", ") const {
+  void list_paths(std::vector<std::string>& all) const {
     tree::detail::PathList list(all);
-    (tree::detail::visit(element<positions>(*this), list.appends(what, positions, separator)), ...);
+    (tree::detail::visit(element<positions>(*this), list.appends(what, positions, ", ")), ...);
   }
   /// Makes every Var a fresh node.
   void enter(Trace& trace) { (visit(element<I>(*this), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
