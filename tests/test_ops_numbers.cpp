@@ -173,6 +173,20 @@ BOOST_AUTO_TEST_CASE(bits_are_counted) {
   check_refused<xg::TypeError>([] { return bitwise_count(row({1.0})); }, {"bitwise_count", "only integers"});
 }
 
+BOOST_AUTO_TEST_CASE(common_divisors_and_multiples) {
+  const Var a = refusals::ints({12, -12, 0, 0, 7, 1134903170});
+  const Var b = refusals::ints({18, 18, 5, 0, 13, 701408733});
+  check_elements<Int>(gcd(a, b), {6}, {6, 6, 5, 0, 1, 1});
+  check_elements<Int>(lcm(a, b), {6}, {36, 36, 0, 0, 91, 796030994547383610});
+  check_elements<Int>(gcd(Var(std::numeric_limits<Int>::min()), refusals::ints({6, -1})), {2}, {2, 1});
+  check_elements<Int>(gcd(refusals::ints({}), Var(3)), {0}, {});
+  check_elements<Int>(xg::compile([](const Var& x) { return gcd(x, 4); })(a), {6}, {4, 4, 4, 4, 1, 2});
+  const auto of_rows = xg::vmap([](const Var& x) { return lcm(x, 6); });
+  check_elements<Int>(of_rows(reshape(a, {2, 3})), {2, 3}, {12, 12, 0, 0, 42, 3404709510});
+  check_refused<xg::TypeError>([&] { return gcd(a, row({1.0})); }, {"gcd", "float64 [1]", "integers"});
+  check_refused<xg::ShapeError>([&] { return lcm(a, refusals::ints({1, 2})); }, {"lcm", "[6]", "[2]"});
+}
+
 BOOST_AUTO_TEST_CASE(close_numbers) {
   const Var a = row({1.0, 1.0, infinity, infinity, not_a_number, 1e-9, 1e10});
   const Var b = row({1.00001, 1.0001, infinity, -infinity, not_a_number, 0.0, 1.00001e10});

@@ -182,6 +182,13 @@ BOOST_AUTO_TEST_CASE(places_become_indices) {
   check_refused<xg::TypeError>([] { return xg::unravel_index(row({1.0}), {3}); }, {"unravel_index"});
 }
 
+BOOST_AUTO_TEST_CASE(shapes_that_broadcast) {
+  BOOST_TEST(to_string(xg::broadcast_shapes({{3, 1}, {4}, {2, 1, 1}})) == "[2, 3, 4]");
+  BOOST_TEST(to_string(xg::broadcast_shapes({{0}, {1}})) == "[0]");
+  BOOST_TEST(to_string(xg::broadcast_shapes(std::vector<xg::Shape>())) == "[]");
+  check_refused<xg::ShapeError>([] { return xg::broadcast_shapes({{2}, {3}}); }, {"broadcast_shapes", "[2] and [3]"});
+}
+
 BOOST_AUTO_TEST_CASE(indices_of_a_grid) {
   check_elements<Int>(xg::indices({2, 3}), {2, 2, 3}, {0, 0, 0, 1, 1, 1, 0, 1, 2, 0, 1, 2});
   check_elements<Int>(xg::indices({0}), {1, 0}, {});

@@ -56,6 +56,7 @@
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/host_call.hpp>
 #include <xgrad/transform/implicit.hpp>
+#include <xgrad/transform/integers.hpp>
 #include <xgrad/transform/jacobian.hpp>
 #include <xgrad/transform/jet.hpp>
 #include <xgrad/transform/linear.hpp>
