@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/rearrange.hpp>
+#include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/transform/control.hpp>
