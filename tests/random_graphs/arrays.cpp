@@ -91,8 +91,7 @@ void add_sorted(Builder& b) {
       b.add(along("median", axis), {x}, 2.0, [=](const A& a) { return median(a[0], axis, xgrad::keep_dims); });
       return;
     case 3:
-      b.add_with_number(along("quantile", axis), {x}, 0.3, 2.0,
-                        [=](const A& a) { return quantile(a[0], a.number, axis); });
+      b.add(along("quantile", axis), {x}, 2.0, [=](const A& a) { return quantile(a[0], 0.3, axis); });
       return;
     case 4:
       b.add(along("any and count", axis), {x}, extent,

@@ -29,7 +29,7 @@ Argument brought_into(Builder& b, Domain domain, InstructionId x) {
   const double m = b.magnitude(x);
   const auto from = [&](double least) {
     const InstructionId moved =
-        b.add_with_number("number + abs(x)", {x}, least, m + least, [](const A& a) { return a.number + abs(a[0]); });
+        b.add(std::to_string(least) + " + abs(x)", {x}, m + least, [=](const A& a) { return least + abs(a[0]); });
     return Argument{moved, b.magnitude(moved)};
   };
   switch (domain) {
@@ -80,7 +80,11 @@ const std::vector<Function>& special_functions() {
                                          {"i0e", Domain::Any, xgrad::i0e, small},
                                          {"i1e", Domain::Any, xgrad::i1e, small},
                                          {"log1mexp", Domain::Positive, xgrad::log1mexp, small},
-                                         {"logit", Domain::Unit, xgrad::logit, small}};
+                                         {"logit", Domain::Unit, xgrad::logit, small},
+                                         {"log_cosh", Domain::Any, xgrad::log_cosh, same},
+                                         {"log_cosh", Domain::Inside, xgrad::log_cosh, same},
+                                         {"erfc", Domain::Any, xgrad::erfc, small},
+                                         {"erfc", Domain::Inside, xgrad::erfc, small}};
   return all;
 }
 
