@@ -71,6 +71,26 @@ void append_samples(Rows& rows, Random& random) {
   add(rows, "tensorinv", [](const Case& x) { return linalg::tensorinv(x[0]); }, {{square_one}});
 }
 
+void append_transforms(Rows& rows, Random& random) {
+  const auto at = [&](const Shape& shape) { return random.uniform(shape); };
+  // A real number of each element of a complex one.
+  const auto mixed = [](const fft::Complex& x) { return x.real - 0.6 * x.imag; };
+  const auto of = [](const Case& x) { return fft::Complex{x[0], x[1]}; };
+  add(rows, "fft", [=](const Case& x) { return mixed(fft::fft(of(x))); },
+      {{at({5}), at({5})}, {at({2, 4}), at({2, 4})}, {at({1}), at({1})}});
+  add(rows, "fft.factors", [=](const Case& x) { return mixed(fft::fft(of(x), 0)); }, {{at({34}), at({34})}});
+  add(rows, "ifft", [=](const Case& x) { return mixed(fft::ifft(of(x), 0)); }, {{at({3, 2}), at({3, 2})}});
+  add(rows, "rfft", [=](const Case& x) { return mixed(fft::rfft(x[0])); }, {{at({6})}, {at({2, 5})}, {at({1})}});
+  add(rows, "irfft", [=](const Case& x) { return fft::irfft(of(x)); }, {{at({4}), at({4})}, {at({2, 3}), at({2, 3})}});
+  add(rows, "irfft.odd", [=](const Case& x) { return fft::irfft(of(x), 3, 0); }, {{at({2, 2}), at({2, 2})}});
+  add(rows, "fftn", [=](const Case& x) { return mixed(fft::fftn(of(x))); }, {{at({2, 3}), at({2, 3})}});
+  add(rows, "ifftn", [=](const Case& x) { return mixed(fft::ifftn(of(x), {0, -1})); }, {{at({2, 3}), at({2, 3})}});
+  add(rows, "rfftn", [=](const Case& x) { return mixed(fft::rfftn(x[0])); }, {{at({3, 4})}});
+  add(rows, "irfftn", [=](const Case& x) { return fft::irfftn(of(x)); }, {{at({3, 3}), at({3, 3})}});
+  add(rows, "fftshift", [](const Case& x) { return fft::fftshift(x[0]); }, {{at({5})}, {at({2, 3})}});
+  add(rows, "ifftshift", [](const Case& x) { return fft::ifftshift(x[0], 1); }, {{at({2, 3})}});
+}
+
 void append_places(Rows& rows, Random& random) {
   const auto at = [&](const Shape& shape) { return random.uniform(shape); };
   add(rows, "vecdot", [](const Case& x) { return vecdot(x[0], x[1]); },
@@ -111,6 +131,7 @@ void append_sequences(Rows& rows) {
   Random random(12);
   append_numbers(rows, random);
   append_samples(rows, random);
+  append_transforms(rows, random);
   append_places(rows, random);
 }
 

@@ -16,6 +16,7 @@
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/differences.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/fft.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>

@@ -68,7 +68,25 @@ inline void add_samples(Table& table) {
   };
 }
 
+inline void add_transforms(Table& table) {
+  const auto mixed = [](const Tensor& x) { return at::real(x) - 0.6 * at::imag(x); };
+  const auto of = [](const Tensors& x) { return at::complex(x[0], x[1]); };
+  table["fft"] = [=](const Tensors& x) { return mixed(at::fft_fft(of(x))); };
+  table["fft.factors"] = [=](const Tensors& x) { return mixed(at::fft_fft(of(x), c10::nullopt, 0)); };
+  table["ifft"] = [=](const Tensors& x) { return mixed(at::fft_ifft(of(x), c10::nullopt, 0)); };
+  table["rfft"] = [=](const Tensors& x) { return mixed(at::fft_rfft(x[0])); };
+  table["irfft"] = [=](const Tensors& x) { return at::fft_irfft(of(x)); };
+  table["irfft.odd"] = [=](const Tensors& x) { return at::fft_irfft(of(x), 3, 0); };
+  table["fftn"] = [=](const Tensors& x) { return mixed(at::fft_fftn(of(x))); };
+  table["ifftn"] = [=](const Tensors& x) { return mixed(at::fft_ifftn(of(x))); };
+  table["rfftn"] = [=](const Tensors& x) { return mixed(at::fft_rfftn(x[0])); };
+  table["irfftn"] = [=](const Tensors& x) { return at::fft_irfftn(of(x)); };
+  table["fftshift"] = [](const Tensors& x) { return at::fft_fftshift(x[0]); };
+  table["ifftshift"] = [](const Tensors& x) { return at::fft_ifftshift(x[0], 1); };
+}
+
 inline void add_sequences(Table& table) {
+  add_transforms(table);
   add_numbers(table);
   add_samples(table);
 }

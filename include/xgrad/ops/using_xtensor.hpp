@@ -73,9 +73,15 @@ XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, isclose)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, allclose)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, isin)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, setdiff1d)
-XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, convolve)
 XGRAD_DETAIL_CHANGEABLE(trim_zeros)
 #undef XGRAD_DETAIL_PAIR
+#define XGRAD_DETAIL_CONVOLVE(function, V)                                           \
+  template <class A>                                                                 \
+  Var function(V x, A&& a, Overlap overlap) {                                        \
+    return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), overlap); \
+  }
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_CONVOLVE, convolve)
+#undef XGRAD_DETAIL_CONVOLVE
 #define XGRAD_DETAIL_TIMES(function, V)                                                  \
   template <std::integral A>                                                             \
   Var function(V x, A times) {                                                           \
