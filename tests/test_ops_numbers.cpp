@@ -117,14 +117,19 @@ BOOST_AUTO_TEST_CASE(powers_of_two_round_once) {
   std::vector<double> numbers;
   std::vector<Int> exponents;
   std::vector<double> expected;
-  for (int i = 0; i < 3000; ++i) {
-    numbers.push_back(std::ldexp(random.number(-2.0, 2.0), static_cast<int>(random.number(-1080.0, 1023.0))));
-    exponents.push_back(static_cast<Int>(random.number(-2300.0, 2300.0)));
+  for (int i = 0; i < 6000; ++i) {
+    // Anywhere, and where results are subnormal, that would be rounded twice by two factors.
+    const bool anywhere = i % 2 == 0;
+    const double size = anywhere ? random.number(-1080.0, 1023.0) : random.number(-60.0, 0.0);
+    numbers.push_back(std::ldexp(random.number(-2.0, 2.0), static_cast<int>(size)));
+    exponents.push_back(static_cast<Int>(anywhere ? random.number(-2300.0, 2300.0) : random.number(-1080.0, -1015.0)));
     expected.push_back(std::ldexp(numbers.back(), static_cast<int>(exponents.back())));
   }
   const auto of = [](const std::vector<double>& v) { return xg::testing::array_of<double>({v.size()}, v); };
   const Var e = xg::testing::array_of<Int>({exponents.size()}, exponents);
   check_exact<double>(ldexp(of(numbers), e), expected, [](double v) { return v; });
+  // A little above half of the last digit, which a first factor may take away.
+  BOOST_TEST(ldexp(Var((2.5 + 0x1p-40) * 0x1p-44), -1030).item<double>() == 3.0 * 0x1p-1074);
   check_elements<double>(ldexp(row({1.0, infinity, 0.0, not_a_number}), refusals::ints({4, -5000, 5000, 1})), {4},
                          {16.0, infinity, 0.0, not_a_number});
   check_elements<double>(ldexp(Var(xt::xarray<int>{3}), Var(2)), {1}, {12.0});
