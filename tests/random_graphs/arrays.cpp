@@ -269,6 +269,8 @@ void add_contraction(Builder& b) {
 }
 
 void add_factor(Builder& b) {
+  // Matrices are finite; but cotangents may be infinite, and are matrices of derivatives.
+  static const xgrad::linalg::Options or_nan{xgrad::linalg::OnFailure::NaN};
   static const std::vector<std::size_t> sizes{1, 2, 3, 5};
   const std::size_t n = b.random.one_of(sizes);
   const Shape shape = b.random.chance(0.3) ? Shape{2, n, n} : Shape{n, n};
@@ -283,26 +285,28 @@ void add_factor(Builder& b) {
   const InstructionId y = b.input({n, 2}, DType::Float64, Fill::Smooth);
   switch (b.random.below(7)) {
     case 0:
-      b.add("cholesky", {symmetric}, 2.0, [](const A& a) { return xgrad::linalg::cholesky(a[0]); });
+      b.add("cholesky", {symmetric}, 2.0, [](const A& a) { return xgrad::linalg::cholesky(a[0], or_nan); });
       return;
     case 1:
-      b.add("solve", {matrix, y}, 20.0, [](const A& a) { return xgrad::linalg::solve(a[0], a[1]); });
+      b.add("solve", {matrix, y}, 20.0, [](const A& a) { return xgrad::linalg::solve(a[0], a[1], or_nan); });
       return;
     case 2:
-      b.add("solve_triangular", {matrix, y}, 20.0,
-            [](const A& a) { return xgrad::linalg::solve_triangular(a[0], a[1], {.lower = true}); });
+      b.add("solve_triangular", {matrix, y}, 20.0, [](const A& a) {
+        return xgrad::linalg::solve_triangular(a[0], a[1],
+                                               {.lower = true, .on_failure = xgrad::linalg::OnFailure::NaN});
+      });
       return;
     case 3:
-      b.add("inv", {matrix}, 10.0, [](const A& a) { return xgrad::linalg::inv(a[0]); });
+      b.add("inv", {matrix}, 10.0, [](const A& a) { return xgrad::linalg::inv(a[0], or_nan); });
       return;
     case 4:
-      b.add("det", {matrix}, 8.0, [](const A& a) { return xgrad::linalg::det(a[0]); });
+      b.add("det", {matrix}, 8.0, [](const A& a) { return xgrad::linalg::det(a[0], or_nan); });
       return;
     case 5:
-      b.add("slogdet", {symmetric}, 10.0, [](const A& a) { return xgrad::linalg::slogdet(a[0]).logabsdet; });
+      b.add("slogdet", {symmetric}, 10.0, [](const A& a) { return xgrad::linalg::slogdet(a[0], or_nan).logabsdet; });
       return;
     default:
-      b.add("expm", {matrix}, 30.0, [](const A& a) { return xgrad::linalg::expm(a[0]); });
+      b.add("expm", {matrix}, 30.0, [](const A& a) { return xgrad::linalg::expm(a[0], or_nan); });
   }
 }
 
