@@ -245,7 +245,11 @@ BOOST_AUTO_TEST_CASE(bins_over_a_range) {
   check_elements<double>(xg::histogram_bin_edges(row({3.0, 1.0}), 2), {3}, {1.0, 2.0, 3.0});
   check_refused<xg::ValueError>([&] { return xg::histogram(x, 4, {.range = {{2.0, 1.0}}}); }, {"histogram", "rise"});
   check_refused<xg::ValueError>([&] { return xg::histogram(x, 4, {.range = {{0.0, infinity}}}); }, {"histogram"});
-  check_refused<xg::ValueError>([&] { return xg::histogram(x, edges, {.range = {{0.0, 1.0}}}); }, {"histogram"});
+  check_refused<xg::ValueError>(
+      [&, edges = edges] {
+        return xg::histogram(x, edges, {.range = {{0.0, 1.0}}});
+      },
+      {"histogram"});
   check_refused<xg::ValueError>([] { return xg::histogram_bin_edges(nothing(), 2); }, {"histogram_bin_edges", "[0]"});
 }
 
