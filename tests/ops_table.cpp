@@ -20,6 +20,7 @@ const std::vector<OpRow>& ops_table() {
     append_shapes(rows);
     append_updating(rows);
     append_statistics(rows);
+    append_sequences(rows);
     append_linalg(rows);
     append_random(rows);
     return rows;

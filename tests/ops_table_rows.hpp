@@ -108,6 +108,8 @@ void append_shapes(Rows& rows);
 void append_updating(Rows& rows);
 void append_statistics(Rows& rows);
 void append_counts(Rows& rows);  ///< without derivative
+void append_sequences(Rows& rows);
+void append_sequence_values(Rows& rows);  ///< without derivative
 void append_linalg(Rows& rows);
 void append_random(Rows& rows);
 /// Without derivative.

@@ -80,6 +80,7 @@ const std::vector<OpRow>& ops_without_derivative() {
     append_random_values(rows);
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
     append_counts(rows);
+    append_sequence_values(rows);
     return rows;
   }();
   return table;

@@ -377,6 +377,11 @@ BOOST_AUTO_TEST_CASE(with_using_namespace_xt) {
     for (const Var& value : values) BOOST_TEST(same(value, values.back()));
   };
   check(sum(x), sum(Var(x)), sum(std::as_const(x)), xg::sum(x));
+  check(isclose(x, c), isclose(Var(x), c), isclose(x, right()), xg::isclose(x, c));
+  check(allclose(x, c), allclose(std::as_const(x), c, {.absolute = 1e-8}), xg::allclose(x, c));
+  check(isin(x, c), isin(Var(x), right()), xg::isin(x, c));
+  check(convolve(ravel(x), ravel(c), xg::Overlap::Full), xg::convolve(ravel(x), ravel(c)));
+  check(setdiff1d(x, c), xg::setdiff1d(x, c));
   check(sum(x, 0), sum(x, {0}), sum(Var(x), 0), sum(std::as_const(x), {0}), xg::sum(x, 0));
   check(sum(x, {0, 1}), sum(x, xg::Axes{0, 1}), xg::sum(x));
   check(sum(x, {0, 1}, xg::keep_dims), sum(x * 1.0, {0, 1}, xg::keep_dims), xg::sum(x, {0, 1}, xg::keep_dims));

@@ -163,6 +163,15 @@ BOOST_AUTO_TEST_CASE(recorded_compiled_and_batched_numbers_are_the_same) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(orthogonal_matrices_are_the_same_too) {
+  const auto draw = [](const Key& key) { return random::orthogonal(key, 3, {2}); };
+  const Var at_once = draw(key_of_test);
+  BOOST_TEST(same(xg::compile(draw)(key_of_test), at_once));
+  const Key keys = Key::from_bits(xt::xarray<std::int64_t>{5, 20260101});
+  BOOST_TEST(same(view(xg::vmap(draw)(keys), 1), at_once));
+  BOOST_TEST(comparing::near(matmul(at_once, swapaxes(at_once, -1, -2)), xg::broadcast_to(xg::identity(3), {2, 3, 3})));
+}
+
 /// Of all bits, by G. Fowler, L. C. Noll and K.-P. Vo.
 std::uint64_t digest_of(const std::vector<Var>& all) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -336,6 +345,9 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused) {
   BOOST_TEST(refuses_values([&] { return random::categorical(key, xt::xarray<double>{0.0, NAN}); }, {"categorical"}));
   BOOST_TEST(refuses_values([&] { return random::categorical(key, xt::zeros<double>({2, 0})); }, {"categorical"}));
   BOOST_TEST(refuses_values([&] { return random::sphere(key, 0); }, {"sphere", "0"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return random::orthogonal(key, 2, Shape(7, 1)); }, {"orthogonal"}));
+  BOOST_TEST((random::orthogonal(key, 0, {2}).shape() == Shape{2, 0, 0}));
+  BOOST_TEST(name(random::orthogonal(key, 2, {}, xg::DType::Float32).dtype()) == "float32");
   BOOST_TEST(refuses_values([&] { return random::permutation(key, -3); }, {"permutation", "-3"}));
   BOOST_TEST(refuses_values([&] { return random::choice(key, -3, {2}); }, {"choice", "-3"}));
   BOOST_TEST(refuses_values([&] { return random::choice(key, 0, {2}); }, {"choice", "2 of 0"}));

@@ -70,24 +70,34 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   BOOST_TEST(static_cast<double>(statistics.undecided) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.loose) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.strange) < 0.1 * compared);
-  // Functions are not in what is computed one by one. The others are computed by themselves, never fused, or by one
-  // kernel in both cases; an order of numbers that differ by roundings cannot be compared.
+  // Functions are not in what is computed one by one, and factors that are orthogonal turn with roundings. What is
+  // drawn with parameters needs parameters without rounding; tangents of factors come with second derivatives alone.
   using namespace xgrad::primitives;
   using xgrad::primitives::opcode;
-  const std::set<std::size_t> left_out{
-      opcode<Parameter>, opcode<Call>,          opcode<HostCall>,        opcode<Scan>,         opcode<Switch>,
-      opcode<While>,     opcode<CumulativeSum>, opcode<ArgSort>,         opcode<SearchSorted>, opcode<ScatterExtremum>,
-      opcode<DeriveKey>, opcode<RandomDraw>,    opcode<TruncatedNormal>, opcode<RandomSample>, opcode<GammaSlope>};
-  // Nor what is special (one kernel in both cases), what looks at the signs of zeros, what is of integers, and factors
-  // of matrices.
-  const auto others = table_of_primitives<bool>([]<class P>(Type<P>) {
-    return IsSpecial<P> || IsOfIntegers<P> || std::is_same_v<P, CopySign> ||
-           traits[opcode<P>].failure == Failure::Matrix;
+  const std::set<std::size_t> left_out{opcode<Parameter>,
+                                       opcode<Call>,
+                                       opcode<HostCall>,
+                                       opcode<Scan>,
+                                       opcode<Switch>,
+                                       opcode<While>,
+                                       opcode<Qr>,
+                                       opcode<Svd>,
+                                       opcode<Eigh>,
+                                       opcode<RandomSample>,
+                                       opcode<GammaSlope>,
+                                       opcode<TruncatedNormal>,
+                                       opcode<SymmetricFunction>,
+                                       opcode<CholeskyTangent>,
+                                       opcode<AlikeExp>};
+  // What is special, of integers, or a kernel of its own comes seldom: it is one operation of many in the generator.
+  const auto seldom = table_of_primitives<bool>([]<class P>(Type<P>) {
+    return IsSpecial<P> || IsOfIntegers<P> || traits[opcode<P>].failure == Failure::Matrix ||
+           traits[opcode<P>].computation == Computation::Kernel || std::is_same_v<P, CopySign>;
   });
   for (std::size_t op = 0; op < statistics.primitives.size(); ++op) {
-    if (left_out.contains(op) || others[op]) continue;
+    if (left_out.contains(op)) continue;
     BOOST_TEST_CONTEXT(xgrad::primitives::name_of(static_cast<xgrad::ir::Opcode>(op))) {
-      BOOST_TEST(statistics.primitives[op] >= count / 50);
+      BOOST_TEST(statistics.primitives[op] >= count / (seldom[op] ? 500 : 50));
     }
   }
 }

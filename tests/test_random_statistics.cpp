@@ -207,6 +207,13 @@ BOOST_AUTO_TEST_CASE(choices) {
 
 BOOST_AUTO_TEST_CASE(points) {
   const std::vector<Key> k = Key(17).split(3);
+  // Rows, columns and the determinant of orthogonal matrices: what is on the sphere, and both signs as often.
+  const Var turned = random::orthogonal(k[2], 3, {many});
+  BOOST_TEST(
+      comparing::near(matmul(turned, swapaxes(turned, -1, -2)), xg::broadcast_to(xg::identity(3), {many, 3, 3})));
+  BOOST_TEST(is_distributed(view(turned, xt::all(), 2, 0), [](double x) { return 0.5 * (1.0 + x); }));
+  BOOST_TEST(is_distributed(view(turned, xt::all(), 1, 2), [](double x) { return 0.5 * (1.0 + x); }));
+  BOOST_TEST(std::abs(mean(xg::linalg::det(turned)).item<double>()) < 5.0 / std::sqrt(static_cast<double>(many)));
   const Var on_sphere = random::sphere(k[0], 3, {many});
   BOOST_TEST(comparing::near(norm(on_sphere, -1), xg::broadcast_to(1.0, {many})));
   for (int i = 0; i < 3; ++i)  // Archimedes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/linalg/factor.hpp>
+#include <xgrad/linalg/fit.hpp>
 #include <xgrad/linalg/function.hpp>
 #include <xgrad/linalg/measure.hpp>
 #include <xgrad/linalg/options.hpp>

@@ -108,6 +108,14 @@ Var inner(const Var& a, const Var& b) {
   return sum_over("inner", a, b, {a.dimension() - 1}, {b.dimension() - 1});
 }
 
+Var vecdot(const Var& a, const Var& b, std::ptrdiff_t axis) {
+  require_pair("vecdot", a, b);
+  const Shape shape = detail::broadcast_shape("vecdot", std::array{&a, &b});
+  const std::size_t along = detail::normalize_axis("vecdot", axis, shape);
+  const auto number = [](const Var& x) { return x.dtype() == DType::Bool ? cast(x, DType::Int64) : x; };
+  return sum(number(a) * number(b), static_cast<std::ptrdiff_t>(along));
+}
+
 Var vdot(const Var& a, const Var& b) {
   require_pair("vdot", a, b);
   if (a.size() != b.size()) refuse_pair("vdot", a, b, "there must be as many elements in both");

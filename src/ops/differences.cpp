@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "axes.hpp"
+#include "core/text.hpp"
 #include "internal.hpp"
 #include "reductions.hpp"
 
@@ -78,6 +79,15 @@ Var diff(const Var& x, std::size_t times, std::ptrdiff_t axis) {
   return result;
 }
 
+Var ediff1d(const Var& x, const EndsOfDifferences& ends) {
+  detail::require_usable(x, "ediff1d");
+  std::vector<Var> parts;
+  if (ends.to_begin) parts.push_back(flatten(*ends.to_begin));
+  parts.push_back(diff(flatten(x.dtype() == DType::Bool ? cast(x, DType::Int64) : x)));
+  if (ends.to_end) parts.push_back(flatten(*ends.to_end));
+  return detail::concatenate_named("ediff1d", parts, 0);
+}
+
 Var trapezoid(const Var& y, const Var& spacing, std::ptrdiff_t axis) {
   const std::size_t along = detail::normalize_axis("trapezoid", axis, y);
   const Var values = detail::floats_of(y);
@@ -108,6 +118,24 @@ Var gradient(const Var& y, const Var& spacing, std::ptrdiff_t axis, int edge_ord
   const auto axis_of_parts = static_cast<std::ptrdiff_t>(along);
   if (count == 2) return concatenate({first, last}, axis_of_parts);
   return concatenate({first, inner_slopes(values, distance, along, count), last}, axis_of_parts);
+}
+
+std::vector<Var> gradient(const Var& y, std::span<const Var> spacings, const Axes& axes, int edge_order) {
+  const Shape sorted = detail::normalize_axes("gradient", axes, y);
+  const Strides named = axes.all() ? Strides(sorted) : axes.values();
+  if (spacings.size() != 1 && spacings.size() != named.size()) {
+    throw ShapeError("gradient: " + core::count_of(spacings.size(), "spacing", "spacings") + " for " +
+                     core::count_of(named.size(), "axis", "axes") + " of the shape " + to_string(y.shape()) +
+                     "; there must be one for each axis, or one for all");
+  }
+  std::vector<Var> result;
+  for (std::size_t i = 0; i < named.size(); ++i)
+    result.push_back(gradient(y, spacings.size() == 1 ? spacings[0] : spacings[i], named[i], edge_order));
+  return result;
+}
+
+std::vector<Var> gradient(const Var& y, std::initializer_list<Var> spacings, const Axes& axes, int edge_order) {
+  return gradient(y, std::span<const Var>(spacings.begin(), spacings.size()), axes, edge_order);
 }
 
 }  // namespace xgrad

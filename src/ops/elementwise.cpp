@@ -200,6 +200,16 @@ Var sigmoid(const Var& x) { return elementwise<Sigmoid>(x); }
 Var softplus(const Var& x) { return elementwise<Softplus>(x); }
 Var relu(const Var& x) { return elementwise<Relu>(x); }
 Var logaddexp(const Var& a, const Var& b) { return elementwise<LogAddExp>(a, b); }
+Var logaddexp2(const Var& a, const Var& b) {
+  detail::require_operands("logaddexp2", a, b);
+  const auto of = [](const Var& x, const Var& y) {
+    // From the larger one, so that no digits of it are lost: the result does not depend on where this is.
+    const Var larger = stop_gradient(maximum(x, y));
+    const Var from = where(isfinite(larger), larger, 0.0);
+    return from + logaddexp((x - from) * std::numbers::ln2, (y - from) * std::numbers::ln2) * std::numbers::log2e;
+  };
+  return detail::computed_at_once("logaddexp2", of, a, b);
+}
 Var lgamma(const Var& x) { return elementwise<LogGamma>(x); }
 Var digamma(const Var& x) { return elementwise<Digamma>(x); }
 Var polygamma(const Var& n, const Var& x) { return elementwise<Polygamma>(n, x); }

@@ -4,10 +4,12 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 
 #include "axes.hpp"
 #include "core/text.hpp"
 #include "internal.hpp"
+#include "reductions.hpp"
 
 namespace xgrad {
 namespace {
@@ -110,6 +112,27 @@ Var select(std::initializer_list<Var> conditions, std::initializer_list<Var> cho
                 std::span<const Var>(choices.begin(), choices.size()), otherwise);
 }
 
+Var choose(const Var& index, std::span<const Var> choices) {
+  static const Requirement in_range("choose: the index {} is negative or not less than the number of choices, {}");
+  if (choices.empty()) throw ValueError("choose: there are no choices; there must be one at least");
+  detail::require_indices("choose", index);
+  std::vector<const Var*> all{&index};
+  for (const Var& each : choices) all.push_back(&each);
+  for (const Var* each : all) detail::require_usable(*each, "choose");
+  (void)detail::broadcast_shape("choose", all);
+  const auto count = static_cast<std::int64_t>(choices.size());
+  const Var place = checked(index, index >= 0 && index < count, in_range, count);
+  Var result = choices.back();
+  for (std::size_t k = choices.size() - 1; k-- > 0;)
+    result = where(equal(place, static_cast<std::int64_t>(k)), choices[k], result);
+  // The last one, too, waits for the check, and takes the shape of the indices.
+  return choices.size() == 1 ? where(equal(place, 0), result, result) : result;
+}
+
+Var choose(const Var& index, std::initializer_list<Var> choices) {
+  return choose(index, std::span<const Var>(choices.begin(), choices.size()));
+}
+
 Var compress(const Var& condition, const Var& x, std::ptrdiff_t axis) {
   const std::size_t along = detail::normalize_axis("compress", axis, x);
   detail::require_usable(condition, "compress");
@@ -133,6 +156,19 @@ Var extract(const Var& condition, const Var& x) {
                      "; there must be a truth value for each element");
   }
   return take(flatten(x), Var(true_places("extract", condition)), 0);
+}
+
+Var trim_zeros(const Var& x, Ends ends) {
+  detail::require_usable(x, "trim_zeros");
+  if (x.dimension() != 1) {
+    throw ShapeError("trim_zeros: the array has the shape " + to_string(x.shape()) + "; it must have one axis");
+  }
+  const std::vector<std::int64_t> kept = true_places("trim_zeros", x);
+  if (kept.empty()) return detail::part_along(x, 0, 0, 0);
+  const auto first = static_cast<std::size_t>(kept.front());
+  const auto end = static_cast<std::size_t>(kept.back()) + 1;
+  const std::size_t from = ends == Ends::Back ? 0 : first;
+  return detail::part_along(x, 0, from, (ends == Ends::Front ? x.size() : end) - from);
 }
 
 }  // namespace xgrad

@@ -13,6 +13,20 @@ namespace xgrad {
 
 using namespace primitives;
 
+Var lexsort(std::span<const Var> keys, std::ptrdiff_t axis) {
+  if (keys.empty()) throw ValueError("lexsort: there are no keys; there must be one at least");
+  for (const Var& each : keys) detail::require_same_shape("lexsort", keys.front(), each, "first key", "other key");
+  (void)detail::normalize_axis("lexsort", axis, keys.front());
+  Var order = argsort(keys.front(), axis);
+  for (const Var& each : keys.subspan(1))  // those that are equal keep the order of the keys before
+    order = take_along_axis(order, argsort(take_along_axis(each, order, axis), axis), axis);
+  return order;
+}
+
+Var lexsort(std::initializer_list<Var> keys, std::ptrdiff_t axis) {
+  return lexsort(std::span<const Var>(keys.begin(), keys.size()), axis);
+}
+
 Var argsort(const Var& x, std::ptrdiff_t axis, Order order) {
   const std::size_t along = detail::normalize_axis("argsort", axis, x);
   const std::array<std::int64_t, 2> attributes{static_cast<std::int64_t>(along), order == Order::Descending ? 1 : 0};

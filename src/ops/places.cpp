@@ -1,5 +1,6 @@
 #include <xgrad/ops/places.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -49,6 +50,60 @@ Var ravel_multi_index(std::span<const Var> indices, const Shape& shape) {
 
 Var ravel_multi_index(std::initializer_list<Var> indices, const Shape& shape) {
   return ravel_multi_index(std::span<const Var>(indices.begin(), indices.size()), shape);
+}
+
+std::vector<Var> unravel_index(const Var& places, const Shape& shape) {
+  static const Requirement requirement("unravel_index: place {} is out of range for {} elements");
+  detail::require_indices("unravel_index", places);
+  require_addressable(shape);
+  const auto size = static_cast<std::int64_t>(size_of(shape));
+  const Var place = checked(places, places >= -size && places < size, requirement, size);
+  Var rest = where(place < 0, place + size, place);
+  std::vector<Var> result(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const auto extent = std::max<std::int64_t>(1, static_cast<std::int64_t>(shape[axis]));
+    result[axis] = rest % extent;
+    rest = floor_divide(rest, extent);
+  }
+  return result;
+}
+
+std::vector<Var> ix_(std::span<const Var> indices) {
+  detail::require_rank("ix_", indices.size());
+  std::vector<Var> result;
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    detail::require_usable(indices[k], "ix_");
+    if (indices[k].dimension() != 1) {
+      throw ShapeError("ix_: indices " + std::to_string(k) + " are " + to_string(indices[k].shape()) +
+                       "; they must have one axis");
+    }
+    const Var places = indices[k].dtype() == DType::Bool ? nonzero(indices[k]).front() : indices[k];
+    detail::require_indices("ix_", places);
+    Strides along(indices.size(), 1);
+    along[k] = -1;
+    if (places.size() == 0) along[k] = 0;
+    result.push_back(reshape(places, along));
+  }
+  return result;
+}
+
+std::vector<Var> ix_(std::initializer_list<Var> indices) {
+  return ix_(std::span<const Var>(indices.begin(), indices.size()));
+}
+
+Var indices(const Shape& shape) {
+  detail::require_rank("indices", shape.size() + 1);
+  Shape whole = shape;
+  whole.insert(0, shape.size());
+  require_addressable(whole);
+  if (shape.empty()) return zeros({0}, DType::Int64);
+  std::vector<Var> along;
+  for (std::size_t k = 0; k < shape.size(); ++k) {
+    Strides form(shape.size(), 1);
+    form[k] = static_cast<std::ptrdiff_t>(shape[k]);
+    along.push_back(broadcast_to(reshape(detail::iota(shape[k]), form), shape));
+  }
+  return stack(along);
 }
 
 }  // namespace xgrad

@@ -182,4 +182,27 @@ std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays) {
   return broadcast_arrays(std::span<const Var>(arrays.begin(), arrays.size()));
 }
 
+Shape broadcast_shapes(std::span<const Shape> shapes) {
+  Shape result;
+  for (const Shape& shape : shapes) {
+    while (result.size() < shape.size()) result.insert(0, 1);
+    for (std::size_t i = 1; i <= shape.size(); ++i) {
+      std::size_t& extent = result[result.size() - i];
+      const std::size_t other = shape[shape.size() - i];
+      if (extent != other && extent != 1 && other != 1) {
+        std::string all;
+        for (const Shape& each : shapes) all += (all.empty() ? "" : " and ") + to_string(each);
+        throw ShapeError("broadcast_shapes: the shapes " + all +
+                         " do not broadcast; extents must be equal or 1, counted from the last axis");
+      }
+      if (extent == 1) extent = other;
+    }
+  }
+  return result;
+}
+
+Shape broadcast_shapes(std::initializer_list<Shape> shapes) {
+  return broadcast_shapes(std::span<const Shape>(shapes.begin(), shapes.size()));
+}
+
 }  // namespace xgrad

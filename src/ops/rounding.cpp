@@ -1,5 +1,6 @@
 #include <xgrad/ops/rounding.hpp>
 
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,19 @@ Var rounded_to_integer(const Var& x) {
   detail::require_usable(x, P::name);
   if (x.dtype() == DType::Bool) return cast(x, DType::Int64);
   return x.dtype() == DType::Int64 ? x : detail::elementwise<P>(x);
+}
+
+/// Integers to multiples of a power of ten, halves to even.
+Var rounded_integer(const Var& x, int zeros) {
+  constexpr int most = 18;  // powers of ten that int64 holds
+  if (zeros > most) return zeros_like(x);
+  std::int64_t power = 1;
+  for (; zeros > 0; --zeros) power *= 10;
+  const Var quotient = floor_divide(x, power);
+  const Var rest = x - quotient * power;
+  const Var other = power - rest;  // what it is below the next multiple
+  const Var up = rest > other || (equal(rest, other) && equal(quotient % 2, 1));
+  return (quotient + cast(up, DType::Int64)) * power;
 }
 
 /// b, of which no element is 0 if it is an integer among integers.
@@ -51,6 +65,23 @@ Var ceil(const Var& x) { return rounded_to_integer<primitives::Ceil>(x); }
 Var round(const Var& x) { return rounded_to_integer<primitives::Round>(x); }
 Var trunc(const Var& x) { return rounded_to_integer<primitives::Trunc>(x); }
 
+Var round(const Var& x, int decimals) {
+  detail::require_usable(x, "round");
+  if (!is_floating(x.dtype())) {
+    const Var integers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
+    return decimals >= 0 ? integers : rounded_integer(integers, -decimals);
+  }
+  const double power = std::pow(10.0, std::abs(decimals));
+  const auto of = [&](const Var& a) {
+    const Var scaled = decimals < 0 ? a / power : a * power;
+    const Var whole = round(scaled);
+    // Numbers that are too large for the product have no such digits; those far below the power are 0.
+    return where(isfinite(scaled), decimals < 0 ? whole * power : whole / power, stop_gradient(a));
+  };
+  if (std::isinf(power)) return decimals < 0 ? zeros_like(x) : stop_gradient(x);
+  return detail::computed_at_once("round", of, x);
+}
+
 Var remainder(const Var& a, const Var& b) {
   static const Requirement requirement("remainder: an integer is divided by {}");
   return detail::elementwise<primitives::Remainder>(a, divisor_beside("remainder", a, b, requirement));
@@ -63,6 +94,10 @@ Var floor_divide(const Var& a, const Var& b) {
   static const Requirement requirement("floor_divide: an integer is divided by {}");
   return detail::elementwise<primitives::FloorDivide>(a, divisor_beside("floor_divide", a, b, requirement));
 }
+std::pair<Var, Var> divmod(const Var& a, const Var& b) {
+  detail::require_operands("divmod", a, b);
+  return {floor_divide(a, b), remainder(a, b)};
+}
 Var operator%(const Var& a, const Var& b) { return remainder(a, b); }
 
 Var operator&(const Var& a, const Var& b) { return of_bits<primitives::BitwiseAnd>("bitwise_and", a, b); }
@@ -72,6 +107,23 @@ Var operator~(const Var& x) {
   detail::require_usable(x, "bitwise_not");
   if (x.dtype() == DType::Bool) return !x;
   return of_bits<primitives::BitwiseXor>("bitwise_not", x, Var(-1));
+}
+Var bitwise_count(const Var& x) {
+  detail::require_usable(x, "bitwise_count");
+  const auto of = [](const Var& a) {
+    // Counts of pairs of bits, of four, of eight; their sum is the highest byte of a product. What is shifted in from
+    // the sign of the smallest integer is masked out.
+    constexpr std::int64_t pairs = 0x5555555555555555;
+    constexpr std::int64_t fours = 0x3333333333333333;
+    constexpr std::int64_t bytes = 0x0F0F0F0F0F0F0F0F;
+    constexpr std::int64_t sum = 0x0101010101010101;
+    const Var size = abs(a);
+    const Var two = size - ((size >> 1) & pairs);
+    const Var four = (two & fours) + ((two >> 2) & fours);
+    return ((((four + (four >> 4)) & bytes) * sum) >> 56) & 0xFF;
+  };
+  if (is_floating(x.dtype())) return of_bits<primitives::BitwiseAnd>("bitwise_count", x, x);  // refuses them
+  return detail::computed_at_once("bitwise_count", of, cast(x, DType::Int64));
 }
 Var operator<<(const Var& a, const Var& count) { return shifted<primitives::LeftShift>("left_shift", a, count); }
 Var operator>>(const Var& a, const Var& count) { return shifted<primitives::RightShift>("right_shift", a, count); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -12,11 +11,16 @@
 #include "axes.hpp"
 #include "internal.hpp"
 #include "reductions.hpp"
+#include "tables.hpp"
 
 namespace xgrad {
-namespace {
 
+using detail::alike;
 using detail::part_along;
+using detail::require_line;
+using detail::rising;
+
+namespace {
 
 /// Each element of the lines with the one behind it; the last with itself.
 Var next_in_lines(const Var& lines) {
@@ -26,26 +30,24 @@ Var next_in_lines(const Var& lines) {
   return concatenate({part_along(lines, axis, 1, count - 1), part_along(lines, axis, count - 1, 1)}, -1);
 }
 
-/// Lines that are checked to rise; NaN is behind all numbers.
-Var rising(const Var& lines, const Requirement& requirement) {
+}  // namespace
+
+Var detail::rising(const Var& lines, const Requirement& requirement) {
   const Var next = next_in_lines(lines);
   return checked(lines, lines <= next || not_equal(next, next), requirement);
 }
 
-/// Both in the element type in which they meet.
-std::array<Var, 2> alike(const Var& a, const Var& b) {
+std::array<Var, 2> detail::alike(const Var& a, const Var& b) {
   const DType dtype = detail::common_dtype(std::array{&a, &b});
   return {cast(a, dtype), cast(b, dtype)};
 }
 
-void require_line(std::string_view operation, std::string_view what, const Var& x, std::size_t least) {
+void detail::require_line(std::string_view operation, std::string_view what, const Var& x, std::size_t least) {
   detail::require_usable(x, operation);
   if (x.dimension() == 1 && x.size() >= least) return;
   throw ShapeError(std::string(operation) + ": the " + std::string(what) + " have the shape " + to_string(x.shape()) +
                    "; there must be one axis, with " + std::to_string(least) + " of them or more");
 }
-
-}  // namespace
 
 Var detail::searchsorted(const Var& lines, const Var& values, bool equals_count) {
   const std::array<std::int64_t, 1> attributes{equals_count ? 1 : 0};
@@ -109,6 +111,29 @@ Var broken_line(const Var& x, const Var& places, const Var& values, const std::o
   return where(x < end_of(table, 0), before, where(x > end_of(table, count - 1), behind, inside));
 }
 
+/// The same of a table that goes on periodically: its places come in order, and one more at either end.
+Var periodic_line(const Var& x, const Var& places, const Var& values, const Var& given) {
+  static const Requirement is_length("interp: the period is {}; it must be positive and finite");
+  const Var period = checked(given, given > 0.0 && given < std::numeric_limits<double>::infinity(), is_length);
+  const std::size_t count = places.size();
+  const Var inside = remainder(places, period);
+  const Var order = argsort(stop_gradient(inside));
+  const Var table = take(inside, order, 0);
+  const Var sorted = take(values, order, 0);
+  const auto last = [&](const Var& all) { return part_along(all, 0, count - 1, 1); };
+  const auto first = [&](const Var& all) { return part_along(all, 0, 0, 1); };
+  return broken_line(remainder(x, period), concatenate({last(table) - period, table, first(table) + period}),
+                     concatenate({last(sorted), sorted, first(sorted)}), {}, {});
+}
+
+void require_number_of_interp(const std::optional<Var>& x, std::string_view what) {
+  if (!x) return;
+  detail::require_usable(*x, "interp");
+  if (x->dimension() == 0) return;
+  throw ShapeError("interp: " + std::string(what) + " has the shape " + to_string(x->shape()) +
+                   "; it must be one number");
+}
+
 }  // namespace
 
 Var interp(const Var& x, const Var& places, const Var& values, const InterpOptions& options) {
@@ -116,93 +141,19 @@ Var interp(const Var& x, const Var& places, const Var& values, const InterpOptio
   require_line("interp", "places", places, 1);
   require_line("interp", "values", values, 1);
   detail::require_same_shape("interp", places, values, "array of places", "array of values");
-  for (const std::optional<Var>* each : {&options.left, &options.right}) {
-    if (!*each) continue;
-    detail::require_usable(**each, "interp");
-    if ((*each)->dimension() == 0) continue;
-    throw ShapeError("interp: a value outside of the table has the shape " + to_string((*each)->shape()) +
-                     "; it must be one number");
+  require_number_of_interp(options.left, "the value below the table");
+  require_number_of_interp(options.right, "the value above the table");
+  require_number_of_interp(options.period, "the period");
+  if (options.period && (options.left || options.right)) {
+    throw ValueError("interp: a table with a period has no outside; there must be no values below or above it");
   }
   const std::array operands{&x, &places, &values};
   const DType common = detail::common_dtype(operands);
   const DType dtype = is_floating(common) ? common : DType::Float64;
+  if (options.period) {
+    return periodic_line(cast(x, dtype), cast(places, dtype), cast(values, dtype), cast(*options.period, dtype));
+  }
   return broken_line(cast(x, dtype), cast(places, dtype), cast(values, dtype), options.left, options.right);
-}
-
-// ---- counts
-
-namespace {
-
-Var counted(const Var& bins, std::size_t length, const std::optional<Var>& weights) {
-  if (weights) {
-    const Var numbers = weights->dtype() == DType::Bool ? cast(*weights, DType::Int64) : *weights;
-    return scatter_add(flatten(numbers), bins, length, 0);
-  }
-  return scatter_add(ones_like(bins), bins, length, 0);
-}
-
-Var bincount_of(const Var& x, std::size_t length, const std::optional<Var>& weights) {
-  static const Requirement in_range("bincount: the number {} is negative or not less than the length, {}");
-  require_line("bincount", "numbers", x, 0);
-  if (x.dtype() != DType::Int64) {
-    throw TypeError("bincount: the numbers are " + std::string(name(x.dtype())) + " " + to_string(x.shape()) +
-                    "; they must be integers");
-  }
-  const auto end = static_cast<std::int64_t>(length);
-  return counted(checked(x, x >= 0 && x < end, in_range, end), length, weights);
-}
-
-}  // namespace
-
-Var bincount(const Var& x, std::size_t length) { return bincount_of(x, length, {}); }
-
-Var bincount(const Var& x, std::size_t length, const Var& weights) {
-  detail::require_same_shape("bincount", x, weights, "array of numbers", "array of weights");
-  return bincount_of(x, length, weights);
-}
-
-std::pair<Var, Var> histogram(const Var& x, const Var& edges, const HistogramOptions& options) {
-  static const Requirement in_order("histogram: the edges are not in rising order: {} is before a smaller one");
-  detail::require_usable(x, "histogram");
-  require_line("histogram", "edges", edges, 2);
-  if (options.weights) {
-    detail::require_same_shape("histogram", x, *options.weights, "array", "array of weights");
-  }
-  const std::size_t bins = edges.size() - 1;
-  const auto [lines, numbers] = alike(rising(edges, in_order), flatten(x));
-  const Var place = detail::searchsorted(lines, numbers, true);
-  // What is outside of all bins goes to one behind them, which is left out; the last edge is in the last bin.
-  const auto behind = static_cast<std::int64_t>(bins);
-  const Var is_last = equal(numbers, part_along(lines, 0, bins, 1));
-  const Var inside = place > 0 && place <= behind;
-  const Var bin = where(is_last, behind - 1, where(inside, place - 1, behind));
-  const Var counts = part_along(counted(bin, bins + 1, options.weights), 0, 0, bins);
-  if (!options.density) return {counts, edges};
-  const Var part = counts / sum(counts);
-  return {part / (part_along(edges, 0, 1, bins) - part_along(edges, 0, 0, bins)), edges};
-}
-
-std::pair<Var, Var> histogram(const Var& x, std::size_t bins, const HistogramOptions& options) {
-  detail::require_usable(x, "histogram");
-  if (bins == 0) throw ValueError("histogram: there are 0 bins; there must be one at least");
-  if (x.size() == 0) {
-    throw ValueError("histogram: the array " + to_string(x.shape()) + " has no elements to find the edges of bins by");
-  }
-  const Var values = stop_gradient(detail::floats_of(x));
-  const auto finite = [](const Var& extremum) {
-    static const Requirement is_finite("histogram: the array contains {}, so bins would not end; it must be finite");
-    return checked(extremum, abs(extremum) < std::numeric_limits<double>::infinity(), is_finite);
-  };
-  const Var smallest = finite(amin(values));
-  const Var largest = finite(amax(values));
-  const Var margin = where(equal(smallest, largest), full_like(smallest, 0.5), zeros_like(smallest));
-  auto indices = Array<double>::from_shape(Shape{bins + 1});
-  std::iota(indices.data(), indices.data() + indices.size(), 0.0);
-  const Var index = cast(Var(std::move(indices)), values.dtype());
-  const Var low = smallest - margin;
-  const Var high = largest + margin;
-  const auto count = static_cast<double>(bins);
-  return histogram(x, where(equal(index, count), high, low + index * ((high - low) / count)), options);
 }
 
 }  // namespace xgrad

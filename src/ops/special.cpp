@@ -23,6 +23,20 @@ Var gammaincc(const Var& a, const Var& x) { return detail::elementwise<primitive
 Var gamma_density(const Var& a, const Var& x) { return detail::elementwise<primitives::GammaDensity>(a, x); }
 
 Var scaled_bessel_i(const Var& n, const Var& x) { return detail::elementwise<primitives::ScaledBesselI>(n, x); }
+Var i0(const Var& x) {
+  detail::require_operands("i0", x);
+  const auto of = [](const Var& a) {
+    // Near 0 the power series in x^2 / 4, for elsewhere the slopes of both factors cancel. The exponential in two
+    // parts, as it is larger than the result.
+    const Var part = square(0.5 * a);
+    Var series = ones_like(part);
+    for (int k = 10; k > 0; --k) series = 1.0 + part * series / static_cast<double>(k * k);
+    const Var half = exp(0.5 * abs(a));
+    const Var far = where(isinf(a), square(a), half * i0e(a) * half);
+    return where(abs(a) < 1.0, series, far);
+  };
+  return detail::computed_at_once("i0", of, x.dtype() == DType::Float32 ? x : cast(x, DType::Float64));
+}
 Var i0e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i0e", Var(0.0), x); }
 Var i1e(const Var& x) { return detail::elementwise_named<primitives::ScaledBesselI>("i1e", Var(1.0), x); }
 Var sinc(const Var& x) { return detail::elementwise<primitives::Sinc>(x); }

@@ -5,6 +5,8 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/linalg/factor.hpp>
+#include <xgrad/ops/diagonal.hpp>
 
 #include "parameters.hpp"
 
@@ -235,6 +237,19 @@ Var sphere(const KeyUse& key, std::size_t dimension, const Shape& shape, DType d
   points.push_back(dimension);
   const Var z = detail::standard(Distribution::Normal, "sphere", key, points, dtype);
   return z / norm(z, -1, keep_dims);
+}
+
+Var orthogonal(const KeyUse& key, std::size_t n, const Shape& shape, DType dtype) {
+  detail::require_floating("orthogonal", dtype);
+  xgrad::detail::require_rank("orthogonal", shape.size() + 2);
+  Shape matrices = shape;
+  matrices.push_back(n);
+  matrices.push_back(n);
+  const Var z = detail::standard(Distribution::Normal, "orthogonal", key, matrices, dtype);
+  const auto [q, r] = linalg::qr(z);
+  const auto axes = static_cast<std::ptrdiff_t>(shape.size());
+  const Var signs = where(diagonal(r, 0, axes, axes + 1) < 0.0, -1.0, 1.0);
+  return q * expand_dims(cast(signs, dtype), -2);
 }
 
 }  // namespace xgrad::random

@@ -129,9 +129,13 @@ void Analysis::Step::roll() {
   }
 }
 
-/// One output of a top_k.
+/// One output of a top_k, or of a factorisation.
 void Analysis::Step::projection() {
   const NodeId whole = input_id(0);
+  if (tape_.node(whole).op != opcode<TopK>) {
+    const auto inputs = tape_.inputs(whole);
+    return of_matrices({inputs.begin(), inputs.end()});
+  }
   const NodeId from = tape_.inputs(whole)[0];
   const Known& x = analysis_.nodes_[from];
   if (!x.bounds.empty()) return all_undecided();
@@ -244,6 +248,7 @@ void Analysis::Step::run() {
   if (op == opcode<ScatterAddAlongAxis>) return scatter_add_along_axis();
   if (op == opcode<OneHot>) return one_hot();
   if (op == opcode<Matmul>) return dtype_ == DType::Int64 ? integer_matmul() : matmul();
+  if (run_kernel()) return;
   analysis_.complaint_ = "no analysis of the primitive " + std::string(xgrad::primitives::name_of(op));
 }
 

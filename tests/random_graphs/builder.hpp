@@ -80,5 +80,13 @@ void add_rows(Builder& b);
 void add_view(Builder& b);
 void add_index(Builder& b);
 void add_matmul(Builder& b);
+void add_special(Builder& b);
+void add_running(Builder& b);
+void add_sorted(Builder& b);
+void add_arrangement(Builder& b);
+void add_update(Builder& b);
+void add_contraction(Builder& b);
+void add_factor(Builder& b);
+void add_drawn(Builder& b);
 
 }  // namespace random_graphs

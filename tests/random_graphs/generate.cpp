@@ -233,8 +233,10 @@ namespace {
 
 void add_any(Builder& b) {
   static const std::vector<std::pair<int, void (*)(Builder&)>> kinds{
-      {20, add_elementwise}, {26, add_arithmetic}, {9, add_choice}, {5, add_integers}, {12, add_reduction},
-      {7, add_rows},         {14, add_view},       {6, add_index},  {6, add_matmul}};
+      {20, add_elementwise}, {26, add_arithmetic}, {9, add_choice},      {5, add_integers}, {12, add_reduction},
+      {7, add_rows},         {14, add_view},       {6, add_index},       {6, add_matmul},   {12, add_special},
+      {3, add_running},      {3, add_sorted},      {5, add_arrangement}, {4, add_update},   {3, add_contraction},
+      {2, add_factor},       {2, add_drawn}};
   int total = 0;
   for (const auto& kind : kinds) total += kind.first;
   auto left = static_cast<int>(b.random.below(static_cast<std::size_t>(total)));

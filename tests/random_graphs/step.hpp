@@ -142,6 +142,15 @@ class Analysis::Step {
   void matmul();
   void integer_matmul();
 
+  /// Primitives with kernels of their own; false for another one.
+  bool run_kernel();
+  void cumsum();
+  void argsort();
+  void searchsorted();
+  void scatter_extremum();
+  void of_matrices(const std::vector<xgrad::ir::NodeId>& inputs);
+  void drawn();
+
   Analysis& analysis_;
   xgrad::ir::TapeState& tape_;
   xgrad::ir::NodeId id_;

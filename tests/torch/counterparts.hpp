@@ -15,6 +15,7 @@
 #include "counterparts_contractions.hpp"
 #include "counterparts_functions.hpp"
 #include "counterparts_linalg.hpp"
+#include "counterparts_sequences.hpp"
 #include "counterparts_shapes.hpp"
 #include "counterparts_statistics.hpp"
 
@@ -380,6 +381,7 @@ inline Counterparts make_counterparts() {
   add_special(table);
   add_activations(table);
   add_linalg(table);
+  sequences::add_sequences(table);
   return table;
 }
 

@@ -52,6 +52,11 @@ namespace xgrad {
 /// \throws ShapeError  unless the last extents are equal.
 [[nodiscard]] Var inner(const Var& a, const Var& b);
 
+/// The products of the vectors along an axis: sum(a b) over it, of a and b that broadcast, in which it is counted as in
+/// both. Booleans count as int64.
+/// \throws ShapeError  unless they broadcast, and the result of that has the axis.
+[[nodiscard]] Var vecdot(const Var& a, const Var& b, std::ptrdiff_t axis = -1);
+
 /// The sum of products of all elements, as of vectors; shapes do not matter, their sizes do.
 /// \throws ShapeError  unless there are as many elements in both.
 [[nodiscard]] Var vdot(const Var& a, const Var& b);

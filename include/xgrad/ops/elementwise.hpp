@@ -137,6 +137,8 @@ Var softplus(const Var& x);  ///< ln(1 + e^x), without overflow
 Var relu(const Var& x);      ///< max(x, 0); derivative 0 at 0
 /// ln(e^a + e^b), without overflow.
 Var logaddexp(const Var& a, const Var& b);
+/// log2(2^a + 2^b), without overflow.
+Var logaddexp2(const Var& a, const Var& b);
 Var lgamma(const Var& x);   ///< ln |Gamma(x)|; infinite at 0, -1, -2, ...
 Var digamma(const Var& x);  ///< derivative of lgamma; NaN at 0, -1, -2, ...
 /// The derivative of digamma of order n; n are integers >= 0 (else NaN) and have no derivative.

@@ -33,6 +33,14 @@ Var argwhere(const Var& x);
 Var select(std::span<const Var> conditions, std::span<const Var> choices, const Var& otherwise = 0);
 Var select(std::initializer_list<Var> conditions, std::initializer_list<Var> choices, const Var& otherwise = 0);
 
+/// Of several choices, element by element, that with the number `index`. All broadcast; NaN and infinity of what is not
+/// chosen reach neither value nor derivative.
+/// \throws TypeError   unless the indices are integers.
+/// \throws ValueError  without choices; for an index that is not from 0 to their number less 1 (raised when evaluated).
+/// \throws ShapeError  if something does not broadcast.
+Var choose(const Var& index, std::span<const Var> choices);
+Var choose(const Var& index, std::initializer_list<Var> choices);
+
 /// The slices of x along an axis where the condition holds.
 /// \param condition  of one axis, at most as long as that of x; what it does not reach is left out.
 /// \throws ShapeError  for another condition.
@@ -44,6 +52,12 @@ Var compress(const Var& condition, const Var& x);
 /// \throws ShapeError  unless there are as many truth values as elements.
 /// \throws TapeError   in a compiled function.
 Var extract(const Var& condition, const Var& x);
+
+enum class Ends : std::uint8_t { Both, Front, Back };
+/// A vector without the zeros at its front and its end, or at one of these.
+/// \throws ShapeError  unless x has one axis.
+/// \throws TapeError   in a compiled function.
+Var trim_zeros(const Var& x, Ends ends = Ends::Both);
 
 }  // namespace xgrad
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <utility>
 
 #include <xgrad/var.hpp>
@@ -18,6 +20,12 @@ enum class Order : std::uint8_t { Ascending, Descending };
 /// \throws ShapeError  for a scalar.
 Var argsort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
 
+/// Indices of the elements in the order of several keys along one axis, int64: by the last key, equal ones by the one
+/// before, and so on, as in NumPy. NaN comes last.
+/// \throws ValueError  without keys.
+/// \throws ShapeError  for scalars, and unless all shapes are equal.
+Var lexsort(std::span<const Var> keys, std::ptrdiff_t axis = -1);
+Var lexsort(std::initializer_list<Var> keys, std::ptrdiff_t axis = -1);
 /// The elements in sorted order along one axis. The derivative goes back to where the elements came from.
 Var sort(const Var& x, std::ptrdiff_t axis = -1, Order order = Order::Ascending);
 

@@ -57,6 +57,11 @@ Var atleast_3d(const Var& x);
 std::vector<Var> broadcast_arrays(std::span<const Var> arrays);
 std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays);
 
+/// The shape to which arrays of given shapes broadcast.
+/// \throws ShapeError  unless they do.
+[[nodiscard]] Shape broadcast_shapes(std::span<const Shape> shapes);
+[[nodiscard]] Shape broadcast_shapes(std::initializer_list<Shape> shapes);
+
 }  // namespace xgrad
 
 #pragma GCC visibility pop

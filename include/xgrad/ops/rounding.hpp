@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <utility>
 
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/var.hpp>
@@ -15,6 +16,9 @@ Var floor(const Var& x);  ///< the largest integer that is not above x
 Var ceil(const Var& x);   ///< the smallest integer that is not below x
 Var round(const Var& x);  ///< the nearest integer; of two, the even one, as in NumPy
 Var trunc(const Var& x);  ///< the integer part: towards 0
+/// To so many digits behind the point, halves to even: round(x 10^decimals) / 10^decimals; before the point if there
+/// are less than 0, then of integers, too.
+Var round(const Var& x, int decimals);
 
 // Division with rest, as in NumPy. Rests of floating-point numbers are exact (those of `remainder`
 // rounded once where the signs differ); by 0 they are NaN. The quotient of the
@@ -27,6 +31,8 @@ Var remainder(const Var& a, const Var& b);
 Var fmod(const Var& a, const Var& b);
 /// floor(a / b), of the exact quotient; the derivative is 0.
 Var floor_divide(const Var& a, const Var& b);
+/// floor_divide(a, b) and remainder(a, b).
+[[nodiscard]] std::pair<Var, Var> divmod(const Var& a, const Var& b);
 /// remainder(a, b), as in Python. (That of C++ has the sign of a: `fmod`.)
 Var operator%(const Var& a, const Var& b);
 
@@ -37,6 +43,8 @@ Var operator&(const Var& a, const Var& b);
 Var operator|(const Var& a, const Var& b);
 Var operator^(const Var& a, const Var& b);
 Var operator~(const Var& x);  ///< -1 - x; of booleans, not x
+/// How many bits of |x| are 1, int64; of booleans 0 or 1.
+Var bitwise_count(const Var& x);
 /// a times 2^count, of which the lowest 64 bits remain: 0 for counts that are negative or above 63. Booleans count as
 /// int64.
 Var operator<<(const Var& a, const Var& count);

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <xgrad/var.hpp>
 
@@ -35,6 +38,9 @@ Var digitize(const Var& x, const Var& edges, bool right = false);
 struct InterpOptions {
   std::optional<Var> left = {};   ///< below the first place; none: the first value
   std::optional<Var> right = {};  ///< above the last place; none: the last value
+  /// Places and x count modulo this: the table goes on from its end at its beginning. The places may then come in any
+  /// order.
+  std::optional<Var> period = {};
 };
 
 /// Linear interpolation in a table: the value at x of the broken line through the points (places[i], values[i]). Where
@@ -45,7 +51,8 @@ struct InterpOptions {
 /// \param places  [n], in rising order.
 /// \param values  [n].
 /// \throws ShapeError  unless both have such shapes, with n > 0.
-/// \throws ValueError  if the places are not in rising order (raised when evaluated).
+/// \throws ValueError  if the places are not in rising order; for a period that is not positive and finite (raised when
+///                     evaluated). For values outside of a table that has a period.
 Var interp(const Var& x, const Var& places, const Var& values, const InterpOptions& options = {});
 
 /// How often each number from 0 to length - 1 occurs in x; or the sum of the weights where it does, in their element
@@ -65,6 +72,8 @@ struct HistogramOptions {
   std::optional<Var> weights = {};
   /// Whether counts are divided by their sum and the widths of the bins, so that the integral over all bins is 1.
   bool density = false;
+  /// Where bins begin and end, if their number is given; none: at the smallest and largest element.
+  std::optional<std::pair<double, double>> range = {};
 };
 
 /// How many elements of x are in each bin, int64, or the sum of their weights; and the edges of the bins. A bin
@@ -74,12 +83,33 @@ struct HistogramOptions {
 ///
 /// \param edges  [n + 1], in rising order, of n bins.
 /// \throws ShapeError  unless there are two edges, and weights in the shape of x.
-/// \throws ValueError  if edges are not in rising order (raised when evaluated).
+/// \throws ValueError  if edges are not in rising order (raised when evaluated); for a range beside edges.
 [[nodiscard]] std::pair<Var, Var> histogram(const Var& x, const Var& edges, const HistogramOptions& options = {});
-/// The same with bins of one width from the smallest element to the largest; if these are equal, from 1/2 below to 1/2
-/// above it.
-/// \throws ValueError  without bins; for no elements.
+/// The same with bins of one width from the smallest element to the largest, or over the range; if these are equal,
+/// from 1/2 below to 1/2 above it.
+/// \throws ValueError  without bins; for no elements and no range; for a range that falls or is not finite.
 [[nodiscard]] std::pair<Var, Var> histogram(const Var& x, std::size_t bins, const HistogramOptions& options = {});
+/// The edges of these bins, [bins + 1].
+/// \throws ValueError  as histogram.
+[[nodiscard]] Var histogram_bin_edges(const Var& x, std::size_t bins, const HistogramOptions& options = {});
+
+/// Counts, or sums of weights, in the bins of a grid; and their edges along each axis. All else is as of `histogram`.
+struct Histogram {
+  Var counts;
+  std::vector<Var> edges;
+};
+/// \param sample   [n, d]: a point in each row.
+/// \param edges    [k + 1] for each of the d axes.
+/// \param options  weights are [n].
+/// \throws ShapeError  unless the shapes are such; for more than eight axes.
+/// \throws ValueError  if edges are not in rising order (raised when evaluated); for a range.
+[[nodiscard]] Histogram histogramdd(const Var& sample, std::span<const Var> edges,
+                                    const HistogramOptions& options = {});
+[[nodiscard]] Histogram histogramdd(const Var& sample, std::initializer_list<Var> edges,
+                                    const HistogramOptions& options = {});
+/// histogramdd of points (x, y), both [n].
+[[nodiscard]] Histogram histogram2d(const Var& x, const Var& y, const Var& x_edges, const Var& y_edges,
+                                    const HistogramOptions& options = {});
 
 /// The distinct elements of an array in rising order, [k]; all NaN are one. How many there are depends on values: the
 /// array must be concrete, not recorded. No derivative goes through it.

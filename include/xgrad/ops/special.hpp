@@ -39,6 +39,7 @@ Var gammaincc(const Var& a, const Var& x);
 
 // ---- Bessel
 
+Var i0(const Var& x);   ///< I_0(x), all digits of its derivative near 0, too
 Var i0e(const Var& x);  ///< e^-|x| I_0(x); derivative 0 at 0, where it has a kink
 Var i1e(const Var& x);  ///< e^-|x| I_1(x)
 /// sin(pi x) / (pi x), and 1 at 0; exactly 0 at all other integers. Derivatives keep their digits near 0.

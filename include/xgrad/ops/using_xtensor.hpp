@@ -10,13 +10,17 @@
 #include <span>
 #include <utility>
 
+#include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/differences.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/mask.hpp>
 #include <xgrad/ops/nan.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/sets.hpp>
+#include <xgrad/ops/signal.hpp>
 #include <xgrad/var.hpp>
 
 #pragma GCC visibility push(default)
@@ -59,6 +63,25 @@ XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumsum)
 XGRAD_DETAIL_CHANGEABLE(nancumprod)
 XGRAD_DETAIL_EACH(XGRAD_DETAIL_TWO, nancumprod)
 XGRAD_DETAIL_CHANGEABLE(diff)
+// What xtensor's templates take of two arrays, with further arguments.
+#define XGRAD_DETAIL_PAIR(function, V)                                                             \
+  template <class A, class... B>                                                                   \
+  auto function(V x, A&& a, B&&... b) {                                                            \
+    return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), std::forward<B>(b)...); \
+  }
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, isclose)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, allclose)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, isin)
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_PAIR, setdiff1d)
+XGRAD_DETAIL_CHANGEABLE(trim_zeros)
+#undef XGRAD_DETAIL_PAIR
+#define XGRAD_DETAIL_CONVOLVE(function, V)                                           \
+  template <class A>                                                                 \
+  Var function(V x, A&& a, Overlap overlap) {                                        \
+    return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), overlap); \
+  }
+XGRAD_DETAIL_EACH(XGRAD_DETAIL_CONVOLVE, convolve)
+#undef XGRAD_DETAIL_CONVOLVE
 #define XGRAD_DETAIL_TIMES(function, V)                                                  \
   template <std::integral A>                                                             \
   Var function(V x, A times) {                                                           \

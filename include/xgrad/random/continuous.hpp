@@ -93,6 +93,12 @@ namespace xgrad::random {
 [[nodiscard]] Var sphere(const KeyUse& key, std::size_t dimension, const Shape& shape = {},
                          DType dtype = DType::Float64);
 
+/// Orthogonal matrices, [..., n, n], all of them alike (by Haar's measure): Q of normal numbers, with the signs that
+/// make the diagonal of R positive (F. Mezzadri 2007). The factors are left to LAPACK, whose last digits may depend on
+/// the processor.
+/// \throws ShapeError  for more than eight axes.
+[[nodiscard]] Var orthogonal(const KeyUse& key, std::size_t n, const Shape& shape = {}, DType dtype = DType::Float64);
+
 /// How ln(x) of a gamma variate x moves with alpha while the probability P(alpha, x) of smaller ones stays:
 /// -(dP/dalpha) / (x p(x)), from log_x = ln(x). What gamma and its kin are differentiated with, for reparameterisations
 /// of your own.
