@@ -43,6 +43,7 @@ struct Row {
   double falls_to = 1e-2;   ///< of the loss there
   bool same_bits = true;    ///< compiled as called; sums of a whole array may be added up in another order
   bool rate_matters = true;
+  bool float_alike = true;  ///< random numbers of float32 are others
 };
 
 // ---- the problem: sum c (p - a)^2 / 2
@@ -241,13 +242,13 @@ inline void check_compiled_and_resumed(const Row& row, const optim::Optimiser& o
   BOOST_TEST(same_bits<double>(xg::tree::arrays(resumed), xg::tree::arrays(called)));
 }
 
-inline void check_float(const optim::Optimiser& optimiser) {
+inline void check_float(const Row& row, const optim::Optimiser& optimiser) {
   const Training wide = steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 3);
   const Model narrow = first_model<float>();
   const Training training = steps_of(optimiser, {narrow, optimiser.init(narrow)}, 3);
   BOOST_TEST((training.first.weight.dtype() == xg::DType::Float32));
   BOOST_TEST((training.first.bias.dtype() == xg::DType::Float32));
-  BOOST_TEST(distance(training.first, wide.first) < 2e-4, "float is off by " << distance(training.first, wide.first));
+  if (row.float_alike) BOOST_TEST(distance(training.first, wide.first) < 2e-4, "float is off by " << distance(training.first, wide.first));
 }
 
 inline void check_numbers_and_nothing(const optim::Optimiser& optimiser) {
@@ -348,7 +349,7 @@ inline void check(const Row& row) {
     BOOST_TEST(optimiser.text().starts_with(row.name.substr(0, row.name.find(' '))), "its text is " << optimiser.text());
     guarded("formula", [&] { check_formula(row, optimiser); });
     guarded("compiled", [&] { check_compiled_and_resumed(row, optimiser); });
-    guarded("float", [&] { check_float(optimiser); });
+    guarded("float", [&] { check_float(row, optimiser); });
     guarded("numbers", [&] { check_numbers_and_nothing(optimiser); });
     guarded("zero", [&] { check_zero_gradients(optimiser); });
     guarded("descent", [&] { check_descent(row, optimiser); });

@@ -3,7 +3,9 @@
 
 #include <xgrad/optim/adaptive.hpp>
 #include <xgrad/optim/combine.hpp>
+#include <xgrad/optim/curvature.hpp>
 #include <xgrad/optim/gradient.hpp>
+#include <xgrad/optim/layerwise.hpp>
 #include <xgrad/optim/links.hpp>
 #include <xgrad/optim/schedules.hpp>
 #include <xgrad/optim/setting.hpp>

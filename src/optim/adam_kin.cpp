@@ -40,6 +40,8 @@ Optimiser radam(const Radam& s) {
       kin_text("radam", s.rate, s.beta1, s.beta2, s.eps),
       [](Slots& slots) {
         slots.count();
+        slots.number("mu_weight", 0.0);
+        slots.number("beta2_power", 1.0);
         slots.like("mu");
         slots.like("nu");
       },
@@ -47,8 +49,9 @@ Optimiser radam(const Radam& s) {
         const Var before = step.count();
         const Var rate = s.rate.at(before);
         const Var t = before + 1.0;
-        const Var first = 1.0 / (1.0 - pow(s.beta1, t));
-        const Var rest = pow(s.beta2, t);
+        const Var first = 1.0 / grown(step.number(), s.beta1);
+        Var& rest = step.number();  // beta2^t
+        rest = s.beta2 * rest;
         const double limit = 2.0 / (1.0 - s.beta2) - 1.0;
         const Var rho = limit - 2.0 * t * rest / (1.0 - rest);
         const Var rectified = rho > s.threshold;
@@ -362,6 +365,8 @@ Optimiser swats(const Swats& s) {
         slots.number("switched", Var(0));
         slots.number("sgd_rate", 0.0);
         slots.number("mean_rate", 0.0);
+        slots.number("mu_weight", 0.0);
+        slots.number("nu_weight", 0.0);
         for (const char* name : {"mu", "nu", "momentum"}) slots.like(name);
       },
       [s](Step& step) {
@@ -371,11 +376,12 @@ Optimiser swats(const Swats& s) {
         Var& switched = step.number();
         Var& sgd_rate = step.number();
         Var& mean_rate = step.number();
+        const Var first = 1.0 / grown(step.number(), s.beta1);
+        const Var weight2 = grown(step.number(), s.beta2);
+        const Var second = 1.0 / sqrt(weight2);
         const std::span<Var> mu = step.slot();
         const std::span<Var> nu = step.slot();
         const std::span<Var> momentum = step.slot();
-        const Var first = 1.0 / (1.0 - pow(s.beta1, t));
-        const Var second = 1.0 / sqrt(1.0 - pow(s.beta2, t));
         const Var descends = equal(switched, 1);
         const std::vector<Var> gradients = step.updates;
         std::vector<Var> adam;
@@ -391,7 +397,7 @@ Optimiser swats(const Swats& s) {
         const Var known = not_equal(slope, 0.0);
         const Var gamma = detail::inner_product(adam, adam) / where(known, slope, 1.0);
         mean_rate = where(known, s.beta2 * mean_rate + (1.0 - s.beta2) * gamma, mean_rate);
-        const Var unbiased = mean_rate / (1.0 - pow(s.beta2, t));
+        const Var unbiased = mean_rate / weight2;
         const Var settled = !descends && known && t > 1.0 && abs(unbiased - gamma) < s.eps && unbiased > 0.0;
         sgd_rate = where(settled, unbiased, sgd_rate);
         switched = where(settled, 1, switched);

@@ -62,6 +62,9 @@ Var half_cosine(const Var& a, const Var& b, const Var& s) {
 /// A start where nothing has gone, and an end where all has, to the last digit.
 Var between(double a, double b, const Var& s) { return where(s < 1.0, a + (b - a) * s, b); }
 
+/// base^x, with the same bits whether x is known when it is recorded or not.
+Var power(double base, const Var& x) { return exp(std::log(base) * x); }
+
 Var filled(const Var& t, double value) { return zeros_like(t) + value; }
 
 }  // namespace
@@ -94,7 +97,7 @@ Schedule exponential(double start, const Exponential& settings) {
   const double n = as_number(settings.steps);
   return {[=](const Var& t) {
             const Var periods = settings.stairs ? floor(t / n) : t / n;
-            return maximum(start * pow(settings.factor, periods), settings.least);
+            return maximum(start * power(settings.factor, periods), settings.least);
           },
           call_text("exponential", {start, settings.factor, n})};
 }
@@ -104,7 +107,7 @@ Schedule stepwise(double start, double factor, std::size_t every) {
   require_setting("stepwise", "factor", factor, Range::positive, "a power of it must exist");
   require_steps("stepwise", "every", every);
   const double n = as_number(every);
-  return {[=](const Var& t) { return start * pow(factor, floor(t / n)); }, call_text("stepwise", {start, factor, n})};
+  return {[=](const Var& t) { return start * power(factor, floor(t / n)); }, call_text("stepwise", {start, factor, n})};
 }
 
 Schedule multi_step(double start, double factor, std::vector<std::size_t> boundaries) {
@@ -161,10 +164,10 @@ Schedule cosine_restarts(double peak, std::size_t steps, const CosineRestarts& s
               // The first j periods have n (longer^j - 1) / (longer - 1) steps; a boundary must not fall to the one
               // before by a rounding.
               period = floor(log1p(t * ((longer - 1.0) / n)) / std::log(longer) + 1e-9);
-              length = n * pow(longer, period);
+              length = n * power(longer, period);
               begins = (length - n) / (longer - 1.0);
             }
-            const Var top = settings.lower == 1.0 ? Var(peak) : peak * pow(settings.lower, period);
+            const Var top = settings.lower == 1.0 ? Var(peak) : peak * power(settings.lower, period);
             return half_cosine(top, settings.end, clip((t - begins) / length, 0.0, 1.0));
           },
           call_text("cosine_restarts", {peak, n, settings.end, longer, settings.lower})};
@@ -242,8 +245,8 @@ Schedule cyclic(double low, double high, std::size_t up, const Cyclic& settings)
             const Var cycle = floor(t / length);
             const Var in = t - cycle * length;
             Var height = where(in < rise, in / rise, (length - in) / fall);
-            if (settings.form == Cycle::triangular2) height = height * pow(0.5, cycle);
-            if (settings.form == Cycle::exponential) height = height * pow(settings.gamma, t);
+            if (settings.form == Cycle::triangular2) height = height * power(0.5, cycle);
+            if (settings.form == Cycle::exponential) height = height * power(settings.gamma, t);
             return low + (high - low) * height;
           },
           call_text("cyclic", {low, high, rise, fall})};
