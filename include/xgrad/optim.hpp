@@ -7,6 +7,8 @@
 #include <xgrad/optim/gradient.hpp>
 #include <xgrad/optim/layerwise.hpp>
 #include <xgrad/optim/links.hpp>
+#include <xgrad/optim/matrix.hpp>
+#include <xgrad/optim/parameter_free.hpp>
 #include <xgrad/optim/schedules.hpp>
 #include <xgrad/optim/setting.hpp>
 #include <xgrad/optim/state.hpp>
