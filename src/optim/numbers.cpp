@@ -38,9 +38,9 @@ Var sum_of_sizes(std::span<const Var> leaves) {
 }
 
 Var all_finite(std::span<const Var> leaves) {
-  Var good = as_weak(Var(true), false);
-  for (const Var& leaf : leaves) good = good && all(isfinite(leaf));
-  return good;
+  Var bad = as_weak(Var(0), false);
+  for (const Var& leaf : leaves) bad = bad + count_nonzero(!isfinite(leaf));
+  return equal(bad, 0);
 }
 
 Var root(const Var& x) { return where(equal(x, 0.0), 0.0, sqrt(x)); }
