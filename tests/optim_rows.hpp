@@ -92,10 +92,13 @@ inline Model gradient(const Model& m) {
   return {part(m.weight, c.weight, a.weight), part(m.bias, c.bias, a.bias)};
 }
 inline optim::Extras extras(const Model& m) {
-  const auto at = [m](std::span<const Var> leaves) { return xg::tree::leaves(gradient(xg::tree::with_leaves(m, leaves))); };
+  const auto at = [m](std::span<const Var> leaves) {
+    return xg::tree::leaves(gradient(xg::tree::with_leaves(m, leaves)));
+  };
   optim::Extras all;
   all.value = loss(m);
-  all.curvature = xg::tree::map(model_of<double>(curvature), m, [](const Var& c, const Var& p) { return cast(c, p.dtype()); });
+  all.curvature =
+      xg::tree::map(model_of<double>(curvature), m, [](const Var& c, const Var& p) { return cast(c, p.dtype()); });
   all.gradient = at;
   all.full_gradient = at;
   return all;
@@ -219,7 +222,8 @@ inline void check_formula(const Row& row, const optim::Optimiser& optimiser) {
     training = one_step(optimiser, training);
     step(p, gradient(p));
     const Model expected = model_of<double>([&](std::size_t k, std::size_t j) { return p[k][j]; });
-    BOOST_TEST(distance(training.first, expected) < 1e-12, "step " << i + 1 << " is off by " << distance(training.first, expected));
+    BOOST_TEST(distance(training.first, expected) < 1e-12,
+               "step " << i + 1 << " is off by " << distance(training.first, expected));
   }
 }
 
@@ -230,7 +234,8 @@ inline void check_compiled_and_resumed(const Row& row, const optim::Optimiser& o
   Training compiled = first;
   for (std::size_t i = 0; i < first_steps; ++i) compiled = step(std::move(compiled));
   if (row.same_bits) {
-    BOOST_TEST(same_bits<double>(xg::tree::arrays(compiled), xg::tree::arrays(called)), "compiled is not as called: " << distance(compiled.first, called.first));
+    BOOST_TEST(same_bits<double>(xg::tree::arrays(compiled), xg::tree::arrays(called)),
+               "compiled is not as called: " << distance(compiled.first, called.first));
   } else {
     BOOST_TEST(distance(compiled.first, called.first) < 1e-13);
   }
@@ -248,7 +253,8 @@ inline void check_float(const Row& row, const optim::Optimiser& optimiser) {
   const Training training = steps_of(optimiser, {narrow, optimiser.init(narrow)}, 3);
   BOOST_TEST((training.first.weight.dtype() == xg::DType::Float32));
   BOOST_TEST((training.first.bias.dtype() == xg::DType::Float32));
-  if (row.float_alike) BOOST_TEST(distance(training.first, wide.first) < 2e-4, "float is off by " << distance(training.first, wide.first));
+  if (row.float_alike)
+    BOOST_TEST(distance(training.first, wide.first) < 2e-4, "float is off by " << distance(training.first, wide.first));
 }
 
 inline void check_numbers_and_nothing(const optim::Optimiser& optimiser) {
@@ -322,7 +328,8 @@ inline void check_derivative(const Row& row) {
   const double slope = xg::grad(end)(Var(xt::xarray<double>(row.rate))).item<double>();
   const double h = 1e-5 * row.rate;
   const double expected = (end(row.rate + h).item<double>() - end(row.rate - h).item<double>()) / (2.0 * h);
-  BOOST_TEST(std::abs(slope - expected) <= 2e-5 * (std::abs(expected) + 1e-3), "derivative " << slope << ", differences " << expected);
+  BOOST_TEST(std::abs(slope - expected) <= 2e-5 * (std::abs(expected) + 1e-3),
+             "derivative " << slope << ", differences " << expected);
 }
 
 inline void check_batch(const optim::Optimiser& optimiser) {
@@ -346,7 +353,8 @@ inline void check(const Row& row) {
       }
     };
     const optim::Optimiser optimiser = row.make(row.rate);
-    BOOST_TEST(optimiser.text().starts_with(row.name.substr(0, row.name.find(' '))), "its text is " << optimiser.text());
+    BOOST_TEST(optimiser.text().starts_with(row.name.substr(0, row.name.find(' '))),
+               "its text is " << optimiser.text());
     guarded("formula", [&] { check_formula(row, optimiser); });
     guarded("compiled", [&] { check_compiled_and_resumed(row, optimiser); });
     guarded("float", [&] { check_float(row, optimiser); });

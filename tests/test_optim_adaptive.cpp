@@ -130,7 +130,8 @@ std::vector<Row> kin_rows() {
          const double rho = limit - 2.0 * t * pow(0.99, t) / (1.0 - pow(0.99, t));
          double d = m.first;
          if (rho > 5.0) {
-           d *= sqrt((rho - 4.0) * (rho - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * rho)) / (sqrt(m.second) + 1e-8);
+           d *= sqrt((rho - 4.0) * (rho - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * rho)) /
+                (sqrt(m.second) + 1e-8);
          }
          p -= rate * d;
        })},

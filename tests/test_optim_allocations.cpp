@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(compiled_steps) {
       optim::muon(),
       optim::noisy_sgd(),
       // accumulate, shampoo and soap ask for some: a cond() does.
-      optim::inject({{"rate", 0.1}}, [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); }),
+      optim::inject({{"rate", 0.1}},
+                    [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); }),
   };
   for (const optim::Optimiser& optimiser : all) {
     const std::size_t count = allocations_of_steps(optimiser);

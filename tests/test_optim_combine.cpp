@@ -37,7 +37,10 @@ Var once(const optim::Transformation& t, const Var& g) { return once(t, g, zeros
 
 std::vector<Row> rows() {
   return {
-      {"chain", [](const Setting& r) { return optim::chain({optim::scale(2.0), optim::momentum(), optim::descend(r)}); },
+      {"chain",
+       [](const Setting& r) {
+         return optim::chain({optim::scale(2.0), optim::momentum(), optim::descend(r)});
+       },
        elementwise<1>([](double& p, double g, K1& k, double) {
          k[0] = 0.9 * k[0] + 2.0 * g;
          p -= rate * k[0];
@@ -66,7 +69,8 @@ std::vector<Row> rows() {
          k[0] = 0.0;
        }),
        rate, 900},
-      {"skip_not_finite", [](const Setting& r) { return optim::skip_not_finite(optim::sgd({.rate = r, .momentum = 0.9})); },
+      {"skip_not_finite",
+       [](const Setting& r) { return optim::skip_not_finite(optim::sgd({.rate = r, .momentum = 0.9})); },
        elementwise<1>([](double& p, double g, K1& k, double) {
          k[0] = 0.9 * k[0] + g;
          p -= rate * k[0];
@@ -75,7 +79,8 @@ std::vector<Row> rows() {
        elementwise<1>([](double& p, double g, K1&, double) { p -= rate * g; })},
       {"swa", [](const Setting& r) { return optim::swa(optim::sgd({.rate = r})); },
        elementwise<1>([](double& p, double g, K1&, double) { p -= rate * g; })},
-      {"lookahead", [](const Setting& r) { return optim::lookahead(optim::sgd({.rate = r}), {.every = 3, .alpha = 0.4}); },
+      {"lookahead",
+       [](const Setting& r) { return optim::lookahead(optim::sgd({.rate = r}), {.every = 3, .alpha = 0.4}); },
        elementwise<1>([](double& p, double g, K1& k, double t) {
          if (t == 1.0) k[0] = p;
          p -= rate * g;
@@ -132,7 +137,8 @@ BOOST_AUTO_TEST_CASE(links) {
   BOOST_TEST(near(once(optim::clip_adaptive({.clipping = 0.5}), g, p), {0.9, -1.2, 0.0}, 1e-15));
   BOOST_TEST(near(once(optim::clip_adaptive({.clipping = 0.5, .eps = 0.01}), g, 0.0 * p), {0.003, -0.004, 0.0}, 1e-15));
   const Var matrix = xt::xarray<double>{{3.0, 1.0}, {4.0, 2.0}};
-  BOOST_TEST(near(once(optim::clip_adaptive({.clipping = 1.0, .eps = 1.0}), matrix), {0.6, 1.0 / sqrt(5.0), 0.8, 2.0 / sqrt(5.0)}));
+  BOOST_TEST(near(once(optim::clip_adaptive({.clipping = 1.0, .eps = 1.0}), matrix),
+                  {0.6, 1.0 / sqrt(5.0), 0.8, 2.0 / sqrt(5.0)}));
   BOOST_TEST(near(once(optim::centralise(), matrix), {-0.5, -0.5, 0.5, 0.5}));
   BOOST_TEST(near(once(optim::centralise(), g), {3.0, -4.0, 0.0}));
 }
@@ -157,7 +163,8 @@ BOOST_AUTO_TEST_CASE(samples_are_clipped) {
   BOOST_TEST(near(once(quiet, g, p), {-0.1, -0.65 / 3.0}));
   // Noise of deviation noise * bound / samples.
   const Var many = xg::zeros({4, 20000});
-  const Var u = once(optim::dp_sgd({.rate = 1.0, .bound = 0.5, .noise = 2.0, .key = xg::random::Key(3)}), many, xg::zeros({20000}));
+  const Var u = once(optim::dp_sgd({.rate = 1.0, .bound = 0.5, .noise = 2.0, .key = xg::random::Key(3)}), many,
+                     xg::zeros({20000}));
   BOOST_TEST(std::abs(stddev(u).item<double>() - 0.25) < 0.005);
   BOOST_CHECK_THROW((void)once(quiet, p, p), xg::ShapeError);
   // Of two arrays together.
@@ -186,7 +193,8 @@ BOOST_AUTO_TEST_CASE(averages_of_parameters) {
   };
   // The parameters of plain descent on the way.
   std::vector<Model> way{first_model()};
-  for (int i = 0; i < 7; ++i) way.push_back(tree::map(way.back(), gradient(way.back()), [](const Var& p, const Var& g) { return p - rate * g; }));
+  for (int i = 0; i < 7; ++i)
+    way.push_back(tree::map(way.back(), gradient(way.back()), [](const Var& p, const Var& g) { return p - rate * g; }));
   const optim::Optimiser sgd = optim::sgd({.rate = rate});
 
   const Training ema = run(optim::ema_of_parameters(sgd, {.decay = 0.5}), 3);
@@ -196,9 +204,8 @@ BOOST_AUTO_TEST_CASE(averages_of_parameters) {
   BOOST_TEST(distance(optim::average(ema.second, ema.first), expected) < 1e-14);
 
   const Training biased = run(optim::ema_of_parameters(sgd, {.decay = 0.5, .unbiased = false}), 2);
-  const Model from_start = tree::map(way[0], way[1], way[2], [](const Var& a, const Var& b, const Var& c) {
-    return 0.25 * a + 0.25 * b + 0.5 * c;
-  });
+  const Model from_start = tree::map(
+      way[0], way[1], way[2], [](const Var& a, const Var& b, const Var& c) { return 0.25 * a + 0.25 * b + 0.5 * c; });
   BOOST_TEST(distance(optim::average(biased.second, biased.first), from_start) < 1e-14);
 
   const Training swa = run(optim::swa(sgd, {.start = 2, .every = 2}), 6);  // after updates 3 and 5, by counts 2 and 4
@@ -210,7 +217,8 @@ BOOST_AUTO_TEST_CASE(averages_of_parameters) {
   // asgd from the first step on: the mean of all.
   const Training asgd = run(optim::asgd({.rate = rate, .lambda = 0.0, .start = 0.0}), 4);
   // Weights 1, 1, 1/2, 1/3: the average starts anew at the second step, as in PyTorch.
-  const Model later = tree::map(way[2], way[3], way[4], [](const Var& a, const Var& b, const Var& c) { return (a + b + c) / 3.0; });
+  const Model later =
+      tree::map(way[2], way[3], way[4], [](const Var& a, const Var& b, const Var& c) { return (a + b + c) / 3.0; });
   BOOST_TEST(distance(optim::average(asgd.second, asgd.first), later) < 1e-14);
 
   const Training free = run(optim::schedule_free_sgd({.rate = rate}), 300);
@@ -255,7 +263,7 @@ BOOST_AUTO_TEST_CASE(rates_fall_on_plateaus) {
   const Var g = array({1.0});
   optim::State state = t.init(g);
   // value, and the scale of the step
-  const std::vector<std::pair<double, double>> way{{1.0, 1.0}, {0.9, 1.0}, {0.9, 1.0}, {0.9, 0.5}, {0.95, 0.5},
+  const std::vector<std::pair<double, double>> way{{1.0, 1.0},  {0.9, 1.0},   {0.9, 1.0},  {0.9, 0.5},  {0.95, 0.5},
                                                    {0.95, 0.5}, {0.95, 0.25}, {0.1, 0.25}, {0.1, 0.25}, {0.1, 0.2}};
   for (const auto& [value, scale] : way) {
     auto [u, next] = t.update(g, state, g, {.value = value});
@@ -265,9 +273,8 @@ BOOST_AUTO_TEST_CASE(rates_fall_on_plateaus) {
 }
 
 BOOST_AUTO_TEST_CASE(hyperparameters_in_the_state) {
-  const optim::Optimiser optimiser = optim::inject({{"rate", 0.1}}, [](const optim::Hyperparameters& h) {
-    return optim::sgd({.rate = h.at("rate")});
-  });
+  const optim::Optimiser optimiser = optim::inject(
+      {{"rate", 0.1}}, [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); });
   const Var p = array({1.0});
   int recorded = 0;
   const auto step = xg::compile([&](const Var& g, const optim::State& s) {
@@ -280,7 +287,8 @@ BOOST_AUTO_TEST_CASE(hyperparameters_in_the_state) {
   const optim::State other = state.with_number("rate", 0.5);
   BOOST_TEST(near(step(p, other).updates, {-0.5}));
   BOOST_TEST(recorded == 1);
-  const auto slope = xg::grad([&](const optim::State& s) { return sum(optimiser.update(array({3.0}), s, p).updates); })(state);
+  const auto slope =
+      xg::grad([&](const optim::State& s) { return sum(optimiser.update(array({3.0}), s, p).updates); })(state);
   BOOST_TEST(slope.number("rate").item<double>() == -3.0);
 }
 
@@ -325,7 +333,8 @@ BOOST_AUTO_TEST_CASE(state_is_a_tree) {
   const optim::Optimiser adam = optim::adam({.rate = optim::linear(0.1, 0.0, 10)});
   const optim::State state = adam.init(first_model());
   const std::vector<std::string> paths = tree::array_paths(state);
-  const std::vector<std::string> expected{"0.mu_weight", "0.nu_weight", "0.mu.weight", "0.mu.bias", "0.nu.weight", "0.nu.bias", "1.count"};
+  const std::vector<std::string> expected{"0.mu_weight", "0.nu_weight", "0.mu.weight", "0.mu.bias",
+                                          "0.nu.weight", "0.nu.bias",   "1.count"};
   BOOST_TEST(paths == expected, boost::test_tools::per_element());
   BOOST_TEST(tree::leaves(state).size() == 6U);  // the count is none
   BOOST_TEST((tree::arrays(state).back().dtype() == xg::DType::Int64));
@@ -338,23 +347,27 @@ BOOST_AUTO_TEST_CASE(state_is_a_tree) {
 
 // A custom transformation, as the documentation has it.
 BOOST_AUTO_TEST_CASE(one_of_your_own) {
-  const optim::Transformation twice("twice", [](optim::Slots& slots) { slots.like("before"); },
-                                    [](optim::Step& step) {
-                                      const auto before = step.slot();
-                                      for (std::size_t i = 0; i < step.size(); ++i) {
-                                        const Var g = step.updates[i];
-                                        step.updates[i] = g + before[i];
-                                        before[i] = g;
-                                      }
-                                    });
+  const optim::Transformation twice(
+      "twice", [](optim::Slots& slots) { slots.like("before"); },
+      [](optim::Step& step) {
+        const auto before = step.slot();
+        for (std::size_t i = 0; i < step.size(); ++i) {
+          const Var g = step.updates[i];
+          step.updates[i] = g + before[i];
+          before[i] = g;
+        }
+      });
   const Var p = array({1.0});
   auto [u, state] = twice.update(p, twice.init(p), p);
   BOOST_TEST(near(twice.update(2.0 * p, state, p).updates, {3.0}));
 
-  const optim::Transformation greedy("greedy", [](optim::Slots&) {}, [](optim::Step& step) { (void)step.slot(); });
+  const optim::Transformation greedy(
+      "greedy", [](optim::Slots&) {}, [](optim::Step& step) { (void)step.slot(); });
   BOOST_CHECK_THROW((void)greedy.update(p, greedy.init(p), p), xg::ValueError);
-  BOOST_CHECK_THROW((void)optim::chain({greedy, twice}).update(p, optim::chain({greedy, twice}).init(p), p), xg::ValueError);
-  const optim::Transformation widens("widens", [](optim::Slots&) {}, [](optim::Step& step) { step.updates[0] = xg::zeros({5}); });
+  BOOST_CHECK_THROW((void)optim::chain({greedy, twice}).update(p, optim::chain({greedy, twice}).init(p), p),
+                    xg::ValueError);
+  const optim::Transformation widens(
+      "widens", [](optim::Slots&) {}, [](optim::Step& step) { step.updates[0] = xg::zeros({5}); });
   BOOST_CHECK_THROW((void)widens.update(p, widens.init(p), p), xg::TypeError);
 }
 

@@ -52,8 +52,8 @@ std::vector<Row> descents() {
          const Var peak = r.at();
          return optim::sgd({.rate = [peak](const Var& t) { return peak / (1.0 + 0.1 * t); }});
        },
-       elementwise<1>([](double& p, double g, K1&, double t) { p -= rate / (1.0 + 0.1 * (t - 1.0)) * g; }),
-       0.05, 400, 0.05},
+       elementwise<1>([](double& p, double g, K1&, double t) { p -= rate / (1.0 + 0.1 * (t - 1.0)) * g; }), 0.05, 400,
+       0.05},
       {"sign_sgd", [](const Setting& r) { return optim::sign_sgd(r); },
        elementwise<1>([](double& p, double g, K1&, double) { p -= rate * sign(g); })},
       {"signum", [](const Setting& r) { return optim::signum({.rate = r}); },
@@ -94,16 +94,21 @@ std::vector<Row> descents() {
          k[1] += (k[0] - k[1]) / t;
          p = 0.1 * k[0] + 0.9 * k[1];
        })},
-      {"noisy_sgd", [](const Setting& r) { return optim::noisy_sgd({.rate = r}); }, {}, 0.05, 400, 0.2, true, true, false},
+      {"noisy_sgd",
+       [](const Setting& r) { return optim::noisy_sgd({.rate = r}); },
+       {},
+       0.05,
+       400,
+       0.2,
+       true,
+       true,
+       false},
       // On a quadratic the gradient of a batch is that of all.
       {"svrg", [](const Setting& r) { return optim::svrg({.rate = r, .every = 3}); },
        elementwise<1>([](double& p, double g, K1&, double) { p -= rate * g; })},
       {"sarah", [](const Setting& r) { return optim::sarah({.rate = r, .every = 3}); },
        elementwise<1>([](double& p, double g, K1&, double) { p -= rate * g; })},
-      {"sam",
-       [](const Setting& r) {
-         return optim::sam(optim::sgd({.rate = r}), {.rho = 0.1});
-       },
+      {"sam", [](const Setting& r) { return optim::sam(optim::sgd({.rate = r}), {.rho = 0.1}); },
        []() -> Reference {
          return [](Arrays& p, const Arrays& g) {
            Arrays worst = p;

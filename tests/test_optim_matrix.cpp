@@ -140,10 +140,22 @@ std::vector<Row> rows() {
        false},
       {"shampoo", [](const Setting& r) { return optim::shampoo({.rate = r, .eps = 0.01}); }, shampoo_formula, rate, 400,
        0.05, false},
-      {"soap", [](const Setting& r) { return optim::soap({.rate = r, .every = 2}); }, {}, rate, 400, 0.05, false,
-       true, false},  // G^T G has the eigenvalue 0 here, and Adam makes a step of what rounding leaves there
-      {"galore", [](const Setting& r) { return optim::galore(optim::adam({.rate = r}), {.rank = 1, .every = 3, .scale = 1.0}); },
-       {}, rate, 400, 0.05, false},
+      {"soap",
+       [](const Setting& r) { return optim::soap({.rate = r, .every = 2}); },
+       {},
+       rate,
+       400,
+       0.05,
+       false,
+       true,
+       false},  // G^T G has the eigenvalue 0 here, and Adam makes a step of what rounding leaves there
+      {"galore",
+       [](const Setting& r) { return optim::galore(optim::adam({.rate = r}), {.rank = 1, .every = 3, .scale = 1.0}); },
+       {},
+       rate,
+       400,
+       0.05,
+       false},
   };
 }
 
@@ -170,8 +182,7 @@ double largest_difference(const Var& a, const Var& b) { return amax(abs(a - b)).
 // What turns the gradients turns the steps.
 BOOST_AUTO_TEST_CASE(steps_turn_with_gradients) {
   const std::vector<optim::Optimiser> all{
-      optim::soap({.every = 2}), optim::shampoo(),
-      optim::muon({.others = {}}),
+      optim::soap({.every = 2}), optim::shampoo(), optim::muon({.others = {}}),
       optim::galore(optim::sgd({.rate = 0.1, .momentum = 0.9}), {.rank = 2, .every = 10})};
   const Var left = xg::linalg::qr(wave({3, 3}, 0.2)).q;
   const Var right = xg::linalg::qr(wave({4, 4}, 0.9)).q;
@@ -256,7 +267,8 @@ BOOST_AUTO_TEST_CASE(kfac_by_its_formula) {
     const Var x = wave({5, 2}, step);
     const Var d = wave({5, 3}, 2.0 + step);
     const std::vector<Var> g{matmul(transpose(x), d) / 5.0};
-    auto [u, next] = optimiser.update(g, state, now, {.inputs = std::vector<Var>{x}, .output_gradients = std::vector<Var>{d}});
+    auto [u, next] =
+        optimiser.update(g, state, now, {.inputs = std::vector<Var>{x}, .output_gradients = std::vector<Var>{d}});
     state = next;
     now = optim::apply(now, u);
 

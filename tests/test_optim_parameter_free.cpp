@@ -158,7 +158,8 @@ std::vector<Row> rows() {
   return {
       {"polyak_sgd", [](const Setting& r) { return optim::polyak_sgd({.lowest = -0.1, .rate = r}); },
        formula(polyak_formula), rate, 200, 1e-2, false},
-      {"momo", [](const Setting& r) { return optim::momo({.rate = r}); }, formula(momo_formula), rate, 200, 1e-2, false},
+      {"momo", [](const Setting& r) { return optim::momo({.rate = r}); }, formula(momo_formula), rate, 200, 1e-2,
+       false},
       {"dog", [](const Setting& r) { return optim::dog({.rate = r, .first = 1e-3}); }, formula(dog_formula), rate, 400,
        5e-2, false},
       {"dowg", [](const Setting& r) { return optim::dowg({.rate = r, .first = 1e-3}); }, formula(dowg_formula), rate,

@@ -27,8 +27,12 @@ std::vector<Case> cases() {
       {exponential(0.5, {.factor = 0.5, .steps = 4, .stairs = true, .least = 0.1}),
        [](double t) { return std::max(0.5 * std::pow(0.5, std::floor(t / 4.0)), 0.1); }},
       {stepwise(1.0, 0.1, 7), [](double t) { return std::pow(0.1, std::floor(t / 7.0)); }},
-      {multi_step(1.0, 0.5, {3, 10}), [](double t) { return t < 3.0 ? 1.0 : t < 10.0 ? 0.5 : 0.25; }},
-      {piecewise({2, 5}, {1.0, 3.0, 2.0}), [](double t) { return t < 2.0 ? 1.0 : t < 5.0 ? 3.0 : 2.0; }},
+      {multi_step(1.0, 0.5, {3, 10}), [](double t) { return t < 3.0    ? 1.0
+                                                            : t < 10.0 ? 0.5
+                                                                       : 0.25; }},
+      {piecewise({2, 5}, {1.0, 3.0, 2.0}), [](double t) { return t < 2.0   ? 1.0
+                                                                 : t < 5.0 ? 3.0
+                                                                           : 2.0; }},
       {cosine(1.0, 20), [](double t) { return fall(1.0, 0.0, part(t, 20.0)); }},
       {cosine(1.0, 15, {.end = 0.1, .warmup = 5, .start = 0.05}),
        [](double t) { return t < 5.0 ? 0.05 + 0.95 * t / 5.0 : fall(1.0, 0.1, part(t - 5.0, 15.0)); }},
@@ -56,7 +60,9 @@ std::vector<Case> cases() {
          return 0.1 - 0.09 * part(t - 16.0, 4.0);
        }},
       {one_cycle_linear(1.0, 10, {.rising = 0.5}),
-       [](double t) { return t < 5.0 ? 0.04 + 0.96 * t / 5.0 : t < 10.0 ? 1.0 - 0.96 * (t - 5.0) / 5.0 : 0.04 / 1e4; }},
+       [](double t) { return t < 5.0    ? 0.04 + 0.96 * t / 5.0
+                             : t < 10.0 ? 1.0 - 0.96 * (t - 5.0) / 5.0
+                                        : 0.04 / 1e4; }},
       {inverse_time(1.0, 0.5, 4), [](double t) { return 1.0 / (1.0 + 0.5 * t / 4.0); }},
       {inverse_time(1.0, 0.5, 4, true), [](double t) { return 1.0 / (1.0 + 0.5 * std::floor(t / 4.0)); }},
       {inverse_square_root(1.0, 4), [](double t) { return std::min((t + 1.0) / 4.0, std::sqrt(4.0 / (t + 1.0))); }},
@@ -76,7 +82,9 @@ std::vector<Case> cases() {
          return (in < 3.0 ? in / 3.0 : (6.0 - in) / 3.0) * std::pow(0.9, t);
        }},
       {join({linear(0.0, 1.0, 5), constant(1.0), stepwise(1.0, 0.5, 2)}, {5, 10}),
-       [](double t) { return t < 5.0 ? t / 5.0 : t < 10.0 ? 1.0 : std::pow(0.5, std::floor((t - 10.0) / 2.0)); }},
+       [](double t) { return t < 5.0    ? t / 5.0
+                             : t < 10.0 ? 1.0
+                                        : std::pow(0.5, std::floor((t - 10.0) / 2.0)); }},
       {rising_half_life(0.9, 0.999, 20),
        [](double t) {
          const double s = part(t, 20.0);
@@ -99,7 +107,8 @@ BOOST_AUTO_TEST_CASE(by_their_formulas) {
       for (std::size_t t = 0; t < 40; ++t) {
         const double expected = each.formula(static_cast<double>(t));
         const double given = all.array<double>()(t);
-        BOOST_TEST(std::abs(given - expected) <= 4e-15 * std::max(1.0, std::abs(expected)), "step " << t << ": " << given << ", not " << expected);
+        BOOST_TEST(std::abs(given - expected) <= 4e-15 * std::max(1.0, std::abs(expected)),
+                   "step " << t << ": " << given << ", not " << expected);
         const Var step = xg::optim::Setting(each.schedule).at(Var(static_cast<double>(t)));
         const double last_digit = 1e-15 * std::abs(given);  // of exp of one number, or of many
         BOOST_TEST(std::abs(step.item<double>() - given) <= last_digit);

@@ -22,8 +22,7 @@ constexpr std::string_view madgrad_paper = "Defazio and Jelassi 2021";
 
 Transformation adagrad_direction(const Adagrad& s) {
   return Transformation(
-      Text("adagrad")("initial", s.initial)("eps", s.eps).str(),
-      [s](Slots& slots) { slots.like("sum", s.initial); },
+      Text("adagrad")("initial", s.initial)("eps", s.eps).str(), [s](Slots& slots) { slots.like("sum", s.initial); },
       [s](Step& step) {
         const std::span<Var> sum = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {

@@ -91,7 +91,8 @@ Transformation chain(std::vector<Transformation> links) {
 }
 
 Transformation identity() {
-  return Transformation("identity", [](Slots&) {}, [](Step&) {});
+  return Transformation(
+      "identity", [](Slots&) {}, [](Step&) {});
 }
 
 Transformation frozen() {

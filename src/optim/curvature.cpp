@@ -1,8 +1,8 @@
 #include <xgrad/optim/curvature.hpp>
 
-#include <xgrad/optim/links.hpp>
 #include <xgrad/ops/elementwise.hpp>
-#include <xgrad/random/continuous.hpp>
+#include <xgrad/optim/links.hpp>
+#include <xgrad/random/discrete.hpp>
 
 #include "optim/numbers.hpp"
 
@@ -50,7 +50,7 @@ std::vector<Var> random_signs(std::span<const Var> like, const random::Key& key)
   std::vector<Var> result;
   for (std::size_t i = 0; i < like.size(); ++i) {
     const random::Key own = key.fold_in(Var(static_cast<std::int64_t>(i)));
-    result.push_back(where(random::uniform(own, like[i].shape(), like[i].dtype()) < 0.5, -1.0, ones_like(like[i])));
+    result.push_back(random::rademacher(own, like[i].shape(), like[i].dtype()));
   }
   return result;
 }
@@ -67,8 +67,9 @@ Optimiser sophia(const Sophia& s) {
   std::vector<Transformation> links{sophia_direction(s)};
   if (!s.decay.is(0.0)) links.push_back(add_decay(s.decay, s.decayed));
   links.push_back(descend(s.rate));
-  return named(Text("sophia")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("gamma", s.gamma)("decay", s.decay).str(),
-               chain(std::move(links)));
+  return named(
+      Text("sophia")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("gamma", s.gamma)("decay", s.decay).str(),
+      chain(std::move(links)));
 }
 
 Optimiser adahessian(const AdaHessian& s) {

@@ -23,7 +23,8 @@ std::vector<Var> gradient_elsewhere(const GradientFunction& f, std::string_view 
     for (std::size_t i = 0; i < result.size(); ++i) fits = fits && result[i].shape() == step.parameters()[i].shape();
     if (fits) return result;
   }
-  throw ShapeError(std::string(optimiser) + ": the function of the extras gives no gradient of the parameters that it " +
+  throw ShapeError(std::string(optimiser) +
+                   ": the function of the extras gives no gradient of the parameters that it " +
                    "gets; it cannot be used for a part of them");
 }
 
@@ -57,7 +58,8 @@ Optimiser svrg(const Svrg& s) {
         const Arrays now(step.parameters().begin(), step.parameters().end());
         const Arrays old(full.begin(), full.end());
         const Arrays all = cond(
-            renews, [&](const Arrays& p, const Arrays&) { return gradient_elsewhere(extras.full_gradient, "svrg", step, p); },
+            renews,
+            [&](const Arrays& p, const Arrays&) { return gradient_elsewhere(extras.full_gradient, "svrg", step, p); },
             [](const Arrays&, const Arrays& kept) { return kept; }, now, old);
         for (std::size_t i = 0; i < step.size(); ++i) {
           full[i] = all[i];

@@ -125,7 +125,8 @@ Optimiser rprop(const Rprop& s) {
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const Var turn = g * sign(before[i]);  // signs, so that the product of two small ones does not vanish
-          size[i] = clip(where(turn > 0.0, s.up * size[i], where(turn < 0.0, s.down * size[i], size[i])), s.least, s.most);
+          size[i] =
+              clip(where(turn > 0.0, s.up * size[i], where(turn < 0.0, s.down * size[i], size[i])), s.least, s.most);
           before[i] = where(turn < 0.0, 0.0, g);
           step.updates[i] = -sign(before[i]) * size[i];
         }

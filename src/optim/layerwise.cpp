@@ -1,10 +1,10 @@
 #include <xgrad/optim/layerwise.hpp>
 
-#include <xgrad/optim/adaptive.hpp>
-#include <xgrad/optim/links.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/optim/adaptive.hpp>
+#include <xgrad/optim/links.hpp>
 
 #include "optim/numbers.hpp"
 
@@ -78,9 +78,8 @@ Optimiser lars(const Lars& s) {
   require_setting("lars", "rate", s.rate, Range::not_negative, paper);
   require_setting("lars", "decay", s.decay, Range::not_negative, paper);
   require_setting("lars", "trust", s.trust, Range::positive, paper);
-  return named(
-      Text("lars")("rate", s.rate)("momentum", s.momentum)("decay", s.decay)("trust", s.trust).str(),
-      chain({lars_direction(s), momentum({s.momentum}), scale(-1.0)}));
+  return named(Text("lars")("rate", s.rate)("momentum", s.momentum)("decay", s.decay)("trust", s.trust).str(),
+               chain({lars_direction(s), momentum({s.momentum}), scale(-1.0)}));
 }
 
 Optimiser novograd(const NovoGrad& s) {

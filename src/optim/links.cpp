@@ -44,8 +44,7 @@ Var norm_of_units(const Var& x) {
 
 Transformation scale(Setting factor) {
   require_setting("scale", "factor", factor, Range::any, "a number");
-  return elementwise_link("scale", "factor", factor,
-                          [](const Var& g, const Var&, const Var& by) { return by * g; });
+  return elementwise_link("scale", "factor", factor, [](const Var& g, const Var&, const Var& by) { return by * g; });
 }
 
 Transformation descend(Setting rate) {
@@ -119,7 +118,8 @@ Transformation clip_adaptive(const AdaptiveClip& settings) {
   return elementwise_link("clip_adaptive", "clipping", settings.clipping,
                           [eps = settings.eps](const Var& g, const Var& p, const Var& clipping) {
                             const Var most = clipping * maximum(norm_of_units(p), eps);
-                            return reshape(factor_to(most, norm_of_units(g)) * g, Strides(g.shape().begin(), g.shape().end()));
+                            return reshape(factor_to(most, norm_of_units(g)) * g,
+                                           Strides(g.shape().begin(), g.shape().end()));
                           });
 }
 
@@ -134,8 +134,8 @@ Transformation clip_per_sample(Setting bound) {
     for (std::size_t i = 0; i < step.size(); ++i) {
       const Var& g = step.updates[i];
       if (g.shape(0) != samples) {
-        throw ShapeError("clip_per_sample: the gradient of \"" + step.path(i) + "\" has " +
-                         std::to_string(g.shape(0)) + " samples, another one " + std::to_string(samples));
+        throw ShapeError("clip_per_sample: the gradient of \"" + step.path(i) + "\" has " + std::to_string(g.shape(0)) +
+                         " samples, another one " + std::to_string(samples));
       }
       norms.push_back(cast(norm(reshape(g, {static_cast<std::ptrdiff_t>(samples), -1}), 1), DType::Float64));
     }
@@ -153,9 +153,9 @@ Transformation clip_per_sample(Setting bound) {
 
 Transformation add_decay(Setting decay, Selector which) {
   require_setting("add_decay", "decay", decay, Range::not_negative, "Loshchilov and Hutter 2019");
-  return masked(std::move(which), elementwise_link("add_decay", "decay", decay, [](const Var& g, const Var& p, const Var& by) {
-                  return g + by * p;
-                }));
+  return masked(std::move(which),
+                elementwise_link("add_decay", "decay", decay,
+                                 [](const Var& g, const Var& p, const Var& by) { return g + by * p; }));
 }
 
 Transformation add_noise(const Noise& settings) {
@@ -216,7 +216,8 @@ Transformation reduce_on_plateau(const ReduceOnPlateau& settings) {
         Var& waited = step.number();
         Var& cooling = step.number();
         const Var value = stop_gradient(detail::value_of(step, name, rule));
-        const Var falls = value < best - settings.relative * abs(best) - settings.absolute || equal(best, std::numeric_limits<double>::infinity());
+        const Var falls = value < best - settings.relative * abs(best) - settings.absolute ||
+                          equal(best, std::numeric_limits<double>::infinity());
         best = where(falls, value, best);
         waited = where(falls || cooling > 0, 0, waited + 1);
         cooling = maximum(cooling - 1, 0);

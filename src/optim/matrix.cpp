@@ -3,13 +3,13 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/linalg/function.hpp>
 #include <xgrad/linalg/solve.hpp>
-#include <xgrad/optim/links.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
+#include <xgrad/optim/links.hpp>
 #include <xgrad/transform/control.hpp>
 
 #include "optim/matrix_parts.hpp"
@@ -48,7 +48,8 @@ Transformation muon_direction(const Muon& s) {
           const Var g = step.updates[i];
           mu[i] = moved(mu[i], g, keep);
           const Var b = s.nesterov ? moved(g, mu[i], 1.0 - keep) : mu[i];
-          const double longer = static_cast<double>(g.shape(-1)) / static_cast<double>(std::max<std::size_t>(g.shape(-2), 1));
+          const double longer =
+              static_cast<double>(g.shape(-1)) / static_cast<double>(std::max<std::size_t>(g.shape(-2), 1));
           step.updates[i] = std::sqrt(std::max(1.0, longer)) * newton_schulz(b, s.iterations, s.eps);
         }
       });

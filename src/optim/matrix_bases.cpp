@@ -74,12 +74,13 @@ void renew(const Bases& b, const Var& g, const Var& first, const Var& renews, do
   *b.right = moved(*b.right, matmul(transposed(g), g), beta);
   const Pair sums{*b.left, *b.right};
   const Pair bases{*b.left_basis, *b.right_basis};
-  const auto found = [](const Pair& all, const Pair&) {
-    return Pair{linalg::eigh(all[0]).v, linalg::eigh(all[1]).v};
-  };
+  const auto found = [](const Pair& all, const Pair&) { return Pair{linalg::eigh(all[0]).v, linalg::eigh(all[1]).v}; };
   const auto later = [&](const Pair& all, const Pair& old) {
     return cond(
-        renews, [](const Pair& a, const Pair& q) { return Pair{turned(a[0], q[0]), turned(a[1], q[1])}; },
+        renews,
+        [](const Pair& a, const Pair& q) {
+          return Pair{turned(a[0], q[0]), turned(a[1], q[1])};
+        },
         [](const Pair&, const Pair& q) { return q; }, all, old);
   };
   const Pair next = cond(first, found, later, sums, bases);

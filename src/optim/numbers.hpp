@@ -71,8 +71,8 @@ class Text {
 /// A transformation under another name.
 Transformation named(std::string text, Transformation inner);
 
-/// The weight that a moving average started from 0 has, one step on: weight = decay weight + (1 - decay). What is divided
-/// by it is unbiased, for decays that vary, too; it is 1 - decay^t for those that do not.
+/// The weight that a moving average started from 0 has, one step on: weight = decay weight + (1 - decay). What is
+/// divided by it is unbiased, for decays that vary, too; it is 1 - decay^t for those that do not.
 Var grown(Var& weight, const Var& decay);
 
 /// \throws ValueError  in the name of an optimiser, that an extra is missing.

@@ -41,8 +41,8 @@ void require_numbers(std::string_view schedule, std::initializer_list<std::pair<
 
 void require_rising(std::string_view schedule, const std::vector<std::size_t>& boundaries, std::size_t pieces) {
   if (pieces != boundaries.size() + 1) {
-    throw ValueError(std::string(schedule) + ": there are " + std::to_string(boundaries.size()) +
-                     " boundaries and " + std::to_string(pieces) + " pieces; there must be one piece more");
+    throw ValueError(std::string(schedule) + ": there are " + std::to_string(boundaries.size()) + " boundaries and " +
+                     std::to_string(pieces) + " pieces; there must be one piece more");
   }
   for (std::size_t k = 1; k < boundaries.size(); ++k) {
     if (boundaries[k] > boundaries[k - 1]) continue;

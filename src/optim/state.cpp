@@ -72,8 +72,8 @@ void visit_arrays(const Layout* layout, Arrays& arrays, const tree::detail::Visi
       if (entry.number == number && std::ranges::find(names, entry.slot) == names.end()) names.push_back(entry.slot);
     }
   }
-  std::string text = "optim::State: there is no " + std::string(number ? "number" : "slot") + " \"" +
-                     std::string(slot) + "\"; there ";
+  std::string text =
+      "optim::State: there is no " + std::string(number ? "number" : "slot") + " \"" + std::string(slot) + "\"; there ";
   if (names.empty()) text += "is none";
   for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "is " : ", ") + names[i];
   throw ValueError(text);

@@ -87,15 +87,11 @@ void Slots::of(std::size_t i, std::string_view name, const Var& value) {
   append(name, places_[i], false, in_place_of(parameters_[i], value));
 }
 
-void Slots::number(std::string_view name, const Var& value) {
-  append(name, Layout::none, true, as_weak(value, false));
-}
+void Slots::number(std::string_view name, const Var& value) { append(name, Layout::none, true, as_weak(value, false)); }
 
 void Slots::count() { number("count", Var(0)); }
 
-void Slots::part(std::string_view name, const Transformation& inner) {
-  part(name, inner, parameters_, places_);
-}
+void Slots::part(std::string_view name, const Transformation& inner) { part(name, inner, parameters_, places_); }
 
 void Slots::part(std::string_view name, const Transformation& inner, std::span<const std::size_t> which) {
   std::vector<Var> some;
@@ -252,8 +248,7 @@ Transformation::Checked Transformation::checked(const State& state) const {
   return result;
 }
 
-void Transformation::require_like(const Checked& given, std::size_t i, const std::string& path,
-                                  const Var& leaf) const {
+void Transformation::require_like(const Checked& given, std::size_t i, const std::string& path, const Var& leaf) const {
   const Layout& layout = *given.layout;
   const auto start = [&] {
     return layout.optimiser + ": the " + std::string(given.what) + "s are no tree as that of init: ";
@@ -277,8 +272,8 @@ void Transformation::require_like(const Checked& given, std::size_t i, const std
 void Transformation::require_all(const Checked& given, std::size_t count) const {
   const Layout& layout = *given.layout;
   if (count == layout.parameters.size()) return;
-  throw ShapeError(layout.optimiser + ": the " + std::string(given.what) + "s are no tree as that of init: " +
-                   quoted(layout.parameters[count].path) + " is missing");
+  throw ShapeError(layout.optimiser + ": the " + std::string(given.what) +
+                   "s are no tree as that of init: " + quoted(layout.parameters[count].path) + " is missing");
 }
 
 State Transformation::run(Checked& given, const State& state, const Extras& extras) const {
@@ -297,8 +292,8 @@ State Transformation::run(Checked& given, const State& state, const Extras& extr
   step.places_ = first_integers(given.parameters.size());
   parts_->update(step);
   if (place.entry != next.arrays_.size()) {
-    throw ValueError(layout.optimiser + ": the state has an array that an update does not take: " +
-                     layout.entries[place.entry].path);
+    throw ValueError(layout.optimiser +
+                     ": the state has an array that an update does not take: " + layout.entries[place.entry].path);
   }
   const auto require_form = [&](const std::string& what, const Var& x, DType dtype, const Shape& shape) {
     if (x.dtype() == dtype && x.shape() == shape) return;

@@ -52,9 +52,7 @@ std::vector<double> slope(const std::vector<double>& p) {
   return g;
 }
 
-std::vector<double> numbers(const Var& x) {
-  return {x.array<double>().data(), x.array<double>().data() + x.size()};
-}
+std::vector<double> numbers(const Var& x) { return {x.array<double>().data(), x.array<double>().data() + x.size()}; }
 
 }  // namespace
 

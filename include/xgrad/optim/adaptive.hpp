@@ -1,9 +1,9 @@
 // Optimisers with a rate for each element: AdaGrad, RMSProp, Adam and their kin.
 //
-// Below, g is the gradient, p a parameter, t the number of the step, 1 at the first; m and v start as 0. A hat is a mean
-// without the bias of that: m^ = m / (1 - beta1^t). Where beta depends on the step the divisor is the weight that has
-// come together. `rate`, `beta1` and so on may be numbers, schedules or Vars. All throw ValueError for settings out of
-// range, naming rule and paper.
+// Below, g is the gradient, p a parameter, t the number of the step, 1 at the first; m and v start as 0. A hat is a
+// mean without the bias of that: m^ = m / (1 - beta1^t). Where beta depends on the step the divisor is the weight that
+// has come together. `rate`, `beta1` and so on may be numbers, schedules or Vars. All throw ValueError for settings out
+// of range, naming rule and paper.
 #pragma once
 
 #include <xgrad/optim/combine.hpp>
@@ -201,7 +201,8 @@ struct Ftrl {
   double l1 = 0.0;
   double l2 = 0.0;
 };
-/// Follow the regularised leader: n += g^2;  z += g - (sqrt(n) - sqrt(n before)) / alpha p;  p = 0 where |z| <= l1, else
+/// Follow the regularised leader: n += g^2;  z += g - (sqrt(n) - sqrt(n before)) / alpha p;  p = 0 where |z| <= l1,
+/// else
 /// -(z - sign(z) l1) / ((beta + sqrt(n)) / alpha + l2). Parameters become exactly 0.
 /// \source  H. B. McMahan et al., Ad click prediction: a view from the trenches, 2013.
 [[nodiscard]] Optimiser ftrl(const Ftrl& settings = {});
@@ -223,8 +224,8 @@ struct Swats {
   double beta2 = 0.999;
   double eps = 1e-9;
 };
-/// Adam that goes over to descent with momentum beta1, when the rate of that has settled: gamma = |d|^2 / -(d g) for the
-/// step d of Adam, its mean L = beta2 L + (1 - beta2) gamma, and |L / (1 - beta2^t) - gamma| < eps. All parameters
+/// Adam that goes over to descent with momentum beta1, when the rate of that has settled: gamma = |d|^2 / -(d g) for
+/// the step d of Adam, its mean L = beta2 L + (1 - beta2) gamma, and |L / (1 - beta2^t) - gamma| < eps. All parameters
 /// together.
 /// \source  N. S. Keskar and R. Socher, Improving generalization performance by switching from Adam to SGD, 2017.
 [[nodiscard]] Optimiser swats(const Swats& settings = {});

@@ -35,12 +35,12 @@ class Selector {
  public:
   using Function = std::function<bool(std::string_view, const Var&)>;
 
-  Selector(std::string pattern);  // NOLINT(*-explicit-*)
+  Selector(std::string pattern);                                     // NOLINT(*-explicit-*)
   Selector(const char* pattern) : Selector(std::string(pattern)) {}  // NOLINT(*-explicit-*)
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Selector> &&
-           std::is_invocable_r_v<bool, const std::remove_cvref_t<F>&, std::string_view, const Var&>)
-  Selector(F&& f) : function_(std::forward<F>(f)), text_("a function") {}  // NOLINT(*-explicit-*)
+           std::is_invocable_r_v<bool, const std::remove_cvref_t<F>&, std::string_view, const Var&>) Selector(F&& f)
+      : function_(std::forward<F>(f)), text_("a function") {}  // NOLINT(*-explicit-*)
 
   [[nodiscard]] bool operator()(std::string_view path, const Var& parameter) const {
     return function_(path, parameter);
@@ -70,8 +70,8 @@ class Selector {
 [[nodiscard]] Transformation accumulate(std::size_t k, Transformation inner);
 
 /// Where a gradient is not finite, the updates are 0 and the state stays as it was. After `most` such steps one after
-/// another the updates go through, so that the loss shows it. The number "skipped" of the state counts them all, "in_a_row" those since
-/// the last finite one.
+/// another the updates go through, so that the loss shows it. The number "skipped" of the state counts them all,
+/// "in_a_row" those since the last finite one.
 [[nodiscard]] Transformation skip_not_finite(Transformation inner, std::size_t most = 1000);
 
 struct Ema {
@@ -85,7 +85,8 @@ struct Ema {
 
 /// Runs an optimiser and keeps the moving average of the parameters beside it: `average(state, model)`.
 ///
-///     average = decay average + (1 - decay) parameters,  from the parameters of init; unbiased: weighted as if from none
+///     average = decay average + (1 - decay) parameters,  from the parameters of init; unbiased: weighted as if from
+///     none
 ///
 /// \source  B. T. Polyak and A. B. Juditsky, Acceleration of stochastic approximation by averaging, 1992.
 /// \throws ValueError  unless decay is at least 0 and less than 1.

@@ -19,8 +19,8 @@ std::vector<Var> random_signs(std::span<const Var> like, const random::Key& key)
 
 }  // namespace detail
 
-/// An estimate of the diagonal of the Hessian: z * (H z) for random signs z, exact in the mean, and exact at once if the
-/// Hessian is diagonal. Costs a small multiple of a gradient.
+/// An estimate of the diagonal of the Hessian: z * (H z) for random signs z, exact in the mean, and exact at once if
+/// the Hessian is diagonal. Costs a small multiple of a gradient.
 ///
 ///     auto [updates, next] = sophia.update(gradient, state, model, {.curvature = hutchinson(loss, model, key)});
 ///
@@ -41,8 +41,8 @@ struct Sophia {
   Setting decay = 0.0;
   Selector decayed = "*";
 };
-/// m = beta1 m + (1 - beta1) g;  h = beta2 h + (1 - beta2) curvature, where there is one, which the paper takes at every
-/// tenth step;  p -= rate (clip(m / max(gamma h, eps), -1, 1) + decay p). At the first step there must be one.
+/// m = beta1 m + (1 - beta1) g;  h = beta2 h + (1 - beta2) curvature, where there is one, which the paper takes at
+/// every tenth step;  p -= rate (clip(m / max(gamma h, eps), -1, 1) + decay p). At the first step there must be one.
 /// \source  H. Liu et al., Sophia: a scalable stochastic second-order optimizer for language model pre-training, 2023.
 [[nodiscard]] Optimiser sophia(const Sophia& settings = {});
 

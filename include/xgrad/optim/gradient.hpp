@@ -60,7 +60,8 @@ struct OptimisticGradient {
   Setting rate = 1e-2;
   Setting optimism = 1.0;
 };
-/// p -= rate (g + optimism (g - g before)), the first step being p -= rate g. For games, where plain descent goes round.
+/// p -= rate (g + optimism (g - g before)), the first step being p -= rate g. For games, where plain descent goes
+/// round.
 /// \source  C. Daskalakis et al., Training GANs with optimism, 2018.
 [[nodiscard]] Optimiser optimistic_gradient(const OptimisticGradient& settings = {});
 
@@ -106,8 +107,8 @@ struct ScheduleFreeSgd {
 
 struct DpSgd {
   Setting rate = 1e-2;
-  double bound = 1.0;             ///< of the norm of a sample's gradient
-  double noise = 1.0;             ///< sigma: deviation noise * bound / samples
+  double bound = 1.0;  ///< of the norm of a sample's gradient
+  double noise = 1.0;  ///< sigma: deviation noise * bound / samples
   random::Key key = random::Key(0);
 };
 /// Differentially private descent: gradients of single samples (an axis in front, vmap(grad(loss))) are clipped, summed
@@ -131,11 +132,11 @@ struct Svrg {
 [[nodiscard]] Optimiser sarah(const Svrg& settings = {});
 
 struct Sam {
-  Setting rho = 0.05;  ///< radius
+  Setting rho = 0.05;     ///< radius
   bool adaptive = false;  ///< scaled by the parameters: ASAM
 };
-/// Sharpness-aware: the inner optimiser gets the gradient at p + rho g / |g|, the worst point of a ball. Needs the extra
-/// `gradient`. Adaptive: p + rho p^2 g / |p g|, element by element.
+/// Sharpness-aware: the inner optimiser gets the gradient at p + rho g / |g|, the worst point of a ball. Needs the
+/// extra `gradient`. Adaptive: p + rho p^2 g / |p g|, element by element.
 /// \source  P. Foret et al., Sharpness-aware minimization for efficiently improving generalization, 2021; J. Kwon et al.,
 ///          ASAM, 2021.
 [[nodiscard]] Optimiser sam(Optimiser inner, const Sam& settings = {});

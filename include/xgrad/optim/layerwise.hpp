@@ -1,7 +1,7 @@
 // Optimisers that look at whole arrays: their norms, their rows and columns.
 //
-// Below, g is the gradient, p a parameter, |x| the norm of an array, t the number of the step, 1 at the first. All throw
-// ValueError for settings out of range, naming rule and paper.
+// Below, g is the gradient, p a parameter, |x| the norm of an array, t the number of the step, 1 at the first. All
+// throw ValueError for settings out of range, naming rule and paper.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ struct NovoGrad {
   double eps = 1e-8;
   Setting decay = 0.0;
 };
-/// For each array v = beta2 v + (1 - beta2) |g|^2, |g|^2 at first; m = beta1 m + (g / (sqrt(v) + eps) + decay p), without
-/// the first term at first; p -= rate m.
+/// For each array v = beta2 v + (1 - beta2) |g|^2, |g|^2 at first; m = beta1 m + (g / (sqrt(v) + eps) + decay p),
+/// without the first term at first; p -= rate m.
 /// \source  B. Ginsburg et al., Stochastic gradient methods with layer-wise adaptive moments for training of deep
 ///          networks, 2019.
 [[nodiscard]] Optimiser novograd(const NovoGrad& settings = {});
@@ -57,8 +57,8 @@ struct Sm3 {
   Setting rate = 0.1;
   Setting momentum = 0.9;
 };
-/// Sums for rows and columns in the place of elements: v = min over the axes of the sums that hold it, + g^2; the sum of
-/// a row is the largest v in it. m = momentum m + (1 - momentum) g / sqrt(v), 0 where v is; p -= rate m.
+/// Sums for rows and columns in the place of elements: v = min over the axes of the sums that hold it, + g^2; the sum
+/// of a row is the largest v in it. m = momentum m + (1 - momentum) g / sqrt(v), 0 where v is; p -= rate m.
 /// \source  R. Anil et al., Memory-efficient adaptive optimization, 2019, SM3-II.
 [[nodiscard]] Optimiser sm3(const Sm3& settings = {});
 

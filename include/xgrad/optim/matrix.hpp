@@ -38,9 +38,9 @@ struct Muon {
 
 struct Shampoo {
   Setting rate = 0.1;
-  double eps = 1e-4;            ///< of the identity in the sums at the start
-  std::size_t every = 1;        ///< roots are renewed every so many steps
-  std::size_t largest = 1024;   ///< an axis that is longer is left as it is
+  double eps = 1e-4;           ///< of the identity in the sums at the start
+  std::size_t every = 1;       ///< roots are renewed every so many steps
+  std::size_t largest = 1024;  ///< an axis that is longer is left as it is
 };
 /// L += G G^T, R += G^T G, from eps I; p -= rate L^(-1/4) G R^(-1/4). Where one axis is too long the root of the other
 /// is -1/2. Vectors and numbers: s += g^2, g / sqrt(s).
@@ -68,20 +68,20 @@ struct Galore {
   Setting scale = 0.25;
 };
 /// The inner optimiser sees gradients of matrices projected on their `rank` largest singular vectors, on the shorter
-/// side, and so keeps small moments; its updates are turned back, times the scale. What has no longer side than the rank
-/// it sees as it is. Its parameters are projected, too.
+/// side, and so keeps small moments; its updates are turned back, times the scale. What has no longer side than the
+/// rank it sees as it is. Its parameters are projected, too.
 /// \source  J. Zhao et al., GaLore: memory-efficient LLM training by gradient low-rank projection, 2024.
 [[nodiscard]] Optimiser galore(Optimiser inner, const Galore& settings = {});
 
 struct Kfac {
   Setting rate = 1e-2;
   Setting momentum = 0.9;
-  double beta = 0.95;      ///< of the means of the factors
-  double damping = 1e-3;   ///< lambda
+  double beta = 0.95;     ///< of the means of the factors
+  double damping = 1e-3;  ///< lambda
   Setting decay = 0.0;
 };
-/// Dense layers y = x W, W [in, out], whose inputs x and gradients d of the samples' losses with respect to y are in the extras
-/// `inputs` and `output_gradients`, one [samples, in or out] for each weight, in the order of the weights:
+/// Dense layers y = x W, W [in, out], whose inputs x and gradients d of the samples' losses with respect to y are in
+/// the extras `inputs` and `output_gradients`, one [samples, in or out] for each weight, in the order of the weights:
 ///
 ///     A = mean of x x^T,  B = mean of d d^T, moving;  p -= rate b,
 ///     b = momentum b + (A + pi sqrt(damping) I)^-1 (G + decay p) (B + sqrt(damping) / pi I)^-1

@@ -68,9 +68,9 @@ struct CosineRestarts {
 [[nodiscard]] Schedule cosine_restarts(double peak, std::size_t steps, const CosineRestarts& settings = {});
 
 struct OneCycle {
-  double rising = 0.3;          ///< the part of the steps in which it rises, between 0 and 1
-  double divisor = 25.0;        ///< it starts with peak / divisor
-  double final_divisor = 1e4;   ///< and ends with peak / divisor / final_divisor
+  double rising = 0.3;         ///< the part of the steps in which it rises, between 0 and 1
+  double divisor = 25.0;       ///< it starts with peak / divisor
+  double final_divisor = 1e4;  ///< and ends with peak / divisor / final_divisor
 };
 /// Up and down by half cosines.
 /// \source  L. N. Smith and N. Topin, Super-convergence: very fast training of neural networks using large learning

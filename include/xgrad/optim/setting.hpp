@@ -31,7 +31,7 @@ class Schedule {
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Schedule> && !std::is_convertible_v<F, Var> &&
            std::is_invocable_r_v<Var, const std::remove_cvref_t<F>&, const Var&>)
-  Schedule(F&& f, std::string text = "a function")  // NOLINT(*-explicit-*)
+      Schedule(F&& f, std::string text = "a function")  // NOLINT(*-explicit-*)
       : function_(std::forward<F>(f)), text_(std::move(text)) {}
 
   /// \param step  one or many, in floating point.

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/optim/setting.hpp>
 #include <xgrad/optim/state.hpp>
-#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
@@ -50,9 +50,9 @@ using GradientFunction = std::function<std::vector<Var>(std::span<const Var>)>;
 
 /// What some optimisers need beside gradients. Each says what; what it needs and does not get is a ValueError.
 struct Extras {
-  Var value = {};                          ///< the loss at the parameters
-  Leaves curvature = {};                   ///< the diagonal of the Hessian or an estimate of it: a tree as the gradient
-  GradientFunction gradient = nullptr;       ///< the gradient of this batch elsewhere
+  Var value = {};                       ///< the loss at the parameters
+  Leaves curvature = {};                ///< the diagonal of the Hessian or an estimate of it: a tree as the gradient
+  GradientFunction gradient = nullptr;  ///< the gradient of this batch elsewhere
   GradientFunction full_gradient = nullptr;  ///< the gradient of all data elsewhere
   Leaves inputs = {};                        ///< of each dense layer, [samples, in]
   Leaves output_gradients = {};              ///< of each dense layer, for each sample, [samples, out]
@@ -160,7 +160,8 @@ struct Updated {
   XGRAD_MEMBER_FIELDS(Updated, updates, state)
 };
 
-/// What makes updates of gradients: `init` gives its state for some parameters, `update` the updates and the next state.
+/// What makes updates of gradients: `init` gives its state for some parameters, `update` the updates and the next
+/// state.
 ///
 ///     auto adam = xg::optim::adam({.rate = 1e-3});
 ///     xg::optim::State state = adam.init(model);
