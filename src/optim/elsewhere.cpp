@@ -29,6 +29,7 @@ std::vector<Var> gradient_elsewhere(const GradientFunction& f, std::string_view 
 }
 
 constexpr std::string_view svrg_paper = "Johnson and Zhang 2013";
+constexpr std::string_view sam_paper = "Foret et al. 2021";
 constexpr std::string_view sarah_paper = "Nguyen et al. 2017";
 
 }  // namespace
@@ -115,8 +116,7 @@ Optimiser sarah(const Svrg& s) {
 }
 
 Optimiser sam(Optimiser inner, const Sam& s) {
-  constexpr std::string_view paper = "Foret et al. 2021";
-  require_setting("sam", "rho", s.rho, Range::not_negative, paper);
+  require_setting("sam", "rho", s.rho, Range::not_negative, sam_paper);
   const Clock clock({s.rho});
   std::string text = "sam(" + inner.text() + ", rho " + s.rho.text() + (s.adaptive ? ", adaptive)" : ")");
   return Transformation(
@@ -126,7 +126,7 @@ Optimiser sam(Optimiser inner, const Sam& s) {
         slots.part("inner", inner);
       },
       [clock, inner, s](Step& step) {
-        if (!step.extras().gradient) detail::throw_missing("sam", "gradient", paper);
+        if (!step.extras().gradient) detail::throw_missing("sam", "gradient", sam_paper);
         const Var rho = s.rho.at(clock.read(step));
         std::vector<Var> scaled = step.updates;
         if (s.adaptive) {

@@ -197,15 +197,14 @@ Optimiser dp_sgd(const DpSgd& s) {
   require_setting("dp_sgd", "bound", s.bound, Range::positive, paper);
   require_setting("dp_sgd", "noise", s.noise, Range::not_negative, paper);
   const Transformation clipped = clip_per_sample(s.bound);
-  const Clock clock({s.rate});
   return Transformation(
       Text("dp_sgd")("rate", s.rate)("bound", s.bound)("noise", s.noise).str(),
-      [s, clock, clipped](Slots& slots) {
+      [s, clipped](Slots& slots) {
         slots.part("clip", clipped);
         slots.count();
         slots.number("key", s.key.bits);
       },
-      [s, clock, clipped](Step& step) {
+      [s, clipped](Step& step) {
         const double samples = step.updates.empty() ? 1.0 : static_cast<double>(step.updates[0].shape(0));
         step.part(clipped);
         Var& count = step.number();

@@ -13,6 +13,8 @@
 namespace xgrad::optim {
 namespace {
 
+constexpr std::string_view on_plateau = "reduce_on_plateau";
+constexpr std::string_view rate_falls = "the rate falls";
 constexpr std::string_view no_rule_of_a_paper = "else it is no descent";
 
 /// A transformation without a state of its own, but for the count if its setting needs one: f(g, p, setting).
@@ -196,14 +198,12 @@ Transformation centralise() {
 }
 
 Transformation reduce_on_plateau(const ReduceOnPlateau& settings) {
-  constexpr std::string_view name = "reduce_on_plateau";
-  constexpr std::string_view rule = "the rate falls";
-  require_setting(name, "factor", settings.factor, Range::open_fraction, rule);
-  require_setting(name, "relative", settings.relative, Range::not_negative, rule);
-  require_setting(name, "absolute", settings.absolute, Range::not_negative, rule);
-  require_setting(name, "least", settings.least, Range::not_negative, rule);
+  require_setting(on_plateau, "factor", settings.factor, Range::open_fraction, rate_falls);
+  require_setting(on_plateau, "relative", settings.relative, Range::not_negative, rate_falls);
+  require_setting(on_plateau, "absolute", settings.absolute, Range::not_negative, rate_falls);
+  require_setting(on_plateau, "least", settings.least, Range::not_negative, rate_falls);
   return Transformation(
-      detail::Text(name)("factor", settings.factor)("patience", settings.patience).str(),
+      detail::Text(on_plateau)("factor", settings.factor)("patience", settings.patience).str(),
       [](Slots& slots) {
         slots.number("scale", 1.0);
         slots.number("best", std::numeric_limits<double>::infinity());
@@ -215,7 +215,7 @@ Transformation reduce_on_plateau(const ReduceOnPlateau& settings) {
         Var& best = step.number();
         Var& waited = step.number();
         Var& cooling = step.number();
-        const Var value = stop_gradient(detail::value_of(step, name, rule));
+        const Var value = stop_gradient(detail::value_of(step, on_plateau, rate_falls));
         const Var falls = value < best - settings.relative * abs(best) - settings.absolute ||
                           equal(best, std::numeric_limits<double>::infinity());
         best = where(falls, value, best);
