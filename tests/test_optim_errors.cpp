@@ -154,6 +154,17 @@ BOOST_AUTO_TEST_CASE(trees) {
   check_refused<ShapeError>([&] { return optim::kfac().init(model); }, {"kfac: \"a\" is [2]"});
 }
 
+BOOST_AUTO_TEST_CASE(gradients_that_are_not_finite) {
+  const optim::Optimiser optimiser = optim::chain({optim::require_finite(), optim::sgd({.rate = 0.5})});
+  const Var p = std::vector<double>{1.0, 2.0};
+  const auto step = xg::compile([&](const Var& g) { return optimiser.update(g, optimiser.init(p), p).updates; });
+  BOOST_TEST(step(p).array<double>()(1) == -1.0);
+  const Var bad = std::vector<double>{1.0, inf};
+  check_refused<ValueError>([&] { return step(bad); }, {"require_finite: the gradient inf is not finite"});
+  check_refused<ValueError>([&] { return optimiser.update(bad, optimiser.init(p), p).updates.item<double>(); },
+                            {"require_finite"});
+}
+
 BOOST_AUTO_TEST_CASE(extras_that_are_missing) {
   const Var x = xg::zeros({2});
   const auto update = [&](const optim::Optimiser& optimiser, const optim::Extras& extras) {

@@ -48,7 +48,7 @@ Transformation ema(const Ema& settings) {
       });
 }
 
-Transformation ema_of_parameters(Optimiser inner, const Ema& settings) {
+Transformation ema_of_parameters(const Optimiser& inner, const Ema& settings) {
   require_setting("ema_of_parameters", "decay", settings.decay, Range::fraction, averaging);
   const detail::Clock clock({settings.decay});
   return Transformation(
@@ -68,7 +68,7 @@ Transformation ema_of_parameters(Optimiser inner, const Ema& settings) {
       });
 }
 
-Transformation swa(Optimiser inner, const Swa& settings) {
+Transformation swa(const Optimiser& inner, const Swa& settings) {
   require_at_least("swa", "every", static_cast<long long>(settings.every), 1, "Izmailov et al. 2018");
   const auto every = static_cast<std::int64_t>(settings.every);
   const auto start = static_cast<std::int64_t>(settings.start);
@@ -95,7 +95,7 @@ Transformation swa(Optimiser inner, const Swa& settings) {
       });
 }
 
-Transformation lookahead(Optimiser inner, const Lookahead& settings) {
+Transformation lookahead(const Optimiser& inner, const Lookahead& settings) {
   constexpr std::string_view paper = "Zhang et al. 2019";
   require_at_least("lookahead", "every", static_cast<long long>(settings.every), 1, paper);
   require_setting("lookahead", "alpha", settings.alpha, Range::unit, paper);

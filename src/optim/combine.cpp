@@ -125,14 +125,14 @@ Transformation partition(Parts parts) {
       });
 }
 
-Transformation masked(Selector which, Transformation inner) {
+Transformation masked(const Selector& which, const Transformation& inner) {
   std::string text = "masked(" + which.text() + ", " + inner.text() + ')';
   return Transformation(
       std::move(text), [which, inner](Slots& slots) { slots.part("", inner, chosen_in(slots, which)); },
       [which, inner](Step& step) { step.part(inner, chosen_in(step, which)); });
 }
 
-Transformation accumulate(std::size_t k, Transformation inner) {
+Transformation accumulate(std::size_t k, const Transformation& inner) {
   require_at_least("accumulate", "k", static_cast<long long>(k), 1, "the number of batches");
   const auto batches = static_cast<std::int64_t>(k);
   std::string text = "accumulate(" + std::to_string(k) + ", " + inner.text() + ')';
@@ -158,7 +158,7 @@ Transformation accumulate(std::size_t k, Transformation inner) {
       });
 }
 
-Transformation skip_not_finite(Transformation inner, std::size_t most) {
+Transformation skip_not_finite(const Transformation& inner, std::size_t most) {
   const auto limit = static_cast<std::int64_t>(most);
   std::string text = "skip_not_finite(" + inner.text() + ", most " + std::to_string(most) + ')';
   return Transformation(
@@ -183,7 +183,8 @@ Transformation skip_not_finite(Transformation inner, std::size_t most) {
       });
 }
 
-Transformation inject(const Hyperparameters& values, std::function<Transformation(const Hyperparameters&)> make) {
+Transformation inject(const Hyperparameters& values,
+                      const std::function<Transformation(const Hyperparameters&)>& make) {
   for (const auto& [name, value] : values) {
     if (value.size() == 1 && value.dtype() != DType::Bool) continue;
     throw ShapeError("inject: \"" + name + "\" is " + xgrad::detail::describe(value) + "; it must be one number");

@@ -58,7 +58,7 @@ Optimiser noisy_sgd(const NoisySgd& s) {
                chain({add_noise({s.variance, s.gamma, s.key}), descend(s.rate)}));
 }
 
-Optimiser sign_sgd(Setting rate) {
+Optimiser sign_sgd(const Setting& rate) {
   require_setting("sign_sgd", "rate", rate, Range::not_negative, bernstein);
   return named(Text("sign_sgd")("rate", rate).str(), chain({sign_of(), descend(rate)}));
 }

@@ -115,7 +115,7 @@ Optimiser novograd(const NovoGrad& s) {
       });
 }
 
-Optimiser fromage(Setting rate) {
+Optimiser fromage(const Setting& rate) {
   require_setting("fromage", "rate", rate, Range::not_negative, "Bernstein et al. 2020");
   const Clock clock({rate});
   return Transformation(

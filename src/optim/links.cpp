@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -44,12 +45,12 @@ Var norm_of_units(const Var& x) {
 
 }  // namespace
 
-Transformation scale(Setting factor) {
+Transformation scale(const Setting& factor) {
   require_setting("scale", "factor", factor, Range::any, "a number");
   return elementwise_link("scale", "factor", factor, [](const Var& g, const Var&, const Var& by) { return by * g; });
 }
 
-Transformation descend(Setting rate) {
+Transformation descend(const Setting& rate) {
   require_setting("descend", "rate", rate, Range::not_negative, no_rule_of_a_paper);
   return elementwise_link("descend", "rate", rate, [](const Var& g, const Var&, const Var& by) { return -by * g; });
 }
@@ -89,20 +90,20 @@ Transformation momentum(const Momentum& settings) {
       });
 }
 
-Transformation clip_by_value(Setting bound) {
+Transformation clip_by_value(const Setting& bound) {
   require_setting("clip_by_value", "bound", bound, Range::positive, "else nothing is left");
   return elementwise_link("clip_by_value", "bound", bound,
                           [](const Var& g, const Var&, const Var& most) { return clip(g, -most, most); });
 }
 
-Transformation clip_by_norm(Setting bound) {
+Transformation clip_by_norm(const Setting& bound) {
   require_setting("clip_by_norm", "bound", bound, Range::positive, "Pascanu et al. 2013");
   return elementwise_link("clip_by_norm", "bound", bound, [](const Var& g, const Var&, const Var& most) {
     return factor_to(most, detail::norm_of(g)) * g;
   });
 }
 
-Transformation clip_by_global_norm(Setting bound) {
+Transformation clip_by_global_norm(const Setting& bound) {
   require_setting("clip_by_global_norm", "bound", bound, Range::positive, "Pascanu et al. 2013");
   const detail::Clock clock({bound});
   return Transformation(
@@ -110,6 +111,15 @@ Transformation clip_by_global_norm(Setting bound) {
       [clock, bound](Step& step) {
         const Var factor = factor_to(bound.at(clock.read(step)), detail::global_norm_of(step.updates));
         for (Var& u : step.updates) u = factor * u;
+      });
+}
+
+Transformation require_finite() {
+  return Transformation(
+      "require_finite", [](Slots&) {},
+      [](Step& step) {
+        static const Requirement finite("require_finite: the gradient {} is not finite");
+        for (Var& u : step.updates) u = checked(u, isfinite(u), finite);
       });
 }
 
@@ -125,7 +135,7 @@ Transformation clip_adaptive(const AdaptiveClip& settings) {
                           });
 }
 
-Transformation clip_per_sample(Setting bound) {
+Transformation clip_per_sample(const Setting& bound) {
   require_setting("clip_per_sample", "bound", bound, Range::positive, "Abadi et al. 2016");
   const detail::Clock clock({bound});
   const auto update = [clock, bound](Step& step) {
@@ -153,11 +163,10 @@ Transformation clip_per_sample(Setting bound) {
       Transformation::Gradients::per_sample);
 }
 
-Transformation add_decay(Setting decay, Selector which) {
+Transformation add_decay(const Setting& decay, const Selector& which) {
   require_setting("add_decay", "decay", decay, Range::not_negative, "Loshchilov and Hutter 2019");
-  return masked(std::move(which),
-                elementwise_link("add_decay", "decay", decay,
-                                 [](const Var& g, const Var& p, const Var& by) { return g + by * p; }));
+  return masked(which, elementwise_link("add_decay", "decay", decay,
+                                        [](const Var& g, const Var& p, const Var& by) { return g + by * p; }));
 }
 
 Transformation add_noise(const Noise& settings) {

@@ -192,7 +192,7 @@ Var largest_vectors(const Projection& how, const Var& g, std::size_t rank) {
 
 }  // namespace
 
-Optimiser galore(Optimiser inner, const Galore& s) {
+Optimiser galore(const Optimiser& inner, const Galore& s) {
   require_at_least("galore", "rank", static_cast<long long>(s.rank), 1, zhao);
   require_at_least("galore", "every", static_cast<long long>(s.every), 1, zhao);
   require_setting("galore", "scale", s.scale, Range::not_negative, zhao);

@@ -68,7 +68,7 @@ Text& Text::flag(std::string_view name, bool set) {
   return *this;
 }
 
-Transformation named(std::string text, Transformation inner) {
+Transformation named(std::string text, const Transformation& inner) {
   const auto kind = inner.gradients();
   return Transformation(
       std::move(text), [inner](Slots& slots) { slots.part("", inner); }, [inner](Step& step) { step.part(inner); },

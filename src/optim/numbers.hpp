@@ -69,7 +69,7 @@ class Text {
 };
 
 /// A transformation under another name.
-Transformation named(std::string text, Transformation inner);
+Transformation named(std::string text, const Transformation& inner);
 
 /// The weight that a moving average started from 0 has, one step on: weight = decay weight + (1 - decay). What is
 /// divided by it is unbiased, for decays that vary, too; it is 1 - decay^t for those that do not.

@@ -211,7 +211,7 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
       });
 }
 
-Optimiser mechanize(Optimiser inner, const Mechanize& s) {
+Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
   if (s.betas.empty()) throw ValueError("mechanize: there are no betas; there must be one (Cutkosky et al. 2023)");
   for (const double beta : s.betas) require_setting("mechanize", "beta", beta, Range::unit, cutkosky);
   require_setting("mechanize", "decay", s.decay, Range::not_negative, cutkosky);

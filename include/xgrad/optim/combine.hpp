@@ -62,17 +62,17 @@ class Selector {
 [[nodiscard]] Transformation partition(std::vector<std::pair<Selector, Transformation>> parts);
 
 /// A transformation of some parameters; the gradients of all others are handed on as they are.
-[[nodiscard]] Transformation masked(Selector which, Transformation inner);
+[[nodiscard]] Transformation masked(const Selector& which, const Transformation& inner);
 
 /// Gradients of k batches are averaged, then the transformation is run once; updates in between are 0, and it is not
 /// computed. Compiled, this is a cond().
 /// \throws ValueError  unless k is at least 1.
-[[nodiscard]] Transformation accumulate(std::size_t k, Transformation inner);
+[[nodiscard]] Transformation accumulate(std::size_t k, const Transformation& inner);
 
 /// Where a gradient is not finite, the updates are 0 and the state stays as it was. After `most` such steps one after
 /// another the updates go through, so that the loss shows it. The number "skipped" of the state counts them all,
 /// "in_a_row" those since the last finite one.
-[[nodiscard]] Transformation skip_not_finite(Transformation inner, std::size_t most = 1000);
+[[nodiscard]] Transformation skip_not_finite(const Transformation& inner, std::size_t most = 1000);
 
 struct Ema {
   Setting decay = 0.999;
@@ -90,7 +90,7 @@ struct Ema {
 ///
 /// \source  B. T. Polyak and A. B. Juditsky, Acceleration of stochastic approximation by averaging, 1992.
 /// \throws ValueError  unless decay is at least 0 and less than 1.
-[[nodiscard]] Transformation ema_of_parameters(Optimiser inner, const Ema& settings = {});
+[[nodiscard]] Transformation ema_of_parameters(const Optimiser& inner, const Ema& settings = {});
 
 struct Swa {
   std::size_t start = 0;  ///< the number of updates before the first that counts
@@ -100,7 +100,7 @@ struct Swa {
 /// is the parameters of init.
 /// \source  P. Izmailov et al., Averaging weights leads to wider optima and better generalization, 2018.
 /// \throws ValueError  unless every is at least 1.
-[[nodiscard]] Transformation swa(Optimiser inner, const Swa& settings = {});
+[[nodiscard]] Transformation swa(const Optimiser& inner, const Swa& settings = {});
 
 struct Lookahead {
   std::size_t every = 5;  ///< steps of the inner optimiser, k
@@ -110,7 +110,7 @@ struct Lookahead {
 /// again from there. The slow ones are the average of the state.
 /// \source  M. R. Zhang et al., Lookahead optimizer: k steps forward, 1 step back, 2019.
 /// \throws ValueError  unless every is at least 1 and alpha is at least 0 and at most 1.
-[[nodiscard]] Transformation lookahead(Optimiser inner, const Lookahead& settings = {});
+[[nodiscard]] Transformation lookahead(const Optimiser& inner, const Lookahead& settings = {});
 
 /// Settings by their names.
 using Hyperparameters = std::map<std::string, Var, std::less<>>;
@@ -125,7 +125,7 @@ using Hyperparameters = std::map<std::string, Var, std::less<>>;
 /// \param make  gives transformations of one form, whatever the values are.
 /// \throws ShapeError, TypeError  unless all are single numbers; what make throws.
 [[nodiscard]] Transformation inject(const Hyperparameters& values,
-                                    std::function<Transformation(const Hyperparameters&)> make);
+                                    const std::function<Transformation(const Hyperparameters&)>& make);
 
 }  // namespace xgrad::optim
 

@@ -35,7 +35,7 @@ struct NoisySgd {
 
 /// p -= rate sign(g).
 /// \source  J. Bernstein et al., signSGD: compressed optimisation for non-convex problems, 2018.
-[[nodiscard]] Optimiser sign_sgd(Setting rate = 1e-3);
+[[nodiscard]] Optimiser sign_sgd(const Setting& rate = 1e-3);
 
 struct Signum {
   Setting rate = 1e-3;
@@ -139,7 +139,7 @@ struct Sam {
 /// extra `gradient`. Adaptive: p + rho p^2 g / |p g|, element by element.
 /// \source  P. Foret et al., Sharpness-aware minimization for efficiently improving generalization, 2021; J. Kwon et al.,
 ///          ASAM, 2021.
-[[nodiscard]] Optimiser sam(Optimiser inner, const Sam& settings = {});
+[[nodiscard]] Optimiser sam(const Optimiser& inner, const Sam& settings = {});
 
 }  // namespace xgrad::optim
 

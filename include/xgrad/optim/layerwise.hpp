@@ -51,7 +51,7 @@ struct NovoGrad {
 
 /// p = (p - rate |p| / |g| g) / sqrt(1 + rate^2), for each array; without a gradient or of norm 0 it is not moved.
 /// \source  J. Bernstein et al., On the distance between two neural networks and the stability of learning, 2020.
-[[nodiscard]] Optimiser fromage(Setting rate = 1e-2);
+[[nodiscard]] Optimiser fromage(const Setting& rate = 1e-2);
 
 struct Sm3 {
   Setting rate = 0.1;

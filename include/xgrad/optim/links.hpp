@@ -17,11 +17,11 @@ namespace xgrad::optim {
 
 /// factor g.
 /// \throws ValueError  unless the factor is finite.
-[[nodiscard]] Transformation scale(Setting factor);
+[[nodiscard]] Transformation scale(const Setting& factor);
 
 /// -rate g: the last link of most chains. What descends is added.
 /// \throws ValueError  unless the rate is at least 0 and finite.
-[[nodiscard]] Transformation descend(Setting rate);
+[[nodiscard]] Transformation descend(const Setting& rate);
 
 /// sign(g).
 [[nodiscard]] Transformation sign_of();
@@ -39,17 +39,20 @@ struct Momentum {
 
 /// g between -bound and bound.
 /// \throws ValueError  unless the bound is positive.
-[[nodiscard]] Transformation clip_by_value(Setting bound);
+[[nodiscard]] Transformation clip_by_value(const Setting& bound);
 
 /// Each array by itself: g min(1, bound / |g|).
 /// \source  R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, 2013.
 /// \throws ValueError  unless the bound is positive.
-[[nodiscard]] Transformation clip_by_norm(Setting bound);
+[[nodiscard]] Transformation clip_by_norm(const Setting& bound);
 
 /// All arrays together: g min(1, bound / norm), norm being that of all of them.
 /// \source  R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, 2013.
 /// \throws ValueError  unless the bound is positive.
-[[nodiscard]] Transformation clip_by_global_norm(Setting bound);
+[[nodiscard]] Transformation clip_by_global_norm(const Setting& bound);
+
+/// g itself; when values are computed, ValueError for one that is not finite. See skip_not_finite() for going on.
+[[nodiscard]] Transformation require_finite();
 
 struct AdaptiveClip {
   Setting clipping = 0.01;  ///< lambda
@@ -70,13 +73,13 @@ struct AdaptiveClip {
 ///
 /// \source  M. Abadi et al., Deep learning with differential privacy, 2016.
 /// \throws ValueError  unless the bound is positive.  \throws ShapeError  if leaves have other numbers of samples.
-[[nodiscard]] Transformation clip_per_sample(Setting bound);
+[[nodiscard]] Transformation clip_per_sample(const Setting& bound);
 
 /// g + decay p, before moments this is a penalty decay / 2 |p|^2, after them decoupled weight decay.
 /// \param which  of the parameters decay: `"*weight"`.
 /// \source  I. Loshchilov and F. Hutter, Decoupled weight decay regularization, 2019.
 /// \throws ValueError  unless decay is at least 0.
-[[nodiscard]] Transformation add_decay(Setting decay, Selector which = "*");
+[[nodiscard]] Transformation add_decay(const Setting& decay, const Selector& which = "*");
 
 struct Noise {
   Setting variance = 0.01;  ///< eta, at the first step

@@ -71,7 +71,7 @@ struct Galore {
 /// side, and so keeps small moments; its updates are turned back, times the scale. What has no longer side than the
 /// rank it sees as it is. Its parameters are projected, too.
 /// \source  J. Zhao et al., GaLore: memory-efficient LLM training by gradient low-rank projection, 2024.
-[[nodiscard]] Optimiser galore(Optimiser inner, const Galore& settings = {});
+[[nodiscard]] Optimiser galore(const Optimiser& inner, const Galore& settings = {});
 
 struct Kfac {
   Setting rate = 1e-2;

@@ -94,7 +94,7 @@ struct Mechanize {
 ///     r = max(beta r - s_beta h, 0);  s_beta = (first / n m + r) / (sqrt(v) + eps)
 ///
 /// \source  A. Cutkosky, A. Defazio and H. Mehta, Mechanic: a learning rate tuner, 2023.
-[[nodiscard]] Optimiser mechanize(Optimiser inner, const Mechanize& settings = {});
+[[nodiscard]] Optimiser mechanize(const Optimiser& inner, const Mechanize& settings = {});
 
 struct Cocob {
   double alpha = 100.0;
