@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

@@ -4,10 +4,11 @@
 // includes transform, random, linalg and what is below.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
+#include <iosfwd>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
