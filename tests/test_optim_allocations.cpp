@@ -1,0 +1,55 @@
+// Training steps with an optimiser compiled in ask for no memory once they have run, counted by the program's own
+// operator new (counted_memory.hpp).
+#include "counted_memory.hpp"
+#include "optim_rows.hpp"
+
+#include "memory/buffer.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_optim_allocations)
+
+using namespace optim_rows;
+
+namespace {
+
+std::size_t allocations_of_steps(const optim::Optimiser& optimiser) {
+  const auto step = xg::compile([&](const Model& m, const optim::State& s) {
+    const auto [value, slope] = xg::value_and_grad([](const Model& p) { return loss(p); })(m);
+    auto [updates, next] = optimiser.update(slope, s, m, {.value = value});
+    return std::tuple{optim::apply(m, updates), next, value};
+  });
+  Model model = first_model();
+  optim::State state = optimiser.init(model);
+  Var value;
+  std::size_t before = 0;
+  for (int i = 0; i < 30; ++i) {
+    if (i == 10) before = counted_memory::allocations;
+    std::tie(model, state, value) = step(std::move(model), std::move(state));
+  }
+  return counted_memory::allocations - before;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(compiled_steps) {
+  const std::vector<optim::Optimiser> all{
+      optim::sgd({.momentum = 0.9}),
+      optim::adam(),
+      optim::adamw({.rate = optim::cosine(1e-3, 20)}),
+      optim::chain({optim::clip_by_global_norm(1.0), optim::lion()}),
+      optim::skip_not_finite(optim::rmsprop({.momentum = 0.5})),
+      optim::ema_of_parameters(optim::lamb()),
+      optim::prodigy(),
+      optim::polyak_sgd(),
+      optim::muon(),
+      optim::noisy_sgd(),
+      // accumulate, shampoo and soap ask for some: a cond() does.
+      optim::inject({{"rate", 0.1}},
+                    [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); }),
+  };
+  for (const optim::Optimiser& optimiser : all) {
+    const std::size_t count = allocations_of_steps(optimiser);
+    if (xg::memory::recycles_memory) BOOST_TEST(count == 0U, optimiser.text() << " allocated " << count << " times");
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

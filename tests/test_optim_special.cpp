@@ -1,0 +1,193 @@
+// What single optimisers do that the table of all does not show.
+#include "optim_rows.hpp"
+
+BOOST_AUTO_TEST_SUITE(test_optim_special)
+
+using namespace optim_rows;
+using std::sqrt;
+
+namespace {
+
+Var array(std::vector<double> values) { return Var(values); }
+Numbers numbers(const Var& x) { return Numbers(x.array<double>().data(), x.array<double>().data() + x.size()); }
+bool near(const Var& x, const Numbers& expected, double tolerance = 1e-14) {
+  const Numbers given = numbers(x);
+  bool good = given.size() == expected.size();
+  for (std::size_t i = 0; good && i < given.size(); ++i) good = std::abs(given[i] - expected[i]) <= tolerance;
+  return good;
+}
+
+/// A sum over all data has the gradient 2 (p - 1), the batch of step t has (2 + t / 10) (p - 1) + t.
+optim::Extras extras_of_batch(double t) {
+  optim::Extras all;
+  all.gradient = [t](std::span<const Var> p) { return std::vector<Var>{(2.0 + 0.1 * t) * (p[0] - 1.0) + t}; };
+  all.full_gradient = [](std::span<const Var> p) { return std::vector<Var>{2.0 * (p[0] - 1.0)}; };
+  return all;
+}
+double of_batch(double t, double p) { return (2.0 + 0.1 * t) * (p - 1.0) + t; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(svrg_takes_the_noise_of_batches_off) {
+  const optim::Optimiser optimiser = optim::svrg({.rate = 0.1, .every = 3});
+  Var p = array({3.0});
+  optim::State state = optimiser.init(p);
+  double expected = 3.0;
+  double snapshot = 0.0;
+  for (int i = 0; i < 7; ++i) {
+    const double t = i;
+    auto [u, next] = optimiser.update(array({of_batch(t, numbers(p)[0])}), state, p, extras_of_batch(t));
+    if (i % 3 == 0) snapshot = expected;
+    expected -= 0.1 * (of_batch(t, expected) - of_batch(t, snapshot) + 2.0 * (snapshot - 1.0));
+    p = optim::apply(p, u);
+    state = next;
+    BOOST_TEST(near(p, {expected}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(sarah_goes_on_from_the_estimate_before) {
+  const optim::Optimiser optimiser = optim::sarah({.rate = 0.1, .every = 3});
+  Var p = array({3.0});
+  optim::State state = optimiser.init(p);
+  double expected = 3.0;
+  double before = 3.0;
+  double v = 0.0;
+  for (int i = 0; i < 7; ++i) {
+    const double t = i;
+    auto [u, next] = optimiser.update(array({of_batch(t, numbers(p)[0])}), state, p, extras_of_batch(t));
+    v = i % 3 == 0 ? 2.0 * (expected - 1.0) : of_batch(t, expected) - of_batch(t, before) + v;
+    before = expected;
+    expected -= 0.1 * v;
+    p = optim::apply(p, u);
+    state = next;
+    BOOST_TEST(near(p, {expected}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(sam_by_a_gradient_of_a_function) {
+  const auto f = [](const Model& m) { return loss(m); };
+  const optim::Optimiser optimiser = optim::sam(optim::sgd({.rate = 0.1}), {.rho = 0.2, .adaptive = true});
+  const Model m = first_model();
+  const Model u =
+      optimiser.update(gradient(m), optimiser.init(m), m, {.gradient = optim::gradient_at(xg::grad(f), m)}).updates;
+  const Arrays p = first_arrays();
+  const Arrays g = gradient(p);
+  Arrays scaled = g;
+  for (std::size_t k = 0; k < 2; ++k) {
+    for (std::size_t i = 0; i < p[k].size(); ++i) scaled[k][i] *= std::abs(p[k][i]);
+  }
+  Arrays worst = p;
+  for (std::size_t k = 0; k < 2; ++k) {
+    for (std::size_t i = 0; i < p[k].size(); ++i) worst[k][i] += 0.2 * p[k][i] * p[k][i] * g[k][i] / norm(scaled);
+  }
+  const Arrays there = gradient(worst);
+  BOOST_TEST(distance(u, model_of<double>([&](std::size_t k, std::size_t i) { return -0.1 * there[k][i]; })) < 1e-14);
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_were_not_looked_up_stay) {
+  const optim::Optimiser optimiser = optim::sparse_adam({.rate = 0.1});
+  const Var p = xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}};
+  const Var g = xt::xarray<double>{{1.0, 0.0}, {0.0, 0.0}};
+  auto [first, state] = optimiser.update(g, optimiser.init(p), p);
+  auto [second, last] = optimiser.update(xg::zeros({2, 2}), state, p);
+  BOOST_TEST(near(first, {-0.1, 0.0, 0.0, 0.0}, 1e-8));
+  BOOST_TEST(near(second, {0.0, 0.0, 0.0, 0.0}));
+  BOOST_TEST(near(last.read("mu", p), numbers(state.read("mu", p))));
+}
+
+BOOST_AUTO_TEST_CASE(ftrl_makes_zeros) {
+  const optim::Optimiser optimiser = optim::ftrl({.rate = 0.5, .beta = 1.0, .l1 = 10.0});
+  Var p = array({0.3, -0.2});
+  optim::State state = optimiser.init(p);
+  for (int i = 0; i < 3; ++i) {
+    auto [u, next] = optimiser.update(array({1.0, 2.0}), state, p);
+    p = optim::apply(p, u);
+    state = next;
+  }
+  BOOST_TEST(numbers(p)[0] == 0.0);
+}
+
+// With one parameter and a constant gradient Adam's steps are the rate, so the rate of descent settles.
+BOOST_AUTO_TEST_CASE(swats_goes_over_to_descent) {
+  const optim::Optimiser optimiser = optim::swats({.rate = 0.1});
+  const auto step = xg::compile([&](const Var& p, const optim::State& s) {
+    auto [u, next] = optimiser.update(2.0 * ones_like(p), s, p);
+    return std::pair{u, next};
+  });
+  const Var p = array({0.0});
+  optim::State state = optimiser.init(p);
+  std::vector<double> way;
+  for (int i = 0; i < 80; ++i) {
+    auto [u, next] = step(p, state);
+    way.push_back(numbers(u)[0]);
+    state = next;
+  }
+  BOOST_TEST(state.number("switched").item<std::int64_t>() == 1);
+  BOOST_TEST(std::abs(state.number("sgd_rate").item<double>() - 0.05) < 1e-8);  // 0.1^2 / (0.1 * 2)
+  BOOST_TEST(std::abs(way.front() + 0.1) < 1e-8);
+  BOOST_TEST(std::abs(way[2] + 0.1 * 0.1) < 1e-8);  // momentum starts anew at the third step
+  BOOST_TEST(std::abs(way.back() + 0.1) < 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(diagonals_of_hessians) {
+  const auto f = [](const Model& m) { return loss(m) + 0.25 * sum(square(square(m.bias))); };
+  const Model m = first_model();
+  const Model h = optim::hutchinson(f, m, xg::random::Key(5));
+  const Model expected{model_of<double>(curvature).weight, model_of<double>(curvature).bias + 3.0 * square(m.bias)};
+  BOOST_TEST(distance(h, expected) < 1e-14);
+  const Model one = optim::hutchinson(f, first_model<float>(), xg::random::Key(5));
+  BOOST_TEST((one.weight.dtype() == xg::DType::Float32));
+}
+
+BOOST_AUTO_TEST_CASE(sophia_without_new_curvature_keeps_the_old) {
+  const optim::Optimiser optimiser = optim::sophia({.rate = 0.1});
+  const Var p = array({1.0});
+  const optim::State first = optimiser.update(p, optimiser.init(p), p, {.curvature = array({4.0})}).state;
+  const optim::State second = optimiser.update(p, first, p).state;
+  BOOST_TEST(near(second.read("curvature", p), {0.04}));
+}
+
+// A schedule of a decay: the weights that have come together take the bias off, whatever they were.
+BOOST_AUTO_TEST_CASE(moments_of_decays_that_vary_are_unbiased) {
+  const optim::Optimiser optimiser =
+      optim::adam({.rate = 0.1, .beta1 = optim::linear(0.2, 0.9, 5), .beta2 = optim::linear(0.5, 0.99, 5), .eps = 0.0});
+  const Var p = array({1.0});
+  optim::State state = optimiser.init(p);
+  for (int i = 0; i < 8; ++i) {
+    auto [u, next] = optimiser.update(array({3.0}), state, p);
+    BOOST_TEST(near(u, {-0.1}));  // of a constant gradient the means are itself and its square
+    state = next;
+  }
+}
+
+// Rates learnt through training: the derivative of the end with respect to schedules' and states' numbers.
+BOOST_AUTO_TEST_CASE(derivatives_through_training) {
+  const auto end = [](const Var& peak, const Var& decay) {
+    const optim::Optimiser optimiser =
+        optim::adamw({.rate = [peak](const Var& t) { return peak / (1.0 + t); }, .decay = decay});
+    return loss(steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 5).first);
+  };
+  const auto [by_peak, by_decay] = xg::grad<0, 1>(end)(Var(0.1), Var(0.02));
+  const double h = 1e-6;
+  const auto at = [&](double a, double b) { return end(a, b).item<double>(); };
+  BOOST_TEST(std::abs(by_peak.item<double>() - (at(0.1 + h, 0.02) - at(0.1 - h, 0.02)) / (2.0 * h)) < 1e-6);
+  BOOST_TEST(std::abs(by_decay.item<double>() - (at(0.1, 0.02 + h) - at(0.1, 0.02 - h)) / (2.0 * h)) < 1e-6);
+}
+
+// A loop of steps that stays a loop.
+BOOST_AUTO_TEST_CASE(steps_inside_of_scan) {
+  const optim::Optimiser optimiser = optim::adam({.rate = optim::linear(0.1, 0.0, 20)});
+  const Training first{first_model(), optimiser.init(first_model())};
+  const auto all = [&](const Training& start) {
+    return xg::scan(
+               [&](const Training& t, const std::tuple<>&) {
+                 return std::pair{one_step(optimiser, t), std::tuple<>()};
+               },
+               start, std::tuple<>(), {.length = 10})
+        .first;
+  };
+  const Training looped = xg::compile(all)(first);
+  BOOST_TEST(distance(looped.first, steps_of(optimiser, first, 10).first) < 1e-15);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
