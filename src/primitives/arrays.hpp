@@ -160,7 +160,18 @@ struct Projection : Constantlike {
 
 // ---- views: no element is computed
 
-/// The input itself: where a nested derivative starts.
+/// What an Identity marks, beside the places where nested derivatives start. The numbers are written to files.
+enum class Mark : std::int64_t {
+  Kept = 1,   ///< a value that is kept, not computed again
+  Named = 2,  ///< one that a user gave a name
+};
+
+/// Whether these attributes of an Identity say so.
+constexpr bool are_of(Mark mark, std::span<const std::int64_t> attributes) {
+  return !attributes.empty() && attributes[0] == static_cast<std::int64_t>(mark);
+}
+
+/// The input itself. Attributes: none, where a nested derivative starts; else the Mark, and the number of a name.
 struct Identity : Linear {
   static constexpr std::string_view name = "identity";
   static constexpr auto computation = Computation::Alias;
@@ -327,6 +338,7 @@ struct Checked : General {
   static constexpr auto computation = Computation::Check;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -339,6 +351,7 @@ struct MaxReduce : General {
   static constexpr auto reduction = Reduction::Max;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -350,6 +363,7 @@ struct MinReduce : General {
   static constexpr auto reduction = Reduction::Min;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -362,6 +376,7 @@ struct Norm : General {
   static constexpr auto reduction = Reduction::Norm;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -375,6 +390,7 @@ struct Balance : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
   static Var batch(const derivatives::BatchContext& context);
@@ -388,6 +404,7 @@ struct ScatterExtremum : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
   static Var batch(const derivatives::BatchContext& context);
@@ -399,6 +416,7 @@ struct Matmul : General {
   static constexpr bool is_bilinear = true;
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
   static Var batch(const derivatives::BatchContext& context);
@@ -411,6 +429,7 @@ struct TopK : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
                                                    std::span<const derivatives::Sensitivity> cotangents,
                                                    std::span<const char> wanted);

@@ -53,6 +53,8 @@ template <class P>
 concept IsScalarFunction = requires {
   P::is_scalar_function;
 };
+template <class P>
+concept IsOfOneArgument = IsScalarFunction<P> && P::arity == 1;
 /// Computed element by element: scalar functions and the other primitives with an `eval`.
 template <class P>
 concept IsElementwise = P::computation == Computation::Elementwise;

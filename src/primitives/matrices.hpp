@@ -17,6 +17,7 @@ namespace xgrad::primitives {
 
 /// What all of them share.
 struct OfMatrices : General {
+  static constexpr bool masks = false;
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Matrix;
@@ -79,6 +80,7 @@ struct Lu : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -116,6 +118,7 @@ struct Qr : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -125,6 +128,7 @@ struct Svd : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -135,6 +139,7 @@ struct Eigh : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 

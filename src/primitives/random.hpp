@@ -84,6 +84,7 @@ struct RandomSample : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -96,6 +97,7 @@ struct GammaSlope : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };
@@ -108,6 +110,7 @@ struct TruncatedNormal : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool masks = false;
   static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
   static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
 };

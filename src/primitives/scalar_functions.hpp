@@ -44,6 +44,7 @@ using NumberIn = typename NumberOf<T>::type;
 
 struct Add : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "add";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
@@ -53,6 +54,7 @@ struct Add : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
 
 struct Subtract : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "subtract";
+  static constexpr bool commutative = false;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
@@ -64,6 +66,7 @@ struct Subtract : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
 /// a - b, and 0 between equal infinities: how far a is below a largest element b that may be infinite.
 struct Offset : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "offset";
+  static constexpr bool commutative = false;
   template <class T>
   static T eval(T a, T b) {
     return select(a == b, T(NumberIn<T>(0)), a - b);
@@ -74,6 +77,7 @@ struct Offset : Arithmetic<2, Operands::Floats, Cost::Moderate> {
 
 struct Multiply : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "multiply";
+  static constexpr bool commutative = true;
   static constexpr bool is_bilinear = true;
   template <class T>
   static T eval(T a, T b) {
@@ -85,6 +89,7 @@ struct Multiply : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
 
 struct Divide : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "divide";
+  static constexpr bool commutative = false;
   static constexpr bool is_quotient = true;
   static auto eval(auto a, auto b) { return a / b; }
   static auto partial(Arg<0>, const auto&, const auto& b, const auto&) { return 1.0 / b; }
@@ -105,6 +110,7 @@ struct Negate : Arithmetic<1, Operands::Numbers, Cost::Cheap> {
 
 struct Where : Masking {  // not a scalar function: its derivative selects where a partial derivative would multiply
   static constexpr std::string_view name = "where";
+  static constexpr bool commutative = false;
   static constexpr bool has_constant_derivative = true;
   static constexpr auto cost = Cost::Cheap;
   static constexpr bool selects = true;
@@ -120,6 +126,7 @@ struct Where : Masking {  // not a scalar function: its derivative selects where
 /// that an infinite partial derivative in the branch not taken cannot make them NaN.
 struct AbsorbingMultiply : Masking {
   static constexpr std::string_view name = "absorbing_multiply";
+  static constexpr bool commutative = false;
   static constexpr bool is_bilinear = true;
   static constexpr auto cost = Cost::Moderate;
   static constexpr bool selects = false;
@@ -133,6 +140,7 @@ struct AbsorbingMultiply : Masking {
 
 struct Maximum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "maximum";
+  static constexpr bool commutative = false;
   template <class T>
   static T eval(T a, T b) {
     return select(b != b || b > a, b, a);
@@ -143,6 +151,7 @@ struct Maximum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
 
 struct Minimum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {
   static constexpr std::string_view name = "minimum";
+  static constexpr bool commutative = false;
   template <class T>
   static T eval(T a, T b) {
     return select(b != b || b < a, b, a);
@@ -199,6 +208,7 @@ struct Sqrt : Arithmetic<1, Operands::Floats, Cost::Moderate> {
 
 struct Power : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "pow";
+  static constexpr bool commutative = false;
   template <class Pack, class T>
   static Pack eval_with_one(Pack a, T b) {
     return pow_uniform(a, b);
@@ -249,6 +259,7 @@ struct Sides {
 
 struct Hypot : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "hypot";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     using std::sqrt;
@@ -268,6 +279,7 @@ struct Hypot : ScalarFunction<2, Operands::Floats> {
 /// derivatives of hypot of every order are products, in which no digits cancel.
 struct DirectionCosine : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "direction_cosine";
+  static constexpr bool commutative = false;
   template <class T>
   static T eval(T a, T b) {
     using std::sqrt;
@@ -482,6 +494,7 @@ struct Softplus : ScalarFunction<1, Operands::Floats> {
 
 struct LogAddExp : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "logaddexp";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     using std::abs;
@@ -511,6 +524,7 @@ struct Digamma : ScalarFunction<1, Operands::Floats> {
 
 struct Polygamma : ScalarFunction<2, Operands::Floats> {
   static constexpr std::string_view name = "polygamma";
+  static constexpr bool commutative = false;
   static constexpr bool is_special = true;
   static double eval(double n, double x) { return special::polygamma(n, x); }
   static Zero partial(Arg<0>, const auto&...) { return {}; }
@@ -529,31 +543,37 @@ struct AlikeExp : ScalarFunction<1, Operands::Floats> {
 
 struct Less : Predicate<2, Operands::Any> {
   static constexpr std::string_view name = "less";
+  static constexpr bool commutative = false;
   static auto eval(auto a, auto b) { return a < b; }
 };
 
 struct LessEqual : Predicate<2, Operands::Any> {
   static constexpr std::string_view name = "less_equal";
+  static constexpr bool commutative = false;
   static auto eval(auto a, auto b) { return a <= b; }
 };
 
 struct Equal : Predicate<2, Operands::Any> {
   static constexpr std::string_view name = "equal";
+  static constexpr bool commutative = true;
   static auto eval(auto a, auto b) { return a == b; }
 };
 
 struct NotEqual : Predicate<2, Operands::Any> {
   static constexpr std::string_view name = "not_equal";
+  static constexpr bool commutative = true;
   static auto eval(auto a, auto b) { return a != b; }
 };
 
 struct LogicalAnd : Predicate<2, Operands::Booleans> {
   static constexpr std::string_view name = "logical_and";
+  static constexpr bool commutative = true;
   static auto eval(auto a, auto b) { return a && b; }
 };
 
 struct LogicalOr : Predicate<2, Operands::Booleans> {
   static constexpr std::string_view name = "logical_or";
+  static constexpr bool commutative = true;
   static auto eval(auto a, auto b) { return a || b; }
 };
 
