@@ -80,5 +80,6 @@ void add_rows(Builder& b);
 void add_view(Builder& b);
 void add_index(Builder& b);
 void add_matmul(Builder& b);
+void add_known(Builder& b);
 
 }  // namespace random_graphs
