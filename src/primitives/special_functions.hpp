@@ -53,7 +53,7 @@ struct SlopeOfLogNdtr : SpecialFunction<1> {
 
 struct Beta : SpecialFunction<2> {
   static constexpr std::string_view name = "beta";
-  static constexpr bool commutative = false;
+  static constexpr bool commutative = false;  // not to the last bit
   static double eval(double a, double b) { return special::beta(a, b); }
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto& y) { return y * (digamma(a) - digamma(a + b)); }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) { return y * (digamma(b) - digamma(a + b)); }
@@ -61,7 +61,7 @@ struct Beta : SpecialFunction<2> {
 
 struct BetaLn : SpecialFunction<2> {
   static constexpr std::string_view name = "betaln";
-  static constexpr bool commutative = false;
+  static constexpr bool commutative = false;  // not to the last bit
   static double eval(double a, double b) { return special::betaln(a, b); }
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return digamma(a) - digamma(a + b); }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return digamma(b) - digamma(a + b); }
