@@ -114,8 +114,7 @@ struct Where : Masking {  // not a scalar function: its derivative selects where
   static T eval(bool condition, T a, T b) {
     return condition ? a : b;
   }
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 /// g p, and 0 wherever g is 0, whatever p is. Reverse mode multiplies so once a `where` has set cotangents to 0, so
@@ -130,8 +129,7 @@ struct AbsorbingMultiply : Masking {
   static T eval(T g, T p) {
     return select(g == T(0), T(0), g * p);
   }
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 struct Maximum : Arithmetic<2, Operands::Numbers, Cost::Cheap> {

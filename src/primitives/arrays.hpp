@@ -92,12 +92,7 @@ struct HostCall : Several {
   static constexpr auto failure = Failure::Host;
   static constexpr bool has_payload = true;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
 /// A loop of a given number of runs, whose body is a function; see ir::ScanSpec. Inputs: the first of what is
@@ -109,13 +104,7 @@ struct Scan : Several {
   static constexpr auto computation = Computation::Scan;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// One of several functions, chosen by a number. Inputs: the number, int64 of rank 0, and what each of the functions is
@@ -125,13 +114,7 @@ struct Switch : Several {
   static constexpr auto computation = Computation::Switch;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// A loop that runs while a function of what it carries is true. Inputs: the first of what is carried, and what is the
@@ -141,13 +124,7 @@ struct While : Several {
   static constexpr auto computation = Computation::While;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// One of the outputs of the input. Attributes: which.
@@ -339,8 +316,7 @@ struct Checked : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -352,8 +328,7 @@ struct MaxReduce : General {
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 struct MinReduce : General {
@@ -364,8 +339,7 @@ struct MinReduce : General {
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 /// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -377,8 +351,7 @@ struct Norm : General {
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
 };
 
 /// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
@@ -391,8 +364,7 @@ struct Balance : General {
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -405,8 +377,7 @@ struct ScatterExtremum : General {
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -417,8 +388,7 @@ struct Matmul : General {
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
   static constexpr bool masks = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -430,12 +400,7 @@ struct TopK : Several {
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
   static constexpr bool has_payload = false;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
 // ---- without derivative

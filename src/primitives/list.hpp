@@ -86,8 +86,8 @@ concept IsGeneral = requires {
   P::is_general;
 };
 
-// What a primitive may say of its derivatives in addition. Where it says nothing more is computed, or, of `linear_from`,
-// a program is refused as not linear; no value becomes wrong.
+// What a primitive may say of its derivatives in addition. Where it says nothing more is computed, or, of
+// `linear_from`, a program is refused as not linear; no value becomes wrong.
 
 /// Linear in each of its two inputs, if the other one is held.
 template <class P>

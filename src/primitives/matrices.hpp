@@ -24,17 +24,6 @@ struct OfMatrices : General {
   static constexpr bool needs_dense_inputs = true;
 };
 
-#define XGRAD_DETAIL_RULES                                                                          \
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent); \
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
-#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                    \
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> cotangents, \
-                                                   std::span<const char> wanted);                        \
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> tangents);  \
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
-
 // ---- Cholesky
 
 /// The lower triangle L of A = L L^T. Of A, only the lower triangle is read; its derivatives are those for a symmetric
@@ -162,8 +151,5 @@ struct MatrixExp : OfMatrices {
   static constexpr std::string_view name = "expm";
   XGRAD_DETAIL_RULES
 };
-
-#undef XGRAD_DETAIL_RULES
-#undef XGRAD_DETAIL_RULES_OF_SEVERAL
 
 }  // namespace xgrad::primitives

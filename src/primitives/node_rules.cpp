@@ -95,22 +95,6 @@ Broken embed(const NodeAt& n) {
 
 // ---- element by element
 
-bool takes(Operands operands, DType dtype) {
-  switch (operands) {
-    case Operands::Floats:
-      return is_floating(dtype);
-    case Operands::Numbers:
-      return dtype != DType::Bool;
-    case Operands::Any:
-      return true;
-    case Operands::Integers:
-      return !is_floating(dtype);
-    case Operands::Booleans:
-      break;
-  }
-  return dtype == DType::Bool;
-}
-
 constexpr Broken same_shapes = "its operands have its shape";
 
 bool all_of_its_shape(const NodeAt& n) {
