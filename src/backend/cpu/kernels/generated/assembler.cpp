@@ -16,13 +16,6 @@
 
 namespace xgrad::backend::cpu::kernels {
 
-namespace {
-
-/// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
-constexpr std::uint32_t lanes = 16;
-
-}  // namespace
-
 std::size_t Assembler::assemble() {
   begin();
   Label row, unaligned, tail, row_done;

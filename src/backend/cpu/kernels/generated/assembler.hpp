@@ -176,6 +176,8 @@ class Assembler : Xbyak::CodeGenerator {
 
   // ---- sums
 
+  /// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
+  static constexpr std::uint32_t lanes = 16;
   struct SumLanes {
     std::uint32_t instruction;
     std::uint32_t stack_offset;  ///< of its lanes on the stack
