@@ -71,9 +71,7 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   BOOST_TEST(static_cast<double>(statistics.loose) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.strange) < 0.1 * compared);
   for (std::size_t k = 0; k < statistics.rewrites.size(); ++k) {
-    const auto& [what, why, apply, applied] = *all_rewrites::rows()[k];
-    BOOST_TEST(statistics.rewrites[k] >= count / 1000,
-               "'" << what << "' was applied " << statistics.rewrites[k] << " times");
+    BOOST_TEST(statistics.rewrites[k] > 0U, "'" << all_rewrites::rows()[k]->what << "' was never applied");
   }
   // Functions are not in what is computed one by one. The others are computed by themselves, never fused, or by one
   // kernel in both cases; an order of numbers that differ by roundings cannot be compared.
