@@ -134,8 +134,8 @@ class DraftFile {
     const auto* found = std::ranges::find(xg::primitives::traits, std::string_view(op), &xg::primitives::Traits::name);
     for (std::size_t k = 0; k < attributes.size(); ++k) {
       const bool numbered = found != xg::primitives::traits.end() &&
-                            format::numbered(static_cast<xg::ir::Opcode>(found - xg::primitives::traits.begin()), k,
-                                             attributes.size()) != format::Numbered::Nothing;
+                            format::numbered(static_cast<xg::ir::Opcode>(found - xg::primitives::traits.begin()), k) !=
+                                format::Numbered::Nothing;
       if (numbered) out.u32(text(op == "checked" || op == "identity" ? "a text" : "take"));
       else out.i64(attributes[k]);
     }

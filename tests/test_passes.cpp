@@ -32,6 +32,21 @@ BOOST_AUTO_TEST_CASE(equal_operations_are_one_value) {
   verify(this_pass, graph, 1);
 }
 
+BOOST_AUTO_TEST_CASE(operands_may_be_exchanged_where_it_makes_no_difference) {
+  xgrad::Tape tape;
+  const Var x = tape.leaf(zeros({3, 4}));
+  const Var y = tape.leaf(zeros({3, 4}));
+  const Graph graph = graph_of({x + y, y + x, x * y, y * x, hypot(x, y), hypot(y, x), logaddexp(x, y), logaddexp(y, x),
+                                x - y, y - x, x / y, y / x, maximum(x, y), maximum(y, x)});
+  for (const std::size_t k : {0U, 2U, 4U, 6U}) BOOST_TEST(graph.outputs[k] == graph.outputs[k + 1]);
+  for (const std::size_t k : {8U, 10U, 12U}) BOOST_TEST(graph.outputs[k] != graph.outputs[k + 1]);
+  BOOST_TEST(count_of<Add>(graph) == 1U);
+  BOOST_TEST(count_of<Maximum>(graph) == 2U);  // of 0 and -0 it is the first
+  // What has other operands is another value.
+  const Graph others = graph_of({x + y, x + exp(y), exp(x) + y, exp(x) + exp(y)});
+  BOOST_TEST(count_of<Add>(others) == 4U);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_known_is_a_leaf) {
   xgrad::Tape tape;
   const Var x = tape.leaf(zeros({3}));

@@ -70,6 +70,9 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   BOOST_TEST(static_cast<double>(statistics.undecided) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.loose) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.strange) < 0.1 * compared);
+  for (std::size_t k = 0; k < statistics.rewrites.size(); ++k) {
+    BOOST_TEST(statistics.rewrites[k] > 0U, "'" << all_rewrites::rows()[k]->what << "' was never applied");
+  }
   // Functions are not in what is computed one by one, and factors that are orthogonal turn with roundings. What is
   // drawn with parameters needs parameters without rounding; tangents of factors come with second derivatives alone.
   using namespace xgrad::primitives;

@@ -156,6 +156,24 @@ BOOST_AUTO_TEST_CASE(kernels_with_a_number) {
   });
 }
 
+// Plans take f(b, a) for f(a, b).
+BOOST_AUTO_TEST_CASE(operands_of_what_is_commutative_may_be_exchanged) {
+  std::size_t count = 0;
+  for_each_case([&]<class T, class R>(const Case<T, R>& each) {
+    if (!xgrad::primitives::traits[each.opcode].commutative) return;
+    ++count;
+    const Arguments<T> x = samples<T>(each.of_one, each.bounds.domain);
+    const Arguments<T> exchanged{x.condition, x.b, x.a};
+    check_same(each, "with its operands exchanged", x, by_eval(each, exchanged), by_eval(each, x));
+    for (const kernels::BlockTable& table : tables()) {
+      const kernels::BlockKernel kernel = kernel_of(table, each, 0);
+      check_same(each, std::string("kernel for ") + table.name + " with its operands exchanged", x,
+                 by_kernel(kernel, each, exchanged, 0, everything), by_kernel(kernel, each, x, 0, everything));
+    }
+  });
+  BOOST_TEST(count > 10U);
+}
+
 BOOST_AUTO_TEST_CASE(machine_code_has_the_bits_of_kernels) {
   for_each_case([]<class T, class R>(const Case<T, R>& each) {
     const Arguments<T> all = samples<T>(each.of_one, each.bounds.domain);

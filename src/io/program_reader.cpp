@@ -192,7 +192,7 @@ std::vector<std::int64_t> ProgramReader::read_attributes(ByteReader& bytes, Opco
   std::vector<std::int64_t> result;
   const std::size_t count = bytes.count(4);
   for (std::size_t k = 0; k < count; ++k) {
-    const format::Numbered what = format::numbered(op, k, count);
+    const format::Numbered what = format::numbered(op, k);
     if (what == format::Numbered::Nothing) {
       result.push_back(bytes.i64());
       continue;

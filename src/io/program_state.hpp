@@ -54,10 +54,10 @@ constexpr std::uint32_t version_of(ir::Opcode) { return 1; }
 /// What the attribute of a primitive is the number of: in a file it is a text.
 enum class Numbered : std::uint8_t { Nothing, Requirement, Name, Chooser };
 
-constexpr Numbered numbered(ir::Opcode op, std::size_t attribute, std::size_t count) {
+constexpr Numbered numbered(ir::Opcode op, std::size_t attribute) {
   using namespace primitives;
   if (op == opcode<Checked> && attribute == 0) return Numbered::Requirement;
-  if (op == opcode<Identity> && attribute == 1 && count == 2) return Numbered::Name;
+  if (op == opcode<Identity> && attribute == 1) return Numbered::Name;  // see Mark
   const bool chooses = op == opcode<Take> || op == opcode<ScatterAdd> || op == opcode<TakeAlongAxis> ||
                        op == opcode<ScatterAddAlongAxis> || op == opcode<ScatterExtremum>;
   return chooses && attribute == 1 ? Numbered::Chooser : Numbered::Nothing;

@@ -110,7 +110,7 @@ class ProgramWriter {
   void attributes(ByteWriter& out, Opcode op, std::span<const std::int64_t> all) {
     out.u32(all.size());
     for (std::size_t k = 0; k < all.size(); ++k) {
-      switch (format::numbered(op, k, all.size())) {
+      switch (format::numbered(op, k)) {
         case format::Numbered::Nothing:
           out.i64(all[k]);
           break;

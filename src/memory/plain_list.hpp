@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <type_traits>
+
+#include <xgrad/core/errors.hpp>
 
 namespace xgrad::memory {
 
@@ -67,5 +70,26 @@ class PlainList {
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
 };
+
+template <class T>
+requires std::is_trivially_copyable_v<T>  //
+    std::unique_ptr<T[]> PlainList<T>::grow(std::size_t count) {
+  constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
+  if (count > most - size_) throw TapeError("a tape holds at most 2^32 - 1 nodes, inputs and attributes");
+  const std::uint32_t needed = size_ + static_cast<std::uint32_t>(count);
+  const std::uint32_t capacity = std::max({needed, capacity_ > most / 2 ? most : 2 * capacity_, std::uint32_t{64}});
+  auto data = std::make_unique_for_overwrite<T[]>(capacity);
+  std::copy_n(data_.get(), size_, data.get());
+  data_.swap(data);
+  capacity_ = capacity;
+  return data;
+}
+
+template <class T>
+requires std::is_trivially_copyable_v<T>
+void PlainList<T>::append_and_grow(std::span<const T> values) {
+  const auto before = grow(values.size());  // perhaps that of the values
+  append(values);
+}
 
 }  // namespace xgrad::memory

@@ -11,23 +11,7 @@ namespace xgrad::detail {
 
 using primitives::opcode;
 using primitives::Operands;
-
-/// Whether a scalar function computes with an element type.
-constexpr bool takes(Operands operands, DType dtype) {
-  switch (operands) {
-    case Operands::Floats:
-      return is_floating(dtype);
-    case Operands::Numbers:
-      return dtype != DType::Bool;
-    case Operands::Any:
-      return true;
-    case Operands::Integers:
-      return !is_floating(dtype);
-    case Operands::Booleans:
-      break;
-  }
-  return dtype == DType::Bool;
-}
+using primitives::takes;
 
 /// Any operands: cast, broadcast, on a tape of their own if they are concrete.
 Var record_elementwise(std::string_view name, ir::Opcode op, Operands operands, bool predicate,

@@ -16,14 +16,15 @@ class Accumulation {
     count_uses();
   }
 
-  void operator()() {
+  void accumulate() {
     for (ValueId id = 0; id < graph_.size(); ++id) {
       if (uses_[id] == 0 || !is_floating(graph_[id].dtype)) continue;
-      const bool subtract = graph_[id].op == opcode<Subtract>;
-      if (!subtract && graph_[id].op != opcode<Add>) continue;
+      const Opcode op = graph_[id].op;
+      if (op != opcode<Add> && op != opcode<Subtract>) continue;
+      const int sign = op == opcode<Subtract> ? -1 : 1;
       const ValueId a = graph_.inputs(id)[0];
       const ValueId b = graph_.inputs(id)[1];
-      if (!replace(id, a, b, subtract ? -1 : 1) && !subtract) replace(id, b, a, 1);
+      if (!replace(id, a, b, sign) && traits_of(op).commutative) replace(id, b, a, sign);
     }
   }
 
@@ -95,7 +96,7 @@ class Accumulation {
 }  // namespace
 
 void accumulate_products(Graph& graph, const std::vector<bool>& donated) {
-  if (!donated.empty()) Accumulation(graph, donated)();
+  if (!donated.empty()) Accumulation(graph, donated).accumulate();
 }
 
 }  // namespace xgrad::plan

@@ -120,7 +120,12 @@ std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::s
     hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
     hash ^= hash >> 31U;
   };
-  for (const ValueId input : inputs) mix(input);
+  if (traits_of(op).commutative) {
+    mix(std::min(inputs[0], inputs[1]));
+    mix(std::max(inputs[0], inputs[1]));
+  } else {
+    for (const ValueId input : inputs) mix(input);
+  }
   for (const std::int64_t attribute : attributes) mix(static_cast<std::uint64_t>(attribute));
   mix(0x55);
   return hash;
@@ -139,6 +144,16 @@ void Graph::grow_table() {
   }
 }
 
+namespace {
+
+/// Whether an operation gives the same of these inputs as of those.
+bool same_operands(Opcode op, std::span<const ValueId> a, std::span<const ValueId> b) {
+  if (std::ranges::equal(a, b)) return true;
+  return traits_of(op).commutative && a[0] == b[1] && a[1] == b[0];
+}
+
+}  // namespace
+
 std::size_t Graph::entry_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                             std::span<const std::int64_t> attributes) const {
   std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
@@ -147,7 +162,7 @@ std::size_t Graph::entry_of(Opcode op, DType dtype, std::uint32_t shape, std::sp
     const Value& value = values_[id];
     const bool same_shape = value.shape == shape || is_projection(op);
     const bool equal = value.op == op && value.dtype == dtype && same_shape;
-    if (equal && std::ranges::equal(this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
+    if (equal && same_operands(op, this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
       break;
     }
   }

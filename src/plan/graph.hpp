@@ -82,7 +82,8 @@ class Graph {
   /// A value equal to this operation; perhaps another one than asked for.
   ValueId add(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
               std::span<const std::int64_t> attributes = {});
-  /// An operation that was added as it is; no_value if there is none.
+  /// An operation that was added as it is, or, if it is commutative, with its inputs exchanged; no_value if there is
+  /// none.
   [[nodiscard]] ValueId find(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                              std::span<const std::int64_t> attributes = {}) const;
   /// The same elements, dense in memory of their own.

@@ -91,7 +91,7 @@ class Grouping {
     result_.materialised.assign(graph.size(), false);
   }
 
-  Groups operator()() {
+  Groups group() {
     find_needed();
     result_.list.push_back({.loop = true, .whole_rows = false, .size = 1, .columns = 0, .members = {}});
     for (ValueId id = 0; id < graph_.size(); ++id) {
@@ -323,6 +323,6 @@ class Grouping {
 
 }  // namespace
 
-Groups make_groups(const Graph& graph) { return Grouping(graph)(); }
+Groups make_groups(const Graph& graph) { return Grouping(graph).group(); }
 
 }  // namespace xgrad::plan

@@ -21,7 +21,8 @@ inline constexpr Opcode op_copy = opcode<primitives::Identity>;
 constexpr Opcode op_of_part(primitives::Part part) {
   return static_cast<Opcode>(primitives::list_size + static_cast<std::size_t>(part));
 }
-/// c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
+/// Products of matrices, and c + alpha a b: inputs a, b, c and perhaps a number; attributes: the sign of alpha.
+inline constexpr Opcode op_plain_product = opcode<primitives::Matmul>;
 inline constexpr Opcode op_gemm = primitives::list_size + primitives::part_count;
 inline constexpr std::size_t operation_count = std::size_t{op_gemm} + 1;
 static_assert(primitives::list_size + primitives::part_count < 256, "an opcode is one byte");
@@ -34,8 +35,10 @@ inline constexpr auto operation_traits = [] {
                                             .failure = primitives::Failure::None,
                                             .cost = primitives::Cost::Function,
                                             .reduction = std::nullopt,
+                                            .attributes = std::nullopt,
                                             .needs_dense_inputs = false,
                                             .selects = false,
+                                            .commutative = false,
                                             .logical = false,
                                             .predicate = false,
                                             .gives_indices = false,
@@ -44,7 +47,7 @@ inline constexpr auto operation_traits = [] {
   table.fill(block_kernel);  // the parts stay so
   std::ranges::copy(primitives::traits, table.begin());
   table[op_copy] = block_kernel;
-  table[op_gemm] = primitives::traits[opcode<primitives::Matmul>];
+  table[op_gemm] = primitives::traits[op_plain_product];
   return table;
 }();
 

@@ -18,7 +18,7 @@ class Recomputation {
     for (const ValueId output : graph.outputs) is_output_[output] = true;
   }
 
-  void operator()() {
+  void run() {
     find_readers();
     const auto size = static_cast<ValueId>(graph_.size());
     for (ValueId id = 0; id < size; ++id) consider(id);
@@ -178,7 +178,7 @@ class Recomputation {
 }  // namespace
 
 void recompute(Graph& graph, Groups& groups, const std::vector<bool>& donated) {
-  Recomputation{graph, groups, donated}();
+  Recomputation(graph, groups, donated).run();
 }
 
 }  // namespace xgrad::plan

@@ -181,6 +181,25 @@ void sign_payload(Words& words, Request& request, Opcode op, const std::shared_p
     request.payloads.push_back(payload);  // the types of its results are those of projections
 }
 
+/// Writes a node whose value is there, or is a number: what a plan depends on of it. There must be room.
+/// \param leaf  what it is called among the leaves.
+/// \return whether it is such a node.
+[[gnu::always_inline]] inline bool sign_if_known(Words& words, Request& request, const TapeState& program, NodeId id,
+                                                 std::uint32_t shape, NodeId leaf) {
+  const Node& node = program.node(id);
+  if (Buffer* known = program.value(id)) {
+    request.leaves.push_back(known);
+    request.leaf_nodes.push_back(leaf);
+    put_head(words, opcode<Leaf>, node.dtype, shape, 0, 0);
+    return true;
+  }
+  if (node.op != opcode<Constant>) return false;
+  const Scalar scalar = program.scalar(id);
+  request.scalars.push_back(scalar);
+  put_head(words, node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar)));
+  return true;
+}
+
 /// Writes what a plan depends on of a function that is called. Positions of its nodes are their numbers.
 void sign_function(Words& words, Request& request, const Function& function) {
   const TapeState& program = function.program();
@@ -190,15 +209,7 @@ void sign_function(Words& words, Request& request, const Function& function) {
     const Node& node = program.node(id);
     const Shape& shape = program.shape(id);
     words.reserve(most_head_words + 1 + shape.size() + node.input_count + node.attribute_count);
-    if (node.op == opcode<Leaf>) {
-      request.leaves.push_back(program.value(id));
-      request.leaf_nodes.push_back(no_node);
-      put_head(words, node.op, node.dtype, 0, 0, 0);
-    } else if (node.op == opcode<Constant>) {
-      const Scalar scalar = program.scalar(id);
-      request.scalars.push_back(scalar);
-      put_head(words, node.op, node.dtype, 0, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar)));
-    } else {
+    if (!sign_if_known(words, request, program, id, 0, no_node)) {
       if (node.op == opcode<Parameter> && id >= function.parameters()) refuse_stand_in();
       put_head(words, node.op, node.dtype, 0, node.input_count, node.attribute_count);
       put_inputs(words, program.inputs(id), nullptr);
@@ -233,15 +244,7 @@ void sign(Request& request, Positions& table, const TapeState& tape, std::span<c
     const std::uint32_t shape = position_of_shape(node.shape);
     position[id] = next_position++;
     words.reserve(most_head_words + node.input_count + node.attribute_count);
-    if (Buffer* known = tape.value(id)) {
-      request.leaves.push_back(known);
-      request.leaf_nodes.push_back(id);
-      put_head(words, opcode<Leaf>, node.dtype, shape, 0, 0);
-    } else if (node.op == opcode<Constant>) {
-      const Scalar scalar = tape.scalar(id);
-      request.scalars.push_back(scalar);
-      put_head(words, node.op, node.dtype, shape, 0, static_cast<std::uint64_t>(known_of(node.dtype, scalar)));
-    } else {
+    if (!sign_if_known(words, request, tape, id, shape, id)) {
       if (node.op == opcode<Parameter>) refuse_stand_in();
       put_head(words, node.op, node.dtype, shape, node.input_count, node.attribute_count);
       put_inputs(words, tape.inputs(id), position);

@@ -24,8 +24,9 @@ ValueId view_of_number(const Operation& o) {
   return o.graph.number(o.dtype, o.shape, Number(o.graph.constant(o[0])));
 }
 
-/// Views without attributes.
-bool follows_from_shapes(Opcode op) { return op == opcode<Broadcast> || op == opcode<Reshape>; }
+/// Whether a view has no attributes.
+bool follows_from_shapes(Opcode op) { return traits_of(op).attributes == Attributes::NoAxes; }
+bool permutes_axes(Opcode op) { return traits_of(op).attributes == Attributes::Permutation; }
 
 ValueId to_own_shape(const Operation& o) {
   const bool same = o.graph[o[0]].shape == o.shape || o.graph.shape(o[0]) == o.graph.shape_at(o.shape);
@@ -38,18 +39,18 @@ ValueId to_shape_twice(const Operation& o) {
 }
 
 ValueId axes_in_order(const Operation& o) {
-  return o.op == opcode<Transpose> && std::ranges::is_sorted(o.attributes) ? o[0] : no_value;
+  return permutes_axes(o.op) && std::ranges::is_sorted(o.attributes) ? o[0] : no_value;
 }
 
 ValueId transposed_twice(const Operation& o) {
-  if (o.op != opcode<Transpose> || !o.is<Transpose>(o[0])) return no_value;
+  if (o.graph[o[0]].op != o.op || !permutes_axes(o.op)) return no_value;
   const std::span<const std::int64_t> inner = o.graph.attributes(o[0]);
   Dimensions<std::int64_t> both;
   for (const std::int64_t axis : o.attributes) both.push_back(inner[static_cast<std::size_t>(axis)]);
   return o.graph.add(o.op, o.dtype, o.shape, std::array{o.input_of(o[0])}, both);
 }
 
-constexpr Rewrite of_views[] = {
+constinit Rewrite of_views[] = {
     {"a view of a number is the number", "it is the same in every element", view_of_number},
     {"a broadcast or reshape to the own shape is the input", "no element moves", to_own_shape},
     {"a broadcast of a broadcast is one, a reshape of a reshape is one", "only the last shape matters", to_shape_twice},
@@ -165,7 +166,7 @@ ValueId reduced_once(const Operation& o) {
   return result;
 }
 
-constexpr Rewrite of_reductions[] = {
+constinit Rewrite of_reductions[] = {
     {"a sum of truth values in a loop is one of integers", "loops add up integers", sum_of_truth_values},
     {"a sum of -x is minus the sum of x", "signs are exact; a sum of zeros may be -0", sum_of_negated},
     {"axes of one element are not reduced", "sums and extrema of x alone are x, its norm is abs(x)",
@@ -212,9 +213,50 @@ ValueId copied_for_blas(const Operation& o) {
   return o.make(o.op, {left, fit(o[1])});
 }
 
-constexpr Rewrite of_products[] = {
+constinit Rewrite of_products[] = {
     {"a row times a column is a sum of products", "as exact as sums are, in their order, and fused", row_times_column},
     {"BLAS reads copies of other layouts than its own", "the same elements", copied_for_blas},
+};
+
+// ---- element by element
+
+/// f(broadcast(a), broadcast(b)) is broadcast(f(a, b)): computed once for each number instead of each copy.
+ValueId broadcast_outwards(const Operation& o) {
+  Graph& graph = o.graph;
+  const Shape full = graph.shape_at(o.shape);
+  if (size_of(full) <= 1) return no_value;
+  Shape joint(full.size(), 1);
+  for (const ValueId each : o.inputs) {
+    if (graph.is_constant(each)) continue;
+    if (!o.is<Broadcast>(each)) return no_value;
+    const Shape& source = graph.shape(o.input_of(each));
+    if (source.size() != full.size()) return no_value;
+    for (std::size_t i = 0; i < full.size(); ++i) {
+      if (source[i] != 1) joint[i] = full[i];
+    }
+  }
+  if (joint == full) return no_value;
+  const std::uint32_t small = graph.intern(joint);
+  std::array<ValueId, 3> sources{};
+  for (std::size_t k = 0; k < o.inputs.size(); ++k) {
+    const ValueId each = o[k];
+    const DType type = graph[each].dtype;
+    if (graph.is_constant(each)) sources[k] = graph.number(type, small, Number(graph.constant(each)));
+    else sources[k] = graph.add(opcode<Broadcast>, type, small, std::array{o.input_of(each)});
+  }
+  const std::span<const ValueId> inputs(sources.data(), o.inputs.size());
+  return o.make<Broadcast>({graph.add(o.op, o.dtype, small, inputs)});
+}
+
+ValueId to_own_type(const Operation& o) { return o.graph[o[0]].dtype == o.dtype ? o[0] : no_value; }
+
+constexpr std::string_view computed_once = "the same numbers, computed once for all copies";
+constinit Rewrite of_elementwise[] = {
+    {"f of broadcasts is a broadcast of f", computed_once, broadcast_outwards},
+};
+constinit Rewrite of_conversions[] = {
+    {"a cast to the own type is the input", "no element changes", to_own_type},
+    {"a cast of a broadcast is a broadcast of a cast", computed_once, broadcast_outwards},
 };
 
 // ---- what has a kernel of its own
@@ -232,13 +274,13 @@ ValueId with_dense_inputs(const Operation& o) {
   return changed ? o.graph.add(o.op, o.dtype, o.shape, fit, o.attributes) : no_value;
 }
 
-constexpr Rewrite of_kernels[] = {
+constinit Rewrite of_kernels[] = {
     {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
 };
 
 }  // namespace
 
-Rewrites array_rewrites_of(Computation computation) noexcept {
+Rewrites rewrites_of(Computation computation) noexcept {
   switch (computation) {
     case Computation::View:
       return of_views;
@@ -246,6 +288,10 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
       return of_reductions;
     case Computation::Product:
       return of_products;
+    case Computation::Elementwise:
+      return of_elementwise;
+    case Computation::Conversion:
+      return of_conversions;
     case Computation::Gather:
     case Computation::Scatter:
     case Computation::Kernel:
@@ -258,8 +304,6 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Function:
     case Computation::Projection:
     case Computation::Alias:
-    case Computation::Elementwise:
-    case Computation::Conversion:
     case Computation::Check:
       break;
   }

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "rewrites.hpp"
 
 namespace xgrad::plan {
@@ -51,21 +49,21 @@ ValueId absorbs_nothing(const Operation& o) {
 
 ValueId squared(const Operation& o) { return o.known(1) == Known::Two ? o.make<Square>({o[0]}) : no_value; }
 
-constexpr Rewrite of_multiply[] = {
+constinit Rewrite of_multiply[] = {
     {"x * 1 is x", "exact for all x", times_one},
     {"x * -1 is -x", "exact for all x", times_minus_one},
     {"x * x is square(x)", "the same multiplication", times_itself},
     {"-x * y and x * -y are -(x * y), -x * -y is x * y", "signs are exact", signs_outwards},
 };
-constexpr Rewrite of_divide[] = {
+constinit Rewrite of_divide[] = {
     {"x / 1 is x", "exact for all x", by_one},
     {"-x / y and x / -y are -(x / y), -x / -y is x / y", "signs are exact", signs_outwards},
 };
-constexpr Rewrite of_absorbing_multiply[] = {
+constinit Rewrite of_absorbing_multiply[] = {
     {"absorbing_multiply(1, p) is p", "1 is not 0, and 1 * p is exact for all p", one_absorbs},
     {"absorbing_multiply(g, p) is g * p for a number g", "it differs only where g is 0", absorbs_nothing},
 };
-constexpr Rewrite of_power[] = {
+constinit Rewrite of_power[] = {
     {"pow(x, 1) is x", "exact for all x", by_one},
     {"pow(x, 2) is square(x)", "the same multiplication", squared},
 };
@@ -95,16 +93,16 @@ ValueId negated_twice(const Operation& o) { return is_negated(o, 0) ? without_si
 
 ValueId even(const Operation& o) { return is_negated(o, 0) ? o.make(o.op, {without_sign(o, 0)}) : no_value; }
 
-constexpr Rewrite of_add[] = {
+constinit Rewrite of_add[] = {
     {"x + -0 is x; of integers also x + 0", "-0 is the neutral element: -0 + 0 is 0, so that x + 0 stays", plus_zero},
     {"x + -y is x - y", "signs are exact", plus_negated},
 };
-constexpr Rewrite of_subtract[] = {
+constinit Rewrite of_subtract[] = {
     {"x - 0 is x", "it is x + -0", minus_zero},
     {"x - -y is x + y", "signs are exact", minus_negated},
 };
-constexpr Rewrite of_negate[] = {{"--x is x", "signs are exact", negated_twice}};
-constexpr Rewrite of_even_part[] = {{"f(-x) is f(x)", "f takes the absolute value or the square first", even}};
+constinit Rewrite of_negate[] = {{"--x is x", "signs are exact", negated_twice}};
+constinit Rewrite of_even_part[] = {{"f(-x) is f(x)", "f takes the absolute value or the square first", even}};
 
 // ---- choices and truth values
 
@@ -116,7 +114,8 @@ ValueId known_choice(const Operation& o) {
 
 ValueId same_choices(const Operation& o) { return o[1] == o[2] ? o[1] : no_value; }
 
-/// Whether two numbers are equal, as far as it is known.
+/// Whether two numbers are equal (or not), as far as it is known.
+template <bool wanted>
 ValueId known_equality(const Operation& o) {
   const auto without_sign_of_zero = [](Known x) { return x == Known::MinusZero ? Known::Zero : x; };
   const Known x = without_sign_of_zero(o.known(0));
@@ -127,7 +126,7 @@ ValueId known_equality(const Operation& o) {
     if (x != Known::Zero && y != Known::Zero) return no_value;
     equal = false;
   }
-  return boolean(o, equal == (o.op == opcode<Equal>));
+  return boolean(o, equal == wanted);
 }
 
 ValueId known_not(const Operation& o) {
@@ -147,16 +146,16 @@ ValueId known_or(const Operation& o) {
   return no_value;
 }
 
-constexpr Rewrite of_where[] = {
+constinit Rewrite of_where[] = {
     {"where(true, x, y) is x, where(false, x, y) is y", "no arithmetic", known_choice},
     {"where(c, x, x) is x", "no arithmetic", same_choices},
 };
-constexpr Rewrite of_equality[] = {
-    {"x == y and x != y of known numbers", "0 equals -0, and what is known is no NaN", known_equality},
-};
-constexpr Rewrite of_not[] = {{"!true is false, !false is true", "truth values", known_not}};
-constexpr Rewrite of_and[] = {{"x && true is x, x && false is false", "truth values", known_and}};
-constexpr Rewrite of_or[] = {{"x || false is x, x || true is true", "truth values", known_or}};
+constexpr std::string_view known_numbers = "0 equals -0, and what is known is no NaN";
+constinit Rewrite of_equal[] = {{"x == y of known numbers", known_numbers, known_equality<true>}};
+constinit Rewrite of_not_equal[] = {{"x != y of known numbers", known_numbers, known_equality<false>}};
+constinit Rewrite of_not[] = {{"!true is false, !false is true", "truth values", known_not}};
+constinit Rewrite of_and[] = {{"x && true is x, x && false is false", "truth values", known_and}};
+constinit Rewrite of_or[] = {{"x || false is x, x || true is true", "truth values", known_or}};
 
 // ---- functions in two steps
 
@@ -182,27 +181,23 @@ ValueId softplus_in_parts(const Operation& o) {
 }
 
 ValueId cosine_from_hypotenuse(const Operation& o) {
-  const auto find = [&](ValueId a, ValueId b) {
-    return o.graph.find(opcode<Hypot>, o.dtype, o.shape, std::array{a, b});
-  };
-  ValueId root = find(o[0], o[1]);
-  if (root == no_value) root = find(o[1], o[0]);
+  const ValueId root = o.graph.find(opcode<Hypot>, o.dtype, o.shape, o.inputs);
   return root == no_value ? no_value : o.make(op_of_part(Part::CosineFrom), {o[0], o[1], root});
 }
 
 constexpr std::string_view same_bits = "the bits are those of the whole";
-constexpr Rewrite splits_of_exp[] = {{"exp(-square(x)) is a function", same_bits, gaussian}};
-constexpr Rewrite splits_of_sigmoid[] = {
+constinit Rewrite splits_of_exp[] = {{"exp(-square(x)) is a function", same_bits, gaussian}};
+constinit Rewrite splits_of_sigmoid[] = {
     {"sigmoid(x) from exp(-abs(x))", same_bits, in_two_steps<Part::SigmoidFrom, Part::ExpNegAbs>}};
-constexpr Rewrite splits_of_softplus[] = {
+constinit Rewrite splits_of_softplus[] = {
     {"softplus(x) is relu(x) + log1p(exp(-abs(x)))", same_bits, softplus_in_parts}};
-constexpr Rewrite splits_of_erf[] = {
+constinit Rewrite splits_of_erf[] = {
     {"erf(x) from exp(-square(x))", same_bits, in_two_steps<Part::ErfFrom, Part::ExpNegSquare>}};
-constexpr Rewrite splits_of_log_cosh[] = {
+constinit Rewrite splits_of_log_cosh[] = {
     {"log_cosh(x) from expm1", same_bits, in_two_steps<Part::LogCoshFrom, Part::HalfExpm1>}};
-constexpr Rewrite splits_of_slope_of_log_cosh[] = {
+constinit Rewrite splits_of_slope_of_log_cosh[] = {
     {"the slope of log_cosh(x) from expm1", same_bits, in_two_steps<Part::TanhFrom, Part::HalfExpm1>}};
-constexpr Rewrite splits_of_direction_cosine[] = {
+constinit Rewrite splits_of_direction_cosine[] = {
     {"direction_cosine(x, y) from hypot(x, y) or hypot(y, x), if that is computed", same_bits, cosine_from_hypotenuse}};
 
 // ---- which rewrites belong to which primitive
@@ -215,8 +210,8 @@ constexpr Rewrites algebra_for(Type<Add>) { return of_add; }
 constexpr Rewrites algebra_for(Type<Subtract>) { return of_subtract; }
 constexpr Rewrites algebra_for(Type<Negate>) { return of_negate; }
 constexpr Rewrites algebra_for(Type<Where>) { return of_where; }
-constexpr Rewrites algebra_for(Type<Equal>) { return of_equality; }
-constexpr Rewrites algebra_for(Type<NotEqual>) { return of_equality; }
+constexpr Rewrites algebra_for(Type<Equal>) { return of_equal; }
+constexpr Rewrites algebra_for(Type<NotEqual>) { return of_not_equal; }
 constexpr Rewrites algebra_for(Type<LogicalNot>) { return of_not; }
 constexpr Rewrites algebra_for(Type<LogicalAnd>) { return of_and; }
 constexpr Rewrites algebra_for(Type<LogicalOr>) { return of_or; }

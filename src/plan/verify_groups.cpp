@@ -36,7 +36,7 @@ class OfGroups {
   OfGroups(std::string_view pass, const Graph& graph, const Groups& groups)
       : pass_(pass), graph_(graph), groups_(groups), needed_(needed_values(graph)), done_(graph.size(), false) {}
 
-  void operator()() {
+  void verify_all() {
     for (std::size_t g = 0; g < groups_.list.size(); ++g) group(g);
     for (ValueId id = 0; id < graph_.size(); ++id) {
       if (!needed_[id] || !graph_.is_computed(id) || is_view(graph_[id].op)) continue;
@@ -191,7 +191,7 @@ void verify(std::string_view pass, const Graph& graph, const Groups& groups) {
   const std::size_t size = graph.size();
   all.require(groups.of.size() == size && groups.role.size() == size && groups.materialised.size() == size,
               "there is an entry for each value");
-  OfGroups(pass, graph, groups)();
+  OfGroups(pass, graph, groups).verify_all();
 }
 
 }  // namespace xgrad::plan

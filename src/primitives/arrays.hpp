@@ -92,12 +92,7 @@ struct HostCall : Several {
   static constexpr auto failure = Failure::Host;
   static constexpr bool has_payload = true;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
 /// A loop of a given number of runs, whose body is a function; see ir::ScanSpec. Inputs: the first of what is
@@ -109,13 +104,7 @@ struct Scan : Several {
   static constexpr auto computation = Computation::Scan;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// One of several functions, chosen by a number. Inputs: the number, int64 of rank 0, and what each of the functions is
@@ -125,13 +114,7 @@ struct Switch : Several {
   static constexpr auto computation = Computation::Switch;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// A loop that runs while a function of what it carries is true. Inputs: the first of what is carried, and what is the
@@ -141,13 +124,7 @@ struct While : Several {
   static constexpr auto computation = Computation::While;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool has_payload = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
-                                                             std::span<const derivatives::Series> inputs,
-                                                             std::size_t order);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  XGRAD_DETAIL_RULES_OF_FUNCTIONS
 };
 
 /// One of the outputs of the input. Attributes: which.
@@ -160,7 +137,18 @@ struct Projection : Constantlike {
 
 // ---- views: no element is computed
 
-/// The input itself: where a nested derivative starts.
+/// What an Identity marks, beside the places where nested derivatives start. The numbers are written to files.
+enum class Mark : std::int64_t {
+  Kept = 1,   ///< a value that is kept, not computed again
+  Named = 2,  ///< one that a user gave a name
+};
+
+/// Whether these attributes of an Identity say so.
+constexpr bool are_of(Mark mark, std::span<const std::int64_t> attributes) {
+  return !attributes.empty() && attributes[0] == static_cast<std::int64_t>(mark);
+}
+
+/// The input itself. Attributes: none, where a nested derivative starts; else the Mark, and the number of a name.
 struct Identity : Linear {
   static constexpr std::string_view name = "identity";
   static constexpr auto computation = Computation::Alias;
@@ -327,8 +315,8 @@ struct Checked : General {
   static constexpr auto computation = Computation::Check;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Condition;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 /// Maximum over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -339,8 +327,8 @@ struct MaxReduce : General {
   static constexpr auto reduction = Reduction::Max;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 struct MinReduce : General {
@@ -350,8 +338,8 @@ struct MinReduce : General {
   static constexpr auto reduction = Reduction::Min;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 /// Euclidean norm over axes, which stay with extent 1. Attributes: the axes, ascending.
@@ -362,8 +350,8 @@ struct Norm : General {
   static constexpr auto reduction = Reduction::Norm;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = false;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 /// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
@@ -375,8 +363,8 @@ struct Balance : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -388,8 +376,8 @@ struct ScatterExtremum : General {
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto failure = Failure::IndexOfResult;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -399,8 +387,8 @@ struct Matmul : General {
   static constexpr bool is_bilinear = true;
   static constexpr auto computation = Computation::Product;
   static constexpr auto failure = Failure::ProductSize;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
   static Var batch(const derivatives::BatchContext& context);
 };
 
@@ -411,12 +399,8 @@ struct TopK : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> cotangents,
-                                                   std::span<const char> wanted);
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,
-                                                   std::span<const derivatives::Sensitivity> tangents);
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
+  static constexpr bool has_payload = false;
+  XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
 // ---- without derivative

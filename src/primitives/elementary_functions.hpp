@@ -53,6 +53,7 @@ struct Acos : SpecialFunction<1> {
 
 struct Atan2 : SpecialFunction<2> {
   static constexpr std::string_view name = "atan2";
+  static constexpr bool commutative = false;
   static double eval(double y, double x) { return std::atan2(y, x); }
   static auto partial(Arg<0>, const auto& y, const auto& x, const auto&) {
     return direction_cosine(x, y) / infinite_where_zero(hypot(x, y));
@@ -93,6 +94,7 @@ struct Sinc : SpecialFunction<1> {
 /// made of, in which no terms cancel at 0.
 struct SphericalBessel : SpecialFunction<2> {
   static constexpr std::string_view name = "spherical_bessel";
+  static constexpr bool commutative = false;
   static double eval(double n, double x) { return special::spherical_bessel(n, x); }
   static Zero partial(Arg<0>, const auto&...) { return {}; }
   static auto partial(Arg<1>, const auto& n, const auto& x, const auto&) {

@@ -9,8 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
+
+#include <xgrad/core/dtype.hpp>
 
 #pragma GCC visibility push(default)  // as where it is defined: the first declaration decides
 namespace xgrad {
@@ -46,6 +50,23 @@ enum class Operands : std::uint8_t {
   Booleans,  ///< numbers become "is not 0"
   Integers,  ///< int64 and booleans; the public functions refuse others
 };
+
+/// Whether a scalar function computes with an element type.
+constexpr bool takes(Operands operands, DType dtype) {
+  switch (operands) {
+    case Operands::Floats:
+      return is_floating(dtype);
+    case Operands::Numbers:
+      return dtype != DType::Bool;
+    case Operands::Any:
+      return true;
+    case Operands::Integers:
+      return !is_floating(dtype);
+    case Operands::Booleans:
+      break;
+  }
+  return dtype == DType::Bool;
+}
 
 // ---- traits
 
@@ -139,6 +160,7 @@ enum class Attributes : std::uint8_t {
 
 /// One result element from one element of each argument. It has `eval`, which serves numbers and SIMD batches, and a
 /// `partial` derivative for each argument, written for whatever has arithmetic; reverse and forward mode come from it.
+/// One of several arguments says whether it is `commutative`: whether two may be exchanged, to the last bit.
 template <std::size_t arity_, Operands operands_>
 struct ScalarFunction {
   static constexpr bool is_scalar_function = true;
@@ -178,16 +200,16 @@ struct Linear {
 /// Both derivatives by hand (an empty tangent or result stands for zero):
 ///     static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
 ///     static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+/// It also says whether it `masks`: whether derivatives set parts of a cotangent or tangent to 0 (see
+/// NodeContext::masked).
 struct General {
   static constexpr bool is_general = true;
   static constexpr bool gives_indices = false;
-  /// Whether derivatives set parts of a cotangent or tangent to 0 (see NodeContext::masked).
-  static constexpr bool masks = false;
 };
 
 /// Element by element like a scalar function, but with both derivatives by hand, which set parts to 0. It also says its
-/// cost, and whether it selects: takes, by truth values that are its first argument, elements of one or the other of
-/// two more.
+/// cost, whether it is commutative, and whether it selects: takes, by truth values that are its first argument,
+/// elements of one or the other of two more.
 struct Masking : General {
   static constexpr auto computation = Computation::Elementwise;
   static constexpr auto attributes = Attributes::NoAxes;
@@ -207,17 +229,36 @@ struct Masking : General {
 ///     static std::optional<std::vector<derivatives::Series>> jet(const derivatives::NodeContext& context,
 ///                                                           std::span<const derivatives::Series> inputs,
 ///                                                           std::size_t order);
+/// Each says whether it `has_payload`: an object in the tape's table of payloads belongs to it, instead of attributes.
 struct Several {
   static constexpr bool is_several = true;
   static constexpr bool gives_indices = false;
-  /// Whether an object in the tape's table of payloads belongs to it, instead of attributes.
-  static constexpr bool has_payload = false;
 };
 
 /// No derivative: sources, and functions whose values are integers or do not move.
 struct Constantlike {
   static constexpr bool is_constantlike = true;
 };
+
+// ---- the declarations of rules: of General; of Several; of what runs functions
+
+#define XGRAD_DETAIL_RULES                                                                          \
+  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent); \
+  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                    \
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,              \
+                                                   std::span<const derivatives::Sensitivity> cotangents, \
+                                                   std::span<const char> wanted);                        \
+  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,              \
+                                                   std::span<const derivatives::Sensitivity> tangents);  \
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
+#define XGRAD_DETAIL_RULES_OF_FUNCTIONS                                                                         \
+  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,                     \
+                                                   std::span<const derivatives::Sensitivity> cotangents,        \
+                                                   std::span<const char> wanted);                               \
+  static std::optional<std::vector<derivatives::Series>> jet(                                                   \
+      const derivatives::NodeContext& context, std::span<const derivatives::Series> inputs, std::size_t order); \
+  static std::vector<Var> batch(const derivatives::BatchContext& context);
 
 }  // namespace primitives
 }  // namespace xgrad

@@ -53,6 +53,8 @@ template <class P>
 concept IsScalarFunction = requires {
   P::is_scalar_function;
 };
+template <class P>
+concept IsOfOneArgument = IsScalarFunction<P> && P::arity == 1;
 /// Computed element by element: scalar functions and the other primitives with an `eval`.
 template <class P>
 concept IsElementwise = P::computation == Computation::Elementwise;
@@ -83,6 +85,9 @@ template <class P>
 concept IsGeneral = requires {
   P::is_general;
 };
+
+// What a primitive may say of its derivatives in addition. Where it says nothing more is computed, or, of
+// `linear_from`, a program is refused as not linear; no value becomes wrong.
 
 /// Linear in each of its two inputs, if the other one is held.
 template <class P>

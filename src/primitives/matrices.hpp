@@ -17,22 +17,12 @@ namespace xgrad::primitives {
 
 /// What all of them share.
 struct OfMatrices : General {
+  static constexpr bool masks = false;
   static constexpr auto computation = Computation::Kernel;
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
 };
-
-#define XGRAD_DETAIL_RULES                                                                          \
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent); \
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
-#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                    \
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> cotangents, \
-                                                   std::span<const char> wanted);                        \
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> tangents);  \
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
 
 // ---- Cholesky
 
@@ -79,6 +69,7 @@ struct Lu : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -116,6 +107,7 @@ struct Qr : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -125,6 +117,7 @@ struct Svd : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -135,6 +128,7 @@ struct Eigh : Several {
   static constexpr auto computation = Computation::Several;
   static constexpr auto failure = Failure::Matrix;
   static constexpr bool needs_dense_inputs = true;
+  static constexpr bool has_payload = false;
   XGRAD_DETAIL_RULES_OF_SEVERAL
 };
 
@@ -157,8 +151,5 @@ struct MatrixExp : OfMatrices {
   static constexpr std::string_view name = "expm";
   XGRAD_DETAIL_RULES
 };
-
-#undef XGRAD_DETAIL_RULES
-#undef XGRAD_DETAIL_RULES_OF_SEVERAL
 
 }  // namespace xgrad::primitives

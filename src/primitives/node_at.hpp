@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "node_rules.hpp"
 
@@ -15,18 +16,18 @@ using ir::ArrayType, ir::Function, ir::Node, ir::NodeId, ir::Payload, ir::TapeSt
 
 /// A node, and what a rule looks at.
 struct NodeAt {
-  const TapeState& program;
-  NodeId id;
+  NodeForm form;
+  const TapeState* program = nullptr;  ///< null: it is in none
+  NodeId id = ir::no_node;
 
-  [[nodiscard]] ir::Opcode op() const { return program.node(id).op; }
-  [[nodiscard]] DType type() const { return program.node(id).dtype; }
-  [[nodiscard]] const Shape& shape() const { return program.shape(id); }
-  [[nodiscard]] std::size_t inputs() const { return program.inputs(id).size(); }
-  [[nodiscard]] NodeId input(std::size_t k) const { return program.inputs(id)[k]; }
-  [[nodiscard]] DType type(std::size_t k) const { return program.node(input(k)).dtype; }
-  [[nodiscard]] const Shape& shape(std::size_t k) const { return program.shape(input(k)); }
-  [[nodiscard]] std::span<const std::int64_t> attributes() const { return program.attributes(id); }
-  [[nodiscard]] const Payload& payload() const { return *program.payload(id); }
+  [[nodiscard]] ir::Opcode op() const { return form.op; }
+  [[nodiscard]] DType type() const { return form.dtype; }
+  [[nodiscard]] const Shape& shape() const { return *form.shape; }
+  [[nodiscard]] std::size_t inputs() const { return form.inputs.size(); }
+  [[nodiscard]] DType type(std::size_t k) const { return form.inputs[k].dtype; }
+  [[nodiscard]] const Shape& shape(std::size_t k) const { return *form.inputs[k].shape; }
+  [[nodiscard]] std::span<const std::int64_t> attributes() const { return form.attributes; }
+  [[nodiscard]] const Payload& payload() const { return *program->payload(id); }
 
   [[nodiscard]] bool like_input(std::size_t k) const { return type(k) == type() && shape(k) == shape(); }
   /// Whether the first attribute is an axis.
@@ -34,6 +35,25 @@ struct NodeAt {
     return !attributes().empty() && attributes()[0] >= 0 && static_cast<std::uint64_t>(attributes()[0]) < of.size();
   }
   [[nodiscard]] std::size_t axis() const { return static_cast<std::size_t>(attributes()[0]); }
+};
+
+/// A node of a program.
+class NodeOf {
+ public:
+  NodeOf(const TapeState& program, NodeId id) : program_(program), id_(id) {
+    for (const NodeId input : program.inputs(id)) {
+      inputs_.push_back({program.node(input).dtype, &program.shape(input)});
+    }
+  }
+  [[nodiscard]] NodeAt look() const {
+    const ir::Node& node = program_.node(id_);
+    return {{node.op, node.dtype, &program_.shape(id_), inputs_, program_.attributes(id_)}, &program_, id_};
+  }
+
+ private:
+  const TapeState& program_;
+  NodeId id_;
+  std::vector<ArrayForm> inputs_;
 };
 
 /// What is broken; empty if nothing is.

@@ -20,12 +20,12 @@ Broken alias(const NodeAt& n) {
   return first_of({unless(n.like_input(0), like_its_input), unless(n.attributes().empty(), as_many_attributes)});
 }
 
-/// One attribute marks what is kept; the second of two is the number of a name.
 Broken identity(const NodeAt& n) {
   if (n.inputs() != 1) return as_many_inputs;
-  const auto marks = static_cast<std::int64_t>(n.attributes().size());
-  return first_of({unless(n.like_input(0), like_its_input),
-                   unless(marks <= 2 && (marks == 0 || n.attributes()[0] == marks), as_many_attributes)});
+  const std::size_t count = n.attributes().size();
+  const bool known = count == 0 || (count == 1 && are_of(Mark::Kept, n.attributes())) ||
+                     (count == 2 && are_of(Mark::Named, n.attributes()));
+  return first_of({unless(n.like_input(0), like_its_input), unless(known, as_many_attributes)});
 }
 
 Broken view(const NodeAt& n) {
@@ -95,26 +95,10 @@ Broken embed(const NodeAt& n) {
 
 // ---- element by element
 
-bool takes(Operands operands, DType dtype) {
-  switch (operands) {
-    case Operands::Floats:
-      return is_floating(dtype);
-    case Operands::Numbers:
-      return dtype != DType::Bool;
-    case Operands::Any:
-      return true;
-    case Operands::Integers:
-      return !is_floating(dtype);
-    case Operands::Booleans:
-      break;
-  }
-  return dtype == DType::Bool;
-}
-
 constexpr Broken same_shapes = "its operands have its shape";
 
 bool all_of_its_shape(const NodeAt& n) {
-  return std::ranges::all_of(n.program.inputs(n.id), [&](NodeId k) { return n.program.shape(k) == n.shape(); });
+  return std::ranges::all_of(n.form.inputs, [&](const ArrayForm& each) { return *each.shape == n.shape(); });
 }
 
 template <class P>
@@ -226,12 +210,16 @@ constexpr auto rules = table_of_primitives<NodeRequirement>([]<class P>(Type<P> 
 }  // namespace
 
 std::string_view broken_rule(const TapeState& program, NodeId id) {
-  const NodeAt n{program, id};
+  const NodeOf node(program, id);
+  const NodeAt n = node.look();
   if (program.node(id).weak && !n.shape().empty()) return "a number has no axes";
-  for (std::size_t k = 0; n.op() != opcode<Projection> && k < n.inputs(); ++k) {
-    if (!has_value(program, n.input(k))) return "an input has a value";
+  const bool of_values = traits[n.op()].computation != Computation::Projection;
+  for (const NodeId input : program.inputs(id)) {
+    if (of_values && !has_value(program, input)) return "an input has a value";
   }
   return rules[n.op()](n);
 }
+
+std::string_view broken_rule(const NodeForm& node) { return rules[node.op](NodeAt{node}); }
 
 }  // namespace xgrad::primitives

@@ -113,8 +113,9 @@ Broken switch_(const NodeAt& n) {
 Broken projection(const NodeAt& n) {
   if (n.inputs() != 1) return as_many_inputs;
   if (n.attributes().size() != 1) return as_many_attributes;
-  if (has_value(n.program, n.input(0))) return "a projection is of what has several outputs";
-  const auto which = output_of(n.program, n.input(0), static_cast<std::size_t>(n.attributes()[0]));
+  const NodeId whole = n.program->inputs(n.id)[0];
+  if (has_value(*n.program, whole)) return "a projection is of what has several outputs";
+  const auto which = output_of(*n.program, whole, static_cast<std::size_t>(n.attributes()[0]));
   if (!which) return "there is no such output";
   return unless(is(*which, n.type(), n.shape()), "a projection has the type of its output");
 }
@@ -131,7 +132,8 @@ bool has_value(const TapeState& program, NodeId id) {
 }
 
 std::optional<ArrayType> output_of(const TapeState& program, NodeId id, std::size_t which) {
-  const NodeAt n{program, id};
+  const NodeOf node(program, id);
+  const NodeAt n = node.look();
   if (n.op() == opcode<TopK>) {
     if (which > 1) return std::nullopt;
     Shape shape = n.shape(0);
@@ -149,11 +151,11 @@ std::optional<ArrayType> output_of(const TapeState& program, NodeId id, std::siz
     return which < function.outputs().size() ? std::optional(type_in(function, function.outputs()[which]))
                                              : std::nullopt;
   }
-  const std::size_t node = which - payload.scan.carried;
-  if (node >= function.program().size() || !has_value(function.program(), static_cast<NodeId>(node))) {
+  const std::size_t inside = which - payload.scan.carried;
+  if (inside >= function.program().size() || !has_value(function.program(), static_cast<NodeId>(inside))) {
     return std::nullopt;
   }
-  ArrayType type = type_in(function, static_cast<NodeId>(node));
+  ArrayType type = type_in(function, static_cast<NodeId>(inside));
   if (type.shape.size() == max_dimension) return std::nullopt;
   type.shape.insert(0, payload.scan.length);
   return type;

@@ -84,8 +84,8 @@ struct RandomSample : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 /// How the logarithm y of a gamma variate moves with its shape a while the probability of smaller ones stays: dy/da,
@@ -96,8 +96,8 @@ struct GammaSlope : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::Memory;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 /// The number below which is a share u of what the standard normal distribution has between low and high. Inputs: u,
@@ -108,8 +108,8 @@ struct TruncatedNormal : General {
   static constexpr auto attributes = Attributes::NoAxes;
   static constexpr auto failure = Failure::None;
   static constexpr bool needs_dense_inputs = true;
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent);
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
 };
 
 }  // namespace xgrad::primitives

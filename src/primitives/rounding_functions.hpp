@@ -46,6 +46,7 @@ struct Trunc : Arithmetic<1, Operands::Floats, Cost::Cheap> {
 /// |a| with the sign of b, that of a zero or NaN too.
 struct CopySign : Arithmetic<2, Operands::Floats, Cost::Moderate> {
   static constexpr std::string_view name = "copysign";
+  static constexpr bool commutative = false;
   static auto eval(auto a, auto b) {
     using std::copysign;
     return copysign(a, b);
@@ -65,6 +66,7 @@ constexpr bool has_no_quotient(std::int64_t a, std::int64_t b) {
 /// a - b trunc(a / b): the sign is that of a.
 struct Fmod : ScalarFunction<2, Operands::Numbers> {
   static constexpr std::string_view name = "fmod";
+  static constexpr bool commutative = false;
   static constexpr bool is_special = true;
   static double eval(double a, double b) { return std::fmod(a, b); }
   static std::int64_t eval(std::int64_t a, std::int64_t b) { return has_no_quotient(a, b) ? 0 : a % b; }
@@ -75,6 +77,7 @@ struct Fmod : ScalarFunction<2, Operands::Numbers> {
 /// a - b floor(a / b): the sign is that of b.
 struct Remainder : ScalarFunction<2, Operands::Numbers> {
   static constexpr std::string_view name = "remainder";
+  static constexpr bool commutative = false;
   static constexpr bool is_special = true;
   static double eval(double a, double b) {
     const double rest = std::fmod(a, b);
@@ -93,6 +96,7 @@ struct Remainder : ScalarFunction<2, Operands::Numbers> {
 /// floor(a / b), of the exact quotient.
 struct FloorDivide : ScalarFunction<2, Operands::Numbers> {
   static constexpr std::string_view name = "floor_divide";
+  static constexpr bool commutative = false;
   static constexpr bool is_special = true;
   static double eval(double a, double b) {
     if (b == 0.0) return a / b;
@@ -113,6 +117,7 @@ struct FloorDivide : ScalarFunction<2, Operands::Numbers> {
 
 struct BitwiseAnd : ScalarFunction<2, Operands::Integers> {
   static constexpr std::string_view name = "bitwise_and";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(a & b);
@@ -122,6 +127,7 @@ struct BitwiseAnd : ScalarFunction<2, Operands::Integers> {
 
 struct BitwiseOr : ScalarFunction<2, Operands::Integers> {
   static constexpr std::string_view name = "bitwise_or";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(a | b);
@@ -131,6 +137,7 @@ struct BitwiseOr : ScalarFunction<2, Operands::Integers> {
 
 struct BitwiseXor : ScalarFunction<2, Operands::Integers> {
   static constexpr std::string_view name = "bitwise_xor";
+  static constexpr bool commutative = true;
   template <class T>
   static T eval(T a, T b) {
     return static_cast<T>(a ^ b);
@@ -143,6 +150,7 @@ constexpr bool shifts_all(std::int64_t count) { return count < 0 || count > 63; 
 
 struct LeftShift : ScalarFunction<2, Operands::Integers> {
   static constexpr std::string_view name = "left_shift";
+  static constexpr bool commutative = false;
   static std::int64_t eval(std::int64_t a, std::int64_t count) {
     return shifts_all(count) ? 0 : static_cast<std::int64_t>(static_cast<std::uint64_t>(a) << count);
   }
@@ -153,6 +161,7 @@ struct LeftShift : ScalarFunction<2, Operands::Integers> {
 /// Copies of the sign come in.
 struct RightShift : ScalarFunction<2, Operands::Integers> {
   static constexpr std::string_view name = "right_shift";
+  static constexpr bool commutative = false;
   static std::int64_t eval(std::int64_t a, std::int64_t count) { return a >> (shifts_all(count) ? 63 : count); }
   static bool eval(bool a, bool count) { return a && !count; }
   static Zero partial(auto, const auto&...) { return {}; }

@@ -53,6 +53,7 @@ struct SlopeOfLogNdtr : SpecialFunction<1> {
 
 struct Beta : SpecialFunction<2> {
   static constexpr std::string_view name = "beta";
+  static constexpr bool commutative = false;  // not to the last bit
   static double eval(double a, double b) { return special::beta(a, b); }
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto& y) { return y * (digamma(a) - digamma(a + b)); }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) { return y * (digamma(b) - digamma(a + b)); }
@@ -60,6 +61,7 @@ struct Beta : SpecialFunction<2> {
 
 struct BetaLn : SpecialFunction<2> {
   static constexpr std::string_view name = "betaln";
+  static constexpr bool commutative = false;  // not to the last bit
   static double eval(double a, double b) { return special::betaln(a, b); }
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) { return digamma(a) - digamma(a + b); }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto&) { return digamma(b) - digamma(a + b); }
@@ -67,6 +69,7 @@ struct BetaLn : SpecialFunction<2> {
 
 struct GammaInc : SpecialFunction<2> {
   static constexpr std::string_view name = "gammainc";
+  static constexpr bool commutative = false;
   static double eval(double a, double x) { return special::gammainc(a, x); }
   static auto partial(Arg<0>, const auto& a, const auto&, const auto&) { return without_derivative(name, "a", a); }
   static auto partial(Arg<1>, const auto& a, const auto& x, const auto&) { return gamma_density(a, x); }
@@ -74,6 +77,7 @@ struct GammaInc : SpecialFunction<2> {
 
 struct GammaIncC : SpecialFunction<2> {
   static constexpr std::string_view name = "gammaincc";
+  static constexpr bool commutative = false;
   static double eval(double a, double x) { return special::gammaincc(a, x); }
   static auto partial(Arg<0>, const auto& a, const auto&, const auto&) { return without_derivative(name, "a", a); }
   static auto partial(Arg<1>, const auto& a, const auto& x, const auto&) { return -gamma_density(a, x); }
@@ -82,6 +86,7 @@ struct GammaIncC : SpecialFunction<2> {
 /// x^(a - 1) e^-x / Gamma(a), the density of the gamma distribution.
 struct GammaDensity : SpecialFunction<2> {
   static constexpr std::string_view name = "gamma_density";
+  static constexpr bool commutative = false;
   static double eval(double a, double x) { return special::gamma_density(a, x); }
   static auto partial(Arg<0>, const auto& a, const auto& x, const auto& y) { return y * (log(x) - digamma(a)); }
   static auto partial(Arg<1>, const auto& a, const auto& x, const auto& y) {
@@ -94,6 +99,7 @@ struct GammaDensity : SpecialFunction<2> {
 /// e^-|x| times the modified Bessel function of the first kind, of an integer order from -100 to 100.
 struct ScaledBesselI : SpecialFunction<2> {
   static constexpr std::string_view name = "scaled_bessel_i";
+  static constexpr bool commutative = false;
   static double eval(double n, double x) { return special::scaled_bessel_i(n, x); }
   static Zero partial(Arg<0>, const auto&...) { return {}; }
   static auto partial(Arg<1>, const auto& n, const auto& x, const auto& y) {

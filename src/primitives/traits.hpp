@@ -14,14 +14,16 @@ struct Traits {
   std::string_view name;
   Computation computation;
   Failure failure;
-  Cost cost;                           ///< Function unless it is computed element by element
-  std::optional<Reduction> reduction;  ///< of a reduction
-  bool needs_dense_inputs;             ///< its kernel over whole arrays reads dense memory only
-  bool selects;                        ///< see IsSelection
-  bool logical;                        ///< see IsLogical
-  bool predicate;                      ///< see IsPredicate
-  bool gives_indices;                  ///< indices of an axis (attribute 0) of the input
-  bool has_payload;                    ///< see Several
+  Cost cost;                             ///< Function unless it is computed element by element
+  std::optional<Reduction> reduction;    ///< of a reduction
+  std::optional<Attributes> attributes;  ///< unless it has a batching rule, or several outputs
+  bool needs_dense_inputs;               ///< its kernel over whole arrays reads dense memory only
+  bool selects;                          ///< see IsSelection
+  bool commutative;                      ///< its two operands may be exchanged
+  bool logical;                          ///< see IsLogical
+  bool predicate;                        ///< see IsPredicate
+  bool gives_indices;                    ///< indices of an axis (attribute 0) of the input
+  bool has_payload;                      ///< see Several
 };
 
 template <class P>
@@ -37,8 +39,10 @@ consteval Traits traits_of() {
                 .failure = P::failure,
                 .cost = Cost::Function,
                 .reduction = std::nullopt,
+                .attributes = std::nullopt,
                 .needs_dense_inputs = false,
                 .selects = false,
+                .commutative = false,
                 .logical = IsLogical<P>,
                 .predicate = IsPredicate<P>,
                 .gives_indices = P::gives_indices,
@@ -50,13 +54,25 @@ consteval Traits traits_of() {
         requires { P::selects; }, "an elementwise primitive lacks `selects`: see Masking");
     traits.cost = P::cost;
     traits.selects = P::selects;
+    if constexpr (!IsOfOneArgument<P>) {
+      static_assert(
+          requires { P::commutative; }, "an elementwise primitive lacks `commutative`: whether f(a, b) is f(b, a)");
+      traits.commutative = P::commutative;
+    }
   }
   if constexpr (P::computation == Computation::Reduction) {
     static_assert(
         requires { P::reduction; }, "a reduction lacks `reduction`: which it is");
     traits.reduction = P::reduction;
   }
-  if constexpr (requires { P::has_payload; }) {
+  if constexpr (requires { P::attributes; }) traits.attributes = P::attributes;
+  if constexpr (IsGeneral<P>) {
+    static_assert(
+        requires { P::masks; }, "a general primitive lacks `masks`: whether derivatives set parts to 0");
+  }
+  if constexpr (IsSeveral<P>) {
+    static_assert(
+        requires { P::has_payload; }, "a primitive with several outputs lacks `has_payload`: see Several");
     traits.has_payload = P::has_payload;
   }
   if constexpr (has_kernel(P::computation)) {

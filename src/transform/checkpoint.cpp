@@ -10,7 +10,7 @@ namespace xgrad {
 Var keep(const Var& x) {
   detail::require_usable(x, "keep");
   if (!x.recorded()) return x;
-  constexpr std::array<std::int64_t, 1> marked{1};
+  constexpr std::array marked{static_cast<std::int64_t>(primitives::Mark::Kept)};
   return detail::as_weak(detail::record<primitives::Identity>(x.dtype(), x.shape(), {&x}, marked),
                          VarAccess::is_weak(x));
 }

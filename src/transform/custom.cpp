@@ -39,7 +39,7 @@ std::vector<NodeId> kept_nodes(const TapeState& tape, std::span<const NodeId> bo
   for (const NodeId id : body) {
     const Opcode op = tape.node(id).op;
     const bool product = primitives::traits[op].computation == primitives::Computation::Product;
-    const bool marked = op == opcode<primitives::Identity> && tape.attributes(id).size() == 1;
+    const bool marked = op == opcode<primitives::Identity> && are_of(primitives::Mark::Kept, tape.attributes(id));
     if (kept == Keep::Products && product) result.push_back(id);
     // The derivative of what made it may need the value, too.
     if (kept == Keep::Marked && marked) result.push_back(tape.inputs(id)[0]);

@@ -304,7 +304,7 @@ namespace debug {
 Var label(const Var& x, const std::string& name) {
   detail::require_usable(x, "label");
   if (!x.recorded()) return x;
-  const std::array<std::int64_t, 2> attributes{2, ir::number_of_name(name)};
+  const std::array attributes{static_cast<std::int64_t>(primitives::Mark::Named), ir::number_of_name(name)};
   return detail::as_weak(detail::record<primitives::Identity>(x.dtype(), x.shape(), {&x}, attributes),
                          VarAccess::is_weak(x));
 }

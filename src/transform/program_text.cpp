@@ -11,7 +11,7 @@ using namespace primitives;
 
 std::optional<std::string> label_of(const TapeState& tape, NodeId id) {
   const std::span<const std::int64_t> attributes = tape.attributes(id);
-  if (tape.node(id).op != opcode<Identity> || attributes.size() != 2) return std::nullopt;
+  if (tape.node(id).op != opcode<Identity> || !are_of(Mark::Named, attributes)) return std::nullopt;
   return name_by_number(attributes[1]);
 }
 

@@ -231,7 +231,9 @@ void Analysis::Step::run() {
   const auto op = tape_.node(id_).op;
   if (op == opcode<Leaf> || run_elementwise()) return;
   if (op == opcode<Constant>) return constant();
-  if ((op >= opcode<Identity> && op <= opcode<Slice>) || op == opcode<Checked>) return view();
+  const Computation computation = traits[op].computation;
+  const bool moves = computation == Computation::View || computation == Computation::Alias;
+  if (moves || computation == Computation::Check) return view();
   if (op == opcode<Embed>) return embed();
   if (op == opcode<Concatenate>) return concatenate();
   if (op == opcode<Roll>) return roll();

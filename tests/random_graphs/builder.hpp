@@ -88,5 +88,6 @@ void add_update(Builder& b);
 void add_contraction(Builder& b);
 void add_factor(Builder& b);
 void add_drawn(Builder& b);
+void add_known(Builder& b);
 
 }  // namespace random_graphs

@@ -134,7 +134,10 @@ class Check {
     std::string why = compare("unfused, on concrete Vars", concrete(), 0);
     if (why.empty()) why = compare("values alone", fused(false), 0);
     if (!why.empty()) return why;
+    const std::vector<std::uint64_t> before = all_rewrites::applied();
     const std::vector<Var> first = fused(true);
+    const std::vector<std::uint64_t> after = all_rewrites::applied();
+    for (std::size_t k = 0; k < after.size(); ++k) statistics_.rewrites[k] += after[k] - before[k];
     why = compare("values and gradients together", first, 0);
     if (why.empty()) why = repeated(first);
     if (why.empty() && program_.seed % 4 == 0) why = in_two_parts();

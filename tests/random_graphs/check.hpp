@@ -3,7 +3,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "all_rewrites.hpp"
 #include "analysis.hpp"
 #include "program.hpp"
 
@@ -18,6 +20,9 @@ struct Statistics {
   std::size_t loose = 0;      ///< within a bound that says less
   std::size_t undecided = 0;  ///< not compared
   std::size_t strange = 0;    ///< NaN and infinities, which had to be the same
+  /// How often each rewrite of the planner was applied where values and gradients are evaluated together, in the order
+  /// of all_rewrites::rows().
+  std::vector<std::uint64_t> rewrites = std::vector<std::uint64_t>(all_rewrites::rows().size());
 };
 
 /// How `check` reports an exception.

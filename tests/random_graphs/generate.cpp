@@ -259,6 +259,8 @@ Program generate(std::uint64_t seed) {
     else if (b.random.chance(0.05)) b.repeat(b.any());
     else add_any(b);
   }
+  // At the end, so that the programs of all other seeds stay as they are.
+  for (std::size_t known = seed % 8 == 3 ? 1 + b.random.below(4) : 0; known > 0; --known) add_known(b);
   return b.finish();
 }
 

@@ -63,7 +63,7 @@ class Description {
   Description(const StepProgram& plan, const std::function<std::string(std::size_t)>& leaf_name)
       : program_(plan), leaf_name_(leaf_name) {}
 
-  std::string operator()() {
+  std::string text() {
     text_ << "plan of " << counted(program_.nodes, "recorded node") << ": " << counted(program_.steps.size(), "step")
           << '\n';
     for (std::size_t k = 0; k < program_.steps.size(); ++k) {
@@ -272,7 +272,7 @@ class Description {
 }  // namespace
 
 std::string describe(const StepProgram& plan, const std::function<std::string(std::size_t)>& leaf_name) {
-  return Description(plan, leaf_name)();
+  return Description(plan, leaf_name).text();
 }
 
 }  // namespace xgrad::backend::cpu

@@ -85,7 +85,7 @@ class Chunk {
     frame_.has_bad_index = &fault_.bad_index;
   }
 
-  void operator()() {
+  void run() {
     start_partials();
     for (std::size_t slot = 0; slot < loop_.slots.size(); ++slot) slots_[slot] = address(slot);
     for (std::size_t row = first_row_; row < last_row_ && !has_failed(); row += loop_.block_rows) run_rows(row);
@@ -272,7 +272,7 @@ void run_loop(const Loop& loop, const StepProgram& plan, std::byte* const* place
   FirstFault first;
   const auto run_chunk = [&](std::size_t index) {
     Chunk chunk(loop, plan, places, partials, index);
-    chunk();
+    chunk.run();
     if (chunk.fault()) {
       const std::scoped_lock lock(first.mutex);
       if (index < first.chunk) {

@@ -49,7 +49,7 @@ class Lowering {
     choose_form(loop_, graph, groups, g, block);
   }
 
-  LoweredLoop operator()() {
+  LoweredLoop run() {
     for (const ValueId id : group_.members) {
       lower(id);
       loop_.members.push_back({graph_[id].op, groups_.role[id]});
@@ -400,10 +400,10 @@ class Lowering {
 
 LoweredLoop lower_loop(const Graph& graph, const Groups& groups, GroupId group,
                        const std::function<PlaceId(ValueId)>& place_of, Origin origin) {
-  LoweredLoop result = Lowering(graph, groups, group, place_of, origin, usual_block)();
+  LoweredLoop result = Lowering(graph, groups, group, place_of, origin, usual_block).run();
   const bool blocks_matter = groups.list[static_cast<std::size_t>(group)].size > usual_block;
   if (result.loop.scratch_bytes > much_scratch && blocks_matter) {
-    return Lowering(graph, groups, group, place_of, origin, small_block)();
+    return Lowering(graph, groups, group, place_of, origin, small_block).run();
   }
   return result;
 }

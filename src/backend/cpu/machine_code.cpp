@@ -40,7 +40,7 @@ class Writing {
  public:
   explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}
 
-  void operator()() {
+  void run() {
     find_readers();
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) consider(i);
     std::vector<Emitted> ordered;
@@ -313,7 +313,7 @@ void write_machine_code(Draft& draft, Origin origin) {
   const MachineCodeLimits& limits = machine_code_limits();
   const std::size_t elements = draft.loop.rows * draft.loop.columns;
   if (origin == Origin::Compiled ? elements < limits.elements : elements * draft.code.size() < limits.work) return;
-  Writing{draft}();
+  Writing(draft).run();
 }
 
 }  // namespace xgrad::backend::cpu

@@ -50,7 +50,7 @@ class ProgramMaker {
     }
   }
 
-  std::shared_ptr<const StepProgram> operator()() {
+  std::shared_ptr<const StepProgram> make() {
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
@@ -377,6 +377,6 @@ std::size_t StepProgram::bytes() const noexcept {
   return bytes;
 }
 
-std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan)(); }
+std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan).make(); }
 
 }  // namespace xgrad::backend::cpu

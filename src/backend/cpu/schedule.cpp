@@ -19,7 +19,7 @@ class Scheduling {
  public:
   explicit Scheduling(Draft draft) : draft_(std::move(draft)), taken_(draft_.slots.size(), false) {}
 
-  LoweredLoop operator()() {
+  LoweredLoop run() {
     order();
     allocate();
     find_in_place();
@@ -219,6 +219,6 @@ class Scheduling {
 
 }  // namespace
 
-LoweredLoop schedule(Draft draft) { return Scheduling(std::move(draft))(); }
+LoweredLoop schedule(Draft draft) { return Scheduling(std::move(draft)).run(); }
 
 }  // namespace xgrad::backend::cpu

@@ -12,7 +12,7 @@ class OfLoop {
   OfLoop(const Verified& step, const StepProgram& plan, const Loop& loop)
       : step_(step), program_(plan), loop_(loop), used_(loop.slots.size(), false) {}
 
-  void operator()() {
+  void verify_all() {
     form();
     segments();
     for (const kernels::Instruction& code : loop_.code) instruction(code);
@@ -153,6 +153,8 @@ class OfLoop {
 
 }  // namespace
 
-void verify_loop(const Verified& step, const StepProgram& plan, const Loop& loop) { OfLoop(step, plan, loop)(); }
+void verify_loop(const Verified& step, const StepProgram& plan, const Loop& loop) {
+  OfLoop(step, plan, loop).verify_all();
+}
 
 }  // namespace xgrad::backend::cpu

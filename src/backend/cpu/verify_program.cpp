@@ -17,7 +17,7 @@ class OfPlan {
  public:
   OfPlan(std::string_view pass, const StepProgram& plan) : pass_(pass), program_(plan), uses_(plan.places.size()) {}
 
-  void operator()() {
+  void verify_all() {
     Verified{pass_, "places", program_.places.size()}.require(program_.place_shapes.size() == program_.places.size(),
                                                               "each place has a shape");
     outputs();
@@ -335,6 +335,6 @@ class OfPlan {
 
 }  // namespace
 
-void verify(std::string_view pass, const StepProgram& plan) { OfPlan(pass, plan)(); }
+void verify(std::string_view pass, const StepProgram& plan) { OfPlan(pass, plan).verify_all(); }
 
 }  // namespace xgrad::backend::cpu

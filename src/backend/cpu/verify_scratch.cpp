@@ -13,7 +13,7 @@ class Scratch {
       : pass_(pass), loop_(loop), slots_(slots), written_(slots.size(), false) {}
 
   /// Segments that go over parts of rows run twice: the second time, what is there is that of another part.
-  void operator()() {
+  void verify_all() {
     const bool in_parts = loop_.block_columns < loop_.columns;
     for (const Segment& segment : loop_.segments) {
       for (int part = 0; part < (in_parts && !segment.rows ? 2 : 1); ++part) run(segment);
@@ -90,6 +90,8 @@ class Scratch {
 
 }  // namespace
 
-void verify(std::string_view pass, const Loop& loop, std::span<const SlotInfo> slots) { Scratch(pass, loop, slots)(); }
+void verify(std::string_view pass, const Loop& loop, std::span<const SlotInfo> slots) {
+  Scratch(pass, loop, slots).verify_all();
+}
 
 }  // namespace xgrad::backend::cpu

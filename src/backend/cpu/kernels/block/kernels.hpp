@@ -1,5 +1,5 @@
-// The kernels of float and double for one instruction set. Included by two translation units for each; everything is a
-// template over the instruction set, so that the linker cannot mix them up.
+// The kernels of float and double for one instruction set, element by element. Included by two translation units for
+// each; everything is a template over the instruction set, so that the linker cannot mix them up.
 #pragma once
 
 #include <type_traits>
@@ -11,6 +11,7 @@
 #include "backend/cpu/kernels/simd/pack.hpp"
 #include "block.hpp"
 #include "primitives/list.hpp"
+#include "reductions.hpp"
 
 namespace xgrad::backend::cpu::kernels {
 
@@ -22,9 +23,6 @@ struct FloatKernels {
 
   template <class T>
   using Pack = simd::Pack<T, Arch>;
-  template <class T>
-  using Wide = typename WideType<T>::type;
-
   template <class T>
   static T* at(std::byte* const* slots, std::uint32_t slot) {
     return reinterpret_cast<T*>(slots[slot]);
@@ -186,301 +184,6 @@ struct FloatKernels {
     for (; k < n; ++k) out[k] = in[k] ? T(1) : T(0);
   }
 
-  // ---- reductions
-
-  static constexpr std::size_t lanes = 16;
-
-  template <Reduction R, class T>
-  using Acc = std::conditional_t<is_wide(R), Wide<T>, T>;
-
-  template <Reduction R, class T>
-  [[gnu::always_inline]] static constexpr Acc<R, T> neutral() {
-    if constexpr (is_wide(R)) return 0;
-    else if constexpr (R == Reduction::Max) return -__builtin_inf();
-    else return __builtin_inf();
-  }
-
-  /// The norm of two parts. NaN beside infinity stays, as in one part: a value does not depend on where elements stand.
-  template <class V>
-  [[gnu::always_inline]] static V norm_of_parts(V x, V y) {
-    return select(x == x && y == y, primitives::Hypot::eval(x, y), x + y);
-  }
-  template <class A>
-  [[gnu::always_inline]] static A norm_of_two(A x, A y) {
-    A result[Pack<A>::size];
-    norm_of_parts(Pack<A>(x), Pack<A>(y)).store(result);
-    return result[0];
-  }
-
-  template <Reduction R, class A>
-  [[gnu::always_inline]] static A combine(A x, A y) {
-    if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return norm_of_two(x, y);
-    else if constexpr (R == Reduction::Max) return bool((y != y) | (y > x)) ? y : x;  // one condition, without branches
-    else return bool((y != y) | (y < x)) ? y : x;
-  }
-
-  template <Reduction R, class V>
-  [[gnu::always_inline]] static V combine_packs(V x, V y) {
-    if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return norm_of_parts(x, y);
-    else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
-    else return select(y != y || y < x, y, x);
-  }
-
-  /// The elements that are reduced.
-  template <class T>
-  struct Elements {
-    const T* data;
-    [[gnu::always_inline]] T operator[](std::size_t i) const { return data[i]; }
-    [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(data + i); }
-  };
-  /// The sum or the extremum of what is in the lanes.
-  template <Reduction R, class A>
-  [[gnu::always_inline]] static A fold(A* lane) {
-    using Lanes = Pack<A>;
-    std::size_t width = lanes / 2;
-    for (; width >= Lanes::size; width /= 2) {
-      for (std::size_t k = 0; k < width; k += Lanes::size) {
-        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
-      }
-    }
-    for (; width > 0; width /= 2) {
-      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
-    }
-    return lane[0];
-  }
-
-  /// The extremum of at least as many elements as there are lanes. The register's own maximum is quick, but forgets a
-  /// NaN when the next number comes: whether there was one is found out apart.
-  template <Reduction R, class T>
-  [[gnu::always_inline]] static T extremum(Elements<T> x, std::size_t n) {
-    using V = Pack<T>;
-    constexpr std::size_t parts = lanes / V::size;
-    V part[parts];
-    typename V::MaskType numbers[parts];
-#pragma GCC unroll 8
-    for (std::size_t k = 0; k < parts; ++k) {
-      part[k] = x.pack(k * V::size);
-      numbers[k] = part[k] == part[k];
-    }
-    std::size_t i = lanes;
-    while (i < n) {
-      const std::size_t at = i + lanes <= n ? i : n - lanes;  // the last ones again, which changes no extremum
-#pragma GCC unroll 8
-      for (std::size_t k = 0; k < parts; ++k) {
-        const V y = x.pack(at + k * V::size);
-        if constexpr (R == Reduction::Max) part[k] = max(y, part[k]);
-        else part[k] = min(y, part[k]);
-        numbers[k] = numbers[k] && y == y;
-      }
-      i += lanes;
-    }
-    T lane[lanes];
-    for (std::size_t k = 0; k < parts; ++k) {
-      select(numbers[k], part[k], V(T(__builtin_nan("")))).store(lane + k * V::size);
-    }
-    return fold<R>(lane);
-  }
-
-#if defined(__AVX__)
-  /// sum_in_lanes of floats, all in registers: what is stored in halves and read as a whole waits for the stores.
-  template <bool squares>
-  [[gnu::always_inline]] static double sum_of_floats(const float* x, std::size_t n) {
-    const auto term = [](__m128 four) __attribute__((always_inline)) {
-      const __m256d wide = _mm256_cvtps_pd(four);
-      return squares ? _mm256_mul_pd(wide, wide) : wide;
-    };
-    constexpr std::size_t parts = lanes / 4;
-    __m256d part[parts];
-    for (std::size_t k = 0; k < parts; ++k) part[k] = _mm256_setzero_pd();  // NOLINT(modernize-loop-convert)
-    std::size_t i = 0;
-    for (; i + lanes <= n; i += lanes) {
-#pragma GCC unroll 4
-      for (std::size_t k = 0; k < parts; ++k) {
-        part[k] = _mm256_add_pd(part[k], term(_mm_loadu_ps(x + i + 4 * k)));
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t k = 0; k < parts; ++k) {  // what is left
-      if (i + 4 * k + 4 <= n) part[k] = _mm256_add_pd(part[k], term(_mm_loadu_ps(x + i + 4 * k)));
-      else if (i + 4 * k < n) {
-        const auto left = static_cast<long long>(n - i - 4 * k);
-        const __m128i wanted = _mm_cmpgt_epi32(_mm_set1_epi32(static_cast<int>(left)), _mm_setr_epi32(0, 1, 2, 3));
-        const __m256d sum = _mm256_add_pd(part[k], term(_mm_maskload_ps(x + i + 4 * k, wanted)));
-        const __m256d taken =
-            _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_castsi128_pd(_mm_unpacklo_epi32(wanted, wanted))),
-                                 _mm_castsi128_pd(_mm_unpackhi_epi32(wanted, wanted)), 1);
-        part[k] = _mm256_blendv_pd(part[k], sum, taken);
-      }
-    }
-    const __m256d four = _mm256_add_pd(_mm256_add_pd(part[0], part[2]), _mm256_add_pd(part[1], part[3]));
-    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
-  }
-#endif
-
-  /// The sum of at least as many elements as there are lanes, or of their squares; the lanes' number is the same for
-  /// every width of registers.
-  template <bool squares, class T>
-  [[gnu::always_inline]] static Wide<T> sum_in_lanes(Elements<T> x, std::size_t n) {
-    const auto term = [](auto y) __attribute__((always_inline)) {
-      if constexpr (squares) return y * y;
-      else return y;
-    };
-    Wide<T> lane[lanes];
-    std::size_t i = 0;
-    if constexpr (std::is_same_v<Wide<T>, T>) {
-      using V = Pack<T>;
-      constexpr std::size_t parts = lanes / V::size;
-      V part[parts];
-#pragma GCC unroll 8
-      for (std::size_t k = 0; k < parts; ++k) part[k] = term(x.pack(k * V::size));
-      for (i = lanes; i + lanes <= n; i += lanes) {
-#pragma GCC unroll 8
-        for (std::size_t k = 0; k < parts; ++k) part[k] = part[k] + term(x.pack(i + k * V::size));
-      }
-      for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
-    } else {
-#if defined(__AVX__)  // g++ 12 takes detours when it widens floats by itself
-      return sum_of_floats<squares>(x.data, n);
-#else
-      for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
-      for (; i + lanes <= n; i += lanes) {
-        for (std::size_t k = 0; k < lanes; ++k) lane[k] += term(static_cast<Wide<T>>(x[i + k]));
-      }
-#endif
-    }
-    for (std::size_t k = 0; i + k < n; ++k) lane[k] += term(static_cast<Wide<T>>(x[i + k]));
-    return fold<Reduction::Sum>(lane);
-  }
-
-  // Sums of squares of doubles from the smallest on and below infinity are right. Below, those of the numbers times
-  // `grow` are, and above, those of the numbers times `shrink`.
-  static constexpr double smallest_squares = 0x1p-900;
-  static constexpr double grow = 0x1p600;
-  static constexpr double shrink = 0x1p-600;
-
-  /// The norm of elements of which the squares are out of range.
-  [[gnu::noinline, gnu::cold]] static double norm_of_extremes(const double* x, std::size_t n, bool tiny) {
-    const double factor = tiny ? grow : shrink;
-    double squares = 0;
-    for (std::size_t i = 0; i < n; ++i) squares += (x[i] * factor) * (x[i] * factor);
-    return __builtin_sqrt(squares) * (tiny ? 1 / grow : 1 / shrink);
-  }
-
-  template <class T>
-  [[gnu::always_inline]] static Wide<T> norm(Elements<T> x, std::size_t n) {
-    Wide<T> squares = 0;
-    if (n < lanes) {
-      for (std::size_t i = 0; i < n; ++i) squares += static_cast<Wide<T>>(x[i]) * static_cast<Wide<T>>(x[i]);
-    } else {
-      squares = sum_in_lanes<true, T>(x, n);
-    }
-    if constexpr (std::is_same_v<T, double>) {  // those of floats are always in range
-      const bool tiny = squares < smallest_squares;
-      if (tiny || !(squares < __builtin_inf())) return norm_of_extremes(x.data, n, tiny);
-    }
-    return __builtin_sqrt(squares);
-  }
-
-  template <Reduction R, class T>
-  [[gnu::always_inline]] static Acc<R, T> reduce_run(Elements<T> x, std::size_t n) {
-    using A = Acc<R, T>;
-    if constexpr (R == Reduction::Norm) return norm<T>(x, n);
-    if (n < lanes) {
-      A total = neutral<R, T>();
-      if constexpr (is_wide(R)) {
-        for (std::size_t i = 0; i < n; ++i) total = combine<R, A>(total, static_cast<A>(x[i]));
-        return total;
-      }
-      // Without branches, which nobody could predict.
-      bool numbers = true;
-      for (std::size_t i = 0; i < n; ++i) {
-        const A y = x[i];
-        numbers = numbers & (y == y);
-        if constexpr (R == Reduction::Max) total = y > total ? y : total;
-        else total = y < total ? y : total;
-      }
-      return numbers ? total : A(__builtin_nan(""));
-    }
-    if constexpr (R == Reduction::Sum) return sum_in_lanes<false, T>(x, n);
-    else return extremum<R, T>(x, n);
-  }
-
-  /// out[k] = hypot(out[k], norm of column k)
-  template <class T>
-  [[gnu::always_inline]] static void norm_columns(Wide<T>* out, const T* x, std::size_t rows, std::size_t columns) {
-    using V = Pack<Wide<T>>;
-    for (std::size_t k = 0; k < columns; k += V::size) {
-      const std::size_t width = columns - k < V::size ? columns - k : V::size;
-      const auto load = [width](const auto* from) __attribute__((always_inline)) {
-        Wide<T> part[V::size] = {};
-        if (width == V::size) {
-          for (std::size_t i = 0; i < V::size; ++i) part[i] = from[i];
-        } else {
-          for (std::size_t i = 0; i < width; ++i) part[i] = from[i];
-        }
-        return V::load(part);
-      };
-      const auto squares_of = [&](V factor) __attribute__((always_inline)) {
-        V squares = V(0.0);
-        for (std::size_t row = 0; row < rows; ++row) {
-          const V y = load(x + row * columns + k) * factor;
-          squares = squares + y * y;
-        }
-        return squares;
-      };
-      const V squares = squares_of(V(1.0));
-      V root = sqrt(squares);
-      if constexpr (std::is_same_v<T, double>) {
-        const auto tiny = squares < V(smallest_squares);
-        const auto finite = squares < V(__builtin_inf());
-        if (!all(!tiny && finite)) {
-          const V of_large = select(finite, root, sqrt(squares_of(V(shrink))) * V(1 / shrink));
-          root = select(tiny, sqrt(squares_of(V(grow))) * V(1 / grow), of_large);
-        }
-      }
-      const V total = norm_of_parts(load(out + k), root);
-      Wide<T> part[V::size];
-      total.store(part);
-      for (std::size_t i = 0; i < width; ++i) out[k + i] = part[i];
-    }
-  }
-
-  template <Reduction R, class T>
-  static void start(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    auto* out = at<Acc<R, T>>(slots, i.out);
-    for (std::size_t k = 0; k < frame.count; ++k) out[k] = neutral<R, T>();
-  }
-  template <Reduction R, class T>
-  [[gnu::flatten]] static void reduce_rows(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    auto* out = at<Acc<R, T>>(slots, i.out);
-    Elements<T> x{at<const T>(slots, i.a)};
-    const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x.data += columns, ++out) {
-      const Acc<R, T> run = reduce_run<R, T>(x, columns);
-      // Most rows are one run, which hypot would only slow down.
-      *out = R == Reduction::Norm && *out == 0 ? run : combine<R, Acc<R, T>>(*out, run);
-    }
-  }
-  template <Reduction R, class T>
-  [[gnu::flatten]] static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    auto* out = at<Acc<R, T>>(slots, i.out);
-    *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(Elements<T>{at<const T>(slots, i.a)}, frame.count));
-  }
-  template <Reduction R, class T>
-  [[gnu::flatten]] static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-    using A = Acc<R, T>;
-    auto* __restrict out = at<A>(slots, i.out);
-    const T* x = at<const T>(slots, i.a);
-    const std::size_t columns = frame.columns;
-    if constexpr (R == Reduction::Norm) return norm_columns<T>(out, x, frame.count / columns, columns);
-    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
-      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
-    }
-  }
-
   // ---- the table
 
   template <class P, class T>
@@ -511,24 +214,12 @@ struct FloatKernels {
     }
   }
 
-  template <Reduction R, class T>
-  static void add_reduction(BlockTable& table, std::size_t dtype) {
-    constexpr auto r = static_cast<std::size_t>(R);
-    table.start[r][dtype] = start<R, T>;
-    table.reduce_rows[r][dtype] = reduce_rows<R, T>;
-    table.reduce_all[r][dtype] = reduce_all<R, T>;
-    table.reduce_columns[r][dtype] = reduce_columns<R, T>;
-  }
-
   template <class T>
   static void add_all(BlockTable& table, std::size_t dtype) {
     [&]<class... P>(boost::hana::tuple<boost::hana::basic_type<P>...>*) {
       (add<P, T>(table, dtype), ...);
     }(static_cast<primitives::AllPrimitives*>(nullptr));
-    add_reduction<Reduction::Sum, T>(table, dtype);
-    add_reduction<Reduction::Max, T>(table, dtype);
-    add_reduction<Reduction::Min, T>(table, dtype);
-    add_reduction<Reduction::Norm, T>(table, dtype);
+    ReductionKernels<Arch>::template add_all<T>(table, dtype);
     const auto add_part = [&](Part part, BlockKernel kernel) {
       table.parts[static_cast<std::size_t>(part)][dtype] = kernel;
     };

@@ -2,7 +2,7 @@
 // runs once through its operands, and what lies between stays in registers.
 //
 // generated: such programs, and the assembler that writes them as machine code. It includes block (whose memory it
-// reads) and primitives; it knows no loops and no plans, and Xbyak is included in assembler.cpp alone.
+// reads) and primitives; it knows no loops and no plans, and Xbyak is included by assembler.hpp alone.
 #pragma once
 
 #include <cstddef>
