@@ -232,6 +232,21 @@ ValueId with_dense_inputs(const Operation& o) {
   return changed ? o.graph.add(o.op, o.dtype, o.shape, fit, o.attributes) : no_value;
 }
 
+/// Single elements of x - y, where y is the same along the axis: the difference need not be there as a whole.
+ValueId taken_of_difference(const Operation& o) {
+  if (o.op != opcode<TakeAlongAxis> || !o.is<Subtract>(o[0])) return no_value;
+  const ValueId repeated = o.input_of(o[0], 1);
+  if (!o.is<Broadcast>(repeated) || o.graph[o.input_of(repeated)].shape != o.shape) return no_value;
+  const std::array inputs{o.input_of(o[0]), o[1]};
+  const ValueId taken = o.graph.add(o.op, o.dtype, o.shape, inputs, o.attributes);
+  return o.make<Subtract>({taken, o.input_of(repeated)});
+}
+
+constexpr Rewrite of_gathers[] = {
+    {"elements of a difference are differences of elements", "the same subtraction", taken_of_difference},
+    {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
+};
+
 constexpr Rewrite of_kernels[] = {
     {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
 };
@@ -247,6 +262,7 @@ Rewrites array_rewrites_of(Computation computation) noexcept {
     case Computation::Product:
       return of_products;
     case Computation::Gather:
+      return of_gathers;
     case Computation::Scatter:
     case Computation::Kernel:
     case Computation::Several:

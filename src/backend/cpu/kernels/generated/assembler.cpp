@@ -37,6 +37,8 @@ constexpr std::uint32_t lanes = 16;
 /// Is the same for all elements, or for those of a row: it stays on the stack.
 bool is_loop_invariant(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant; }
 bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
+bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
 bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
 
 std::size_t operand_count(PackOp op) {
@@ -64,6 +66,8 @@ std::size_t operand_count(PackOp op) {
     case PackOp::StoreMask:
     case PackOp::SumAll:
     case PackOp::SumRows:
+    case PackOp::SumSquaresAll:
+    case PackOp::SumSquaresRows:
       return 1;
     case PackOp::Select:
     case PackOp::NegativeMultiplyAdd:
@@ -125,13 +129,13 @@ class Assembler : Xbyak::CodeGenerator {
     body(true, false);
     mov(index_, end_);
     L(row_done);
-    end_sums(PackOp::SumRows);
+    end_sums(sums_rows);
     if (program_.rows) {
       inc(row_);
       cmp(index_, count_);
       jb(row, T_NEAR);
     }
-    end_sums(PackOp::SumAll);
+    end_sums(sums_all);
     xor_(eax, eax);
     L(done_);
     end();
@@ -208,12 +212,12 @@ class Assembler : Xbyak::CodeGenerator {
         broadcast(first_, ptr[rax]);
         vmovaps(ptr[rsp + values_[i].stack_offset], first_);
       }
-      if (instruction.op == PackOp::SumAll || instruction.op == PackOp::SumRows) {
+      if (sums_all(instruction.op) || sums_rows(instruction.op)) {
         sums_.push_back({i, take_stack()});
         for (std::uint32_t k = 1; k < lanes / 4; ++k) take_stack();
       }
     }
-    clear_sums(PackOp::SumAll);
+    clear_sums(sums_all);
     xor_(index_, index_);
     if (program_.rows) {
       xor_(row_, row_);
@@ -236,7 +240,7 @@ class Assembler : Xbyak::CodeGenerator {
       broadcast(first_, ptr[rax + row_ * element_]);
       vmovaps(ptr[rsp + values_[i].stack_offset], first_);
     }
-    clear_sums(PackOp::SumRows);
+    clear_sums(sums_rows);
   }
 
   /// rax is the number of elements that are left.
@@ -492,6 +496,8 @@ class Assembler : Xbyak::CodeGenerator {
         return release(instruction);
       case PackOp::SumAll:
       case PackOp::SumRows:
+      case PackOp::SumSquaresAll:
+      case PackOp::SumSquaresRows:
         add_to_sum(i, instruction);
         return release(instruction);
       case PackOp::Check:
@@ -660,9 +666,9 @@ class Assembler : Xbyak::CodeGenerator {
     std::uint32_t stack_offset;  ///< of its lanes on the stack
   };
 
-  void clear_sums(PackOp op) {
+  void clear_sums(bool (*chosen)(PackOp)) {
     for (const SumLanes& sum : sums_) {
-      if (program_.instructions[sum.instruction].op != op) continue;
+      if (!chosen(program_.instructions[sum.instruction].op)) continue;
       vxorps(first_, first_, first_);
       for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.stack_offset + 32 * k], first_);
     }
@@ -685,6 +691,10 @@ class Assembler : Xbyak::CodeGenerator {
       vextractf128(xmm14, x, 1);
       vcvtps2pd(first_, Xmm(x.getIdx()));
       vcvtps2pd(second_, xmm14);
+      if (instruction.op == PackOp::SumSquaresAll || instruction.op == PackOp::SumSquaresRows) {
+        vmulpd(first_, first_, first_);
+        vmulpd(second_, second_, second_);
+      }
       vaddpd(second_, second_, high);
       vmovaps(high, second_);
     }
@@ -692,10 +702,10 @@ class Assembler : Xbyak::CodeGenerator {
     vmovaps(low, first_);
   }
 
-  void end_sums(PackOp op) {
+  void end_sums(bool (*chosen)(PackOp)) {
     for (const SumLanes& sum : sums_) {
       const PackInstruction& instruction = program_.instructions[sum.instruction];
-      if (instruction.op != op) continue;
+      if (!chosen(instruction.op)) continue;
       const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.stack_offset + 32 * k]; };
       vmovaps(first_, lane(0));
       vmovaps(second_, lane(1));
@@ -707,7 +717,7 @@ class Assembler : Xbyak::CodeGenerator {
       vpermilpd(xmm14, xmm13, 1);
       vaddsd(xmm13, xmm13, xmm14);
       mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
-      const Address total = program_.rows && op == PackOp::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
+      const Address total = program_.rows && sums_rows(instruction.op) ? ptr[rax + row_ * 8] : ptr[rax];
       vaddsd(xmm13, xmm13, total);
       vmovsd(total, xmm13);
     }
