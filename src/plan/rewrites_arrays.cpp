@@ -232,11 +232,13 @@ ValueId with_dense_inputs(const Operation& o) {
   return changed ? o.graph.add(o.op, o.dtype, o.shape, fit, o.attributes) : no_value;
 }
 
-/// Single elements of x - y, where y is the same along the axis: the difference need not be there as a whole.
+/// Single elements of x - y, where y is the same along the axis: the difference need not be there as a whole. Of a leaf
+/// they would be looked up before its rows are read in order, which is slower.
 ValueId taken_of_difference(const Operation& o) {
   if (o.op != opcode<TakeAlongAxis> || !o.is<Subtract>(o[0])) return no_value;
   const ValueId repeated = o.input_of(o[0], 1);
   if (!o.is<Broadcast>(repeated) || o.graph[o.input_of(repeated)].shape != o.shape) return no_value;
+  if (o.graph.is_leaf(o.graph.base(o.input_of(o[0])))) return no_value;
   const std::array inputs{o.input_of(o[0]), o[1]};
   const ValueId taken = o.graph.add(o.op, o.dtype, o.shape, inputs, o.attributes);
   return o.make<Subtract>({taken, o.input_of(repeated)});

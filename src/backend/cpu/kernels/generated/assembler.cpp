@@ -33,6 +33,10 @@ constexpr std::uint32_t never = ~0U;
 
 /// Partial sums of a run of elements, as everywhere: sixteen, whatever the width of the registers.
 constexpr std::uint32_t lanes = 16;
+constexpr int no_lane = -1;
+
+/// Instructions of a program that is written several times for the sake of its sums.
+constexpr std::size_t longest_unrolled = 48;
 
 /// Is the same for all elements, or for those of a row: it stays on the stack.
 bool is_loop_invariant(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant; }
@@ -217,6 +221,7 @@ class Assembler : Xbyak::CodeGenerator {
         for (std::uint32_t k = 1; k < lanes / 4; ++k) take_stack();
       }
     }
+    choose_lane_registers();
     clear_sums(sums_all);
     xor_(index_, index_);
     if (program_.rows) {
@@ -286,15 +291,75 @@ class Assembler : Xbyak::CodeGenerator {
 
   /// All whole packs of a row.
   void packs(bool aligned) {
-    Label next;
+    Label next, done;
+    if (!lane_registers_.empty()) {
+      whole_lanes(aligned);
+      lea(rax, ptr[index_ + width_]);
+      cmp(rax, end_);
+      ja(done, T_NEAR);
+    }
     align(16);
     L(next);
-    body(false, aligned);
-    add(index_, width_);
-    if (program_.rows) add(column_, width_);
+    pack(aligned);
     lea(rax, ptr[index_ + width_]);
     cmp(rax, end_);
     jbe(next, T_NEAR);
+    L(done);
+  }
+  void pack(bool aligned) {
+    body(false, aligned);
+    add(index_, width_);
+    if (program_.rows) add(column_, width_);
+  }
+
+  /// As many packs at a time as there are elements for all partial sums, which are in registers meanwhile: in memory
+  /// each would wait for the one before.
+  void whole_lanes(bool aligned) {
+    Label next, done;
+    lea(rax, ptr[index_ + lanes]);
+    cmp(rax, end_);
+    ja(done, T_NEAR);
+    const auto for_each_register = [&](auto move) {
+      for (std::size_t s = 0; s < lane_registers_.size(); ++s) {
+        for (std::uint32_t k = 0; k < lanes / 4; ++k) {
+          move(Ymm(lane_registers_[s] + static_cast<int>(k)), ptr[rsp + sums_[s].stack_offset + 32 * k]);
+        }
+      }
+    };
+    for_each_register([&](const Ymm& reg, const Address& memory) { vmovaps(reg, memory); });
+    align(16);
+    L(next);
+    for (lane_ = 0; lane_ < static_cast<int>(lanes); lane_ += width_) pack(aligned);
+    lane_ = no_lane;
+    lea(rax, ptr[index_ + lanes]);
+    cmp(rax, end_);
+    jbe(next, T_NEAR);
+    for_each_register([&](const Ymm& reg, const Address& memory) { vmovaps(memory, reg); });
+    L(done);
+  }
+
+  /// Which sums have registers: those beyond the sixteenth where there are such, else some of those for values, if the
+  /// program is short enough to do without.
+  void choose_lane_registers() {
+    constexpr int each = lanes / 4;
+    const std::size_t count = sums_.size();
+    const std::size_t length = program_.instructions.size();
+    if (count == 0 || length > longest_unrolled) return;
+    if (has_more_registers()) {
+      for (std::size_t s = 0; s < std::min<std::size_t>(count, 4); ++s) {
+        lane_registers_.push_back(16 + each * static_cast<int>(s));
+      }
+      return;
+    }
+    if (count > 2 || length > (count == 1 ? 20 : 10)) return;
+    for (std::size_t s = 0; s < count; ++s) {
+      value_registers_ -= each;
+      lane_registers_.push_back(value_registers_);
+    }
+  }
+  static bool has_more_registers() {
+    static const bool has = std::string_view(block_table().name) == "avx512" && __builtin_cpu_supports("avx512vl");
+    return has;
   }
 
   /// \param aligned  whether what is stored past the caches lies at whole packs.
@@ -325,14 +390,14 @@ class Assembler : Xbyak::CodeGenerator {
   Ymm assign(std::uint32_t v) {
     int best = no_register;
     std::uint32_t furthest = 0;
-    for (int r = 0; r < allocated; ++r) {
+    for (int r = 0; r < value_registers_; ++r) {
       if (holder_[static_cast<std::size_t>(r)] == never && !pinned_[static_cast<std::size_t>(r)]) {
         best = r;
         break;
       }
     }
     if (best == no_register) {
-      for (int r = 0; r < allocated; ++r) {
+      for (int r = 0; r < value_registers_; ++r) {
         const auto k = static_cast<std::size_t>(r);
         if (pinned_[k]) continue;
         const std::uint32_t next = values_[holder_[k]].next_use();
@@ -675,18 +740,14 @@ class Assembler : Xbyak::CodeGenerator {
   }
 
   void add_to_sum(std::uint32_t i, const PackInstruction& instruction) {
-    const std::uint32_t stack_offset = std::find_if(sums_.begin(), sums_.end(), [&](const SumLanes& sum) {
-                                         return sum.instruction == i;
-                                       })->stack_offset;
+    const auto sum = std::find_if(sums_.begin(), sums_.end(), [&](const SumLanes& s) { return s.instruction == i; });
+    const auto number = static_cast<std::size_t>(sum - sums_.begin());
+    const bool in_registers = lane_ != no_lane && number < lane_registers_.size();
     Ymm x = use(instruction.a);
     if (tail_) {
       vandps(first_, x, last_mask_);
       x = first_;
     }
-    mov(rax, program_.rows ? column_ : index_);
-    and_(eax, lanes - 1);
-    const Address low = ptr[rsp + rax * 8 + stack_offset];
-    const Address high = ptr[rsp + rax * 8 + stack_offset + 32];
     if (program_.single_precision) {
       vextractf128(xmm14, x, 1);
       vcvtps2pd(first_, Xmm(x.getIdx()));
@@ -695,11 +756,23 @@ class Assembler : Xbyak::CodeGenerator {
         vmulpd(first_, first_, first_);
         vmulpd(second_, second_, second_);
       }
-      vaddpd(second_, second_, high);
-      vmovaps(high, second_);
+      x = first_;
     }
-    vaddpd(first_, program_.single_precision ? first_ : x, low);
+    if (in_registers) {
+      const int reg = lane_registers_[number] + lane_ / 4;
+      vaddpd(Ymm(reg), Ymm(reg), x);
+      if (program_.single_precision) vaddpd(Ymm(reg + 1), Ymm(reg + 1), second_);
+      return;
+    }
+    mov(rax, program_.rows ? column_ : index_);
+    and_(eax, lanes - 1);
+    const Address low = ptr[rsp + rax * 8 + sum->stack_offset];
+    const Address high = ptr[rsp + rax * 8 + sum->stack_offset + 32];
+    vaddpd(first_, x, low);
     vmovaps(low, first_);
+    if (!program_.single_precision) return;
+    vaddpd(second_, second_, high);
+    vmovaps(high, second_);
   }
 
   void end_sums(bool (*chosen)(PackOp)) {
@@ -782,6 +855,9 @@ class Assembler : Xbyak::CodeGenerator {
   std::vector<Pointer> pointers_;
   std::vector<SumLanes> sums_;
   std::vector<Failure> failures_;
+  int value_registers_ = allocated;
+  std::vector<int> lane_registers_;  ///< the first of each sum that has some
+  int lane_ = no_lane;               ///< the first partial sum of the pack that is being written, where they have registers
   std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
   std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
   std::uint32_t current_ = 0;
