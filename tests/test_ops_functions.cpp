@@ -368,7 +368,11 @@ BOOST_AUTO_TEST_CASE(between_two_numbers) {
   check_elements<double>(lerp(infinity, infinity, weights), {4}, {infinity, infinity, infinity, infinity});
   check_elements<double>(lerp(-infinity, infinity, weights), {4}, {-infinity, not_a_number, not_a_number, infinity});
   check_elements<double>(slope([](const Var& w) { return lerp(1.0, 3.0, w); }, weights), {4}, {2, 2, 2, 2});
-  check_elements<double>(slope([&](const Var& v) { return lerp(v, numbers_of({5.0, infinity}), 0.0); }, numbers_of({1, 2})),
+  check_elements<double>(slope(
+                             [&](const Var& v) {
+                               return lerp(v, numbers_of({5.0, infinity}), 0.0);
+                             },
+                             numbers_of({1, 2})),
                          {2}, {1, 1});
   BOOST_TEST(throws<xg::ShapeError>([&] { return lerp(start, end, numbers_of({1, 2})); }, {"lerp: ", "[3]", "[2]"}));
   check_elements<double>(deg2rad(numbers_of({180.0})), {1}, {std::numbers::pi}, 2e-16);

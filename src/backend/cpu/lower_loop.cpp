@@ -368,8 +368,7 @@ class Lowering {
         Store::Partial, size_of(wide),
         {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
-    const InstructionInfo info =
-        columns ? InstructionInfo{} : info_of(reduction, dtype, InstructionInfo::Kind::SumAll);
+    const InstructionInfo info = columns ? InstructionInfo{} : info_of(reduction, dtype, InstructionInfo::Kind::SumAll);
     emit(phase, rows, kernel, total, x, no_slot, no_slot, false, info);
     loop_.epilogues.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
     loop_.partial_bytes += (count * size_of(wide) + 63) / 64 * 64;

@@ -441,8 +441,7 @@ struct FloatKernels {
   }
 
   /// out[k] = hypot(out[k], norm of column k)
-  [[gnu::always_inline]] static void norm_columns(double* out, const double* x, std::size_t rows,
-                                                  std::size_t columns) {
+  [[gnu::always_inline]] static void norm_columns(double* out, const double* x, std::size_t rows, std::size_t columns) {
     using V = Pack<double>;
     for (std::size_t k = 0; k < columns; k += V::size) {
       const std::size_t width = columns - k < V::size ? columns - k : V::size;

@@ -1,7 +1,7 @@
 // Which kernels this processor runs; and the kernels that are the same on all of them: integers, booleans, moving.
 #include <algorithm>
-#include <cmath>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>

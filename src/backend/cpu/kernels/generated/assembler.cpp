@@ -857,7 +857,7 @@ class Assembler : Xbyak::CodeGenerator {
   std::vector<Failure> failures_;
   int value_registers_ = allocated;
   std::vector<int> lane_registers_;  ///< the first of each sum that has some
-  int lane_ = no_lane;               ///< the first partial sum of the pack that is being written, where they have registers
+  int lane_ = no_lane;  ///< the first partial sum of the pack that is being written, where they have registers
   std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
   std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
   std::uint32_t current_ = 0;
