@@ -337,6 +337,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums, T, Types) {
       frame.columns = columns;
       block_table().reduce_rows[0][type](frame, slots.data(), {nullptr, 0, 1, 0, 0});
       BOOST_TEST((machine.template array<double>(to) == expected), rows << " x " << columns);
+
+      // Squares of floats, which doubles hold, whatever the floats' size.
+      if (sizeof(T) != sizeof(float)) continue;
+      for (std::size_t i = 0; i < x.size(); i += 3) x[i] *= static_cast<T>(1e25);
+      Machine<T> of_squares;
+      of_squares.program.rows = rows > 1;
+      const std::uint32_t b = of_squares.load(PackOp::Load, x);
+      const std::uint32_t there = of_squares.slot(before);
+      of_squares.append(rows > 1 ? PackOp::SumSquaresRows : PackOp::SumSquaresAll, b, 0, 0, there);
+      of_squares.run(x.size(), columns);
+      expected = before;
+      slots[1] = reinterpret_cast<std::byte*>(x.data());
+      block_table().reduce_rows[static_cast<std::size_t>(Reduction::Norm)][type](frame, slots.data(),
+                                                                                 {nullptr, 0, 1, 0, 0});
+      BOOST_TEST((of_squares.template array<double>(there) == expected), "squares, " << rows << " x " << columns);
     }
   }
 }

@@ -361,6 +361,19 @@ BOOST_AUTO_TEST_CASE(between_two_numbers) {
   const Var end = numbers_of({0.7, 1e300, 3.0});
   check_elements<double>(lerp(start, end, 0.0), {3}, {0.1, -1e300, 3.0});
   check_elements<double>(lerp(start, end, 1.0), {3}, {0.7, 1e300, 3.0});
+  // An infinite end is infinitely far away: everything is beside the other one, but for the end itself.
+  const Var weights = numbers_of({0.0, 0.25, 0.75, 1.0});
+  check_elements<double>(lerp(2.0, infinity, weights), {4}, {2.0, infinity, infinity, infinity});
+  check_elements<double>(lerp(-infinity, 2.0, weights), {4}, {-infinity, -infinity, -infinity, 2.0});
+  check_elements<double>(lerp(infinity, infinity, weights), {4}, {infinity, infinity, infinity, infinity});
+  check_elements<double>(lerp(-infinity, infinity, weights), {4}, {-infinity, not_a_number, not_a_number, infinity});
+  check_elements<double>(slope([](const Var& w) { return lerp(1.0, 3.0, w); }, weights), {4}, {2, 2, 2, 2});
+  check_elements<double>(slope(
+                             [&](const Var& v) {
+                               return lerp(v, numbers_of({5.0, infinity}), 0.0);
+                             },
+                             numbers_of({1, 2})),
+                         {2}, {1, 1});
   BOOST_TEST(throws<xg::ShapeError>([&] { return lerp(start, end, numbers_of({1, 2})); }, {"lerp: ", "[3]", "[2]"}));
   check_elements<double>(deg2rad(numbers_of({180.0})), {1}, {std::numbers::pi}, 2e-16);
   check_elements<double>(rad2deg(numbers_of({std::numbers::pi})), {1}, {180.0}, 2e-16);

@@ -2,6 +2,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include <xgrad/xgrad.hpp>
 
@@ -93,6 +95,7 @@ BOOST_AUTO_TEST_CASE(running_results_of_any_associative_function) {
   }
   const Var x = xt::xarray<double>{2.0, -1.0, 0.0, 3.0};
   check_elements<double>(xg::cumprod(x), {4}, {2.0, -2.0, -0.0, -0.0});
+  check_elements<double>(xg::cumprod(x, 0, xg::Direction::Backward), {4}, {-0.0, -0.0, 0.0, 3.0});
   check_elements<double>(xg::cummax(x), {4}, {2.0, 2.0, 2.0, 3.0});
   check_elements<double>(xg::cummin(x, 0, xg::Direction::Backward), {4}, {-1.0, -1.0, 0.0, 3.0});
   check_elements<std::int64_t>(xg::cumprod(Var(xt::xarray<bool>{true, true, false, true})), {4}, {1, 1, 0, 0});
@@ -279,6 +282,35 @@ BOOST_AUTO_TEST_CASE(conditions_broadcast_to_the_values_only) {
   };
   BOOST_TEST(throws<xg::ValueError>([&] { return xg::value_and_grad(loss)(x); }, {"forbidden"}));
   BOOST_TEST(same(xg::grad(loss)(3.0 * x), ones_like(x)));
+}
+
+// Running products are right where they can be represented, whatever products of neighbours are.
+BOOST_AUTO_TEST_CASE(running_products_of_any_size) {
+  const auto row = [](const std::vector<double>& x) { return array_of<double>({x.size()}, x); };
+  const Var up_and_down = row({1e200, 1e-200, 1e200, 1e-200});
+  check_elements<double>(xg::cumprod(up_and_down), {4}, {1e200, 1.0, 1e200, 1.0}, 1e-15);
+  check_elements<double>(xg::cumprod(row({1e-200, 1e-200, 1e200, 1e200})), {4}, {1e-200, 0.0, 1e-200, 1.0}, 1e-15);
+  check_elements<double>(xg::cumprod(row({1e200, 1e200, 0.0, infinity})), {4}, {1e200, infinity, 0.0, not_a_number});
+  check_elements<double>(xg::cumprod(row({5e-324, 1e300, 1e300, 1e-290})), {4},
+                         {5e-324, 4.9406564584124654e-24, 4.9406564584124654e276, 4.9406564584124654e-14}, 1e-14);
+  // The last product alone: the others of each factor.
+  const auto last = [](const Var& v) { return view(xg::cumprod(v), -1); };
+  check_elements<double>(xg::grad(last)(up_and_down), {4}, {1e-200, 1e200, 1e-200, 1e200}, 1e-15);
+  // From zero on all are zero, with the derivative by the zero itself, which is the product of the rest.
+  const Var rising = cast<double>(xg::arange(400));
+  BOOST_TEST(same(xg::cumprod(rising), zeros_like(rising)));
+  const Var slope_of_last = xg::grad(last)(row({0.0, 2.0, 3.0}));
+  check_elements<double>(slope_of_last, {3}, {6.0, 0.0, 0.0});
+  // Halves and twos: powers of two all the way, in float32 too.
+  xt::xarray<float> halves = xt::ones<float>({512});
+  for (std::size_t i = 0; i < 256; ++i) halves(i) = 2.0F;
+  for (std::size_t i = 256; i < 512; ++i) halves(i) = 0.5F;
+  const Var products = xg::cumprod(Var(halves));
+  check_elements<float>(view(products, xt::keep(0, 100, 126, 127, 300, 510, 511)), {7},
+                        {2.0F, 0x1p101F, 0x1p127F, std::numeric_limits<float>::infinity(),
+                         std::numeric_limits<float>::infinity(), 2.0F, 1.0F});
+  check_elements<float>(view(xg::grad([&](const Var& v) { return last(v); })(Var(halves)), xt::keep(0, 511)), {2},
+                        {0.5F, 2.0F});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -239,6 +241,30 @@ BOOST_AUTO_TEST_CASE(argmax_gives_the_first_of_equals_and_the_first_nan) {
   const Var turned = transpose(tape.leaf(x));
   check_elements<Int>(tape.evaluate(argmax(turned, 0)), {2}, {1, 2});
   check_elements<Int>(tape.evaluate(argmax(turned)), {}, {5});
+}
+
+// Rows of a few elements are reduced several at once, each in order, as alone; NaN stays in its row.
+BOOST_AUTO_TEST_CASE(short_rows) {
+  for (std::size_t rows = 1; rows < 10; ++rows) {
+    for (std::size_t columns = 1; columns < 17; ++columns) {
+      xg::testing::Random random(static_cast<unsigned>(rows * 100 + columns));
+      xt::xarray<float> x = xg::cast<float>(random.uniform({rows, columns})).array<float>();
+      x(rows / 2, columns / 3) = std::numeric_limits<float>::quiet_NaN();
+      std::vector<float> sums, largest, smallest;
+      for (std::size_t i = 0; i < rows; ++i) {
+        double total = 0.0;
+        for (std::size_t k = 0; k < columns; ++k) total += static_cast<double>(x(i, k));
+        sums.push_back(static_cast<float>(total));
+        const auto row = x.begin() + static_cast<std::ptrdiff_t>(i * columns);
+        const auto [least, most] = std::minmax_element(row, row + static_cast<std::ptrdiff_t>(columns));
+        largest.push_back(std::isnan(total) ? static_cast<float>(total) : *most);
+        smallest.push_back(std::isnan(total) ? static_cast<float>(total) : *least);
+      }
+      check_elements<float>(sum(Var(x), 1), {rows}, sums, 1e-7);
+      check_elements<float>(amax(Var(x), 1), {rows}, largest);
+      check_elements<float>(amin(Var(x), 1), {rows}, smallest);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(long_sums_are_accurate) {

@@ -128,6 +128,12 @@ BOOST_AUTO_TEST_CASE(interpolation) {
                          {3.0, 3.0, 2.5, 0.56, 0.0, not_a_number}, 1e-15);
   check_elements<double>(interp(row({0.0, 3.14}), places, values, {.left = -99.0, .right = 99.0}), {2}, {-99.0, 99.0});
   check_elements<double>(interp(row({-infinity, infinity}), places, values), {2}, {3.0, 0.0});
+  // Infinite places are infinitely far away, and infinite values are nowhere but there.
+  const Var endless = row({-infinity, 0.0, 1.0, infinity});
+  check_elements<double>(interp(row({-infinity, -1.0, 0.5, 2.0, infinity}), endless, row({1.0, 2.0, 4.0, 8.0})), {5},
+                         {1.0, 2.0, 3.0, 4.0, 8.0});
+  check_elements<double>(interp(row({1.0, 1.5, 2.0}), row({1.0, 2.0, 3.0}), row({1.0, infinity, infinity})), {3},
+                         {1.0, infinity, infinity});
   // A jump: the value there is the last of its values.
   check_elements<double>(interp(row({0.5, 1.0, 1.5}), row({0.0, 1.0, 1.0, 2.0}), row({0.0, 1.0, 5.0, 6.0})), {3},
                          {0.5, 5.0, 5.5});

@@ -147,19 +147,17 @@ Var log_probabilities(const Classes& c) { return log_softmax(c.scores, c.axis); 
 
 Var surprise(const Classes& c) {
   const auto of = [&c](const Var& scores, const Var& labels) {
-    // The label is looked up in the scores, which are there already, not in a computed array.
-    const Var own = take_along_axis(scores, labels, c.axis);
-    const Var largest = largest_score(c, scores);
-    const Var ahead = own - largest;
-    const Var shifted = scores - largest;
+    const Var shifted = scores - largest_score(c, scores);
+    const Var ahead = take_along_axis(shifted, labels, c.axis);
     const Var powers = exp(shifted);
-    const Var total = sum_classes(c, powers);
-    // All but the largest, whose sign is 0: another sum of what is there, instead of a mask that knows the label.
-    const Var others = -sum_classes(c, sign(shifted) * powers);
-    const Var sure = total < 1.5 && equal(own, largest);
+    // All but the largest: another sum of what is there, instead of a mask that knows the label.
+    const Var others = sum_classes(c, cast(powers < 1.0, powers.dtype()) * powers);
+    const Var but_one = sum_classes(c, powers) - 1.0;
+    const Var sure = but_one < 0.5 && equal(ahead, 0.0);
+    const Var ahead_unless_sure = where(sure, zeros_like(ahead), ahead);
     // The factor is 1; it has the derivatives by the label's score.
-    const Var odds_against = others * exp(-where(sure, ahead, zeros_like(ahead)));
-    return where(sure, log1p(odds_against), log(total) - ahead);
+    const Var odds_against = others * exp(ahead_unless_sure - ahead);
+    return log1p(where(sure, odds_against, but_one)) - ahead_unless_sure;
   };
   return xgrad::detail::computed_at_once("cross entropy", of, c.scores, c.labels);
 }

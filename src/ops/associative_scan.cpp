@@ -1,6 +1,7 @@
 #include <xgrad/ops/associative_scan.hpp>
 
 #include <array>
+#include <limits>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -104,11 +105,44 @@ Var running(std::string_view operation, const F& combine, const Var& x, std::ptr
 }  // namespace
 }  // namespace detail
 
+namespace {
+
+/// x 2^n. The power may leave the range where the product does not: two factors.
+Var times_power_of_two(const Var& x, const Var& n) {
+  const double most = x.dtype() == DType::Float32 ? 120.0 : 1000.0;
+  const auto bounded = [most](const Var& exponent) { return maximum(minimum(exponent, most), -most); };
+  const Var first = bounded(n);
+  return x * exp2(first) * exp2(bounded(n - first));
+}
+
+/// Each exponent less that of the element before; before the first is 0.
+Var steps_of(const Var& exponents, std::size_t along, Direction direction) {
+  const std::size_t count = exponents.shape()[along];
+  const bool forward = direction == Direction::Forward;
+  const Var none = zeros_like(detail::slice_along(exponents, along, 0, 1));
+  const Var others = detail::slice_along(exponents, along, forward ? 0 : 1, count - 1);
+  const auto axis = static_cast<std::ptrdiff_t>(along);
+  return exponents - (forward ? concatenate({none, others}, axis) : concatenate({others, none}, axis));
+}
+
+}  // namespace
+
 Var cumprod(const Var& x, std::ptrdiff_t axis, Direction direction) {
   detail::require_usable(x, "cumprod");
   const Var numbers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
-  return detail::running(
-      "cumprod", [](const Var& a, const Var& b) { return a * b; }, numbers, axis, direction);
+  const std::size_t along = detail::normalize_axis("cumprod", axis, x);
+  const auto product = [](const Var& a, const Var& b) { return a * b; };
+  const auto of = [&](const Var& y) {
+    if (!is_floating(y.dtype()) || y.size() == 0) return associative_scan(product, y, axis, direction);
+    // Times powers of two with which running products are between 1 and 2, so that those of neighbours are in range.
+    const Var sizes = stop_gradient(abs(y));
+    const Var ordinary = sizes > 0.0 && sizes < std::numeric_limits<double>::infinity();
+    const Var logarithms = log2(where(ordinary, sizes, ones_like(sizes)));
+    const Var exponents = floor(cumsum(logarithms, axis, direction));
+    const Var scaled = times_power_of_two(y, -steps_of(exponents, along, direction));
+    return times_power_of_two(associative_scan(product, scaled, axis, direction), exponents);
+  };
+  return detail::computed_at_once("cumprod", of, numbers);
 }
 
 Var cummax(const Var& x, std::ptrdiff_t axis, Direction direction) {

@@ -9,6 +9,7 @@
 #include <xgrad/core/errors.hpp>
 
 #include "elementwise.hpp"
+#include "internal.hpp"
 
 namespace xgrad {
 namespace {
@@ -151,8 +152,18 @@ Var heaviside(const Var& x, const Var& at_zero) {
 }
 Var lerp(const Var& start, const Var& end, const Var& weight) {
   detail::require_operands("lerp", start, end, weight);
-  const Var way = end - start;
-  return where(weight < 0.5, start + weight * way, end - (1.0 - weight) * way);
+  const auto of = [](const Var& a, const Var& b, const Var& w) {
+    const Var way = offset(b, a);
+    const Var infinite = isinf(way);
+    const auto part = [&](const Var& share) {
+      const Var product = share * way;
+      return where(infinite && equal(share, 0.0), zeros_like(product), product);
+    };
+    // From the nearer end, so that the numbers themselves come out at both; but from the finite one, if one is.
+    const Var near_start = where(equal(isinf(a), isinf(b)), w < 0.5, isinf(b));
+    return where(near_start, a + part(w), b - part(1.0 - w));
+  };
+  return detail::computed_at_once("lerp", of, start, end, weight);
 }
 
 Var abs(const Var& x) { return elementwise<Absolute>(x); }

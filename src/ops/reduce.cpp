@@ -45,14 +45,14 @@ Var extremum_keeping(const Var& x, const Shape& axes) {
 Var largest_of(const Var& x, const Shape& axes) { return stop_gradient(extremum_keeping<MaxReduce>(x, axes)); }
 
 /// ln(sum(e^shifted)), for numbers of which the largest is 0. Where the others are small, a sum of 1 and more has lost
-/// their digits: they are added up without it, whose sign is 0. That does not change the derivative.
+/// their digits: they are added up without it. That does not change the derivative.
 Var log_of_sum(const Var& shifted, const Shape& axes) {
   const Var powers = exp(shifted);
-  const Var total = sum_keeping(powers, axes);
-  const Var logarithm = log(total);
-  const Var others = -sum_keeping(sign(shifted) * powers, axes);
-  const Var only_one = total >= 1.0 && total < 1.5;
-  return logarithm + stop_gradient(where(only_one, log1p(others) - logarithm, zeros_like(logarithm)));
+  // Before the sum of all is used, so that one pass over the elements has both.
+  const Var others = sum_keeping(where(powers < 1.0, powers, zeros_like(powers)), axes);
+  const Var but_one = sum_keeping(powers, axes) - 1.0;
+  const Var lost = stop_gradient(where(but_one < 0.5, others - but_one, zeros_like(but_one)));
+  return log1p(but_one + lost);
 }
 
 Var argmax_keeping(const Var& x, std::size_t axis) {

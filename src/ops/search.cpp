@@ -99,12 +99,14 @@ Var broken_line(const Var& x, const Var& places, const Var& values, const std::o
   const Var x0 = take(table, below, 0);
   const Var y0 = take(values, below, 0);
   const Var y1 = take(values, above, 0);
-  const Var width = take(table, above, 0) - x0;
+  const Var x1 = take(table, above, 0);
+  const Var width = offset(x1, x0);
   const Var jump = equal(width, 0.0);
-  const Var part = (x - x0) / where(jump, ones_like(width), width);
-  const Var rise = offset(y1, y0);
-  // From the nearer end, so that the values themselves come out at both.
-  const Var line = where(part < 0.5, y0 + part * rise, y1 - (1.0 - part) * rise);
+  const Var way = offset(x, x0);
+  // What is infinitely far from the first place is at the second, unless that is so, too.
+  const Var at_second = isinf(way) && !isinf(offset(x, x1));
+  const Var part = where(at_second, ones_like(way), way / where(jump, ones_like(width), width));
+  const Var line = lerp(y0, y1, part);  // the values themselves at both places
   const Var inside = where(jump, y1 + 0.0 * x, line);
   const Var before = left ? cast(*left, x.dtype()) : end_of(values, 0);
   const Var behind = right ? cast(*right, x.dtype()) : end_of(values, count - 1);

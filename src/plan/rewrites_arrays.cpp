@@ -274,6 +274,23 @@ ValueId with_dense_inputs(const Operation& o) {
   return changed ? o.graph.add(o.op, o.dtype, o.shape, fit, o.attributes) : no_value;
 }
 
+/// Single elements of x - y, where y is the same along the axis: the difference need not be there as a whole. Of a leaf
+/// they would be looked up before its rows are read in order, which is slower.
+ValueId taken_of_difference(const Operation& o) {
+  if (o.op != opcode<TakeAlongAxis> || !o.is<Subtract>(o[0])) return no_value;
+  const ValueId repeated = o.input_of(o[0], 1);
+  if (!o.is<Broadcast>(repeated) || o.graph[o.input_of(repeated)].shape != o.shape) return no_value;
+  if (o.graph.is_leaf(o.graph.base(o.input_of(o[0])))) return no_value;
+  const std::array inputs{o.input_of(o[0]), o[1]};
+  const ValueId taken = o.graph.add(o.op, o.dtype, o.shape, inputs, o.attributes);
+  return o.make<Subtract>({taken, o.input_of(repeated)});
+}
+
+constinit Rewrite of_gathers[] = {
+    {"elements of a difference are differences of elements", "the same subtraction", taken_of_difference},
+    {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
+};
+
 constinit Rewrite of_kernels[] = {
     {"kernels that want dense inputs get copies", "the same elements", with_dense_inputs},
 };
@@ -293,6 +310,7 @@ Rewrites rewrites_of(Computation computation) noexcept {
     case Computation::Conversion:
       return of_conversions;
     case Computation::Gather:
+      return of_gathers;
     case Computation::Scatter:
     case Computation::Kernel:
     case Computation::Several:

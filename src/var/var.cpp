@@ -36,16 +36,11 @@ DType Var::dtype() const {
 }
 
 const Shape& Var::shape() const {
-  static const auto* scalar = new Shape;  // never destroyed: destructors of static objects may ask
+  if (kind_ == Kind::Array) return first_.buffer->shape();
   detail::require_usable(*this, "shape");
-  switch (kind_) {
-    case Kind::Array:
-      return first_.buffer->shape();
-    case Kind::Recorded:
-      return first_.tape->shape(VarAccess::node(*this));
-    default:
-      return *scalar;
-  }
+  if (kind_ == Kind::Recorded) return first_.tape->shape(VarAccess::node(*this));
+  static const auto* scalar = new Shape;  // never destroyed: destructors of static objects may ask
+  return *scalar;
 }
 
 std::size_t Var::shape(std::ptrdiff_t axis) const {

@@ -148,7 +148,8 @@ XGRAD_FIELDS(Tukey, c)
 /// infinity. For alpha = 1 it is PseudoHuber, for -2 GemanMcClure.
 ///
 /// A plain number alpha costs the least if it is a multiple of 1/2 from 1/2 to 8, where the power is a root, or a
-/// limit. The loss grows with alpha: trained without a bound or a term of its own for it, alpha falls without end.
+/// limit; next to 2, nearer than 1/8, it costs twice as much as elsewhere. The loss grows with alpha: trained without
+/// a bound or a term of its own for it, alpha falls without end.
 ///
 /// \param prediction, target  of one shape.
 /// \throws ShapeError  for other shapes, and unless alpha and c broadcast to that shape.

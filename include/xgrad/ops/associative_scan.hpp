@@ -92,7 +92,8 @@ T associative_scan(const F&, const T& elements, std::ptrdiff_t = 0, Direction = 
   return elements;
 }
 
-/// Running products: result[i] = x[0] ... x[i]; backward x[i] ... x[n - 1]. Booleans count as int64.
+/// Running products: result[i] = x[0] ... x[i]; backward x[i] ... x[n - 1]; right where they can be represented, in
+/// floating point. Booleans count as int64.
 /// \throws ShapeError  for a scalar, and for an array of as many axes as there can be; so do the others.
 Var cumprod(const Var& x, std::ptrdiff_t axis = -1, Direction direction = Direction::Forward);
 /// Running maxima and minima; NaN stays. Where elements are equal the derivative is divided as that of maximum().

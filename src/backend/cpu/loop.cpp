@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -210,17 +211,23 @@ A combine(Reduction reduction, A a, A b) {
 /// Adds the partial results of all chunks up, neighbours first: an order that does not depend on who computed them.
 template <class A>
 void finish(const Epilogue& epilogue, std::size_t chunks, std::size_t stride, std::byte* partials, std::byte* target) {
+  const bool squares = sums_squares(epilogue.reduction, epilogue.dtype);
+  const Reduction reduction = squares ? Reduction::Sum : epilogue.reduction;
   const auto at = [&](std::size_t chunk) { return reinterpret_cast<A*>(partials + chunk * stride + epilogue.partial); };
   for (std::size_t step = 1; step < chunks; step *= 2) {
     for (std::size_t chunk = 0; chunk + step < chunks; chunk += 2 * step) {
       A* a = at(chunk);
       const A* b = at(chunk + step);
-      for (std::size_t i = 0; i < epilogue.count; ++i) a[i] = combine(epilogue.reduction, a[i], b[i]);
+      for (std::size_t i = 0; i < epilogue.count; ++i) a[i] = combine(reduction, a[i], b[i]);
     }
   }
   const A* total = at(0);
   kernels::dispatch(epilogue.dtype, [&]<class T>() {
-    for (std::size_t i = 0; i < epilogue.count; ++i) reinterpret_cast<T*>(target)[i] = static_cast<T>(total[i]);
+    auto* out = reinterpret_cast<T*>(target);
+    for (std::size_t i = 0; i < epilogue.count; ++i) {
+      if (squares) out[i] = static_cast<T>(std::sqrt(static_cast<double>(total[i])));
+      else out[i] = static_cast<T>(total[i]);
+    }
   });
 }
 

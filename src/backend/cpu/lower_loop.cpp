@@ -311,7 +311,26 @@ class Lowering {
     return table.elementwise[op][type(from)][mode];
   }
 
+  /// What machine code can do of a reduction: sums, also of squares.
+  static InstructionInfo info_of(Reduction reduction, DType dtype, InstructionInfo::Kind kind) {
+    if (reduction == Reduction::Sum) return {kind, 0, dtype};
+    if (sums_squares(reduction, dtype)) return {kind, opcode<Square>, dtype};
+    return {};
+  }
+
+  /// A row's sum of what was scattered over it: what there was of it.
+  bool lower_sum_of_scattered(ValueId id, std::uint32_t phase) {
+    const ValueId input = graph_.inputs(id)[0];
+    const bool scattered = is_local(input) && computation_of(graph_[input].op) == Computation::Scatter;
+    if (!scattered || reduction_of(graph_[id].op) != Reduction::Sum) return false;
+    if (groups_.role[id] != Role::Row || groups_.materialised[id]) return false;
+    const SlotOperand source = row(graph_.inputs(input)[0], phase);
+    computed_[id] = {as_vector(source, graph_[id].dtype, phase, true), phase};
+    return true;
+  }
+
   void lower_reduction(ValueId id, std::uint32_t phase) {
+    if (lower_sum_of_scattered(id, phase)) return;
     const kernels::BlockTable& table = block_table();
     const Reduction reduction = reduction_of(graph_[id].op);
     const auto r = static_cast<std::size_t>(reduction);
@@ -323,13 +342,13 @@ class Lowering {
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
     const SlotId total = wide == dtype ? target(id) : scratch(Store::Row, wide);
     emit(phase, true, table.start[r][type(dtype)], total, total);
-    const InstructionInfo info =
-        reduction == Reduction::Sum ? InstructionInfo{InstructionInfo::Kind::SumRows, 0, dtype} : InstructionInfo{};
+    const InstructionInfo info = info_of(reduction, dtype, InstructionInfo::Kind::SumRows);
     emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, info);
     SlotId out = total;
     if (wide != dtype) {
       out = target(id);
-      emit(phase + 1, true, table.cast[type(dtype)][type(wide)], out, total);
+      const bool squares = sums_squares(reduction, dtype);
+      emit(phase + 1, true, squares ? table.root_of_squares : table.cast[type(dtype)][type(wide)], out, total);
     }
     computed_[id] = {out, phase + 1};
   }
@@ -349,8 +368,7 @@ class Lowering {
         Store::Partial, size_of(wide),
         {Slot::Base::Partials, no_place, static_cast<std::ptrdiff_t>(loop_.partial_bytes), 0, columns ? element : 0});
     const auto kernel = columns ? table.reduce_columns[r][type(dtype)] : table.reduce_all[r][type(dtype)];
-    InstructionInfo info;
-    if (reduction == Reduction::Sum && !columns) info = {InstructionInfo::Kind::SumAll, 0, dtype};
+    const InstructionInfo info = columns ? InstructionInfo{} : info_of(reduction, dtype, InstructionInfo::Kind::SumAll);
     emit(phase, rows, kernel, total, x, no_slot, no_slot, false, info);
     loop_.epilogues.push_back({reduction, wide, loop_.partial_bytes, count, place_of_(id), dtype});
     loop_.partial_bytes += (count * size_of(wide) + 63) / 64 * 64;

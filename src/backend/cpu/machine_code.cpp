@@ -43,6 +43,7 @@ class Writing {
   void run() {
     find_readers();
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) consider(i);
+    for (std::size_t i = draft_.code.size(); i > 0; --i) defer(static_cast<std::uint32_t>(i - 1));
     std::vector<Emitted> ordered;
     ordered.reserve(draft_.code.size());
     // Programs of one depth first, then what is no arithmetic at that depth.
@@ -151,6 +152,23 @@ class Writing {
     writer_[draft_.code[i].code.out] = i;
   }
 
+  /// What only a later program of its segment reads belongs to that one: it is not stored and read again.
+  void defer(std::uint32_t i) {
+    const Emitted& each = draft_.code[i];
+    const SlotId out = each.code.out;
+    const bool value = each.info.kind == InstructionInfo::Kind::Elementwise ||
+                       each.info.kind == InstructionInfo::Kind::Splat ||
+                       each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile;
+    if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_.at(out) != i) return;
+    std::uint32_t depth = ~0U;
+    for (const std::uint32_t r : readers_[out]) {
+      const Emitted& reader = draft_.code[r];
+      if (r < i || reader.phase != each.phase || reader.rows != each.rows || type_[r] != type_[i]) return;
+      depth = std::min(depth, depth_[r]);
+    }
+    if (depth != ~0U) depth_[i] = depth;
+  }
+
   // ---- one program
 
   std::optional<Emitted> write(const std::vector<std::uint32_t>& members) {
@@ -215,8 +233,7 @@ class Writing {
         return;
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
-        append(each.info.kind == InstructionInfo::Kind::SumAll ? PackOp::SumAll : PackOp::SumRows,
-               value(code.a, PackOp::Load), 0, 0, code.out);
+        append(sum_of(each.info), value(code.a, PackOp::Load), 0, 0, code.out);
         writes_.insert(code.out);
         return;
       case InstructionInfo::Kind::Check: {
@@ -232,6 +249,12 @@ class Writing {
       default:
         value_[code.out] = arithmetic(each);
     }
+  }
+
+  static PackOp sum_of(const InstructionInfo& info) {
+    const bool all = info.kind == InstructionInfo::Kind::SumAll;
+    if (info.op == opcode<Square>) return all ? PackOp::SumSquaresAll : PackOp::SumSquaresRows;
+    return all ? PackOp::SumAll : PackOp::SumRows;
   }
 
   std::uint32_t arithmetic(const Emitted& each) {

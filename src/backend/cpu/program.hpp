@@ -76,6 +76,11 @@ struct GeneratedBlock {
   std::vector<std::uint32_t> writes;
 };
 
+/// Whether the partial results of a norm are sums of squares.
+constexpr bool sums_squares(kernels::Reduction reduction, DType dtype) {
+  return reduction == kernels::Reduction::Norm && dtype == DType::Float32;
+}
+
 /// A sum (or extremum) that is complete when the loop ends. Each chunk has partial results of its own.
 struct Epilogue {
   kernels::Reduction reduction;

@@ -29,7 +29,7 @@ struct SlotInfo {
 struct InstructionInfo {
   enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
   Kind kind = Kind::Other;
-  Opcode op = 0;                 ///< of an elementwise operation
+  Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
   DType dtype = DType::Float64;  ///< of the operands: of the last one
   DType result = DType::Float64;
   kernels::OperandModes modes = 0;

@@ -203,6 +203,7 @@ struct ReductionKernels {
     return __builtin_sqrt(squares) * (tiny ? 1 / grow : 1 / shrink);
   }
 
+  /// The norm; of floats the sum of squares.
   template <class T>
   [[gnu::always_inline]] static Wide<T> norm(Elements<T> x, std::size_t n) {
     Wide<T> squares = 0;
@@ -211,11 +212,12 @@ struct ReductionKernels {
     } else {
       squares = sum_in_lanes<true, T>(x, n);
     }
-    if constexpr (std::is_same_v<T, double>) {  // those of floats are always in range
+    if constexpr (std::is_same_v<T, float>) return squares;  // always in range
+    else {
       const bool tiny = squares < smallest_squares;
       if (tiny || !(squares < __builtin_inf())) return norm_of_extremes(x.data, n, tiny);
+      return __builtin_sqrt(squares);
     }
-    return __builtin_sqrt(squares);
   }
 
   template <Reduction R, class T>
@@ -242,14 +244,43 @@ struct ReductionKernels {
     else return extremum<R, T>(x, n);
   }
 
+  /// Short rows, four at once: each is gone through in order, as alone, while the others wait for their turn.
+  /// \return how many of them; some may be left.
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static std::size_t reduce_short_rows(Acc<R, T>* out, const T* x, std::size_t rows,
+                                                              std::size_t columns) {
+    using A = Acc<R, T>;
+    using Four [[gnu::vector_size(4 * sizeof(T))]] = T;
+    using Wider [[gnu::vector_size(4 * sizeof(A))]] = A;
+    std::size_t row = 0;
+    for (; row + 4 <= rows; row += 4, x += 4 * columns) {
+      constexpr A first = neutral<R, T>();
+      Wider total{first, first, first, first};
+      auto numbers = total == total;
+      for (std::size_t i = 0; i < columns; ++i) {
+        const Four y{x[i], x[columns + i], x[2 * columns + i], x[3 * columns + i]};
+        if constexpr (R == Reduction::Sum) {
+          total += __builtin_convertvector(y, Wider);
+        } else {
+          numbers &= y == y;
+          if constexpr (R == Reduction::Max) total = y > total ? y : total;
+          else total = y < total ? y : total;
+        }
+      }
+      for (std::size_t k = 0; k < 4; ++k) {
+        out[row + k] = combine<R, A>(out[row + k], numbers[k] != 0 ? total[k] : A(__builtin_nan("")));
+      }
+    }
+    return row;
+  }
+
   /// out[k] = hypot(out[k], norm of column k)
-  template <class T>
-  [[gnu::always_inline]] static void norm_columns(Wide<T>* out, const T* x, std::size_t rows, std::size_t columns) {
-    using V = Pack<Wide<T>>;
+  [[gnu::always_inline]] static void norm_columns(double* out, const double* x, std::size_t rows, std::size_t columns) {
+    using V = Pack<double>;
     for (std::size_t k = 0; k < columns; k += V::size) {
       const std::size_t width = columns - k < V::size ? columns - k : V::size;
-      const auto load = [width](const auto* from) __attribute__((always_inline)) {
-        Wide<T> part[V::size] = {};
+      const auto load = [width](const double* from) __attribute__((always_inline)) {
+        double part[V::size] = {};
         if (width == V::size) {
           for (std::size_t i = 0; i < V::size; ++i) part[i] = from[i];
         } else {
@@ -267,19 +298,23 @@ struct ReductionKernels {
       };
       const V squares = squares_of(V(1.0));
       V root = sqrt(squares);
-      if constexpr (std::is_same_v<T, double>) {
-        const auto tiny = squares < V(smallest_squares);
-        const auto finite = squares < V(__builtin_inf());
-        if (!all(!tiny && finite)) {
-          const V of_large = select(finite, root, sqrt(squares_of(V(shrink))) * V(1 / shrink));
-          root = select(tiny, sqrt(squares_of(V(grow))) * V(1 / grow), of_large);
-        }
+      const auto tiny = squares < V(smallest_squares);
+      const auto finite = squares < V(__builtin_inf());
+      if (!all(!tiny && finite)) {
+        const V of_large = select(finite, root, sqrt(squares_of(V(shrink))) * V(1 / shrink));
+        root = select(tiny, sqrt(squares_of(V(grow))) * V(1 / grow), of_large);
       }
       const V total = norm_of_parts(load(out + k), root);
-      Wide<T> part[V::size];
+      double part[V::size];
       total.store(part);
       for (std::size_t i = 0; i < width; ++i) out[k + i] = part[i];
     }
+  }
+
+  template <class T>
+  [[gnu::always_inline]] static void add_norm(Wide<T>& total, Wide<T> run) {
+    if constexpr (std::is_same_v<T, float>) total += run;
+    else total = total == 0 ? run : norm_of_two(total, run);  // most are one run, which hypot would only slow down
   }
 
   template <Reduction R, class T>
@@ -292,16 +327,27 @@ struct ReductionKernels {
     auto* out = at<Acc<R, T>>(slots, i.out);
     Elements<T> x{at<const T>(slots, i.a)};
     const std::size_t columns = frame.columns;
-    for (std::size_t left = frame.count; left != 0; left -= columns, x.data += columns, ++out) {
+    std::size_t left = frame.count;
+    if constexpr (R != Reduction::Norm) {
+      if (columns < lanes && left != 0) {
+        const std::size_t done = reduce_short_rows<R, T>(out, x.data, left / columns, columns);
+        out += done;
+        x.data += done * columns;
+        left -= done * columns;
+      }
+    }
+    for (; left != 0; left -= columns, x.data += columns, ++out) {
       const Acc<R, T> run = reduce_run<R, T>(x, columns);
-      // Most rows are one run, which hypot would only slow down.
-      *out = R == Reduction::Norm && *out == 0 ? run : combine<R, Acc<R, T>>(*out, run);
+      if constexpr (R == Reduction::Norm) add_norm<T>(*out, run);
+      else *out = combine<R, Acc<R, T>>(*out, run);
     }
   }
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_all(const Frame& frame, std::byte* const* slots, const Instruction& i) {
     auto* out = at<Acc<R, T>>(slots, i.out);
-    *out = combine<R, Acc<R, T>>(*out, reduce_run<R, T>(Elements<T>{at<const T>(slots, i.a)}, frame.count));
+    const Acc<R, T> run = reduce_run<R, T>(Elements<T>{at<const T>(slots, i.a)}, frame.count);
+    if constexpr (R == Reduction::Norm) add_norm<T>(*out, run);
+    else *out = combine<R, Acc<R, T>>(*out, run);
   }
   template <Reduction R, class T>
   [[gnu::flatten]] static void reduce_columns(const Frame& frame, std::byte* const* slots, const Instruction& i) {
@@ -309,9 +355,15 @@ struct ReductionKernels {
     auto* __restrict out = at<A>(slots, i.out);
     const T* x = at<const T>(slots, i.a);
     const std::size_t columns = frame.columns;
-    if constexpr (R == Reduction::Norm) return norm_columns<T>(out, x, frame.count / columns, columns);
+    if constexpr (R == Reduction::Norm && std::is_same_v<T, double>) {
+      return norm_columns(out, x, frame.count / columns, columns);
+    }
     for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
-      for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], static_cast<A>(x[k]));
+      for (std::size_t k = 0; k < columns; ++k) {
+        const A y = x[k];
+        if constexpr (R == Reduction::Norm) out[k] += y * y;
+        else out[k] = combine<R, A>(out[k], y);
+      }
     }
   }
 

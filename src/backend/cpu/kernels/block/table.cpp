@@ -1,6 +1,7 @@
 // Which kernels this processor runs; and the kernels that are the same on all of them: integers, booleans, moving.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -278,6 +279,12 @@ void cast(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   }
 }
 
+void root_of_squares(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const double* in = at<const double>(slots, i.a);
+  auto* out = at<float>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) out[k] = static_cast<float>(std::sqrt(in[k]));
+}
+
 /// Numbers with a fraction do not always fit int64; such casts are no block kernels, because they throw.
 template <class To, class From>
 void add_cast(BlockTable& table) {
@@ -355,6 +362,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_moves<std::int64_t>(table);
   add_moves<float>(table);
   add_moves<double>(table);
+  table.root_of_squares = root_of_squares;
   table.name = "baseline";
 #if defined(__x86_64__)
   if (isa >= Isa::Avx2) {

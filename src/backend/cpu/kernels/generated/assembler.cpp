@@ -46,13 +46,13 @@ std::size_t Assembler::assemble() {
   body(true, false);
   mov(index_, end_);
   L(row_done);
-  end_sums(PackOp::SumRows);
+  end_sums(sums_rows);
   if (program_.rows) {
     inc(row_);
     cmp(index_, count_);
     jb(row, T_NEAR);
   }
-  end_sums(PackOp::SumAll);
+  end_sums(sums_all);
   xor_(eax, eax);
   L(done_);
   end();
@@ -103,12 +103,13 @@ void Assembler::begin() {
       broadcast(first_, ptr[rax]);
       vmovaps(ptr[rsp + values_[i].stack_offset], first_);
     }
-    if (instruction.op == PackOp::SumAll || instruction.op == PackOp::SumRows) {
+    if (sums_all(instruction.op) || sums_rows(instruction.op)) {
       sums_.push_back({i, take_stack()});
       for (std::uint32_t k = 1; k < lanes / 4; ++k) take_stack();
     }
   }
-  clear_sums(PackOp::SumAll);
+  choose_lane_registers();
+  clear_sums(sums_all);
   xor_(index_, index_);
   if (program_.rows) {
     xor_(row_, row_);
@@ -131,7 +132,7 @@ void Assembler::begin_row() {
     broadcast(first_, ptr[rax + row_ * element_]);
     vmovaps(ptr[rsp + values_[i].stack_offset], first_);
   }
-  clear_sums(PackOp::SumRows);
+  clear_sums(sums_rows);
 }
 
 void Assembler::begin_tail() {
@@ -155,15 +156,77 @@ std::uint32_t Assembler::take_stack() {
 }
 
 void Assembler::packs(bool aligned) {
-  Label next;
+  Label next, done;
+  if (!lane_registers_.empty()) {
+    whole_lanes(aligned);
+    lea(rax, ptr[index_ + width_]);
+    cmp(rax, end_);
+    ja(done, T_NEAR);
+  }
   align(16);
   L(next);
-  body(false, aligned);
-  add(index_, width_);
-  if (program_.rows) add(column_, width_);
+  pack(aligned);
   lea(rax, ptr[index_ + width_]);
   cmp(rax, end_);
   jbe(next, T_NEAR);
+  L(done);
+}
+
+void Assembler::pack(bool aligned) {
+  body(false, aligned);
+  add(index_, width_);
+  if (program_.rows) add(column_, width_);
+}
+
+void Assembler::whole_lanes(bool aligned) {
+  Label next, done;
+  lea(rax, ptr[index_ + lanes]);
+  cmp(rax, end_);
+  ja(done, T_NEAR);
+  const auto for_each_register = [&](auto move) {
+    for (std::size_t s = 0; s < lane_registers_.size(); ++s) {
+      for (std::uint32_t k = 0; k < lanes / 4; ++k) {
+        move(Ymm(lane_registers_[s] + static_cast<int>(k)), ptr[rsp + sums_[s].stack_offset + 32 * k]);
+      }
+    }
+  };
+  for_each_register([&](const Ymm& reg, const Address& memory) { vmovaps(reg, memory); });
+  align(16);
+  L(next);
+  for (lane_ = 0; lane_ < static_cast<int>(lanes); lane_ += width_) pack(aligned);
+  lane_ = no_lane;
+  lea(rax, ptr[index_ + lanes]);
+  cmp(rax, end_);
+  jbe(next, T_NEAR);
+  for_each_register([&](const Ymm& reg, const Address& memory) { vmovaps(memory, reg); });
+  L(done);
+}
+
+namespace {
+
+bool has_more_registers() {
+  static const bool has = std::string_view(block_table().name) == "avx512" && __builtin_cpu_supports("avx512vl");
+  return has;
+}
+
+}  // namespace
+
+void Assembler::choose_lane_registers() {
+  constexpr int each = lanes / 4;
+  const std::size_t count = sums_.size();
+  const std::size_t length = program_.instructions.size();
+  if (count == 0 || length > longest_unrolled) return;
+  if (has_more_registers()) {
+    for (std::size_t s = 0; s < std::min<std::size_t>(count, 4); ++s) {
+      lane_registers_.push_back(16 + each * static_cast<int>(s));
+    }
+    return;
+  }
+  if (count > 2 || length > (count == 1 ? 20 : 10)) return;
+  for (std::size_t s = 0; s < count; ++s) {
+    value_registers_ -= each;
+    lane_registers_.push_back(value_registers_);
+  }
 }
 
 void Assembler::body(bool tail, bool aligned) {
@@ -190,41 +253,54 @@ void Assembler::body(bool tail, bool aligned) {
   }
 }
 
-void Assembler::clear_sums(PackOp op) {
+void Assembler::clear_sums(bool (*chosen)(PackOp)) {
   for (const SumLanes& sum : sums_) {
-    if (program_.instructions[sum.instruction].op != op) continue;
+    if (!chosen(program_.instructions[sum.instruction].op)) continue;
     vxorps(first_, first_, first_);
     for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.stack_offset + 32 * k], first_);
   }
 }
 
 void Assembler::add_to_sum(std::uint32_t i, const PackInstruction& instruction) {
-  const std::uint32_t stack_offset =
-      std::find_if(sums_.begin(), sums_.end(), [&](const SumLanes& sum) { return sum.instruction == i; })->stack_offset;
+  const auto sum = std::find_if(sums_.begin(), sums_.end(), [&](const SumLanes& s) { return s.instruction == i; });
+  const auto number = static_cast<std::size_t>(sum - sums_.begin());
+  const bool in_registers = lane_ != no_lane && number < lane_registers_.size();
   Ymm x = use(instruction.a);
   if (tail_) {
     vandps(first_, x, last_mask_);
     x = first_;
   }
-  mov(rax, program_.rows ? column_ : index_);
-  and_(eax, lanes - 1);
-  const Address low = ptr[rsp + rax * 8 + stack_offset];
-  const Address high = ptr[rsp + rax * 8 + stack_offset + 32];
   if (program_.single_precision) {
     vextractf128(xmm14, x, 1);
     vcvtps2pd(first_, Xmm(x.getIdx()));
     vcvtps2pd(second_, xmm14);
-    vaddpd(second_, second_, high);
-    vmovaps(high, second_);
+    if (instruction.op == PackOp::SumSquaresAll || instruction.op == PackOp::SumSquaresRows) {
+      vmulpd(first_, first_, first_);
+      vmulpd(second_, second_, second_);
+    }
+    x = first_;
   }
-  vaddpd(first_, program_.single_precision ? first_ : x, low);
+  if (in_registers) {
+    const int reg = lane_registers_[number] + lane_ / 4;
+    vaddpd(Ymm(reg), Ymm(reg), x);
+    if (program_.single_precision) vaddpd(Ymm(reg + 1), Ymm(reg + 1), second_);
+    return;
+  }
+  mov(rax, program_.rows ? column_ : index_);
+  and_(eax, lanes - 1);
+  const Address low = ptr[rsp + rax * 8 + sum->stack_offset];
+  const Address high = ptr[rsp + rax * 8 + sum->stack_offset + 32];
+  vaddpd(first_, x, low);
   vmovaps(low, first_);
+  if (!program_.single_precision) return;
+  vaddpd(second_, second_, high);
+  vmovaps(high, second_);
 }
 
-void Assembler::end_sums(PackOp op) {
+void Assembler::end_sums(bool (*chosen)(PackOp)) {
   for (const SumLanes& sum : sums_) {
     const PackInstruction& instruction = program_.instructions[sum.instruction];
-    if (instruction.op != op) continue;
+    if (!chosen(instruction.op)) continue;
     const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.stack_offset + 32 * k]; };
     vmovaps(first_, lane(0));
     vmovaps(second_, lane(1));
@@ -236,7 +312,7 @@ void Assembler::end_sums(PackOp op) {
     vpermilpd(xmm14, xmm13, 1);
     vaddsd(xmm13, xmm13, xmm14);
     mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
-    const Address total = program_.rows && op == PackOp::SumRows ? ptr[rax + row_ * 8] : ptr[rax];
+    const Address total = program_.rows && sums_rows(instruction.op) ? ptr[rax + row_ * 8] : ptr[rax];
     vaddsd(xmm13, xmm13, total);
     vmovsd(total, xmm13);
   }

@@ -17,12 +17,18 @@ inline constexpr std::size_t most_code = std::size_t{1} << 16U;
 inline constexpr int no_register = -1;
 inline constexpr std::uint32_t not_on_stack = ~0U;
 inline constexpr std::uint32_t never = ~0U;
+inline constexpr int no_lane = -1;
+
+/// Instructions of a program that is written several times for the sake of its sums.
+inline constexpr std::size_t longest_unrolled = 48;
 
 /// Is the same for all elements, or for those of a row: it stays on the stack.
 constexpr bool is_loop_invariant(PackOp op) {
   return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant;
 }
 constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+constexpr bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
+constexpr bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
 constexpr bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
 
 constexpr std::size_t operand_count(PackOp op) {
@@ -50,6 +56,8 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::StoreMask:
     case PackOp::SumAll:
     case PackOp::SumRows:
+    case PackOp::SumSquaresAll:
+    case PackOp::SumSquaresRows:
       return 1;
     case PackOp::Select:
     case PackOp::NegativeMultiplyAdd:
@@ -128,6 +136,13 @@ class Assembler : Xbyak::CodeGenerator {
 
   /// All whole packs of a row.
   void packs(bool aligned);
+  void pack(bool aligned);
+  /// As many packs at a time as there are elements for all partial sums, which are in registers meanwhile: in memory
+  /// each would wait for the one before.
+  void whole_lanes(bool aligned);
+  /// Which sums have registers: those beyond the sixteenth where there are such, else some of those for values, if the
+  /// program is short enough to do without.
+  void choose_lane_registers();
 
   /// \param aligned  whether what is stored past the caches lies at whole packs.
   void body(bool tail, bool aligned);
@@ -183,11 +198,11 @@ class Assembler : Xbyak::CodeGenerator {
     std::uint32_t stack_offset;  ///< of its lanes on the stack
   };
 
-  void clear_sums(PackOp op);
+  void clear_sums(bool (*chosen)(PackOp));
 
   void add_to_sum(std::uint32_t i, const PackInstruction& instruction);
 
-  void end_sums(PackOp op);
+  void end_sums(bool (*chosen)(PackOp));
 
   // ---- checks
 
@@ -210,6 +225,9 @@ class Assembler : Xbyak::CodeGenerator {
   std::vector<Pointer> pointers_;
   std::vector<SumLanes> sums_;
   std::vector<Failure> failures_;
+  int value_registers_ = allocated;
+  std::vector<int> lane_registers_;  ///< the first of each sum that has some
+  int lane_ = no_lane;  ///< the first partial sum of the pack that is being written, where they have registers
   std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
   std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
   std::uint32_t current_ = 0;

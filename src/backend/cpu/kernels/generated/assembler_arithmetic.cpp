@@ -16,6 +16,8 @@ void Assembler::emit(std::uint32_t i, const PackInstruction& instruction) {
       return release(instruction);
     case PackOp::SumAll:
     case PackOp::SumRows:
+    case PackOp::SumSquaresAll:
+    case PackOp::SumSquaresRows:
       add_to_sum(i, instruction);
       return release(instruction);
     case PackOp::Check:

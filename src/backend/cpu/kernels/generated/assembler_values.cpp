@@ -37,14 +37,14 @@ void Assembler::count_uses() {
 Assembler::Ymm Assembler::assign(std::uint32_t v) {
   int best = no_register;
   std::uint32_t furthest = 0;
-  for (int r = 0; r < allocated; ++r) {
+  for (int r = 0; r < value_registers_; ++r) {
     if (holder_[static_cast<std::size_t>(r)] == never && !pinned_[static_cast<std::size_t>(r)]) {
       best = r;
       break;
     }
   }
   if (best == no_register) {
-    for (int r = 0; r < allocated; ++r) {
+    for (int r = 0; r < value_registers_; ++r) {
       const auto k = static_cast<std::size_t>(r);
       if (pinned_[k]) continue;
       const std::uint32_t next = values_[holder_[k]].next_use();

@@ -51,9 +51,11 @@ enum class PackOp : std::uint8_t {
   Store,
   Stream,  ///< stores past the caches
   StoreMask,
-  SumAll,   ///< slot[0] += a
-  SumRows,  ///< slot[row] += a[row, :]
-  Check,    ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
+  SumAll,          ///< slot[0] += a
+  SumRows,         ///< slot[row] += a[row, :]
+  SumSquaresAll,   ///< slot[0] += a a, of floats as doubles
+  SumSquaresRows,  ///< slot[row] += a[row, :] a[row, :], of floats as doubles
+  Check,  ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
 };
 
 struct PackInstruction {
