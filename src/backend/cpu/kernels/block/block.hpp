@@ -75,9 +75,9 @@ struct BlockTable {
   BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
   DrawKernel draw[distribution_count][dtype_slots];          ///< random numbers
-  MatrixKernel multiply[dtype_slots];                        ///< products of small matrices
-  TransposeKernel transpose[dtype_slots];                    ///< copies of theirs, turned
   const char* name;
+  MatrixKernel multiply[dtype_slots];      ///< products of small matrices
+  TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
 };
 
 /// Sums of floats are kept as doubles until they are complete.

@@ -10,15 +10,19 @@
 
 namespace xgrad::backend::cpu::kernels {
 
-/// The result is cut into tiles that stay in registers while all of k goes by: some rows of one or two packs. Rows of b
-/// are loaded as packs, elements of a are spread over one; so a may have any strides.
+/// The result is cut into tiles that stay in registers while all of k goes by: some rows of up to four packs. Rows of b
+/// are loaded as packs, elements of a are spread over one; so a may have any strides. Tiles are as wide as they can be,
+/// because memory is read fastest in its order.
 template <class Arch>
 struct MatrixKernels {
   template <class T>
   using Pack = simd::Pack<T, Arch>;
 
-  /// What 32 registers hold, or 16.
-  static constexpr std::size_t most_rows = sizeof(Pack<double>) == 64 ? 8 : 4;
+  /// Rows of a tile: what 32 registers hold, or 16.
+  static constexpr std::size_t most_rows(std::size_t packs) {
+    if (sizeof(Pack<double>) == 64) return packs > 2 ? 6 : 8;
+    return packs > 2 ? 2 : 4;
+  }
 
   /// f<0>(), f<1>() and so on, without a loop: what they work on can be in registers.
   template <std::size_t count, class F>
@@ -115,24 +119,35 @@ struct MatrixKernels {
       at.out += count * task.n;
       left -= count;
     };
-    while (left >= most_rows) rows.template operator()<most_rows>();
-    if constexpr (most_rows == 8) {
+    constexpr std::size_t most = most_rows(packs);
+    while (left >= most) rows.template operator()<most>();
+    if constexpr (most > 4) {
       if (left >= 4) rows.template operator()<4>();
     }
-    if (left == 3) rows.template operator()<3>();
-    else if (left == 2) rows.template operator()<2>();
-    else if (left == 1) rows.template operator()<1>();
+    if constexpr (most > 2) {
+      if (left == 3) return rows.template operator()<3>();
+      if (left == 2) return rows.template operator()<2>();
+    }
+    if (left == 1) rows.template operator()<1>();
   }
 
   template <class T, class P>
   static void in_packs(const MatrixTask& task) {
     std::size_t column = 0;
-    for (; column + 2 * P::size <= task.n; column += 2 * P::size) columns<P, 2, false, T>(task, column, 0);
+    for (; column + 4 * P::size <= task.n; column += 4 * P::size) columns<P, 4, false, T>(task, column, 0);
     const std::size_t left = task.n - column;
-    if (left == 0) return;
-    if (left == P::size) columns<P, 1, false, T>(task, column, 0);
-    else if (left < P::size) columns<P, 1, true, T>(task, column, left);
-    else columns<P, 2, true, T>(task, column, left - P::size);
+    const std::size_t whole = left / P::size;
+    const std::size_t part = left % P::size;
+    if (part == 0) {
+      if (whole == 3) columns<P, 3, false, T>(task, column, 0);
+      else if (whole == 2) columns<P, 2, false, T>(task, column, 0);
+      else if (whole == 1) columns<P, 1, false, T>(task, column, 0);
+    } else {
+      if (whole == 3) columns<P, 4, true, T>(task, column, part);
+      else if (whole == 2) columns<P, 3, true, T>(task, column, part);
+      else if (whole == 1) columns<P, 2, true, T>(task, column, part);
+      else columns<P, 1, true, T>(task, column, part);
+    }
   }
 
   template <class T>
