@@ -154,7 +154,8 @@ struct MatrixKernels {
   static void multiply(const MatrixTask& task) {
     if constexpr (sizeof(Pack<T>) == 64) {
       using Half = simd::Pack<T, xsimd::fma3<xsimd::avx2>>;
-      if (task.n <= Half::size) return in_packs<T, Half>(task);
+      if (task.n < Half::size) return columns<Half, 1, true, T>(task, 0, task.n);
+      if (task.n == Half::size) return columns<Half, 1, false, T>(task, 0, 0);
     }
     in_packs<T, Pack<T>>(task);
   }
