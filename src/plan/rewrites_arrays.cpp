@@ -192,6 +192,7 @@ ValueId row_times_column(const Operation& o) {
 /// Whether BLAS can read the matrices of a stack where they are.
 bool fits_blas(const Graph& graph, ValueId x) {
   if (graph.is_constant(x)) return false;
+  if (graph.count(x) == 0) return true;
   const Access access = graph.access(x);
   const Shape& shape = graph.shape(x);
   const std::size_t rank = shape.size();

@@ -338,7 +338,9 @@ class ProgramMaker {
   static std::size_t step_of(const ArrayAt& x) {
     const std::size_t line = x.shape.size() - (is_row_major(x) ? 2 : 1);
     const std::size_t length = x.shape[is_row_major(x) ? x.shape.size() - 1 : x.shape.size() - 2];
-    if (x.shape[line] <= 1) return std::max<std::size_t>(length, 1);
+    const std::size_t least = std::max<std::size_t>(length, 1);
+    // An array without elements may have any strides.
+    if (x.shape[line] <= 1 || size_of(x.shape) == 0) return least;
     return static_cast<std::size_t>(x.strides[line]);
   }
 
