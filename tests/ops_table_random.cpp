@@ -45,6 +45,11 @@ void append_random(Rows& rows) {
   add("random.multivariate_normal",
       wide([](const Var& mean, const Var& factor) { return random::multivariate_normal(row_key, mean, factor, {2}); }),
       {{random.uniform({3}), random.uniform({3, 3})}, {random.uniform({2}), random.uniform({2, 2, 2})}}, {});
+  add("random.multivariate_normal.covariance", wide([](const Var& mean, const Var& x) {
+        const Var definite = matmul(x, swapaxes(x, -1, -2)) + eye(x.shape().back());
+        return random::multivariate_normal(row_key, mean, random::Covariance(definite), {2});
+      }),
+      {{random.uniform({3}), random.uniform({3, 3})}, {random.uniform({2}), random.uniform({2, 2, 2})}}, {});
   add("alike_exp",  // of logarithms of small gamma variates
       [](const Case& x) { return random::dirichlet(row_key, full_like(x[0], 2.0)) * x[0]; }, {{random.uniform({3})}},
       {"alike_exp", "random_sample"});

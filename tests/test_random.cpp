@@ -320,6 +320,18 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused) {
         return random::multivariate_normal(key, three, xt::ones<double>({2, 2}));
       },
       {"multivariate_normal", "[3]", "[2, 2]"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [&] {
+        return random::multivariate_normal(key, three, random::Covariance(xt::ones<double>({2, 2})));
+      },
+      {"multivariate_normal", "[3]", "covariance", "[2, 2]"}));
+  BOOST_TEST(throws<xg::MatrixError>(
+      [&] {
+        return random::multivariate_normal(key, three, random::Covariance(xt::ones<double>({3, 3})));
+      },
+      {"cholesky"}));
+  BOOST_TEST(throws<xg::ShapeError>([&] { return random::orthogonal(key, 2, Shape(7, 1)); }, {"orthogonal"}));
+  BOOST_TEST(throws<xg::TypeError>([&] { return random::orthogonal(key, 2, {}, DType::Int64); }, {"orthogonal"}));
   BOOST_TEST(
       throws<xg::ShapeError>([&] { return random::permutation(key.split_array(2), three); }, {"permutation", "[2]"}));
   BOOST_TEST(throws<xg::ShapeError>([&] { return random::choice(key, 4, {2}, {.p = three}); }, {"choice", "[3]", "4"}));
@@ -345,8 +357,6 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused) {
   BOOST_TEST(refuses_values([&] { return random::categorical(key, xt::xarray<double>{0.0, NAN}); }, {"categorical"}));
   BOOST_TEST(refuses_values([&] { return random::categorical(key, xt::zeros<double>({2, 0})); }, {"categorical"}));
   BOOST_TEST(refuses_values([&] { return random::sphere(key, 0); }, {"sphere", "0"}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return random::orthogonal(key, 2, Shape(7, 1)); }, {"orthogonal"}));
-  BOOST_TEST((random::orthogonal(key, 0, {2}).shape() == Shape{2, 0, 0}));
   BOOST_TEST(name(random::orthogonal(key, 2, {}, xg::DType::Float32).dtype()) == "float32");
   BOOST_TEST(refuses_values([&] { return random::permutation(key, -3); }, {"permutation", "-3"}));
   BOOST_TEST(refuses_values([&] { return random::choice(key, -3, {2}); }, {"choice", "-3"}));
@@ -371,6 +381,8 @@ BOOST_AUTO_TEST_CASE(there_may_be_no_numbers) {
   BOOST_TEST(random::dirichlet(key, none).shape() == (Shape{0}));
   BOOST_TEST(random::dirichlet(key, xt::ones<double>({3}), {0}).shape() == (Shape{0, 3}));
   BOOST_TEST(random::multivariate_normal(key, none, xt::zeros<double>({0, 0})).shape() == (Shape{0}));
+  BOOST_TEST(random::orthogonal(key, 0, {2}).shape() == (Shape{2, 0, 0}));
+  BOOST_TEST(random::orthogonal(key.split_array(2), 3, {4}, DType::Float32).shape() == (Shape{2, 4, 3, 3}));
   BOOST_TEST(random::permutation(key, 0).shape() == (Shape{0}));
   BOOST_TEST(random::choice(key, 0, {0}).shape() == (Shape{0}));
   BOOST_TEST(random::choice(key, 3, {0}, {.replace = false}).shape() == (Shape{0}));

@@ -226,6 +226,36 @@ BOOST_AUTO_TEST_CASE(points) {
   BOOST_TEST(std::abs(found + 2.0 / std::sqrt(5.0)) < 0.01);
 }
 
+BOOST_AUTO_TEST_CASE(points_with_a_covariance) {
+  const Key key(20);
+  const Var mean = xt::xarray<double>{1.0, -3.0};
+  const Var factor = xt::xarray<double>{{2.0, 0.0}, {-1.0, 0.5}};
+  const Var covariance = matmul(factor, transpose(factor));
+  BOOST_TEST(comparing::near(random::multivariate_normal(key, mean, random::Covariance(covariance), {40}),
+                             random::multivariate_normal(key, mean, factor, {40})));
+  BOOST_TEST(comparing::near(random::multivariate_normal(key, mean, random::Covariance(covariance)),
+                             random::multivariate_normal(key, mean, factor)));
+}
+
+BOOST_AUTO_TEST_CASE(orthogonal_matrices) {
+  const std::size_t count = 20000;
+  const Var q = random::orthogonal(Key(21), 3, {count});
+  BOOST_TEST(comparing::near(matmul(q, swapaxes(q, -1, -2)), xg::broadcast_to(xg::eye(3), {count, 3, 3})));
+  // By Haar's measure each element is one coordinate of a point of the sphere, and half of the determinants are -1.
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      BOOST_TEST(is_distributed(view(q, xt::all(), i, j), [](double x) { return 0.5 * (1.0 + x); }));
+    }
+  }
+  const Var d = xg::linalg::det(q);
+  BOOST_TEST(std::abs(mean(d).item<double>()) < 5.0 / std::sqrt(double(count)));
+  BOOST_TEST(is_distributed((xg::trace(q, 0, -2, -1) * d - 1.0) / 2.0,  // the cosine of the angle of a rotation
+                            [](double x) {
+                              const double angle = std::acos(std::clamp(x, -1.0, 1.0));
+                              return 1.0 - (angle - std::sin(angle)) / 3.14159265358979324;
+                            }));
+}
+
 BOOST_AUTO_TEST_CASE(keys_have_nothing_in_common) {
   const Key key(18);
   std::vector<Var> streams;

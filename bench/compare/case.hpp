@@ -31,6 +31,9 @@ std::vector<Case> cross_entropy_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> mlp_cases();
 std::vector<Case> layernorm_cases();
+std::vector<Case> stack_cases();
+std::vector<Case> einsum_cases();
+std::vector<Case> process_cases();
 
 struct Measured {
   double ours_ns;                                       ///< `none` where no time is measured
@@ -50,5 +53,7 @@ std::vector<Limit> machine_limits();
 std::vector<Limit> cost_limits();
 std::vector<Limit> footprint_limits();
 std::vector<Limit> behaviour_limits();
+std::vector<Limit> einsum_limits();
+std::vector<Limit> process_limits();
 
 }  // namespace bench

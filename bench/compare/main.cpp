@@ -32,6 +32,9 @@ std::vector<Case> all_cases() {
   append(all, loss_cases());
   append(all, mlp_cases());
   append(all, layernorm_cases());
+  append(all, stack_cases());
+  append(all, einsum_cases());
+  append(all, process_cases());
   return all;
 }
 
@@ -41,6 +44,8 @@ std::vector<Limit> all_limits() {
   append(all, cost_limits());
   append(all, behaviour_limits());
   append(all, footprint_limits());
+  append(all, einsum_limits());
+  append(all, process_limits());
   return all;
 }
 

@@ -63,6 +63,34 @@ struct LossProblem {
   std::vector<Argument> (*make)();
 };
 
+/// An equation of einsum, in float32.
+struct EinsumProblem {
+  const char* id;  ///< after "einsum_"
+  const char* equation;
+  std::vector<std::vector<std::size_t>> shapes;
+  std::vector<std::size_t> result;
+};
+
+/// The operands of an equation, and a cotangent of its result.
+struct EinsumData {
+  std::vector<std::vector<float>> operands;
+  std::vector<float> cotangent;
+};
+
+/// Stacks of square matrices.
+template <class T>
+struct Stacks {
+  std::size_t count, n;
+  std::vector<T> a, b;
+};
+
+/// A Gaussian process: squares of the distances between n points, what was measured there, and the logarithms of the
+/// length, the amplitude and the noise.
+struct Process {
+  std::size_t n;
+  std::vector<double> squares, y, parameters;
+};
+
 /// Hyperparameters of the updates.
 constexpr double sgd_rate = 0.01;
 constexpr double adam_rate = 1e-3, adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
@@ -87,5 +115,10 @@ Normalization make_normalization(std::size_t rows, std::size_t columns);
 Points make_points();
 Chain make_chain();
 const std::vector<LossProblem>& loss_problems();
+const std::vector<EinsumProblem>& einsum_problems();
+EinsumData make_einsum(const EinsumProblem& problem);
+template <class T>
+Stacks<T> make_stacks(std::size_t count, std::size_t n);
+Process make_process(std::size_t n);
 
 }  // namespace bench

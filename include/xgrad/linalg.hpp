@@ -4,6 +4,7 @@
 #include <xgrad/linalg/factor.hpp>
 #include <xgrad/linalg/fit.hpp>
 #include <xgrad/linalg/function.hpp>
+#include <xgrad/linalg/iterative.hpp>
 #include <xgrad/linalg/measure.hpp>
 #include <xgrad/linalg/options.hpp>
 #include <xgrad/linalg/solve.hpp>

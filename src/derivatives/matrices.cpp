@@ -3,11 +3,13 @@
 // M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
 // differentiation", 2008; for Cholesky I. Murray, "Differentiation of the Cholesky decomposition", 2016, and M. Seeger,
 // A. Hetzel, Z. Dai, N. D. Lawrence, "Auto-differentiating linear algebra", 2017.
-#include "ops/matrices.hpp"
+#include <xgrad/ops/create.hpp>
+#include <xgrad/ops/diagonal.hpp>
 
 #include "batching.hpp"
 #include "node_context.hpp"
 #include "ops/internal.hpp"
+#include "ops/matrices.hpp"
 #include "primitives/matrices.hpp"
 #include "var/call.hpp"
 
@@ -28,12 +30,12 @@ void add_term(Var& sum, const Var& term) { sum = sum.defined() ? sum + term : te
 Var of_factor_in_derivative(const Var& l, const Var& c, const Var& p, const Var& t, const Var& s, Without without) {
   const Var of_e = matmul(c, transposed(p)) - 2.0 * matmul(t, detail::symmetric_part(s));
   const Var of_l = transposed(detail::triangular_solve(l, transposed(of_e), {.without = without}));
-  return detail::part_of(of_l, MatrixPart::Lower);
+  return tril(of_l);
 }
 
 /// dL L^-1.
 Var relative_tangent(const Var& l, const Var& tangent, Without without) {
-  const Var lower = detail::part_of(tangent, MatrixPart::Lower);
+  const Var lower = tril(tangent);
   return transposed(detail::triangular_solve(l, transposed(lower), {.transposed = true, .without = without}));
 }
 
@@ -99,8 +101,8 @@ detail::Triangular how_of(std::span<const std::int64_t> attributes) {
 
 /// The part of the matrix that is read.
 Var part_read(const Var& x, const detail::Triangular& how) {
-  if (how.lower) return detail::part_of(x, how.unit ? MatrixPart::BelowDiagonal : MatrixPart::Lower);
-  return detail::part_of(x, how.unit ? MatrixPart::AboveDiagonal : MatrixPart::Upper);
+  if (how.lower) return tril(x, how.unit ? -1 : 0);
+  return triu(x, how.unit ? 1 : 0);
 }
 
 /// What A gets of op(A)^-1 b = x, of which b gets this.
@@ -152,8 +154,8 @@ struct LuParts {
         k(std::min(rows, columns)),
         packed(factors) {
     const Var square = first(factors);
-    l = detail::part_of(square, MatrixPart::BelowDiagonal) + detail::identity_like(square);
-    u = detail::part_of(square, MatrixPart::Upper);
+    l = tril(square, -1) + eye(square.shape().back(), {}, 0, square.dtype());
+    u = triu(square);
   }
 
   /// Rows and columns from some on.
@@ -193,8 +195,8 @@ struct LuParts {
   }
 };
 
-Var below(const Var& x) { return detail::part_of(x, MatrixPart::BelowDiagonal); }
-Var upper(const Var& x) { return detail::part_of(x, MatrixPart::Upper); }
+Var below(const Var& x) { return tril(x, -1); }
+Var upper(const Var& x) { return triu(x); }
 
 Var output_of_lu(const NodeContext& context, std::size_t which) {
   const Shape shape = context.input(0).shape();

@@ -4,6 +4,8 @@
 // Walter, L. Lehmann, R. Lamour, "On evaluating higher-order derivatives of the QR decomposition", 2012.
 #include <limits>
 
+#include <xgrad/ops/diagonal.hpp>
+
 #include "batching.hpp"
 #include "node_context.hpp"
 #include "ops/internal.hpp"
@@ -127,7 +129,7 @@ std::vector<Sensitivity> Qr::jvp(const NodeContext& context, std::span<const Sen
   const Var r = f.left(f.r);
   const Var relative = over_triangle(r, f.left(tangents[0].x), false, f.without);
   const Var x = matmul(flipped(f.q), relative);
-  const Var low = detail::part_of(x, MatrixPart::BelowDiagonal);
+  const Var low = tril(x, -1);
   const Var rotation = low - flipped(low);
   Var dq = matmul(f.q, rotation);
   if (f.extents.rows > f.extents.rank) dq = dq + beyond(f.q, relative);
@@ -136,7 +138,7 @@ std::vector<Sensitivity> Qr::jvp(const NodeContext& context, std::span<const Sen
     const Var beside = matmul(flipped(f.q), f.right(tangents[0].x)) - matmul(rotation, f.right(f.r));
     dr = concatenate({dr, beside}, -1);
   }
-  dr = detail::part_of(dr, MatrixPart::Upper);
+  dr = triu(dr);
   return {{dq, tangents[0].masked}, {dr, tangents[0].masked}};
 }
 
@@ -146,12 +148,12 @@ std::vector<Sensitivity> Qr::vjp(const NodeContext& context, std::span<const Sen
   const Var r = f.left(f.r);
   const Var& of_q = sensitivity_of(cotangents, 0);
   Var of_r = sensitivity_of(cotangents, 1);
-  if (of_r.defined()) of_r = detail::part_of(of_r, MatrixPart::Upper);
+  if (of_r.defined()) of_r = triu(of_r);
   // The rotation W of Q = Q W + ... turns R by -W R.
   Var of_rotation;
   if (of_q.defined()) add_to(of_rotation, matmul(flipped(f.q), of_q));
   if (of_r.defined()) add_to(of_rotation, -matmul(of_r, flipped(f.r)));
-  Var of_x = detail::part_of(of_rotation - flipped(of_rotation), MatrixPart::BelowDiagonal);
+  Var of_x = tril(of_rotation - flipped(of_rotation), -1);
   if (of_r.defined()) of_x = of_x + matmul(f.left(of_r), flipped(r));
   Var of_relative = matmul(f.q, of_x);
   if (of_q.defined() && f.extents.rows > f.extents.rank) of_relative = of_relative + beyond(f.q, of_q);
@@ -214,7 +216,7 @@ std::vector<Sensitivity> Svd::jvp(const NodeContext& context, std::span<const Se
     dvt = dvt + flipped(beyond(v, matmul(flipped(da), f.u)) * expand_dims(f.inverse_s(), -2));
   }
   const bool masked = tangents[0].masked;
-  return {{du, masked}, {detail::diagonal_of(inside), masked}, {dvt, masked}};
+  return {{du, masked}, {diagonal(inside, 0, -2, -1), masked}, {dvt, masked}};
 }
 
 std::vector<Sensitivity> Svd::vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,
@@ -270,7 +272,7 @@ std::vector<Sensitivity> Eigh::jvp(const NodeContext& context, std::span<const S
   const EighParts f(context);
   const Var inside = matmul(flipped(f.v), matmul(detail::symmetric_part(tangents[0].x), f.v));
   const bool masked = tangents[0].masked;
-  return {{detail::diagonal_of(inside), masked}, {matmul(f.v, inverse_differences(f.w) * inside), masked}};
+  return {{diagonal(inside, 0, -2, -1), masked}, {matmul(f.v, inverse_differences(f.w) * inside), masked}};
 }
 
 std::vector<Sensitivity> Eigh::vjp(const NodeContext& context, std::span<const Sensitivity> cotangents,

@@ -1,10 +1,10 @@
 #include <xgrad/linalg/factor.hpp>
 
+#include <xgrad/ops/diagonal.hpp>
+
 #include "operands.hpp"
 
 namespace xgrad::linalg {
-
-using detail::MatrixPart;
 
 Var cholesky(const Var& a, const Options& options) {
   return detail::cholesky(square_matrices("cholesky", a), without_result(options));
@@ -21,8 +21,8 @@ LU lu(const Var& a, const Options& options) {
   const Var top = rows > columns ? view(packed, xt::ellipsis(), xt::range(std::size_t{0}, columns), xt::all()) : packed;
   const Var diagonal =
       equal(expand_dims(detail::positions(rows, x.dtype()), 1), detail::positions(std::min(rows, columns), x.dtype()));
-  const Var l = where(diagonal, 1.0, detail::part_of(left, MatrixPart::BelowDiagonal));
-  return {.l = l, .u = detail::part_of(top, MatrixPart::Upper), .permutation = factors.order, .pivots = factors.pivots};
+  const Var l = where(diagonal, 1.0, tril(left, -1));
+  return {.l = l, .u = triu(top), .permutation = factors.order, .pivots = factors.pivots};
 }
 
 QR qr(const Var& a, const Options& options) {

@@ -7,6 +7,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/linalg/solve.hpp>
+#include <xgrad/ops/create.hpp>
 
 #include "operands.hpp"
 
@@ -14,7 +15,7 @@ namespace xgrad::linalg {
 
 Var matrix_power(const Var& a, std::int64_t power, const Options& options) {
   Var square = square_matrices("matrix_power", a);
-  if (power == 0) return detail::identity_like(square);
+  if (power == 0) return broadcast_to(eye(rows_of(square), {}, 0, square.dtype()), square.shape());
   if (power < 0) square = inv(square, options);
   std::uint64_t left = power < 0 ? ~static_cast<std::uint64_t>(power) + 1 : static_cast<std::uint64_t>(power);
   Var result;

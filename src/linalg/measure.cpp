@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/linalg/factor.hpp>
 #include <xgrad/linalg/solve.hpp>
+#include <xgrad/ops/diagonal.hpp>
 
 #include "operands.hpp"
 
@@ -23,7 +24,7 @@ namespace {
 Var sign_of(const detail::LuFactors& factors) {
   const Var& pivots = factors.pivots;
   const Var stays = equal(pivots, detail::positions(pivots.shape().back(), DType::Float64));
-  return prod(where(stays, 1.0, -1.0) * sign(detail::diagonal_of(factors.packed)), -1);
+  return prod(where(stays, 1.0, -1.0) * sign(diagonal(factors.packed, 0, -2, -1)), -1);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/create.hpp>
 #include <xgrad/transform/custom.hpp>
 
 #include "operands.hpp"
@@ -30,7 +31,8 @@ Var solve(const Var& a, const Var& b, const Options& options) {
 Var inv(const Var& a, const Options& options) {
   const Var x = square_matrices("inv", a);
   const Without without = without_result(options);
-  return detail::lu_solve(x, factors_of(x, without), detail::identity_like(x), false, without);
+  return detail::lu_solve(x, factors_of(x, without), broadcast_to(eye(rows_of(x), {}, 0, x.dtype()), x.shape()), false,
+                          without);
 }
 
 Var solve_triangular(const Var& a, const Var& b, const TriangularOptions& options) {

@@ -186,9 +186,16 @@ class Contraction {
     return {sum_of_runs(in_runs(a.elements, runs) * in_runs(same.elements, runs), runs, kept), left};
   }
 
-  /// A factor in whose memory the matrices stand, as they are or transposed.
-  static bool holds_matrices(const Factor& x, const IndexList& batch, const IndexList& rows, const IndexList& columns) {
-    return x.indices == concatenated({batch, rows, columns}) || x.indices == concatenated({batch, columns, rows});
+  static bool is_one_run(const IndexList& indices, const IndexList& run) {
+    return std::ranges::adjacent_find(run, [&](std::uint8_t i, std::uint8_t j) { return !follows(indices, i, j); }) ==
+           run.end();
+  }
+
+  /// A factor in whose memory BLAS can read the matrices: their rows or their columns are lines without gaps, however
+  /// far from each other.
+  static bool holds_matrices(const Factor& x, const IndexList& rows, const IndexList& columns) {
+    if (!is_one_run(x.indices, rows) || !is_one_run(x.indices, columns)) return false;
+    return rows.empty() || columns.empty() || has(rows, x.indices.back()) || has(columns, x.indices.back());
   }
 
   /// Of all layouts that one with the fewest elements to move.
@@ -212,8 +219,8 @@ class Contraction {
             for (const IndexList& columns :
                  {those(y.indices, is_column), those(wanted ? *wanted : y.indices, is_column)}) {
               const MatrixLayout layout{batch, rows, inner, columns, swapped};
-              const std::size_t moved = (holds_matrices(x, batch, rows, inner) ? 0 : x.elements.size()) +
-                                        (holds_matrices(y, batch, inner, columns) ? 0 : y.elements.size()) +
+              const std::size_t moved = (holds_matrices(x, rows, inner) ? 0 : x.elements.size()) +
+                                        (holds_matrices(y, inner, columns) ? 0 : y.elements.size()) +
                                         (wanted && layout.result() != *wanted ? size_of_all(*wanted) : 0);
               if (best && moved >= least) continue;
               best = layout;
@@ -226,30 +233,40 @@ class Contraction {
     return *best;
   }
 
+  /// The axes of a stack that are one: neighbours in both factors. Others stay apart, because joining them would copy;
+  /// unless they are too many.
+  static Runs runs_of_batch(const IndexList& batch, const Factor& a, const Factor& b) {
+    Runs runs = runs_of(
+        batch, [&](std::uint8_t i, std::uint8_t j) { return follows(a.indices, i, j) && follows(b.indices, i, j); });
+    if (runs.size() + 2 > max_dimension) runs = {batch};
+    return runs;
+  }
+
   /// The matrices of a factor; without a batch one, without one of the others a vector.
-  [[nodiscard]] Var matrices(const Factor& x, const IndexList& batch, const IndexList& rows,
+  [[nodiscard]] Var matrices(const Factor& x, const Runs& batch, const IndexList& rows,
                              const IndexList& columns) const {
-    const auto signed_size = [&](const IndexList& indices) {
-      return static_cast<std::ptrdiff_t>(size_of_all(indices));
-    };
-    const auto shape = [&](const IndexList& first, const IndexList& second) {
-      if (batch.empty()) return Strides{signed_size(first), signed_size(second)};
-      return Strides{signed_size(batch), signed_size(first), signed_size(second)};
-    };
     if (batch.empty() && (rows.empty() || columns.empty())) {
       return flatten(arranged(x, rows.empty() ? columns : rows).elements);
     }
-    if (x.indices == concatenated({batch, columns, rows}))
-      return matrix_transpose(reshape(x.elements, shape(columns, rows)));
-    return reshape(arranged(x, concatenated({batch, rows, columns})).elements, shape(rows, columns));
+    IndexList order;
+    Strides shape;
+    const auto append = [&](const IndexList& run) {
+      order.insert(order.end(), run.begin(), run.end());
+      shape.push_back(static_cast<std::ptrdiff_t>(size_of_all(run)));
+    };
+    for (const IndexList& run : batch) append(run);
+    append(rows);
+    append(columns);
+    return reshape(arranged(x, order).elements, shape);
   }
 
   [[nodiscard]] Factor matrix_product(const Factor& a, const Factor& b, const MatrixLayout& layout) const {
     const Factor& left = layout.swapped ? b : a;
     const Factor& right = layout.swapped ? a : b;
-    return {matmul(matrices(left, layout.batch, layout.rows, layout.inner),
-                   matrices(right, layout.batch, layout.inner, layout.columns)),
-            layout.result()};
+    const Runs batch = runs_of_batch(layout.batch, left, right);
+    return {
+        matmul(matrices(left, batch, layout.rows, layout.inner), matrices(right, batch, layout.inner, layout.columns)),
+        layout.result()};
   }
 
   std::span<const std::size_t> extents_;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/ops/create.hpp>
+
 #include "axes.hpp"
 #include "internal.hpp"
 
@@ -40,53 +42,10 @@ Var counted(std::size_t n) {
 
 Var positions(std::size_t n, DType dtype) { return dtype == DType::Float32 ? counted<float>(n) : counted<double>(n); }
 
-namespace {
-
-/// Where an element of a matrix is: its row, or its column.
-Var row_numbers(const Var& x) { return expand_dims(positions(rows_of(x), x.dtype()), 1); }
-Var column_numbers(const Var& x) { return positions(columns_of(x), x.dtype()); }
-
-}  // namespace
-
-Var part_of(const Var& x, MatrixPart part) {
-  const Var rows = row_numbers(x);
-  const Var columns = column_numbers(x);
-  switch (part) {
-    case MatrixPart::Lower:
-      return where(columns <= rows, x, 0.0);
-    case MatrixPart::BelowDiagonal:
-      return where(columns < rows, x, 0.0);
-    case MatrixPart::Upper:
-      return where(rows <= columns, x, 0.0);
-    case MatrixPart::AboveDiagonal:
-      break;
-  }
-  return where(rows < columns, x, 0.0);
-}
-
-Var diagonal_of(const Var& x) {
-  const std::size_t count = std::min(rows_of(x), columns_of(x));
-  const Var flat = reshape(x, Strides(with_last(x.shape(), 2, {rows_of(x) * columns_of(x)})));
-  std::vector<std::int64_t> starts_and_steps;
-  for (std::size_t i = 0; i < flat.dimension(); ++i) {
-    starts_and_steps.push_back(0);
-    starts_and_steps.push_back(1);
-  }
-  if (count > 1) starts_and_steps.back() = static_cast<std::int64_t>(columns_of(x)) + 1;
-  return slice(flat, with_last(flat.shape(), 1, {count}), starts_and_steps);
-}
-
 Var diagonal_matrices(const Var& x) {
   const std::size_t n = x.shape().back();
   const Var numbers = positions(n, x.dtype());
   return where(equal(expand_dims(numbers, 1), numbers), expand_dims(x, -1), 0.0);
-}
-
-Var identity_like(const Var& x) {
-  const std::size_t n = rows_of(x);
-  const Var numbers = positions(n, x.dtype());
-  const Var one = one_where(equal(expand_dims(numbers, 1), numbers), numbers);
-  return broadcast_to(one, with_last(x.shape(), 2, {n, n}));
 }
 
 Var symmetric_part(const Var& x) { return 0.5 * (x + matrix_transpose(x)); }
@@ -165,7 +124,8 @@ Var det(const Var& a, const LuFactors& factors, Without without) {
 Var cofactor(const Var& a, Without without) { return of_square<Cofactor>(a, without); }
 
 Var inverse_transposed(const Var& a, const LuFactors& factors, Without without) {
-  return lu_solve(a, factors, identity_like(a), true, without);
+  const Var unit = broadcast_to(eye(rows_of(a), {}, 0, a.dtype()), a.shape());
+  return lu_solve(a, factors, unit, true, without);
 }
 
 QrFactors qr(const Var& a, Without without) {

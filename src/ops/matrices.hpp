@@ -22,17 +22,8 @@ Without without_result(const Context& context) {
 
 // ---- parts of matrices
 
-enum class MatrixPart : std::uint8_t { Lower, BelowDiagonal, Upper, AboveDiagonal };
-
-/// A part of each matrix; the rest is 0.
-Var part_of(const Var& x, MatrixPart part);
-/// The elements on the diagonals, a view.
-Var diagonal_of(const Var& x);
 /// Matrices with these diagonals.
 Var diagonal_matrices(const Var& x);
-/// The matrix with 1 on the diagonal, for each matrix of x; [rows, rows] if `rows` is the extent of the last axis but
-/// one.
-Var identity_like(const Var& x);
 /// (x + x^T) / 2.
 Var symmetric_part(const Var& x);
 /// A number for each matrix, as a stack of matrices of one element.

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "core/strides.hpp"
 #include "group.hpp"
@@ -191,19 +193,21 @@ ValueId row_times_column(const Operation& o) {
 /// Whether BLAS can read the matrices of a stack where they are.
 bool fits_blas(const Graph& graph, ValueId x) {
   if (graph.is_constant(x)) return false;
+  if (graph.count(x) == 0) return true;
   const Access access = graph.access(x);
   const Shape& shape = graph.shape(x);
   const std::size_t rank = shape.size();
-  const auto steps = [](std::size_t extent, std::ptrdiff_t stride, std::size_t wanted) {
-    return extent <= 1 || stride == static_cast<std::ptrdiff_t>(wanted);
-  };
   const std::size_t rows = shape[rank - 2];
   const std::size_t columns = shape[rank - 1];
   const std::ptrdiff_t row = access.strides[rank - 2];
   const std::ptrdiff_t column = access.strides[rank - 1];
-  const bool normal = steps(columns, column, 1) && steps(rows, row, columns);
-  const bool transposed = steps(rows, row, 1) && steps(columns, column, rows);
-  return normal || transposed;
+  // Elements of a line side by side, and lines that do not overlap. BLAS counts to the largest int.
+  const auto lines = [](std::size_t count, std::ptrdiff_t step, std::size_t length, std::ptrdiff_t element) {
+    const auto least = static_cast<std::ptrdiff_t>(std::max<std::size_t>(length, 1));
+    return (length <= 1 || element == 1) &&
+           (count <= 1 || (step >= least && step <= std::numeric_limits<std::int32_t>::max()));
+  };
+  return lines(rows, row, columns, column) || lines(columns, column, rows, row);
 }
 
 ValueId copied_for_blas(const Operation& o) {

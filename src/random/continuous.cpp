@@ -195,16 +195,23 @@ Var gamma_slope(const Var& alpha, const Var& log_x) {
 
 namespace {
 
+void require_square_of_mean(const Var& mean, const Var& matrix, std::string_view name) {
+  const Shape& of_mean = mean.shape();
+  const Shape& shape = matrix.shape();
+  const std::size_t rank = shape.size();
+  if (of_mean.empty() || rank < 2 || shape[rank - 1] != of_mean.back() || shape[rank - 2] != of_mean.back()) {
+    throw ShapeError("multivariate_normal: the mean is " + to_string(of_mean) + " and the " + std::string(name) + " " +
+                     to_string(shape) + "; they are [..., d] and [..., d, d]");
+  }
+}
+
 Var multivariate_normal_of(const KeyUse& key, const Var& mean, const Var& factor, const OptionalShape& shape) {
   constexpr std::string_view function = "multivariate_normal";
   const std::vector<Var> floats = detail::as_floats(function, {&mean, &factor});
+  require_square_of_mean(mean, factor, "factor of the covariance");
   const Shape of_mean = mean.shape();
   const Shape of_factor = factor.shape();
   const std::size_t rank = of_factor.size();
-  if (of_mean.empty() || rank < 2 || of_factor[rank - 1] != of_mean.back() || of_factor[rank - 2] != of_mean.back()) {
-    throw ShapeError("multivariate_normal: the mean is " + to_string(of_mean) + " and the factor of the covariance " +
-                     to_string(of_factor) + "; they are [..., d] and [..., d, d]");
-  }
   Shape of_rows = of_factor;
   of_rows.resize(rank - 1);
   // [..., d], for its shape alone.
@@ -229,14 +236,21 @@ Var multivariate_normal(const KeyUse& key, const Var& mean, const Var& scale_tri
   return multivariate_normal_of(key, mean, scale_tril, shape);
 }
 
-Var sphere(const KeyUse& key, std::size_t dimension, const Shape& shape, DType dtype) {
-  detail::require_floating("sphere", dtype);
-  if (dimension == 0) throw ValueError("sphere: the dimension is 0; a sphere lies in a space of at least 1");
-  xgrad::detail::require_rank("sphere", shape.size() + 1);
-  Shape points = shape;
-  points.push_back(dimension);
-  const Var z = detail::standard(Distribution::Normal, "sphere", key, points, dtype);
-  return z / norm(z, -1, keep_dims);
+namespace {
+
+Var factor_of(const Var& mean, const Covariance& covariance) {
+  const std::vector<Var> floats = detail::as_floats("multivariate_normal", {&mean, &covariance.matrix});
+  require_square_of_mean(mean, covariance.matrix, "covariance");
+  return linalg::cholesky(floats[1]);
+}
+
+}  // namespace
+
+Var multivariate_normal(const KeyUse& key, const Var& mean, const Covariance& covariance) {
+  return multivariate_normal_of(key, mean, factor_of(mean, covariance), {});
+}
+Var multivariate_normal(const KeyUse& key, const Var& mean, const Covariance& covariance, const Shape& shape) {
+  return multivariate_normal_of(key, mean, factor_of(mean, covariance), shape);
 }
 
 Var orthogonal(const KeyUse& key, std::size_t n, const Shape& shape, DType dtype) {
@@ -245,11 +259,19 @@ Var orthogonal(const KeyUse& key, std::size_t n, const Shape& shape, DType dtype
   Shape matrices = shape;
   matrices.push_back(n);
   matrices.push_back(n);
-  const Var z = detail::standard(Distribution::Normal, "orthogonal", key, matrices, dtype);
-  const auto [q, r] = linalg::qr(z);
-  const auto axes = static_cast<std::ptrdiff_t>(shape.size());
-  const Var signs = where(diagonal(r, 0, axes, axes + 1) < 0.0, -1.0, 1.0);
-  return q * expand_dims(cast(signs, dtype), -2);
+  const auto [q, r] = linalg::qr(detail::standard(Distribution::Normal, "orthogonal", key, matrices, dtype));
+  // The sign of 0, which is no less likely than any other number, would be 0.
+  return q * expand_dims(cast(where(diagonal(r, 0, -2, -1) < 0.0, -1.0, 1.0), dtype), -2);
+}
+
+Var sphere(const KeyUse& key, std::size_t dimension, const Shape& shape, DType dtype) {
+  detail::require_floating("sphere", dtype);
+  if (dimension == 0) throw ValueError("sphere: the dimension is 0; a sphere lies in a space of at least 1");
+  xgrad::detail::require_rank("sphere", shape.size() + 1);
+  Shape points = shape;
+  points.push_back(dimension);
+  const Var z = detail::standard(Distribution::Normal, "sphere", key, points, dtype);
+  return z / norm(z, -1, keep_dims);
 }
 
 }  // namespace xgrad::random

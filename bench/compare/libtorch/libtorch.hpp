@@ -31,6 +31,16 @@ Program mlp_adam(const Batch& batch);
 /// gelu(layer_norm(x)), gradients of x, weight and bias.
 Program layernorm_gelu(const Normalization& data);
 
+/// matmul of stacks.
+Program products(const Stacks<float>& data);
+Program products(const Stacks<double>& data);
+
+/// einsum and the cotangents of its operands.
+Program einsum(const EinsumProblem& problem, const EinsumData& data);
+
+/// The negative logarithm of the marginal likelihood, and the gradient of the parameters.
+Program process(const Process& data);
+
 /// Loss sum((y - x theta)^2) / (2 m), gradient and update.
 Program linear_regression(const Points& points);
 /// Sum of the chain of tiny operations, and the gradient of x.

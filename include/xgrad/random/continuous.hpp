@@ -7,6 +7,9 @@
 // (reparameterisation).
 #pragma once
 
+#include <cstddef>
+#include <utility>
+
 #include <xgrad/core/shape.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/var.hpp>
@@ -87,16 +90,30 @@ namespace xgrad::random {
 [[nodiscard]] Var multivariate_normal(const KeyUse& key, const Var& mean, const Var& scale_tril);
 [[nodiscard]] Var multivariate_normal(const KeyUse& key, const Var& mean, const Var& scale_tril, const Shape& shape);
 
+/// A covariance, [..., d, d], in place of a factor of it. Symmetric and positive definite; of it only the lower
+/// triangle is read.
+struct Covariance {
+  explicit Covariance(Var of) : matrix(std::move(of)) {}
+  Var matrix;
+};
+/// The same with A = linalg::cholesky(covariance): multivariate_normal(key, mean, Covariance(c)). Derivatives are those
+/// for a symmetric matrix.
+/// \throws ShapeError   if the mean is a number or the covariance is not square of its size.
+/// \throws MatrixError  when evaluated: unless the covariance is positive definite and finite.
+[[nodiscard]] Var multivariate_normal(const KeyUse& key, const Var& mean, const Covariance& covariance);
+[[nodiscard]] Var multivariate_normal(const KeyUse& key, const Var& mean, const Covariance& covariance,
+                                      const Shape& shape);
+
 /// Points all over the unit sphere in a space of the given dimension, which is the last axis: normal numbers divided by
 /// their norm.
 /// \throws ValueError  for the dimension 0.
 [[nodiscard]] Var sphere(const KeyUse& key, std::size_t dimension, const Shape& shape = {},
                          DType dtype = DType::Float64);
 
-/// Orthogonal matrices, [..., n, n], all of them alike (by Haar's measure): Q of normal numbers, with the signs that
-/// make the diagonal of R positive (F. Mezzadri 2007). The factors are left to LAPACK, whose last digits may depend on
-/// the processor.
-/// \throws ShapeError  for more than eight axes.
+/// Orthogonal matrices, [..., n, n], by Haar's measure: turned by any fixed one, they are as likely. Q of the factors
+/// of normal numbers with a positive diagonal of R (F. Mezzadri 2007). LAPACK computes it, so that last digits may
+/// depend on the processor.
+/// \param shape  without the axes of the matrices.
 [[nodiscard]] Var orthogonal(const KeyUse& key, std::size_t n, const Shape& shape = {}, DType dtype = DType::Float64);
 
 /// How ln(x) of a gamma variate x moves with alpha while the probability P(alpha, x) of smaller ones stays:

@@ -1,7 +1,7 @@
 // Keys: what random numbers are made of.
 //
-// random: random numbers by key, and functions of them. It includes ops, tree and what is below. No state: the same key
-// gives the same numbers, recorded, compiled, in a batch, on any number of threads and any processor.
+// random: random numbers by key, and functions of them. It includes linalg, tree and what is below. No state: the same
+// key gives the same numbers, recorded, compiled, in a batch, on any number of threads and any processor.
 #pragma once
 
 #include <array>

@@ -223,8 +223,8 @@ class OfPlan {
 
   void product(const ProductStep& step) {
     const blas::Product& p = step.product;
-    factor(step.a, step.offset_a, p.m, p.k, p.stack_a, p);
-    factor(step.b, step.offset_b, p.k, p.n, p.stack_b, p);
+    factor(step.a, step.offset_a, lines(p.m, p.k, p.transposed_a, p.step_a), p.stack_a, p);
+    factor(step.b, step.offset_b, lines(p.k, p.n, p.transposed_b, p.step_b), p.stack_b, p);
     const auto whole = [&](PlaceId place) {
       return program_.places[place].dtype == p.dtype &&
              array_bytes(program_, place) == size_of(p.stack) * p.m * p.n * size_of(p.dtype);
@@ -245,14 +245,22 @@ class OfPlan {
     here().require(step.out != step.a && step.out != step.b, "a product is not written over its factors");
   }
 
-  void factor(PlaceId place, std::ptrdiff_t offset, std::size_t rows, std::size_t columns, const Strides& stack,
-              const blas::Product& p) {
+  /// A matrix as it is in memory.
+  struct Lines {
+    std::size_t count, length, step;
+  };
+  static Lines lines(std::size_t rows, std::size_t columns, bool transposed, std::size_t step) {
+    return transposed ? Lines{columns, rows, step} : Lines{rows, columns, step};
+  }
+
+  void factor(PlaceId place, std::ptrdiff_t offset, const Lines& matrix, const Strides& stack, const blas::Product& p) {
     read(place);
     here().require(program_.places[place].dtype == p.dtype, "factors have the element type of the product");
     here().require(stack.size() == p.stack.size(), "a stack has a distance for each axis");
-    if (rows * columns * size_of(p.stack) == 0) return;
+    here().require(matrix.step >= std::max<std::size_t>(matrix.length, 1), "lines of a factor do not overlap");
+    if (matrix.count * matrix.length * size_of(p.stack) == 0) return;
     Reach reach = reach_of(p.stack, stack);
-    reach.last += static_cast<std::ptrdiff_t>(rows * columns) - 1;
+    reach.last += static_cast<std::ptrdiff_t>((matrix.count - 1) * matrix.step + matrix.length) - 1;
     here().require(lie_inside(program_, place, offset, reach), "factors lie in their memory");
   }
 

@@ -1,4 +1,4 @@
-// Products of matrices by BLAS. The only place that includes xtensor-blas.
+// Products of matrices, by BLAS and by kernels for small ones. The only place that includes xtensor-blas.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -15,6 +15,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "backend/cpu/kernels/block/block.hpp"
 #include "backend/cpu/kernels/operand.hpp"
 #include "backend/cpu/parallel/parallel.hpp"
 #include "primitives/scalar_functions.hpp"
@@ -39,20 +40,21 @@ void limit_threads() {
 
 namespace {
 
-/// One matrix as BLAS wants it: dense, row-major, perhaps to be transposed.
+/// One matrix as BLAS wants it: row-major, perhaps to be transposed.
 struct Matrix {
   const std::byte* data;
   bool transposed;
+  std::size_t step;  ///< from row to row as it is in memory
 };
 
 /// y = alpha a x + beta y for `rows` rows of a. In memory, a is row-major, or, transposed, column-major; `step` is from
-/// one of its rows, or columns, to the next.
+/// one of its rows, or columns, to the next, `x_step` from one element of x to the next.
 ///
 /// BLAS adds floats up in float. A row of more than `longest` elements is cut, and the sums of the pieces are added up
 /// in double; so the error does not grow with the length. Pieces of the result wait on the stack.
 template <class T>
-void vector_by_blas(bool transposed, const T* a, std::size_t step, const T* x, T* y, std::size_t rows, std::size_t k,
-                    T alpha, T beta) {
+void vector_by_blas(bool transposed, const T* a, std::size_t step, const T* x, std::size_t x_step, T* y,
+                    std::size_t rows, std::size_t k, T alpha, T beta) {
   using Index = BLAS_IDX;
   const auto call = [&](std::size_t first_row, std::size_t count, std::size_t first, std::size_t length, T factor,
                         T old, T* out) {
@@ -61,7 +63,7 @@ void vector_by_blas(bool transposed, const T* a, std::size_t step, const T* x, T
     const auto n = static_cast<Index>(transposed ? count : length);
     cxxblas::gemv<Index>(cxxblas::StorageOrder::RowMajor,
                          transposed ? cxxblas::Transpose::Trans : cxxblas::Transpose::NoTrans, m, n, factor, part,
-                         static_cast<Index>(step), x + first, Index(1), old, out, Index(1));
+                         static_cast<Index>(step), x + first * x_step, static_cast<Index>(x_step), old, out, Index(1));
   };
   constexpr std::size_t longest = 512;
   if (std::is_same_v<T, double> || k <= longest) return call(0, rows, 0, k, alpha, beta, y);
@@ -99,24 +101,22 @@ void rows_by_blas(const Product& size, const Matrix& a, const Matrix& b, T* c, d
   const T beta = T(accumulate ? 1 : 0);
   const T* left = reinterpret_cast<const T*>(a.data);
   const T* right = reinterpret_cast<const T*>(b.data);
+  const std::size_t row = a.transposed ? 1 : a.step;  // from row to row of a
   if (size.n == 1 && rows > 1) {
-    index(a.transposed ? size.m : size.k);
+    index(a.transposed ? rows : size.k);
     index(a.transposed ? size.k : rows);
-    return vector_by_blas(a.transposed, a.transposed ? left + first : left + first * size.k,
-                          std::max<std::size_t>(a.transposed ? size.m : size.k, 1), right, c + first, rows, size.k,
-                          static_cast<T>(alpha), beta);
+    return vector_by_blas(a.transposed, left + first * row, a.step, right, b.transposed ? 1 : b.step, c + first, rows,
+                          size.k, static_cast<T>(alpha), beta);
   }
   if (rows == 1 && size.m == 1) {
     index(size.n);
     index(size.k);
-    return vector_by_blas(!b.transposed, right, std::max<std::size_t>(b.transposed ? size.k : size.n, 1), left, c,
-                          size.n, size.k, static_cast<T>(alpha), beta);
+    return vector_by_blas(!b.transposed, right, b.step, left, a.transposed ? a.step : 1, c, size.n, size.k,
+                          static_cast<T>(alpha), beta);
   }
-  const T* part = reinterpret_cast<const T*>(a.data) + (a.transposed ? first : first * size.k);
   cxxblas::gemm<Index>(cxxblas::StorageOrder::RowMajor, trans(a.transposed), trans(b.transposed), index(rows),
-                       index(size.n), index(size.k), static_cast<T>(alpha), part, index(a.transposed ? size.m : size.k),
-                       reinterpret_cast<const T*>(b.data), index(b.transposed ? size.k : size.n), beta,
-                       c + first * size.n, index(size.n));
+                       index(size.n), index(size.k), static_cast<T>(alpha), left + first * row, index(a.step), right,
+                       index(b.step), beta, c + first * size.n, index(size.n));
 }
 
 template <class T>
@@ -139,12 +139,100 @@ void multiply_one<std::int64_t>(const Product& size, const Matrix& a, const Matr
     for (std::size_t j = 0; j < size.n; ++j) {
       std::int64_t total = 0;
       for (std::size_t l = 0; l < size.k; ++l) {
-        total = Add::eval(total, Multiply::eval(x[a.transposed ? l * size.m + i : i * size.k + l],
-                                                y[b.transposed ? j * size.k + l : l * size.n + j]));
+        total = Add::eval(total, Multiply::eval(x[a.transposed ? l * a.step + i : i * a.step + l],
+                                                y[b.transposed ? j * b.step + l : l * b.step + j]));
       }
       c[i * size.n + j] = total;
     }
   }
+}
+
+/// Where the matrices of a stack are, one after another.
+class Stack {
+ public:
+  Stack(const Product& product, std::size_t first) : product_(product), index_(product.stack.size(), 0) {
+    for (std::size_t i = index_.size(); i-- > 0; first /= product.stack[i]) {
+      index_[i] = first % product.stack[i];
+      a_ += static_cast<std::ptrdiff_t>(index_[i]) * product.stack_a[i];
+      b_ += static_cast<std::ptrdiff_t>(index_[i]) * product.stack_b[i];
+    }
+  }
+
+  [[nodiscard]] std::ptrdiff_t a() const { return a_; }  ///< in elements
+  [[nodiscard]] std::ptrdiff_t b() const { return b_; }
+
+  void next() {
+    for (std::size_t i = index_.size(); i-- > 0;) {
+      a_ += product_.stack_a[i];
+      b_ += product_.stack_b[i];
+      if (++index_[i] < product_.stack[i]) return;
+      a_ -= static_cast<std::ptrdiff_t>(product_.stack[i]) * product_.stack_a[i];
+      b_ -= static_cast<std::ptrdiff_t>(product_.stack[i]) * product_.stack_b[i];
+      index_[i] = 0;
+    }
+  }
+
+ private:
+  const Product& product_;
+  Shape index_;
+  std::ptrdiff_t a_ = 0;
+  std::ptrdiff_t b_ = 0;
+};
+
+constexpr std::size_t most_of_small = 64;
+
+/// Small matrices from `first` to `last` of a stack.
+template <class T>
+void multiply_small(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate, std::size_t first,
+                    std::size_t last) {
+  // The kernel goes along rows of the result and of the right factor. A single column is the row of the transposed
+  // product; and a right factor whose columns are side by side is turned before.
+  const bool swapped = size.n == 1;
+  const bool left_transposed = swapped ? !size.transposed_b : size.transposed_a;
+  const bool right_transposed = swapped ? !size.transposed_a : size.transposed_b;
+  const std::size_t left_step = swapped ? size.step_b : size.step_a;
+  const std::size_t right_step = swapped ? size.step_a : size.step_b;
+  const std::size_t columns = swapped ? size.m : size.n;
+  kernels::MatrixTask task{.m = swapped ? 1 : size.m,
+                           .n = columns,
+                           .k = size.k,
+                           .a = nullptr,
+                           .a_row = left_transposed ? 1 : left_step,
+                           .a_inner = left_transposed ? left_step : 1,
+                           .b = nullptr,
+                           .b_inner = right_transposed ? columns : right_step,
+                           .out = nullptr,
+                           .alpha = alpha,
+                           .accumulate = accumulate};
+  const kernels::BlockTable& table = kernels::block_table();
+  const auto dtype = static_cast<std::size_t>(size.dtype);
+  alignas(64) std::array<T, most_of_small * most_of_small> turned;
+  const T* last_turned = nullptr;
+  Stack stack(size, first);
+  for (std::size_t i = first; i < last; ++i, stack.next()) {
+    const T* left = swapped ? b + stack.b() : a + stack.a();
+    const T* right = swapped ? a + stack.a() : b + stack.b();
+    if (right_transposed && right != last_turned) {
+      table.transpose[dtype](
+          {.rows = columns, .columns = size.k, .from = right, .step = right_step, .to = turned.data()});
+      last_turned = right;
+    }
+    task.a = left;
+    task.b = right_transposed ? turned.data() : right;
+    task.out = c + i * size.m * size.n;
+    table.multiply[dtype](task);
+  }
+}
+
+/// The stack is cut so that each thread has some work; where, does not matter to any of the products.
+template <class T>
+void multiply_all_small(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate) {
+  constexpr std::size_t multiplications = 1 << 17;
+  const std::size_t count = size_of(size.stack);
+  const std::size_t of_chunk = std::max<std::size_t>(multiplications / (size.m * size.n * size.k), 1);
+  parallel::parallel_for((count + of_chunk - 1) / of_chunk, [&](std::size_t chunk) {
+    multiply_small(size, a, b, c, alpha, accumulate, chunk * of_chunk, std::min((chunk + 1) * of_chunk, count));
+  });
 }
 
 }  // namespace
@@ -154,10 +242,15 @@ void multiply_rows(const Product& product, const std::byte* a, const std::byte* 
   limit_threads();
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
-      rows_by_blas(product, {a, product.transposed_a}, {b, product.transposed_b}, reinterpret_cast<T*>(out), 1, false,
-                   first, count);
+      rows_by_blas(product, {a, product.transposed_a, product.step_a}, {b, product.transposed_b, product.step_b},
+                   reinterpret_cast<T*>(out), 1, false, first, count);
     }
   });
+}
+
+bool is_small(const Product& product) {
+  return is_floating(product.dtype) && size_of(product.stack) > 1 &&
+         std::max({product.m, product.n, product.k}) <= most_of_small;
 }
 
 void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
@@ -170,24 +263,20 @@ void multiply(const Product& product, const std::byte* a, const std::byte* b, st
     return;
   }
   limit_threads();
-  const auto element = static_cast<std::ptrdiff_t>(size_of(product.dtype));
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) {
+      const T* left = reinterpret_cast<const T*>(a);
+      const T* right = reinterpret_cast<const T*>(b);
       T* to = reinterpret_cast<T*>(out);
-      Shape index(product.stack.size(), 0);
-      for (T* end = to + size; to != end; to += matrix) {
-        std::ptrdiff_t offset_a = 0;
-        std::ptrdiff_t offset_b = 0;
-        for (std::size_t i = 0; i < index.size(); ++i) {
-          offset_a += static_cast<std::ptrdiff_t>(index[i]) * product.stack_a[i];
-          offset_b += static_cast<std::ptrdiff_t>(index[i]) * product.stack_b[i];
-        }
-        multiply_one<T>(product, {a + offset_a * element, product.transposed_a},
-                        {b + offset_b * element, product.transposed_b}, to, alpha, accumulate);
-        for (std::size_t i = index.size(); i-- > 0;) {
-          if (++index[i] < product.stack[i]) break;
-          index[i] = 0;
-        }
+      if constexpr (std::is_floating_point_v<T>) {
+        if (is_small(product)) return multiply_all_small(product, left, right, to, alpha, accumulate);
+      }
+      Stack stack(product, 0);
+      for (T* end = to + size; to != end; to += matrix, stack.next()) {
+        multiply_one<T>(product,
+                        {reinterpret_cast<const std::byte*>(left + stack.a()), product.transposed_a, product.step_a},
+                        {reinterpret_cast<const std::byte*>(right + stack.b()), product.transposed_b, product.step_b},
+                        to, alpha, accumulate);
       }
     }
   });

@@ -15,15 +15,21 @@ namespace xgrad::backend::cpu::blas {
 /// slower. From the first call on it keeps to one thread unless its environment variables say otherwise.
 void limit_threads();
 
-/// out = a b for each matrix of a stack. The matrices of a and b are dense, row-major or (transposed) column-major.
+/// out = a b for each matrix of a stack. The matrices of a and b are row-major or (transposed) column-major; those of
+/// the result are dense.
 struct Product {
   DType dtype;
   std::size_t m, n, k;
   bool transposed_a, transposed_b;
-  Shape stack;      ///< leading extents
-  Strides stack_a;  ///< distances of the matrices, in elements
+  std::size_t step_a, step_b;  ///< elements from row to row, or (transposed) column to column
+  Shape stack;                 ///< leading extents
+  Strides stack_a;             ///< distances of the matrices, in elements
   Strides stack_b;
 };
+
+/// Whether the matrices of a stack are multiplied by our own kernels, with what comes before and after a product of
+/// BLAS left out: there are several, of floating-point numbers, and no extent is larger than 64.
+bool is_small(const Product& product);
 
 /// Rows that are computed by one call of BLAS, if there are at least twice as many. The calls depend on the shapes
 /// only, because BLAS adds up in other orders for other shapes; and they are large, because each reads all of b.

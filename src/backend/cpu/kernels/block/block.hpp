@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "draw.hpp"
+#include "matrix.hpp"
 #include "primitives/kinds.hpp"
 
 namespace xgrad::backend::cpu::kernels {
@@ -77,6 +78,8 @@ struct BlockTable {
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
   DrawKernel draw[distribution_count][dtype_slots];          ///< random numbers
   const char* name;
+  MatrixKernel multiply[dtype_slots];      ///< products of small matrices
+  TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
 };
 
 /// Sums of floats are kept as doubles until they are complete.
