@@ -11,6 +11,7 @@
 #include <xgrad/ops/associative_scan.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/contract.hpp>
+#include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/differences.hpp>
@@ -27,6 +28,7 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/places.hpp>
+#include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -38,6 +40,7 @@
 #include <xgrad/ops/update.hpp>
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/ops/using_xtensor_shapes.hpp>
+#include <xgrad/ops/windows.hpp>
 #include <xgrad/plans.hpp>
 #include <xgrad/random.hpp>
 #include <xgrad/tape.hpp>

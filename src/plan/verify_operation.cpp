@@ -243,6 +243,8 @@ class OfOperation {
     if (op_ == opcode<TruncatedNormal>) return like_inputs(3);
     if (traits_of(op_).failure == Failure::Matrix) return of_matrices();
     if (op_ == opcode<ScatterExtremum>) return scattered_extremum();
+    if (op_ == opcode<Convolution>) return convolution();
+    if (op_ == opcode<WindowArgMax>) return windows();
     const bool of_two =
         op_ == opcode<Take> || op_ == opcode<ScatterAdd> || op_ == opcode<Balance> || op_ == opcode<SearchSorted>;
     inputs(of_two ? 2 : 1);
@@ -272,6 +274,24 @@ class OfOperation {
     for (std::size_t k = 1; k < graph_.inputs(id_).size(); ++k) fit = fit && is_stack(shape(k));
     require(fit, "there are as many of each operand as matrices");
     require(type() == type(0) && is_floating(type()), "it has the element type of its matrices");
+  }
+
+  void convolution() const {
+    inputs(2);
+    require(!attributes().empty() && attributes()[0] >= 0 && attributes()[0] <= 2, "a convolution has a result");
+    std::array<Shape, 3> shapes{shape(0), shape(0), shape(0)};
+    const ConvolutionRole result = role_of_result(attributes());
+    shapes[static_cast<std::size_t>(result)] = shape_;
+    for (std::size_t k = 0; k < 2; ++k) {
+      shapes[static_cast<std::size_t>(role_of_input(result, k))] = shape(k);
+      require(type(k) == type(), "a convolution has one element type");
+    }
+    require(is_convolution(shapes, attributes()), "the arrays of a convolution match");
+  }
+
+  void windows() const {
+    inputs(1);
+    require(has_windows(shape(0), shape_, attributes()) && type() == DType::Int64, "there is an index for each window");
   }
 
   // ---- loops

@@ -22,13 +22,16 @@ namespace xgrad::backend::cpu::kernels {
 void add_baseline_float32(BlockTable& table);
 void add_baseline_float64(BlockTable& table);
 void add_baseline_draw(BlockTable& table);
+void add_baseline_convolve(BlockTable& table);
 #if defined(__x86_64__)
 void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
 void add_avx2_draw(BlockTable& table);
+void add_avx2_convolve(BlockTable& table);
 void add_avx512_float32(BlockTable& table);
 void add_avx512_float64(BlockTable& table);
 void add_avx512_draw(BlockTable& table);
+void add_avx512_convolve(BlockTable& table);
 #endif
 
 namespace {
@@ -349,6 +352,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_baseline_float32(table);
   add_baseline_float64(table);
   add_baseline_draw(table);
+  add_baseline_convolve(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -361,12 +365,14 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx2_float32(table);
     add_avx2_float64(table);
     add_avx2_draw(table);
+    add_avx2_convolve(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
     add_avx512_float32(table);
     add_avx512_float64(table);
     add_avx512_draw(table);
+    add_avx512_convolve(table);
     table.name = "avx512";
   }
 #endif

@@ -1,0 +1,131 @@
+// The innermost loops of convolutions, for one instruction set. Sums stay in registers: as many as there are, but for
+// some that hold factors. Included by a translation unit for each set, as kernels.hpp is.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "backend/cpu/kernels/simd/pack.hpp"
+#include "block.hpp"
+#include "convolve.hpp"
+
+namespace xgrad::backend::cpu::kernels {
+
+template <class T, class Arch>
+struct ConvolveLoops {
+  using P = simd::Pack<T, Arch>;
+  static constexpr std::size_t width = P::size;
+  /// Of 32 registers or of 16.
+  static constexpr bool many = sizeof(P) == 64;
+  static constexpr std::size_t sums = many ? 24 : 12;
+  static constexpr std::size_t most_rows = many ? 8 : 4;
+
+  /// f(I) for I = 0 ... n - 1, written out.
+  template <std::size_t n, class F>
+  XGRAD_INLINE static void unrolled(F f) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+      (f(std::integral_constant<std::size_t, i>{}), ...);
+    }
+    (std::make_index_sequence<n>{});
+  }
+
+  // ---- taps
+
+  /// `rows` rows of `packs` packs.
+  template <std::size_t rows, std::size_t packs>
+  XGRAD_INLINE static void taps_at(const TapsTask& task, std::size_t p) {
+    const T* source = static_cast<const T*>(task.source) + p;
+    const T* weights = static_cast<const T*>(task.weights);
+    T* out = static_cast<T*>(task.out) + p;
+    P sum[rows][packs];
+    unrolled<rows>([&](auto r) {
+      unrolled<packs>(
+          [&](auto v) { sum[r][v] = task.accumulate ? P::load(out + r * task.row_stride + v * width) : P(T(0)); });
+    });
+    for (std::size_t tap = 0; tap < task.taps; ++tap) {
+      const T* from = source + task.offsets[tap];
+      P x[packs];
+      unrolled<packs>([&](auto v) { x[v] = P::load(from + v * width); });
+      unrolled<rows>([&](auto r) {
+        const P weight(weights[tap * rows + r]);
+        unrolled<packs>([&](auto v) { sum[r][v] = fma(weight, x[v], sum[r][v]); });
+      });
+    }
+    unrolled<rows>(
+        [&](auto r) { unrolled<packs>([&](auto v) { sum[r][v].store(out + r * task.row_stride + v * width); }); });
+  }
+
+  template <std::size_t rows>
+  static void taps_of(const TapsTask& task) {
+    constexpr std::size_t most = sums / rows;
+    constexpr std::size_t packs = most < 6 ? most : 6;
+    std::size_t p = 0;
+    for (; p + packs * width <= task.count; p += packs * width) taps_at<rows, packs>(task, p);
+    if constexpr (packs >= 4) {
+      for (; p + width < task.count; p += 2 * width) taps_at<rows, 2>(task, p);
+    }
+    for (; p < task.count; p += width) taps_at<rows, 1>(task, p);
+  }
+
+  static void taps(const TapsTask& task) {
+    unrolled<most_rows>([&](auto r) {
+      if (task.rows == r + 1) taps_of<r + 1>(task);
+    });
+  }
+
+  // ---- the gradient of a kernel
+
+  template <std::size_t taps, std::size_t packs>
+  static void kernel_gradient_of(const KernelGradientTask& task, std::size_t first, std::size_t channel) {
+    P sum[taps][packs];
+    T* out = static_cast<T*>(task.out) + first * task.channels + channel;
+    unrolled<taps>(
+        [&](auto t) { unrolled<packs>([&](auto v) { sum[t][v] = P::load(out + t * task.channels + v * width); }); });
+    const T* from[taps];
+    unrolled<taps>([&](auto t) { from[t] = static_cast<const T*>(task.source) + task.offsets[first + t]; });
+    const T* y = static_cast<const T*>(task.y) + channel;
+    for (std::size_t i = 0; i < task.rows; ++i) {
+      for (std::size_t j = 0; j < task.columns; ++j, y += task.channels) {
+        P of_y[packs];
+        unrolled<packs>([&](auto v) { of_y[v] = P::load(y + v * width); });
+        unrolled<taps>([&](auto t) {
+          const P x(from[t][i * task.line + j]);
+          unrolled<packs>([&](auto v) { sum[t][v] = fma(x, of_y[v], sum[t][v]); });
+        });
+      }
+    }
+    unrolled<taps>(
+        [&](auto t) { unrolled<packs>([&](auto v) { sum[t][v].store(out + t * task.channels + v * width); }); });
+  }
+
+  template <std::size_t packs>
+  static void kernel_gradient_of(const KernelGradientTask& task, std::size_t channel) {
+    constexpr std::size_t most = (many ? 24 : 12) / packs;
+    std::size_t tap = 0;
+    for (; tap + most <= task.taps; tap += most) kernel_gradient_of<most, packs>(task, tap, channel);
+    for (; tap + 3 <= task.taps; tap += 3) kernel_gradient_of<3, packs>(task, tap, channel);
+    for (; tap < task.taps; ++tap) kernel_gradient_of<1, packs>(task, tap, channel);
+  }
+
+  static void kernel_gradient(const KernelGradientTask& task) {
+    constexpr std::size_t most = many ? 4 : 2;
+    std::size_t channel = 0;
+    for (; channel + most * width <= task.channels; channel += most * width) {
+      kernel_gradient_of<most>(task, channel);
+    }
+    if constexpr (many) {
+      for (; channel + 2 * width <= task.channels; channel += 2 * width) kernel_gradient_of<2>(task, channel);
+    }
+    for (; channel < task.channels; channel += width) kernel_gradient_of<1>(task, channel);
+  }
+
+  static ConvolveKernels kernels() { return {taps, kernel_gradient, most_rows, width}; }
+};
+
+template <class Arch>
+void add_convolve(BlockTable& table) {
+  table.convolve[2] = ConvolveLoops<float, Arch>::kernels();  // the order of DType
+  table.convolve[3] = ConvolveLoops<double, Arch>::kernels();
+}
+
+}  // namespace xgrad::backend::cpu::kernels
