@@ -47,17 +47,19 @@ class KernelGradient {
     }
     const std::size_t of_group = offsets_.size() * columns_;
     const std::size_t chunks = chunks_for(geometry_.groups * of_group);
-    sums_ = std::make_unique<T[]>(chunks * geometry_.groups * of_group);
+    const Scratch<T> all(chunks * geometry_.groups * of_group);
+    T* const sums = all.get();
+    std::fill_n(sums, chunks * geometry_.groups * of_group, T(0));
     parallel::parallel_for(chunks * geometry_.groups, [&](std::size_t round) {
       const std::size_t chunk = round / geometry_.groups;
       add_examples(round % geometry_.groups, chunk * geometry_.examples / chunks,
-                   (chunk + 1) * geometry_.examples / chunks, sums_.get() + round * of_group);
+                   (chunk + 1) * geometry_.examples / chunks, sums + round * of_group);
     });
     for (std::size_t chunk = 1; chunk < chunks; ++chunk) {
-      const T* more = sums_.get() + chunk * geometry_.groups * of_group;
-      for (std::size_t i = 0; i < geometry_.groups * of_group; ++i) sums_[i] += more[i];
+      const T* more = sums + chunk * geometry_.groups * of_group;
+      for (std::size_t i = 0; i < geometry_.groups * of_group; ++i) sums[i] += more[i];
     }
-    for (std::size_t group = 0; group < geometry_.groups; ++group) store(group, sums_.get() + group * of_group);
+    for (std::size_t group = 0; group < geometry_.groups; ++group) store(group, sums + group * of_group);
   }
 
  private:
@@ -71,22 +73,24 @@ class KernelGradient {
   void add_examples(std::size_t group, std::size_t first, std::size_t last, T* sums) const {
     const std::size_t of_x = geometry_.in_channels * Geometry::size(geometry_.x);
     const std::size_t of_y = geometry_.out_channels * Geometry::size(geometry_.y);
-    const auto laid = scratch<T>(layout_.size());
+    const Scratch<T> laid(layout_.size());
     std::array<std::size_t, axes> counts = geometry_.y;
     counts[layout_.band_axis] = std::min(layout_.band, counts[layout_.band_axis]);
-    const auto turned = scratch<T>(Geometry::size(counts) * columns_);
+    const Scratch<T> turned(Geometry::size(counts) * columns_);
+    std::fill_n(turned.get(), Geometry::size(counts) * columns_, T(0));
     for (std::size_t example = first; example < last; ++example) {
       for (std::size_t band = 0; band < layout_.bands(); ++band) {
         const std::size_t begin = band * layout_.band;
         counts[layout_.band_axis] = std::min(layout_.band, geometry_.y[layout_.band_axis] - begin);
-        lay_out(layout_, x_ + (example * geometry_.groups + group) * of_x, std::size_t{0}, 1, begin, laid.get());
+        lay_out(layout_, x_ + (example * geometry_.groups + group) * of_x, std::size_t{0}, 1, begin, laid.get(),
+                kernels_);
         turn(y_ + (example * geometry_.groups + group) * of_y, begin, counts, turned.get());
         add_band(counts, laid.get(), turned.get(), sums);
       }
     }
   }
 
-  /// Channels of y next to each other, and zeros behind them.
+  /// Channels of y next to each other. Behind them there are zeros.
   void turn(const T* y, std::size_t begin, const std::array<std::size_t, axes>& counts, T* out) const {
     constexpr std::size_t places_at_once = 16;
     const std::size_t all = Geometry::size(geometry_.y);
@@ -100,10 +104,6 @@ class KernelGradient {
         const T* line = from + channel * all + place;
         T* to = out + place * columns_ + channel;
         for (std::size_t i = 0; i < count; ++i) to[i * columns_] = line[i];
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        T* to = out + (place + i) * columns_;
-        std::fill(to + geometry_.out_channels, to + columns_, T(0));
       }
     }
   }
@@ -144,7 +144,6 @@ class KernelGradient {
   Layout layout_;
   Taps taps_;
   std::vector<std::ptrdiff_t> offsets_;
-  std::unique_ptr<T[]> sums_;
 };
 
 }  // namespace

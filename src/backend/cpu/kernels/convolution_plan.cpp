@@ -110,6 +110,21 @@ Geometry geometry_of(const Arrays& arrays, std::span<const std::int64_t> attribu
   return result;
 }
 
+namespace {
+
+/// Zeros before the elements of each phase of a line, of which as many stand behind them.
+std::size_t zeros_at_both_ends(const AxisPlan& plan, std::size_t length) {
+  std::int64_t zeros = std::max<std::int64_t>(-plan.start, 0);
+  for (const std::size_t phase : plan.phases) {
+    const std::int64_t elements =
+        count_from(static_cast<std::int64_t>(phase), static_cast<std::int64_t>(plan.source_step), plan.source_extent);
+    zeros = std::min(zeros, static_cast<std::int64_t>(length) - std::max<std::int64_t>(elements - plan.start, 0));
+  }
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(zeros, 0, static_cast<std::int64_t>(length)));
+}
+
+}  // namespace
+
 Layout layout_of(const Geometry& geometry, std::array<AxisPlan, axes> plans, std::size_t channels,
                  std::size_t per_place, std::size_t element, bool may_join_examples) {
   constexpr std::size_t cache = std::size_t{512} << 10U;  // half of a second-level cache
@@ -119,10 +134,13 @@ Layout layout_of(const Geometry& geometry, std::array<AxisPlan, axes> plans, std
                 .band_axis = geometry.first_axis,
                 .band = 1,
                 .examples = 1,
-                .lengths = {}};
+                .lengths = {},
+                .shared = 0};
   for (std::size_t axis = 0; axis < axes; ++axis) {
     layout.lengths[axis] = layout.plans[axis].most_results() + layout.plans[axis].reach;
   }
+  if (layout.band_axis != 2) layout.shared = zeros_at_both_ends(layout.plans[2], layout.lengths[2]);
+  layout.lengths[2] -= layout.shared;
   const AxisPlan& along = layout.plans[layout.band_axis];
   const std::size_t whole = std::max<std::size_t>(along.most_results(), 1);
   std::size_t others = 1;
@@ -163,61 +181,69 @@ Taps taps_of(const Layout& layout, const Geometry& geometry, const std::array<co
 
 namespace {
 
-/// One row of a phase: what of it is in the source, and zeros around that.
-template <class T>
-void lay_row(const AxisPlan& plan, std::size_t phase, const T* source, std::size_t length, T* out) {
+/// The elements first ... last - 1 of a phase laid out are source[place + i step], those around them 0.
+struct Inside {
+  std::size_t first, last;
+  std::size_t place, step;
+};
+
+/// \param skipped  what is laid out begins so many elements further.
+Inside inside_of(const AxisPlan& plan, std::size_t phase, std::size_t skipped, std::size_t length) {
   const auto step = static_cast<std::int64_t>(plan.source_step);
-  const std::int64_t elements = count_from(static_cast<std::int64_t>(plan.phases[phase]), step, plan.source_extent);
+  const auto from = static_cast<std::int64_t>(plan.phases[phase]);
+  const std::int64_t start = plan.start + static_cast<std::int64_t>(skipped);
   const auto n = static_cast<std::int64_t>(length);
-  const std::int64_t first = std::clamp<std::int64_t>(-plan.start, 0, n);
-  const std::int64_t last = std::clamp<std::int64_t>(elements - plan.start, first, n);
-  std::fill_n(out, first, T(0));
-  const std::int64_t at = (first + plan.start) * step + static_cast<std::int64_t>(plan.phases[phase]);
-  if (step == 1) {
-    std::copy_n(source + at, last - first, out + first);
-  } else {
-    for (std::int64_t i = first; i < last; ++i) out[i] = source[at + (i - first) * step];
+  const std::int64_t first = std::clamp<std::int64_t>(-start, 0, n);
+  const std::int64_t last = std::clamp<std::int64_t>(count_from(from, step, plan.source_extent) - start, first, n);
+  const std::int64_t place = first == last ? 0 : (first + start) * step + from;
+  return {static_cast<std::size_t>(first), static_cast<std::size_t>(last), static_cast<std::size_t>(place),
+          plan.source_step};
+}
+
+/// The inner part of one plane.
+template <class T>
+void copy_inside(const std::array<Inside, axes>& parts, const Layout& layout, const T* source, T* out,
+                 const ConvolveKernels& kernels) {
+  const auto& [a, b, c] = parts;
+  const std::size_t row = layout.plans[2].source_extent;
+  for (std::size_t i = a.first; i < a.last; ++i) {
+    const T* from =
+        source + ((a.place + (i - a.first) * a.step) * layout.plans[1].source_extent + b.place) * row + c.place;
+    T* to = out + (i * layout.lengths[1] + b.first) * layout.lengths[2] + c.first;
+    if (c.step == 1) {
+      kernels.lines({.from = from,
+                     .from_stride = static_cast<std::ptrdiff_t>(b.step * row),
+                     .to = to,
+                     .to_stride = static_cast<std::ptrdiff_t>(layout.lengths[2]),
+                     .rows = b.last - b.first,
+                     .columns = c.last - c.first});
+      continue;
+    }
+    for (std::size_t j = b.first; j < b.last; ++j, from += b.step * row, to += layout.lengths[2]) {
+      for (std::size_t k = 0; k < c.last - c.first; ++k) to[k] = from[k * c.step];
+    }
   }
-  std::fill_n(out + last, n - last, T(0));
 }
 
 }  // namespace
 
 template <class T>
 void lay_out(const Layout& layout, const T* source, std::size_t example_stride, std::size_t count, std::size_t first,
-             T* out) {
+             T* out, const ConvolveKernels& kernels) {
   const auto& plans = layout.plans;
-  const std::size_t row = plans[2].source_extent;
-  const std::size_t channel_stride = plans[0].source_extent * plans[1].source_extent * row;
-  // Where a line of an axis is in the source; nothing if it is out of it.
-  const auto place = [&](std::size_t axis, std::size_t phase, std::size_t i) {
-    const AxisPlan& plan = plans[axis];
-    const auto shifted = static_cast<std::int64_t>(i + (axis == layout.band_axis ? first : 0)) + plan.start;
-    const std::int64_t elements = count_from(static_cast<std::int64_t>(plan.phases[phase]),
-                                             static_cast<std::int64_t>(plan.source_step), plan.source_extent);
-    if (shifted < 0 || shifted >= elements) return plan.source_extent;
-    return static_cast<std::size_t>(shifted) * plan.source_step + plan.phases[phase];
+  const std::size_t channel_stride = plans[0].source_extent * plans[1].source_extent * plans[2].source_extent;
+  const std::size_t of_example = layout.plane() / layout.examples;
+  std::fill_n(out, layout.size(), T(0));
+  const auto inside = [&](std::size_t axis, std::size_t phase) {
+    return inside_of(plans[axis], phase, axis == layout.band_axis ? first : 0, layout.lengths[axis]);
   };
-  AxisPlan last = plans[2];
-  if (layout.band_axis == 2) last.start += static_cast<std::int64_t>(first);
   for (std::size_t c = 0; c < layout.channels; ++c) {
     for (std::size_t a = 0; a < plans[0].phases.size(); ++a) {
       for (std::size_t b = 0; b < plans[1].phases.size(); ++b) {
-        for (std::size_t d = 0; d < last.phases.size(); ++d) {
-          for (std::size_t n = 0; n < layout.examples; ++n) {
-            for (std::size_t i = 0; i < layout.lengths[0]; ++i) {
-              const std::size_t at_i = n < count ? place(0, a, i) : plans[0].source_extent;
-              for (std::size_t j = 0; j < layout.lengths[1]; ++j, out += layout.lengths[2]) {
-                const std::size_t at_j = place(1, b, j);
-                if (at_i == plans[0].source_extent || at_j == plans[1].source_extent) {
-                  std::fill_n(out, layout.lengths[2], T(0));
-                  continue;
-                }
-                lay_row(last, d,
-                        source + n * example_stride + c * channel_stride + (at_i * plans[1].source_extent + at_j) * row,
-                        layout.lengths[2], out);
-              }
-            }
+        for (std::size_t d = 0; d < plans[2].phases.size(); ++d) {
+          const std::array<Inside, axes> parts{inside(0, a), inside(1, b), inside(2, d)};
+          for (std::size_t n = 0; n < layout.examples; ++n, out += of_example) {
+            if (n < count) copy_inside(parts, layout, source + n * example_stride + c * channel_stride, out, kernels);
           }
         }
       }
@@ -225,7 +251,9 @@ void lay_out(const Layout& layout, const T* source, std::size_t example_stride, 
   }
 }
 
-template void lay_out<float>(const Layout&, const float*, std::size_t, std::size_t, std::size_t, float*);
-template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*);
+template void lay_out<float>(const Layout&, const float*, std::size_t, std::size_t, std::size_t, float*,
+                             const ConvolveKernels&);
+template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*,
+                              const ConvolveKernels&);
 
 }  // namespace xgrad::backend::cpu::kernels::convolutions

@@ -8,13 +8,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <xgrad/core/shape.hpp>
 
 #include "backend/cpu/kernels/operand.hpp"
+#include "block/convolve.hpp"
+#include "memory/buffer.hpp"
 #include "primitives/windows.hpp"
 
 namespace xgrad::backend::cpu::kernels::convolutions {
@@ -60,7 +62,7 @@ struct AxisPlan {
   std::size_t source_extent;
   std::size_t source_step, result_step;
   std::int64_t start = 0;
-  std::size_t reach = 0;            ///< how much longer than the result what is laid out is
+  std::size_t reach = 0;                 ///< how much longer than the result what is laid out is
   std::vector<std::size_t> phases = {};  ///< of the source, those that are read
   std::vector<ResultPhase> results = {};
 
@@ -79,12 +81,13 @@ struct Layout {
   std::size_t band;      ///< results along that axis
   std::size_t examples;  ///< at a time
   std::array<std::size_t, axes> lengths;
+  std::size_t shared;  ///< zeros behind a line that are those before the next one
 
   [[nodiscard]] std::size_t plane() const { return examples * lengths[0] * lengths[1] * lengths[2]; }
   [[nodiscard]] std::size_t planes() const {
     return plans[0].phases.size() * plans[1].phases.size() * plans[2].phases.size();
   }
-  [[nodiscard]] std::size_t size() const { return channels * planes() * plane(); }
+  [[nodiscard]] std::size_t size() const { return channels * planes() * plane() + shared; }
   [[nodiscard]] std::size_t bands() const;
 };
 
@@ -103,10 +106,12 @@ Taps taps_of(const Layout& layout, const Geometry& geometry, const std::array<co
 /// \param source  the channels of the group in the first of these examples.
 template <class T>
 void lay_out(const Layout& layout, const T* source, std::size_t example_stride, std::size_t count, std::size_t first,
-             T* out);
+             T* out, const ConvolveKernels& kernels);
 
-extern template void lay_out<float>(const Layout&, const float*, std::size_t, std::size_t, std::size_t, float*);
-extern template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*);
+extern template void lay_out<float>(const Layout&, const float*, std::size_t, std::size_t, std::size_t, float*,
+                                    const ConvolveKernels&);
+extern template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*,
+                                     const ConvolveKernels&);
 
 /// The result as x or y, and as the kernel.
 template <class T>
@@ -119,10 +124,18 @@ extern template void gather_taps<double>(const Arrays&, const Geometry&);
 extern template void kernel_gradient<float>(const Arrays&, const Geometry&);
 extern template void kernel_gradient<double>(const Arrays&, const Geometry&);
 
-/// Numbers without values yet.
+/// Numbers without values yet, in memory that this thread uses again.
 template <class T>
-std::unique_ptr<T[]> scratch(std::size_t count) {
-  return std::make_unique_for_overwrite<T[]>(count);
-}
+class Scratch {
+ public:
+  explicit Scratch(std::size_t count)
+      : buffer_(memory::make_buffer(std::is_same_v<T, float> ? DType::Float32 : DType::Float64, Shape(count))),
+        data_(reinterpret_cast<T*>(buffer_->data())) {}
+  [[nodiscard]] T* get() const noexcept { return data_; }
+
+ private:
+  memory::BufferPtr buffer_;
+  T* data_;
+};
 
 }  // namespace xgrad::backend::cpu::kernels::convolutions

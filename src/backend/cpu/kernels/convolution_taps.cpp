@@ -16,7 +16,7 @@ template <class T>
 struct Part {
   std::array<const ResultPhase*, axes> phase;
   Taps taps;
-  std::unique_ptr<T[]> weights;
+  Scratch<T> weights;
 };
 
 /// Rows in tiles of about the same size.
@@ -80,7 +80,9 @@ class Gathering {
     for (const ResultPhase& a : layout_.plans[0].results) {
       for (const ResultPhase& b : layout_.plans[1].results) {
         for (const ResultPhase& c : layout_.plans[2].results) {
-          Part<T> part{.phase = {&a, &b, &c}, .taps = taps_of(layout_, geometry_, {&a, &b, &c}), .weights = nullptr};
+          Taps taps = taps_of(layout_, geometry_, {&a, &b, &c});
+          const std::size_t numbers = geometry_.groups * rows_ * layout_.channels * taps.places.size();
+          Part<T> part{.phase = {&a, &b, &c}, .taps = std::move(taps), .weights = Scratch<T>(numbers)};
           pack(part);
           parts_.push_back(std::move(part));
         }
@@ -88,10 +90,8 @@ class Gathering {
     }
   }
 
-  void pack(Part<T>& part) const {
-    const std::size_t taps = part.taps.places.size();
+  void pack(const Part<T>& part) const {
     const std::size_t places = Geometry::size(geometry_.w);
-    part.weights = scratch<T>(geometry_.groups * rows_ * layout_.channels * taps);
     T* out = part.weights.get();
     // The kernel is [group, channel of y, channel of x, place].
     const std::size_t row_stride = (to_y_ ? geometry_.in_channels : 1) * places;
@@ -116,12 +116,12 @@ class Gathering {
     const std::size_t slack = 2 * kernels_.width;
     const std::size_t per_group = layout_.channels * layout_.plans[0].source_extent * layout_.plans[1].source_extent *
                                   layout_.plans[2].source_extent;
-    const auto laid = scratch<T>(layout_.size() + slack);
+    const Scratch<T> laid(layout_.size() + slack);
     lay_out(layout_, source_ + (example * geometry_.groups + group) * per_group, geometry_.groups * per_group, count,
-            first, laid.get());
+            first, laid.get(), kernels_);
     std::fill_n(laid.get() + layout_.size(), slack, T(0));
     const std::size_t stride = (layout_.plane() + kernels_.width - 1) / kernels_.width * kernels_.width + slack;
-    const auto sums = scratch<T>(rows_ * stride);
+    const Scratch<T> sums(rows_ * stride);
     for (const Part<T>& part : parts_) {
       std::array<std::size_t, axes> counts{};
       for (std::size_t axis = 0; axis < axes; ++axis) counts[axis] = part.phase[axis]->count;
@@ -182,16 +182,20 @@ class Gathering {
     for (std::size_t n = 0; n < examples; ++n) {
       for (std::size_t row = 0; row < rows_; ++row) {
         for (std::size_t i = 0; i < counts[0]; ++i) {
-          for (std::size_t j = 0; j < counts[1]; ++j) {
-            const T* from =
-                sums + row * stride + ((n * layout_.lengths[0] + i) * layout_.lengths[1] + j) * layout_.lengths[2];
-            T* to = out + n * geometry_.groups * of_group() + row * Geometry::size(extents_) +
-                    ((at[0] + i * step[0]) * extents_[1] + at[1] + j * step[1]) * extents_[2] + at[2];
-            if (step[2] == 1) {
-              std::copy_n(from, counts[2], to);
-            } else {
-              for (std::size_t k = 0; k < counts[2]; ++k) to[k * step[2]] = from[k];
-            }
+          const T* from = sums + row * stride + (n * layout_.lengths[0] + i) * layout_.lengths[1] * layout_.lengths[2];
+          T* to = out + n * geometry_.groups * of_group() + row * Geometry::size(extents_) +
+                  ((at[0] + i * step[0]) * extents_[1] + at[1]) * extents_[2] + at[2];
+          if (step[2] == 1) {
+            kernels_.lines({.from = from,
+                            .from_stride = static_cast<std::ptrdiff_t>(layout_.lengths[2]),
+                            .to = to,
+                            .to_stride = static_cast<std::ptrdiff_t>(step[1] * extents_[2]),
+                            .rows = counts[1],
+                            .columns = counts[2]});
+            continue;
+          }
+          for (std::size_t j = 0; j < counts[1]; ++j, from += layout_.lengths[2], to += step[1] * extents_[2]) {
+            for (std::size_t k = 0; k < counts[2]; ++k) to[k * step[2]] = from[k];
           }
         }
       }

@@ -34,9 +34,19 @@ struct KernelGradientTask {
   std::size_t line;
 };
 
+/// to[row][column] = from[row][column]; lines are so short that a call of memcpy for each would take longer.
+struct LinesTask {
+  const void* from;
+  std::ptrdiff_t from_stride;
+  void* to;
+  std::ptrdiff_t to_stride;
+  std::size_t rows, columns;
+};
+
 struct ConvolveKernels {
   void (*taps)(const TapsTask& task);
   void (*kernel_gradient)(const KernelGradientTask& task);
+  void (*lines)(const LinesTask& task);
   std::size_t most_rows;
   std::size_t width;  ///< numbers in a pack
 };

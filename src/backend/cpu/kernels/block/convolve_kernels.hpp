@@ -100,9 +100,11 @@ struct ConvolveLoops {
 
   template <std::size_t packs>
   static void kernel_gradient_of(const KernelGradientTask& task, std::size_t channel) {
-    constexpr std::size_t most = (many ? 24 : 12) / packs;
+    constexpr std::size_t most = packs == 1 && many ? 25 : sums / packs;  // 5 by 5
+    constexpr std::size_t some = most > 9 ? 9 : 3;
     std::size_t tap = 0;
     for (; tap + most <= task.taps; tap += most) kernel_gradient_of<most, packs>(task, tap, channel);
+    for (; tap + some <= task.taps; tap += some) kernel_gradient_of<some, packs>(task, tap, channel);
     for (; tap + 3 <= task.taps; tap += 3) kernel_gradient_of<3, packs>(task, tap, channel);
     for (; tap < task.taps; ++tap) kernel_gradient_of<1, packs>(task, tap, channel);
   }
@@ -119,7 +121,35 @@ struct ConvolveLoops {
     for (; channel < task.channels; channel += width) kernel_gradient_of<1>(task, channel);
   }
 
-  static ConvolveKernels kernels() { return {taps, kernel_gradient, most_rows, width}; }
+  // ---- lines
+
+  template <std::size_t count>
+  XGRAD_INLINE static void copy_bit(const T*& from, T*& to, std::size_t columns) {
+    if ((columns & count) == 0) return;
+    __builtin_memcpy(to, from, count * sizeof(T));
+    from += count;
+    to += count;
+  }
+
+  static void lines(const LinesTask& task) {
+    const T* from = static_cast<const T*>(task.from);
+    T* to = static_cast<T*>(task.to);
+    for (std::size_t row = 0; row < task.rows; ++row, from += task.from_stride, to += task.to_stride) {
+      if (task.columns >= width) {  // the last pack overlaps the one before
+        for (std::size_t i = 0; i + width < task.columns; i += width) P::load(from + i).store(to + i);
+        P::load(from + task.columns - width).store(to + task.columns - width);
+        continue;
+      }
+      const T* part = from;
+      T* out = to;
+      copy_bit<8>(part, out, task.columns);
+      copy_bit<4>(part, out, task.columns);
+      copy_bit<2>(part, out, task.columns);
+      copy_bit<1>(part, out, task.columns);
+    }
+  }
+
+  static ConvolveKernels kernels() { return {taps, kernel_gradient, lines, most_rows, width}; }
 };
 
 template <class Arch>
