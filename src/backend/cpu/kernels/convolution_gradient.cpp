@@ -64,7 +64,7 @@ class KernelGradient {
 
  private:
   [[nodiscard]] std::size_t chunks_for(std::size_t numbers) const {
-    constexpr std::size_t most = 16;
+    constexpr std::size_t most = 8;
     constexpr std::size_t most_numbers = std::size_t{1} << 23U;
     return std::max<std::size_t>(1, std::min({geometry_.examples, most, most_numbers / numbers}));
   }
@@ -92,20 +92,14 @@ class KernelGradient {
 
   /// Channels of y next to each other. Behind them there are zeros.
   void turn(const T* y, std::size_t begin, const std::array<std::size_t, axes>& counts, T* out) const {
-    constexpr std::size_t places_at_once = 16;
-    const std::size_t all = Geometry::size(geometry_.y);
     std::size_t inner = 1;
     for (std::size_t axis = layout_.band_axis + 1; axis < axes; ++axis) inner *= geometry_.y[axis];
-    const T* from = y + begin * inner;
-    const std::size_t places = Geometry::size(counts);
-    for (std::size_t place = 0; place < places; place += places_at_once) {
-      const std::size_t count = std::min(places_at_once, places - place);
-      for (std::size_t channel = 0; channel < geometry_.out_channels; ++channel) {
-        const T* line = from + channel * all + place;
-        T* to = out + place * columns_ + channel;
-        for (std::size_t i = 0; i < count; ++i) to[i * columns_] = line[i];
-      }
-    }
+    kernels_.turn({.from = y + begin * inner,
+                   .channel_stride = Geometry::size(geometry_.y),
+                   .channels = geometry_.out_channels,
+                   .places = Geometry::size(counts),
+                   .to = out,
+                   .place_stride = columns_});
   }
 
   void add_band(const std::array<std::size_t, axes>& counts, const T* laid, const T* turned, T* sums) const {

@@ -142,7 +142,7 @@ class Gathering {
   /// Channels in blocks, whose factors and elements are in the first cache.
   void add_up(const Part<T>& part, std::size_t group, const T* laid, T* sums, std::size_t stride,
               std::size_t count) const {
-    constexpr std::size_t taps_of_block = 256;
+    constexpr std::size_t taps_of_block = 1024;
     const std::size_t taps = part.taps.offsets.size();
     const std::size_t block = std::max<std::size_t>(1, taps_of_block / taps);
     const std::size_t channel_size = layout_.planes() * layout_.plane();

@@ -43,10 +43,20 @@ struct LinesTask {
   std::size_t rows, columns;
 };
 
+/// to[place][channel] = from[channel][place].
+struct TurnTask {
+  const void* from;
+  std::size_t channel_stride;
+  std::size_t channels, places;
+  void* to;
+  std::size_t place_stride;
+};
+
 struct ConvolveKernels {
   void (*taps)(const TapsTask& task);
   void (*kernel_gradient)(const KernelGradientTask& task);
   void (*lines)(const LinesTask& task);
+  void (*turn)(const TurnTask& task);
   std::size_t most_rows;
   std::size_t width;  ///< numbers in a pack
 };

@@ -149,7 +149,54 @@ struct ConvolveLoops {
     }
   }
 
-  static ConvolveKernels kernels() { return {taps, kernel_gradient, lines, most_rows, width}; }
+  // ---- turning
+
+  using Lanes [[gnu::vector_size(sizeof(P))]] = T;
+
+  /// The halves of two registers, number by number in turn.
+  template <std::size_t half>
+  XGRAD_INLINE static Lanes zipped(Lanes a, Lanes b) {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+      return __builtin_shufflevector(a, b, ((i % 2) * width + i / 2 + half * (width / 2))...);
+    }
+    (std::make_index_sequence<width>{});
+  }
+
+  /// A square of as many lines as a register has numbers. Zipping line i with line i + width / 2 moves one bit of the
+  /// places of numbers from the line to the place in it; doing so for each bit turns the square.
+  XGRAD_INLINE static void turn_square(const T* from, std::size_t from_stride, T* to, std::size_t to_stride) {
+    Lanes line[width];
+    unrolled<width>([&](auto i) { __builtin_memcpy(&line[i], from + i * from_stride, sizeof(Lanes)); });
+    for (std::size_t bit = 1; bit < width; bit *= 2) {
+      Lanes next[width];
+      unrolled<width / 2>([&](auto i) {
+        next[2 * i] = zipped<0>(line[i], line[i + width / 2]);
+        next[2 * i + 1] = zipped<1>(line[i], line[i + width / 2]);
+      });
+      unrolled<width>([&](auto i) { line[i] = next[i]; });
+    }
+    unrolled<width>([&](auto i) { __builtin_memcpy(to + i * to_stride, &line[i], sizeof(Lanes)); });
+  }
+
+  static void turn(const TurnTask& task) {
+    const T* from = static_cast<const T*>(task.from);
+    T* to = static_cast<T*>(task.to);
+    for (std::size_t place = 0; place < task.places; place += width) {
+      const std::size_t places = task.places - place < width ? task.places - place : width;
+      std::size_t channel = 0;
+      for (; places == width && channel + width <= task.channels; channel += width) {
+        turn_square(from + channel * task.channel_stride + place, task.channel_stride,
+                    to + place * task.place_stride + channel, task.place_stride);
+      }
+      for (; channel < task.channels; ++channel) {
+        const T* line = from + channel * task.channel_stride + place;
+        T* out = to + place * task.place_stride + channel;
+        for (std::size_t i = 0; i < places; ++i) out[i * task.place_stride] = line[i];
+      }
+    }
+  }
+
+  static ConvolveKernels kernels() { return {taps, kernel_gradient, lines, turn, most_rows, width}; }
 };
 
 template <class Arch>
