@@ -21,6 +21,7 @@ const std::vector<OpRow>& ops_table() {
     append_updating(rows);
     append_statistics(rows);
     append_linalg(rows);
+    append_windows(rows);
     append_random(rows);
     return rows;
   }();

@@ -109,6 +109,7 @@ void append_updating(Rows& rows);
 void append_statistics(Rows& rows);
 void append_counts(Rows& rows);  ///< without derivative
 void append_linalg(Rows& rows);
+void append_windows(Rows& rows);
 void append_random(Rows& rows);
 /// Without derivative.
 void append_random_values(Rows& rows);

@@ -192,6 +192,13 @@ BOOST_AUTO_TEST_CASE(kernels) {
   refuses<Embed>("what is embedded has room", f64, {x}, {4, 4}, {3, 1, 0, 1});
   refuses<Embed>("it has a start and a step", f64, {x}, {4, 4}, {0, 1});
   refuses<Balance>("it has the form of its input", f64, {x, y}, {6});
+  const auto convolves = [](std::vector<std::int64_t> attributes, const Shape& shape) {
+    return [=](Values& v) { v.append<Convolution>(f64, {v.leaf({1, 2, 5}), v.leaf({3, 2, 2})}, shape, attributes); };
+  };
+  refuses("the arrays of a convolution match", convolves({2, 1, 1, 1, 0}, {1, 2, 4}));
+  refuses("the arrays of a convolution match", convolves({2, 2, 1, 1, 0}, {1, 3, 4}));
+  refuses("a convolution has a result", convolves({3, 1, 1, 1, 0}, {1, 3, 4}));
+  refuses<WindowArgMax>("there is an index for each window", i64, {x}, {2, 4}, {2, 1, 1, 0});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,6 +31,7 @@ std::vector<Case> cross_entropy_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> mlp_cases();
 std::vector<Case> layernorm_cases();
+std::vector<Case> convolution_cases();
 
 struct Measured {
   double ours_ns;                                       ///< `none` where no time is measured

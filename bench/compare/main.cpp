@@ -32,6 +32,7 @@ std::vector<Case> all_cases() {
   append(all, loss_cases());
   append(all, mlp_cases());
   append(all, layernorm_cases());
+  append(all, convolution_cases());
   return all;
 }
 

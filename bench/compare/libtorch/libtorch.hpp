@@ -31,6 +31,9 @@ Program mlp_adam(const Batch& batch);
 /// gelu(layer_norm(x)), gradients of x, weight and bias.
 Program layernorm_gelu(const Normalization& data);
 
+/// conv2d, gradients of images and kernel.
+Program convolution(const Images& images);
+
 /// Loss sum((y - x theta)^2) / (2 m), gradient and update.
 Program linear_regression(const Points& points);
 /// Sum of the chain of tiny operations, and the gradient of x.
