@@ -78,10 +78,11 @@ class KernelGradient {
     counts[layout_.band_axis] = std::min(layout_.band, counts[layout_.band_axis]);
     const Scratch<T> turned(Geometry::size(counts) * columns_);
     std::fill_n(turned.get(), Geometry::size(counts) * columns_, T(0));
-    for (std::size_t example = first; example < last; ++example) {
-      for (std::size_t band = 0; band < layout_.bands(); ++band) {
-        const std::size_t begin = band * layout_.band;
-        counts[layout_.band_axis] = std::min(layout_.band, geometry_.y[layout_.band_axis] - begin);
+    for (std::size_t band = 0; band < layout_.bands(); ++band) {
+      const std::size_t begin = band * layout_.band;
+      counts[layout_.band_axis] = std::min(layout_.band, geometry_.y[layout_.band_axis] - begin);
+      std::fill_n(laid.get(), layout_.size(), T(0));
+      for (std::size_t example = first; example < last; ++example) {
         lay_out(layout_, x_ + (example * geometry_.groups + group) * of_x, std::size_t{0}, 1, begin, laid.get(),
                 kernels_);
         turn(y_ + (example * geometry_.groups + group) * of_y, begin, counts, turned.get());

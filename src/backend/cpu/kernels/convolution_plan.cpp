@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <xgrad/threads.hpp>
+
 namespace xgrad::backend::cpu::kernels::convolutions {
 
 using primitives::ConvolutionRole;
@@ -125,6 +127,11 @@ std::size_t zeros_at_both_ends(const AxisPlan& plan, std::size_t length) {
 
 }  // namespace
 
+std::size_t tasks_of(std::size_t rounds) {
+  const auto threads = static_cast<std::size_t>(xgrad::threads());
+  return threads == 1 ? std::min<std::size_t>(rounds, 1) : std::min(rounds, 4 * threads);
+}
+
 Layout layout_of(const Geometry& geometry, std::array<AxisPlan, axes> plans, std::size_t channels,
                  std::size_t per_place, std::size_t element, bool may_join_examples) {
   constexpr std::size_t cache = std::size_t{512} << 10U;  // half of a second-level cache
@@ -233,7 +240,6 @@ void lay_out(const Layout& layout, const T* source, std::size_t example_stride, 
   const auto& plans = layout.plans;
   const std::size_t channel_stride = plans[0].source_extent * plans[1].source_extent * plans[2].source_extent;
   const std::size_t of_example = layout.plane() / layout.examples;
-  std::fill_n(out, layout.size(), T(0));
   const auto inside = [&](std::size_t axis, std::size_t phase) {
     return inside_of(plans[axis], phase, axis == layout.band_axis ? first : 0, layout.lengths[axis]);
   };

@@ -102,7 +102,11 @@ struct Taps {
 };
 Taps taps_of(const Layout& layout, const Geometry& geometry, const std::array<const ResultPhase*, axes>& phase);
 
-/// Lays out a part of the source: `count` examples from the given one on, results from `first` on along the band.
+/// Rounds in a row for each thread, so that it may go on with what it has laid out.
+std::size_t tasks_of(std::size_t rounds);
+
+/// Lays out a part of the source, in memory that was zeros or had been laid out with the same `first`: `count` examples
+/// from the given one on, results from `first` on along the band.
 /// \param source  the channels of the group in the first of these examples.
 template <class T>
 void lay_out(const Layout& layout, const T* source, std::size_t example_stride, std::size_t count, std::size_t first,

@@ -53,12 +53,18 @@ class Gathering {
     if (!is_reached_everywhere()) std::fill_n(out_, geometry_.examples * geometry_.groups * of_group(), T(0));
     add_parts();
     if (parts_.empty()) return;
-    const std::size_t blocks = (geometry_.examples + layout_.examples - 1) / layout_.examples;
-    const std::size_t bands = layout_.bands();
-    parallel::parallel_for(blocks * geometry_.groups * bands, [&](std::size_t round) {
-      const std::size_t band = round % bands;
-      const std::size_t group = round / bands % geometry_.groups;
-      compute(round / bands / geometry_.groups * layout_.examples, group, band * layout_.band);
+    const std::size_t of_band = (geometry_.examples + layout_.examples - 1) / layout_.examples * geometry_.groups;
+    const std::size_t rounds = of_band * layout_.bands();
+    const std::size_t tasks = tasks_of(rounds);
+    parallel::parallel_for(tasks, [&](std::size_t task) {
+      const Memory memory(*this);
+      std::size_t band = ~std::size_t{0};
+      for (std::size_t round = task * rounds / tasks; round < (task + 1) * rounds / tasks; ++round) {
+        if (round / of_band != band) std::fill_n(memory.laid.get(), memory.laid_size, T(0));
+        band = round / of_band;
+        compute(round % of_band / geometry_.groups * layout_.examples, round % geometry_.groups, band * layout_.band,
+                memory);
+      }
     });
   }
 
@@ -110,26 +116,35 @@ class Gathering {
     }
   }
 
+  /// What is laid out, and sums in lines like it; packs reach a little beyond both.
+  struct Memory {
+    explicit Memory(const Gathering& of)
+        : laid_size(of.layout_.size() + 2 * of.kernels_.width),
+          stride((of.layout_.plane() / of.kernels_.width + 3) * of.kernels_.width),
+          laid(laid_size),
+          sums(of.rows_ * stride) {}
+    std::size_t laid_size;
+    std::size_t stride;
+    Scratch<T> laid;
+    Scratch<T> sums;
+  };
+
   /// Some examples of a group, and a band of results.
-  void compute(std::size_t example, std::size_t group, std::size_t first) const {
+  void compute(std::size_t example, std::size_t group, std::size_t first, const Memory& memory) const {
     const std::size_t count = std::min(layout_.examples, geometry_.examples - example);
-    const std::size_t slack = 2 * kernels_.width;
     const std::size_t per_group = layout_.channels * layout_.plans[0].source_extent * layout_.plans[1].source_extent *
                                   layout_.plans[2].source_extent;
-    const Scratch<T> laid(layout_.size() + slack);
     lay_out(layout_, source_ + (example * geometry_.groups + group) * per_group, geometry_.groups * per_group, count,
-            first, laid.get(), kernels_);
-    std::fill_n(laid.get() + layout_.size(), slack, T(0));
-    const std::size_t stride = (layout_.plane() + kernels_.width - 1) / kernels_.width * kernels_.width + slack;
-    const Scratch<T> sums(rows_ * stride);
+            first, memory.laid.get(), kernels_);
     for (const Part<T>& part : parts_) {
       std::array<std::size_t, axes> counts{};
       for (std::size_t axis = 0; axis < axes; ++axis) counts[axis] = part.phase[axis]->count;
       std::size_t& along = counts[layout_.band_axis];
       if (first >= along) continue;
       along = std::min(layout_.band, along - first);
-      add_up(part, group, laid.get(), sums.get(), stride, last_place(count, counts) + 1);
-      store(part, counts, sums.get(), stride, count, first, out_ + (example * geometry_.groups + group) * of_group());
+      add_up(part, group, memory.laid.get(), memory.sums.get(), memory.stride, last_place(count, counts) + 1);
+      store(part, counts, memory.sums.get(), memory.stride, count, first,
+            out_ + (example * geometry_.groups + group) * of_group());
     }
   }
 
