@@ -47,8 +47,12 @@ using primitives::ConvolutionRole;
 
 /// Both, and the groups, but for the channels of each group.
 void require_operands(std::string_view operation, const Var& x, const Var& kernel, std::ptrdiff_t groups) {
-  const std::size_t axes = detail::window_axes_of(operation, x);
+  detail::require_usable(x, operation);
   detail::require_usable(kernel, operation);
+  if (x.recorded() && kernel.recorded()) {  // on one tape: that comes before their shapes
+    const detail::Recording refuses_two(operation, std::array{&x, &kernel});
+  }
+  const std::size_t axes = detail::window_axes_of(operation, x);
   if (kernel.dimension() != axes + 2) refuse_operands(operation, x, kernel, "both must have the same number of axes");
   if (groups < 1) {
     throw ValueError(std::string(operation) + ": there are " + std::to_string(groups) +
