@@ -75,7 +75,7 @@ struct BlockTable {
   BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
   DrawKernel draw[distribution_count][dtype_slots];          ///< random numbers
-  ConvolveKernels convolve[dtype_slots];                      ///< of floating-point numbers
+  ConvolveKernels convolve[dtype_slots];                     ///< of floating-point numbers
   const char* name;
 };
 
