@@ -142,6 +142,10 @@ inline const std::vector<EveryOperation>& every_operation() {
       TWO(matmul(x, y)), TWO(dot(x, y)), TWO(outer(x, y)), TWO(xgrad::einsum("ij,jk->ik", {x, y})),
       TWO(tensordot(x, y)), TWO(tensordot(x, y, 0, 0)), TWO(inner(x, y)), TWO(vdot(x, y)), TWO(kron(x, y)),
       TWO(cross(x, y)),
+      // windows
+      TWO(conv(x, y)), TWO(conv_transpose(x, y)), ONE(max_pool(x, 1)), ONE(average_pool(x, 1)),
+      ONE(adaptive_max_pool(x, 1)), ONE(adaptive_average_pool(x, 1)), ONE(unfold(x, 1)), ONE(fold(x, 1, {1})),
+      ONE(resize(x, 1)),
       // linear algebra
       ONE(linalg::cholesky(x)), ONE(linalg::lu(x)), ONE(linalg::qr(x)), ONE(linalg::svd(x)), ONE(linalg::svdvals(x)),
       ONE(linalg::eigh(x)), ONE(linalg::eigvalsh(x)), TWO(linalg::solve(x, y)), TWO(linalg::solve_triangular(x, y)),

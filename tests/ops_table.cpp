@@ -22,6 +22,7 @@ const std::vector<OpRow>& ops_table() {
     append_statistics(rows);
     append_sequences(rows);
     append_linalg(rows);
+    append_windows(rows);
     append_random(rows);
     return rows;
   }();

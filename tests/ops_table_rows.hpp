@@ -111,6 +111,7 @@ void append_counts(Rows& rows);  ///< without derivative
 void append_sequences(Rows& rows);
 void append_sequence_values(Rows& rows);  ///< without derivative
 void append_linalg(Rows& rows);
+void append_windows(Rows& rows);
 void append_random(Rows& rows);
 /// Without derivative.
 void append_random_values(Rows& rows);

@@ -208,6 +208,13 @@ BOOST_AUTO_TEST_CASE(kernels) {
   refuses<LuSolve>("it has as many inputs as its operation", f64, {x, y}, {2, 3}, {0, 0});
   refuses<TopK>("there are as many elements as are taken", f64, {x}, {}, {1, 0, 4});
   refuses<RandomDraw>("its first axes are those of the keys", f64, {x}, {2, 3}, {1, 0});
+  const auto convolves = [](std::vector<std::int64_t> attributes, const Shape& shape) {
+    return [=](Values& v) { v.append<Convolution>(f64, {v.leaf({1, 2, 5}), v.leaf({3, 2, 2})}, shape, attributes); };
+  };
+  refuses("the arrays and the numbers of a convolution match", convolves({2, 1, 1, 1, 0}, {1, 2, 4}));
+  refuses("the arrays and the numbers of a convolution match", convolves({2, 2, 1, 1, 0}, {1, 3, 4}));
+  refuses("it has as many attributes as its operation", convolves({3, 1, 1, 1, 0}, {1, 3, 4}));
+  refuses<WindowArgMax>("each window holds an element", i64, {x}, {2, 4}, {2, 1, 1, 0});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,6 +34,7 @@ std::vector<Case> layernorm_cases();
 std::vector<Case> stack_cases();
 std::vector<Case> einsum_cases();
 std::vector<Case> process_cases();
+std::vector<Case> convolution_cases();
 
 struct Measured {
   double ours_ns;                                       ///< `none` where no time is measured

@@ -35,6 +35,7 @@ std::vector<Case> all_cases() {
   append(all, stack_cases());
   append(all, einsum_cases());
   append(all, process_cases());
+  append(all, convolution_cases());
   return all;
 }
 

@@ -63,6 +63,14 @@ Normalization make_normalization(std::size_t rows, std::size_t columns) {
           normal<float>(rows * columns, 1.0, 12)};
 }
 
+Images make_images(Images sizes) {
+  Images result = sizes;
+  result.x = normal<float>(sizes.count * sizes.channels * sizes.extent * sizes.extent, 1.0, 13);
+  result.w = normal<float>(sizes.kernels * sizes.channels * sizes.kernel * sizes.kernel, 0.1, 14);
+  result.cotangent = normal<float>(sizes.count * sizes.kernels * sizes.result() * sizes.result(), 0.01, 15);
+  return result;
+}
+
 Points make_points() {
   Points points{linspace(0.0, 1.0, Points::count), {}};
   for (const double x : points.x) points.y.push_back(3.0 * x + 0.5);

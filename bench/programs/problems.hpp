@@ -34,6 +34,15 @@ struct Normalization {
   std::vector<float> x, weight, bias, cotangent;
 };
 
+/// Square images, a kernel, and a cotangent of what it makes of them.
+struct Images {
+  std::size_t count, channels, extent;
+  std::size_t kernels, kernel, padding;
+  std::vector<float> x, w, cotangent;
+
+  [[nodiscard]] std::size_t result() const { return extent + 2 * padding - kernel + 1; }
+};
+
 /// Points (x, y) for linear regression.
 struct Points {
   static constexpr std::size_t count = 100;
@@ -112,6 +121,8 @@ Pair make_pair(std::size_t elements);
 Classification make_classification(std::size_t rows, std::size_t classes);
 Batch make_batch(std::size_t size);
 Normalization make_normalization(std::size_t rows, std::size_t columns);
+/// Without the numbers, which it makes.
+Images make_images(Images sizes);
 Points make_points();
 Chain make_chain();
 const std::vector<LossProblem>& loss_problems();

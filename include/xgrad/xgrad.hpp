@@ -12,6 +12,7 @@
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/contract.hpp>
+#include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/differences.hpp>
@@ -30,6 +31,7 @@
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/places.hpp>
 #include <xgrad/ops/polynomial.hpp>
+#include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -44,6 +46,7 @@
 #include <xgrad/ops/update.hpp>
 #include <xgrad/ops/using_xtensor.hpp>
 #include <xgrad/ops/using_xtensor_shapes.hpp>
+#include <xgrad/ops/window_functions.hpp>
 #include <xgrad/ops/windows.hpp>
 #include <xgrad/plans.hpp>
 #include <xgrad/random.hpp>

@@ -17,6 +17,7 @@
 #include "rounding_functions.hpp"
 #include "scalar_functions.hpp"
 #include "special_functions.hpp"
+#include "windows.hpp"
 
 namespace xgrad::primitives {
 
@@ -36,6 +37,7 @@ using AllPrimitives = TypeList<
     Checked, CumulativeSum, Balance, ArgSort, TopK, ScatterExtremum, SearchSorted,
     Cholesky, CholeskyTangent, CholeskyCotangent, TriangularSolve, Lu, LuSolve, LogAbsDet, Det, Cofactor,
     Qr, Svd, Eigh, SymmetricFunction, MatrixExp,
+    Convolution, WindowArgMax,
     Add, Subtract, Offset, Multiply, Divide, Negate,
     Where, AbsorbingMultiply, Maximum, Minimum, Absolute, Sign, Relu,
     Square, Sqrt, Hypot, DirectionCosine, Power, Exp, Expm1, Log, Log1p,

@@ -110,6 +110,12 @@ Broken matrix_exp(const NodeAt& n);
 Broken factorisation(const NodeAt& n);
 /// The type of an output of a factorisation; nothing if it has no such output.
 std::optional<ArrayType> output_of_factorisation(const NodeAt& n, std::size_t which);
+
+// ---- windows
+
+Broken convolution(const NodeAt& n);
+Broken window_argmax(const NodeAt& n);
+
 // ---- random numbers
 
 Broken derive_key(const NodeAt& n);

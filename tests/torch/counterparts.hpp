@@ -18,6 +18,7 @@
 #include "counterparts_sequences.hpp"
 #include "counterparts_shapes.hpp"
 #include "counterparts_statistics.hpp"
+#include "counterparts_windows.hpp"
 
 namespace libtorch {
 
@@ -372,6 +373,7 @@ inline Counterparts make_counterparts() {
   add_indexing(table);
   add_products(table);
   add_contractions(table);
+  add_windows(table);
   add_order(table);
   add_values(table);
   add_shapes(table);

@@ -41,6 +41,9 @@ Program einsum(const EinsumProblem& problem, const EinsumData& data);
 /// The negative logarithm of the marginal likelihood, and the gradient of the parameters.
 Program process(const Process& data);
 
+/// conv2d, gradients of images and kernel.
+Program convolution(const Images& images);
+
 /// Loss sum((y - x theta)^2) / (2 m), gradient and update.
 Program linear_regression(const Points& points);
 /// Sum of the chain of tiny operations, and the gradient of x.

@@ -7,6 +7,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "dependence.hpp"
+#include "dependence_windows.hpp"
 #include "derivatives/functions/apart.hpp"
 #include "primitives/node_rules.hpp"
 #include "primitives/traits.hpp"
@@ -347,10 +348,18 @@ Results rule(Type<Matmul>, const FollowedNode& node) {
   return {std::move(result)};
 }
 
+Results rule(Type<Convolution>, const FollowedNode& node) { return {on_windows(node)}; }
+
 // ---- order and indices
 
 Results rule(Type<ArgMax>, const FollowedNode& node) {
   return {mixed_along(node.sets, node.input(0), node.input_shape(0), axis_of(node), node.shape())};
+}
+/// On all elements among which there are windows.
+Results rule(Type<WindowArgMax>, const FollowedNode& node) {
+  const std::size_t axes = node.attributes().size() / numbers_of_window;
+  const Shape one = with_extents_1(node.shape(), node.shape().size() - axes, axes);
+  return {broadcast(reduced(node.sets, node.input(0), node.input_shape(0), one), one, node.shape())};
 }
 Results rule(Type<ArgSort>, const FollowedNode& node) {
   return {mixed_along(node.sets, node.input(0), node.input_shape(0), axis_of(node), node.shape())};

@@ -41,6 +41,8 @@ constexpr Kernel kernel_for(Type<Svd>) { return svd; }
 constexpr Kernel kernel_for(Type<Eigh>) { return eigh; }
 constexpr Kernel kernel_for(Type<SymmetricFunction>) { return symmetric_function; }
 constexpr Kernel kernel_for(Type<MatrixExp>) { return expm; }
+constexpr Kernel kernel_for(Type<Convolution>) { return convolution; }
+constexpr Kernel kernel_for(Type<WindowArgMax>) { return window_argmax; }
 constexpr Kernel kernel_for(Type<DeriveKey>) { return derive_key; }
 constexpr Kernel kernel_for(Type<RandomDraw>) { return random_draw; }
 constexpr Kernel kernel_for(Type<RandomSample>) { return random_sample; }

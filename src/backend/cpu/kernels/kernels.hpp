@@ -35,6 +35,8 @@ void balance(const KernelCall& call);
 void cumsum(const KernelCall& call);
 void top_k(const KernelCall& call);
 void host_call(const KernelCall& call);
+void convolution(const KernelCall& call);
+void window_argmax(const KernelCall& call);
 void derive_key(const KernelCall& call);
 void random_draw(const KernelCall& call);
 void random_sample(const KernelCall& call);

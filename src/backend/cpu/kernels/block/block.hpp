@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "convolve.hpp"
 #include "draw.hpp"
 #include "matrix.hpp"
 #include "primitives/kinds.hpp"
@@ -77,6 +78,7 @@ struct BlockTable {
   BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part
   DrawKernel draw[distribution_count][dtype_slots];          ///< random numbers
+  ConvolveKernels convolve[dtype_slots];                     ///< of floating-point numbers
   const char* name;
   MatrixKernel multiply[dtype_slots];      ///< products of small matrices
   TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned

@@ -24,6 +24,7 @@ void add_baseline_float32(BlockTable& table);
 void add_baseline_float64(BlockTable& table);
 void add_baseline_draw(BlockTable& table);
 void add_baseline_matrix(BlockTable& table);
+void add_baseline_convolve(BlockTable& table);
 #if defined(__x86_64__)
 void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
@@ -33,6 +34,8 @@ void add_avx512_float32(BlockTable& table);
 void add_avx512_float64(BlockTable& table);
 void add_avx512_draw(BlockTable& table);
 void add_avx512_matrix(BlockTable& table);
+void add_avx2_convolve(BlockTable& table);
+void add_avx512_convolve(BlockTable& table);
 #endif
 
 namespace {
@@ -360,6 +363,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_baseline_float64(table);
   add_baseline_draw(table);
   add_baseline_matrix(table);
+  add_baseline_convolve(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -374,6 +378,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx2_float64(table);
     add_avx2_draw(table);
     add_avx2_matrix(table);
+    add_avx2_convolve(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
@@ -381,6 +386,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx512_float64(table);
     add_avx512_draw(table);
     add_avx512_matrix(table);
+    add_avx512_convolve(table);
     table.name = "avx512";
   }
 #endif
