@@ -104,7 +104,7 @@ Named leaves_at(std::index_sequence<positions...>, std::index_sequence<all...>, 
       result.names.push_back(paths[next]);
     }
   };
-  (take(is_position<all, positions...>, tree::leaves(element<all>(arguments)).size()), ...);
+  (take(is_position<all, positions...>, tree::leaves(held_at<all>(arguments)).size()), ...);
   return result;
 }
 

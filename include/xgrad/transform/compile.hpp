@@ -69,7 +69,7 @@ class CallOf final : public CompiledCall {
   [[nodiscard]] bool has_statics_of([[maybe_unused]] const Copies& known, [[maybe_unused]] std::string* where,
                                     std::index_sequence<I...>) const {
     using tree::detail::same_at, tree::detail::same_statics;
-    return (same_at(same_statics(element<I>(known), argument<I>(), where), I, where) && ...);
+    return (same_at(same_statics(held_at<I>(known), argument<I>(), where), I, where) && ...);
   }
   template <std::size_t... I>
   void list_names(std::vector<std::string>& all, std::index_sequence<I...>) const {
@@ -82,7 +82,7 @@ class CallOf final : public CompiledCall {
     auto* const copies = new KeptAs<Copies>(std::in_place, argument<I>()...);
     recorded.arguments.reset(copies);
     copies->value.assign(inputs);
-    auto* const result = new KeptAs<R>(function_(std::as_const(element<I>(copies->value))...));
+    auto* const result = new KeptAs<R>(function_(std::as_const(held_at<I>(copies->value))...));
     recorded.result.reset(result);
     tree::detail::visit(std::as_const(result->value),
                         tree::detail::appends(recorded.arrays, tree::detail::Visit::arrays));

@@ -243,15 +243,15 @@ concept CallableWith = is_callable<F, Positions, std::index_sequence_for<A...>, 
 
 /// One of several values, found by its number. (std::tuple takes longer to compile.)
 template <std::size_t I, class K>
-struct Element {
+struct HeldAt {
   K value;
 };
 template <std::size_t I, class K>
-K& element(Element<I, K>& in) {
+K& held_at(HeldAt<I, K>& in) {
   return in.value;
 }
 template <std::size_t I, class K>
-const K& element(const Element<I, K>& in) {
+const K& held_at(const HeldAt<I, K>& in) {
   return in.value;
 }
 
@@ -260,14 +260,14 @@ template <class Positions, class Indices, class... K>
 struct Arguments;
 
 template <std::size_t... positions, std::size_t... I, class... K>
-struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K...> : Element<I, K>... {
+struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K...> : HeldAt<I, K>... {
   template <class... A>
-  explicit Arguments(std::in_place_t, A&&... arguments) : Element<I, K>{std::forward<A>(arguments)}... {}
+  explicit Arguments(std::in_place_t, A&&... arguments) : HeldAt<I, K>{std::forward<A>(arguments)}... {}
 
   /// All Vars among the arguments.
   [[nodiscard]] std::vector<Var> arrays() const {
     std::vector<Var> result;
-    (visit(element<I>(*this), tree::detail::appends(result, tree::detail::Visit::arrays)), ...);
+    (visit(held_at<I>(*this), tree::detail::appends(result, tree::detail::Visit::arrays)), ...);
     return result;
   }
   /// How many each argument has.
@@ -279,18 +279,18 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
       visit(argument, tree::detail::appends(all, tree::detail::Visit::arrays));
       result.push_back(all.size() - before);
     };
-    (count(element<I>(*this)), ...);
+    (count(held_at<I>(*this)), ...);
     return result;
   }
   /// Puts others in their place.
   void assign(std::span<const Var> arrays) {
     tree::detail::Replacement replacement{arrays};
-    (visit(element<I>(*this), replacement.visitor(tree::detail::Visit::arrays)), ...);
+    (visit(held_at<I>(*this), replacement.visitor(tree::detail::Visit::arrays)), ...);
   }
   /// The Vars to differentiate with respect to.
   [[nodiscard]] std::vector<Var> differentiated() const {
     std::vector<Var> result;
-    (visit(element<positions>(*this), tree::detail::appends(result, tree::detail::Visit::leaves)), ...);
+    (visit(held_at<positions>(*this), tree::detail::appends(result, tree::detail::Visit::leaves)), ...);
     return result;
   }
   static constexpr bool may_hold_vars =
@@ -299,10 +299,10 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
   template <tree::detail::Visit what>
   void list_paths(std::vector<std::string>& all) const {
     tree::detail::PathList list(all);
-    (tree::detail::visit(element<positions>(*this), list.appends(what, positions, ", ")), ...);
+    (tree::detail::visit(held_at<positions>(*this), list.appends(what, positions, ", ")), ...);
   }
   /// Makes every Var a fresh node.
-  void enter(Trace& trace) { (visit(element<I>(*this), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
+  void enter(Trace& trace) { (visit(held_at<I>(*this), trace.makes_inputs(tree::detail::Visit::arrays)), ...); }
 
   template <class F>
   decltype(auto) call(F& f) {
@@ -314,8 +314,8 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
 
   /// The differentiated arguments: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto held() const {
-    if constexpr (sizeof...(positions) == 1) return element<(positions, ...)>(*this);
-    else return std::tuple{element<positions>(*this)...};
+    if constexpr (sizeof...(positions) == 1) return held_at<(positions, ...)>(*this);
+    else return std::tuple{held_at<positions>(*this)...};
   }
   /// Trees like the differentiated arguments, with other leaves: the tree itself for one position, a tuple for several.
   [[nodiscard]] auto rebuild(std::span<const Var> leaves) const {
@@ -325,16 +325,16 @@ struct Arguments<std::index_sequence<positions...>, std::index_sequence<I...>, K
       return result;
     };
     if constexpr (sizeof...(positions) == 1) {
-      return next(element<(positions, ...)>(*this));
+      return next(held_at<(positions, ...)>(*this));
     } else {
-      return std::tuple{next(element<positions>(*this))...};
+      return std::tuple{next(held_at<positions>(*this))...};
     }
   }
 
  private:
   template <std::size_t P>
   decltype(auto) handed_on() {
-    return static_cast<handed_t<std::tuple_element_t<P, std::tuple<K...>>>>(element<P>(*this));
+    return static_cast<handed_t<std::tuple_element_t<P, std::tuple<K...>>>>(held_at<P>(*this));
   }
   template <class T, class V>
   static void visit(T& value, const tree::detail::Visitor<V>& visitor) {
