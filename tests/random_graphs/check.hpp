@@ -6,6 +6,7 @@
 
 #include "analysis.hpp"
 #include "program.hpp"
+#include "transforms.hpp"
 
 namespace random_graphs {
 
@@ -18,6 +19,7 @@ struct Statistics {
   std::size_t loose = 0;      ///< within a bound that says less
   std::size_t undecided = 0;  ///< not compared
   std::size_t strange = 0;    ///< NaN and infinities, which had to be the same
+  TransformCounts transforms{};
 };
 
 /// How `check` reports an exception.
