@@ -77,7 +77,7 @@ class Zeros {
     if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, zero);
     if (rules.taylor == TaylorRule::Quotient) return zero(used[0]);
     if (rules.taylor != TaylorRule::Linear || rules.is_flat) return false;
-    if (op == opcode<primitives::Cast>) return std::ranges::all_of(used, zero);
+    if (op == opcode<primitives::Cast> || !is_floating(tape_.node(id).dtype)) return std::ranges::all_of(used, zero);
     // Others have indices beside their numbers.
     return std::ranges::all_of(used,
                                [&](NodeId input) { return !is_floating(tape_.node(input).dtype) || zero(input); });
