@@ -200,7 +200,7 @@ class Check {
       }
       const Var on_tape = tape.leaf(0.0);
       const xgrad::detail::Trace recording({&on_tape, 1});  // functions may capture what is recorded
-      return run_with_transforms(program_, inputs, Where::Reverse, counts);
+      return run_with_transforms(program_, inputs, Within::Reverse, counts);
     };
     const bool twice = expected.values.size() > outputs + gradients() + 1;
     record(recorded, program_, inputs_, true, runner, twice ? SIZE_MAX : 0);

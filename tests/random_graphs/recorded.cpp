@@ -87,7 +87,7 @@ std::vector<Var> compiled_with_transforms(const Program& program, const std::vec
     std::vector<Var> results;
     const auto loss = [&](const std::vector<Var>& floats) {
       results = outputs_of(
-          program, run_with_transforms(program, with_leaves(program, given, floats, true), Where::Compiled, counts));
+          program, run_with_transforms(program, with_leaves(program, given, floats, true), Within::Compiled, counts));
       return loss_of(program, results);
     };
     const auto [value, gradients] = xgrad::value_and_grad(loss)(leaves_of(program, given, true));
@@ -104,7 +104,7 @@ Slope slope_with_transforms(const Program& program, const std::vector<Var>& inpu
   for (const Var& x : floats) slope.direction.push_back(sin(3.0 * x + 1.0));
   const auto loss = [&](const std::vector<Var>& moved) {
     return loss_of(program, outputs_of(program, run_with_transforms(program, with_leaves(program, inputs, moved, true),
-                                                                    Where::Forward, counts)));
+                                                                    Within::Forward, counts)));
   };
   slope.along = xgrad::jvp(loss, floats, slope.direction).tangent.item<double>();
   return slope;

@@ -34,7 +34,7 @@ using Transform = std::optional<Function> (*)(Random&, const Operation&);
 struct Entry {
   const char* name;
   Transform transform;
-  std::optional<Where> only = std::nullopt;
+  std::optional<Within> only = std::nullopt;
 };
 
 /// Those that run functions: loops, branches, batches.

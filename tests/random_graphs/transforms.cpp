@@ -26,7 +26,7 @@ const std::vector<Entry>& all_transforms() {
 }
 
 /// The function in a transform, if one that was drawn takes it.
-Operation transformed(Random& random, Operation op, Where where, bool outermost, TransformCounts& counts) {
+Operation transformed(Random& random, Operation op, Within where, bool outermost, TransformCounts& counts) {
   const Entry& entry = random.one_of(all_transforms());
   // In others there may be a reverse derivative that the outer one goes through.
   if (entry.only && (*entry.only != where || !outermost)) return op;
@@ -42,7 +42,7 @@ constexpr std::size_t most_axes = 3;
 
 bool is_small(const Shape& shape) { return shape.size() <= most_axes && xg::size_of(shape) <= most_elements; }
 
-Var run_one(const Instruction& instruction, const Vars& operands, Random& random, Where where,
+Var run_one(const Instruction& instruction, const Vars& operands, Random& random, Within where,
             TransformCounts& counts) {
   Operation op{[&instruction](const Vars& x) {
                  return instruction.run({x, instruction.number, nullptr});
@@ -60,7 +60,7 @@ Var run_one(const Instruction& instruction, const Vars& operands, Random& random
   if (fits) {
     for (std::size_t depth = 1 + random.below(3); depth-- > 0;)
       op = transformed(random, std::move(op), where, depth == 0, counts);
-    if (where == Where::Compiled && random.chance(0.2)) {
+    if (where == Within::Compiled && random.chance(0.2)) {
       op.f = branching(op);
       ++counts["branch"];
     }
@@ -70,7 +70,7 @@ Var run_one(const Instruction& instruction, const Vars& operands, Random& random
 
 }  // namespace
 
-std::vector<Var> run_with_transforms(const Program& program, const std::vector<Var>& inputs, Where where,
+std::vector<Var> run_with_transforms(const Program& program, const std::vector<Var>& inputs, Within where,
                                      TransformCounts& counts) {
   Random random(program.seed * 3 + static_cast<std::size_t>(where));
   std::vector<Var> values;

@@ -12,7 +12,7 @@ namespace random_graphs {
 using TransformCounts = std::map<std::string, std::size_t>;
 
 /// Where a program with transforms runs: not all of them run everywhere.
-enum class Where : std::uint8_t {
+enum class Within : std::uint8_t {
   Reverse,   ///< derivatives in reverse mode are taken, also twice: no loop without a bound
   Forward,   ///< no others than in forward mode
   Compiled,  ///< as Reverse, and it may branch
@@ -21,7 +21,7 @@ enum class Where : std::uint8_t {
 /// The value of each instruction of a program whose arrays are small and finite. Most are computed by a function in one
 /// to three transforms, chosen by the seed.
 /// \param inputs  values or recorded Vars, by instruction.
-std::vector<Var> run_with_transforms(const Program& program, const std::vector<Var>& inputs, Where where,
+std::vector<Var> run_with_transforms(const Program& program, const std::vector<Var>& inputs, Within where,
                                      TransformCounts& counts);
 
 /// All that run_with_transforms() draws.

@@ -135,7 +135,7 @@ const std::vector<Entry>& transforms_of_control() {
       {"custom_vmap", in_custom_vmap},
       {"cond", in_cond},
       {"switch_", in_switch_},
-      {"while_loop", in_while_loop<false>, Where::Forward},
+      {"while_loop", in_while_loop<false>, Within::Forward},
       {"while_loop at most", in_while_loop<true>},
       {"fori_loop", in_fori_loop},
       {"scan", in_scan},
