@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <utility>
 
@@ -115,9 +114,10 @@ template <class F>
 ///
 /// Of regions in regions the innermost is named; of what derivatives compute, that of the values which they use. What a
 /// loop, a branch or a rule runs belongs to the region around it. Outside of nan_guard() it does nothing.
-class [[nodiscard]] Region {
+class Region {
  public:
-  explicit Region(const std::string& name = {}, const std::source_location& place = std::source_location::current());
+  /// \param file, line  where it is made (not a std::source_location, which clang 14 does not have with libstdc++ 12).
+  explicit Region(const std::string& name = {}, const char* file = __builtin_FILE(), int line = __builtin_LINE());
   ~Region();
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;

@@ -40,11 +40,11 @@ std::optional<std::string> Regions::of(const ir::TapeState& tape, ir::NodeId id)
 
 namespace xgrad::debug {
 
-Region::Region(const std::string& name, const std::source_location& place) {
+Region::Region(const std::string& name, const char* file, int line) {
   detail::Regions* noted = detail::Regions::noted_now();
   if (noted == nullptr) return;
-  const std::string line = std::string(place.file_name()) + ":" + std::to_string(place.line());
-  number_ = noted->begin(name.empty() ? line : line + ", '" + name + "'");
+  const std::string place = std::string(file) + ":" + std::to_string(line);
+  number_ = noted->begin(name.empty() ? place : place + ", '" + name + "'");
 }
 
 Region::~Region() {
