@@ -1,8 +1,9 @@
 // Fused and unfused execution of random programs give the same results.
 //
 // Unfused: each operation on concrete Vars, and each node of the recorded tape by itself. Fused: the recorded tape
-// evaluated as a whole, values alone and together with gradients. What "the same" means is worked out element by
-// element in random_graphs/analysis.hpp.
+// evaluated as a whole, values alone and together with gradients; of one program in eight also with its operations
+// inside of transforms, nested to three: on a tape, compiled, and in forward mode. What "the same" means is worked out
+// element by element in random_graphs/analysis.hpp.
 //
 //     XGRAD_RANDOM_GRAPHS=100000   how many programs (10000)
 //     XGRAD_RANDOM_SEED=4711       seed of the first one (0)
