@@ -81,13 +81,14 @@ Var tangent_by(Tangent way, const F& f, const Vars& at, const Vars& direction) {
   }
 }
 
-auto rule_of_tangents(const Function& f, Tangent way) {
-  return [f, way](const Vars& at, const Vars& tangents) {
+auto rule_of_tangents(const Operation& op, Tangent way) {
+  return [f = op.f, dtype = op.dtype, way](const Vars& at, const Vars& tangents) {
     Vars direction;
     for (std::size_t k = 0; k < at.size(); ++k) {
       if (is_floating(at[k].dtype())) direction.push_back(tangents[k]);
     }
-    return tangent_by(way, of_floats(f, at), floats_of(at), direction);
+    // A Jacobian has the element type of the input.
+    return cast(tangent_by(way, of_floats(f, at), floats_of(at), direction), dtype);
   };
 }
 
@@ -95,7 +96,7 @@ template <Tangent way>
 std::optional<Function> in_custom_jvp(Random&, const Operation& op) {
   if (!op.differentiable()) return std::nullopt;
   if (way == Tangent::Jacobian && op.size() > 8) return std::nullopt;
-  return [f = op.f](const Vars& x) { return xg::custom_jvp(f, rule_of_tangents(f, way))(x); };
+  return [op](const Vars& x) { return xg::custom_jvp(op.f, rule_of_tangents(op, way))(x); };
 }
 
 template <class T>
@@ -117,11 +118,11 @@ Var on_host(const Function& f, const Shape& shape, const Vars& x) {
 
 std::optional<Function> in_host_call(Random&, const Operation& op) {
   if (!op.differentiable() || op.ranks.size() > 3) return std::nullopt;
-  return [f = op.f, shape = op.shape, dtype = op.dtype](const Vars& x) {
-    const auto host = [=](const Vars& at) {
-      return dtype == DType::Float32 ? on_host<float>(f, shape, at) : on_host<double>(f, shape, at);
+  return [op](const Vars& x) {
+    const auto host = [op](const Vars& at) {
+      return op.dtype == DType::Float32 ? on_host<float>(op.f, op.shape, at) : on_host<double>(op.f, op.shape, at);
     };
-    return xg::custom_jvp(host, rule_of_tangents(f, Tangent::Jvp))(x);
+    return xg::custom_jvp(host, rule_of_tangents(op, Tangent::Jvp))(x);
   };
 }
 
