@@ -269,4 +269,41 @@ BOOST_AUTO_TEST_CASE(values_are_printed) {
   BOOST_TEST(captured.str().find("1.5") != std::string::npos, captured.str());
 }
 
+BOOST_AUTO_TEST_CASE(the_line_of_a_region_is_named) {
+  const Var x = xt::xarray<double>{1.0, 0.0, 2.0};
+  int line = 0;
+  const auto loss = [&](const Var& y) {
+    const xg::debug::Region whole_loss;
+    const Var a = sin(y);
+    line = __LINE__ + 1;
+    const Var b = (xg::debug::Region("of logs"), log(y) * 2.0);
+    return sum(a + b);
+  };
+  const std::string of_loss = message_of([&] { (void)xg::debug::nan_guard(loss)(x); });
+  const std::string place =
+      "recorded at " + std::string(__FILE__) + ":" + std::to_string(line) + ", 'of logs'. The way";
+  BOOST_TEST(of_loss.find(place) != std::string::npos, of_loss);
+  // What a derivative computes belongs to the values that it uses.
+  const auto root = [&](const Var& y) {
+    line = __LINE__ + 1;
+    const Var b = (xg::debug::Region(), sqrt(y) + 1.0);
+    return sum(b);
+  };
+  const std::string message = message_of([&] { (void)xg::debug::nan_guard(xg::grad(root))(x); });
+  BOOST_TEST(message.find("test_debug.cpp:" + std::to_string(line) + ". The way") != std::string::npos, message);
+  // The outer region around a loop; nothing where there is none; and nothing is noted outside of the guard.
+  const auto looped = [&](const Var& y) {
+    line = __LINE__ + 1;
+    const xg::debug::Region here;
+    return sum(xg::fori_loop(
+        2, [](const Var&, const Var& z) { return Var(log(z)); }, y));
+  };
+  const std::string of_loop = message_of([&] { (void)xg::debug::nan_guard(looped)(x); });
+  BOOST_TEST(of_loop.find("test_debug.cpp:" + std::to_string(line) + ". The way") != std::string::npos, of_loop);
+  const std::string plain =
+      message_of([&] { (void)xg::debug::nan_guard([](const Var& y) { return sum(log(y)); })(x); });
+  BOOST_TEST(plain.find("recorded at") == std::string::npos, plain);
+  BOOST_TEST(std::isinf(loss(x).item<double>()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -662,4 +662,52 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(xg::implicit(fits, same_start)(Var(xt::zeros<double>({0})), a).shape() == Shape{0});
 }
 
+/// Its rule batches a function of values, the columns of the matrix; it must record them on the tape.
+BOOST_AUTO_TEST_CASE(gradients_of_a_tape_go_through_dense_solves) {
+  const auto root =
+      xg::implicit([](const Var& z, const Var& a) { return Var(z * z - a); },
+                   [](const std::tuple<>&, const Var& a) { return sqrt(a); }, {.linear_solver = Method::Dense});
+  xg::Tape tape;
+  const Var a = tape.leaf(xt::xarray<double>{1.0, 4.0});
+  const Var slope = tape.gradient(sum(root(std::tuple<>(), a)), a);
+  BOOST_TEST(near(tape.evaluate({slope})[0], Var(xt::xarray<double>{0.5, 0.25})));
+}
+
+/// Parts of a residual without derivative, inside of what runs functions.
+BOOST_AUTO_TEST_CASE(what_does_not_move_the_solution_has_derivative_0) {
+  const auto solver = [](const std::tuple<>&, const Var& a) { return round(a); };
+  const auto solve = [&](auto f) {
+    return xg::implicit([f](const Var& z, const Var& a) { return Var(z - f(a)); }, solver);
+  };
+  const Var a = xt::xarray<double>{1.2, 3.7};
+  const auto check = [&](const auto& f) {
+    const auto root = solve(f);
+    const auto loss = [&](const Var& x) { return sum(root(std::tuple<>(), x) * x); };
+    BOOST_TEST(near(xg::grad(loss)(a), round(a)));
+    BOOST_TEST(near(xg::jvp(loss, a, a).tangent, sum(round(a) * a)));
+  };
+  check([](const Var& x) { return round(x); });
+  check([](const Var& x) {
+    return xg::cond(
+        sum(x) > 0.0, [](const Var& y) { return round(y); }, [](const Var& y) { return floor(y); }, x);
+  });
+  check([](const Var& x) {
+    return xg::scan(
+               [](const Var& c, const std::tuple<>&) {
+                 return std::pair{Var(round(c)), std::tuple<>()};
+               },
+               x, std::tuple<>(), {.length = 2})
+        .first;
+  });
+  // An integer as a factor is not 0 because it has no derivative.
+  const auto product = xg::implicit(
+      [](const Var& z, const Var& x) {
+        return Var(z - xg::fori_loop(
+                           1, [&](const Var&, const Var&) { return Var((argmax(x) + std::int64_t{1}) * x); }, 0.0 * x));
+      },
+      [](const std::tuple<>&, const Var& x) { return Var((argmax(x) + std::int64_t{1}) * x); });
+  BOOST_TEST(near(xg::grad([&](const Var& x) { return sum(product(std::tuple<>(), x)); })(a),
+                  Var(xt::xarray<double>{2.0, 2.0})));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

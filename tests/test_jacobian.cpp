@@ -240,4 +240,31 @@ BOOST_AUTO_TEST_CASE(more_elements_than_one_batch_takes) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_user_chooses_how_many_rows_are_computed_at_once) {
+  std::vector<std::size_t> extents;
+  const auto seen = xg::custom_vmap([](const Var& v) { return Var(2.0 * v); },
+                                    [&](const Var& batch) {
+                                      extents.push_back(batch.shape()[0]);
+                                      return Var(2.0 * batch);
+                                    });
+  const auto doubled = xg::custom_jvp([](const Var& x) { return Var(2.0 * x); },
+                                      [seen](const Var&, const Var& tangent) { return seen(tangent); });
+  const auto f = [doubled](const Var& x) { return sin(doubled(x)); };
+  const Var x = xt::xarray<double>{0.1, 0.2, 0.3, 0.4, 0.5};
+  const Var whole = xg::jacobian(f, Mode::forward)(x);
+  const std::vector<std::vector<std::size_t>> expected{{1, 1, 1, 1, 1}, {2, 2, 1}, {5}, {5}};
+  const std::vector<std::size_t> sizes{1, 2, 5, 1000};
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    extents.clear();
+    BOOST_TEST(same(xg::jacobian(f, {.mode = Mode::forward, .chunk_size = sizes[k]})(x), whole));
+    BOOST_TEST(extents == expected[k], boost::test_tools::per_element());
+    BOOST_TEST(near(
+        xg::jacobian([](const Var& y) { return Var(sin(y) * y); }, {.mode = Mode::reverse, .chunk_size = sizes[k]})(x),
+        xg::jacobian([](const Var& y) { return Var(sin(y) * y); })(x)));
+    const auto loss = [](const Var& y) { return sum(sin(y) * y); };
+    BOOST_TEST(near(xg::hessian(loss, sizes[k])(x), xg::hessian(loss)(x)));
+  }
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::jacobian(f, {.chunk_size = 0})(x); }, {"jacobian", "chunk_size"}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,8 +1,9 @@
 // Fused and unfused execution of random programs give the same results.
 //
 // Unfused: each operation on concrete Vars, and each node of the recorded tape by itself. Fused: the recorded tape
-// evaluated as a whole, values alone and together with gradients. What "the same" means is worked out element by
-// element in random_graphs/analysis.hpp.
+// evaluated as a whole, values alone and together with gradients; of one program in eight also with its operations
+// inside of transforms, nested to three: on a tape, compiled, and in forward mode. What "the same" means is worked out
+// element by element in random_graphs/analysis.hpp.
 //
 //     XGRAD_RANDOM_GRAPHS=100000   how many programs (10000)
 //     XGRAD_RANDOM_SEED=4711       seed of the first one (0)
@@ -32,9 +33,11 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 std::string report(const Program& program, const std::string& why) {
   constexpr double seconds = 20.0;
   const Program small = shrunk(program, seconds);
-  Statistics ignored;
-  return "seed " + std::to_string(program.seed) + ": " + why + "\n" + to_text(program) +
-         "shrunk: " + check(small, ignored) + "\n" + to_text(small);
+  Statistics of_small;
+  std::string text = "seed " + std::to_string(program.seed) + ": " + why + "\n" + to_text(program) +
+                     "shrunk: " + check(small, of_small) + "\n" + to_text(small);
+  for (const auto& [name, times] : of_small.transforms) text += "  " + name + ", " + std::to_string(times) + " times\n";
+  return text;
 }
 
 }  // namespace
@@ -66,10 +69,15 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   std::cout << statistics.graphs << " graphs, " << nodes << " nodes; elements: " << statistics.exact << " exact, "
             << statistics.close << " close, " << statistics.loose << " loose, " << statistics.strange
             << " NaN or infinite, " << statistics.undecided << " undecided\n";
+  for (const auto& [name, times] : statistics.transforms) std::cout << name << " " << times << ", ";
+  std::cout << "operations in transforms\n";
   if (count < 1000 || failures > 0) return;  // too few to judge by
   BOOST_TEST(static_cast<double>(statistics.undecided) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.loose) < 0.05 * compared);
   BOOST_TEST(static_cast<double>(statistics.strange) < 0.1 * compared);
+  for (const std::string& name : names_of_transforms()) {
+    BOOST_TEST_CONTEXT(name) { BOOST_TEST(statistics.transforms[name] >= count / 100); }
+  }
   for (std::size_t k = 0; k < statistics.rewrites.size(); ++k) {
     BOOST_TEST(statistics.rewrites[k] > 0U, "'" << all_rewrites::rows()[k]->what << "' was never applied");
   }

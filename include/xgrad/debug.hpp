@@ -1,7 +1,11 @@
-// Finding out where numbers go wrong: debug::nan_guard, debug::explain, debug::label, debug::observe, debug::print.
+// Finding out where numbers go wrong: debug::nan_guard, debug::Region, debug::explain, debug::label, debug::observe,
+// debug::print.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,11 +18,16 @@ namespace xgrad {
 
 namespace detail {
 
+class Regions;
+
 /// The scope in which a function is recorded whose results shall be finite.
 class Guarded {
  public:
   /// \throws TapeError  inside of another recording, where there are no values.
   explicit Guarded(Trace& trace);
+  ~Guarded();
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
   /// \param inputs  the arguments on the tape; paths: their names.
   /// \throws ValueError  if a result has NaN or infinities.
   void check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths);
@@ -29,6 +38,7 @@ class Guarded {
  private:
   Trace& trace_;
   bool has_reported_ = false;
+  std::unique_ptr<Regions> regions_;
 };
 
 template <class R, class Held>
@@ -87,7 +97,7 @@ namespace debug {
 /// are finite it costs what f does without compile; otherwise each operation on the way is computed by itself. What
 /// is not finite but does not reach a result is no matter. Loops, branches and calls are looked into: "log in run [2]
 /// of scan made -inf" is of the run that gets the elements at 2. A loop that would take more than 200000 operations,
-/// laid out one run behind the other, is named itself.
+/// laid out one run behind the other, is named itself. Of what a Region was recorded in, the line of that is said, too.
 ///
 /// \throws ValueError  if a result has NaN or infinities.
 /// \throws TapeError   inside of another transform, where there are no values: it is the outermost.
@@ -95,6 +105,25 @@ template <class F>
 [[nodiscard]] auto nan_guard(F f) {
   return detail::NanGuard<F>(std::move(f));
 }
+
+/// What is recorded while it lives belongs to its line of the source, which nan_guard() names.
+///
+///     const xg::debug::Region here("attention");                     // "... recorded at model.cpp:17, 'attention'"
+///     xg::Var y = (xg::debug::Region(), log(x) / norm(x));           // this line alone
+///
+/// Of regions in regions the innermost is named; of what derivatives compute, that of the values which they use. What a
+/// loop, a branch or a rule runs belongs to the region around it. Outside of nan_guard() it does nothing.
+class Region {
+ public:
+  /// \param file, line  where it is made (not a std::source_location, which clang 14 does not have with libstdc++ 12).
+  explicit Region(const std::string& name = {}, const char* file = __builtin_FILE(), int line = __builtin_LINE());
+  ~Region();
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+ private:
+  std::optional<std::size_t> number_;
+};
 
 /// x itself, under a name for messages of nan_guard(). It costs nothing.
 Var label(const Var& x, const std::string& name);

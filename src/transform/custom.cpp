@@ -31,25 +31,8 @@ CustomCall::CustomCall(std::string_view operation, std::span<const Var> argument
   for (const Var& node : nodes) inputs_.push_back(VarAccess::recorded(*tape_, append_input(*tape_, node)));
 }
 
-namespace {
-
-/// Nodes of a function that are kept.
-std::vector<NodeId> kept_nodes(const TapeState& tape, std::span<const NodeId> body, Keep kept) {
-  std::vector<NodeId> result;
-  for (const NodeId id : body) {
-    const Opcode op = tape.node(id).op;
-    const bool product = primitives::traits[op].computation == primitives::Computation::Product;
-    const bool marked = op == opcode<primitives::Identity> && are_of(primitives::Mark::Kept, tape.attributes(id));
-    if (kept == Keep::Products && product) result.push_back(id);
-    // The derivative of what made it may need the value, too.
-    if (kept == Keep::Marked && marked) result.push_back(tape.inputs(id)[0]);
-  }
-  return result;
-}
-
-}  // namespace
-
-std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Keep kept) const {
+std::vector<Var> CustomCall::finish_recomputed(
+    std::span<const Var> results, const std::function<std::vector<Var>(std::span<const NodeId>)>& kept) const {
   std::vector<NodeId> inputs;
   std::vector<NodeId> outputs;
   for (const Var& input : inputs_) inputs.push_back(VarAccess::node(input));
@@ -58,15 +41,13 @@ std::vector<Var> CustomCall::finish_recomputed(std::span<const Var> results, Kee
     if (tape_->reads() != reads_before_) require_recorded(operation_, result);
     outputs.push_back(import(*tape_, result, operation_));
   }
-  const Cut part = cut(*tape_, first_, inputs, outputs);
-  std::vector<NodeId> also = kept_nodes(*tape_, part.body, kept);
-  std::erase_if(also, [&](NodeId id) { return !std::ranges::binary_search(part.body, id); });
-  outputs.insert(outputs.end(), also.begin(), also.end());
-  inputs.insert(inputs.end(), part.captured.begin(), part.captured.end());
+  for (const Var& also : kept(cut(*tape_, first_, inputs, outputs).body)) outputs.push_back(VarAccess::node(also));
+  Extracted extracted = extract(*tape_, first_, inputs, outputs);
+  inputs.insert(inputs.end(), extracted.captured.begin(), extracted.captured.end());
   auto payload = std::make_shared<Payload>();
-  payload->function = make_function(*tape_, inputs, part.body, outputs);
+  payload->function = std::move(extracted.function);
   payload->recomputes = true;
-  payload->kept = also.size();
+  payload->kept = outputs.size() - results.size();
   std::vector<Var> all = record_call(*tape_, std::move(payload), inputs);
   all.resize(results.size());
   return all;

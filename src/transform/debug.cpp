@@ -18,6 +18,7 @@
 #include "ir/names.hpp"
 #include "primitives/traits.hpp"
 #include "program_text.hpp"
+#include "regions.hpp"
 #include "var/call.hpp"
 #include "var/record.hpp"
 
@@ -47,8 +48,9 @@ Odd odd_elements(const Buffer& array) {
 /// Goes back from what is not finite to what made it so.
 class Search {
  public:
-  Search(TapeState& tape, std::span<const Var> inputs, const Paths& paths)
+  Search(TapeState& tape, const Regions& regions, std::span<const Var> inputs, const Paths& paths)
       : tape_(tape),
+        regions_(regions),
         recorded_(static_cast<NodeId>(tape.size())),
         inputs_(inputs),
         paths_(paths),
@@ -103,7 +105,20 @@ class Search {
       else if (traits[tape_.node(way[k]).op].computation != Computation::Alias)
         names.push_back(operation_of(tape_, way[k]));
     }
-    return "nan_guard: " + origin(way[0]) + ". The way to " + std::string(end) + ": " + way_of(names);
+    return "nan_guard: " + origin(way[0]) + recorded_at(way) + ". The way to " + std::string(end) + ": " +
+           way_of(names);
+  }
+
+  /// The region of the first node on a way that has one, or uses a value that has.
+  std::string recorded_at(const std::vector<NodeId>& way) const {
+    for (const NodeId id : way) {
+      std::optional<std::string> region = regions_.of(tape_, id);
+      for (const NodeId operand : operands(id)) {
+        if (!region) region = regions_.of(tape_, operand);
+      }
+      if (region) return ", recorded at " + *region;
+    }
+    return "";
   }
 
   /// From what was recorded first of all that made some nodes odd to one of these.
@@ -256,6 +271,7 @@ class Search {
   }
 
   TapeState& tape_;
+  const Regions& regions_;
   NodeId recorded_;  // what comes behind was put in the place of functions
   std::span<const Var> inputs_;
   const Paths& paths_;
@@ -264,14 +280,16 @@ class Search {
 
 }  // namespace
 
-Guarded::Guarded(Trace& trace) : trace_(trace) {
+Guarded::Guarded(Trace& trace) : trace_(trace), regions_(std::make_unique<Regions>()) {
   if (trace.is_outermost()) return;
   throw TapeError("nan_guard: inside of another transform there are no values to look at; make it the outermost one");
 }
 
+Guarded::~Guarded() = default;
+
 void Guarded::check(std::span<const Var> inputs, std::span<const Var> outputs, const Paths& paths) {
   for (const Var& output : outputs) {
-    Search search(trace_.tape(), inputs, paths);
+    Search search(trace_.tape(), *regions_, inputs, paths);
     const auto report = search.report(VarAccess::node(output));
     if (!report) continue;
     has_reported_ = true;
@@ -282,7 +300,7 @@ void Guarded::check(std::span<const Var> inputs, std::span<const Var> outputs, c
 void Guarded::rethrow(std::span<const Var> inputs, const Paths& paths) const {
   if (has_reported_) throw;
   const auto with_cause = [&](const Error& error, bool any_node) -> std::optional<std::string> {
-    Search search(trace_.tape(), inputs, paths);
+    Search search(trace_.tape(), *regions_, inputs, paths);
     const auto report = search.report_of_failure(any_node);
     return report ? std::optional(*report + ". It failed: " + error.what()) : std::nullopt;
   };

@@ -10,6 +10,7 @@
 
 #include "core/text.hpp"
 #include "derivatives/functions/call.hpp"
+#include "derivatives/functions/linearity.hpp"
 #include "derivatives/sweep.hpp"
 #include "linear_solve.hpp"
 #include "var/call.hpp"
@@ -43,9 +44,11 @@ std::vector<Var> Equation::tangents(CallRule::Vars inputs, CallRule::Vars soluti
   }
   if (from.empty()) return std::vector<Var>(unknowns);
   const std::vector<Var> residuals = record_body(tape, *residual, at);
+  const std::vector<Var> moved = derivatives::forward_sweep(tape, from, directions, residuals);
+  const auto rests = [](const Var& x) { return !x.defined() || derivatives::is_seen_to_be_zero(x); };
+  if (std::ranges::all_of(moved, rests)) return std::vector<Var>(unknowns);
   const Packing packing(solution);
-  const Var right =
-      -packing.packed(derivatives::completed(derivatives::forward_sweep(tape, from, directions, residuals), solution));
+  const Var right = -packing.packed(derivatives::completed(moved, solution));
   // The values that products with A need are those of the residual at the solution, and computed once.
   const Var v = opaque(tape, packing.dtype(), Shape{packing.size()});
   const auto first = static_cast<NodeId>(tape.size());

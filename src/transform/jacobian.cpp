@@ -1,7 +1,9 @@
 #include <xgrad/transform/jacobian.hpp>
 
 #include <algorithm>
+#include <string>
 
+#include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
@@ -48,7 +50,14 @@ Var as_jacobian(const Var& rows, const Var& output, const Var& input, bool forwa
 
 }  // namespace
 
-std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs, Mode mode) {
+const JacobianOptions& checked_options(std::string_view operation, const JacobianOptions& options) {
+  if (options.chunk_size != std::size_t{0}) return options;
+  throw ValueError(std::string(operation) + ": chunk_size is 0, and must be at least 1");
+}
+
+std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<const Var> inputs,
+                          const JacobianOptions& options) {
+  const Mode mode = options.mode;
   require_differentiable_outputs("jacobian", outputs);
   std::vector<Var> result(outputs.size() * inputs.size());
   const bool forward = mode == Mode::forward || (mode == Mode::automatic && total_size(inputs) < total_size(outputs));
@@ -56,9 +65,10 @@ std::vector<Var> jacobian(Trace& trace, std::span<const Var> outputs, std::span<
   const std::span<const Var> to = forward ? outputs : inputs;
   for (std::size_t f = 0; f < from.size(); ++f) {
     const SeededSweep sweep(trace, from.subspan(f, 1), to, forward);
-    const std::vector<Var> rows = sweep.rows(from[f].size(), [&](std::size_t first, std::size_t count) {
-      return std::vector{units_like(from[f], first, count)};
-    });
+    const std::vector<Var> rows = sweep.rows(
+        from[f].size(),
+        [&](std::size_t first, std::size_t count) { return std::vector{units_like(from[f], first, count)}; },
+        options.chunk_size);
     for (std::size_t t = 0; t < to.size(); ++t) {
       const std::size_t o = forward ? t : f;
       const std::size_t i = forward ? f : t;

@@ -38,9 +38,9 @@ SeededSweep::SeededSweep(Trace& trace, std::span<const Var> from, std::span<cons
   }
 }
 
-std::vector<Var> SeededSweep::rows(std::size_t count, const Seeds& seeds) const {
+std::vector<Var> SeededSweep::rows(std::size_t count, const Seeds& seeds, std::optional<std::size_t> chunk) const {
   constexpr std::size_t most_elements = std::size_t{1} << 22U;
-  const std::size_t at_once = full_ ? 1 : std::max<std::size_t>(most_elements / largest_, 1);
+  const std::size_t at_once = full_ ? 1 : chunk.value_or(std::max<std::size_t>(most_elements / largest_, 1));
   std::vector<std::vector<Var>> parts(to_.size());
   std::size_t first = 0;
   do {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,7 +29,9 @@ class SeededSweep {
 
   /// What comes out for many: for each of `to` a matrix with a row for each seed. They are computed in batches of so
   /// many that intermediate arrays stay small; one by one where an array has no axis left for a batch.
-  [[nodiscard]] std::vector<Var> rows(std::size_t count, const Seeds& seeds) const;
+  /// \param chunk  how many are computed at once; none: see above.
+  [[nodiscard]] std::vector<Var> rows(std::size_t count, const Seeds& seeds,
+                                      std::optional<std::size_t> chunk = std::nullopt) const;
 
  private:
   [[nodiscard]] std::vector<Var> sweep(std::span<const Var> seeds) const;

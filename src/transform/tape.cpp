@@ -72,6 +72,7 @@ std::vector<Var> Tape::gradients(const Var& output, std::span<const Var> inputs,
     detail::require_scalar_loss("gradient", output);
     seed = ones_like(output);
   }
+  const detail::Trace recording({&output, 1});  // for rules that use transforms of values
   std::vector<Var> result = derivatives::reverse_sweep(*state_, {&output, 1}, {&seed, 1}, inputs);
   detail::complete(result, inputs);
   return result;

@@ -14,6 +14,7 @@
 #include <xgrad/xgrad.hpp>
 
 #include "derivatives/sweep.hpp"
+#include "recorded.hpp"
 #include "var/access.hpp"
 
 namespace random_graphs {
@@ -24,71 +25,8 @@ using xgrad::VarAccess;
 using xgrad::ir::NodeId;
 using xgrad::ir::TapeState;
 
-constexpr std::size_t most_nodes = 4000;  // of programs whose gradients are differentiated again
-
-/// A program on a tape, with gradients behind it.
-struct Recorded {
-  Tape tape;
-  std::vector<Var> inputs;  // by instruction; empty Vars for others
-  std::vector<Var> outputs;
-  std::vector<Var> gradients;
-
-  [[nodiscard]] std::vector<Var> all() const {
-    std::vector<Var> result = outputs;
-    result.insert(result.end(), gradients.begin(), gradients.end());
-    return result;
-  }
-};
-
-Var loss_of(const Program& program, const std::vector<Var>& outputs) {
-  Var loss = 0.0;
-  double weight = 1.0;
-  for (const Var& output : outputs) {
-    if (!is_floating(output.dtype())) continue;
-    Var term;
-    switch (program.loss_form) {
-      case 0:
-        term = sum(output);
-        break;
-      case 1:
-        term = mean(square(output));
-        break;
-      default:
-        term = sum(tanh(output) * output);
-    }
-    loss = loss + weight * cast(term, DType::Float64);
-    weight *= -0.75;
-  }
-  return loss;
-}
-
-enum class Calls : std::uint8_t { none, some };
-
-void record(Recorded& recorded, const Program& program, const std::vector<Var>& inputs, bool with_gradients,
-            Calls calls = Calls::none) {
-  const std::vector<Var> values =
-      calls == Calls::none ? run(program, inputs, &recorded.tape) : run_with_calls(program, inputs, recorded.tape);
-  for (const std::size_t output : program.outputs) recorded.outputs.push_back(values[output]);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Instruction& each = program.instructions[i];
-    recorded.inputs.push_back(!each.run && each.leaf ? values[i] : Var());
-  }
-  if (!with_gradients) return;
-  std::vector<Var> leaves;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Instruction& each = program.instructions[i];
-    if (!each.run && each.leaf && is_floating(each.dtype)) leaves.push_back(values[i]);
-  }
-  const Var loss = loss_of(program, recorded.outputs);
-  if (!loss.recorded() || leaves.empty()) return;
-  recorded.gradients = recorded.tape.gradients(loss, leaves);
-  if (program.second_order && recorded.tape.size() < most_nodes) {
-    const Var again = loss_of(program, recorded.gradients);
-    const std::vector<Var> second = recorded.tape.gradients(again, leaves);
-    recorded.gradients.insert(recorded.gradients.end(), second.begin(), second.end());
-  }
-  recorded.gradients.push_back(loss);
-}
+/// Of larger numbers too much may cancel.
+constexpr double largest_compared = 1e4;
 
 std::vector<double> doubles(const Var& x) {
   const Var wide = cast(x, DType::Float64);
@@ -143,7 +81,8 @@ class Check {
     if (why.empty() && program_.seed % 4 == 0) why = in_two_parts();
     if (why.empty() && program_.seed % 4 == 1) why = compare("gradients alone", gradients_alone(), count);
     if (why.empty() && program_.seed % 4 == 2) why = batched();
-    if (why.empty() && program_.seed % 4 == 3) why = with_calls();
+    if (why.empty() && program_.seed % 8 == 3) why = with_calls();
+    if (why.empty() && program_.seed % 8 == 7) why = with_transforms();
     if (why.empty() && program_.seed % 8 == 5) why = transformed();
     return why;
   }
@@ -237,7 +176,8 @@ class Check {
   /// Some operations as functions that are called.
   std::string with_calls() {
     Recorded recorded;
-    record(recorded, program_, inputs_, true, Calls::some);
+    record(recorded, program_, inputs_, true,
+           [&](const std::vector<Var>& given, Tape& tape) { return run_with_calls(program_, given, tape); });
     const std::vector<Var> all = recorded.all();
     if (!std::all_of(all.begin(), all.end(), [](const Var& each) { return each.recorded(); })) return {};
     const std::vector<Var> results = recorded.tape.evaluate(all);
@@ -246,6 +186,64 @@ class Check {
     if (why.empty()) why = compare("calls against their bodies", results, 0, inlined);
     if (why.empty()) why = compare("with calls", results, 0, in_any_order());
     return why;
+  }
+
+  /// Some operations by transforms that leave them what they are: in reverse mode, compiled, and forward.
+  std::string with_transforms() {
+    const std::size_t outputs = program_.outputs.size();
+    if (!(expected_.largest <= largest_compared) || expected_.values.size() == outputs) return with_calls();
+    const Expected expected = in_any_order();
+    TransformCounts& counts = statistics_.transforms;
+    Recorded recorded;
+    const auto runner = [&](const std::vector<Var>& given, Tape& tape) {
+      std::vector<Var> inputs = given;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const Instruction& each = program_.instructions[i];
+        if (!each.run && each.leaf) inputs[i] = tape.leaf(given[i]);
+      }
+      const Var on_tape = tape.leaf(0.0);
+      const xgrad::detail::Trace recording({&on_tape, 1});  // functions may capture what is recorded
+      return run_with_transforms(program_, inputs, Within::Reverse, counts);
+    };
+    const bool twice = expected.values.size() > outputs + gradients() + 1;
+    record(recorded, program_, inputs_, true, runner, twice ? SIZE_MAX : 0);
+    std::string why = compare("with transforms", recorded.tape.evaluate(recorded.all()), 0, expected);
+    if (!why.empty()) return why;
+    std::vector<Var> results = compiled_with_transforms(program_, inputs_, counts);
+    const std::vector<Var> loss{results.back()};
+    results.pop_back();
+    why = compare("compiled, with transforms", results, 0, expected);
+    if (why.empty()) why = compare("compiled, with transforms", loss, expected.values.size() - 1, expected);
+    return why.empty() ? forward(expected) : why;
+  }
+
+  [[nodiscard]] std::size_t gradients() const {
+    return static_cast<std::size_t>(
+        std::count_if(program_.instructions.begin(), program_.instructions.end(),
+                      [](const Instruction& each) { return !each.run && each.leaf && is_floating(each.dtype); }));
+  }
+
+  /// The derivative of the loss in a direction is the gradient in that direction.
+  std::string forward(const Expected& expected) {
+    const Slope slope = slope_with_transforms(program_, inputs_, statistics_.transforms);
+    double wanted = 0.0;
+    double bound = 0.0;
+    for (std::size_t k = 0; k < slope.direction.size(); ++k) {
+      const std::vector<double> direction = doubles(slope.direction[k]);
+      const std::vector<double> gradient = doubles(expected.values[program_.outputs.size() + k]);
+      const Bounds& bounds = expected.bounds[program_.outputs.size() + k];
+      for (std::size_t i = 0; i < direction.size(); ++i) {
+        wanted += gradient[i] * direction[i];
+        bound +=
+            std::abs(gradient[i] * direction[i]) * 1e-12 + (bounds.empty() ? 0.0 : bounds[i] * std::abs(direction[i]));
+      }
+    }
+    if (agree(slope.along, wanted, bound)) return {};
+    std::ostringstream text;
+    text.precision(17);
+    text << "forward, with transforms: the derivative is " << slope.along << ", the gradient in that direction "
+         << wanted << ", bound " << bound;
+    return text.str();
   }
 
   /// What a program with calls must give by its own operations.
@@ -312,7 +310,6 @@ class Check {
   /// Derivatives with respect to one input: sparse ones against dense ones, Taylor series against nested tangents, the
   /// forward Laplacian against the trace of those. Where numbers are so large that much may cancel, nothing is said.
   std::string transformed() {
-    constexpr double largest_compared = 1e4;
     constexpr std::size_t most_elements = 12;
     const auto is_candidate = [&](std::size_t i) {
       const Instruction& each = program_.instructions[i];

@@ -8,6 +8,7 @@
 #include "all_rewrites.hpp"
 #include "analysis.hpp"
 #include "program.hpp"
+#include "transforms.hpp"
 
 namespace random_graphs {
 
@@ -23,6 +24,7 @@ struct Statistics {
   /// How often each rewrite of the planner was applied where values and gradients are evaluated together, in the order
   /// of all_rewrites::rows().
   std::vector<std::uint64_t> rewrites = std::vector<std::uint64_t>(all_rewrites::rows().size());
+  TransformCounts transforms{};
 };
 
 /// How `check` reports an exception.

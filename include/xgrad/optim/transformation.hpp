@@ -238,7 +238,7 @@ class Transformation {
       require_like(given, leaves.size(), path, leaf);
       leaves.push_back(leaf);
     };
-    tree::detail::for_each<tree::detail::Visit::leaves, const Var>(tree, collect, &path);
+    tree::detail::visit(tree, tree::detail::Visitor<const Var>(collect, tree::detail::Visit::leaves, &path));
     require_all(given, leaves.size());
   }
 

@@ -19,13 +19,6 @@
 
 namespace xgrad {
 
-/// What the derivatives of a function given to checkpoint() need not compute again.
-enum class Keep : std::uint8_t {
-  Nothing,
-  Products,  ///< of matrices
-  Marked,    ///< what keep() marks
-};
-
 namespace detail {
 
 /// A user's rules, of lists of leaves; see CallRule.
@@ -44,14 +37,19 @@ class CustomCall {
   [[nodiscard]] bool recorded() const noexcept { return tape_ != nullptr; }
   /// What the function is called with.
   [[nodiscard]] std::span<const Var> inputs() const noexcept { return inputs_; }
-  /// The results, as those of a call whose derivatives compute the function again.
-  [[nodiscard]] std::vector<Var> finish_recomputed(std::span<const Var> results, Keep kept) const;
+  /// The results, as those of a call whose derivatives compute the function again, but for what is kept.
+  /// \param kept  of the nodes that the results need, those that are kept.
+  [[nodiscard]] std::vector<Var> finish_recomputed(
+      std::span<const Var> results, const std::function<std::vector<Var>(std::span<const std::uint32_t>)>& kept) const;
   /// The results, as those of a call with a rule for batches.
   [[nodiscard]] std::vector<Var> finish_batched(std::span<const Var> results,
                                                 std::function<std::vector<Var>(std::span<const Var>)> rule) const;
   /// The results, as those of a call.
   /// \param outputs  the results and then what the rule needs of the function.
   [[nodiscard]] std::vector<Var> finish(std::span<const Var> outputs, std::size_t results, CustomRules rules) const;
+
+ protected:
+  [[nodiscard]] ir::TapeState& tape() const noexcept { return *tape_; }
 
  private:
   std::string_view operation_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -215,6 +216,25 @@ struct Body {
   }
 };
 
+/// Sweeps ask for outputs of calls again: where a function ends at one, it ends at all nodes of the same output.
+void end_at_same_outputs(TapeState& tape, NodeId begin, std::vector<NodeId>& ends, std::vector<Replaced>& replaced) {
+  std::map<std::pair<NodeId, std::int64_t>, Var> outputs;
+  const auto output = [&](NodeId id) { return std::pair{tape.inputs(id)[0], tape.attributes(id)[0]}; };
+  const auto is_output = [&](NodeId id) { return tape.node(id).op == opcode<primitives::Projection>; };
+  for (const Replaced& each : replaced) {
+    const NodeId id = VarAccess::node(each.parameter);
+    if (id >= begin && is_output(id)) outputs.emplace(output(id), each.given);
+  }
+  if (outputs.empty()) return;
+  for (auto id = begin; id < tape.size(); ++id) {
+    if (!is_output(id) || std::ranges::find(ends, id) != ends.end()) continue;
+    const auto found = outputs.find(output(id));
+    if (found == outputs.end()) continue;
+    ends.push_back(id);
+    replaced.push_back({VarAccess::recorded(tape, id), found->second});
+  }
+}
+
 /// The derivatives of a function that is computed again: apart, so that the planner does not merge both, and nothing of
 /// it is kept but for what shall be.
 std::vector<Sensitivity> recomputed(const NodeContext& context, const Payload& payload,
@@ -249,6 +269,7 @@ std::vector<Sensitivity> recomputed(const NodeContext& context, const Payload& p
     ends.push_back(VarAccess::node(kept));
     replaced.push_back({kept, record_projection(tape, context.node, which, {kept.dtype(), kept.shape()})});
   }
+  end_at_same_outputs(tape, recorded.begin, ends, replaced);
   std::vector<Var> all;
   bool masked = false;
   for (std::size_t k = 0; k < terms.size(); ++k) {

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
 
 #include "derivatives/range.hpp"
 #include "derivatives/rules.hpp"
+#include "ir/function.hpp"
 #include "memory/buffer.hpp"
 #include "primitives/traits.hpp"
 
@@ -34,6 +37,97 @@ bool holds_zeros(const memory::Buffer& array) {
       return are_zeros<double>(array.data(), count);
   }
 }
+
+constexpr int most_steps = 64;
+
+/// What is seen to be 0 in every element.
+class Zeros {
+ public:
+  /// \param parameters  of a function: which of the first nodes are.
+  explicit Zeros(const TapeState& tape, std::vector<char> parameters = {})
+      : tape_(tape), parameters_(std::move(parameters)) {}
+
+  /// \param steps  how far it is looked for.
+  [[nodiscard]] bool is_zero(NodeId id, int steps) {
+    if (id < parameters_.size()) return parameters_[id] != 0;
+    const auto known = known_.find(id);
+    if (known != known_.end()) return known->second;
+    if (steps == 0) return false;
+    const bool result = looks_zero(id, steps - 1);
+    known_.emplace(id, result);
+    return result;
+  }
+
+ private:
+  [[nodiscard]] bool looks_zero(NodeId id, int steps) {
+    const Opcode op = tape_.node(id).op;
+    if (op == opcode<primitives::Constant>) {
+      const bool floating = is_floating(tape_.node(id).dtype);
+      return floating ? tape_.scalar(id).real == 0.0 : tape_.scalar(id).integer == 0;
+    }
+    if (op == opcode<primitives::Leaf>) return tape_.value(id) != nullptr && holds_zeros(*tape_.value(id));
+    if (op == opcode<primitives::Projection>)
+      return is_zero_output(tape_.inputs(id)[0], tape_.attributes(id)[0], steps);
+    const Rules& rules = rules_of(op);
+    const std::span<const NodeId> used = tape_.inputs(id);
+    if (used.empty() || rules.several != nullptr) return false;
+    const auto zero = [&](NodeId input) { return is_zero(input, steps); };
+    if (op == opcode<primitives::StopGradient>) return zero(used[0]);
+    if (op == opcode<primitives::Where>) return zero(used[1]) && zero(used[2]);
+    if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, zero);
+    if (rules.taylor == TaylorRule::Quotient) return zero(used[0]);
+    if (rules.taylor != TaylorRule::Linear || rules.is_flat) return false;
+    if (op == opcode<primitives::Cast> || !is_floating(tape_.node(id).dtype)) return std::ranges::all_of(used, zero);
+    // Others have indices beside their numbers.
+    return std::ranges::all_of(used,
+                               [&](NodeId input) { return !is_floating(tape_.node(input).dtype) || zero(input); });
+  }
+
+  /// An output of a call, a branch or a loop.
+  [[nodiscard]] bool is_zero_output(NodeId node, std::int64_t output, int steps) {
+    const Opcode op = tape_.node(node).op;
+    const auto which = static_cast<std::size_t>(output);
+    const std::span<const NodeId> inputs = tape_.inputs(node);
+    const auto given = [&](std::size_t from) {
+      std::vector<char> zero;
+      for (const NodeId input : inputs.subspan(from)) zero.push_back(is_zero(input, steps) ? 1 : 0);
+      return zero;
+    };
+    const auto is_zero_in = [&](const Function& function, const std::vector<char>& parameters, NodeId id) {
+      return Zeros(function.program(), parameters).is_zero(id, steps);
+    };
+    if (!primitives::traits[op].has_payload) return false;
+    const std::shared_ptr<const Payload>& payload = tape_.payload(node);
+    if (op == opcode<primitives::Call>) {
+      return is_zero_in(*payload->function, given(0), payload->function->outputs()[which]);
+    }
+    if (op == opcode<primitives::Switch>) {
+      const std::vector<char> zero = given(1);
+      return std::ranges::all_of(payload->branches, [&](const std::shared_ptr<const Function>& branch) {
+        return is_zero_in(*branch, zero, branch->outputs()[which]);
+      });
+    }
+    if (op != opcode<primitives::Scan> && op != opcode<primitives::While>) return false;
+    // What is carried is 0 if it begins as 0 and a run makes 0 of what is.
+    const Function& body = *payload->function;
+    const std::size_t carried = payload->scan.carried;
+    std::vector<char> zero = given(0);
+    for (bool settled = false; !settled;) {
+      settled = true;
+      for (std::size_t k = 0; k < carried; ++k) {
+        if (zero[k] == 0 || is_zero_in(body, zero, body.outputs()[k])) continue;
+        zero[k] = 0;
+        settled = false;
+      }
+    }
+    if (which < carried) return zero[which] != 0;
+    return is_zero_in(body, zero, static_cast<NodeId>(which - carried));
+  }
+
+  const TapeState& tape_;
+  std::vector<char> parameters_;
+  std::unordered_map<NodeId, bool> known_;
+};
 
 /// What can be said of the nodes of a function that shall be linear in some of them.
 class Linearity {
@@ -109,44 +203,19 @@ class Linearity {
   }
 
   /// Whether it is seen to be 0 in every element, or says which elements are taken.
-  [[nodiscard]] bool adds_nothing(NodeId id) const { return !is_floating(tape_.node(id).dtype) || is_zero(id, 64); }
-
-  [[nodiscard]] bool is_zero(NodeId id, int steps) const {
-    const auto known = zero_.find(id);
-    if (known != zero_.end()) return known->second;
-    if (steps == 0) return false;
-    const bool result = looks_zero(id, steps - 1);
-    zero_.emplace(id, result);
-    return result;
-  }
-  [[nodiscard]] bool looks_zero(NodeId id, int steps) const {
-    const Opcode op = tape_.node(id).op;
-    if (op == opcode<primitives::Constant>) {
-      const bool floating = is_floating(tape_.node(id).dtype);
-      return floating ? tape_.scalar(id).real == 0.0 : tape_.scalar(id).integer == 0;
-    }
-    if (op == opcode<primitives::Leaf>) return tape_.value(id) != nullptr && holds_zeros(*tape_.value(id));
-    const Rules& rules = rules_of(op);
-    const std::span<const NodeId> used = tape_.inputs(id);
-    if (used.empty() || rules.several != nullptr) return false;
-    const auto zero = [&](NodeId input) { return is_zero(input, steps); };
-    if (op == opcode<primitives::StopGradient>) return zero(used[0]);
-    if (rules.taylor == TaylorRule::Bilinear) return std::ranges::any_of(used, zero);
-    if (rules.taylor == TaylorRule::Quotient) return zero(used[0]);
-    if (rules.taylor != TaylorRule::Linear || rules.is_flat) return false;
-    if (op == opcode<primitives::Cast> || op == opcode<primitives::Where>) return std::ranges::all_of(used, zero);
-    // Others have indices beside their numbers.
-    return std::ranges::all_of(used,
-                               [&](NodeId input) { return !is_floating(tape_.node(input).dtype) || zero(input); });
+  [[nodiscard]] bool adds_nothing(NodeId id) const {
+    return !is_floating(tape_.node(id).dtype) || zeros_.is_zero(id, 64);
   }
 
   const TapeState& tape_;
   Range active_;     // what derivatives go through
   Range depending_;  // and what else depends on the inputs
-  mutable std::unordered_map<NodeId, bool> zero_;
+  mutable Zeros zeros_{tape_};
 };
 
 }  // namespace
+
+bool is_seen_to_be_zero(const Var& x) { return Zeros(VarAccess::tape(x)).is_zero(VarAccess::node(x), most_steps); }
 
 void require_linear(std::string_view operation, std::string_view function, const TapeState& tape,
                     std::span<const Var> inputs, std::span<const Var> outputs) {

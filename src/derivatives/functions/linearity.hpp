@@ -18,4 +18,7 @@ using namespace detail;
 void require_linear(std::string_view operation, std::string_view function, const TapeState& tape,
                     std::span<const Var> inputs, std::span<const Var> outputs);
 
+/// Whether a value is seen to be 0 in every element, whatever the inputs are.
+bool is_seen_to_be_zero(const Var& x);
+
 }  // namespace xgrad::derivatives
