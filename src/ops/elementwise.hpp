@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "internal.hpp"
+#include "primitives/traits.hpp"
 
 namespace xgrad::detail {
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "kinds.hpp"
+#include "rule_declarations.hpp"
 
 namespace xgrad::primitives {
 

@@ -9,12 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
-
-#include <xgrad/core/dtype.hpp>
 
 #pragma GCC visibility push(default)  // as where it is defined: the first declaration decides
 namespace xgrad {
@@ -50,23 +46,6 @@ enum class Operands : std::uint8_t {
   Booleans,  ///< numbers become "is not 0"
   Integers,  ///< int64 and booleans; the public functions refuse others
 };
-
-/// Whether a scalar function computes with an element type.
-constexpr bool takes(Operands operands, DType dtype) {
-  switch (operands) {
-    case Operands::Floats:
-      return is_floating(dtype);
-    case Operands::Numbers:
-      return dtype != DType::Bool;
-    case Operands::Any:
-      return true;
-    case Operands::Integers:
-      return !is_floating(dtype);
-    case Operands::Booleans:
-      break;
-  }
-  return dtype == DType::Bool;
-}
 
 // ---- traits
 
@@ -239,26 +218,6 @@ struct Several {
 struct Constantlike {
   static constexpr bool is_constantlike = true;
 };
-
-// ---- the declarations of rules: of General; of Several; of what runs functions
-
-#define XGRAD_DETAIL_RULES                                                                          \
-  static Var vjp(const derivatives::NodeContext& context, std::size_t input, const Var& cotangent); \
-  static Var jvp(const derivatives::NodeContext& context, std::span<const Var> tangents);
-#define XGRAD_DETAIL_RULES_OF_SEVERAL                                                                    \
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> cotangents, \
-                                                   std::span<const char> wanted);                        \
-  static std::vector<derivatives::Sensitivity> jvp(const derivatives::NodeContext& context,              \
-                                                   std::span<const derivatives::Sensitivity> tangents);  \
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
-#define XGRAD_DETAIL_RULES_OF_FUNCTIONS                                                                         \
-  static std::vector<derivatives::Sensitivity> vjp(const derivatives::NodeContext& context,                     \
-                                                   std::span<const derivatives::Sensitivity> cotangents,        \
-                                                   std::span<const char> wanted);                               \
-  static std::optional<std::vector<derivatives::Series>> jet(                                                   \
-      const derivatives::NodeContext& context, std::span<const derivatives::Series> inputs, std::size_t order); \
-  static std::vector<Var> batch(const derivatives::BatchContext& context);
 
 }  // namespace primitives
 }  // namespace xgrad

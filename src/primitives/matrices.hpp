@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kinds.hpp"
+#include "rule_declarations.hpp"
 
 namespace xgrad::primitives {
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "kinds.hpp"
+#include "rule_declarations.hpp"
 
 namespace xgrad::primitives {
 

@@ -89,6 +89,23 @@ consteval Traits traits_of() {
 
 inline constexpr auto traits = primitives::table_of_primitives<Traits>([]<class P>(Type<P>) { return traits_of<P>(); });
 
+/// Whether a scalar function computes with an element type.
+constexpr bool takes(Operands operands, DType dtype) {
+  switch (operands) {
+    case Operands::Floats:
+      return is_floating(dtype);
+    case Operands::Numbers:
+      return dtype != DType::Bool;
+    case Operands::Any:
+      return true;
+    case Operands::Integers:
+      return !is_floating(dtype);
+    case Operands::Booleans:
+      break;
+  }
+  return dtype == DType::Bool;
+}
+
 static_assert(opcode<Leaf> == ir::TapeState::leaf_opcode);
 static_assert(opcode<Constant> == ir::TapeState::constant_opcode);
 
