@@ -272,6 +272,19 @@ BOOST_AUTO_TEST_CASE(rates_fall_on_plateaus) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(plateaus_after_a_loss_that_is_not_finite) {
+  const optim::Transformation t = optim::reduce_on_plateau({.factor = 0.5, .patience = 1});
+  const Var g = array({1.0});
+  optim::State state = t.init(g);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double value : {nan, 1.0, 0.9, nan, 0.8, 0.7, 0.6}) {
+    auto [u, next] = t.update(g, state, g, {.value = value});
+    BOOST_TEST(near(u, {1.0}));
+    state = next;
+  }
+  BOOST_TEST(state.number("best").item<double>() == 0.6);
+}
+
 BOOST_AUTO_TEST_CASE(hyperparameters_in_the_state) {
   const optim::Optimiser optimiser = optim::inject(
       {{"rate", 0.1}}, [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); });
