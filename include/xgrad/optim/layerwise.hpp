@@ -65,7 +65,8 @@ struct Sm3 {
 [[nodiscard]] Optimiser sm3(const Sm3& settings = {});
 
 struct Adafactor {
-  /// Relative to the size of the parameters; without one it is min(0.01, 1 / sqrt(t)).
+  /// Relative to the size of the parameters; without one it is min(0.01, 1 / sqrt(t)). One that is given is taken as it
+  /// is, where PyTorch takes min(rate, 1 / sqrt(t)).
   std::optional<Setting> rate = {};
   double decay_power = 0.8;      ///< decay of the mean square, 1 - t^-power
   double clipping = 1.0;         ///< of the root mean square of a step
