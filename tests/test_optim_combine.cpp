@@ -258,6 +258,30 @@ BOOST_AUTO_TEST_CASE(not_finite_gradients_are_skipped) {
   BOOST_TEST(any(isnan(through)).item<bool>());
 }
 
+// The inner one gets none of what is skipped: factorisations would refuse it, and derivatives would be NaN.
+BOOST_AUTO_TEST_CASE(skipped_gradients_are_not_computed_with) {
+  const Var p = reshape(array({1.0, 2.0, -1.0, 0.5}), {2, 2});
+  const Var bad = std::numeric_limits<double>::quiet_NaN() * p;
+  for (const optim::Optimiser& inner : {optim::shampoo(), optim::soap(), optim::galore(optim::adam(), {.rank = 1}),
+                                        optim::chain({optim::centralise()})}) {
+    const optim::Optimiser optimiser = optim::skip_not_finite(inner);
+    const auto update = [&](const Var& g, const optim::State& s) { return optimiser.update(g, s, p); };
+    const optim::State state = optimiser.init(p);
+    for (const auto& [none, next] : {update(bad, state), xg::compile(update)(bad, state)}) {
+      BOOST_TEST(near(reshape(none, {4}), {0.0, 0.0, 0.0, 0.0}));
+      BOOST_TEST(same_bits<double>(tree::leaves(next), tree::leaves(state)));
+    }
+  }
+  const auto end = [&](const Var& rate) {
+    const optim::Optimiser optimiser = optim::skip_not_finite(optim::adam({.rate = rate}));
+    const auto [none, next] = optimiser.update(bad, optimiser.init(p), p);
+    const Var moved = optim::apply(p, none);
+    return sum(optim::apply(moved, optimiser.update(p, next, moved).updates));
+  };
+  const double slope = xg::grad(end)(Var(xt::xarray<double>(0.1))).item<double>();
+  BOOST_TEST(std::abs(slope + 2.0) < 1e-6);  // three signs down, one up
+}
+
 BOOST_AUTO_TEST_CASE(rates_fall_on_plateaus) {
   const optim::Transformation t = optim::reduce_on_plateau({.factor = 0.5, .patience = 1, .cooldown = 1, .least = 0.2});
   const Var g = array({1.0});
@@ -270,6 +294,19 @@ BOOST_AUTO_TEST_CASE(rates_fall_on_plateaus) {
     BOOST_TEST(near(u, {scale}), "value " << value << ": " << numbers(u)[0] << ", not " << scale);
     state = next;
   }
+}
+
+BOOST_AUTO_TEST_CASE(plateaus_after_a_loss_that_is_not_finite) {
+  const optim::Transformation t = optim::reduce_on_plateau({.factor = 0.5, .patience = 1});
+  const Var g = array({1.0});
+  optim::State state = t.init(g);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double value : {nan, 1.0, 0.9, nan, 0.8, 0.7, 0.6}) {
+    auto [u, next] = t.update(g, state, g, {.value = value});
+    BOOST_TEST(near(u, {1.0}));
+    state = next;
+  }
+  BOOST_TEST(state.number("best").item<double>() == 0.6);
 }
 
 BOOST_AUTO_TEST_CASE(hyperparameters_in_the_state) {

@@ -211,6 +211,25 @@ BOOST_AUTO_TEST_CASE(steps_turn_with_gradients) {
   }
 }
 
+// Gradients of rank 1 leave eigenvalues that are rounding only.
+BOOST_AUTO_TEST_CASE(shampoo_of_gradients_of_low_rank) {
+  const optim::Optimiser shampoo = optim::shampoo({.rate = 1.0});
+  for (const xg::DType dtype : {xg::DType::Float32, xg::DType::Float64}) {
+    for (const double size : {0.1, 1.0, 1e4}) {
+      const Var g = cast(size * wave({20, 1}, 1.0) * wave({1, 15}, 2.0), dtype);
+      const Var p = zeros_like(g);
+      optim::State state = shampoo.init(p);
+      for (int i = 0; i < 5; ++i) {
+        auto [u, next] = shampoo.update(g, state, p);
+        state = next;
+        // G = s a b^T has L^(-1/4) G R^(-1/4) = a b^T / sqrt(i + 1), for unit vectors a and b, but for eps.
+        const double length = cast<double>(norm(u)).item<double>() * std::sqrt(i + 1.0);
+        BOOST_TEST(std::abs(length - 1.0) < 0.1, "size " << size << ", step " << i << ": " << length);
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(soap_of_what_is_no_matrix_is_adam_one_step_later) {
   const optim::Optimiser soap = optim::soap({.rate = 0.1, .beta1 = 0.9, .beta2 = 0.99});
   const optim::Optimiser adam = optim::adam({.rate = 0.1, .beta1 = 0.9, .beta2 = 0.99});
@@ -224,6 +243,36 @@ BOOST_AUTO_TEST_CASE(soap_of_what_is_no_matrix_is_adam_one_step_later) {
     BOOST_TEST(largest_difference(u, v) < 1e-15);
     a = next_a;
     b = next_b;
+  }
+}
+
+// Gradients with the same singular vectors at each step: the singular values, and only these, get Adam, whichever of
+// them is the largest.
+BOOST_AUTO_TEST_CASE(soap_is_adam_of_singular_values) {
+  const Var left = xg::linalg::qr(wave({3, 3}, 0.2)).q;
+  const Var right = xg::linalg::qr(wave({3, 3}, 0.9)).q;
+  for (const std::size_t every : {1U, 3U}) {
+    const optim::Optimiser soap = optim::soap({.rate = 0.1, .beta1 = 0.9, .beta2 = 0.9, .every = every});
+    const optim::Optimiser adam = optim::adam({.rate = 0.1, .beta1 = 0.9, .beta2 = 0.9});
+    const Var p = xg::zeros({3, 3});
+    const Var none = xg::zeros({3});
+    optim::State a = soap.init(p);
+    optim::State b = adam.init(none);
+    for (int i = 0; i < 60; ++i) {
+      auto values = xg::Array<double>::from_shape({3});
+      for (std::size_t k = 0; k < 3; ++k) {
+        const double tenth = static_cast<double>((i / 20 + static_cast<int>(k)) % 3);
+        values.data()[k] = (1.0 + 0.2 * std::sin(0.7 * i + static_cast<double>(k))) * std::pow(10.0, -tenth);
+      }
+      const Var s(std::move(values));
+      auto [u, next_a] = soap.update(matmul(left * s, transpose(right)), a, p);
+      a = next_a;
+      if (i == 0) continue;
+      auto [v, next_b] = adam.update(s, b, none);
+      b = next_b;
+      const double off = largest_difference(u, matmul(left * v, transpose(right)));
+      BOOST_TEST(off < 1e-6, "step " << i << ", every " << every << ": off by " << off);
+    }
   }
 }
 

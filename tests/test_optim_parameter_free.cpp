@@ -60,10 +60,13 @@ void dog_formula(Arrays& p, const Arrays& g, Kept& s) {
   for_all([&](double& w, double slope) { w -= rate * s.x / sqrt(s.y + 1e-8) * slope; }, p, g);
 }
 void dowg_formula(Arrays& p, const Arrays& g, Kept& s) {
-  if (s.t == 1.0) s.x = 1e-3 * (1.0 + norm(p));
+  if (s.t == 1.0) {
+    s.x = 1e-3 * (1.0 + norm(p));
+    s.y = 0.01 * s.x * s.x;
+  }
   s.x = std::max(s.x, norm(minus(p, s.start)));
   s.y += s.x * s.x * dot(g, g);
-  for_all([&](double& w, double slope) { w -= rate * s.x * s.x / sqrt(s.y + 1e-8) * slope; }, p, g);
+  for_all([&](double& w, double slope) { w -= rate * s.x * s.x / sqrt(s.y) * slope; }, p, g);
 }
 void polyak_formula(Arrays& p, const Arrays& g, Kept&) {
   const double step = rate * std::min((loss(p) + 0.1) / dot(g, g), 1.0);
@@ -162,8 +165,8 @@ std::vector<Row> rows() {
        false},
       {"dog", [](const Setting& r) { return optim::dog({.rate = r, .first = 1e-3}); }, formula(dog_formula), rate, 400,
        5e-2, false},
-      {"dowg", [](const Setting& r) { return optim::dowg({.rate = r, .first = 1e-3}); }, formula(dowg_formula), rate,
-       400, 5e-2, false},
+      {"dowg", [](const Setting& r) { return optim::dowg({.rate = r, .first = 1e-3, .eps = 0.01}); },
+       formula(dowg_formula), rate, 400, 5e-2, false},
       {"prodigy", [](const Setting& r) { return optim::prodigy({.rate = r, .d0 = 0.01, .decay = 0.01}); },
        formula(prodigy_formula), rate, 400, 0.2, false},
       {"dadapt_adam", [](const Setting& r) { return optim::dadapt_adam({.rate = r, .d0 = 0.01, .decay = 0.01}); },
@@ -181,6 +184,17 @@ std::vector<Row> rows() {
 
 BOOST_AUTO_TEST_CASE(all_of_them) {
   for (const Row& row : rows()) check(row);
+}
+
+// The first step is as long as the first distance, whatever the size of the gradient.
+BOOST_AUTO_TEST_CASE(first_steps_have_the_first_distance) {
+  for (const double size : {1e-2, 1.0, 1e3}) {
+    for (const optim::Optimiser& optimiser : {optim::dog(), optim::dowg()}) {
+      const Var p = 0.0;
+      const double u = optimiser.update(Var(size), optimiser.init(p), p).updates.item<double>();
+      BOOST_TEST(std::abs(u / -1e-6 - 1.0) < 1e-4, optimiser.text() << " makes a step of " << u);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

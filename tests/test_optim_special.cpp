@@ -108,6 +108,15 @@ BOOST_AUTO_TEST_CASE(ftrl_makes_zeros) {
 }
 
 // With one parameter and a constant gradient Adam's steps are the rate, so the rate of descent settles.
+BOOST_AUTO_TEST_CASE(fromage_leaves_zero) {
+  const optim::Optimiser fromage = optim::fromage(0.1);
+  const Var p = xg::zeros({2});
+  const Var u = fromage.update(xg::ones({2}), fromage.init(p), p).updates;
+  BOOST_TEST(amax(abs(u + 0.1 / std::sqrt(1.01))).item<double>() < 1e-15);
+  const Var still = fromage.update(p, fromage.init(xg::ones({2})), xg::ones({2})).updates;
+  BOOST_TEST(amax(abs(still)).item<double>() == 0.0);
+}
+
 BOOST_AUTO_TEST_CASE(swats_goes_over_to_descent) {
   const optim::Optimiser optimiser = optim::swats({.rate = 0.1});
   const auto step = xg::compile([&](const Var& p, const optim::State& s) {

@@ -177,6 +177,9 @@ Transformation skip_not_finite(const Transformation& inner, std::size_t most) {
         const Var goes = good || in_a_row > limit;
         const std::span<Var> state = step.state_of_part();
         const std::vector<Var> before(state.begin(), state.end());
+        // What is thrown away is computed of zeros: factorisations refuse what is not finite, and derivatives of it are
+        // NaN even where it is not chosen.
+        for (Var& u : step.updates) u = where(goes, u, 0.0);
         step.part(inner);
         for (std::size_t i = 0; i < before.size(); ++i) state[i] = where(goes, state[i], before[i]);
         for (Var& u : step.updates) u = where(goes, u, 0.0);

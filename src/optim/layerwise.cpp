@@ -128,8 +128,8 @@ Optimiser fromage(const Setting& rate) {
           const Var& p = step.parameters()[i];
           const Var size = norm_of(p);
           const Var slope = norm_of(g);
-          const Var moves = size > 0.0 && slope > 0.0;
-          const Var factor = detail::weak(where(moves, eta * size / where(moves, slope, 1.0), 0.0));
+          const Var moves = slope > 0.0;
+          const Var factor = detail::weak(eta * where(moves && size > 0.0, size / where(moves, slope, 1.0), 1.0));
           step.updates[i] = where(moves, shrunk * (p - factor * g) - p, 0.0);
         }
       });

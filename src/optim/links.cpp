@@ -225,8 +225,9 @@ Transformation reduce_on_plateau(const ReduceOnPlateau& settings) {
         Var& waited = step.number();
         Var& cooling = step.number();
         const Var value = stop_gradient(detail::value_of(step, on_plateau, rate_falls));
-        const Var falls = value < best - settings.relative * abs(best) - settings.absolute ||
-                          equal(best, std::numeric_limits<double>::infinity());
+        const Var known = best < std::numeric_limits<double>::infinity();
+        const Var least = where(known, best - settings.relative * abs(best) - settings.absolute, best);
+        const Var falls = value < least;  // not where it is NaN
         best = where(falls, value, best);
         waited = where(falls || cooling > 0, 0, waited + 1);
         cooling = maximum(cooling - 1, 0);

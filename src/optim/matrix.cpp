@@ -90,10 +90,14 @@ Optimiser muon(const Muon& s) {
 
 namespace {
 
-/// A^(-1/4) or A^(-1/2) of symmetric matrices, differentiated rightly where eigenvalues are equal, too.
+/// A^(-1/4) or A^(-1/2) of symmetric matrices, differentiated rightly where eigenvalues are equal, too. What rounding
+/// has made of eigenvalues near 0 may be negative: so much of the largest one is added that they are not.
 Var inverse_root(const Var& a, bool fourth) {
-  const Var root = linalg::sqrtm(a);
-  return linalg::inv(fourth ? linalg::sqrtm(root) : root);
+  const Var wide = cast(a, DType::Float64);
+  const Var identity = detail::identity_along(wide, -1);
+  const double part = a.dtype() == DType::Float64 ? 1e-14 : 1e-6;
+  const Var root = linalg::sqrtm(wide + (part * sum(wide * identity, {-2, -1}, keep_dims) + 1e-30) * identity);
+  return cast(linalg::inv(fourth ? linalg::sqrtm(root) : root), a.dtype());
 }
 
 struct Sides {

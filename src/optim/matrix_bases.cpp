@@ -6,8 +6,11 @@
 #include <xgrad/linalg/factor.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/order.hpp>
+#include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/transform/control.hpp>
@@ -63,29 +66,50 @@ Var turned(const Var& a, const Var& basis) {
   return linalg::qr(matmul(a, basis) + (1e-10 * size + 1e-30) * basis).q;
 }
 
+/// Eigenvectors, that of the largest eigenvalue first.
+Var eigenvectors(const Var& a) { return flip(linalg::eigh(a).v, {-1}); }
+
+/// In which order the vectors of a basis belong, by the eigenvalues that they seem to have. The iteration turns a basis
+/// towards falling eigenvalues, so vectors must be in that order for each to stay what it is.
+Var falling(const Var& a, const Var& basis) {
+  return argsort(sum(basis * matmul(a, basis), -2), -1, Order::Descending);
+}
+
+/// The elements of x along one of the last two axes in another order: [..., n], one for each matrix.
+Var reordered(const Var& x, const Var& order, std::ptrdiff_t axis) {
+  return take_along_axis(x, expand_dims(order, axis == -1 ? -2 : -1), axis);
+}
+
 struct Bases {
   Var *left, *right, *left_basis, *right_basis;
 };
 
-/// The means of G G^T and G^T G, and their bases for the next step.
-void renew(const Bases& b, const Var& g, const Var& first, const Var& renews, double beta) {
+/// The means of G G^T and G^T G, and their bases for the next step, with the mean squares nu in the order of these.
+void renew(const Bases& b, Var& nu, const Var& g, const Var& first, const Var& renews, double beta) {
   using Pair = std::array<Var, 2>;
+  using Turned = std::array<Var, 3>;
   *b.left = moved(*b.left, matmul(g, transposed(g)), beta);
   *b.right = moved(*b.right, matmul(transposed(g), g), beta);
   const Pair sums{*b.left, *b.right};
-  const Pair bases{*b.left_basis, *b.right_basis};
-  const auto found = [](const Pair& all, const Pair&) { return Pair{linalg::eigh(all[0]).v, linalg::eigh(all[1]).v}; };
-  const auto later = [&](const Pair& all, const Pair& old) {
+  const Turned bases{*b.left_basis, *b.right_basis, nu};
+  const auto found = [](const Pair& all, const Turned& old) {
+    return Turned{eigenvectors(all[0]), eigenvectors(all[1]), old[2]};
+  };
+  const auto later = [&](const Pair& all, const Turned& old) {
     return cond(
         renews,
-        [](const Pair& a, const Pair& q) {
-          return Pair{turned(a[0], q[0]), turned(a[1], q[1])};
+        [](const Pair& a, const Turned& q) {
+          const Var left = falling(a[0], q[0]);
+          const Var right = falling(a[1], q[1]);
+          return Turned{turned(a[0], reordered(q[0], left, -1)), turned(a[1], reordered(q[1], right, -1)),
+                        reordered(reordered(q[2], left, -2), right, -1)};
         },
-        [](const Pair&, const Pair& q) { return q; }, all, old);
+        [](const Pair&, const Turned& q) { return q; }, all, old);
   };
-  const Pair next = cond(first, found, later, sums, bases);
+  const Turned next = cond(first, found, later, sums, bases);
   *b.left_basis = next[0];
   *b.right_basis = next[1];
+  nu = next[2];
 }
 
 }  // namespace
@@ -148,7 +172,7 @@ Optimiser soap(const Soap& s) {
           Var d = back(one * into(mu[i]) / (two * root(nu[i]) + s.eps));
           if (!s.decay.is(0.0)) d = d + decay * p;
           step.updates[i] = where(first, 0.0, -rate * d);
-          if (is_matrix) renew(b, g, first, renews, s.shampoo_beta);
+          if (is_matrix) renew(b, nu[i], g, first, renews, s.shampoo_beta);
         }
       });
 }

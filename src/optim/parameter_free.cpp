@@ -45,10 +45,11 @@ Optimiser of_distances(std::string_view name, const Dog& s, bool weighted) {
   const Clock clock({s.rate});
   return Transformation(
       Text(name)("rate", s.rate)("first", s.first)("eps", s.eps).str(),
-      [clock, s](Slots& slots) {
+      [clock, s, weighted](Slots& slots) {
         clock.init(slots);
-        slots.number("distance", s.first * (1.0 + detail::global_norm_of(slots.parameters())));
-        slots.number("sum", 0.0);
+        const Var distance = s.first * (1.0 + detail::global_norm_of(slots.parameters()));
+        slots.number("distance", distance);
+        slots.number("sum", weighted ? s.eps * square(distance) : Var(s.eps));
         slots.each("start", [](const Var& p) { return p; });
       },
       [clock, s, weighted](Step& step) {
@@ -60,7 +61,7 @@ Optimiser of_distances(std::string_view name, const Dog& s, bool weighted) {
         const Var size = inner_product(step.updates, step.updates);
         const Var weight = weighted ? square(distance) : Var(1.0);
         sum = sum + weight * size;
-        const Var factor = rate * (weighted ? weight : distance) * rsqrt(sum + s.eps);
+        const Var factor = rate * (weighted ? weight : distance) * rsqrt(sum);
         for (Var& u : step.updates) u = -factor * u;
       });
 }

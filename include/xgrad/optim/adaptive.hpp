@@ -114,7 +114,8 @@ struct Yogi {
   double eps = 1e-3;
   double initial = 1e-6;  ///< of v
 };
-/// v -= (1 - beta2) sign(v - g^2) g^2;  p -= rate m / (sqrt(v) + eps).
+/// v -= (1 - beta2) sign(v - g^2) g^2;  p -= rate m / (sqrt(v) + eps). As in the paper there are no corrections of
+/// bias (Optax and others correct both means as Adam does).
 /// \source  M. Zaheer et al., Adaptive methods for nonconvex optimization, 2018.
 [[nodiscard]] Optimiser yogi(const Yogi& settings = {});
 
@@ -202,8 +203,9 @@ struct Ftrl {
   double l2 = 0.0;
 };
 /// Follow the regularised leader: n += g^2;  z += g - (sqrt(n) - sqrt(n before)) / alpha p;  p = 0 where |z| <= l1,
-/// else
-/// -(z - sign(z) l1) / ((beta + sqrt(n)) / alpha + l2). Parameters become exactly 0.
+/// else -(z - sign(z) l1) / ((beta + sqrt(n)) / alpha + l2). Parameters become exactly 0. z starts so that parameters
+/// stay what they are until there are gradients; n starts as 0. (Keras starts it as 0.1, and its l2 is half of this
+/// one.)
 /// \source  H. B. McMahan et al., Ad click prediction: a view from the trenches, 2013.
 [[nodiscard]] Optimiser ftrl(const Ftrl& settings = {});
 
@@ -214,7 +216,8 @@ struct ScheduleFreeAdamW {
   double eps = 1e-8;
   Setting decay = 0.0;
 };
-/// schedule_free_sgd with g / (sqrt(v^) + eps) in the place of g. average(state, model) is the model to use.
+/// schedule_free_sgd with g / (sqrt(v^) + eps) in the place of g. average(state, model) is the model to use. As in the
+/// authors' own code, the weights of the average are the rates without the correction of bias.
 /// \source  A. Defazio et al., The road less scheduled, 2024.
 [[nodiscard]] Optimiser schedule_free_adamw(const ScheduleFreeAdamW& settings = {});
 
@@ -226,7 +229,7 @@ struct Swats {
 };
 /// Adam that goes over to descent with momentum beta1, when the rate of that has settled: gamma = |d|^2 / -(d g) for
 /// the step d of Adam, its mean L = beta2 L + (1 - beta2) gamma, and |L / (1 - beta2^t) - gamma| < eps. All parameters
-/// together.
+/// together, as in the paper; others decide for each array.
 /// \source  N. S. Keskar and R. Socher, Improving generalization performance by switching from Adam to SGD, 2017.
 [[nodiscard]] Optimiser swats(const Swats& settings = {});
 

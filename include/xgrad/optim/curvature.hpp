@@ -43,6 +43,7 @@ struct Sophia {
 };
 /// m = beta1 m + (1 - beta1) g;  h = beta2 h + (1 - beta2) curvature, where there is one, which the paper takes at
 /// every tenth step;  p -= rate (clip(m / max(gamma h, eps), -1, 1) + decay p). At the first step there must be one.
+/// As in the paper m has no correction of bias (Optax corrects it).
 /// \source  H. Liu et al., Sophia: a scalable stochastic second-order optimizer for language model pre-training, 2023.
 [[nodiscard]] Optimiser sophia(const Sophia& settings = {});
 

@@ -101,7 +101,8 @@ struct ScheduleFreeSgd {
 ///
 ///     z -= rate (g + decay y);  x += c (z - x), c = rate^2 / sum of rate^2;  y = (1 - beta) z + beta x
 ///
-/// x is average(state, model), the model to use.
+/// x is average(state, model), the model to use. The weights are those of the paper; the authors' own code takes the
+/// largest rate so far, which is the same unless the rate falls.
 /// \source  A. Defazio et al., The road less scheduled, 2024.
 [[nodiscard]] Optimiser schedule_free_sgd(const ScheduleFreeSgd& settings = {});
 

@@ -32,7 +32,8 @@ struct Lars {
   Setting decay = 1e-4;
   double trust = 1e-3;
 };
-/// r = trust |p| / (|g| + decay |p|), 1 where that is 0; b = momentum b + rate r (g + decay p); p -= b.
+/// r = trust |p| / (|g| + decay |p|), 1 where that is 0; b = momentum b + rate r (g + decay p); p -= b. (Optax divides
+/// by |g + decay p| instead.)
 /// \source  Y. You, I. Gitman and B. Ginsburg, Large batch training of convolutional networks, 2017.
 [[nodiscard]] Optimiser lars(const Lars& settings = {});
 
@@ -49,7 +50,8 @@ struct NovoGrad {
 ///          networks, 2019.
 [[nodiscard]] Optimiser novograd(const NovoGrad& settings = {});
 
-/// p = (p - rate |p| / |g| g) / sqrt(1 + rate^2), for each array; without a gradient or of norm 0 it is not moved.
+/// p = (p - rate |p| / |g| g) / sqrt(1 + rate^2), for each array; one of norm 0 makes the step rate g, so that it does
+/// not stay there. Without a gradient nothing is moved, where the authors' own still divides by the root.
 /// \source  J. Bernstein et al., On the distance between two neural networks and the stability of learning, 2020.
 [[nodiscard]] Optimiser fromage(const Setting& rate = 1e-2);
 
@@ -63,7 +65,8 @@ struct Sm3 {
 [[nodiscard]] Optimiser sm3(const Sm3& settings = {});
 
 struct Adafactor {
-  /// Relative to the size of the parameters; without one it is min(0.01, 1 / sqrt(t)).
+  /// Relative to the size of the parameters; without one it is min(0.01, 1 / sqrt(t)). One that is given is taken as it
+  /// is, where PyTorch takes min(rate, 1 / sqrt(t)).
   std::optional<Setting> rate = {};
   double decay_power = 0.8;      ///< decay of the mean square, 1 - t^-power
   double clipping = 1.0;         ///< of the root mean square of a step

@@ -43,7 +43,8 @@ struct Shampoo {
   std::size_t largest = 1024;  ///< an axis that is longer is left as it is
 };
 /// L += G G^T, R += G^T G, from eps I; p -= rate L^(-1/4) G R^(-1/4). Where one axis is too long the root of the other
-/// is -1/2. Vectors and numbers: s += g^2, g / sqrt(s).
+/// is -1/2. Vectors and numbers: s += g^2, g / sqrt(s). Roots are computed in float64, with 1e-14 (for float32: 1e-6)
+/// of the trace added.
 /// \source  V. Gupta, T. Koren and Y. Singer, Shampoo: preconditioned stochastic tensor optimization, 2018.
 [[nodiscard]] Optimiser shampoo(const Shampoo& settings = {});
 
@@ -58,7 +59,8 @@ struct Soap {
   std::size_t largest = 1024;
 };
 /// Adam in the eigenvectors of Shampoo's matrices, which turn slowly: by one step of orthogonal iteration every so many
-/// steps. The first step does nothing but find them. What is no matrix, or too large, gets Adam.
+/// steps, the vectors of falling eigenvalues. The first step does nothing but find them. What is no matrix, or has an
+/// axis that is too long, gets Adam.
 /// \source  N. Vyas et al., SOAP: improving and stabilizing Shampoo using Adam, 2024.
 [[nodiscard]] Optimiser soap(const Soap& settings = {});
 
@@ -68,8 +70,8 @@ struct Galore {
   Setting scale = 0.25;
 };
 /// The inner optimiser sees gradients of matrices projected on their `rank` largest singular vectors, on the shorter
-/// side, and so keeps small moments; its updates are turned back, times the scale. What has no longer side than the
-/// rank it sees as it is. Its parameters are projected, too.
+/// side, and so keeps small moments; its updates are turned back, times the scale. What has a side that is not longer
+/// than the rank it sees as it is. Its parameters are projected, too: decay of all of them is a link behind it.
 /// \source  J. Zhao et al., GaLore: memory-efficient LLM training by gradient low-rank projection, 2024.
 [[nodiscard]] Optimiser galore(const Optimiser& inner, const Galore& settings = {});
 

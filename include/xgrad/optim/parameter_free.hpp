@@ -38,12 +38,13 @@ struct Momo {
 struct Dog {
   Setting rate = 1.0;
   double first = 1e-6;  ///< the first distance, relative to 1 + |p0|
-  double eps = 1e-8;
+  double eps = 1e-8;    ///< the first |g|^2 of the sum
 };
-/// p -= rate r / sqrt(v + eps) g, r the largest distance from p0 so far, v the sum of |g|^2.
+/// p -= rate r / sqrt(v) g, r the largest distance from p0 so far, v the sum of eps and all |g|^2.
 /// \source  M. Ivgi, O. Hinder and Y. Carmon, DoG is SGD's best friend, 2023.
 [[nodiscard]] Optimiser dog(const Dog& settings = {});
-/// p -= rate r^2 / sqrt(v + eps) g, v the sum of r^2 |g|^2.
+/// p -= rate r^2 / sqrt(v) g, v the sum of all r^2 |g|^2, eps being one of the |g|^2 with the first r. (Others add eps
+/// to the root; beside a small r that is no small number, and the distance would hardly begin to grow.)
 /// \source  A. Khaled, K. Mishchenko and C. Jin, DoWG unleashed, 2023.
 [[nodiscard]] Optimiser dowg(const Dog& settings = {});
 
@@ -61,6 +62,7 @@ struct Prodigy {
 ///     r = b r + (1 - b) rate d^2 <g, p0 - p>;  s = b s + (1 - b) rate d^2 g
 ///     p -= rate d (m / (sqrt(v) + d eps) + decay p);  d = max(d, r / |s|_1)
 ///
+/// Without corrections of bias, as the authors' own unless asked for them (Optax corrects).
 /// \source  K. Mishchenko and A. Defazio, Prodigy: an expeditiously adaptive parameter-free learner, 2023.
 [[nodiscard]] Optimiser prodigy(const Prodigy& settings = {});
 
@@ -78,6 +80,7 @@ struct DAdaptAdam {
 ///     m = beta1 m + (1 - beta1) rate d g;  v = beta2 v + (1 - beta2) g^2;  s = b s + (1 - b) rate d g
 ///     p -= m / (sqrt(v) + eps) + rate d decay p;  d = max(d, r / ((1 - b) |s|_1))
 ///
+/// Without corrections of bias, as the authors' own unless asked for them (Optax corrects); the decay is decoupled.
 /// \source  A. Defazio and K. Mishchenko, Learning-rate-free learning by D-adaptation, 2023, algorithm 5.
 [[nodiscard]] Optimiser dadapt_adam(const DAdaptAdam& settings = {});
 
@@ -93,6 +96,7 @@ struct Mechanize {
 ///     h = <D, g + decay s |g| p / |p|>;  m = max(beta m, |h|);  v = beta^2 v + h^2
 ///     r = max(beta r - s_beta h, 0);  s_beta = (first / n m + r) / (sqrt(v) + eps)
 ///
+/// As in the paper: s is 0 until there is an h, so the first step does nothing, and h is not clipped to the m before.
 /// \source  A. Cutkosky, A. Defazio and H. Mehta, Mechanic: a learning rate tuner, 2023.
 [[nodiscard]] Optimiser mechanize(const Optimiser& inner, const Mechanize& settings = {});
 
