@@ -261,6 +261,7 @@ BOOST_AUTO_TEST_CASE(bins_over_a_range) {
   check_refused<xg::ValueError>([] { return xg::histogram_bin_edges(nothing(), 2); }, {"histogram_bin_edges", "[0]"});
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
   check_refused<xg::ShapeError>([&] { return xg::histogram(x, largest); }, {"an array", "address space"});
+  check_refused<xg::ShapeError>([&] { return bincount(ints({0}), largest); }, {"an array", "address space"});
   check_refused<xg::ValueError>(
       [] {
         return xg::histogram(row({-1e308, 1e308}), 3).first.array<Int>();

@@ -37,6 +37,7 @@ Var bincount_of(const Var& x, std::size_t length, const std::optional<Var>& weig
     throw TypeError("bincount: the numbers are " + std::string(name(x.dtype())) + " " + to_string(x.shape()) +
                     "; they must be integers");
   }
+  require_addressable({length});
   const auto end = static_cast<std::int64_t>(length);
   return counted(checked(x, x >= 0 && x < end, in_range, end), length, weights);
 }
