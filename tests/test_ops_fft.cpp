@@ -128,6 +128,8 @@ BOOST_AUTO_TEST_CASE(frequencies_and_shifts) {
   check_elements<double>(xg::fft::fftshift(row({0, 1, 2, 3, 4})), {5}, {3, 4, 0, 1, 2});
   check_elements<double>(xg::fft::ifftshift(row({3, 4, 0, 1, 2})), {5}, {0, 1, 2, 3, 4});
   check_refused<xg::ValueError>([] { return xg::fft::fftfreq(0); }, {"fftfreq", "no samples"});
+  check_elements<double>(xg::fft::rfftfreq(2, 0.1), {2}, {0.0, 5.0}, 1e-15);
+  check_elements<double>(xg::fft::rfftfreq(1, -0.5), {1}, {-0.0});
 }
 
 BOOST_AUTO_TEST_CASE(what_is_refused) {

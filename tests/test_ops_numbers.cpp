@@ -161,6 +161,22 @@ BOOST_AUTO_TEST_CASE(rounding_to_digits) {
   check_elements<Int>(round(refusals::ints({15, std::numeric_limits<Int>::max()}), -19), {2}, {0, 0});
   check_elements<double>(round(row({3.5}), 400), {1}, {3.5});
   check_elements<double>(round(row({3.5}), -400), {1}, {0.0});
+  // Powers of ten out of the range of the element type.
+  constexpr int lowest = std::numeric_limits<int>::min();
+  constexpr int largest = std::numeric_limits<int>::max();
+  for (const int digits : {-309, -400, lowest}) {
+    const std::vector<double> zeros = elements<double>(round(row({1e308, -1.0, infinity, not_a_number}), digits));
+    BOOST_TEST(has_same_bits(zeros[0], 0.0));
+    BOOST_TEST(has_same_bits(zeros[1], -0.0));
+    BOOST_TEST(zeros[2] == infinity);
+    BOOST_TEST(std::isnan(zeros[3]));
+    check_elements<Int>(round(refusals::ints({5, -7}), digits), {2}, {0, 0});
+  }
+  check_elements<float>(round(row_of_floats({1.0F, -3e38F, 0.0F}), -40), {3}, {0.0F, -0.0F, 0.0F});
+  check_elements<float>(round(row_of_floats({1.5F, 1e-45F}), 40), {2}, {1.5F, 0.0F});
+  check_elements<double>(round(row({1.5, 1e-320}), largest), {2}, {1.5, 1e-320});
+  constexpr double most = std::numeric_limits<double>::max();
+  check_elements<double>(round(row({most, -most}), -40), {2}, {most, -most});
 }
 
 BOOST_AUTO_TEST_CASE(quotient_and_rest_together) {
@@ -204,6 +220,15 @@ BOOST_AUTO_TEST_CASE(close_numbers) {
   check_elements<bool>(allclose(Var(xt::zeros<double>({0})), Var(1.0)), {}, {true});
   check_refused<xg::ValueError>([&] { return isclose(a, b, {.relative = -1.0}); }, {"isclose", "-1", "negative"});
   check_refused<xg::ShapeError>([&] { return allclose(a, row({1.0, 2.0})); }, {"allclose", "[7]", "[2]"});
+  // Differences of integers that are out of range, and numbers that an element type does not have.
+  constexpr Int low = std::numeric_limits<Int>::min();
+  constexpr Int high = std::numeric_limits<Int>::max();
+  check_elements<bool>(isclose(refusals::ints({low, high, -1, low, low + 1}), refusals::ints({high, -1, high, 0, low})),
+                       {5}, {false, false, false, false, true});
+  check_elements<bool>(isclose(refusals::ints({high}), refusals::ints({high - 1}), {.relative = 0.0, .absolute = 0.0}),
+                       {1}, {false});
+  check_elements<bool>(isclose(row_of_floats({1.0F}), 1e300), {1}, {false});
+  check_refused<xg::ValueError>([&] { return isclose(a, b, {.absolute = -1e-9}); }, {"isclose", "-1e-09"});
 }
 
 BOOST_AUTO_TEST_CASE(equal_arrays) {

@@ -110,6 +110,7 @@ BOOST_AUTO_TEST_CASE(polynomials) {
   check_refused<xg::ShapeError>([] { return polyval(Var(1.0), Var(2.0)); }, {"polyval", "[]", "one axis"});
   check_refused<xg::ShapeError>([] { return poly(reshape(row({1.0}), {1, 1})); }, {"poly", "[1, 1]"});
   check_refused<xg::ShapeError>([] { return polyint(row({1.0}), 2, row({1.0})); }, {"polyint", "[1]", "2"});
+  check_elements<double>(poly(row({infinity})), {2}, {1.0, -infinity});
 }
 
 BOOST_AUTO_TEST_CASE(fitted_polynomials) {
@@ -124,6 +125,13 @@ BOOST_AUTO_TEST_CASE(fitted_polynomials) {
   check_elements<double>(take(both, 1, 1), {3}, {2.0 * weighted[0], 2.0 * weighted[1], 2.0 * weighted[2]}, 1e-12);
   check_refused<xg::ShapeError>([&] { return xg::linalg::polyfit(x, row({1.0}), 1); }, {"polyfit", "[5]", "[1]"});
   check_refused<xg::ShapeError>([&] { return xg::linalg::polyfit(x, y, 1, row({1.0})); }, {"polyfit", "weights [1]"});
+  // One element type for all, the wider one.
+  const Var thirds = cast(row({1.0, 2.0, 3.0}) / 3.0, xg::DType::Float32);
+  const Var line = xg::linalg::polyfit(thirds, cast(thirds, xg::DType::Float64), 1);
+  check_elements<double>(line + 1.0, {2}, {2.0, 1.0}, 1e-14);
+  constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
+  check_refused<xg::ShapeError>([&] { return xg::linalg::polyfit(x, y, largest); }, {"an array", "address space"});
+  check_refused<xg::ShapeError>([&] { return vander(x, largest / 2); }, {"an array", "address space"});
 }
 
 BOOST_AUTO_TEST_CASE(equations_of_arrays) {
@@ -251,6 +259,19 @@ BOOST_AUTO_TEST_CASE(bins_over_a_range) {
       },
       {"histogram"});
   check_refused<xg::ValueError>([] { return xg::histogram_bin_edges(nothing(), 2); }, {"histogram_bin_edges", "[0]"});
+  constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
+  check_refused<xg::ShapeError>([&] { return xg::histogram(x, largest); }, {"an array", "address space"});
+  check_refused<xg::ShapeError>([&] { return bincount(ints({0}), largest); }, {"an array", "address space"});
+  check_refused<xg::ValueError>(
+      [] {
+        return xg::histogram(row({-1e308, 1e308}), 3).first.array<Int>();
+      },
+      {"histogram", "1e+308 is farther", "range"});
+  check_refused<xg::ValueError>(
+      [] {
+        return xg::histogram(cast(row({0.0}), xg::DType::Float32), 3, {.range = {{0.0, 1e39}}});
+      },
+      {"histogram", "1e+39", "finite in float32"});
 }
 
 BOOST_AUTO_TEST_CASE(bins_of_a_grid) {

@@ -18,6 +18,13 @@ struct TextStream : std::ostringstream {
   }
 };
 
+/// A number as a stream writes it: small ones keep their digits, and large ones are short.
+inline std::string text_of(double number) {
+  TextStream text;
+  text << number;
+  return text.str();
+}
+
 /// "1 axis", "2 axes".
 inline std::string count_of(std::size_t number, std::string_view one, std::string_view many) {
   return std::to_string(number) + ' ' + std::string(number == 1 ? one : many);

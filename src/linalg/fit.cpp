@@ -1,5 +1,6 @@
 #include <xgrad/linalg/fit.hpp>
 
+#include <array>
 #include <limits>
 #include <string>
 
@@ -27,14 +28,19 @@ Var fitted(const Var& x, const Var& y, std::size_t degree, const Var* weights) {
     throw ShapeError("polyfit: places " + to_string(x.shape()) + " and values " + to_string(y.shape()) +
                      "; they must be [n] and [n], or [n, k], n not 0");
   }
-  Var powers = vander(is_floating(x.dtype()) ? x : cast(x, DType::Float64), degree + 1);
-  Var values = is_floating(y.dtype()) ? y : cast(y, DType::Float64);
+  require_addressable({x.size(), degree});
   if (weights != nullptr) {
     detail::require_usable(*weights, "polyfit");
     if (weights->shape() != x.shape()) {
       throw ShapeError("polyfit: weights " + to_string(weights->shape()) + " for places " + to_string(x.shape()) +
                        "; both shapes must be equal");
     }
+  }
+  const DType common = detail::common_dtype(std::array{&x, &y, weights != nullptr ? weights : &y});
+  const DType dtype = is_floating(common) ? common : DType::Float64;
+  Var powers = vander(cast(x, dtype), degree + 1);
+  Var values = cast(y, dtype);
+  if (weights != nullptr) {
     powers = expand_dims(*weights, 1) * powers;
     values = (values.dimension() == 1 ? *weights : expand_dims(*weights, 1)) * values;
   }

@@ -219,6 +219,10 @@ std::vector<Var> meshgrid(std::initializer_list<Var> coordinates, Indexing index
 Var vander(const Var& x, std::optional<std::size_t> columns, Order order) {
   const std::size_t last = detail::normalize_axis("vander", -1, x);
   const std::size_t count = columns.value_or(x.shape()[last]);
+  Shape shape = x.shape();
+  detail::require_rank("vander", shape.size() + 1);
+  shape.push_back(count);
+  require_addressable(shape);
   const Var column = expand_dims(x.dtype() == DType::Bool ? cast(x, DType::Int64) : x, -1);
   Var powers = ones_like(column);
   if (count == 0) return detail::slice_along(powers, last + 1, 0, 0);

@@ -233,12 +233,13 @@ Var irfftn(const Complex& x, std::optional<std::size_t> n, const Axes& axes) {
 
 namespace {
 
-Var frequencies(std::string_view operation, std::size_t n, std::size_t count, double spacing) {
+/// \param with_sign  whether those of the second half are negative.
+Var frequencies(std::string_view operation, std::size_t n, std::size_t count, double spacing, bool with_sign) {
   if (n == 0) throw ValueError(std::string(operation) + ": there are no samples; there must be one at least");
   const auto size = static_cast<std::int64_t>(n);
   const Var number = detail::iota(count);
-  const Var with_sign = count == n ? where(number < (size + 1) / 2, number, number - size) : number;
-  return with_sign / (static_cast<double>(n) * spacing);
+  const Var all = with_sign ? where(number < (size + 1) / 2, number, number - size) : number;
+  return all / (static_cast<double>(n) * spacing);
 }
 
 Var shifted(std::string_view operation, const Var& x, const Axes& axes, bool inverse_one) {
@@ -252,8 +253,8 @@ Var shifted(std::string_view operation, const Var& x, const Axes& axes, bool inv
 
 }  // namespace
 
-Var fftfreq(std::size_t n, double spacing) { return frequencies("fftfreq", n, n, spacing); }
-Var rfftfreq(std::size_t n, double spacing) { return frequencies("rfftfreq", n, n / 2 + 1, spacing); }
+Var fftfreq(std::size_t n, double spacing) { return frequencies("fftfreq", n, n, spacing, true); }
+Var rfftfreq(std::size_t n, double spacing) { return frequencies("rfftfreq", n, n / 2 + 1, spacing, false); }
 Var fftshift(const Var& x, const Axes& axes) { return shifted("fftshift", x, axes, false); }
 Var ifftshift(const Var& x, const Axes& axes) { return shifted("ifftshift", x, axes, true); }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -36,6 +37,7 @@ Var bincount_of(const Var& x, std::size_t length, const std::optional<Var>& weig
     throw TypeError("bincount: the numbers are " + std::string(name(x.dtype())) + " " + to_string(x.shape()) +
                     "; they must be integers");
   }
+  require_addressable({length});
   const auto end = static_cast<std::int64_t>(length);
   return counted(checked(x, x >= 0 && x < end, in_range, end), length, weights);
 }
@@ -72,15 +74,19 @@ void refuse_range(std::string_view operation, const HistogramOptions& options) {
 /// Both ends of all bins, which differ.
 std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const HistogramOptions& options) {
   static const Requirement is_finite("histogram: the array contains {}, so bins would not end; it must be finite");
+  static const Requirement is_near(
+      "histogram: the largest element {} is farther from the smallest one than a number can be; there must be a range");
   const auto apart = [](const Var& low, const Var& high) {
     const Var margin = where(equal(low, high), full_like(low, 0.5), zeros_like(low));
     return std::pair{low - margin, high + margin};
   };
   if (options.range) {
     const auto [low, high] = *options.range;
-    if (!(low <= high) || !(high - low < std::numeric_limits<double>::infinity())) {
-      throw ValueError(std::string(operation) + ": the range is from " + std::to_string(low) + " to " +
-                       std::to_string(high) + "; it must rise, and be finite");
+    const double largest = values.dtype() == DType::Float32 ? double{std::numeric_limits<float>::max()}
+                                                            : std::numeric_limits<double>::max();
+    if (!(low <= high) || std::max({-low, high, high - low}) > largest) {
+      throw ValueError(std::string(operation) + ": the range is from " + core::text_of(low) + " to " +
+                       core::text_of(high) + "; it must rise, and be finite in " + std::string(name(values.dtype())));
     }
     return apart(cast(low, values.dtype()), cast(high, values.dtype()));
   }
@@ -91,12 +97,15 @@ std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const
   const auto finite = [](const Var& extremum) {
     return checked(extremum, abs(extremum) < std::numeric_limits<double>::infinity(), is_finite);
   };
-  return apart(finite(amin(values)), finite(amax(values)));
+  const Var low = finite(amin(values));
+  const Var high = finite(amax(values));
+  return apart(low, checked(high, high - low < std::numeric_limits<double>::infinity(), is_near));
 }
 
 Var edges_of(std::string_view operation, const Var& x, std::size_t bins, const HistogramOptions& options) {
   detail::require_usable(x, operation);
   if (bins == 0) throw ValueError(std::string(operation) + ": there are 0 bins; there must be one at least");
+  require_addressable({bins});
   const Var values = stop_gradient(detail::floats_of(x));
   const auto [low, high] = ends_of(operation, values, options);
   require_addressable({bins + 1});

@@ -118,7 +118,7 @@ Var poly(const Var& zeros) {
   Var result = ones_like(broadcast_to(cast(0, numbers.dtype()), {1}));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const std::size_t n = result.size() + 1;
-    result = pad(result, {std::size_t{0}, std::size_t{1}}) - coefficient(numbers, i) * of_length(result, n);
+    result = pad(result, {std::size_t{0}, std::size_t{1}}) - of_length(coefficient(numbers, i) * result, n);
   }
   return result;
 }

@@ -1,6 +1,8 @@
 #include <xgrad/ops/rounding.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -67,18 +69,25 @@ Var trunc(const Var& x) { return rounded_to_integer<primitives::Trunc>(x); }
 
 Var round(const Var& x, int decimals) {
   detail::require_usable(x, "round");
+  constexpr int all = 400;  // no number has so many digits on either side of the point
+  const int digits = std::clamp(decimals, -all, all);
   if (!is_floating(x.dtype())) {
     const Var integers = x.dtype() == DType::Bool ? cast(x, DType::Int64) : x;
-    return decimals >= 0 ? integers : rounded_integer(integers, -decimals);
+    return digits >= 0 ? integers : rounded_integer(integers, -digits);
   }
-  const double power = std::pow(10.0, std::abs(decimals));
+  const double power = std::pow(10.0, std::abs(digits));
+  const bool is_single = x.dtype() == DType::Float32;
+  if (is_single && power > double{std::numeric_limits<float>::max()}) {
+    return cast(round(cast(x, DType::Float64), digits), DType::Float32);
+  }
   const auto of = [&](const Var& a) {
-    const Var scaled = decimals < 0 ? a / power : a * power;
+    const Var same = stop_gradient(a);
+    if (std::isinf(power)) return digits < 0 ? where(isfinite(same), copysign(zeros_like(same), same), same) : same;
+    const Var scaled = digits < 0 ? a / power : a * power;
     const Var whole = round(scaled);
-    // Numbers that are too large for the product have no such digits; those far below the power are 0.
-    return where(isfinite(scaled), decimals < 0 ? whole * power : whole / power, stop_gradient(a));
+    // Larger numbers, and infinities, have no such digits; those far below the power are 0.
+    return where(abs(scaled) < (is_single ? 0x1p24 : 0x1p53), digits < 0 ? whole * power : whole / power, same);
   };
-  if (std::isinf(power)) return decimals < 0 ? zeros_like(x) : stop_gradient(x);
   return detail::computed_at_once("round", of, x);
 }
 

@@ -10,6 +10,7 @@
 #include <xgrad/ops/rearrange.hpp>
 
 #include "axes.hpp"
+#include "core/text.hpp"
 #include "internal.hpp"
 #include "reductions.hpp"
 
@@ -52,7 +53,7 @@ Var correlate(const Var& x, const Var& y, Overlap overlap) {
 Var unwrap(const Var& x, const UnwrapOptions& options) {
   const std::size_t along = detail::normalize_axis("unwrap", options.axis, x);
   if (!(options.period > 0.0) || std::isinf(options.period)) {
-    throw ValueError("unwrap: the period is " + std::to_string(options.period) + "; it must be positive and finite");
+    throw ValueError("unwrap: the period is " + core::text_of(options.period) + "; it must be positive and finite");
   }
   const Var angles = detail::floats_of(x);
   const std::size_t count = angles.shape()[along];

@@ -17,7 +17,7 @@ Var ceil(const Var& x);   ///< the smallest integer that is not below x
 Var round(const Var& x);  ///< the nearest integer; of two, the even one, as in NumPy
 Var trunc(const Var& x);  ///< the integer part: towards 0
 /// To so many digits behind the point, halves to even: round(x 10^decimals) / 10^decimals; before the point if there
-/// are less than 0, then of integers, too.
+/// are less than 0, then of integers, too. Larger numbers, whose product has no digits behind the point, remain.
 Var round(const Var& x, int decimals);
 
 // Division with rest, as in NumPy. Rests of floating-point numbers are exact (those of `remainder`
