@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <utility>
@@ -12,6 +13,8 @@
 namespace xgrad::testing {
 
 using Rows = std::vector<OpRow>;
+
+inline Var list(std::initializer_list<double> values) { return xt::xarray<double>(values); }
 
 /// Random arguments that are the same everywhere: raw bits of one generator, no std distributions.
 class Random {

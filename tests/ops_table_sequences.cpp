@@ -9,7 +9,6 @@ void add(Rows& rows, const std::string& name, Operation f, const std::vector<Cas
   rows.push_back({.name = name, .function = std::move(f), .smooth = at, .special = special});
 }
 
-Var list(std::initializer_list<double> values) { return xt::xarray<double>(values); }
 Var list_of_integers(std::initializer_list<std::int64_t> values) { return xt::xarray<std::int64_t>(values); }
 
 void append_numbers(Rows& rows, Random& random) {

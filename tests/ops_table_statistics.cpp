@@ -6,8 +6,6 @@ namespace {
 
 using Unary = Var (*)(const Var&);
 
-Var list(std::initializer_list<double> values) { return xt::xarray<double>(values); }
-
 void add_one(Rows& rows, const std::string& name, Unary f, const std::vector<Var>& at,
              const std::vector<Case>& special = {}) {
   OpRow row{.name = name, .function = [f](const Case& x) { return f(x[0]); }, .special = special};

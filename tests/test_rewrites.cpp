@@ -212,6 +212,8 @@ BOOST_AUTO_TEST_CASE(arrays) {
   const ValueId c = v.leaf("c", DType::Bool, {2, 3});
   const ValueId truth = v.leaf("truth", DType::Bool, {1, 3});
   const ValueId rows = v.of<Broadcast>({row});
+  const ValueId places = v.leaf("places", i, {1, 3});
+  const std::string_view taken = "elements of a difference are differences of elements";
   const std::string_view outwards = "f of broadcasts is a broadcast of f";
   const ValueId wider_rows = v.of<Broadcast>({v.of<Exp>({row}, {1, 3})});
   const std::string_view own_shape = "a broadcast or reshape to the own shape is the input";
@@ -267,6 +269,14 @@ BOOST_AUTO_TEST_CASE(arrays) {
             {outwards, opcode<Add>, {rows, v.number(3)}, "broadcast(add(row, 3))"},
             {outwards, opcode<Add>, {rows, x}, "nothing"},
             {outwards, opcode<Where>, {v.of<Broadcast>({truth}), rows, v.number(3)}, "broadcast(where(truth, row, 3))"},
+            {taken,
+             opcode<TakeAlongAxis>,
+             {v.of<Subtract>({v.of<Exp>({x}), rows}), places},
+             "subtract(take_along_axis(exp(x), places), row)",
+             f,
+             {1, 3},
+             {0, 0}},
+            {taken, opcode<TakeAlongAxis>, {v.of<Subtract>({x, rows}), places}, "nothing", f, {1, 3}, {0, 0}},
             {"a cast of a broadcast is a broadcast of a cast", opcode<Cast>, {rows}, "broadcast(cast(row))", i},
             {"a cast of a broadcast is a broadcast of a cast", opcode<Cast>, {x}, "nothing", i},
             {"a cast to the own type is the input", opcode<Cast>, {x}, "x"},

@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(kernel_steps) {
 
 BOOST_AUTO_TEST_CASE(product_steps) {
   refuses("factors lie in their memory", [](StepProgram& p) { p.products[0].offset_a = 8; });
-  refuses("factors lie in their memory", [](StepProgram& p) { p.products[0].product.k += 1; });
+  refuses("lines of a factor do not overlap", [](StepProgram& p) { p.products[0].product.k += 1; });
   refuses("the result has the form of the product", [](StepProgram& p) { p.products[0].product.m -= 1; });
   refuses("factors have the element type", [](StepProgram& p) { p.products[0].product.dtype = DType::Int64; });
   refuses("a stack has a distance for each axis", [](StepProgram& p) { p.products[0].product.stack = {1}; });

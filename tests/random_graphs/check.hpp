@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "all_rewrites.hpp"
+#include "../all_rewrites.hpp"
 #include "analysis.hpp"
 #include "program.hpp"
 #include "transforms.hpp"

@@ -10,7 +10,7 @@ namespace random_graphs {
 namespace {
 
 // Elements of one array.
-constexpr std::size_t small = 1500;
+constexpr std::size_t few_elements = 1500;
 constexpr std::size_t medium = 16000;
 constexpr std::size_t large = 300000;
 
@@ -33,7 +33,7 @@ std::string listed(const xgrad::Strides& numbers) {
 Builder::Builder(std::uint64_t seed) : random(seed * 0x9E3779B97F4A7C15U + 1) {
   program_.seed = seed;
   const Class kind = class_of(seed);
-  size_limit = kind == Class::Small ? small : kind == Class::Medium ? medium : large;
+  size_limit = kind == Class::Small ? few_elements : kind == Class::Medium ? medium : large;
   wild = random.chance(0.12);
 }
 
@@ -52,7 +52,7 @@ Program Builder::finish() {
   }
   if (random.chance(0.2)) program_.outputs.push_back(random.below(length()));  // perhaps twice, or an input
   program_.loss_form = random.below(3);
-  program_.second_order = size_limit == small && length() < 16 && random.chance(0.15);
+  program_.second_order = size_limit == few_elements && length() < 16 && random.chance(0.15);
   return std::move(program_);
 }
 
@@ -206,7 +206,7 @@ std::size_t Builder::random_extent() {
   static const std::vector<std::size_t> usual{1, 2, 3, 7, 8, 15, 16, 17, 31, 33};
   static const std::vector<std::size_t> medium{100, 511, 512, 513, 1025};
   if (random.chance(0.015)) return 0;
-  return random.chance(size_limit > small ? 0.5 : 0.06) ? random.one_of(medium) : random.one_of(usual);
+  return random.chance(size_limit > few_elements ? 0.5 : 0.06) ? random.one_of(medium) : random.one_of(usual);
 }
 
 Shape Builder::random_shape() {

@@ -143,9 +143,9 @@ inline const std::map<std::string, std::string>& without_counterpart() {
         {"toeplitz", "libtorch has none"},
         {"solve_toeplitz", "libtorch has none"},
         {"alike_exp", "exp, which libtorch computes otherwise"}};
-    for (const char* of :
-         {"binomial", "bits", "categorical", "fold_in", "gamma", "gamma_slope", "multivariate_normal", "normal",
-          "normal.float32", "permutation", "poisson", "split", "truncated_normal", "uniform", "uniform.of_keys"}) {
+    for (const char* of : {"binomial", "bits", "categorical", "fold_in", "gamma", "gamma_slope", "multivariate_normal",
+                           "multivariate_normal.covariance", "normal", "normal.float32", "permutation", "poisson",
+                           "split", "truncated_normal", "uniform", "uniform.of_keys"}) {
       all.emplace("random." + std::string(of), "libtorch draws other numbers");
     }
     for (const char* each :

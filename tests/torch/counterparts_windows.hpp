@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "counterparts_functions.hpp"
+
 namespace libtorch {
 
 /// Numbers for each axis of the row's arguments, cut to those that they have.
@@ -16,7 +18,6 @@ inline std::vector<std::int64_t> of_axes(const at::Tensor& x, std::int64_t numbe
 template <class Table>
 void add_convolutions(Table& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   using Numbers = std::vector<std::int64_t>;
   const auto all = [](const Tensors& x, const Numbers& stride, const Numbers& padding, const Numbers& dilation,
                       std::int64_t groups) {
@@ -57,7 +58,6 @@ void add_convolutions(Table& table) {
 template <class Table>
 void add_pools(Table& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   table["max_pool"] = [](const Tensors& x) {
     if (x[0].dim() == 3) return at::max_pool1d(x[0], {2});
     return x[0].dim() == 4 ? at::max_pool2d(x[0], {2, 2}) : at::max_pool3d(x[0], {2, 2, 2});
@@ -78,7 +78,6 @@ void add_pools(Table& table) {
 template <class Table>
 void add_columns(Table& table) {
   using at::Tensor;
-  using Tensors = std::vector<Tensor>;
   table["unfold"] = [](const Tensors& x) { return at::im2col(x[0], {2, 3}, {1, 1}, {0, 0}, {1, 1}); };
   table["unfold.options"] = [](const Tensors& x) { return at::im2col(x[0], {2, 2}, {1, 2}, {1, 0}, {2, 1}); };
   table["fold"] = [](const Tensors& x) { return at::col2im(x[0], {3, 4}, {2, 3}, {1, 1}, {0, 0}, {1, 1}); };

@@ -311,6 +311,33 @@ struct ReductionKernels {
     }
   }
 
+  /// out[k] += sum of column k, or of its squares. Of many rows a few hundred are summed by themselves: the error of a
+  /// sum of one number after another grows with their number.
+  template <bool squares, class T>
+  [[gnu::always_inline]] static void sum_columns(Wide<T>* __restrict out, const T* x, std::size_t rows,
+                                                 std::size_t columns) {
+    constexpr std::size_t most_rows = 512;
+    constexpr std::size_t width = 128;
+    Wide<T> part[width];
+    for (std::size_t left = rows; left != 0;) {
+      const std::size_t count = left < most_rows ? left : most_rows;
+      for (std::size_t first = 0; first < columns; first += width) {
+        const std::size_t n = columns - first < width ? columns - first : width;
+        for (std::size_t k = 0; k < n; ++k) part[k] = 0;
+        for (std::size_t row = 0; row < count; ++row) {
+          const T* in = x + row * columns + first;
+          for (std::size_t k = 0; k < n; ++k) {
+            const Wide<T> y = in[k];
+            part[k] += squares ? y * y : y;
+          }
+        }
+        for (std::size_t k = 0; k < n; ++k) out[first + k] += part[k];
+      }
+      x += count * columns;
+      left -= count;
+    }
+  }
+
   template <class T>
   [[gnu::always_inline]] static void add_norm(Wide<T>& total, Wide<T> run) {
     if constexpr (std::is_same_v<T, float>) total += run;
@@ -358,11 +385,11 @@ struct ReductionKernels {
     if constexpr (R == Reduction::Norm && std::is_same_v<T, double>) {
       return norm_columns(out, x, frame.count / columns, columns);
     }
-    for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
-      for (std::size_t k = 0; k < columns; ++k) {
-        const A y = x[k];
-        if constexpr (R == Reduction::Norm) out[k] += y * y;
-        else out[k] = combine<R, A>(out[k], y);
+    if constexpr (is_wide(R)) {
+      sum_columns<R == Reduction::Norm>(out, x, frame.count / columns, columns);
+    } else {
+      for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
+        for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], x[k]);
       }
     }
   }
