@@ -176,6 +176,22 @@ BOOST_AUTO_TEST_CASE(evaluating) {
     const Var y = exp(x - 1.0) + softmax(x) * 40.0 + transpose(transpose(x));
     return all_are(matmul(y, transpose(x)) + sum(y) * 0.0, 120.0);
   });
+  const Var kernel = ones({2, 1, 3, 3});
+  survives_from_each_start("a convolution and a pool", [&] {
+    const Var y = conv(reshape(x, {1, 1, 30, 40}), kernel);
+    return all_are(y, 9.0) && all_are(max_pool(y, 2), 9.0);
+  });
+  const Var image = ones({1, 1, 5, 5});
+  survives_from_each_start("gradients of a convolution", [&] {
+    const auto total = [](const std::vector<Var>& a) { return sum(conv(a[0], a[1])); };
+    const std::vector<Var> slopes = xg::grad(total)(std::vector<Var>{image, kernel});
+    return sum(slopes[0]).item<double>() == 162.0 && all_are(slopes[1], 9.0);
+  });
+  const Var stack = ones({500, 4, 5});
+  survives_from_each_start("small products", [&] { return all_are(matmul(swapaxes(stack, 1, 2), stack), 4.0); });
+  survives_from_each_start("a Fourier transform", [&] {
+    return std::abs(sum(xg::fft::irfft(xg::fft::rfft(ones({20})), 20)).item<double>() - 20.0) < 1e-12;
+  });
   survives_from_each_start("calls", [&] {
     return all_are(view(cumsum(sort(x, 1), 1), xt::all(), 1), 2.0) && all_are(take_along_axis(x, labels, 1), 1.0);
   });
@@ -334,6 +350,9 @@ BOOST_AUTO_TEST_CASE(several_threads) {
       "long loops", [&] { return sum(softplus(x) * 0.0 + square(x)).item<double>() == static_cast<double>(size); });
   survives_from_each_start(
       "grad", [&] { return all_are(xg::grad([](const Var& y) { return sum(square(y)) + mean(y * 0.0); })(x), 2.0); });
+  const Var images = ones({4, 1, 9, 9});
+  const Var kernel = ones({2, 1, 3, 3});
+  survives_from_each_start("a convolution", [&] { return all_are(conv(images, kernel), 9.0); });
   survives(
       "number of threads",
       [&] {

@@ -202,6 +202,64 @@ BOOST_AUTO_TEST_CASE(products) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(convolutions) {
+  for (const DType dtype : {DType::Float64, DType::Float32}) {
+    const Vars x{cast(wave({9, 4, 40, 33}), dtype), cast(wave({6, 2, 3, 3}, 1.0), dtype)};
+    check(
+        "convolution and its gradients",
+        [](const Vars& a) {
+          const auto f = [](const Vars& b) {
+            return sum(square(conv(b[0], b[1], {.stride = 2, .padding = 1, .groups = 2})));
+          };
+          const auto [value, gradients] = xg::value_and_grad(f)(a);
+          return Vars{value, gradients[0], gradients[1]};
+        },
+        x);
+    check(
+        "pools",
+        [](const Vars& a) {
+          return Vars{max_pool(a[0], 3, {.padding = 1}), average_pool(a[0], 2)};
+        },
+        x);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(stacks_of_matrices) {
+  namespace la = xg::linalg;
+  for (const DType dtype : {DType::Float64, DType::Float32}) {
+    check("small products",
+          [](const Vars& a) {
+            return Vars{matmul(a[0], a[1]), matmul(swapaxes(a[1], 1, 2), swapaxes(a[0], 1, 2)),
+                        matmul(a[0], view(a[1], 0))};
+          },
+          {cast(wave({2000, 9, 12}), dtype), cast(wave({2000, 12, 10}), dtype)});
+    check("factors",
+          [](const Vars& a) {
+            const Var definite = matmul(a[0], swapaxes(a[0], -1, -2)) + xg::identity(9, a[0].dtype());
+            return Vars{la::cholesky(definite), la::solve(definite, a[0]), la::inv(definite),
+                        la::eigvalsh(definite), la::svdvals(a[0]),         la::det(a[0])};
+          },
+          {cast(wave({600, 9, 9}), dtype)});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(draws) {
+  check("numbers",
+        [](const Vars& a) {
+          const auto key = [&](std::uint64_t seed) { return xg::random::Key(seed).fold_in(a[0]); };
+          const Var shapes = 0.5 + cast(a[0], DType::Float64) * xg::ones({5000});
+          const auto [x, slope] =
+              xg::value_and_grad([&](const Var& b) { return sum(xg::random::gamma(key(1), b)); })(shapes);
+          return Vars{x,
+                      slope,
+                      xg::random::uniform(key(2), {200'003}),
+                      xg::random::normal(key(3), {200'003}, DType::Float32),
+                      xg::random::poisson(key(4), 9.0 * shapes),
+                      xg::random::truncated_normal(key(5), -shapes, shapes)};
+        },
+        {Var(xg::Array<std::int64_t>(xg::Shape(), 3))});
+}
+
 BOOST_AUTO_TEST_CASE(cross_entropies) {
   for (const DType dtype : {DType::Float64, DType::Float32}) {
     check("cross-entropy",

@@ -166,6 +166,8 @@ bool Analysis::Step::run_kernel() {
   else if (op == opcode<ArgSort>) argsort();
   else if (op == opcode<SearchSorted>) searchsorted();
   else if (op == opcode<ScatterExtremum>) scatter_extremum();
+  else if (op == opcode<Convolution>) convolution();
+  else if (op == opcode<WindowArgMax>) window_argmax();
   else if (op == opcode<DeriveKey> || op == opcode<RandomDraw> || op == opcode<RandomSample>) drawn();
   else if (traits[op].failure == Failure::Matrix) {
     const auto inputs = tape_.inputs(id_);

@@ -173,18 +173,8 @@ void Analysis::Step::matmul() {
     const std::size_t row = (stack * m + i / n % m) * inner;
     const std::size_t column = stack * inner * n + i % n;
     BoundedSum total;
-    bool strange = false;
-    for (std::size_t k = 0; k < inner; ++k) {
-      const Item a = item(0, row + k);
-      const Item b = item(1, column + k * n);
-      const bool finite = std::isfinite(a.value) && std::isfinite(b.value);
-      double bound = 0.0;
-      if (a.bound == undecided || b.bound == undecided) bound = undecided;
-      else bound = std::abs(a.value) * b.bound + std::abs(b.value) * a.bound + a.bound * b.bound;
-      strange = strange || (!finite && (a.bound != 0.0 || b.bound != 0.0));
-      total.add_product(a.value, b.value, finite ? bound : 0.0);
-    }
-    if (strange) {
+    for (std::size_t k = 0; k < inner; ++k) total.add_product(item(0, row + k), item(1, column + k * n));
+    if (total.strange()) {
       set_bound(i, undecided);
       continue;
     }

@@ -86,6 +86,7 @@ void add_sorted(Builder& b);
 void add_arrangement(Builder& b);
 void add_update(Builder& b);
 void add_contraction(Builder& b);
+void add_window(Builder& b);
 void add_factor(Builder& b);
 void add_drawn(Builder& b);
 void add_known(Builder& b);

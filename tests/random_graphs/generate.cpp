@@ -254,8 +254,10 @@ Program generate(std::uint64_t seed) {
   for (std::size_t i = 0; i < inputs; ++i) b.float_input(b.random_shape());
   std::size_t wanted = inputs + 3 + b.random.below(is_large ? 5 : b.random.chance(0.3) ? 57 : 20);
   const bool chain = !is_large && b.random.chance(0.06);
+  const bool with_windows = seed % 8 >= 5;  // so that the programs of other seeds stay as they are
   while (b.length() < wanted) {
     if (chain) (b.random.chance(0.5) ? add_elementwise : add_arithmetic)(b);
+    else if (with_windows && b.random.chance(0.08)) add_window(b);
     else if (b.random.chance(0.05)) b.repeat(b.any());
     else add_any(b);
   }

@@ -148,6 +148,8 @@ class Analysis::Step {
   void argsort();
   void searchsorted();
   void scatter_extremum();
+  void convolution();
+  void window_argmax();
   void of_matrices(const std::vector<xgrad::ir::NodeId>& inputs);
   void drawn();
 
@@ -173,6 +175,17 @@ class BoundedSum {
     if (std::isfinite(product) && (tiny || std::fma(a, b, -product) != 0.0)) rounded_ = true;
     add_term(product, static_cast<long double>(a) * static_cast<long double>(b), bound);
   }
+  /// A product of elements with their bounds.
+  void add_product(const Item& a, const Item& b) {
+    const bool finite = std::isfinite(a.value) && std::isfinite(b.value);
+    double bound = 0.0;
+    if (a.bound == undecided || b.bound == undecided) bound = undecided;
+    else bound = std::abs(a.value) * b.bound + std::abs(b.value) * a.bound + a.bound * b.bound;
+    strange_ = strange_ || (!finite && (a.bound != 0.0 || b.bound != 0.0));
+    add_product(a.value, b.value, finite ? bound : 0.0);
+  }
+  /// Whether bounds say nothing of the sum: they are of what is not finite, or of its factor.
+  [[nodiscard]] bool strange() const { return strange_; }
   [[nodiscard]] double total() const { return static_cast<double>(total_); }
   /// Sums of multiples of one power of two that stay below 2^24 (2^53) of them are not rounded, in any order.
   [[nodiscard]] bool exact(DType dtype) const {
@@ -227,6 +240,7 @@ class BoundedSum {
   double grain_ = undecided;
   bool products_ = false;
   bool rounded_ = false;
+  bool strange_ = false;
 };
 
 }  // namespace random_graphs
