@@ -3,6 +3,8 @@
 #include "comparing.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -42,6 +44,107 @@ Var second(F f, const Var& x, const Var& h) {
 }
 
 }  // namespace
+
+// ---- to nine digits
+
+namespace {
+
+/// Of eighth order: with a step of 1/250 they leave out f^(9) / 10^22, and rounding adds some 10^-13 of f.
+template <class F>
+Var precise_difference(const F& f, const Var& x, const Var& v) {
+  constexpr double step = 0.004;
+  const auto odd = [&](double count) { return f(x + v * (count * step)) - f(x - v * (count * step)); };
+  return (672.0 * odd(1) - 168.0 * odd(2) + 32.0 * odd(3) - 3.0 * odd(4)) / (840.0 * step);
+}
+
+Var joined(const std::vector<Var>& arrays) {
+  std::vector<Var> all;
+  for (const Var& each : arrays) all.push_back(flatten(each));
+  return xg::concatenate(all, 0);
+}
+
+/// First derivatives by every element in both modes, and the second ones along a direction.
+template <class F>
+void check_nine_digits(const char* name, const F& function, const Var& x) {
+  BOOST_TEST_CONTEXT(name << " of " << to_string(x.shape())) {
+    const auto f = [&](const Var& y) { return flatten(function(y)); };
+    const auto count = static_cast<std::ptrdiff_t>(x.size());
+    std::vector<Var> columns;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const Var e = reshape(xg::one_hot(Var(static_cast<std::int64_t>(i)), x.size()),
+                            xg::Strides(x.shape().begin(), x.shape().end()));
+      columns.push_back(precise_difference(f, x, e));
+    }
+    const Var expected = xg::stack(columns, -1);
+    const auto by_rows = [&](xg::Mode mode) { return reshape(xg::jacobian(f, mode)(x), {-1, count}); };
+    BOOST_TEST(near(by_rows(xg::Mode::reverse), expected, 1e-9));
+    BOOST_TEST(near(by_rows(xg::Mode::forward), expected, 1e-9));
+    Random random(12);
+    const Var weights = random.uniform(f(x).shape());
+    const Var direction = random.uniform(x.shape());
+    const auto total = [&](const Var& y) { return sum(f(y) * weights); };
+    const auto slopes = [&](const Var& y) { return gradient(total, y); };
+    BOOST_TEST(near(xg::hvp(total, x, direction), precise_difference(slopes, x, direction), 1e-9));
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(factors_and_solutions_beside_differences_to_nine_digits) {
+  const Var square_one = xt::xarray<double>{{2.0, 0.5, -0.3}, {0.1, -1.2, 0.7}, {-0.6, 0.4, 3.3}};
+  const Var tall = xt::xarray<double>{{2.0, 0.5}, {0.1, -1.2}, {-0.6, 0.4}};
+  const Var wide = transpose(tall);
+  const Var stacked = xg::stack({square_one, 0.7 * square_one + 0.2 * transpose(square_one)});
+  const auto last = [](const Var& y) { return view(y, xt::all(), -1); };
+  const auto others = [](const Var& y) { return view(y, xt::all(), xt::range(0, -1)); };
+  const auto lu = [](const Var& y) {
+    const auto [l, u, permutation, pivots] = la::lu(y);
+    return joined({l, u});
+  };
+  const auto qr = [](const Var& y) {
+    const auto [q, r] = la::qr(y);
+    return joined({q, r});
+  };
+  // Signs of vectors may be any.
+  const auto svd = [](const Var& y) {
+    const auto [u, s, vt] = la::svd(y);
+    return joined({square(u), s, square(vt)});
+  };
+  const auto eigh = [](const Var& y) {
+    const auto [w, v] = la::eigh(0.5 * (y + xg::swapaxes(y, -1, -2)));
+    return joined({w, square(v)});
+  };
+  for (const Var& a : {square_one, stacked}) {
+    const auto definite_one = [](const Var& y) { return matmul(y, xg::swapaxes(y, -1, -2)) + unit(y); };
+    check_nine_digits(
+        "cholesky", [&](const Var& y) { return la::cholesky(definite_one(y)); }, a);
+    check_nine_digits(
+        "inv", [](const Var& y) { return la::inv(y); }, a);
+    check_nine_digits(
+        "det", [](const Var& y) { return la::det(y); }, a);
+    check_nine_digits(
+        "slogdet", [](const Var& y) { return la::slogdet(y).logabsdet; }, a);
+    check_nine_digits("eigh", eigh, a);
+    check_nine_digits(
+        "expm", [](const Var& y) { return la::expm(y); }, a);
+  }
+  for (const Var& a : {square_one, stacked, tall, wide}) {
+    check_nine_digits("lu", lu, a);
+    check_nine_digits("qr", qr, a);
+    check_nine_digits("svd", svd, a);
+    check_nine_digits(
+        "pinv", [](const Var& y) { return la::pinv(y); }, a);
+  }
+  const Var with_column = xg::concatenate({square_one, view(square_one, xt::all(), xt::range(0, 1))}, 1);
+  check_nine_digits(
+      "solve", [&](const Var& y) { return la::solve(others(y), last(y)); }, with_column);
+  const Var of_tall = xg::concatenate({tall, view(tall, xt::all(), xt::range(0, 1)) + 0.3}, 1);
+  const Var of_wide = xg::concatenate({wide, view(wide, xt::all(), xt::range(0, 1)) + 0.3}, 1);
+  for (const Var& a : {of_tall, of_wide}) {
+    check_nine_digits(
+        "lstsq", [&](const Var& y) { return la::lstsq(others(y), last(y)); }, a);
+  }
+}
 
 // ---- large enough for blocks
 

@@ -17,6 +17,7 @@ struct MemoryInUse {
   std::size_t limit;
 };
 
+/// How much that is now, of all threads, and the limit that set_kept_memory_limit() has set. Reads two counters.
 [[nodiscard]] MemoryInUse memory_in_use() noexcept;
 
 /// The limit at the start: 2 GiB.

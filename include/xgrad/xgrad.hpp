@@ -1,4 +1,5 @@
-// All of xgrad: arrays, tape, operations, trees, derivatives, losses.
+// What most programs need: arrays, tape, operations, linear algebra, random numbers, trees, derivatives, losses.
+// Optimisers (xgrad/optim.hpp), files (xgrad/io) and pictures (xgrad/draw) are included by themselves.
 #pragma once
 
 #include <xgrad/core/errors.hpp>

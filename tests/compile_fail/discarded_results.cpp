@@ -23,6 +23,8 @@ void discarded(const Var& x, const Model& model, const xg::loss::Huber& huber) {
   // EXPECT: nodiscard
   view(x, 0);
   // EXPECT: nodiscard
+  split(x, 2);
+  // EXPECT: nodiscard
   x.shape();
   // EXPECT: nodiscard
   huber(x, x);

@@ -3,7 +3,8 @@
 //
 // Values and first derivatives are right at the infinities, too. At a kink the derivative is that of the constant side
 // (the left one, for leaky_relu, elu and celu), unless it says otherwise. Slopes and scales may be arrays that are
-// trained.
+// trained: ShapeError unless they broadcast with x. All throw TapeError for a Var that is empty or of a tape that has
+// gone.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,8 @@ enum class Indexing : std::uint8_t { xy, ij };
 ///
 /// \param coordinates  of one axis each, or numbers.
 /// \throws ShapeError  for other arrays, or more than eight.
-std::vector<Var> meshgrid(std::span<const Var> coordinates, Indexing indexing = Indexing::xy);
-std::vector<Var> meshgrid(std::initializer_list<Var> coordinates, Indexing indexing = Indexing::xy);
+[[nodiscard]] std::vector<Var> meshgrid(std::span<const Var> coordinates, Indexing indexing = Indexing::xy);
+[[nodiscard]] std::vector<Var> meshgrid(std::initializer_list<Var> coordinates, Indexing indexing = Indexing::xy);
 
 /// Powers along a new last axis: x^(columns - 1), ..., x, 1, or in rising order. They are products, so that integers
 /// stay integers and derivatives at 0 are right. As many as the last axis is long, unless `columns` says otherwise.

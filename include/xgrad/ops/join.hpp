@@ -20,23 +20,23 @@ namespace xgrad {
 ///     auto parts = xg::split(x, {3, 5});     // 0 to 3, 3 to 5, 5 to the end
 ///
 /// \throws ValueError  if the extent is no multiple of the number, or that is not positive.
-std::vector<Var> split(const Var& x, const OneOrMany& where, std::ptrdiff_t axis = 0);
+[[nodiscard]] std::vector<Var> split(const Var& x, const OneOrMany& where, std::ptrdiff_t axis = 0);
 /// The same, but a number of parts need not divide the extent: the first ones are then longer by 1.
 /// \throws ValueError  if the number is not positive.
-std::vector<Var> array_split(const Var& x, const OneOrMany& where, std::ptrdiff_t axis = 0);
+[[nodiscard]] std::vector<Var> array_split(const Var& x, const OneOrMany& where, std::ptrdiff_t axis = 0);
 /// split along the second axis; of a vector along its only one.
 /// \throws ShapeError  for a scalar.
-std::vector<Var> hsplit(const Var& x, const OneOrMany& where);
+[[nodiscard]] std::vector<Var> hsplit(const Var& x, const OneOrMany& where);
 /// split along the first axis.
 /// \throws ShapeError  for fewer than two axes.
-std::vector<Var> vsplit(const Var& x, const OneOrMany& where);
+[[nodiscard]] std::vector<Var> vsplit(const Var& x, const OneOrMany& where);
 /// split along the third axis.
 /// \throws ShapeError  for fewer than three axes.
-std::vector<Var> dsplit(const Var& x, const OneOrMany& where);
+[[nodiscard]] std::vector<Var> dsplit(const Var& x, const OneOrMany& where);
 
 /// The slices along an axis, without it. What stack joins is cut by this.
 /// \throws ShapeError  for an axis that x does not have.
-std::vector<Var> unstack(const Var& x, std::ptrdiff_t axis = 0);
+[[nodiscard]] std::vector<Var> unstack(const Var& x, std::ptrdiff_t axis = 0);
 
 /// Joined along the second axis; vectors along their only one.
 /// \throws ShapeError  unless all other extents agree; ValueError if there is nothing to join.

@@ -17,10 +17,10 @@ namespace xgrad {
 /// The indices of the elements that are not 0, in row-major order: one int64 array for each axis. NaN is not 0.
 /// \throws ShapeError  for a scalar.
 /// \throws TapeError   in a compiled function.
-std::vector<Var> nonzero(const Var& x);
+[[nodiscard]] std::vector<Var> nonzero(const Var& x);
 /// The same, of a given number: the first of them, or as many as there are, with `fill` behind. For compiled functions.
 /// \throws ShapeError  for a scalar.
-std::vector<Var> nonzero(const Var& x, std::size_t size, std::int64_t fill = 0);
+[[nodiscard]] std::vector<Var> nonzero(const Var& x, std::size_t size, std::int64_t fill = 0);
 /// These indices in the row-major order of all elements.
 Var flatnonzero(const Var& x);
 /// These indices as rows: [count, number of axes].

@@ -16,11 +16,13 @@ namespace xgrad {
 
 /// Indices of the elements of a matrix on and below a diagonal (column - row), in row-major order: of rows, of columns.
 /// Without `columns` it is square.
-std::vector<Var> tril_indices(std::size_t rows, std::ptrdiff_t diagonal = 0, std::optional<std::size_t> columns = {});
+[[nodiscard]] std::vector<Var> tril_indices(std::size_t rows, std::ptrdiff_t diagonal = 0,
+                                            std::optional<std::size_t> columns = {});
 /// Indices of the elements of a matrix on and above a diagonal.
-std::vector<Var> triu_indices(std::size_t rows, std::ptrdiff_t diagonal = 0, std::optional<std::size_t> columns = {});
+[[nodiscard]] std::vector<Var> triu_indices(std::size_t rows, std::ptrdiff_t diagonal = 0,
+                                            std::optional<std::size_t> columns = {});
 /// Indices of the main diagonal of an array whose axes are all as long: 0, 1, ... for each axis.
-std::vector<Var> diag_indices(std::size_t extent, std::size_t axes = 2);
+[[nodiscard]] std::vector<Var> diag_indices(std::size_t extent, std::size_t axes = 2);
 
 /// The places in row-major order that indices of each axis have in an array of a given shape. Indices broadcast;
 /// negative ones count from the end.

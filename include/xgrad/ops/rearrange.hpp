@@ -54,8 +54,8 @@ Var atleast_2d(const Var& x);
 Var atleast_3d(const Var& x);
 /// All of them in the shape to which they broadcast.
 /// \throws ShapeError  unless they do.
-std::vector<Var> broadcast_arrays(std::span<const Var> arrays);
-std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays);
+[[nodiscard]] std::vector<Var> broadcast_arrays(std::span<const Var> arrays);
+[[nodiscard]] std::vector<Var> broadcast_arrays(std::initializer_list<Var> arrays);
 
 /// The shape to which arrays of given shapes broadcast.
 /// \throws ShapeError  unless they do.

@@ -20,16 +20,16 @@ namespace xgrad::detail::preferred {
 // What xtensor takes of one type, a number or a list, is taken of that type here, too, so that neither fits better.
 #define XGRAD_DETAIL_OF_FIRST(function, Number, V)                                                 \
   template <class A, class... B>                                                                   \
-  auto function(V x, A&& a, B&&... b) {                                                            \
+  [[nodiscard]] auto function(V x, A&& a, B&&... b) {                                              \
     return xgrad::function(static_cast<const Var&>(x), std::forward<A>(a), std::forward<B>(b)...); \
   }                                                                                                \
   template <class I, class... B>                                                                   \
-  auto function(V x, std::initializer_list<I> a, B&&... b) {                                       \
+  [[nodiscard]] auto function(V x, std::initializer_list<I> a, B&&... b) {                         \
     return xgrad::function(static_cast<const Var&>(x), a, std::forward<B>(b)...);                  \
   }                                                                                                \
-  inline auto function(V x, Number a) { return xgrad::function(static_cast<const Var&>(x), a); }
+  [[nodiscard]] inline auto function(V x, Number a) { return xgrad::function(static_cast<const Var&>(x), a); }
 #define XGRAD_DETAIL_OF_SECOND(function, V)                                                \
-  inline auto function(V x, std::size_t a, std::size_t b) {                                \
+  [[nodiscard]] inline auto function(V x, std::size_t a, std::size_t b) {                  \
     return xgrad::function(static_cast<const Var&>(x), a, static_cast<std::ptrdiff_t>(b)); \
   }
 #define XGRAD_DETAIL_OF_ANY(what, ...) what(__VA_ARGS__, Var&) what(__VA_ARGS__, const Var&) what(__VA_ARGS__, Var&&)

@@ -2,8 +2,12 @@
 //
 // Below, g is the gradient, p a parameter, t the number of the step, 1 at the first; m and v start as 0. A hat is a
 // mean without the bias of that: m^ = m / (1 - beta1^t). Where beta depends on the step the divisor is the weight that
-// has come together. `rate`, `beta1` and so on may be numbers, schedules or Vars. All throw ValueError for settings out
-// of range, naming rule and paper.
+// has come together. `rate`, `beta1` and so on may be numbers, schedules or Vars.
+//
+// All throw ValueError, naming setting, rule and paper: for a number that is NaN or infinite, or below 0 (only `nu1`
+// may be); for betas, `rho`, madgrad's momentum and rmsprop's `decay` of 1 or more; for rmsprop's momentum and `nu2`
+// above 1; for a `threshold` below 4; for an eps of 0 in adagrad, adadelta, rmsprop, madgrad and adopt, a rate of 0 in
+// ftrl, and a `final_rate` or `gamma` of 0. What schedules and recorded Vars give is not checked.
 #pragma once
 
 #include <xgrad/optim/combine.hpp>

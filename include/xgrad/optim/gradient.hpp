@@ -1,7 +1,13 @@
 // Optimisers of gradients alone, without moments of second order: descent with momentum, signs, averages.
 //
 // Below, g is the gradient, p a parameter, t the number of the step, 1 at the first. Settings that may depend on the
-// step are of the type Setting. All throw ValueError for settings out of range, naming rule and paper.
+// step are of the type Setting.
+//
+// All throw ValueError, naming setting, rule and paper: for a number that is NaN or infinite, or below 0; for momenta,
+// `dampening` and schedule_free_sgd's `beta` above 1, other betas of 1 or more; for `nesterov` without a momentum or
+// with dampening; for a `bound` of 0, and `every` 0; in rprop for a rate of 0, `down` not between 0 and 1, `up` not
+// above 1 and `most` below `least`. What schedules and recorded Vars give is not checked. An update without the extra
+// that svrg, sarah and sam ask for is a ValueError, too.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,10 @@
 // Optimisers that look at whole arrays: their norms, their rows and columns.
 //
-// Below, g is the gradient, p a parameter, |x| the norm of an array, t the number of the step, 1 at the first. All
-// throw ValueError for settings out of range, naming rule and paper.
+// Below, g is the gradient, p a parameter, |x| the norm of an array, t the number of the step, 1 at the first.
+//
+// All throw ValueError, naming setting, rule and paper: for a number that is NaN or infinite, or below 0; for betas and
+// momenta of 1 or more (that of lars: above 1); for a `trust`, `decay_power`, `clipping` or `least_axis` of 0, and an
+// eps of 0 in novograd and adafactor. What schedules and recorded Vars give is not checked.
 #pragma once
 
 #include <cstddef>

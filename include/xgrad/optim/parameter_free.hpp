@@ -2,7 +2,12 @@
 //
 // Below, g is the gradient, p a parameter, p0 that of init, f the loss (the extra `value`), t the number of the step, 1
 // at the first. Norms and products are those of all parameters together. A `rate` is a factor, 1 unless a schedule is
-// wanted. All throw ValueError for settings out of range, naming rule and paper.
+// wanted.
+//
+// All throw ValueError, naming setting, rule and paper: for a number that is NaN or infinite, or below 0 (`lowest` may
+// be); for betas of 1 or more (mechanize takes 1), or none of them; for `most`, `first`, `d0`, `alpha` and eps of 0
+// (but polyak_sgd's). What schedules and recorded Vars give is not checked. polyak_sgd and momo need the extra `value`:
+// an update without it is a ValueError.
 #pragma once
 
 #include <vector>
