@@ -106,6 +106,19 @@ BOOST_AUTO_TEST_CASE(conv_is_its_formula) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(padding_is_wider_than_the_kernel) {
+  // Zeros between lines are more than what windows span; results of one line are neighbours of the next one's.
+  for (const std::ptrdiff_t padding : {9, 20, 70}) {
+    for (const DType dtype : {DType::Float32, DType::Float64}) {
+      const Var x = counting({2, 1, 3, 4}, dtype);
+      for (const Shape& shape : {Shape{2, 1, 1, 1}, Shape{9, 1, 1, 2}}) {
+        const Var w = counting(shape, dtype);
+        BOOST_TEST(same(conv(x, w, {.padding = padding}), cast(by_formula(x, w, 1, 1, padding, 1), dtype)));
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(large_images_are_cut_into_bands) {
   const Var x = counting({1, 20, 200, 70}, DType::Float32);
   const Var w = counting({9, 20, 3, 3}, DType::Float32);
