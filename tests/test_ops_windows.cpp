@@ -289,6 +289,7 @@ BOOST_AUTO_TEST_CASE(hostile_options_of_convolutions) {
   BOOST_TEST(refused({.padding = {{0, -2}, {0, 0}}}, {"the padding is -2"}));
   BOOST_TEST(refused({.dilation = 0}, {"the dilation is 0"}));
   BOOST_TEST(refused({.groups = 0}, {"0 groups", "at least one"}));
+  BOOST_TEST(refused({.groups = (1 << 30) + 1}, {"1073741825 groups", "at most 1073741824"}));
   BOOST_TEST(refused({.stride = std::numeric_limits<std::ptrdiff_t>::max()}, {"the stride", "1073741824"}));
   BOOST_TEST(refused({.padding = std::numeric_limits<std::ptrdiff_t>::max()}, {"the padding"}));
   BOOST_TEST(throws<ValueError>([&] { return conv(x, w, {.padding = "some"}); }, {"padding", "\"some\"", "same"}));
@@ -327,6 +328,8 @@ BOOST_AUTO_TEST_CASE(hostile_options_of_others) {
   BOOST_TEST(throws<ValueError>([&] { return max_pool(x, 0); }, {"max_pool", "the window is 0"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 6); }, {"max_pool", "larger than the array"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 2, {.padding = 2}); },
+                                {"max_pool", "window 0 of axis 2", "no element"}));
+  BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 1, {.stride = 1, .padding = 1 << 30}); },
                                 {"max_pool", "window 0 of axis 2", "no element"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, {2, 2, 2}); }, {"max_pool", "the window", "3 numbers"}));
   BOOST_TEST(throws<ShapeError>([&] { return average_pool(x, 2, {.padding = 2, .count_include_pad = false}); },
