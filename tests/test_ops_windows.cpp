@@ -119,6 +119,16 @@ BOOST_AUTO_TEST_CASE(padding_is_wider_than_the_kernel) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(windows_are_as_long_as_a_signal) {
+  // As many phases as elements; a search among them for each place of the window would take minutes.
+  const Var x = counting({1, 1, 400000}, DType::Float64);
+  const auto average = [](const Var& a) { return average_pool(a, 200000); };
+  const Var parts = reshape(x, {1, 1, 2, 200000});
+  BOOST_TEST(near(average(x), mean(parts, {3})));
+  const Var slope = xg::grad([&](const Var& a) { return sum(average(a)); })(x);
+  BOOST_TEST(near(slope, xg::full_like(x, 1.0 / 200000)));
+}
+
 BOOST_AUTO_TEST_CASE(large_images_are_cut_into_bands) {
   const Var x = counting({1, 20, 200, 70}, DType::Float32);
   const Var w = counting({9, 20, 3, 3}, DType::Float32);
