@@ -106,6 +106,29 @@ BOOST_AUTO_TEST_CASE(conv_is_its_formula) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(padding_is_wider_than_the_kernel) {
+  // Zeros between lines are more than what windows span; results of one line are neighbours of the next one's.
+  for (const std::ptrdiff_t padding : {9, 20, 70}) {
+    for (const DType dtype : {DType::Float32, DType::Float64}) {
+      const Var x = counting({2, 1, 3, 4}, dtype);
+      for (const Shape& shape : {Shape{2, 1, 1, 1}, Shape{9, 1, 1, 2}}) {
+        const Var w = counting(shape, dtype);
+        BOOST_TEST(same(conv(x, w, {.padding = padding}), cast(by_formula(x, w, 1, 1, padding, 1), dtype)));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(windows_are_as_long_as_a_signal) {
+  // As many phases as elements; a search among them for each place of the window would take minutes.
+  const Var x = counting({1, 1, 400000}, DType::Float64);
+  const auto average = [](const Var& a) { return average_pool(a, 200000); };
+  const Var parts = reshape(x, {1, 1, 2, 200000});
+  BOOST_TEST(near(average(x), mean(parts, {3})));
+  const Var slope = xg::grad([&](const Var& a) { return sum(average(a)); })(x);
+  BOOST_TEST(near(slope, xg::full_like(x, 1.0 / 200000)));
+}
+
 BOOST_AUTO_TEST_CASE(large_images_are_cut_into_bands) {
   const Var x = counting({1, 20, 200, 70}, DType::Float32);
   const Var w = counting({3, 20, 3, 3}, DType::Float32);
@@ -276,6 +299,7 @@ BOOST_AUTO_TEST_CASE(hostile_options_of_convolutions) {
   BOOST_TEST(refused({.padding = {{0, -2}, {0, 0}}}, {"the padding is -2"}));
   BOOST_TEST(refused({.dilation = 0}, {"the dilation is 0"}));
   BOOST_TEST(refused({.groups = 0}, {"0 groups", "at least one"}));
+  BOOST_TEST(refused({.groups = (1 << 30) + 1}, {"1073741825 groups", "at most 1073741824"}));
   BOOST_TEST(refused({.stride = std::numeric_limits<std::ptrdiff_t>::max()}, {"the stride", "1073741824"}));
   BOOST_TEST(refused({.padding = std::numeric_limits<std::ptrdiff_t>::max()}, {"the padding"}));
   BOOST_TEST(throws<ValueError>([&] { return conv(x, w, {.padding = "some"}); }, {"padding", "\"some\"", "same"}));
@@ -314,6 +338,8 @@ BOOST_AUTO_TEST_CASE(hostile_options_of_others) {
   BOOST_TEST(throws<ValueError>([&] { return max_pool(x, 0); }, {"max_pool", "the window is 0"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 6); }, {"max_pool", "larger than the array"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 2, {.padding = 2}); },
+                                {"max_pool", "window 0 of axis 2", "no element"}));
+  BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, 1, {.stride = 1, .padding = 1 << 30}); },
                                 {"max_pool", "window 0 of axis 2", "no element"}));
   BOOST_TEST(throws<ShapeError>([&] { return max_pool(x, {2, 2, 2}); }, {"max_pool", "the window", "3 numbers"}));
   BOOST_TEST(throws<ShapeError>([&] { return average_pool(x, 2, {.padding = 2, .count_include_pad = false}); },

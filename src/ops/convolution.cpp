@@ -54,9 +54,10 @@ void require_operands(std::string_view operation, const Var& x, const Var& kerne
   }
   const std::size_t axes = detail::window_axes_of(operation, x);
   if (kernel.dimension() != axes + 2) refuse_operands(operation, x, kernel, "both must have the same number of axes");
-  if (groups < 1) {
+  if (groups < 1 || groups > primitives::most_window_step) {
     throw ValueError(std::string(operation) + ": there are " + std::to_string(groups) +
-                     " groups; there must be at least one");
+                     " groups; there must be at least one, and at most " +
+                     std::to_string(primitives::most_window_step));
   }
   const auto count = static_cast<std::size_t>(groups);
   if (x.shape()[1] % count != 0 || kernel.shape()[0] % count != 0) {

@@ -1,6 +1,6 @@
 #include <xgrad/ops/pooling.hpp>
 
-#include <algorithm>
+#include <array>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -50,26 +50,23 @@ Windows windows_of(std::string_view operation, const Var& x, const OneOrMany& wi
   return result;
 }
 
-/// How many elements of an axis each window has.
-std::vector<std::size_t> elements_of_windows(const Windows& windows, const Shape& extents, std::size_t axis) {
-  const std::vector<std::int64_t> all = windows.attributes();
-  const std::span<const std::int64_t> numbers =
-      std::span(all).subspan(primitives::numbers_of_window * axis, primitives::numbers_of_window);
-  std::vector<std::size_t> result;
-  for (std::size_t i = 0; i < windows.counts[axis]; ++i) {
-    result.push_back(primitives::window_part(numbers, extents[axis], windows.counts[axis], i).count);
-  }
-  return result;
+/// How many elements of an axis a window has.
+std::size_t elements_of_window(const Windows& windows, const Shape& extents, std::size_t axis, std::size_t i) {
+  const detail::WindowAxis& each = windows.axes[axis];
+  const std::array<std::int64_t, primitives::numbers_of_window> numbers{each.window, each.stride, each.dilation,
+                                                                        each.before};
+  return primitives::window_part(numbers, extents[axis], windows.counts[axis], i).count;
 }
 
+/// The first window without elements is soon found; else there are not many more windows than elements.
 void require_elements(std::string_view operation, const Windows& windows, const Shape& extents) {
   for (std::size_t axis = 0; axis < extents.size(); ++axis) {
-    const std::vector<std::size_t> counts = elements_of_windows(windows, extents, axis);
-    const auto empty = std::find(counts.begin(), counts.end(), std::size_t{0});
-    if (empty == counts.end()) continue;
-    throw ShapeError(std::string(operation) + ": window " + std::to_string(empty - counts.begin()) + " of axis " +
-                     std::to_string(axis + 2) + " has no element of the " + std::to_string(extents[axis]) +
-                     "; the padding must leave each window some");
+    for (std::size_t i = 0; i < windows.counts[axis]; ++i) {
+      if (elements_of_window(windows, extents, axis, i) != 0) continue;
+      throw ShapeError(std::string(operation) + ": window " + std::to_string(i) + " of axis " +
+                       std::to_string(axis + 2) + " has no element of the " + std::to_string(extents[axis]) +
+                       "; the padding must leave each window some");
+    }
   }
 }
 
@@ -110,11 +107,13 @@ Var sums(const Var& x, const Windows& windows) {
 Var element_counts(const Windows& windows, const Shape& extents, DType dtype) {
   Var result = 1.0;
   for (std::size_t axis = 0; axis < extents.size(); ++axis) {
-    const std::vector<std::size_t> counts = elements_of_windows(windows, extents, axis);
-    auto along = Array<double>::from_shape(Shape{counts.size()});
-    std::copy(counts.begin(), counts.end(), along.data());
+    const std::size_t count = windows.counts[axis];
+    auto along = Array<double>::from_shape(Shape{count});
+    for (std::size_t i = 0; i < count; ++i) {
+      along.data()[i] = static_cast<double>(elements_of_window(windows, extents, axis, i));
+    }
     Shape shape(extents.size(), 1);
-    shape[axis] = counts.size();
+    shape[axis] = count;
     result = result * reshape(Var(std::move(along)), Strides(shape));
   }
   return cast(result, dtype);

@@ -48,7 +48,8 @@ struct ConvTransposeOptions {
 ///     [n, g c, X...] [g c, o, K...] -> [n, g o, Y...]
 ///     Y = (X - 1) stride - paddings + (K - 1) dilation + 1 + output_padding
 ///
-/// Of several extents Y that `conv` takes to X, `output_padding` chooses. The padding "same" gives X stride.
+/// Of several extents Y that `conv` takes to X, `output_padding` chooses. The padding "same" gives X stride; nothing
+/// gives nothing.
 /// \throws ShapeError, ValueError  as conv; if an extent of the result were negative; if output_padding is neither
 ///                                 below the stride nor below the dilation, or given together with "same".
 Var conv_transpose(const Var& x, const Var& kernel, const ConvTransposeOptions& options = {});

@@ -1,6 +1,7 @@
 #include "convolution_plan.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <xgrad/threads.hpp>
 
@@ -43,19 +44,18 @@ AxisPlan planned(std::size_t source_extent, std::size_t source_step, std::size_t
     any = true;
   });
   plan.reach = static_cast<std::size_t>(last - plan.start);
+  std::map<std::int64_t, std::size_t> known_phases;
+  std::map<std::int64_t, std::size_t> known_results;
   each_that_reaches([&](const FoundTap& tap, std::int64_t results) {
-    const auto phase = static_cast<std::size_t>(tap.phase);
-    auto source = std::find(plan.phases.begin(), plan.phases.end(), phase);
-    if (source == plan.phases.end()) source = plan.phases.insert(source, phase);
-    const auto first = static_cast<std::size_t>(tap.result);
-    auto result = std::find_if(plan.results.begin(), plan.results.end(),
-                               [&](const ResultPhase& each) { return each.first == first; });
-    if (result == plan.results.end()) {
-      result = plan.results.insert(result, {.first = first, .count = static_cast<std::size_t>(results), .taps = {}});
+    const auto [phase, is_new_phase] = known_phases.try_emplace(tap.phase, plan.phases.size());
+    if (is_new_phase) plan.phases.push_back(static_cast<std::size_t>(tap.phase));
+    const auto [result, is_new_result] = known_results.try_emplace(tap.result, plan.results.size());
+    if (is_new_result) {
+      plan.results.push_back(
+          {.first = static_cast<std::size_t>(tap.result), .count = static_cast<std::size_t>(results), .taps = {}});
     }
-    result->taps.push_back({.place = tap.place,
-                            .phase = static_cast<std::size_t>(source - plan.phases.begin()),
-                            .shift = static_cast<std::size_t>(tap.shift - plan.start)});
+    plan.results[result->second].taps.push_back(
+        {.place = tap.place, .phase = phase->second, .shift = static_cast<std::size_t>(tap.shift - plan.start)});
   });
   return plan;
 }

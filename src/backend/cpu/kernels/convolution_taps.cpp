@@ -116,11 +116,12 @@ class Gathering {
     }
   }
 
-  /// What is laid out, and sums in lines like it; packs reach a little beyond both.
+  /// What is laid out, and sums in lines like it, of which the last may go on into the shared zeros; packs reach a
+  /// little beyond both.
   struct Memory {
     explicit Memory(const Gathering& of)
         : laid_size(of.layout_.size() + 2 * of.kernels_.width),
-          stride((of.layout_.plane() / of.kernels_.width + 3) * of.kernels_.width),
+          stride(((of.layout_.plane() + of.layout_.shared) / of.kernels_.width + 3) * of.kernels_.width),
           laid(laid_size),
           sums(of.rows_ * stride) {}
     std::size_t laid_size;
