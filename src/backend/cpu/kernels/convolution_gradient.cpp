@@ -26,7 +26,7 @@ class KernelGradient {
         columns_((geometry.out_channels + kernels_.width - 1) / kernels_.width * kernels_.width) {
     std::array<AxisPlan, axes> plans;
     for (std::size_t axis = 0; axis < axes; ++axis) plans[axis] = plan_to_y(geometry, axis);
-    layout_ = layout_of(geometry, std::move(plans), geometry.in_channels, columns_, sizeof(T), false);
+    layout_ = layout_of(geometry, std::move(plans), geometry.in_channels, widest_columns(), sizeof(T), false);
   }
 
   void operator()() {
@@ -46,7 +46,7 @@ class KernelGradient {
       }
     }
     const std::size_t of_group = offsets_.size() * columns_;
-    const std::size_t chunks = chunks_for(geometry_.groups * of_group);
+    const std::size_t chunks = chunks_for(geometry_.groups * offsets_.size() * widest_columns());
     const Scratch<T> all(chunks * geometry_.groups * of_group);
     T* const sums = all.get();
     std::fill_n(sums, chunks * geometry_.groups * of_group, T(0));
@@ -63,6 +63,12 @@ class KernelGradient {
   }
 
  private:
+  /// Channels in whole packs of the widest instruction set: bands and chunks are the same with each.
+  [[nodiscard]] std::size_t widest_columns() const {
+    constexpr std::size_t widest = 64 / sizeof(T);
+    return (geometry_.out_channels + widest - 1) / widest * widest;
+  }
+
   [[nodiscard]] std::size_t chunks_for(std::size_t numbers) const {
     constexpr std::size_t most = 8;
     constexpr std::size_t most_numbers = std::size_t{1} << 23U;
