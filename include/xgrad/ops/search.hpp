@@ -44,9 +44,9 @@ struct InterpOptions {
 };
 
 /// Linear interpolation in a table: the value at x of the broken line through the points (places[i], values[i]). Where
-/// places are equal the line jumps, and the value is the last of theirs. NaN of NaN. An infinite place is infinitely far
-/// away: all between it and a finite one has the value of the finite one. Derivatives go to x, the places
-/// and the values; at a place, that with respect to x is the slope to the right, at the last place that to the left.
+/// places are equal the line jumps, and the value is the last of theirs. NaN of NaN. An infinite place is infinitely
+/// far away: all between it and a finite one has the value of the finite one. Derivatives go to x, the places and the
+/// values; at a place, that with respect to x is the slope to the right, at the last place that to the left.
 ///
 /// \param x       any shape, which is that of the result.
 /// \param places  [n], in rising order.
