@@ -1,0 +1,9 @@
+// Minimisers, least squares, roots and fixed points.
+#pragma once
+
+#include <xgrad/solve/least_squares.hpp>
+#include <xgrad/solve/minimise.hpp>
+#include <xgrad/solve/report.hpp>
+
+#pragma GCC visibility push(default)
+#pragma GCC visibility pop
