@@ -4,6 +4,7 @@
 #include <xgrad/solve/least_squares.hpp>
 #include <xgrad/solve/minimise.hpp>
 #include <xgrad/solve/report.hpp>
+#include <xgrad/solve/root.hpp>
 
 #pragma GCC visibility push(default)
 #pragma GCC visibility pop

@@ -51,9 +51,10 @@ Vector scaled(const Vector& scale, const Vector& x) {
   return result;
 }
 
-std::size_t leading_rank(const Vector& triangle, std::size_t n) {
+std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.0) {
   std::size_t rank = 0;
-  while (rank < n && triangle[rank + rank * n] != 0.0) ++rank;
+  const double least = part * std::abs(triangle[0]);
+  while (rank < n && std::abs(triangle[rank + rank * n]) > least) ++rank;
   return rank;
 }
 
@@ -97,7 +98,7 @@ PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   return qr;
 }
 
-std::size_t PivotedQr::rank() const { return leading_rank(r, n); }
+std::size_t PivotedQr::rank(double part) const { return leading_rank(r, n, part); }
 
 Vector PivotedQr::times(const Vector& x) const {
   Vector result(n, 0.0);
@@ -115,10 +116,10 @@ Vector PivotedQr::gradient() const {
   return result;
 }
 
-Vector PivotedQr::least_squares() const {
+Vector PivotedQr::least_squares(double part) const {
   Vector right(qtr);
   for (double& each : right) each = -each;
-  return unpivoted(pivot, back_substituted(r, n, rank(), std::move(right)));
+  return unpivoted(pivot, back_substituted(r, n, rank(part), std::move(right)));
 }
 
 Vector damped_step(const PivotedQr& qr, const Vector& scale, double lambda, Vector* triangle) {

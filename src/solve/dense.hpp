@@ -16,14 +16,14 @@ struct PivotedQr {
   std::vector<std::size_t> pivot;  ///< column j of R is column pivot[j] of J
 
   [[nodiscard]] double at(std::size_t i, std::size_t j) const { return r[i + j * n]; }
-  /// How many pivots are not 0 beside the first one. Only what is 0 within numbers counts, as in MINPACK.
-  [[nodiscard]] std::size_t rank() const;
+  /// How many pivots are above a part of the first one.
+  [[nodiscard]] std::size_t rank(double part = 0.0) const;
   /// J x, rotated: |R P^T x| = |J x|.
   [[nodiscard]] Vector times(const Vector& x) const;
   /// J^T r.
   [[nodiscard]] Vector gradient() const;
   /// The x of the least |J x + r|; components beyond the rank are 0.
-  [[nodiscard]] Vector least_squares() const;
+  [[nodiscard]] Vector least_squares(double part = 0.0) const;
 };
 /// \param jacobian  column after column, rows x n.
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n);

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/solve/report.hpp>
 
 #pragma GCC visibility push(default)

@@ -89,7 +89,8 @@ class Bound {
 namespace detail {
 
 using xgrad::detail::differentiated_t;
-using xgrad::detail::LeavesFunction;
+/// A function of leaves: the trees around them are the same for all calls.
+using LeavesFunction = xgrad::detail::FunctionOf<std::vector<Var>, std::span<const Var>>;
 
 /// Where a solver starts.
 struct Start {
