@@ -45,6 +45,8 @@ class Fit {
   void resize(const Trial& trial);
   bool ends(const Trial& trial);
   void polish();
+  std::optional<Vector> newton_step();
+  [[nodiscard]] double rounding_of_cost() const;
   void end(Ended why) { residuals_.report.ended = why; }
 
   Residuals& residuals_;
@@ -184,15 +186,22 @@ void Fit::resize(const Trial& trial) {
   }
 }
 
+/// What rounding of the terms of the residuals, which are about as large as D x, may do to the cost beside itself.
+double Fit::rounding_of_cost() const {
+  const double part = rounding_ * scaled_norm(x_) / std::sqrt(cost_);
+  return part * (2.0 + part);
+}
+
 bool Fit::ends(const Trial& trial) {
   const double reduction = options_.reduction.value_or(unit);
   const double at = scaled_norm(x_);
   const bool small_reduction =
       std::abs(trial.actual) <= reduction && trial.expected <= reduction && trial.ratio <= 2.0;
-  if (small_reduction && trial.finite) {
+  const bool lost_in_rounding = trial.ratio < 1e-4 && trial.expected <= rounding_of_cost();
+  if (trial.finite && (small_reduction || lost_in_rounding)) {
     end(Ended::Reduction);
   } else if (radius_ <= options_.step.value_or(rounding_) * at || (trial.clipped && trial.length == 0.0)) {
-    const bool converged = trial.ratio >= 1e-4 || cosine() <= 1e-4 || radius_ > unit * at;
+    const bool converged = trial.ratio >= 1e-4 || radius_ > unit * at;
     end(converged ? Ended::Step : Ended::NoDescent);
   } else if (radius_ < std::numeric_limits<double>::min()) {
     end(Ended::NoDescent);
@@ -254,29 +263,37 @@ void Fit::run() {
   if (report.converged() && !asked && cost_ > 0.0) polish();
 }
 
-/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell them apart any more.
+/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can.
 void Fit::polish() {
-  constexpr int most = 20;
-  constexpr double shorter = 0.8;
-  constexpr double alike = 1.0 + 1e-12;
-  double before = std::numeric_limits<double>::infinity();
-  for (int k = 0; k < most; ++k) {
-    linearise();
-    if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) break;
-    const Vector step = qr_.least_squares();
-    Vector next(x_);
-    Vector moved(x_.size(), 0.0);
-    for (std::size_t i = 0; i < free_.size(); ++i) next[free_[i]] += moved[free_[i]] = step[i];
+  constexpr int most = 50;
+  constexpr double alike = 1.0 + 1e-6;
+  std::optional<Vector> step = newton_step();
+  for (int k = 0; k < most && step; ++k) {
+    const double length = scaled_norm(*step);
+    if (length <= rounding_ * scaled_norm(x_)) return;
+    const Vector before = x_;
+    Vector next = along(x_, 1.0, *step);
     box_.clip(next);
-    const double length = scaled_norm(moved);
-    if (!(length < shorter * before)) break;
     const double cost = losses_.cost(residuals_.value(next));
-    if (!(cost <= alike * cost_)) break;
-    before = length;
+    if (!(cost <= alike * cost_)) return;
     x_ = std::move(next);
+    step = newton_step();
+    if (!step || !(scaled_norm(*step) < length)) {
+      x_ = before;
+      return;
+    }
     cost_ = cost;
-    if (length <= rounding_ * scaled_norm(x_)) break;
   }
+}
+
+/// The step to the least of the linear model; none where it is not determined.
+std::optional<Vector> Fit::newton_step() {
+  linearise();
+  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
+  const Vector step = qr_.least_squares();
+  Vector all(x_.size(), 0.0);
+  for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];
+  return all;
 }
 
 Fitted Fit::fitted() {
