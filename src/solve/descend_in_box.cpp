@@ -87,8 +87,8 @@ class CauchyPath {
     const Vector& g = at.point.gradient;
     for (std::size_t i = 0; i < g.size(); ++i) {
       breaks_[i] = std::numeric_limits<double>::infinity();
-      if (!box.empty() && g[i] < 0.0) breaks_[i] = (at.x[i] - box.upper[i]) / g[i];
-      if (!box.empty() && g[i] > 0.0) breaks_[i] = (at.x[i] - box.lower[i]) / g[i];
+      if (g[i] < 0.0) breaks_[i] = (at.x[i] - box.upper[i]) / g[i];
+      if (g[i] > 0.0) breaks_[i] = (at.x[i] - box.lower[i]) / g[i];
       if (breaks_[i] > 0.0) d_[i] = -g[i], order_.push_back(i);
     }
     std::ranges::stable_sort(order_, {}, [&](std::size_t i) { return breaks_[i]; });
@@ -146,7 +146,7 @@ Vector least_of_free(const Compact& model, const Iterate& at, const Box& box, co
   const double theta = model.theta();
   std::vector<std::size_t> free;
   for (std::size_t i = 0; i < n; ++i) {
-    if (box.empty() || (cauchy.x[i] > box.lower[i] && cauchy.x[i] < box.upper[i])) free.push_back(i);
+    if (cauchy.x[i] > box.lower[i] && cauchy.x[i] < box.upper[i]) free.push_back(i);
   }
   const Vector pairs = model.middle_times(cauchy.along_pairs);
   Vector reduced;
@@ -193,7 +193,6 @@ Vector target(const Compact& model, const Iterate& at, const Box& box) {
 
 double longest_step(const Vector& x, const Vector& p, const Box& box) {
   double t = std::numeric_limits<double>::infinity();
-  if (box.empty()) return t;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (p[i] > 0.0) t = std::min(t, (box.upper[i] - x[i]) / p[i]);
     if (p[i] < 0.0) t = std::min(t, (box.lower[i] - x[i]) / p[i]);

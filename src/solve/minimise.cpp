@@ -69,10 +69,14 @@ Minimised minimise(const LeavesFunction& objective, const Start& start, const Mi
                    const MinimiseOptions& options) {
   std::visit([](const auto& each) { require_method(each); }, method);
   const Leaves leaves(minimise_name, start);
-  const Box box = box_of(leaves, options.lower, options.upper);
+  Box box = box_of(leaves, options.lower, options.upper);
   const auto* bounded = std::get_if<LBFGSB>(&method);
   if (!box.empty() && bounded == nullptr) {
     throw ValueError(std::string(minimise_name) + ": this method knows no bounds; LBFGSB does");
+  }
+  if (box.empty()) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    box = {Vector(leaves.size(), -infinity), Vector(leaves.size(), infinity)};
   }
   const auto* simplex = std::get_if<NelderMead>(&method);
   const Limits limits = limits_of(options, leaves.rounding(), simplex != nullptr);
