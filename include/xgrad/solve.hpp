@@ -5,6 +5,7 @@
 #include <xgrad/solve/minimise.hpp>
 #include <xgrad/solve/report.hpp>
 #include <xgrad/solve/root.hpp>
+#include <xgrad/solve/solutions.hpp>
 
 #pragma GCC visibility push(default)
 #pragma GCC visibility pop

@@ -25,7 +25,7 @@ namespace xgrad::solve {
 /// (J^T J + lambda D^2) p = -J^T r, by QR with pivoting and rotations, never by J^T J.
 /// \source  J. J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, 1977 (MINPACK's lmder).
 struct LevenbergMarquardt {
-  double radius = 100.0;  ///< the first one, times the scaled norm of the start; > 0. 0.1 to 100 are of use
+  double radius = 1.0;  ///< the first one, times the scaled norm of the start; > 0. 0.1 to 100 are of use
 };
 
 /// The step to the least |J p + r|, cut at the trust region.
