@@ -114,7 +114,8 @@ template <class Residuals>
   constexpr std::string_view operation = "solve::least_squares_of";
   auto objective = [=](const auto& z, const auto&... parameters) -> Var {
     Var total(0.0);
-    tree::for_each(residuals(z, parameters...), [&](const Var& each) {
+    const xgrad::detail::differentiated_t<decltype(residuals(z, parameters...))> all(residuals(z, parameters...));
+    tree::for_each(all, [&](const Var& each) {
       const Var costs = options.loss == nullptr ? 0.5 * square(each) : options.loss(each);
       total = total + xgrad::sum(costs);
     });
