@@ -41,6 +41,8 @@ class Fit {
   [[nodiscard]] bool tell() const;
   Search search();
   struct Trial;
+  Vector step_in_box(bool& clipped);
+  [[nodiscard]] Vector columns_of(const std::vector<std::size_t>& variables) const;
   Trial attempt();
   void resize(const Trial& trial);
   bool ends(const Trial& trial);
@@ -107,16 +109,11 @@ void Fit::linearise() {
 
 /// The variables that no bound holds, and the factors of their columns.
 void Fit::choose_free() {
-  const std::size_t m = weighted_.size();
   free_.clear();
-  Vector columns;
   for (std::size_t j = 0; j < x_.size(); ++j) {
-    if (box_.holds(j, x_[j], gradient_[j])) continue;
-    free_.push_back(j);
-    const auto from = jacobian_.begin() + static_cast<std::ptrdiff_t>(j * m);
-    columns.insert(columns.end(), from, from + static_cast<std::ptrdiff_t>(m));
+    if (!box_.holds(j, x_[j], gradient_[j])) free_.push_back(j);
   }
-  if (!free_.empty()) qr_ = pivoted_qr(std::move(columns), weighted_, free_.size());
+  if (!free_.empty()) qr_ = pivoted_qr(columns_of(free_), weighted_, free_.size());
 }
 
 double Fit::cosine() const {
@@ -138,25 +135,62 @@ bool Fit::tell() const {
   return options_.observer({report.iterations, report.value, report.gradient, last_step_, report.evaluations});
 }
 
-Fit::Trial Fit::attempt() {
-  Vector scale;
-  for (const std::size_t j : free_) scale.push_back(scale_[j]);
-  Vector step = step_of(method_, qr_, scale, radius_, lambda_);
-  Trial trial;
-  trial.x = x_;
-  for (std::size_t k = 0; k < free_.size(); ++k) trial.x[free_[k]] += step[k];
-  const Vector wanted = trial.x;
-  box_.clip(trial.x);
-  trial.clipped = trial.x != wanted;
+/// A step of the variables that no bound holds. Those that it would lead out of the box go to its boundary, and the
+/// others have another step, which knows that.
+Vector Fit::step_in_box(bool& clipped) {
   Vector moved(x_.size(), 0.0);
-  for (std::size_t k = 0; k < free_.size(); ++k) {
-    const std::size_t j = free_[k];
-    if (trial.clipped) step[k] = trial.x[j] - x_[j];  // else it has digits that the difference has lost
-    moved[j] = step[k];
+  std::vector<std::size_t> open = free_;
+  Vector residuals = weighted_;
+  const std::size_t m = weighted_.size();
+  while (!open.empty()) {
+    Vector scale;
+    for (const std::size_t j : open) scale.push_back(scale_[j]);
+    const bool first = open.size() == free_.size();
+    const Vector step =
+        first ? step_of(method_, qr_, scale, radius_, lambda_)
+              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, radius_, lambda_);
+    std::vector<std::size_t> inside;
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      const std::size_t j = open[k];
+      moved[j] = step[k];
+      const double to = x_[j] + step[k];
+      const bool leaves = !box_.empty() && (to < box_.lower[j] || to > box_.upper[j]);
+      if (!leaves) {
+        inside.push_back(j);
+        continue;
+      }
+      moved[j] = (to < box_.lower[j] ? box_.lower[j] : box_.upper[j]) - x_[j];
+      for (std::size_t i = 0; i < m; ++i) residuals[i] += jacobian_[i + j * m] * moved[j];
+    }
+    if (inside.size() == open.size()) break;
+    clipped = true;
+    open = std::move(inside);
   }
+  return moved;
+}
+
+Vector Fit::columns_of(const std::vector<std::size_t>& variables) const {
+  const std::size_t m = weighted_.size();
+  Vector columns;
+  for (const std::size_t j : variables) {
+    const auto from = jacobian_.begin() + static_cast<std::ptrdiff_t>(j * m);
+    columns.insert(columns.end(), from, from + static_cast<std::ptrdiff_t>(m));
+  }
+  return columns;
+}
+
+Fit::Trial Fit::attempt() {
+  Trial trial;
+  const Vector moved = step_in_box(trial.clipped);
+  trial.x = along(x_, 1.0, moved);
+  box_.clip(trial.x);  // of what rounding puts outside
   trial.length = scaled_norm(moved);
   last_step_ = norm(moved);
-  const double along_model = norm(qr_.times(step)) / std::sqrt(cost_);
+  Vector change(weighted_.size(), 0.0);  // J p
+  for (std::size_t j = 0; j < moved.size(); ++j) {
+    for (std::size_t i = 0; i < change.size(); ++i) change[i] += jacobian_[i + j * change.size()] * moved[j];
+  }
+  const double along_model = norm(change) / std::sqrt(cost_);
   const double damped = lambda_ * (trial.length / std::sqrt(cost_)) * trial.length / std::sqrt(cost_);
   trial.slope = dot(gradient_, moved) / cost_;
   trial.expected = trial.clipped || !std::holds_alternative<LevenbergMarquardt>(method_)
@@ -196,8 +230,8 @@ bool Fit::ends(const Trial& trial) {
   const double reduction = options_.reduction.value_or(unit);
   const double at = scaled_norm(x_);
   const bool small_reduction =
-      std::abs(trial.actual) <= reduction && trial.expected <= reduction && trial.ratio <= 2.0;
-  const bool lost_in_rounding = trial.ratio < 1e-4 && trial.expected <= rounding_of_cost();
+      std::abs(trial.actual) <= reduction && std::abs(trial.expected) <= reduction && trial.ratio <= 2.0;
+  const bool lost_in_rounding = trial.ratio < 1e-4 && std::abs(trial.expected) <= rounding_of_cost();
   if (trial.finite && (small_reduction || lost_in_rounding)) {
     end(Ended::Reduction);
   } else if (radius_ <= options_.step.value_or(rounding_) * at || (trial.clipped && trial.length == 0.0)) {
