@@ -70,13 +70,13 @@ BOOST_AUTO_TEST_CASE(a_line_has_the_errors_of_the_textbook) {
 BOOST_AUTO_TEST_CASE(bounds_hold) {
   for (const auto& method : methods) {
     // With a <= 0.8 the least is at b = 0.64.
-    const auto upper = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), method,
-                                            {.upper = Var(Numbers{0.8, 5.0})});
+    const auto upper =
+        solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), method, {.upper = Var(Numbers{0.8, 5.0})});
     BOOST_TEST(upper.converged(), upper);
     BOOST_TEST(at(upper.parameters, 0) == 0.8);
     BOOST_TEST(near(at(upper.parameters, 1), 0.64, 1e-10), upper);
-    const auto inside = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), method,
-                                             {.lower = -2.0, .upper = 2.0});
+    const auto inside =
+        solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), method, {.lower = -2.0, .upper = 2.0});
     BOOST_TEST(near(at(inside.parameters, 1), 1.0, 1e-12), inside);
   }
   const auto line = solve::least_squares(line_residuals, Line{Var(0.5), Var(2.0)}, solve::LevenbergMarquardt{},
@@ -115,8 +115,8 @@ BOOST_AUTO_TEST_CASE(float_parameters_end_at_their_rounding) {
 }
 
 BOOST_AUTO_TEST_CASE(fewer_residuals_than_parameters) {
-  const auto fit = solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; },
-                                        Var(Numbers{5.0, 1.0}));
+  const auto fit =
+      solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; }, Var(Numbers{5.0, 1.0}));
   BOOST_TEST(fit.converged(), fit);
   BOOST_TEST(near(at(fit.parameters, 0) + at(fit.parameters, 1), 2.0, 1e-14));
   BOOST_TEST(std::isnan(at(fit.deviations, 0)));
@@ -125,8 +125,12 @@ BOOST_AUTO_TEST_CASE(fewer_residuals_than_parameters) {
 
 BOOST_AUTO_TEST_CASE(places_without_values_shorten_steps) {
   for (const auto& method : methods) {
-    const auto fit = solve::least_squares([](const Var& x) -> Var { return xg::stack({log(x) + 3.0, x * 0.0}); }, 5.0,
-                                          method);  // the first steps go below 0
+    const auto fit = solve::least_squares(
+        [](const Var& x) -> Var {
+          return xg::stack({log(x) + 3.0, x * 0.0});
+        },
+        5.0,
+        method);  // the first steps go below 0
     BOOST_TEST(fit.converged(), fit);
     BOOST_TEST(near(fit.parameters.item<double>(), std::exp(-3.0), 1e-13));
   }
@@ -178,11 +182,14 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refuses<ValueError>(
       [&] { (void)solve::least_squares(rosenbrock, start, solve::LevenbergMarquardt{.radius = 0.0}); }, "radius is 0"));
   BOOST_TEST(refuses<ValueError>(
-      [&] { (void)solve::least_squares(rosenbrock, Var(Numbers{std::nan(""), 1})); }, "element 0 of the parameter"));
+      [&] {
+        (void)solve::least_squares(rosenbrock, Var(Numbers{std::nan(""), 1}));
+      },
+      "element 0 of the parameter"));
   BOOST_TEST(refuses<ValueError>([&] { (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, -1.0); },
                                  "at the start is not finite"));
-  BOOST_TEST(refuses<ShapeError>(
-      [&] { (void)solve::least_squares([](const Var&) { return Var(Numbers{}); }, 1.0); }, "no residuals"));
+  BOOST_TEST(refuses<ShapeError>([&] { (void)solve::least_squares([](const Var&) { return Var(Numbers{}); }, 1.0); },
+                                 "no residuals"));
   BOOST_TEST(refuses<TypeError>(
       [&] { (void)solve::least_squares([](const Var&) { return Var(std::vector<int>{1}); }, 1.0); }, "residual 0"));
   BOOST_TEST(refuses<ShapeError>([&] { fit({.loss = [](const Var& r) -> Var { return sum(r); }}); },

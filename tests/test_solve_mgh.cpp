@@ -23,9 +23,8 @@ namespace {
 
 /// Whether a sum of squares is one of the minima to 1e-8 of it; of minima that are 0, to 1e-14.
 bool is_minimum(double sum, const mgh::Numbers& minima) {
-  return std::ranges::any_of(minima, [&](double least) {
-    return std::abs(sum - least) <= (least == 0.0 ? 1e-14 : 1e-8 * least);
-  });
+  return std::ranges::any_of(
+      minima, [&](double least) { return std::abs(sum - least) <= (least == 0.0 ? 1e-14 : 1e-8 * least); });
 }
 
 struct Outcome {

@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(saddle_points_are_left) {
 
 BOOST_AUTO_TEST_CASE(float_parameters_and_places_without_values) {
   const auto f = [](const Var& x) -> Var { return sum(x - log(x)); };
-  for (const solve::Minimiser& method :
-       {solve::Minimiser(solve::LBFGS{}), solve::Minimiser(solve::TrustRegion{}), solve::Minimiser(solve::NewtonCG{})}) {
+  for (const solve::Minimiser& method : {solve::Minimiser(solve::LBFGS{}), solve::Minimiser(solve::TrustRegion{}),
+                                         solve::Minimiser(solve::NewtonCG{})}) {
     const auto found = solve::minimise(f, xt::xarray<float>{20.0F, 0.01F}, method);
     BOOST_TEST(found.converged(), found);
     BOOST_TEST((found.parameters.dtype() == xg::DType::Float32));
@@ -160,12 +160,18 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refuses<ValueError>([&] { run({}, {.reduction = -1.0}); }, "reduction is -1"));
   BOOST_TEST(refuses<ShapeError>([&] { (void)solve::minimise([](const Var& x) -> Var { return x; }, hard_start); },
                                  "solve::minimise"));
-  BOOST_TEST(refuses<ValueError>([&] { (void)solve::minimise(rosenbrock, Var(Numbers{1, 1.0 / 0.0})); },
-                                 "element 1 of the parameter"));
+  BOOST_TEST(refuses<ValueError>(
+      [&] {
+        (void)solve::minimise(rosenbrock, Var(Numbers{1, 1.0 / 0.0}));
+      },
+      "element 1 of the parameter"));
   BOOST_TEST(refuses<ValueError>([&] { (void)solve::minimise([](const Var& x) -> Var { return log(x); }, -1.0); },
                                  "not finite at the start"));
-  BOOST_TEST(refuses<TypeError>([&] { (void)solve::minimise(rosenbrock, Var(std::vector<int>{1, 1})); },
-                                "solve::minimise"));
+  BOOST_TEST(refuses<TypeError>(
+      [&] {
+        (void)solve::minimise(rosenbrock, Var(std::vector<int>{1, 1}));
+      },
+      "solve::minimise"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -37,8 +37,8 @@ Var cubic_ratio(const Var& x, const std::vector<Var>& b) {
 Var box_bod(const Var& x, const std::vector<Var>& b) { return b[0] * (1.0 - exp(-b[1] * x)); }
 Var enso(const Var& x, const std::vector<Var>& b) {
   const Var year = 2.0 * std::numbers::pi * x;
-  return b[0] + b[1] * cos(year / 12.0) + b[2] * sin(year / 12.0) + b[4] * cos(year / b[3]) +
-         b[5] * sin(year / b[3]) + b[7] * cos(year / b[6]) + b[8] * sin(year / b[6]);
+  return b[0] + b[1] * cos(year / 12.0) + b[2] * sin(year / 12.0) + b[4] * cos(year / b[3]) + b[5] * sin(year / b[3]) +
+         b[7] * cos(year / b[6]) + b[8] * sin(year / b[6]);
 }
 
 Model model_of(const std::string& name) {
@@ -78,10 +78,8 @@ Model model_of(const std::string& name) {
        [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] * (1.0 - pow(1.0 + b[1] * x / 2.0, -2.0)); }},
       {"Misra1c",
        [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] * (1.0 - pow(1.0 + 2.0 * b[1] * x, -0.5)); }},
-      {"Misra1d",
-       [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] * b[1] * x / (1.0 + b[1] * x); }},
-      {"Rat42",
-       [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] / (1.0 + exp(b[1] - b[2] * x)); }},
+      {"Misra1d", [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] * b[1] * x / (1.0 + b[1] * x); }},
+      {"Rat42", [](const Var& x, const std::vector<Var>& b) -> Var { return b[0] / (1.0 + exp(b[1] - b[2] * x)); }},
       {"Rat43",
        [](const Var& x, const std::vector<Var>& b) -> Var {
          return b[0] / pow(1.0 + exp(b[1] - b[2] * x), 1.0 / b[3]);

@@ -151,8 +151,9 @@ BOOST_AUTO_TEST_CASE(solutions_have_derivatives) {
   BOOST_TEST(largest_of(slope + z / (3.0 * z * z + a)) < 1e-12);
   const auto compiled = xg::compile([&](const Var& p) { return z_of(start, p); });
   BOOST_TEST(largest_of(compiled(a) - z) == 0.0);
-  const Var batch = xg::vmap([&](const Var& p) { return z_of(Var(Numbers{1.0, 1.0}), p); })(
-      Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}));
+  const Var batch = xg::vmap([&](const Var& p) {
+    return z_of(Var(Numbers{1.0, 1.0}), p);
+  })(Var(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}));
   BOOST_TEST(largest_of(view(batch, 0) - z) < 1e-14);
 
   const auto cosine = solve::fixed_point_of([](const Var& x, const Var& c) -> Var { return c * cos(x); });
@@ -185,8 +186,11 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refuses<ValueError>([&] { (void)solve::root(f, nan); }, "must be finite"));
   BOOST_TEST(refuses<TypeError>([&] { (void)solve::root(f, Var(std::vector<int>{1})); }, "solve::root"));
   BOOST_TEST(refuses<ShapeError>([&] { (void)solve::root(f, Var(Numbers{})); }, "no numbers"));
-  BOOST_TEST(refuses<ShapeError>([&] { (void)solve::root([](const Var& x) -> Var { return sum(x); }, Var(Numbers{1, 2})); },
-                                 "as many as it takes"));
+  BOOST_TEST(refuses<ShapeError>(
+      [&] {
+        (void)solve::root([](const Var& x) -> Var { return sum(x); }, Var(Numbers{1, 2}));
+      },
+      "as many as it takes"));
   BOOST_TEST(refuses<ValueError>([&] { (void)solve::root([](const Var& x) -> Var { return log(x); }, -1.0); },
                                  "not finite at the start"));
   BOOST_TEST(refuses<ValueError>([&] { (void)solve::root(f, 1.0, {}, {.step = -1.0}); }, "step is -1"));

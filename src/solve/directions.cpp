@@ -77,11 +77,16 @@ class Conjugated final : public Direction {
     const Vector y = difference(next, g);
     const double py = dot(p, y);
     switch (rule_) {
-      case Conjugate::FletcherReeves: return dot(next, next) / dot(g, g);
-      case Conjugate::PolakRibiere: return std::max(0.0, dot(next, y) / dot(g, g));
-      case Conjugate::HestenesStiefel: return std::max(0.0, dot(next, y) / py);
-      case Conjugate::DaiYuan: return dot(next, next) / py;
-      case Conjugate::HagerZhang: break;
+      case Conjugate::FletcherReeves:
+        return dot(next, next) / dot(g, g);
+      case Conjugate::PolakRibiere:
+        return std::max(0.0, dot(next, y) / dot(g, g));
+      case Conjugate::HestenesStiefel:
+        return std::max(0.0, dot(next, y) / py);
+      case Conjugate::DaiYuan:
+        return dot(next, next) / py;
+      case Conjugate::HagerZhang:
+        break;
     }
     const double beta = (dot(next, y) - 2.0 * dot(y, y) * dot(p, next) / py) / py;
     const double least = -1.0 / (norm(p) * std::min(0.01, norm(g)));

@@ -14,7 +14,7 @@ namespace xgrad::solve::detail {
 namespace {
 
 constexpr std::string_view least_squares_name = "solve::least_squares";
-constexpr double unit = std::numeric_limits<double>::epsilon();
+constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
 
 /// The loop of a trust region, as in MINPACK's lmder.
 class Fit {
@@ -72,8 +72,8 @@ class Fit {
 struct Fit::Trial {
   Vector x;
   double cost = 0.0;
-  double length = 0.0;   // |D p|
-  double actual = 0.0;   // what the cost loses, beside itself
+  double length = 0.0;    // |D p|
+  double actual = 0.0;    // what the cost loses, beside itself
   double expected = 0.0;  // what the linear model loses
   double slope = 0.0;
   double ratio = 0.0;
@@ -227,7 +227,7 @@ double Fit::rounding_of_cost() const {
 }
 
 bool Fit::ends(const Trial& trial) {
-  const double reduction = options_.reduction.value_or(unit);
+  const double reduction = options_.reduction.value_or(rounding_unit);
   const double at = scaled_norm(x_);
   const bool small_reduction =
       std::abs(trial.actual) <= reduction && std::abs(trial.expected) <= reduction && trial.ratio <= 2.0;
@@ -235,7 +235,7 @@ bool Fit::ends(const Trial& trial) {
   if (trial.finite && (small_reduction || lost_in_rounding)) {
     end(Ended::Reduction);
   } else if (radius_ <= options_.step.value_or(rounding_) * at || (trial.clipped && trial.length == 0.0)) {
-    const bool converged = trial.ratio >= 1e-4 || radius_ > unit * at;
+    const bool converged = trial.ratio >= 1e-4 || radius_ > rounding_unit * at;
     end(converged ? Ended::Step : Ended::NoDescent);
   } else if (radius_ < std::numeric_limits<double>::min()) {
     end(Ended::NoDescent);
@@ -281,7 +281,7 @@ void Fit::run() {
     if (!all_finite(jacobian_)) return end(Ended::Diverged);
     const bool goes_on = tell();
     if (cost_ == 0.0) return end(Ended::Residual);
-    if (cosine() <= options_.gradient.value_or(unit)) return end(Ended::Gradient);
+    if (cosine() <= options_.gradient.value_or(rounding_unit)) return end(Ended::Gradient);
     if (!goes_on) return end(Ended::Stopped);
     if (report.iterations == options_.iterations) return end(Ended::Iterations);
     if (report.evaluations >= options_.evaluations) return end(Ended::Evaluations);

@@ -8,16 +8,26 @@ namespace xgrad::solve {
 
 std::string_view text(Ended ended) noexcept {
   switch (ended) {
-    case Ended::Gradient: return "converged: the gradient is small";
-    case Ended::Step: return "converged: steps are small";
-    case Ended::Reduction: return "converged: the value changes no more";
-    case Ended::Residual: return "converged: the residual is small";
-    case Ended::Interval: return "converged: the interval is small";
-    case Ended::NoDescent: return "no step lowers the value, and the gradient is not small";
-    case Ended::Iterations: return "the number of iterations is exhausted";
-    case Ended::Evaluations: return "the number of evaluations is exhausted";
-    case Ended::Diverged: return "steps fail: a singular Jacobian, or values that are not finite";
-    case Ended::Stopped: return "stopped by the observer";
+    case Ended::Gradient:
+      return "converged: the gradient is small";
+    case Ended::Step:
+      return "converged: steps are small";
+    case Ended::Reduction:
+      return "converged: the value changes no more";
+    case Ended::Residual:
+      return "converged: the residual is small";
+    case Ended::Interval:
+      return "converged: the interval is small";
+    case Ended::NoDescent:
+      return "no step lowers the value, and the gradient is not small";
+    case Ended::Iterations:
+      return "the number of iterations is exhausted";
+    case Ended::Evaluations:
+      return "the number of evaluations is exhausted";
+    case Ended::Diverged:
+      return "steps fail: a singular Jacobian, or values that are not finite";
+    case Ended::Stopped:
+      return "stopped by the observer";
   }
   return "";
 }

@@ -43,8 +43,7 @@ Vector first_residual(Residuals& residuals, const Vector& x) {
 
 bool tell_observer(const RootOptions& options, Report& report, double residual, double step) {
   report.value = residual;
-  return options.observer == nullptr ||
-         options.observer({report.iterations, residual, 0.0, step, report.evaluations});
+  return options.observer == nullptr || options.observer({report.iterations, residual, 0.0, step, report.evaluations});
 }
 
 /// Newton's method and those that take its Jacobian for more than a step.

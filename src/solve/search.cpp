@@ -31,19 +31,16 @@ struct Bracket {
   bool closed = false;
 
   double next(const OnLine& trial, double least, double most) {
-    const double theta =
-        3.0 * (best.value - trial.value) / (trial.t - best.t) + best.slope + trial.slope;
+    const double theta = 3.0 * (best.value - trial.value) / (trial.t - best.t) + best.slope + trial.slope;
     const double scale = std::max({std::abs(theta), std::abs(best.slope), std::abs(trial.slope)});
-    const double square =
-        (theta / scale) * (theta / scale) - (best.slope / scale) * (trial.slope / scale);
+    const double square = (theta / scale) * (theta / scale) - (best.slope / scale) * (trial.slope / scale);
     const bool opposite = trial.slope * (best.slope / std::abs(best.slope)) < 0.0;
     const double secant = trial.t + trial.slope / (trial.slope - best.slope) * (best.t - trial.t);
     double t = 0.0;
     if (trial.value > best.value) {
       const double cubic = cubic_step(best, trial, theta, square, scale, trial.t < best.t);
-      const double quadratic =
-          best.t + best.slope / ((best.value - trial.value) / (trial.t - best.t) + best.slope) / 2.0 *
-                       (trial.t - best.t);
+      const double quadratic = best.t + best.slope / ((best.value - trial.value) / (trial.t - best.t) + best.slope) /
+                                            2.0 * (trial.t - best.t);
       t = std::abs(cubic - best.t) < std::abs(quadratic - best.t) ? cubic : cubic + (quadratic - cubic) / 2.0;
       closed = true;
     } else if (opposite) {
@@ -53,8 +50,7 @@ struct Bracket {
     } else if (std::abs(trial.slope) < std::abs(best.slope)) {
       t = flatter(trial, theta, square, scale, secant, least, most);
     } else if (closed) {
-      const double theta_other =
-          3.0 * (trial.value - other.value) / (other.t - trial.t) + other.slope + trial.slope;
+      const double theta_other = 3.0 * (trial.value - other.value) / (other.t - trial.t) + other.slope + trial.slope;
       const double scale_other = std::max({std::abs(theta_other), std::abs(other.slope), std::abs(trial.slope)});
       const double square_other = (theta_other / scale_other) * (theta_other / scale_other) -
                                   (other.slope / scale_other) * (trial.slope / scale_other);
@@ -188,8 +184,7 @@ bool tells(Objective& objective, const Limits& limits, double value, double step
 
 }  // namespace
 
-Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p,
-                   double first) {
+Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p, double first) {
   if (const auto* rules = std::get_if<StrongWolfe>(&search)) {
     return strong_wolfe(*rules, objective, from, p, first, std::numeric_limits<double>::infinity(), {});
   }

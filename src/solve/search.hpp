@@ -50,8 +50,7 @@ bool ends_at_start(Objective& objective, const Limits& limits, double value, dou
 
 // Each ends at its best point, and leaves in the report of the objective why.
 Iterate descend(const Minimiser& method, Objective& objective, Iterate start, const Limits& limits);
-Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box,
-                       const Limits& limits);
+Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
 

@@ -107,8 +107,7 @@ struct NelderMead {
   double size = 0.05;  ///< of the first simplex, beside the parameters; > 0
 };
 
-using Minimiser =
-    std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead>;
+using Minimiser = std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead>;
 
 struct MinimiseOptions {
   /// The largest |component| of the gradient; bounds that hold it count as 0. None: 4500 times the rounding error of
@@ -167,8 +166,7 @@ template <class F, class T>
   const auto of_leaves = [&](std::span<const Var> leaves) {
     return std::vector<Var>{objective(tree::with_leaves(at, leaves))};
   };
-  detail::Minimised found =
-      detail::minimise(detail::LeavesFunction(of_leaves), detail::start_of(at), method, options);
+  detail::Minimised found = detail::minimise(detail::LeavesFunction(of_leaves), detail::start_of(at), method, options);
   return Minimum<Tree>{found.report, tree::with_leaves(at, found.parameters)};
 }
 

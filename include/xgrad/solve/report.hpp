@@ -26,13 +26,13 @@ namespace xgrad::solve {
 
 /// Why a solver ended. The first five are success.
 enum class Ended : std::uint8_t {
-  Gradient,    ///< the gradient is as small as was asked: of residuals, their cosine with the columns of the Jacobian
-  Step,        ///< steps are as small as was asked, beside the parameters
-  Reduction,   ///< the value, and what is expected of the next step, change as little as was asked
-  Residual,    ///< the residuals, or the function whose root is sought, are as small as was asked
-  Interval,    ///< the interval of a root is as small as was asked, or as numbers allow
-  NoDescent,   ///< no step, however small, lowers the value; the gradient is larger than was asked
-  Iterations,  ///< so many were allowed
+  Gradient,     ///< the gradient is as small as was asked: of residuals, their cosine with the columns of the Jacobian
+  Step,         ///< steps are as small as was asked, beside the parameters
+  Reduction,    ///< the value, and what is expected of the next step, change as little as was asked
+  Residual,     ///< the residuals, or the function whose root is sought, are as small as was asked
+  Interval,     ///< the interval of a root is as small as was asked, or as numbers allow
+  NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
+  Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
   Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
   Stopped       ///< by the observer

@@ -96,8 +96,7 @@ template <class Objective>
   constexpr std::string_view operation = "solve::minimiser_of";
   auto solver = [=]<class Z>(const Z& start, const auto&... parameters) -> Z {
     const auto run = [=](const Z& from, const auto&... values) -> Z {
-      const auto found =
-          minimise([&](const Z& z) -> Var { return objective(z, values...); }, from, method, options);
+      const auto found = minimise([&](const Z& z) -> Var { return objective(z, values...); }, from, method, options);
       detail::require_converged(operation, found);
       return found.parameters;
     };
