@@ -141,14 +141,14 @@ template <class F, class T>
   };
   detail::Fitted fitted =
       detail::least_squares(detail::LeavesFunction(of_leaves), detail::start_of(at), method, options);
-  LeastSquares<Tree> result{fitted.report, tree::with_leaves(at, fitted.parameters)};
-  result.sum = fitted.sum;
-  result.residuals = fitted.residuals;
-  result.degrees_of_freedom = fitted.degrees_of_freedom;
-  result.deviation = fitted.deviation;
-  result.deviations = tree::with_leaves(at, fitted.deviations);
-  result.covariance = std::move(fitted.covariance);
-  return result;
+  return LeastSquares<Tree>{fitted.report,
+                            tree::with_leaves(at, fitted.parameters),
+                            fitted.sum,
+                            fitted.residuals,
+                            fitted.degrees_of_freedom,
+                            fitted.deviation,
+                            tree::with_leaves(at, fitted.deviations),
+                            std::move(fitted.covariance)};
 }
 
 }  // namespace xgrad::solve
