@@ -21,13 +21,32 @@ bool Pairs::add(Vector step, Vector change) {
   return true;
 }
 
-namespace {
-
 Vector negative(const Vector& g) {
   Vector result(g);
   for (double& each : result) each = -each;
   return result;
 }
+
+Vector Pairs::direction(const Vector& gradient) const {
+  Vector p = negative(gradient);
+  const std::size_t count = s.size();
+  Vector parts(count);
+  for (std::size_t k = count; k-- > 0;) {
+    parts[k] = dot(s[k], p) / dot(s[k], y[k]);
+    p = along(p, -parts[k], y[k]);
+  }
+  if (count > 0) {
+    const double scale = dot(s.back(), y.back()) / dot(y.back(), y.back());
+    for (double& each : p) each *= scale;
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    const double part = dot(y[k], p) / dot(s[k], y[k]);
+    p = along(p, parts[k] - part, s[k]);
+  }
+  return p;
+}
+
+namespace {
 
 class Steepest final : public Direction {
  public:
@@ -144,24 +163,7 @@ class LimitedMemory final : public Direction {
  public:
   explicit LimitedMemory(std::size_t memory) : pairs_{memory, {}, {}} {}
 
-  Vector from(Objective&, const Iterate& at) override {
-    Vector p = negative(at.point.gradient);
-    const std::size_t count = pairs_.s.size();
-    Vector parts(count);
-    for (std::size_t k = count; k-- > 0;) {
-      parts[k] = dot(pairs_.s[k], p) / dot(pairs_.s[k], pairs_.y[k]);
-      p = along(p, -parts[k], pairs_.y[k]);
-    }
-    if (count > 0) {
-      const double scale = dot(pairs_.s.back(), pairs_.y.back()) / dot(pairs_.y.back(), pairs_.y.back());
-      for (double& each : p) each *= scale;
-    }
-    for (std::size_t k = 0; k < count; ++k) {
-      const double part = dot(pairs_.y[k], p) / dot(pairs_.s[k], pairs_.y[k]);
-      p = along(p, parts[k] - part, pairs_.s[k]);
-    }
-    return p;
-  }
+  Vector from(Objective&, const Iterate& at) override { return pairs_.direction(at.point.gradient); }
   void moved(const Iterate& before, const Iterate& after, const Vector&) override {
     pairs_.add(difference(after.x, before.x), difference(after.point.gradient, before.point.gradient));
   }

@@ -34,8 +34,11 @@ struct Pairs {
 
   /// Keeps a pair whose curvature is positive; whether it did.
   bool add(Vector step, Vector change);
+  /// -H g by two loops.
+  [[nodiscard]] Vector direction(const Vector& gradient) const;
 };
 
 Vector difference(const Vector& a, const Vector& b);
+Vector negative(const Vector& g);
 
 }  // namespace xgrad::solve::detail
