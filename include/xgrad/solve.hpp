@@ -3,6 +3,7 @@
 
 #include <xgrad/solve/least_squares.hpp>
 #include <xgrad/solve/minimise.hpp>
+#include <xgrad/solve/proximal.hpp>
 #include <xgrad/solve/report.hpp>
 #include <xgrad/solve/root.hpp>
 #include <xgrad/solve/solutions.hpp>

@@ -84,6 +84,8 @@ Minimised minimise(const LeavesFunction& objective, const Start& start, const Mi
   Vector x;
   if (simplex != nullptr) {
     x = shrink_simplex(*simplex, compiled, leaves.start(), limits);
+  } else if (const auto* proximal = std::get_if<ProximalGradient>(&method)) {
+    x = descend_to_set(*proximal, compiled, limits);
   } else {
     Iterate from = start_of_descent(compiled);
     const auto* region = std::get_if<TrustRegion>(&method);

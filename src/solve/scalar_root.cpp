@@ -19,9 +19,9 @@ struct End {
 };
 
 /// An interval around a root: the best end, the one across the root, and the best one before.
-class Interval {
+class Bracketed {
  public:
-  Interval(End a, End b) : best_(b), across_(a), last_(a) { arrange(); }
+  Bracketed(End a, End b) : best_(b), across_(a), last_(a) { arrange(); }
 
   [[nodiscard]] const End& best() const { return best_; }
   [[nodiscard]] const End& across() const { return across_; }
@@ -111,7 +111,7 @@ ScalarRoot scalar_root(const LeavesFunction& function, double lower, double uppe
             << upper << "; its signs must differ";
     throw ValueError(message.str());
   }
-  Interval interval(a, b);
+  Bracketed interval(a, b);
   Report& report = f.report;
   const double relative = options.step.value_or(4.0 * leaves.rounding());
   while (true) {

@@ -52,6 +52,7 @@ bool ends_at_start(Objective& objective, const Limits& limits, double value, dou
 Iterate descend(const Minimiser& method, Objective& objective, Iterate start, const Limits& limits);
 Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
+Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
 
 }  // namespace xgrad::solve::detail

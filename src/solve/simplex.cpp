@@ -16,9 +16,9 @@ struct Corner {
   double value = 0.0;
 };
 
-class Simplex {
+class Corners {
  public:
-  Simplex(const NelderMead& method, Objective& objective, const Vector& start) : objective_(objective) {
+  Corners(const NelderMead& method, Objective& objective, const Vector& start) : objective_(objective) {
     const auto n = static_cast<double>(start.size());
     stretch_ = start.size() > 1 ? 1.0 + 2.0 / n : 2.0;
     contract_ = start.size() > 1 ? 0.75 - 0.5 / n : 0.5;
@@ -89,7 +89,7 @@ class Simplex {
 
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits) {
   Report& report = objective.report;
-  Simplex simplex(method, objective, start);
+  Corners simplex(method, objective, start);
   Progress progress;
   const auto told = [&] {
     report.value = simplex.best().value;

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <xgrad/solve/proximal.hpp>
 #include <xgrad/solve/report.hpp>
 
 #pragma GCC visibility push(default)
@@ -107,7 +108,8 @@ struct NelderMead {
   double size = 0.05;  ///< of the first simplex, beside the parameters; > 0
 };
 
-using Minimiser = std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead>;
+using Minimiser = std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead,
+                               ProximalGradient>;
 
 struct MinimiseOptions {
   /// The largest |component| of the gradient; bounds that hold it count as 0. None: 4500 times the rounding error of
