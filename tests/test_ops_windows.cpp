@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(large_images_are_cut_into_bands) {
   const auto loss = [&](const Var& kernel) { return sum(conv(x, kernel, {.padding = 1})); };
   const Var slope = xg::grad(loss)(w);
   const Var inner = sum(x, {0, 2, 3});
-  BOOST_TEST(same(xg::view(slope, 4, xt::all(), 1, 1), inner));
+  BOOST_TEST(same(xg::view(slope, 2, xt::all(), 1, 1), inner));
 }
 
 BOOST_AUTO_TEST_CASE(the_same_bits_on_any_number_of_threads) {

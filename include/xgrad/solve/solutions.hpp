@@ -1,0 +1,168 @@
+// Solutions as functions with derivatives: minimiser_of, least_squares_of, root_of, fixed_point_of.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/solve/least_squares.hpp>
+#include <xgrad/solve/minimise.hpp>
+#include <xgrad/solve/root.hpp>
+#include <xgrad/transform/implicit.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad::solve {
+namespace detail {
+
+/// A solver as an operation, which runs when values are computed.
+/// \param like   the start, whose shapes and element types the solution has.
+/// \param given  all arrays of the arguments.
+std::vector<Var> solve_later(std::string_view operation, std::span<const Var> like, std::span<const Var> given,
+                             std::function<std::vector<Var>(std::span<const Var>)> solver);
+
+/// \throws ValueError  unless the solver has converged: there are no derivatives of what is no solution.
+void require_converged(std::string_view operation, const Report& report);
+
+template <class A>
+void collect_arrays(std::vector<Var>& all, const A& argument) {
+  if constexpr (tree::Tree<A>) {
+    tree::for_each_array(argument, [&](const Var& x) { all.push_back(x); });
+  }
+}
+template <class A>
+A with_next_arrays(const A& argument, std::span<const Var>& next) {
+  if constexpr (tree::Tree<A>) {
+    const std::size_t count = tree::arrays(argument).size();
+    A result = tree::with_arrays(argument, next.first(count));
+    next = next.subspan(count);
+    return result;
+  } else {
+    return argument;
+  }
+}
+
+/// Calls run(start, parameters...) -> solution with values, when they are asked for.
+template <class Run, class Z, class... P>
+Z on_host(std::string_view operation, const Run& run, const Z& start, const P&... parameters) {
+  std::vector<Var> given;
+  collect_arrays(given, start);
+  (collect_arrays(given, parameters), ...);
+  // What is kept holds no recorded Vars: all arrays are put in when it runs.
+  auto held = std::tuple<Z, P...>(start, parameters...);
+  std::apply(
+      [](auto&... each) {
+        const auto forget = [](auto& argument) {
+          if constexpr (tree::Tree<std::remove_cvref_t<decltype(argument)>>) {
+            tree::for_each_array(argument, [](Var& x) { x = Var(); });
+          }
+        };
+        (forget(each), ...);
+      },
+      held);
+  auto solver = [run, held = std::move(held)](std::span<const Var> values) {
+    std::span<const Var> next = values;
+    return std::apply(
+        [&](const auto&... each) {
+          const std::tuple<Z, P...> filled{with_next_arrays(each, next)...};  // in order: braces
+          return std::apply([&](const auto&... argument) { return tree::leaves(run(argument...)); }, filled);
+        },
+        held);
+  };
+  return tree::with_leaves(start, solve_later(operation, tree::leaves(start), given, std::move(solver)));
+}
+
+}  // namespace detail
+
+/// The minimiser of objective(z, parameters...) as a function of a start and the parameters, with derivatives with
+/// respect to these: see implicit_minimiser(). It runs in compiled functions and, example by example, in vmap().
+///
+///     auto ridge = xg::solve::minimiser_of(loss, xg::solve::TrustRegion{});
+///     xg::Var slope = xg::grad<1>([&](const xg::Var& w, const xg::Var& penalty) {
+///       return validation_loss(ridge(w, penalty));
+///     })(start, penalty);
+///
+/// \throws HostError  when values are computed: with what minimise() throws nested, and ValueError if it did not converge.
+template <class Objective>
+[[nodiscard]] auto minimiser_of(Objective objective, Minimiser method = {}, MinimiseOptions options = {},
+                                ImplicitOptions implicit = {.linear_solver = LinearSolve::ConjugateGradient}) {
+  constexpr std::string_view operation = "solve::minimiser_of";
+  auto solver = [=]<class Z>(const Z& start, const auto&... parameters) -> Z {
+    const auto run = [=](const Z& from, const auto&... values) -> Z {
+      const auto found = minimise([&](const Z& z) -> Var { return objective(z, values...); }, from, method, options);
+      detail::require_converged(operation, found);
+      return found.parameters;
+    };
+    return detail::on_host(operation, run, start, parameters...);
+  };
+  return implicit_minimiser(objective, std::move(solver), implicit);
+}
+
+/// The same of the z for which the sum of the squares of residuals(z, parameters...) is least.
+template <class Residuals>
+[[nodiscard]] auto least_squares_of(Residuals residuals, LeastSquaresMethod method = {},
+                                    LeastSquaresOptions options = {},
+                                    ImplicitOptions implicit = {.linear_solver = LinearSolve::ConjugateGradient}) {
+  constexpr std::string_view operation = "solve::least_squares_of";
+  auto objective = [=](const auto& z, const auto&... parameters) -> Var {
+    Var total(0.0);
+    const xgrad::detail::differentiated_t<decltype(residuals(z, parameters...))> all(residuals(z, parameters...));
+    tree::for_each(all, [&](const Var& each) {
+      const Var costs = options.loss == nullptr ? 0.5 * square(each) : options.loss(each);
+      total = total + xgrad::sum(costs);
+    });
+    return total;
+  };
+  auto solver = [=]<class Z>(const Z& start, const auto&... parameters) -> Z {
+    const auto run = [=](const Z& from, const auto&... values) -> Z {
+      const auto found = least_squares([&](const Z& z) { return residuals(z, values...); }, from, method, options);
+      detail::require_converged(operation, found);
+      return found.parameters;
+    };
+    return detail::on_host(operation, run, start, parameters...);
+  };
+  return implicit_minimiser(std::move(objective), std::move(solver), implicit);
+}
+
+/// The same of the z of residual(z, parameters...) = 0: see implicit().
+template <class Residual>
+[[nodiscard]] auto root_of(Residual residual, RootMethod method = {}, RootOptions options = {},
+                           ImplicitOptions implicit = {}) {
+  constexpr std::string_view operation = "solve::root_of";
+  auto solver = [=]<class Z>(const Z& start, const auto&... parameters) -> Z {
+    const auto run = [=](const Z& from, const auto&... values) -> Z {
+      const auto found = root([&](const Z& z) { return residual(z, values...); }, from, method, options);
+      detail::require_converged(operation, found);
+      return found.solution;
+    };
+    return detail::on_host(operation, run, start, parameters...);
+  };
+  return xgrad::implicit(residual, std::move(solver), implicit);
+}
+
+/// The same of the z of step(z, parameters...) = z: see implicit_fixed_point().
+template <class Step>
+[[nodiscard]] auto fixed_point_of(Step step, FixedPointMethod method = {}, RootOptions options = {},
+                                  ImplicitOptions implicit = {}) {
+  constexpr std::string_view operation = "solve::fixed_point_of";
+  auto solver = [=]<class Z>(const Z& start, const auto&... parameters) -> Z {
+    const auto run = [=](const Z& from, const auto&... values) -> Z {
+      const auto found = fixed_point([&](const Z& z) { return step(z, values...); }, from, method, options);
+      detail::require_converged(operation, found);
+      return found.solution;
+    };
+    return detail::on_host(operation, run, start, parameters...);
+  };
+  return implicit_fixed_point(step, std::move(solver), implicit);
+}
+
+}  // namespace xgrad::solve
+
+#pragma GCC visibility pop

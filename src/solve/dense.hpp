@@ -1,0 +1,46 @@
+// Small dense algebra of the solvers, in double: QR with pivoting, and what is solved with it.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "flat.hpp"
+
+namespace xgrad::solve::detail {
+
+/// J P = Q R by Householder's reflections, the column of the largest norm first, and the first n of Q^T r.
+struct PivotedQr {
+  std::size_t n = 0;
+  Vector r;  ///< n x n, upper triangle, column after column; 0 below it
+  Vector qtr;
+  std::vector<std::size_t> pivot;  ///< column j of R is column pivot[j] of J
+
+  [[nodiscard]] double at(std::size_t i, std::size_t j) const { return r[i + j * n]; }
+  /// How many pivots are above a part of the first one.
+  [[nodiscard]] std::size_t rank(double part = 0.0) const;
+  /// J x, rotated: |R P^T x| = |J x|.
+  [[nodiscard]] Vector times(const Vector& x) const;
+  /// J^T r.
+  [[nodiscard]] Vector gradient() const;
+  /// The x of the least |J x + r|; components beyond the rank are 0.
+  [[nodiscard]] Vector least_squares(double part = 0.0) const;
+};
+/// \param jacobian  column after column, rows x n.
+PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n);
+
+/// The step p of the least |J p + r|^2 + lambda |D p|^2.
+/// \param triangle  if not null: gets the triangle S of S^T S = P^T (J^T J + lambda D^2) P, column after column.
+Vector damped_step(const PivotedQr& qr, const Vector& scale, double lambda, Vector* triangle = nullptr);
+
+/// The step within |D p| <= radius, and the lambda that makes it end there to a tenth; 0 if the step of Gauss and
+/// Newton does.
+/// \param lambda  in: a guess.
+Vector trust_region_step(const PivotedQr& qr, const Vector& scale, double radius, double& lambda);
+
+/// (J^T J)^-1, n x n. NaN if columns are linearly dependent.
+Vector inverse_of_normal(const PivotedQr& qr);
+
+/// LU with partial pivoting of a square matrix, row after row, solved in place; false if a pivot is 0 or no number.
+bool solve_square(Vector matrix, Vector& right);
+
+}  // namespace xgrad::solve::detail

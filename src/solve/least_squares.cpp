@@ -1,0 +1,395 @@
+#include <xgrad/solve/least_squares.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <ostream>
+#include <utility>
+
+#include <xgrad/core/errors.hpp>
+
+#include "core/text.hpp"
+#include "least_squares_steps.hpp"
+
+namespace xgrad::solve::detail {
+namespace {
+
+constexpr std::string_view least_squares_name = "solve::least_squares";
+constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
+
+/// The loop of a trust region, as in MINPACK's lmder.
+class Fit {
+ public:
+  Fit(Residuals& residuals, const LeastSquaresMethod& method, const LeastSquaresOptions& options)
+      : residuals_(residuals),
+        method_(method),
+        options_(options),
+        box_(box_of(residuals.leaves(), options.lower, options.upper)),
+        losses_(least_squares_name, options.loss),
+        rounding_(residuals.leaves().rounding()),
+        x_(residuals.leaves().start()) {}
+
+  void run();
+  Fitted fitted();
+
+ private:
+  enum class Search : bool { Accepted, Ended };
+
+  void linearise();
+  void choose_free();
+  [[nodiscard]] double cosine() const;
+  [[nodiscard]] double scaled_norm(const Vector& all) const;
+  [[nodiscard]] bool tell() const;
+  Search search();
+  struct Trial;
+  Vector step_in_box(bool& clipped);
+  [[nodiscard]] Vector columns_of(const std::vector<std::size_t>& variables) const;
+  Trial attempt();
+  void resize(const Trial& trial);
+  bool ends(const Trial& trial);
+  void polish();
+  std::optional<Vector> newton_step();
+  [[nodiscard]] double rounding_of_cost() const;
+  void end(Ended why) { residuals_.report.ended = why; }
+
+  Residuals& residuals_;
+  const LeastSquaresMethod& method_;
+  const LeastSquaresOptions& options_;
+  Box box_;
+  Losses losses_;
+  double rounding_;
+
+  Vector x_;
+  double cost_ = 0.0;
+  Vector weighted_, jacobian_, gradient_;  // there, with the weights of the losses
+  std::vector<std::size_t> free_;
+  PivotedQr qr_;  // of the columns of the free ones
+  Vector scale_;
+  double radius_ = 0.0;
+  double lambda_ = 0.0;
+  double last_step_ = 0.0;
+};
+
+struct Fit::Trial {
+  Vector x;
+  double cost = 0.0;
+  double length = 0.0;    // |D p|
+  double actual = 0.0;    // what the cost loses, beside itself
+  double expected = 0.0;  // what the linear model loses
+  double slope = 0.0;
+  double ratio = 0.0;
+  bool finite = false;
+  bool clipped = false;
+};
+
+double Fit::scaled_norm(const Vector& all) const {
+  Vector scaled(all);
+  for (std::size_t i = 0; i < all.size(); ++i) scaled[i] *= scale_[i];
+  return norm(scaled);
+}
+
+/// Jacobian, gradient and scale at x.
+void Fit::linearise() {
+  Residuals::Point point = residuals_.at(x_);
+  weighted_ = std::move(point.value);
+  jacobian_ = std::move(point.jacobian);
+  losses_.weigh(weighted_, jacobian_);
+  const std::size_t m = weighted_.size();
+  const std::size_t n = x_.size();
+  gradient_.assign(n, 0.0);
+  const bool first = scale_.empty();
+  if (first) scale_.assign(n, 0.0);
+  for (std::size_t j = 0; j < n; ++j) {
+    const std::span<const double> column(jacobian_.data() + j * m, m);
+    gradient_[j] = dot(column, weighted_);
+    const double length = norm(column);
+    scale_[j] = std::max(scale_[j], first && length == 0.0 ? 1.0 : length);
+  }
+  choose_free();
+}
+
+/// The variables that no bound holds, and the factors of their columns.
+void Fit::choose_free() {
+  free_.clear();
+  for (std::size_t j = 0; j < x_.size(); ++j) {
+    if (!box_.holds(j, x_[j], gradient_[j])) free_.push_back(j);
+  }
+  if (!free_.empty()) qr_ = pivoted_qr(columns_of(free_), weighted_, free_.size());
+}
+
+double Fit::cosine() const {
+  const std::size_t m = weighted_.size();
+  const double length = norm(weighted_);
+  double result = 0.0;
+  for (const std::size_t j : free_) {
+    const double column = norm({jacobian_.data() + j * m, m});
+    if (column > 0.0) result = std::max(result, std::abs(gradient_[j]) / column / length);
+  }
+  return result;
+}
+
+bool Fit::tell() const {
+  Report& report = residuals_.report;
+  report.value = 0.5 * cost_;
+  report.gradient = box_.free_gradient(x_, gradient_);
+  if (options_.observer == nullptr) return true;
+  return options_.observer({report.iterations, report.value, report.gradient, last_step_, report.evaluations});
+}
+
+/// A step of the variables that no bound holds. Those that it would lead out of the box go to its boundary, and the
+/// others have another step, which knows that.
+Vector Fit::step_in_box(bool& clipped) {
+  Vector moved(x_.size(), 0.0);
+  std::vector<std::size_t> open = free_;
+  Vector residuals = weighted_;
+  const std::size_t m = weighted_.size();
+  while (!open.empty()) {
+    Vector scale;
+    for (const std::size_t j : open) scale.push_back(scale_[j]);
+    const bool first = open.size() == free_.size();
+    const Vector step =
+        first ? step_of(method_, qr_, scale, radius_, lambda_)
+              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, radius_, lambda_);
+    std::vector<std::size_t> inside;
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      const std::size_t j = open[k];
+      moved[j] = step[k];
+      const double to = x_[j] + step[k];
+      const bool leaves = !box_.empty() && (to < box_.lower[j] || to > box_.upper[j]);
+      if (!leaves) {
+        inside.push_back(j);
+        continue;
+      }
+      moved[j] = (to < box_.lower[j] ? box_.lower[j] : box_.upper[j]) - x_[j];
+      for (std::size_t i = 0; i < m; ++i) residuals[i] += jacobian_[i + j * m] * moved[j];
+    }
+    if (inside.size() == open.size()) break;
+    clipped = true;
+    open = std::move(inside);
+  }
+  return moved;
+}
+
+Vector Fit::columns_of(const std::vector<std::size_t>& variables) const {
+  const std::size_t m = weighted_.size();
+  Vector columns;
+  for (const std::size_t j : variables) {
+    const auto from = jacobian_.begin() + static_cast<std::ptrdiff_t>(j * m);
+    columns.insert(columns.end(), from, from + static_cast<std::ptrdiff_t>(m));
+  }
+  return columns;
+}
+
+Fit::Trial Fit::attempt() {
+  Trial trial;
+  const Vector moved = step_in_box(trial.clipped);
+  trial.x = along(x_, 1.0, moved);
+  box_.clip(trial.x);  // of what rounding puts outside
+  trial.length = scaled_norm(moved);
+  last_step_ = norm(moved);
+  Vector change(weighted_.size(), 0.0);  // J p
+  for (std::size_t j = 0; j < moved.size(); ++j) {
+    for (std::size_t i = 0; i < change.size(); ++i) change[i] += jacobian_[i + j * change.size()] * moved[j];
+  }
+  const double along_model = norm(change) / std::sqrt(cost_);
+  const double damped = lambda_ * (trial.length / std::sqrt(cost_)) * trial.length / std::sqrt(cost_);
+  trial.slope = dot(gradient_, moved) / cost_;
+  trial.expected = trial.clipped || !std::holds_alternative<LevenbergMarquardt>(method_)
+                       ? -(2.0 * trial.slope + along_model * along_model)
+                       : along_model * along_model + 2.0 * damped;
+  if (all_finite(trial.x)) trial.cost = losses_.cost(residuals_.value(trial.x));
+  else trial.cost = std::numeric_limits<double>::quiet_NaN();
+  trial.finite = std::isfinite(trial.cost);
+  trial.actual = trial.finite && trial.cost < 100.0 * cost_ ? 1.0 - trial.cost / cost_ : -1.0;
+  trial.ratio = trial.expected > 0.0 ? trial.actual / trial.expected : 0.0;
+  return trial;
+}
+
+/// The next radius.
+void Fit::resize(const Trial& trial) {
+  if (trial.ratio <= 0.25) {
+    double factor = 0.5;
+    if (trial.actual < 0.0) factor = 0.5 * trial.slope / (trial.slope + 0.5 * trial.actual);
+    if (!trial.finite || trial.cost >= 100.0 * cost_ || !(factor >= 0.1)) factor = 0.1;
+    const double reach = trial.clipped ? trial.length : 10.0 * trial.length;
+    radius_ = factor * std::min(radius_, reach);
+    lambda_ /= factor;
+  } else if (lambda_ == 0.0 || trial.ratio >= 0.75) {
+    const bool may_fall = std::holds_alternative<LevenbergMarquardt>(method_) && !trial.clipped;
+    radius_ = may_fall ? 2.0 * trial.length : std::max(radius_, 2.0 * trial.length);
+    lambda_ *= 0.5;
+  }
+}
+
+/// What rounding of the terms of the residuals, which are about as large as D x, may do to the cost beside itself.
+double Fit::rounding_of_cost() const {
+  const double part = rounding_ * scaled_norm(x_) / std::sqrt(cost_);
+  return part * (2.0 + part);
+}
+
+bool Fit::ends(const Trial& trial) {
+  const double reduction = options_.reduction.value_or(rounding_unit);
+  const double at = scaled_norm(x_);
+  const bool small_reduction =
+      std::abs(trial.actual) <= reduction && std::abs(trial.expected) <= reduction && trial.ratio <= 2.0;
+  const bool lost_in_rounding = trial.ratio < 1e-4 && std::abs(trial.expected) <= rounding_of_cost();
+  if (trial.finite && (small_reduction || lost_in_rounding)) {
+    end(Ended::Reduction);
+  } else if (radius_ <= options_.step.value_or(rounding_) * at || (trial.clipped && trial.length == 0.0)) {
+    const bool converged = trial.ratio >= 1e-4 || radius_ > rounding_unit * at;
+    end(converged ? Ended::Step : Ended::NoDescent);
+  } else if (radius_ < std::numeric_limits<double>::min()) {
+    end(Ended::NoDescent);
+  } else if (residuals_.report.evaluations >= options_.evaluations) {
+    end(Ended::Evaluations);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// Shortens steps until one is accepted.
+Fit::Search Fit::search() {
+  while (true) {
+    Trial trial = attempt();
+    if (residuals_.report.iterations == 0 && !std::holds_alternative<GaussNewton>(method_)) {
+      radius_ = std::min(radius_, trial.length);
+    }
+    resize(trial);
+    const bool accepted = trial.finite && trial.ratio >= 1e-4;
+    if (accepted) {
+      x_ = std::move(trial.x);
+      cost_ = trial.cost;
+    }
+    if (cost_ == 0.0) {
+      end(Ended::Residual);
+      return Search::Ended;
+    }
+    if (ends(trial)) return Search::Ended;
+    if (accepted) return Search::Accepted;
+  }
+}
+
+void Fit::run() {
+  Report& report = residuals_.report;
+  cost_ = losses_.cost(residuals_.value(x_));
+  if (!std::isfinite(cost_)) {
+    throw ValueError(std::string(least_squares_name) +
+                     ": the sum of squares at the start is not finite; start where it is");
+  }
+  while (true) {
+    linearise();
+    if (!all_finite(jacobian_)) return end(Ended::Diverged);
+    const bool goes_on = tell();
+    if (cost_ == 0.0) return end(Ended::Residual);
+    if (cosine() <= options_.gradient.value_or(rounding_unit)) return end(Ended::Gradient);
+    if (!goes_on) return end(Ended::Stopped);
+    if (report.iterations == options_.iterations) return end(Ended::Iterations);
+    if (report.evaluations >= options_.evaluations) return end(Ended::Evaluations);
+    if (report.iterations == 0) {
+      const double at = scaled_norm(x_);
+      radius_ = first_radius(method_) * (at > 0.0 ? at : 1.0);
+    }
+    const Search found = search();
+    ++report.iterations;
+    if (found == Search::Ended) break;
+  }
+  const bool asked = options_.reduction || options_.step || options_.gradient;
+  if (report.converged() && !asked && cost_ > 0.0) polish();
+}
+
+/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can.
+void Fit::polish() {
+  constexpr int most = 50;
+  constexpr double alike = 1.0 + 1e-6;
+  std::optional<Vector> step = newton_step();
+  for (int k = 0; k < most && step; ++k) {
+    const double length = scaled_norm(*step);
+    if (length <= rounding_ * scaled_norm(x_)) return;
+    const Vector before = x_;
+    Vector next = along(x_, 1.0, *step);
+    box_.clip(next);
+    const double cost = losses_.cost(residuals_.value(next));
+    if (!(cost <= alike * cost_)) return;
+    x_ = std::move(next);
+    step = newton_step();
+    if (!step || !(scaled_norm(*step) < length)) {
+      x_ = before;
+      return;
+    }
+    cost_ = cost;
+  }
+}
+
+/// The step to the least of the linear model; none where it is not determined.
+std::optional<Vector> Fit::newton_step() {
+  linearise();
+  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
+  const Vector step = qr_.least_squares();
+  Vector all(x_.size(), 0.0);
+  for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];
+  return all;
+}
+
+Fitted Fit::fitted() {
+  const Leaves& leaves = residuals_.leaves();
+  Fitted result;
+  linearise();
+  const std::size_t n = x_.size();
+  const std::size_t m = weighted_.size();
+  residuals_.report.value = 0.5 * cost_;
+  residuals_.report.gradient = box_.free_gradient(x_, gradient_);
+  result.report = residuals_.report;
+  result.parameters = leaves.arrays(x_);
+  result.sum = cost_;
+  result.residuals = m;
+  result.degrees_of_freedom = m > n ? m - n : 0;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double variance = m > n ? cost_ / static_cast<double>(m - n) : nan;
+  result.deviation = std::sqrt(variance);
+  auto covariance = Array<double>::from_shape({n, n});
+  std::fill(covariance.begin(), covariance.end(), nan);
+  Vector deviations(n, nan);
+  if (options_.covariance && m > n && all_finite(jacobian_)) {
+    const Vector inverse = inverse_of_normal(pivoted_qr(jacobian_, weighted_, n));
+    std::transform(inverse.begin(), inverse.end(), covariance.data(), [&](double each) { return variance * each; });
+    for (std::size_t i = 0; i < n; ++i) deviations[i] = result.deviation * std::sqrt(inverse[i * n + i]);
+  }
+  result.deviations = leaves.arrays(deviations);
+  result.covariance = Var(std::move(covariance));
+  return result;
+}
+
+}  // namespace
+
+Fitted least_squares(const LeavesFunction& residuals, const Start& start, const LeastSquaresMethod& method,
+                     const LeastSquaresOptions& options) {
+  require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
+  if (options.gradient) require_above(least_squares_name, "gradient", *options.gradient, 0.0, true);
+  if (options.step) require_above(least_squares_name, "step", *options.step, 0.0, true);
+  if (options.reduction) require_above(least_squares_name, "reduction", *options.reduction, 0.0, true);
+  const Leaves leaves(least_squares_name, start);
+  Residuals compiled(leaves, residuals);
+  Fit fit(compiled, method, options);
+  fit.run();
+  return fit.fitted();
+}
+
+void print(std::ostream& out, const Report& report, std::span<const std::string> paths, std::span<const Var> values,
+           std::span<const Var> deviations) {
+  core::TextStream lines;
+  lines.precision(10);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    Vector value;
+    Vector deviation;
+    append(value, values[k]);
+    append(deviation, deviations[k]);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      lines << (paths[k].empty() ? "parameter" : paths[k]);
+      if (value.size() > 1) lines << '[' << i << ']';
+      lines << " = " << value[i] << " +- " << deviation[i] << '\n';
+    }
+  }
+  out << lines.str() << report << '\n';
+}
+
+}  // namespace xgrad::solve::detail

@@ -1,0 +1,58 @@
+// What minimisers share: their limits, and searches along a line.
+#pragma once
+
+#include <limits>
+
+#include <xgrad/solve/minimise.hpp>
+
+#include "flat.hpp"
+
+namespace xgrad::solve::detail {
+
+inline constexpr std::string_view minimise_name = "solve::minimise";
+
+/// Options with their defaults.
+struct Limits {
+  double gradient;
+  double step;
+  double reduction;
+  std::size_t iterations;
+  std::size_t evaluations;
+  const Observer* observer;
+};
+
+/// A point with its gradient.
+struct Iterate {
+  Vector x;
+  Objective::Point point;
+};
+
+/// What a search along x + t p found: a lower value, or nothing.
+struct Found {
+  bool lower = false;
+  double t = 0.0;
+  Iterate next;
+};
+
+/// \param first  the step that is tried first.
+Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p, double first);
+/// The same within a box. \param longest  the step to its boundary.
+Found search_in_box(const StrongWolfe& rules, Objective& objective, const Iterate& from, const Vector& p, double first,
+                    double longest, const Box& box);
+
+/// Counts an iteration that went from one point to the next, tells the observer, and says whether to end.
+/// \param free_gradient  the largest |component| there.
+bool ends_after(Objective& objective, const Limits& limits, double value_before, double value, double step,
+                double length, double free_gradient);
+
+/// The start, told to the observer; whether to end at once.
+bool ends_at_start(Objective& objective, const Limits& limits, double value, double free_gradient);
+
+// Each ends at its best point, and leaves in the report of the objective why.
+Iterate descend(const Minimiser& method, Objective& objective, Iterate start, const Limits& limits);
+Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
+Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
+Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Limits& limits);
+Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
+
+}  // namespace xgrad::solve::detail

@@ -1,0 +1,177 @@
+// minimise: methods that tests/test_solve_mgh.cpp does not go through, bounds, element types; how it ends; what it
+// refuses.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <xgrad/solve.hpp>
+#include <xgrad/xgrad.hpp>
+
+BOOST_AUTO_TEST_SUITE(test_solve_minimise)
+
+namespace xg = xgrad;
+namespace solve = xgrad::solve;
+using solve::Conjugate;
+using solve::Ended;
+using xg::Var;
+using Numbers = std::vector<double>;
+
+namespace {
+
+Var rosenbrock(const Var& x) {
+  const Var a = view(x, 0);
+  return 100.0 * square(view(x, 1) - a * a) + square(1.0 - a);
+}
+/// A bowl whose curvatures are 1 to 100.
+Var bowl(const Var& x) { return 0.5 * sum(Var(Numbers{1, 4, 20, 100}) * square(x - Var(Numbers{1, -2, 3, 0.5}))); }
+double distance(const Var& x, const Numbers& to) { return amax(abs(x - Var(to))).item<double>(); }
+const Var hard_start(Numbers{-1.2, 1.0});
+
+template <class E, class F>
+bool refuses(F f, const std::string& part) {
+  try {
+    f();
+  } catch (const E& error) {
+    const bool said = std::string(error.what()).find(part) != std::string::npos;
+    if (!said) BOOST_TEST_MESSAGE(error.what());
+    return said;
+  }
+  return false;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(conjugate_gradients_of_each_rule) {
+  for (const Conjugate rule : {Conjugate::FletcherReeves, Conjugate::PolakRibiere, Conjugate::HestenesStiefel,
+                               Conjugate::DaiYuan, Conjugate::HagerZhang}) {
+    const auto found = solve::minimise(rosenbrock, hard_start, solve::NonlinearCG{.rule = rule});
+    BOOST_TEST(found.converged(), found);
+    BOOST_TEST(distance(found.parameters, {1, 1}) < 1e-8, found);
+    const auto quadratic = solve::minimise(bowl, Var(Numbers(4, 0.0)), solve::NonlinearCG{.rule = rule});
+    BOOST_TEST(distance(quadratic.parameters, {1, -2, 3, 0.5}) < 1e-10, quadratic);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(searches_combine_with_descents) {
+  const std::vector<solve::Minimiser> methods{
+      solve::GradientDescent{},
+      solve::GradientDescent{.search = solve::Armijo{}},
+      solve::BFGS{.search = solve::Armijo{}},
+      solve::LBFGS{.search = solve::Armijo{}},
+      solve::NewtonCG{.search = solve::Armijo{}},
+      solve::LBFGS{.memory = 1},
+      solve::BFGS{.search = solve::StrongWolfe{.curvature = 0.1}},
+  };
+  for (const solve::Minimiser& method : methods) {
+    const auto found = solve::minimise(bowl, Var(Numbers(4, 0.0)), method);
+    BOOST_TEST(found.converged(), method.index() << ": " << found);
+    BOOST_TEST(distance(found.parameters, {1, -2, 3, 0.5}) < 1e-9, method.index() << ": " << found);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(simplices_need_no_derivatives) {
+  const auto found = solve::minimise(rosenbrock, hard_start, solve::NelderMead{});
+  BOOST_TEST(found.converged(), found);
+  BOOST_TEST(found.gradients == 0U);
+  BOOST_TEST(distance(found.parameters, {1, 1}) < 1e-7, found);
+  const auto kink = [](const Var& x) -> Var { return abs(view(x, 0) - 1.0) + 2.0 * abs(view(x, 1) + 0.5); };
+  const auto corner = solve::minimise(kink, Var(Numbers{0.3, 0.4}), solve::NelderMead{});
+  BOOST_TEST(distance(corner.parameters, {1, -0.5}) < 1e-6, corner);
+  const auto one = solve::minimise([](const Var& x) -> Var { return square(x - 3.0); }, 0.0, solve::NelderMead{});
+  BOOST_TEST(std::abs(one.parameters.item<double>() - 3.0) < 1e-7, one);
+}
+
+BOOST_AUTO_TEST_CASE(bounds_hold) {
+  const auto upper = solve::minimise(rosenbrock, hard_start, solve::LBFGSB{}, {.upper = Var(Numbers{0.8, 5.0})});
+  BOOST_TEST(upper.converged(), upper);
+  BOOST_TEST(distance(upper.parameters, {0.8, 0.64}) < 1e-9, upper);
+  BOOST_TEST(upper.parameters.array<double>()(0) == 0.8);
+  // The least of the bowl in a box: each variable by itself.
+  const auto boxed = solve::minimise(bowl, Var(Numbers(4, 0.5)), solve::LBFGSB{}, {.lower = 0.0, .upper = 2.0});
+  BOOST_TEST(distance(boxed.parameters, {1, 0, 2, 0.5}) < 1e-10, boxed);
+  BOOST_TEST(boxed.parameters.array<double>()(1) == 0.0);
+  BOOST_TEST(boxed.gradient < 1e-10);  // of the variables that are not held
+  const auto logs = [](const Var& x) -> Var { return sum(x - log(x)) + sum(sqrt(x - 0.25)); };  // not finite outside
+  const auto edge = solve::minimise(logs, Var(Numbers{3.0, 0.5}), solve::LBFGSB{}, {.lower = 0.3});
+  BOOST_TEST(edge.converged(), edge);
+}
+
+BOOST_AUTO_TEST_CASE(saddle_points_are_left) {
+  const auto saddle = [](const Var& x) -> Var {
+    const Var a = view(x, 0), b = view(x, 1);
+    return square(a) + 0.25 * square(square(b)) - 0.5 * square(b);
+  };
+  for (const auto kind : {solve::Subproblem::Exact, solve::Subproblem::Steihaug, solve::Subproblem::Dogleg}) {
+    const auto found = solve::minimise(saddle, Var(Numbers{1.0, 1e-3}), solve::TrustRegion{.subproblem = kind});
+    BOOST_TEST(std::abs(found.value + 0.25) < 1e-14, found);
+  }
+  // Where the gradient has no part downhill, only the eigenvector of negative curvature leads away.
+  const auto hard = solve::minimise(saddle, Var(Numbers{1.0, 0.0}), solve::TrustRegion{});
+  BOOST_TEST(std::abs(hard.value + 0.25) < 1e-14, hard);
+}
+
+BOOST_AUTO_TEST_CASE(float_parameters_and_places_without_values) {
+  const auto f = [](const Var& x) -> Var { return sum(x - log(x)); };
+  for (const solve::Minimiser& method : {solve::Minimiser(solve::LBFGS{}), solve::Minimiser(solve::TrustRegion{}),
+                                         solve::Minimiser(solve::NewtonCG{})}) {
+    const auto found = solve::minimise(f, xt::xarray<float>{20.0F, 0.01F}, method);
+    BOOST_TEST(found.converged(), found);
+    BOOST_TEST((found.parameters.dtype() == xg::DType::Float32));
+    BOOST_TEST(std::abs(found.parameters.array<float>()(0) - 1.0F) < 1e-3F, found);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(it_says_how_it_ended) {
+  const auto few = solve::minimise(rosenbrock, hard_start, {}, {.iterations = 3});
+  BOOST_TEST((few.ended == Ended::Iterations));
+  BOOST_TEST(few.iterations == 3U);
+  const auto rough = solve::minimise(rosenbrock, hard_start, {}, {.gradient = 1.0});
+  BOOST_TEST((rough.ended == Ended::Gradient));
+  BOOST_TEST(rough.gradient <= 1.0);
+  for (const solve::Minimiser& method : {solve::Minimiser(solve::LBFGS{}), solve::Minimiser(solve::TrustRegion{}),
+                                         solve::Minimiser(solve::NelderMead{}), solve::Minimiser(solve::LBFGSB{})}) {
+    double last = 1e300;
+    const auto watch = [&](const solve::Progress& now) {
+      last = now.value;
+      return now.iteration < 4;
+    };
+    const auto stopped = solve::minimise(rosenbrock, hard_start, method, {.observer = watch});
+    BOOST_TEST((stopped.ended == Ended::Stopped));
+    BOOST_TEST(rosenbrock(stopped.parameters).item<double>() == last);
+  }
+  const auto unbounded = solve::minimise([](const Var& x) -> Var { return -exp(x); }, 1.0, {}, {.iterations = 50});
+  BOOST_TEST(!(unbounded.value >= -1e10));
+}
+
+BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
+  using xg::ShapeError, xg::TypeError, xg::ValueError;
+  const auto run = [&](const solve::Minimiser& method, const solve::MinimiseOptions& options = {}) {
+    (void)solve::minimise(rosenbrock, hard_start, method, options);
+  };
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::LBFGS{}, {.lower = -5.0}); }, "knows no bounds"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::LBFGSB{}, {.lower = 0.0}); }, "starts at -1.2"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::LBFGS{.memory = 0}); }, "memory is 0"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::TrustRegion{.radius = -1}); }, "radius is -1"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::NelderMead{.size = 0}); }, "size is 0"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::BFGS{.search = solve::Armijo{.shrink = 1.0}}); }, "shrinks by"));
+  BOOST_TEST(refuses<ValueError>([&] { run(solve::BFGS{.search = solve::StrongWolfe{.curvature = 1e-9}}); },
+                                 "curvature of a search"));
+  BOOST_TEST(refuses<ValueError>([&] { run({}, {.reduction = -1.0}); }, "reduction is -1"));
+  BOOST_TEST(refuses<ShapeError>([&] { (void)solve::minimise([](const Var& x) -> Var { return x; }, hard_start); },
+                                 "solve::minimise"));
+  BOOST_TEST(refuses<ValueError>(
+      [&] {
+        (void)solve::minimise(rosenbrock, Var(Numbers{1, 1.0 / 0.0}));
+      },
+      "element 1 of the parameter"));
+  BOOST_TEST(refuses<ValueError>([&] { (void)solve::minimise([](const Var& x) -> Var { return log(x); }, -1.0); },
+                                 "not finite at the start"));
+  BOOST_TEST(refuses<TypeError>(
+      [&] {
+        (void)solve::minimise(rosenbrock, Var(std::vector<int>{1, 1}));
+      },
+      "solve::minimise"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
