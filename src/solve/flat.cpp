@@ -74,7 +74,9 @@ void require_above(std::string_view operation, std::string_view option, double v
 
 Leaves::Leaves(std::string_view operation, const Start& start) : operation_(operation), like_(start) {
   for (const Var& leaf : start.leaves) xgrad::detail::require_usable(leaf, operation);
-  xgrad::detail::require_differentiable(operation, start.leaves, [&] { return start.paths; });
+  const auto paths = [&](std::vector<std::string>& all) { all = start.paths; };
+  using List = xgrad::detail::FunctionOf<void, std::vector<std::string>&>;
+  xgrad::detail::require_differentiable(operation, start.leaves, xgrad::detail::Paths(List(paths)));
   for (const Var& leaf : start.leaves) {
     append(start_, leaf);
     const bool is_float = leaf.dtype() == DType::Float32;
@@ -202,11 +204,11 @@ Var joined_residuals(const std::string& operation, const Arrays& all) {
     xgrad::detail::require_usable(each, operation);
     parts.push_back(flatten(each));
   }
-  xgrad::detail::require_differentiable(operation + ", residuals", parts, [&] {
-    std::vector<std::string> names;
-    for (std::size_t k = 0; k < parts.size(); ++k) names.push_back("residual " + std::to_string(k));
-    return names;
-  });
+  const auto names = [&](std::vector<std::string>& list) {
+    for (std::size_t k = 0; k < parts.size(); ++k) list.push_back("residual " + std::to_string(k));
+  };
+  using List = xgrad::detail::FunctionOf<void, std::vector<std::string>&>;
+  xgrad::detail::require_differentiable(operation + ", residuals", parts, xgrad::detail::Paths(List(names)));
   std::size_t count = 0;
   for (const Var& part : parts) count += part.size();
   if (count == 0) {

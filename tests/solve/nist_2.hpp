@@ -183,7 +183,7 @@ inline std::vector<Set> second_sets() {
         717.41},
        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
        {}},
-      {"Roszman1",
+      {"Roszman1",  // some copies of the file have 1.20196866396E-0 first, which does not have the certified sum
        {0.1, -0.00001, 1000, -100},
        {0.2, -0.000005, 1200, -150},
        {2.0196866396e-1, -6.1953516256e-6, 1.2044556708e3, -1.8134269537e2},
