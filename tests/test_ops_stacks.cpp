@@ -112,9 +112,9 @@ constexpr std::array<std::size_t, 15> extents{1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17
 BOOST_AUTO_TEST_CASE(kernels_of_every_instruction_set) {
   for_each_table([](const kernels::BlockTable& table) {
     std::mt19937 engine(1);
-    for (const std::size_t m : {1, 2, 3, 6, 7, 11, 16}) {
+    for (const std::size_t m : {1U, 2U, 3U, 6U, 7U, 11U, 16U}) {
       for (const std::size_t n : extents) {
-        for (const std::size_t k : {1, 2, 5, 64}) {
+        for (const std::size_t k : {1U, 2U, 5U, 64U}) {
           for (const bool in_columns : {false, true}) {
             for (const bool accumulate : {false, true}) {
               check_kernel<float>(table, {m, n, k}, in_columns, accumulate, engine);

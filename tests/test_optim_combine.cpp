@@ -272,8 +272,8 @@ BOOST_AUTO_TEST_CASE(skipped_gradients_are_not_computed_with) {
       BOOST_TEST(same_bits<double>(tree::leaves(next), tree::leaves(state)));
     }
   }
-  const auto end = [&](const Var& rate) {
-    const optim::Optimiser optimiser = optim::skip_not_finite(optim::adam({.rate = rate}));
+  const auto end = [&](const Var& learnt) {
+    const optim::Optimiser optimiser = optim::skip_not_finite(optim::adam({.rate = learnt}));
     const auto [none, next] = optimiser.update(bad, optimiser.init(p), p);
     const Var moved = optim::apply(p, none);
     return sum(optim::apply(moved, optimiser.update(p, next, moved).updates));

@@ -7,8 +7,12 @@
 
 namespace random_graphs {
 
+namespace {
+
 using InstructionId = Builder::InstructionId;
 using A = Arguments;
+
+}  // namespace
 
 /// A value and what is decided by a number, and a few operations of these.
 void add_known(Builder& b) {
