@@ -113,7 +113,7 @@ std::vector<Var> Branches::finish() {
 // ---- loops
 
 WhileLoop::WhileLoop(Trace& trace, std::span<const Var> first, Paths paths)
-    : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()), paths_(std::move(paths)) {
+    : trace_(trace), values_were_forbidden_(trace.tape().values_forbidden()), paths_(paths) {
   for (const Var& x : first) {
     require_usable(x, "while_loop");
     first_.push_back(trace.node(x));

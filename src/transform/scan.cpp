@@ -93,7 +93,7 @@ ScanBody::ScanBody(Trace& trace, std::span<const Var> first, std::span<const Var
       values_were_forbidden_(trace.tape().values_forbidden()),
       reverse_(options.reverse),
       length_(runs_of_scan(arrays, options, paths_of_arrays)),
-      paths_of_carried_(std::move(paths_of_carried)) {
+      paths_of_carried_(paths_of_carried) {
   for (const Var& x : first) {
     require_usable(x, "scan");
     first_.push_back(trace.node(x));
