@@ -103,7 +103,7 @@ Transformation frozen() {
       });
 }
 
-Selector::Selector(std::string pattern)
+Selector::Selector(const std::string& pattern)
     : function_([pattern](std::string_view path, const Var&) { return is_path_in(path, pattern); }),
       text_('"' + pattern + '"') {}
 

@@ -122,7 +122,7 @@ Schedule multi_step(double start, double factor, std::vector<std::size_t> bounda
 Schedule piecewise(std::vector<std::size_t> boundaries, std::vector<double> values) {
   require_rising("piecewise", boundaries, values.size());
   for (const double value : values) require_numbers("piecewise", {{"value", value}});
-  return {[=](const Var& t) {
+  return {[boundaries = std::move(boundaries), values = std::move(values)](const Var& t) {
             Var value = filled(t, values[0]);
             for (std::size_t k = 0; k < boundaries.size(); ++k) {
               value = where(t < as_number(boundaries[k]), value, values[k + 1]);

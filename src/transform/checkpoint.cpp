@@ -31,7 +31,7 @@ class KeptNodes {
     NodeId node;
     std::optional<std::size_t> output = std::nullopt;
 
-    auto operator<=>(const Found&) const = default;
+    auto operator<=>(const Found&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm
   };
 
   void add(NodeId id) {

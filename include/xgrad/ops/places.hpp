@@ -42,8 +42,8 @@ Var ravel_multi_index(std::initializer_list<Var> indices, const Shape& shape);
 /// replaced by the indices of those that hold, as by nonzero().
 /// \throws TypeError   unless they are integers or booleans.
 /// \throws ShapeError  unless they have one axis; for more than eight.
-[[nodiscard]] std::vector<Var> ix_(std::span<const Var> indices);  // NOLINT(readability-identifier-naming)
-[[nodiscard]] std::vector<Var> ix_(std::initializer_list<Var> indices);
+[[nodiscard]] std::vector<Var> ix_(std::span<const Var> indices);        // NOLINT(readability-identifier-naming)
+[[nodiscard]] std::vector<Var> ix_(std::initializer_list<Var> indices);  // NOLINT(readability-identifier-naming)
 
 /// The index along each axis of every element of an array of a given shape: [number of axes, shape...], int64.
 /// \throws ShapeError  for eight axes.

@@ -35,12 +35,14 @@ class Selector {
  public:
   using Function = std::function<bool(std::string_view, const Var&)>;
 
-  Selector(std::string pattern);                                     // NOLINT(*-explicit-*)
+  Selector(const std::string& pattern);                              // NOLINT(*-explicit-*)
   Selector(const char* pattern) : Selector(std::string(pattern)) {}  // NOLINT(*-explicit-*)
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): constrained
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Selector> &&
            std::is_invocable_r_v<bool, const std::remove_cvref_t<F>&, std::string_view, const Var&>) Selector(F&& f)
       : function_(std::forward<F>(f)), text_("a function") {}  // NOLINT(*-explicit-*)
+  // NOLINTEND(bugprone-forwarding-reference-overload)
 
   [[nodiscard]] bool operator()(std::string_view path, const Var& parameter) const {
     return function_(path, parameter);

@@ -28,11 +28,13 @@ class Schedule {
  public:
   using Function = std::function<Var(const Var&)>;
 
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): constrained
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Schedule> && !std::is_convertible_v<F, Var> &&
            std::is_invocable_r_v<Var, const std::remove_cvref_t<F>&, const Var&>)
       Schedule(F&& f, std::string text = "a function")  // NOLINT(*-explicit-*)
       : function_(std::forward<F>(f)), text_(std::move(text)) {}
+  // NOLINTEND(bugprone-forwarding-reference-overload)
 
   /// \param step  one or many, in floating point.
   Var operator()(const Var& step) const { return function_(step); }
@@ -53,9 +55,11 @@ class Setting {
       : value_(static_cast<double>(number)) {}
   /// \throws ShapeError, TypeError  unless it is one number; what else is wrong with it says the optimiser.
   Setting(const Var& number);  // NOLINT(*-explicit-*)
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): constrained
   template <class F>
   requires std::is_constructible_v<Schedule, F> Setting(F&& schedule)  // NOLINT(*-explicit-*)
       : value_(Schedule(std::forward<F>(schedule))) {}
+  // NOLINTEND(bugprone-forwarding-reference-overload)
 
   /// Whether it depends on the step.
   [[nodiscard]] bool varies() const noexcept { return std::holds_alternative<Schedule>(value_); }
