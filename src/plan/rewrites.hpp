@@ -40,4 +40,7 @@ Rewrites algebra_of(Opcode op) noexcept;
 Rewrites rewrites_of(primitives::Computation computation) noexcept;
 Rewrites splits_of(Opcode op) noexcept;
 
+/// Whether BLAS can read the matrices of a stack where they are.
+bool fits_blas(const Graph& graph, ValueId x);
+
 }  // namespace xgrad::plan

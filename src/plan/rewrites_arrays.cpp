@@ -9,6 +9,26 @@
 #include "rewrites.hpp"
 
 namespace xgrad::plan {
+
+bool fits_blas(const Graph& graph, ValueId x) {
+  if (graph.is_constant(x)) return false;
+  if (graph.count(x) == 0) return true;
+  const Access access = graph.access(x);
+  const Shape& shape = graph.shape(x);
+  const std::size_t rank = shape.size();
+  const std::size_t rows = shape[rank - 2];
+  const std::size_t columns = shape[rank - 1];
+  const std::ptrdiff_t row = access.strides[rank - 2];
+  const std::ptrdiff_t column = access.strides[rank - 1];
+  // Elements of a line side by side, and lines that do not overlap. BLAS counts to the largest int.
+  const auto lines = [](std::size_t count, std::ptrdiff_t step, std::size_t length, std::ptrdiff_t element) {
+    const auto least = static_cast<std::ptrdiff_t>(std::max<std::size_t>(length, 1));
+    return (length <= 1 || element == 1) &&
+           (count <= 1 || (step >= least && step <= std::numeric_limits<std::int32_t>::max()));
+  };
+  return lines(rows, row, columns, column) || lines(columns, column, rows, row);
+}
+
 namespace {
 
 using namespace primitives;
@@ -188,26 +208,6 @@ ValueId row_times_column(const Operation& o) {
   const std::array products{o.graph.add(opcode<Multiply>, o.dtype, row, factors)};
   const std::array axis{static_cast<std::int64_t>(rank - 1)};
   return o.graph.add(opcode<Sum>, o.dtype, o.shape, products, axis);
-}
-
-/// Whether BLAS can read the matrices of a stack where they are.
-bool fits_blas(const Graph& graph, ValueId x) {
-  if (graph.is_constant(x)) return false;
-  if (graph.count(x) == 0) return true;
-  const Access access = graph.access(x);
-  const Shape& shape = graph.shape(x);
-  const std::size_t rank = shape.size();
-  const std::size_t rows = shape[rank - 2];
-  const std::size_t columns = shape[rank - 1];
-  const std::ptrdiff_t row = access.strides[rank - 2];
-  const std::ptrdiff_t column = access.strides[rank - 1];
-  // Elements of a line side by side, and lines that do not overlap. BLAS counts to the largest int.
-  const auto lines = [](std::size_t count, std::ptrdiff_t step, std::size_t length, std::ptrdiff_t element) {
-    const auto least = static_cast<std::ptrdiff_t>(std::max<std::size_t>(length, 1));
-    return (length <= 1 || element == 1) &&
-           (count <= 1 || (step >= least && step <= std::numeric_limits<std::int32_t>::max()));
-  };
-  return lines(rows, row, columns, column) || lines(columns, column, rows, row);
 }
 
 ValueId copied_for_blas(const Operation& o) {

@@ -4,6 +4,7 @@
 
 #include "core/strides.hpp"
 #include "primitives/node_rules.hpp"
+#include "rewrites.hpp"
 #include "simplify.hpp"
 #include "verify.hpp"
 
@@ -125,18 +126,7 @@ class OfOperation {
   void product() const {
     if (op_ == op_gemm) accumulation();
     else as_in_programs();
-    for (std::size_t k = 0; k < 2; ++k) require(fits_blas(graph_.inputs(id_)[k]), "BLAS can read the factors");
-  }
-
-  [[nodiscard]] bool fits_blas(ValueId x) const {
-    if (graph_.is_constant(x)) return false;
-    const Shape& of = graph_.shape(x);
-    const std::size_t rank = of.size();
-    const Shape normal{of[rank - 2], of[rank - 1]};
-    const Shape turned{of[rank - 1], of[rank - 2]};
-    const Strides strides = graph_.access(x).strides;
-    return core::is_dense(normal, {strides[rank - 2], strides[rank - 1]}) ||
-           core::is_dense(turned, {strides[rank - 1], strides[rank - 2]});
+    for (std::size_t k = 0; k < 2; ++k) require(fits_blas(graph_, graph_.inputs(id_)[k]), "BLAS can read the factors");
   }
 
   /// A product that is added to an array that may be written over.

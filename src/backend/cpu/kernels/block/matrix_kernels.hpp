@@ -120,7 +120,7 @@ struct MatrixKernels {
       left -= count;
     };
     constexpr std::size_t most = most_rows(packs);
-    while (left >= most) rows.template operator()<most>();
+    while (left >= most) rows.template operator()<most>();  // NOLINT(bugprone-infinite-loop): it makes left smaller
     if constexpr (most > 4) {
       if (left >= 4) rows.template operator()<4>();
     }

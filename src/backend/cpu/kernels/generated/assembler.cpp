@@ -193,7 +193,7 @@ void Assembler::whole_lanes(bool aligned) {
   for_each_register([&](const Ymm& reg, const Address& memory) { vmovaps(reg, memory); });
   align(16);
   L(next);
-  for (lane_ = 0; lane_ < static_cast<int>(lanes); lane_ += width_) pack(aligned);
+  for (lane_ = 0; lane_ < static_cast<int>(lanes); lane_ += static_cast<int>(width_)) pack(aligned);
   lane_ = no_lane;
   lea(rax, ptr[index_ + lanes]);
   cmp(rax, end_);
