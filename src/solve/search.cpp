@@ -79,7 +79,7 @@ struct Bracket {
     if (r < 0.0 && gamma != 0.0) cubic = trial.t + r * (best.t - trial.t);
     if (!closed) {
       const double t = std::abs(cubic - trial.t) > std::abs(secant - trial.t) ? cubic : secant;
-      return std::clamp(t, least, most);
+      return std::min(std::max(t, least), most);  // the longest step may be below the least to try next
     }
     const double t = std::abs(cubic - trial.t) < std::abs(secant - trial.t) ? cubic : secant;
     const double limit = trial.t + 0.66 * (other.t - trial.t);
