@@ -54,14 +54,6 @@ struct ReductionKernels {
     else return bool((y != y) | (y < x)) ? y : x;
   }
 
-  template <Reduction R, class V>
-  [[gnu::always_inline]] static V combine_packs(V x, V y) {
-    if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return norm_of_parts(x, y);
-    else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
-    else return select(y != y || y < x, y, x);
-  }
-
   /// The elements that are reduced.
   template <class T>
   struct Elements {
@@ -69,20 +61,28 @@ struct ReductionKernels {
     [[gnu::always_inline]] T operator[](std::size_t i) const { return data[i]; }
     [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(data + i); }
   };
-  /// The sum or the extremum of what is in the lanes.
+
+  /// The sum or the extremum of what is in the lanes: of halves, of halves of these and so on.
   template <Reduction R, class A>
-  [[gnu::always_inline]] static A fold(A* lane) {
-    using Lanes = Pack<A>;
-    std::size_t width = lanes / 2;
-    for (; width >= Lanes::size; width /= 2) {
-      for (std::size_t k = 0; k < width; k += Lanes::size) {
-        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
-      }
-    }
-    for (; width > 0; width /= 2) {
-      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
-    }
-    return lane[0];
+  [[gnu::always_inline]] static A fold(const A* lane) {
+    // Four at once, which every processor reads from what was stored in larger packs without waiting for it.
+    using Four [[gnu::vector_size(4 * sizeof(A))]] = A;
+    const auto take_in = [](auto& x, const auto& y) __attribute__((always_inline)) {
+      if constexpr (R == Reduction::Sum) x += y;
+      else if constexpr (R == Reduction::Max) x = ((y != y) | (y > x)) ? y : x;
+      else x = ((y != y) | (y < x)) ? y : x;
+    };
+    Four part[lanes / 4];
+    __builtin_memcpy(part, lane, sizeof part);
+    take_in(part[0], part[2]);
+    take_in(part[1], part[3]);
+    take_in(part[0], part[1]);
+    A each[4];
+    __builtin_memcpy(each, part, sizeof each);
+    take_in(each[0], each[2]);
+    take_in(each[1], each[3]);
+    take_in(each[0], each[1]);
+    return each[0];
   }
 
   /// The extremum of at least as many elements as there are lanes. The register's own maximum is quick, but forgets a
