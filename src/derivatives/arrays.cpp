@@ -275,6 +275,13 @@ Var Norm::jvp(const NodeContext& context, std::span<const Var> tangents) {
                         context.output().shape());
 }
 
+Var SumButOne::vjp(const NodeContext& context, std::size_t, const Var& cotangent) {
+  return detail::expand_to(cotangent, context.input(0).shape());
+}
+Var SumButOne::jvp(const NodeContext& context, std::span<const Var> tangents) {
+  return detail::sum_to(tangents[0], context.output().shape());
+}
+
 Var Balance::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {
   return input == 0 ? detail::balance(cotangent, context.input(1)) : Var();
 }
