@@ -340,15 +340,15 @@ class Lowering {
     const Role role = groups_.role[id];
     if (role == Role::EpilogueTotal || role == Role::EpilogueColumns) return lower_epilogue(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
-    const SlotId total = wide == dtype ? target(id) : scratch(Store::Row, wide);
+    const BlockKernel complete = table.complete[r][type(dtype)];
+    const SlotId total = complete == nullptr ? target(id) : scratch(Store::Row, wide);
     emit(phase, true, table.start[r][type(dtype)], total, total);
     const InstructionInfo info = info_of(reduction, dtype, InstructionInfo::Kind::SumRows);
     emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, info);
     SlotId out = total;
-    if (wide != dtype) {
+    if (complete != nullptr) {
       out = target(id);
-      const bool squares = sums_squares(reduction, dtype);
-      emit(phase + 1, true, squares ? table.root_of_squares : table.cast[type(dtype)][type(wide)], out, total);
+      emit(phase + 1, true, complete, out, total);
     }
     computed_[id] = {out, phase + 1};
   }

@@ -124,6 +124,31 @@ struct NormOf {
   }
 };
 
+/// Numbers that are 1 are counted apart from the sum of the others.
+struct ApartFromOnes {
+  Compensated others;
+  double ones = 0;
+
+  ApartFromOnes() = default;
+  explicit ApartFromOnes(auto x) : others{x == 1 ? 0.0 : static_cast<double>(x)}, ones(x == 1 ? 1.0 : 0.0) {}
+
+  /// The sum less one.
+  explicit operator double() const { return (ones == 0 ? others.sum - 1 : others.sum + (ones - 1)) + others.lost; }
+};
+
+template <class T>
+struct SumButOneOf {
+  using Wide = ApartFromOnes;
+  using Total = ApartFromOnes;
+  static ApartFromOnes start() { return {}; }
+  static ApartFromOnes combine(ApartFromOnes a, const ApartFromOnes& b) {
+    a.others.add(b.others.sum);
+    a.others.lost += b.others.lost;
+    a.ones += b.ones;
+    return a;
+  }
+};
+
 /// Pairwise, over blocks of eight independent lanes: rounding errors grow with the logarithm of n only.
 template <class R, class T>
 typename R::Wide reduce_run(const T* x, std::size_t n, std::ptrdiff_t stride) {
@@ -164,7 +189,7 @@ void accumulate(typename R::Total& total, typename R::Wide x) {
 template <class T, class Total>
 T result_of(const Total& total) {
   if constexpr (std::is_same_v<Total, Compensated>) return total.sum + total.lost;
-  else if constexpr (std::is_same_v<Total, Squares>) return static_cast<T>(static_cast<double>(total));
+  else if constexpr (std::is_class_v<Total>) return static_cast<T>(static_cast<double>(total));
   else return static_cast<T>(total);
 }
 
@@ -225,5 +250,6 @@ void sum(const KernelCall& call) {
 void max_reduce(const KernelCall& call) { reduce<MaxOf>(call); }
 void min_reduce(const KernelCall& call) { reduce<MinOf>(call); }
 void norm(const KernelCall& call) { reduce<NormOf>(call); }
+void sum_but_one(const KernelCall& call) { reduce<SumButOneOf>(call); }
 
 }  // namespace xgrad::backend::cpu::kernels
