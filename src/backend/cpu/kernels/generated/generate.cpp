@@ -1,12 +1,16 @@
-// Equal programs share their machine code for as long as one of them is kept: layers of one kind, a function that is
-// recorded again for another batch, a derivative beside the value that it contains.
+// Whether machine code may be written, and whether it has been: equal programs share it for as long as one of them is
+// kept. Such are layers of one kind, a function that is recorded again for another batch, and a derivative beside the
+// value that it contains.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <unordered_map>
-#include <utility>
+
+#include <xgrad/core/errors.hpp>
 
 #include "pack_program.hpp"
 
@@ -63,6 +67,13 @@ class SharedCode {
 };
 
 }  // namespace
+
+bool allows_machine_code(const char* setting) {
+  const std::string_view said = setting == nullptr ? "" : setting;
+  if (said == "off") return false;
+  if (said.empty() || said == "on") return true;
+  throw ValueError("XGRAD_MACHINE_CODE: \"" + std::string(said) + "\" is neither on nor off");
+}
 
 std::shared_ptr<const Generated> generate(const PackProgram& program) {
   SharedCode& shared = SharedCode::instance();
