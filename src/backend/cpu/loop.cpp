@@ -364,7 +364,10 @@ void gather_block(const Frame& frame, std::byte* const* slots, const kernels::In
       const std::size_t run = std::min(left, source.shape[rank - 1] - index[rank - 1]);
       const std::ptrdiff_t step = source.strides[rank - 1];
       const T* from = in + offset;
-      for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
+      if (step == 1) std::copy_n(from, run, out);
+      else if (step == 0) std::fill_n(out, run, *from);
+      else
+        for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
       out += run;
       left -= run;
       offset += static_cast<std::ptrdiff_t>(run) * step;
