@@ -119,7 +119,7 @@ class Chunk {
     const std::size_t rows = std::min(loop_.block_rows, last_row_ - row);
     frame_.first_row = row;
     for (const std::uint32_t slot : loop_.moving_rows) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step;
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row);
     }
     for (const Segment& segment : loop_.segments) {
       if (has_failed()) return;
@@ -155,7 +155,7 @@ class Chunk {
 
   void move_columns(std::size_t row, std::size_t column) {
     for (const std::uint32_t slot : loop_.moving_columns) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step +
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row) +
                      static_cast<std::ptrdiff_t>(column) * loop_.slots[slot].column_step;
     }
   }
