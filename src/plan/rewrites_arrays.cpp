@@ -218,6 +218,15 @@ ValueId row_times_column(const Operation& o) {
   return o.graph.add(opcode<Sum>, o.dtype, o.shape, products, axis);
 }
 
+/// Of a column and a row each element is one product: a loop writes them as fast as memory takes them, and whatever
+/// becomes of them there.
+ValueId column_times_row(const Operation& o) {
+  if (o.graph.shape(o[0]).back() != 1) return no_value;
+  const auto spread = [&](ValueId x) { return o.graph.add(opcode<Broadcast>, o.dtype, o.shape, std::array{x}); };
+  const ValueId left = spread(o[0]);
+  return o.make(opcode<Multiply>, {left, spread(o[1])});
+}
+
 ValueId copied_for_blas(const Operation& o) {
   if (fits_blas(o.graph, o[0]) && fits_blas(o.graph, o[1])) return no_value;
   const auto fit = [&](ValueId x) { return fits_blas(o.graph, x) ? x : o.graph.dense(x); };
@@ -227,6 +236,7 @@ ValueId copied_for_blas(const Operation& o) {
 
 constinit Rewrite of_products[] = {
     {"a row times a column is a sum of products", "as exact as sums are, in their order, and fused", row_times_column},
+    {"a column times a row is a product element by element", "sums of one term; 0 may be -0", column_times_row},
     {"BLAS reads copies of other layouts than its own", "the same elements", copied_for_blas},
 };
 

@@ -120,7 +120,7 @@ class Chunk {
     const std::size_t rows = std::min(loop_.block_rows, last_row_ - row);
     frame_.first_row = row;
     for (const std::uint32_t slot : loop_.moving_rows) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step;
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row);
     }
     for (const Segment& segment : loop_.segments) {
       if (has_failed()) return;
@@ -156,7 +156,7 @@ class Chunk {
 
   void move_columns(std::size_t row, std::size_t column) {
     for (const std::uint32_t slot : loop_.moving_columns) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step +
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row) +
                      static_cast<std::ptrdiff_t>(column) * loop_.slots[slot].column_step;
     }
   }
@@ -369,7 +369,10 @@ void gather_block(const Frame& frame, std::byte* const* slots, const kernels::In
       const std::size_t run = std::min(left, source.shape[rank - 1] - index[rank - 1]);
       const std::ptrdiff_t step = source.strides[rank - 1];
       const T* from = in + offset;
-      for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
+      if (step == 1) std::copy_n(from, run, out);
+      else if (step == 0) std::fill_n(out, run, *from);
+      else
+        for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
       out += run;
       left -= run;
       offset += static_cast<std::ptrdiff_t>(run) * step;
