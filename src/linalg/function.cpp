@@ -26,7 +26,7 @@ Var matrix_power(const Var& a, std::int64_t power, const Options& options) {
 }
 
 Var expm(const Var& a, const Options& options) {
-  return detail::matrix_exp(square_matrices("expm", a), 0, without_result(options));
+  return detail::matrix_exp(square_matrices("expm", a), {}, without_result(options));
 }
 
 namespace {
