@@ -55,6 +55,10 @@ Var bincount(const Var& x, std::size_t length, const Var& weights) {
 
 namespace {
 
+Requirement rises(std::string_view operation) {
+  return Requirement(std::string(operation) + ": the edges are not in rising order: {} is before a smaller one");
+}
+
 /// The bin of each number, and the number of bins for what is outside of all of them.
 Var bin_of(const Var& numbers, const Var& edges, const Requirement& in_order) {
   const std::size_t bins = edges.size() - 1;
@@ -73,9 +77,10 @@ void refuse_range(std::string_view operation, const HistogramOptions& options) {
 
 /// Both ends of all bins, which differ.
 std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const HistogramOptions& options) {
-  static const Requirement is_finite("histogram: the array contains {}, so bins would not end; it must be finite");
-  static const Requirement is_near(
-      "histogram: the largest element {} is farther from the smallest one than a number can be; there must be a range");
+  const std::string name(operation);
+  const Requirement is_finite(name + ": the array contains {}, so bins would not end; it must be finite");
+  const Requirement is_near(
+      name + ": the largest element {} is farther from the smallest one than a number can be; there must be a range");
   const auto apart = [](const Var& low, const Var& high) {
     const Var margin = where(equal(low, high), full_like(low, 0.5), zeros_like(low));
     return std::pair{low - margin, high + margin};
@@ -86,7 +91,8 @@ std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const
                                                             : std::numeric_limits<double>::max();
     if (!(low <= high) || std::max({-low, high, high - low}) > largest) {
       throw ValueError(std::string(operation) + ": the range is from " + core::text_of(low) + " to " +
-                       core::text_of(high) + "; it must rise, and be finite in " + std::string(name(values.dtype())));
+                       core::text_of(high) + "; it must rise, and be finite in " +
+                       std::string(xgrad::name(values.dtype())));
     }
     return apart(cast(low, values.dtype()), cast(high, values.dtype()));
   }
@@ -120,7 +126,7 @@ Var widths_of(const Var& edges) {
 }
 
 std::pair<Var, Var> histogram_in(const Var& x, const Var& edges, const HistogramOptions& options) {
-  static const Requirement in_order("histogram: the edges are not in rising order: {} is before a smaller one");
+  const Requirement in_order = rises("histogram");
   if (options.weights) {
     detail::require_same_shape("histogram", x, *options.weights, "array", "array of weights");
   }
@@ -173,7 +179,7 @@ void require_points(std::string_view operation, const Var& sample, std::span<con
 
 Histogram grid_of(std::string_view operation, const Var& sample, std::span<const Var> edges,
                   const HistogramOptions& options) {
-  static const Requirement in_order("histogramdd: the edges are not in rising order: {} is before a smaller one");
+  const Requirement in_order = rises(operation);
   require_points(operation, sample, edges, options);
   Shape shape;
   for (const Var& each : edges) shape.push_back(each.size() - 1);
