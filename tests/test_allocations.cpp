@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(functions_within_compiled_functions) {
   });
   check("while_loop", shrink);
   check("fori_loop", [&](const Var& v) {
-    return xg::fori_loop(0, 7, [&](const Var&, const Var& c) { return bend(c); }, v);
+    return xg::fori_loop(7, [&](const Var&, const Var& c) { return bend(c); }, v);
   });
   check("scan", run);
   check("scan, its derivative", xg::grad([&](const Var& v) { return sum(run(v)); }));

@@ -268,6 +268,7 @@ void detail::require_same_shape(std::string_view operation, const Var& a, const 
                                 std::string_view second) {
   require_usable(a, operation);
   require_usable(b, operation);
+  require_one_tape(operation, std::array{&a, &b});
   if (a.shape() == b.shape()) return;
   throw ShapeError(std::string(operation) + ": the " + std::string(first) + " is " + to_string(a.shape()) +
                    " and the " + std::string(second) + " is " + to_string(b.shape()) +

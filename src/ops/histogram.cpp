@@ -100,7 +100,7 @@ std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const
     throw ValueError(std::string(operation) + ": the array " + to_string(values.shape()) +
                      " has no elements to find the edges of bins by");
   }
-  const auto finite = [](const Var& extremum) {
+  const auto finite = [&](const Var& extremum) {
     return checked(extremum, abs(extremum) < std::numeric_limits<double>::infinity(), is_finite);
   };
   const Var low = finite(amin(values));
@@ -143,6 +143,7 @@ std::pair<Var, Var> histogram_in(const Var& x, const Var& edges, const Histogram
 std::pair<Var, Var> histogram(const Var& x, const Var& edges, const HistogramOptions& options) {
   detail::require_usable(x, "histogram");
   require_line("histogram", "edges", edges, 2);
+  detail::require_one_tape("histogram", std::array{&x, &edges});
   refuse_range("histogram", options);
   return histogram_in(x, edges, options);
 }
@@ -162,6 +163,16 @@ namespace {
 void require_points(std::string_view operation, const Var& sample, std::span<const Var> edges,
                     const HistogramOptions& options) {
   detail::require_usable(sample, operation);
+  std::vector<const Var*> all{&sample};
+  for (const Var& each : edges) {
+    detail::require_usable(each, operation);
+    all.push_back(&each);
+  }
+  if (options.weights) {
+    detail::require_usable(*options.weights, operation);
+    all.push_back(&*options.weights);
+  }
+  detail::require_one_tape(operation, all);
   if (sample.dimension() != 2 || sample.shape()[1] != edges.size() || edges.empty()) {
     throw ShapeError(std::string(operation) + ": the sample " + to_string(sample.shape()) + " for " +
                      core::count_of(edges.size(), "axis", "axes") +
@@ -170,9 +181,7 @@ void require_points(std::string_view operation, const Var& sample, std::span<con
   detail::require_rank(operation, edges.size());
   for (const Var& each : edges) require_line(operation, "edges", each, 2);
   refuse_range(operation, options);
-  if (!options.weights) return;
-  detail::require_usable(*options.weights, operation);
-  if (options.weights->shape() == Shape{sample.shape()[0]}) return;
+  if (!options.weights || options.weights->shape() == Shape{sample.shape()[0]}) return;
   throw ShapeError(std::string(operation) + ": the weights have the shape " + to_string(options.weights->shape()) +
                    "; there must be one for each of " + std::to_string(sample.shape()[0]) + " points");
 }

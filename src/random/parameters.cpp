@@ -1,6 +1,5 @@
 #include "parameters.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -56,9 +55,7 @@ Ready ready(std::string_view function, const Var& keys, std::vector<Var> values,
   for (const Var& each : values) pointers.push_back(&each);
   const Shape common = xgrad::detail::broadcast_shape(function, pointers);
   pointers.push_back(&keys);
-  if (std::ranges::count_if(pointers, [](const Var* x) { return x->recorded(); }) > 1) {
-    const xgrad::detail::Recording refuses_two_tapes(function, pointers);  // by this name, before operations do
-  }
+  xgrad::detail::require_one_tape(function, pointers);
   return {std::move(values), shape_of_draws(function, keys, shape.value_or(common))};
 }
 

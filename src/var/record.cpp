@@ -9,19 +9,38 @@
 
 namespace xgrad::detail {
 
+namespace {
+
+/// \param tape  of the operands before; becomes that of this one, if it is recorded.
+void require_same_tape(std::string_view operation, const Var& operand, TapeState*& tape) {
+  if (!operand.recorded()) return;
+  TapeState& own = VarAccess::tape(operand);
+  if (tape != nullptr && tape != &own) {
+    throw TapeError(
+        std::string(operation) +
+        ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
+        "outside only if they are of the same tape: pass the captured Var as an argument");
+  }
+  tape = &own;
+}
+
+}  // namespace
+
+void require_one_tape(std::string_view operation, std::span<const Var* const> operands) {
+  TapeState* tape = nullptr;
+  for (const Var* operand : operands) require_same_tape(operation, *operand, tape);
+}
+
+void require_one_tape(std::string_view operation, std::span<const Var> operands) {
+  TapeState* tape = nullptr;
+  for (const Var& operand : operands) require_same_tape(operation, operand, tape);
+}
+
 Recording::Recording(std::string_view operation, std::span<const Var* const> operands, TapeState* tape_of_none) {
   for (const Var* operand : operands) {
     require_usable(*operand, operation);
     if (!VarAccess::is_weak(*operand)) weak_ = false;
-    if (!operand->recorded()) continue;
-    TapeState& tape = VarAccess::tape(*operand);
-    if (tape_ != nullptr && tape_ != &tape) {
-      throw TapeError(
-          std::string(operation) +
-          ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
-          "outside only if they are of the same tape: pass the captured Var as an argument");
-    }
-    tape_ = &tape;
+    require_same_tape(operation, *operand, tape_);
   }
   if (tape_ == nullptr) tape_ = tape_of_none;
   if (tape_ == nullptr) {
@@ -214,6 +233,7 @@ DType common_dtype(std::span<const Var* const> operands) {
 }
 
 Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands) {
+  require_one_tape(operation, operands);
   Shape result = operands[0]->shape();
   for (const Var* operand : operands.subspan(1)) {
     const Shape& shape = operand->shape();
