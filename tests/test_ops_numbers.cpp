@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(logarithms_of_sums_to_base_2) {
   check_elements<double>(xg::grad(total)(row({infinity, infinity})), {2}, {0.5, 0.5});
   check_elements<double>(xg::grad(total)(row({-infinity, -infinity})), {2}, {0.5, 0.5});
   check_elements<double>(xg::grad(total)(row({infinity, 1.0})), {2}, {1.0, 0.0});
-  check_elements<double>(xg::grad(total)(row({0.0, -40.0})), {2}, {1.0, 9.094947017721011e-13}, 1e-14);
+  check_elements<double>(xg::grad(total)(row({0.0, -40.0})), {2}, {1.0 - 9.094947017721011e-13, 9.094947017721011e-13}, 1e-14);
   const double curvature = 0.25 * std::numbers::ln2;
   check_elements<double>(xg::hessian(total)(row({3.0, 3.0})), {2, 2}, {curvature, -curvature, -curvature, curvature},
                          1e-15);

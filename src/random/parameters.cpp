@@ -5,7 +5,7 @@
 
 #include <xgrad/core/errors.hpp>
 
-#include "var/record.hpp"
+#include "var/one_tape.hpp"
 
 namespace xgrad::random::detail {
 

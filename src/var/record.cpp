@@ -6,35 +6,9 @@
 
 #include "backend/evaluate.hpp"
 #include "call.hpp"
+#include "one_tape.hpp"
 
 namespace xgrad::detail {
-
-namespace {
-
-/// \param tape  of the operands before; becomes that of this one, if it is recorded.
-void require_same_tape(std::string_view operation, const Var& operand, TapeState*& tape) {
-  if (!operand.recorded()) return;
-  TapeState& own = VarAccess::tape(operand);
-  if (tape != nullptr && tape != &own) {
-    throw TapeError(
-        std::string(operation) +
-        ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
-        "outside only if they are of the same tape: pass the captured Var as an argument");
-  }
-  tape = &own;
-}
-
-}  // namespace
-
-void require_one_tape(std::string_view operation, std::span<const Var* const> operands) {
-  TapeState* tape = nullptr;
-  for (const Var* operand : operands) require_same_tape(operation, *operand, tape);
-}
-
-void require_one_tape(std::string_view operation, std::span<const Var> operands) {
-  TapeState* tape = nullptr;
-  for (const Var& operand : operands) require_same_tape(operation, operand, tape);
-}
 
 Recording::Recording(std::string_view operation, std::span<const Var* const> operands, TapeState* tape_of_none) {
   for (const Var* operand : operands) {

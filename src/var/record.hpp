@@ -94,11 +94,6 @@ Var opaque(TapeState& tape, DType dtype, const Shape& shape);
 /// The element type in which operands meet; weak scalars give way.
 DType common_dtype(std::span<const Var* const> operands);
 
-/// Of a function that is composed of others: in its own name.
-/// \throws TapeError  for recorded Vars of two tapes.
-void require_one_tape(std::string_view operation, std::span<const Var* const> operands);
-void require_one_tape(std::string_view operation, std::span<const Var> operands);
-
 /// \throws ShapeError  unless the shapes broadcast.
 /// \throws TapeError   for recorded Vars of two tapes.
 Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands);
