@@ -225,7 +225,9 @@ BOOST_AUTO_TEST_CASE(functions_within_compiled_functions) {
   const auto halve = [](const Var& v) { return 0.5 * v; };
   const auto bend = [](const Var& v) { return tanh(v) * v; };
   const auto is_small = [](const Var& v) { return all(abs(v) < 1e-3); };
-  const auto shrink = [&](const Var& v) { return xg::while_loop([&](const Var& c) { return !is_small(c); }, halve, v); };
+  const auto shrink = [&](const Var& v) {
+    return xg::while_loop([&](const Var& c) { return !is_small(c); }, halve, v);
+  };
   const auto chosen = [&](const Var& v) { return xg::cond(sum(v) > 0.0, halve, bend, v); };
   const auto run = [](const Var& v) {
     const auto body = [](const Var& h, const Var& each) { return std::pair{tanh(h + each), sum(h)}; };
@@ -243,7 +245,8 @@ BOOST_AUTO_TEST_CASE(functions_within_compiled_functions) {
   });
   check("while_loop", shrink);
   check("fori_loop", [&](const Var& v) {
-    return xg::fori_loop(7, [&](const Var&, const Var& c) { return bend(c); }, v);
+    return xg::fori_loop(
+        7, [&](const Var&, const Var& c) { return bend(c); }, v);
   });
   check("scan", run);
   check("scan, its derivative", xg::grad([&](const Var& v) { return sum(run(v)); }));
@@ -255,7 +258,8 @@ BOOST_AUTO_TEST_CASE(functions_within_compiled_functions) {
   check("while_loop in scan in cond", [&](const Var& v) {
     const auto body = [&](const Var& h, const Var& each) { return std::pair{shrink(h + each), is_small(h)}; };
     const auto scanned = [&](const Var& w) { return xg::scan(body, zeros_like(view(w, 0)), w).first; };
-    return xg::cond(any(v > 0.0), scanned, [](const Var& w) { return view(w, 0); }, v);
+    return xg::cond(
+        any(v > 0.0), scanned, [](const Var& w) { return view(w, 0); }, v);
   });
   check("branch", [&](const Var& v) { return xg::branch(sum(v) > 0.0) ? halve(v) : bend(v); });
 }

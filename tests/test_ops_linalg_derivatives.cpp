@@ -318,9 +318,12 @@ BOOST_AUTO_TEST_CASE(derivatives_of_the_exponential_in_a_direction) {
       BOOST_TEST(near_relative(back, of_exponential(size * transpose(some_matrix), g), 1e-14));
     }
   }
-  const Var of_scipy = of_exponential(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}, xt::xarray<double>{{5.0, 6.0}, {7.0, 8.0}});
-  BOOST_TEST(near_relative(of_scipy, Var(xt::xarray<double>{{729.2771205469038, 1022.5837940443047},
-                                                            {1459.1391264994538, 2038.9431179123512}}), 1e-14));
+  const Var of_scipy =
+      of_exponential(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}, xt::xarray<double>{{5.0, 6.0}, {7.0, 8.0}});
+  BOOST_TEST(near_relative(
+      of_scipy,
+      Var(xt::xarray<double>{{729.2771205469038, 1022.5837940443047}, {1459.1391264994538, 2038.9431179123512}}),
+      1e-14));
 }
 
 BOOST_AUTO_TEST_CASE(second_derivatives_of_the_exponential) {

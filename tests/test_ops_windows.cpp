@@ -366,25 +366,24 @@ BOOST_AUTO_TEST_CASE(windows_far_larger_than_the_array) {
   const Var wide = xt::xarray<double>{{{{1.0, 2.0, 3.0, 5.0}}}};
   const auto row = [](const Var& y) { return flatten(y); };
   xg::PoolOptions shifted{.stride = 1, .padding = {{0, 0}, {large - 2, 3}}};
-  BOOST_TEST(near(row(average_pool(wide, {1, large}, shifted)) * size,
-                  xt::xarray<double>{3.0, 6.0, 11.0, 11.0, 11.0, 11.0}));
+  BOOST_TEST(
+      near(row(average_pool(wide, {1, large}, shifted)) * size, xt::xarray<double>{3.0, 6.0, 11.0, 11.0, 11.0, 11.0}));
   BOOST_TEST(near(row(max_pool(wide, {1, large}, shifted)), xt::xarray<double>{2.0, 3.0, 5.0, 5.0, 5.0, 5.0}));
   shifted.count_include_pad = false;
   BOOST_TEST(near(row(average_pool(wide, {1, large}, shifted)), xt::xarray<double>{1.5, 2.0, 2.75, 2.75, 2.75, 2.75}));
   const Var slopes = xg::grad([&](const Var& y) { return sum(average_pool(y, {1, large}, shifted)); })(wide);
   BOOST_TEST(near(row(slopes), xt::xarray<double>{11.0 / 6.0, 11.0 / 6.0, 4.0 / 3.0, 1.0}));
   const Var cube = xg::ones({1, 1, 4, 4, 4});
-  BOOST_TEST(average_pool(cube, large, {.stride = large, .padding = large / 2, .count_include_pad = false})
-                 .shape() == Shape({1, 1, 1, 1, 1}));
+  BOOST_TEST(average_pool(cube, large, {.stride = large, .padding = large / 2, .count_include_pad = false}).shape() ==
+             Shape({1, 1, 1, 1, 1}));
   // With a dilation, other elements; a little of a window at each end.
   const Var apart = average_pool(x, 3, {.stride = 1, .padding = 4, .dilation = 2}) * 3.0;
   BOOST_TEST(near(apart, xt::xarray<double>{{{1.0, 2.0, 4.0, 7.0, 4.0, 7.0, 3.0, 5.0}}}));
   BOOST_TEST(near(average_pool(x, 2, {.stride = 1, .padding = 3}) * 2.0,
                   xt::xarray<double>{{{0.0, 0.0, 1.0, 3.0, 5.0, 8.0, 5.0, 0.0, 0.0}}}));
   // Two windows of which one begins where the other ends: between what they have in the array there is too much.
-  BOOST_TEST(throws<ShapeError>(
-      [&] { return average_pool(x, large, {.stride = large - 4, .padding = large - 2}); },
-      {"average_pool", "places", "at most", "[1, 1, 4]"}));
+  BOOST_TEST(throws<ShapeError>([&] { return average_pool(x, large, {.stride = large - 4, .padding = large - 2}); },
+                                {"average_pool", "places", "at most", "[1, 1, 4]"}));
 }
 
 BOOST_AUTO_TEST_CASE(high_windows_over_columns_of_padding) {

@@ -415,7 +415,9 @@ BOOST_AUTO_TEST_CASE(distributions_name_themselves_beside_vars_of_two_tapes) {
   xg::Tape two;
   const Var mean = one.leaf(xt::xarray<double>{0.5, 0.5});
   const Var other = two.leaf(xt::xarray<double>{{1.0, 0.0}, {0.5, 1.0}});
-  const auto refused = [](std::string_view name, const auto& f) { return throws<xg::TapeError>(f, {name, "two tapes"}); };
+  const auto refused = [](std::string_view name, const auto& f) {
+    return throws<xg::TapeError>(f, {name, "two tapes"});
+  };
   BOOST_TEST(refused("multivariate_normal: ", [&] { return random::multivariate_normal(key_of_test, mean, other); }));
   BOOST_TEST(refused("normal: ", [&] { return random::normal(key_of_test, mean, other); }));
   BOOST_TEST(refused("uniform: ", [&] { return random::uniform(key_of_test, mean, other); }));

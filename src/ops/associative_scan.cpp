@@ -153,8 +153,7 @@ Var cumprod(const Var& x, std::ptrdiff_t axis, Direction direction) {
     const Var logarithms = log2(where(ordinary, sizes, ones_like(sizes)));
     const double most = y.dtype() == DType::Float32 ? 100.0 : 980.0;
     const Var has_zero = cumsum(equal(sizes, 0.0), axis, direction) > 0;
-    const Var exponents =
-        without_too_large(floor(cumsum(logarithms, axis, direction)), has_zero, along, most);
+    const Var exponents = without_too_large(floor(cumsum(logarithms, axis, direction)), has_zero, along, most);
     const Var scaled = times_power_of_two(y, -steps_of(exponents, along, direction));
     return times_power_of_two(associative_scan(product, scaled, axis, direction),
                               where(has_zero, minimum(exponents, most), exponents));

@@ -107,9 +107,10 @@ void require_bearable(const Shape& kernel, const Var& x, const Windows& windows)
   constexpr std::size_t times = 4;
   const std::size_t most = std::max(bearable, times * (x.size() + size_of(windows.counts)));
   if (size_of(kernel) <= most) return;
-  throw ShapeError("average_pool: from the first element of the array that a window reaches to the last, windows have " +
-                   std::to_string(size_of(kernel)) + " places; there may be " + std::to_string(most) +
-                   " at most for the shape " + to_string(x.shape()) + ". Pad less, or move them by smaller steps");
+  throw ShapeError(
+      "average_pool: from the first element of the array that a window reaches to the last, windows have " +
+      std::to_string(size_of(kernel)) + " places; there may be " + std::to_string(most) + " at most for the shape " +
+      to_string(x.shape()) + ". Pad less, or move them by smaller steps");
 }
 
 /// The sums of windows: each channel by itself with a kernel of ones.

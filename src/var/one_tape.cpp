@@ -10,10 +10,9 @@ void require_same_tape(std::string_view operation, const Var& operand, ir::TapeS
   if (!operand.recorded()) return;
   ir::TapeState& own = VarAccess::tape(operand);
   if (tape != nullptr && tape != &own) {
-    throw TapeError(
-        std::string(operation) +
-        ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
-        "outside only if they are of the same tape: pass the captured Var as an argument");
+    throw TapeError(std::string(operation) +
+                    ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
+                    "outside only if they are of the same tape: pass the captured Var as an argument");
   }
   tape = &own;
 }

@@ -122,8 +122,8 @@ extern template void lay_out<float>(const Layout&, const float*, std::size_t, st
 extern template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*,
                                      const ConvolveKernels&);
 
-/// Each product that is one of the result's, one after another: of integers, with which nobody learns, and where nothing
-/// is laid out.
+/// Each product that is one of the result's, one after another: of integers, with which nobody learns, and where
+/// nothing is laid out.
 template <class T>
 void add_products(const Arrays& arrays, const Geometry& geometry);
 

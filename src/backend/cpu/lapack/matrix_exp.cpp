@@ -185,8 +185,8 @@ class ExpWorker {
     divide();
   }
 
-  /// numerator_ = numerator_ denominator_^-1, part by part: in X D = N, what the parts before have in one is known. (Both
-  /// are functions of one sum and commute; from this side LAPACK, which takes their transposes, needs no copies.)
+  /// numerator_ = numerator_ denominator_^-1, part by part: in X D = N, what the parts before have in one is known.
+  /// (Both are functions of one sum and commute; from this side LAPACK, which takes their transposes, needs no copies.)
   void divide() {
     const Int n = as_int(n_);
     T* factors = part(odd_, 0);
