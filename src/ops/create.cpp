@@ -175,7 +175,8 @@ Var linspace(const Var& start, const Var& stop, std::size_t count, Endpoint endp
 
 Var logspace(const Var& start, const Var& stop, std::size_t count, Endpoint endpoint, const Var& base,
              std::ptrdiff_t axis) {
-  detail::require_usable(base, "logspace");
+  for (const Var* each : {&base, &start, &stop}) detail::require_usable(*each, "logspace");
+  detail::require_one_tape("logspace", std::array{&base, &start, &stop});
   return pow(base, Ends("logspace", start, stop, count, endpoint).evenly(axis));
 }
 
