@@ -116,13 +116,13 @@ class Proximal {
 /// The accelerated iteration.
 class Shrinkage {
  public:
-  Shrinkage(const ProximalGradient& method, Objective& objective, const Limits& limits)
+  Shrinkage(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits)
       : method_(method),
         objective_(objective),
         limits_(limits),
         proximal_(objective.leaves(), method.term),
         step_(method.step),
-        x_(proximal_.nearest(objective.leaves().start(), method.step)),
+        x_(proximal_.nearest(start, method.step)),
         from_(x_) {}
 
   Vector run() {
@@ -219,9 +219,9 @@ class Shrinkage {
 
 }  // namespace
 
-Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Limits& limits) {
+Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits) {
   require_above(minimise_name, "step", method.step, 0.0, false);
-  return Shrinkage(method, objective, limits).run();
+  return Shrinkage(method, objective, start, limits).run();
 }
 
 std::vector<Var> project(const Start& start, const Term& term) {

@@ -52,7 +52,15 @@ bool ends_at_start(Objective& objective, const Limits& limits, double value, dou
 Iterate descend(const Minimiser& method, Objective& objective, Iterate start, const Limits& limits);
 Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
-Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Limits& limits);
+Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
+
+/// \throws ValueError  for settings out of range; for bounds with a method that knows none.
+void require_method(const Minimiser& method, bool has_bounds);
+/// The box of bounds, infinite where there are none.
+Box box_or_space(const Leaves& leaves, const Bound& lower, const Bound& upper);
+/// Any of the methods, from a start.
+Vector minimise_from(const Vector& start, const Minimiser& method, Objective& objective, const Box& box,
+                     const Limits& limits);
 
 }  // namespace xgrad::solve::detail
