@@ -53,6 +53,8 @@ Limits limits_of(const MinimiseOptions& options, double rounding, bool simplex) 
           &options.observer};
 }
 
+}  // namespace
+
 Iterate start_of_descent(Objective& objective, const Vector& from) {
   Iterate start{from, {}};
   start.point = objective.at(start.x);
@@ -62,8 +64,6 @@ Iterate start_of_descent(Objective& objective, const Vector& from) {
   }
   return start;
 }
-
-}  // namespace
 
 void require_method(const Minimiser& method, bool has_bounds) {
   std::visit([](const auto& each) { require_settings(each); }, method);
@@ -84,6 +84,12 @@ Vector minimise_from(const Vector& start, const Minimiser& method, Objective& ob
   if (const auto* simplex = std::get_if<NelderMead>(&method)) return shrink_simplex(*simplex, objective, start, limits);
   if (const auto* proximal = std::get_if<ProximalGradient>(&method)) {
     return descend_to_set(*proximal, objective, start, limits);
+  }
+  if (const auto* corners = std::get_if<FrankWolfe>(&method)) {
+    return descend_to_corners(*corners, objective, start, limits);
+  }
+  if (const auto* mirror = std::get_if<MirrorDescent>(&method)) {
+    return descend_in_mirror(*mirror, objective, start, limits);
   }
   Iterate from = start_of_descent(objective, start);
   if (const auto* region = std::get_if<TrustRegion>(&method)) {

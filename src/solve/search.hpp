@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 
 #include <xgrad/solve/minimise.hpp>
 
@@ -54,6 +55,16 @@ Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
 Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
+
+Vector descend_to_corners(const FrankWolfe& method, Objective& objective, const Vector& start, const Limits& limits);
+Vector descend_in_mirror(const MirrorDescent& method, Objective& objective, const Vector& start, const Limits& limits);
+
+/// \throws ValueError  where the objective or its gradient is not finite.
+Iterate start_of_descent(Objective& objective, const Vector& from);
+/// Tells the observer; whether to end, the duality gap being what is to be small.
+bool ends_at(Objective& objective, const Limits& limits, double value, double gap, double least_gap, double step);
+/// The gap that is asked for, with its default.
+double least_gap(const Objective& objective, const std::optional<double>& asked, double value);
 
 /// \throws ValueError  for settings out of range; for bounds with a method that knows none.
 void require_method(const Minimiser& method, bool has_bounds);
