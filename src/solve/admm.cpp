@@ -177,6 +177,7 @@ void require_options(const AdmmOptions& options) {
 /// Both residuals, and what they are measured by.
 struct Residues {
   double primal, dual, primal_size, dual_size;
+  double change;  ///< of B z, beside the multipliers: what the penalty is balanced by, for A^T may hide that z moves
 };
 
 class Alternation {
@@ -252,15 +253,15 @@ class Alternation {
       change[i] = rho_ * (bz_[i] - before[i]);
     }
     return {norm(primal), norm(f_.map().transposed(change)), std::max({norm(ax), norm(bz_), norm(c_)}),
-            rho_ * norm(f_.map().transposed(u_))};
+            rho_ * norm(f_.map().transposed(u_)),
+            norm(change) / std::max(rho_ * norm(u_), std::numeric_limits<double>::min())};
   }
 
   void balance(const Residues& now) {
     // Not for ever, for the method converges with a penalty that rests.
     if (report_.iterations > 1000 || report_.iterations % 5 != 0) return;
     const double primal = now.primal / std::max(now.primal_size, std::numeric_limits<double>::min());
-    const double dual = now.dual / std::max(now.dual_size, std::numeric_limits<double>::min());
-    const double factor = primal > 10.0 * dual ? 2.0 : (dual > 10.0 * primal ? 0.5 : 1.0);
+    const double factor = primal > 10.0 * now.change ? 2.0 : (now.change > 10.0 * primal ? 0.5 : 1.0);
     rho_ *= factor;
     for (double& each : u_) each /= factor;
   }

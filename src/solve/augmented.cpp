@@ -36,6 +36,8 @@ class Multipliers {
     program.scale(at_, 100.0);
     at_ = program.at(x_);
     multipliers_.assign(program.rows(), 0.0);
+    farthest_ = std::max(1.0, program.violation(at_.rows));
+    first_objective_ = at_.objective;
     penalty_ = method.penalty.value_or(balance());
     const auto merit = [this, objective, constraints](std::span<const Var> all) {
       return std::vector<Var>{augmented(objective, constraints, all)};
@@ -47,16 +49,24 @@ class Multipliers {
   Solution run() {
     double precision = 1e-3;
     double last = std::numeric_limits<double>::infinity();
-    std::size_t no_gain = 0;
     while (true) {
       compiled_->given = given();
+      const Vector before = x_;
       const Ended inner = minimise_inner(precision);
       at_ = program_.at(x_);
+      if (has_run_away() && penalty_ < 1e14) {  // the objective falls faster than violations cost: begin anew with more
+        x_ = before;
+        at_ = program_.at(x_);
+        penalty_ *= method_.growth;
+        if (!ends_by_limits(inner)) continue;
+        update();
+        break;
+      }
       update();
       const double violation = std::max(program_.violation(at_.rows), gap_);
       if (ends(inner, precision)) break;
-      no_gain = violation <= 0.5 * last ? 0 : no_gain + 1;
-      if (no_gain > 0) penalty_ *= method_.growth;
+      no_gain_ = violation <= 0.5 * last ? 0 : no_gain_ + 1;
+      if (no_gain_ > 0) penalty_ *= method_.growth;
       if (is_stuck(violation)) break;
       last = violation;
       precision = std::max(0.1 * precision, 0.1 * limits_.gradient);
@@ -150,21 +160,38 @@ class Multipliers {
     program_.report.ended = why;
     return true;
   }
+  /// Whether the sum of their squares has no slope.
+  [[nodiscard]] bool violates_at_least() const {
+    Vector beyond(at_.rows);
+    for (std::size_t i = 0; i < beyond.size(); ++i) {
+      if (!program_.is_equality(i)) beyond[i] = std::max(0.0, beyond[i]);
+    }
+    return box_.free_gradient(x_, program_.transposed(at_, beyond)) <= 1e-5 * norm(beyond);
+  }
+  [[nodiscard]] bool has_run_away() const {
+    return !at_.finite() || program_.violation(at_.rows) > 1e3 * farthest_ ||
+           std::abs(at_.objective) > 1e15 * std::max(1.0, std::abs(first_objective_));
+  }
+  bool ends_by_limits(Ended inner) {
+    const ConstrainedReport& report = program_.report;
+    if (inner == Ended::Stopped) return end(Ended::Stopped);
+    if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
+    return report.evaluations >= limits_.evaluations && end(Ended::Evaluations);
+  }
   bool ends(Ended inner, double precision) {
     const ConstrainedReport& report = program_.report;
     const double scale = program_.objective_scale();
     const bool feasible = report.violation <= limits_.violation;
     const bool complementary = report.complementarity * scale <= limits_.gradient;
     if (feasible && complementary && report.gradient * scale <= limits_.gradient) return end(Ended::Gradient);
-    if (inner == Ended::Stopped) return end(Ended::Stopped);
-    if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
-    if (report.evaluations >= limits_.evaluations) return end(Ended::Evaluations);
+    if (ends_by_limits(inner)) return true;
     const bool finest = precision <= 0.1 * limits_.gradient;
     if (finest && feasible && complementary && inner <= Ended::Interval) return end(Ended::Reduction);
     return false;
   }
-  /// Whether the penalty is beyond what numbers bear.
+  /// Whether violations are the least near here, or the penalty is beyond what numbers bear.
   bool is_stuck(double violation) {
+    if (violation > limits_.violation && no_gain_ >= 3 && violates_at_least()) return end(Ended::Infeasible);
     if (penalty_ < 1e14) return false;
     return end(violation > limits_.violation ? Ended::Infeasible : Ended::NoDescent);
   }
@@ -186,6 +213,9 @@ class Multipliers {
   Vector x_, multipliers_, slopes_;
   Program::Point at_;
   double penalty_ = 1.0;
+  std::size_t no_gain_ = 0;  ///< how many times the violation has not fallen to a half
+  double farthest_ = 1.0;  ///< the violation at the start, or 1
+  double first_objective_ = 0.0;
   double gap_ = 0.0;  ///< of complementarity
   std::function<std::vector<Var>(std::span<const Var>)> merit_;
   std::optional<Objective> compiled_;

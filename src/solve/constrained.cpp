@@ -49,6 +49,10 @@ std::vector<Var> beyond(std::span<const Var> values, Relation relation, const Va
   std::vector<Var> result;
   for (const Var& value : values) {
     xgrad::detail::require_usable(value, operation);
+    if (!is_floating(value.dtype())) {
+      throw TypeError(operation + ", constraints: one returns " + std::string(name(value.dtype())) +
+                      "; they must be floating-point");
+    }
     if (!limit.shape().empty() && limit.shape() != value.shape()) {
       throw ShapeError(operation + ": the limit of a constraint has the shape " + to_string(limit.shape()) +
                        ", and its function returns " + to_string(value.shape()) +
