@@ -1,5 +1,6 @@
 // A portfolio of the least risk for a gain that is asked for: no short selling, and no sector beyond its cap. What
-// constraints cost is read off their multipliers, and how weights follow expected gains from derivatives of the solution.
+// constraints cost is read off their multipliers, and how weights follow expected gains from derivatives of the
+// solution.
 //
 //     06_portfolio [folder for the pictures]
 #include <array>
@@ -94,11 +95,11 @@ const solve::ConstrainedOptions no_short_selling{.gradient = 1e-9, .lower = 0.0}
 auto best(double wanted, double most_of_a_sector) {
   const xg::Var expected = gains();
   const auto with_gains = [&](auto f) { return [=](const xg::Var& w) { return f(w, expected); }; };
-  return solve::minimise(with_gains(half_variance), equal_weights,
-                         solve::subject_to(solve::equal(with_gains(budget), 1.0),
-                                           solve::at_least(with_gains(gain), wanted),
-                                           solve::at_most(with_gains(by_sector), most_of_a_sector)),
-                         solve::InteriorPoint{}, no_short_selling);
+  return solve::minimise(
+      with_gains(half_variance), equal_weights,
+      solve::subject_to(solve::equal(with_gains(budget), 1.0), solve::at_least(with_gains(gain), wanted),
+                        solve::at_most(with_gains(by_sector), most_of_a_sector)),
+      solve::InteriorPoint{}, no_short_selling);
 }
 double risk_of(const xg::Var& weights) { return std::sqrt(2.0 * number(half_variance(weights, gains()))); }
 
@@ -137,7 +138,8 @@ void print_sensitivity() {
 }
 
 void draw_frontiers(const std::filesystem::path& folder) {
-  xg::draw::Plot frontiers{.title = "The least risk for a gain", .x_label = "risk, % a year", .y_label = "gain, % a year"};
+  xg::draw::Plot frontiers{
+      .title = "The least risk for a gain", .x_label = "risk, % a year", .y_label = "gain, % a year"};
   xg::draw::Plot shares{.title = "Weights, with caps", .x_label = "gain, % a year", .y_label = "weight"};
   for (const Asset& each : assets) shares.series.push_back({each.name, {}, {}});
   for (const double most : {1.0, cap}) {

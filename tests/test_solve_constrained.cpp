@@ -1,5 +1,5 @@
-// minimise under constraints: multipliers, trees, element types, derivatives of solutions; how it ends; what it refuses.
-// Problems are in tests/test_solve_hock_schittkowski.cpp.
+// minimise under constraints: multipliers, trees, element types, derivatives of solutions; how it ends; what it
+// refuses. Problems are in tests/test_solve_hock_schittkowski.cpp.
 #include <cmath>
 #include <limits>
 #include <string>
@@ -49,24 +49,27 @@ BOOST_AUTO_TEST_CASE(multipliers_are_what_limits_cost) {
   // Of sum x^2 with 2 x0 + x1 = 1: x = (0.4, 0.2), and 2 x + m (2, 1) = 0.
   const auto line = [](const Var& x) -> Var { return 2.0 * view(x, 0) + view(x, 1); };
   for (const auto& method : both_methods) {
-    const auto equal = solve::minimise(squares, Var(Numbers{3, -1}), solve::subject_to(solve::equal(line, 1.0)), method);
+    const auto equal =
+        solve::minimise(squares, Var(Numbers{3, -1}), solve::subject_to(solve::equal(line, 1.0)), method);
     BOOST_TEST(equal.converged(), equal);
     BOOST_TEST(distance_between(equal.parameters, {0.4, 0.2}) < 1e-7, equal);
     BOOST_TEST(std::abs(std::get<0>(equal.multipliers).item<double>() + 0.4) < 1e-6, equal);
-    const auto above = solve::minimise(squares, Var(Numbers{3, -1}), solve::subject_to(solve::at_least(line, 1.0)), method);
+    const auto above =
+        solve::minimise(squares, Var(Numbers{3, -1}), solve::subject_to(solve::at_least(line, 1.0)), method);
     BOOST_TEST(distance_between(above.parameters, {0.4, 0.2}) < 1e-6, above);
     BOOST_TEST(std::abs(std::get<0>(above.multipliers).item<double>() + 0.4) < 1e-6, above);
-    const auto below = solve::minimise([](const Var& x) -> Var { return squares(x - 2.0); }, Var(Numbers{0, 0}),
-                                       solve::subject_to(solve::at_most([](const Var& x) { return x; },
-                                                                        Var(Numbers{1.0, 5.0}))),
-                                       method);
+    const auto below = solve::minimise(
+        [](const Var& x) -> Var { return squares(x - 2.0); }, Var(Numbers{0, 0}),
+        solve::subject_to(solve::at_most([](const Var& x) { return x; }, Var(Numbers{1.0, 5.0}))), method);
     BOOST_TEST(distance_between(below.parameters, {1, 2}) < 1e-6, below);
     BOOST_TEST(distance_between(std::get<0>(below.multipliers), {2, 0}) < 1e-6, below);
     BOOST_TEST(below.violation < 2e-8, below);
     BOOST_TEST(below.complementarity < 1e-7, below);
-    const auto bounded = solve::minimise([](const Var& x) -> Var { return squares(x - Var(Numbers{2, -3})); },
-                                         Var(Numbers{0.5, 0.5}), solve::subject_to(), method,
-                                         {.lower = 0.0, .upper = 1.0});
+    const auto bounded = solve::minimise(
+        [](const Var& x) -> Var {
+          return squares(x - Var(Numbers{2, -3}));
+        },
+        Var(Numbers{0.5, 0.5}), solve::subject_to(), method, {.lower = 0.0, .upper = 1.0});
     BOOST_TEST(distance_between(bounded.parameters, {1, 0}) < 1e-6, bounded);
     BOOST_TEST(distance_between(bounded.upper_multipliers, {2, 0}) < 1e-5, bounded);
     BOOST_TEST(distance_between(bounded.lower_multipliers, {0, 6}) < 1e-5, bounded);
@@ -94,18 +97,58 @@ BOOST_AUTO_TEST_CASE(trees_of_several_element_types) {
 BOOST_AUTO_TEST_CASE(any_inner_method) {
   const auto circle = [](const Var& x) -> Var { return sum(square(x)); };
   const auto slope = [](const Var& x) -> Var { return view(x, 0) + 2.0 * view(x, 1); };
-  for (const solve::Minimiser& inner :
-       {solve::Minimiser(solve::TrustRegion{}), solve::Minimiser(solve::BFGS{}), solve::Minimiser(solve::NewtonCG{}),
-        solve::Minimiser(solve::LBFGS{})}) {
+  for (const solve::Minimiser& inner : {solve::Minimiser(solve::TrustRegion{}), solve::Minimiser(solve::BFGS{}),
+                                        solve::Minimiser(solve::NewtonCG{}), solve::Minimiser(solve::LBFGS{})}) {
     const auto found = solve::minimise(slope, Var(Numbers{1, 1}), solve::subject_to(solve::equal(circle, 5.0)),
                                        solve::AugmentedLagrangian{.inner = inner});
     BOOST_TEST(distance_between(found.parameters, {-1, -2}) < 1e-6, inner.index() << ": " << found);
   }
 }
 
+BOOST_AUTO_TEST_CASE(degenerate_problems) {
+  const auto part = [](const Var& x, std::ptrdiff_t i) -> Var { return view(x, i); };
+  const auto first = [](const Var& x) -> Var { return view(x, 0); };
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const auto& method : both_methods) {
+    // Where searches that keep both linearised constraints and bounds end: A. Wächter and L. T. Biegler, 2000.
+    const auto crash = [&](const Var& x) -> Var {
+      return xg::stack({square(part(x, 0)) - part(x, 1) - 1.0, part(x, 0) - part(x, 2) - 0.5});
+    };
+    const auto found = solve::minimise(first, Var(Numbers{-2, 1, 1}), solve::subject_to(solve::equal(crash)), method,
+                                       {.lower = Var(Numbers{-infinity, 0, 0})});
+    BOOST_TEST(distance_between(found.parameters, {1, 0, 0.5}) < 1e-6, found);
+    // The same equation three times.
+    const auto thrice = [](const Var& x) -> Var { return xg::stack({sum(x), 2.0 * sum(x), sum(x)}); };
+    const auto redundant = solve::minimise(squares, Var(Numbers{3, 1}),
+                                           solve::subject_to(solve::equal(thrice, Var(Numbers{1, 2, 1}))), method);
+    BOOST_TEST(redundant.converged(), redundant);
+    BOOST_TEST(distance_between(redundant.parameters, {0.5, 0.5}) < 1e-6, redundant);
+    // Inequalities without room between them.
+    const auto both_sides = [](const Var& x) -> Var { return xg::stack({sum(x), -sum(x)}); };
+    const auto squeezed = solve::minimise([](const Var& x) -> Var { return squares(x - 2.0); }, Var(Numbers{0.5, 0.1}),
+                                          solve::subject_to(solve::at_most(both_sides, Var(Numbers{1, -1}))), method);
+    BOOST_TEST(distance_between(squeezed.parameters, {0.5, 0.5}) < 1e-6, squeezed);
+    // No curvature at all: a linear program.
+    const auto rows = [&](const Var& x) -> Var { return xg::stack({sum(x), part(x, 0) - part(x, 1)}); };
+    const auto linear =
+        solve::minimise([&](const Var& x) -> Var { return -part(x, 0) - 2.0 * part(x, 1); }, Var(Numbers{0, 0}),
+                        solve::subject_to(solve::at_most(rows, Var(Numbers{4, 1}))), method, {.lower = 0.0});
+    BOOST_TEST(distance_between(linear.parameters, {0, 4}) < 1e-6, linear);
+    // Not finite beyond the bound at which it starts.
+    const auto entropy = [](const Var& x) -> Var { return sum(x * log(x)); };
+    const auto even = solve::minimise(entropy, Var(Numbers{0.9, 0.05, 0.05}),
+                                      solve::subject_to(solve::equal(total_of, 1.0)), method, {.lower = 0.0});
+    BOOST_TEST(distance_between(even.parameters, {1.0 / 3, 1.0 / 3, 1.0 / 3}) < 1e-6, even);
+    const auto endless =
+        solve::minimise([&](const Var& x) -> Var { return -exp(first(x)); }, Var(Numbers{1, 1}),
+                        solve::subject_to(solve::equal([&](const Var& x) { return part(x, 1); }, 1.0)), method);
+    BOOST_TEST((endless.ended == Ended::Diverged), endless);
+    BOOST_TEST(!endless.converged());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(contradictions_are_found_and_said) {
-  const auto contradiction =
-      solve::subject_to(solve::at_least(total_of, 2.0), solve::at_most(total_of, 1.0));
+  const auto contradiction = solve::subject_to(solve::at_least(total_of, 2.0), solve::at_most(total_of, 1.0));
   const auto no_circle = solve::subject_to(solve::equal(squares, -1.0));
   for (const auto& method : both_methods) {
     const auto linear = solve::minimise(squares, Var(Numbers{0.3, 0.1}), contradiction, method);
@@ -143,8 +186,9 @@ BOOST_AUTO_TEST_CASE(solutions_have_derivatives) {
   };
   const auto budget = [](const Var& w, const Var&) -> Var { return sum(w); };
   const auto cap = [](const Var& w, const Var&) -> Var { return view(w, 0); };
-  const auto weights = solve::minimiser_of(objective, solve::subject_to(solve::equal(budget, 1.0), solve::at_most(cap, 0.6)),
-                                           solve::InteriorPoint{}, {.gradient = 1e-11, .lower = 0.0});
+  const auto weights =
+      solve::minimiser_of(objective, solve::subject_to(solve::equal(budget, 1.0), solve::at_most(cap, 0.6)),
+                          solve::InteriorPoint{}, {.gradient = 1e-11, .lower = 0.0});
   const Var start(Numbers{0.3, 0.3, 0.4});
   for (const Numbers& gain : {Numbers{0.1, 0.2, 0.3}, Numbers{0.5, 0.2, 0.1}, Numbers{0.1, 0.9, -0.8}}) {
     const auto along_first = [&](double by) {
@@ -172,14 +216,18 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refused<ShapeError>(
       [&] { run(solve::subject_to(solve::equal([](const Var& x) -> Var { return view(x, xt::range(0, 0)); }))); },
       "holds no numbers"));
-  BOOST_TEST(refused<ShapeError>([&] { run(solve::subject_to(solve::equal(total_of, Var(Numbers{1, 2})))); },
-                                 "limit of a constraint has the shape"));
+  BOOST_TEST(refused<ShapeError>(
+      [&] {
+        run(solve::subject_to(solve::equal(total_of, Var(Numbers{1, 2}))));
+      },
+      "limit of a constraint has the shape"));
   BOOST_TEST(refused<ValueError>([&] { run(one, {}, {.lower = 0.7}); }, "starts at 0.5"));
   BOOST_TEST(refused<ValueError>([&] { run(one, {}, {.lower = 0.5, .upper = 0.5}); }, "lower bound must be below"));
   BOOST_TEST(refused<ShapeError>([&] { run(one, {}, {.lower = Var(Numbers{0, 0, 0})}); }, "lower bounds"));
   BOOST_TEST(refused<ValueError>([&] { run(one, solve::InteriorPoint{.weight = 0.0}); }, "weight of the barrier is 0"));
   BOOST_TEST(refused<ValueError>([&] { run(one, solve::AugmentedLagrangian{.penalty = -1.0}); }, "penalty is -1"));
-  BOOST_TEST(refused<ValueError>([&] { run(one, solve::AugmentedLagrangian{.growth = 1.0}); }, "growth of the penalty"));
+  BOOST_TEST(
+      refused<ValueError>([&] { run(one, solve::AugmentedLagrangian{.growth = 1.0}); }, "growth of the penalty"));
   BOOST_TEST(refused<ValueError>([&] { run(one, solve::AugmentedLagrangian{.inner = solve::LBFGS{}}, {.lower = 0.0}); },
                                  "knows no bounds"));
   BOOST_TEST(refused<ValueError>([&] { run(one, {}, {.violation = 0.0}); }, "violation is 0"));
@@ -187,8 +235,8 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refused<ValueError>([&] { run(solve::subject_to(solve::equal(total_of, nan))); }, "not finite"));
   BOOST_TEST(refused<ValueError>(
       [&] { run(solve::subject_to(solve::equal([](const Var& x) -> Var { return log(x - 1.0); }))); }, "not finite"));
-  BOOST_TEST(refused<ShapeError>(
-      [&] { (void)solve::minimise([](const Var& x) -> Var { return x; }, start, one); }, "solve::minimise"));
+  BOOST_TEST(refused<ShapeError>([&] { (void)solve::minimise([](const Var& x) -> Var { return x; }, start, one); },
+                                 "solve::minimise"));
   BOOST_TEST(refused<TypeError>(
       [&] { run(solve::subject_to(solve::equal([](const Var& x) -> Var { return argmax(x); }))); }, "constraints"));
 }

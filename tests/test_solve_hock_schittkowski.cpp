@@ -61,9 +61,9 @@ bool is_solved(const hs::Problem& problem, const solve::ConstrainedReport& repor
 
 BOOST_AUTO_TEST_CASE(minima_are_found) {
   const std::vector<HsMethod> methods{
-      {"interior", 40, solve::InteriorPoint{}},
-      {"Mehrotra", 40, solve::InteriorPoint{.barrier = solve::Barrier::Mehrotra}},
-      {"augmented", 40, solve::AugmentedLagrangian{}},
+      {"interior", 60, solve::InteriorPoint{}},
+      {"Mehrotra", 60, solve::InteriorPoint{.barrier = solve::Barrier::Mehrotra}},
+      {"augmented", 56, solve::AugmentedLagrangian{}},
   };
   std::ostringstream table;
   table << "problem";

@@ -1,5 +1,5 @@
-// Conditional gradients, mirror descent and ADMM beside proximal gradients, closed formulas and conditions of optimality;
-// the sets that they share.
+// Conditional gradients, mirror descent and ADMM beside proximal gradients, closed formulas and conditions of
+// optimality; the sets that they share.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -45,17 +45,23 @@ BOOST_AUTO_TEST_CASE(boxes_and_hyperplanes) {
   BOOST_TEST(apart(solve::project(x, solve::Interval{.upper = 0.0}), Var(Numbers{0, 0, -0.3})) == 0.0);
   const Var on_plane = solve::project(x, solve::Hyperplane{Var(Numbers{1, 2, 0}), -1.0});
   BOOST_TEST(apart(on_plane, Var(Numbers{0.5 - 3.9 / 5, 1.2 - 7.8 / 5, -0.3})) < 1e-15);
-  BOOST_TEST(is_refused<xg::ValueError>([&] { (void)solve::project(x, solve::Hyperplane{0.0, 1.0}); },
-                                        "normal of a hyperplane is 0"));
-  BOOST_TEST(is_refused<xg::ShapeError>([&] { (void)solve::project(x, solve::Interval{Var(Numbers{1, 2})}); },
-                                        "lower bounds"));
+  BOOST_TEST(is_refused<xg::ValueError>(
+      [&] {
+        (void)solve::project(x, solve::Hyperplane{0.0, 1.0});
+      },
+      "normal of a hyperplane is 0"));
+  BOOST_TEST(is_refused<xg::ShapeError>(
+      [&] {
+        (void)solve::project(x, solve::Interval{Var(Numbers{1, 2})});
+      },
+      "lower bounds"));
 }
 
 BOOST_AUTO_TEST_CASE(corners_lead_to_the_minimum) {
   for (const solve::Term& set :
        {solve::Term(solve::Simplex{}), solve::Term(solve::Simplex{2.0}), solve::Term(solve::Ball{0.5}),
-        solve::Term(solve::L1Ball{0.4}), solve::Term(solve::Interval{-0.4, 0.2}), solve::Term(solve::Interval{-2.0, 2.0}),
-        solve::Term(solve::Ball{5.0}), solve::Term(solve::L1Ball{9.0})}) {
+        solve::Term(solve::L1Ball{0.4}), solve::Term(solve::Interval{-0.4, 0.2}),
+        solve::Term(solve::Interval{-2.0, 2.0}), solve::Term(solve::Ball{5.0}), solve::Term(solve::L1Ball{9.0})}) {
     const auto found = solve::minimise(bowl_over_sets, inside, solve::FrankWolfe{set, 1e-10});
     BOOST_TEST((found.ended == Ended::Gap), set.index() << ": " << found);
     const auto beside = solve::minimise(bowl_over_sets, inside, solve::ProximalGradient{set});
@@ -76,7 +82,8 @@ BOOST_AUTO_TEST_CASE(mirrors_lead_to_the_minimum) {
   BOOST_TEST(entropic.value - beside.value <= 1.1e-10, entropic);
   BOOST_TEST(std::abs(sum(entropic.parameters).item<double>() - 1.0) < 1e-14);
   // Half the square gives gradient descent; x log x keeps x above 0.
-  const solve::MirrorMap plain{[](const Var& x) -> Var { return 0.5 * sum(square(x)); }, [](const Var& y) { return y; }};
+  const solve::MirrorMap plain{[](const Var& x) -> Var { return 0.5 * sum(square(x)); },
+                               [](const Var& y) { return y; }};
   const auto free = solve::minimise(bowl_over_sets, inside, solve::MirrorDescent{plain}, {.gradient = 1e-9});
   BOOST_TEST(free.converged(), free);
   BOOST_TEST(apart(matmul(curvature_of_sets, free.parameters), pull) < 1e-8, free);
@@ -90,8 +97,8 @@ BOOST_AUTO_TEST_CASE(mirrors_lead_to_the_minimum) {
 BOOST_AUTO_TEST_CASE(admm_splits_a_sum) {
   const auto same = [](const Var& x, const Var& z) -> Var { return x - z; };
   const Var zero(Numbers{0, 0, 0});
-  for (const solve::Term& term : {solve::Term(solve::L1{0.3}), solve::Term(solve::Simplex{}), solve::Term(solve::Ball{0.3}),
-                                  solve::Term(solve::Hyperplane{1.0, 2.0})}) {
+  for (const solve::Term& term : {solve::Term(solve::L1{0.3}), solve::Term(solve::Simplex{}),
+                                  solve::Term(solve::Ball{0.3}), solve::Term(solve::Hyperplane{1.0, 2.0})}) {
     const auto found = solve::admm(bowl_over_sets, term, same, zero, zero, {.residual = 1e-10});
     const auto beside = solve::minimise(bowl_over_sets, inside, solve::ProximalGradient{term});
     BOOST_TEST((found.ended == Ended::Residual), term.index() << ": " << found);
@@ -113,9 +120,9 @@ BOOST_AUTO_TEST_CASE(admm_couples_by_matrices) {
   const auto mean = solve::admm(nothing, halves, residuals, 0.0, zeros_like(b), {.inner = solve::TrustRegion{}});
   BOOST_TEST(std::abs(mean.x.item<double>() - 4.2) < 1e-6, mean);
   // Two sets, and the point of one that is nearest to the other.
-  const auto meet = solve::admm(solve::Ball{1.0}, solve::Hyperplane{Var(Numbers{1, 1}), 1.0},
-                                [](const Var& x, const Var& z) -> Var { return 2.0 * x - 2.0 * z; }, Var(Numbers{5, 0}),
-                                Var(Numbers{0, 0}));
+  const auto meet = solve::admm(
+      solve::Ball{1.0}, solve::Hyperplane{Var(Numbers{1, 1}), 1.0},
+      [](const Var& x, const Var& z) -> Var { return 2.0 * x - 2.0 * z; }, Var(Numbers{5, 0}), Var(Numbers{0, 0}));
   BOOST_TEST(apart(meet.x, meet.z) < 1e-6, meet);
   BOOST_TEST(norm(meet.z).item<double>() < 1.0 + 1e-6);
 }
@@ -123,9 +130,7 @@ BOOST_AUTO_TEST_CASE(admm_couples_by_matrices) {
 BOOST_AUTO_TEST_CASE(admm_finds_consensus) {
   // Each of three parties knows its own term; all agree on z.
   using Parties = std::vector<Var>;
-  const auto costs = [](const Parties& x) -> Var {
-    return square(x[0] - 1.0) + 2.0 * square(x[1] - 4.0) + exp(-x[2]);
-  };
+  const auto costs = [](const Parties& x) -> Var { return square(x[0] - 1.0) + 2.0 * square(x[1] - 4.0) + exp(-x[2]); };
   const auto agree = [](const Parties& x, const Var& z) { return Parties{x[0] - z, x[1] - z, x[2] - z}; };
   const Parties start{Var(0.0), Var(0.0), Var(0.0)};
   const auto found = solve::admm(costs, solve::Interval{0.0, 10.0}, agree, start, 0.0, {.residual = 1e-9});
@@ -140,11 +145,17 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
     (void)solve::minimise(bowl_over_sets, start, method);
   };
   BOOST_TEST(is_refused<ValueError>([&] { run(solve::FrankWolfe{solve::HalfSpace{}}); }, "needs a set with corners"));
-  BOOST_TEST(is_refused<ValueError>([&] { run(solve::FrankWolfe{solve::Interval{.lower = 0.0}}); }, "Interval with bounds"));
+  BOOST_TEST(
+      is_refused<ValueError>([&] { run(solve::FrankWolfe{solve::Interval{.lower = 0.0}}); }, "Interval with bounds"));
   BOOST_TEST(is_refused<ValueError>([&] { run(solve::FrankWolfe{solve::Simplex{}, -1.0}); }, "duality gap is -1"));
-  BOOST_TEST(is_refused<ValueError>([&] { run(solve::MirrorDescent{}, Var(Numbers{0, 0.5, 0.5})); }, "must be above 0"));
+  BOOST_TEST(is_refused<ValueError>(
+      [&] {
+        run(solve::MirrorDescent{}, Var(Numbers{0, 0.5, 0.5}));
+      },
+      "must be above 0"));
   BOOST_TEST(is_refused<ValueError>([&] { run(solve::MirrorDescent{solve::Entropy{0.0}}); }, "sum of an entropy is 0"));
-  BOOST_TEST(is_refused<ValueError>([&] { run(solve::MirrorDescent{solve::MirrorMap{}}); }, "MirrorMap has a potential"));
+  BOOST_TEST(
+      is_refused<ValueError>([&] { run(solve::MirrorDescent{solve::MirrorMap{}}); }, "MirrorMap has a potential"));
   BOOST_TEST(is_refused<ValueError>([&] { run(solve::MirrorDescent{.step = 0.0}); }, "step is 0"));
   const auto same = [](const Var& x, const Var& z) -> Var { return x - z; };
   const auto split = [&](const auto& coupling, const solve::Term& term, const solve::AdmmOptions& options = {}) {

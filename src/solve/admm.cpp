@@ -200,9 +200,8 @@ class Alternation {
       ++report_.iterations;
       report_.value = f_.value() + g_.value();
       report_.gradient = now.dual;
-      const bool goes_on =
-          options_.observer == nullptr ||
-          options_.observer({report_.iterations, report_.value, now.dual, 0.0, counted(), now.primal});
+      const bool goes_on = options_.observer == nullptr ||
+                           options_.observer({report_.iterations, report_.value, now.dual, 0.0, counted(), now.primal});
       const bool is_primal = now.primal <= tolerance_ * std::max(1.0, now.primal_size);
       const bool is_dual = now.dual <= tolerance_ * std::max(1.0, now.dual_size);
       if (is_primal && is_dual && precision <= tolerance_) report_.ended = Ended::Residual;
@@ -218,8 +217,13 @@ class Alternation {
     counted();
     Vector multipliers(u_);
     for (double& each : multipliers) each *= rho_;
-    return {f_.leaves().arrays(f_.x()), g_.leaves().arrays(g_.x()), arrays_like(like, multipliers), report_,
-            now.primal, now.dual, rho_};
+    return {f_.leaves().arrays(f_.x()),
+            g_.leaves().arrays(g_.x()),
+            arrays_like(like, multipliers),
+            report_,
+            now.primal,
+            now.dual,
+            rho_};
   }
 
  private:

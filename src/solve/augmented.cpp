@@ -7,8 +7,8 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/reduce.hpp>
 
 #include "program.hpp"
 #include "search.hpp"
@@ -110,13 +110,15 @@ class Multipliers {
     const double rounding = std::numeric_limits<double>::epsilon();
     const Observer pass = [&](const Progress& now) { return tell(now); };
     ConstrainedReport& report = program_.report;
-    const Limits limits{precision,
-                        rounding,
-                        rounding,
-                        std::max<std::size_t>(1, limits_.iterations - std::min(limits_.iterations, report.iterations)),
-                        std::max<std::size_t>(1, limits_.evaluations - std::min(limits_.evaluations, report.evaluations)),
-                        &pass};
+    const Limits limits{
+        precision,
+        rounding,
+        rounding,
+        std::max<std::size_t>(1, limits_.iterations - std::min(limits_.iterations, report.iterations)),
+        std::max<std::size_t>(1, limits_.evaluations - std::min(limits_.evaluations, report.evaluations)),
+        &pass};
     compiled_->report = {};
+    fell_away_ = false;
     x_ = minimise_from(x_, method_.inner, *compiled_, box_, limits);
     const Report& inner = compiled_->report;
     report.iterations += inner.iterations;
@@ -127,6 +129,8 @@ class Multipliers {
   }
 
   bool tell(const Progress& now) {
+    fell_away_ = !(now.value > -1e15 * std::max(1.0, std::abs(first_objective_)));
+    if (fell_away_) return false;
     if (*limits_.observer == nullptr) return true;
     const ConstrainedReport& report = program_.report;
     return (*limits_.observer)({report.iterations + now.iteration, report.value, now.gradient, now.step,
@@ -169,12 +173,11 @@ class Multipliers {
     return box_.free_gradient(x_, program_.transposed(at_, beyond)) <= 1e-5 * norm(beyond);
   }
   [[nodiscard]] bool has_run_away() const {
-    return !at_.finite() || program_.violation(at_.rows) > 1e3 * farthest_ ||
-           std::abs(at_.objective) > 1e15 * std::max(1.0, std::abs(first_objective_));
+    return fell_away_ || !at_.finite() || program_.violation(at_.rows) > 1e3 * farthest_;
   }
   bool ends_by_limits(Ended inner) {
     const ConstrainedReport& report = program_.report;
-    if (inner == Ended::Stopped) return end(Ended::Stopped);
+    if (inner == Ended::Stopped && !fell_away_) return end(Ended::Stopped);
     if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
     return report.evaluations >= limits_.evaluations && end(Ended::Evaluations);
   }
@@ -193,6 +196,7 @@ class Multipliers {
   bool is_stuck(double violation) {
     if (violation > limits_.violation && no_gain_ >= 3 && violates_at_least()) return end(Ended::Infeasible);
     if (penalty_ < 1e14) return false;
+    if (fell_away_) return end(Ended::Diverged);
     return end(violation > limits_.violation ? Ended::Infeasible : Ended::NoDescent);
   }
 
@@ -201,7 +205,8 @@ class Multipliers {
     const double scale = program_.objective_scale();
     for (std::size_t i = 0; i < multipliers_.size(); ++i) result.rows[i] *= program_.row_scale(i) / scale;
     for (std::size_t i = 0; i < x_.size(); ++i) {
-      if (box_.holds(i, x_[i], slopes_[i])) (slopes_[i] > 0.0 ? result.lower : result.upper)[i] = std::abs(slopes_[i]) / scale;
+      if (box_.holds(i, x_[i], slopes_[i]))
+        (slopes_[i] > 0.0 ? result.lower : result.upper)[i] = std::abs(slopes_[i]) / scale;
     }
     return result;
   }
@@ -214,9 +219,10 @@ class Multipliers {
   Program::Point at_;
   double penalty_ = 1.0;
   std::size_t no_gain_ = 0;  ///< how many times the violation has not fallen to a half
-  double farthest_ = 1.0;  ///< the violation at the start, or 1
+  double farthest_ = 1.0;    ///< the violation at the start, or 1
   double first_objective_ = 0.0;
-  double gap_ = 0.0;  ///< of complementarity
+  bool fell_away_ = false;  ///< whether the last search went down without end
+  double gap_ = 0.0;        ///< of complementarity
   std::function<std::vector<Var>(std::span<const Var>)> merit_;
   std::optional<Objective> compiled_;
 };

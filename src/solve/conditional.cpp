@@ -57,7 +57,8 @@ class Hull {
   std::vector<Weighted> corners_;
 };
 
-/// The part of a step that the curvature along it says, at most all of it, halved until the value falls; 0 if it does not.
+/// The part of a step that the curvature along it says, at most all of it, halved until the value falls; 0 if it does
+/// not.
 double part_of_step(Objective& objective, const Iterate& at, const Vector& p, double slope, double most) {
   const double curvature = dot(p, objective.product(at.x, p));
   double part = curvature > 0.0 ? std::min(most, -slope / curvature) : most;
@@ -74,8 +75,8 @@ bool ends_at(Objective& objective, const Limits& limits, double value, double ga
   Report& report = objective.report;
   report.value = value;
   report.gradient = gap;
-  const bool goes_on = *limits.observer == nullptr ||
-                       (*limits.observer)({report.iterations, value, gap, step, report.evaluations});
+  const bool goes_on =
+      *limits.observer == nullptr || (*limits.observer)({report.iterations, value, gap, step, report.evaluations});
   const auto end = [&](Ended why) {
     report.ended = why;
     return true;
@@ -104,7 +105,8 @@ Vector descend_to_corners(const FrankWolfe& method, Objective& objective, const 
   while (true) {
     const Vector corner = set.corner(at.point.gradient);
     const double gap = dot(at.point.gradient, along(at.x, -1.0, corner));
-    if (ends_at(objective, limits, at.point.value, gap, least_gap(objective, method.gap, at.point.value), length)) break;
+    if (ends_at(objective, limits, at.point.value, gap, least_gap(objective, method.gap, at.point.value), length))
+      break;
     const std::size_t from = hull.worst(at.point.gradient);
     const Vector& foot = set.is_polytope() ? hull.at(from) : at.x;
     const Vector p = along(corner, -1.0, foot);

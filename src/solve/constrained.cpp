@@ -9,9 +9,9 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "core/text.hpp"
-#include "var/access.hpp"
 #include "program.hpp"
 #include "search.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::solve {
 

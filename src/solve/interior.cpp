@@ -29,6 +29,7 @@ class InteriorSearch {
     at_ = problem_.start(program.leaves().start());
     problem_.estimate_multipliers(at_);
     begin_barrier();
+    first_value_ = std::max(1.0, std::abs(at_.point.objective) / program.objective_scale());
     const double violation = std::max(1.0, theta(at_.point.rows, at_.slack));
     least_violation_ = 1e-4 * violation;
     most_violation_ = 1e4 * violation;
@@ -72,9 +73,10 @@ class InteriorSearch {
     report.violation = program_.violation(at_.point.rows);
     report.gradient = largest(problem_.stationarity(at_)) / program_.objective_scale();
     const bool goes_on =
-        *limits_.observer == nullptr || (*limits_.observer)({report.iterations, report.value, report.gradient,
-                                                             length_, report.evaluations, report.violation});
+        *limits_.observer == nullptr || (*limits_.observer)({report.iterations, report.value, report.gradient, length_,
+                                                             report.evaluations, report.violation});
     if (problem_.error(at_, 0.0) <= tolerance_ && report.violation <= limits_.violation) return end(Ended::Gradient);
+    if (!(report.value > -1e15 * first_value_) || !(largest(at_.x) < 1e20)) return end(Ended::Diverged);
     if (!goes_on) return end(Ended::Stopped);
     if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
     if (report.evaluations >= limits_.evaluations) return end(Ended::Evaluations);
@@ -83,7 +85,8 @@ class InteriorSearch {
   }
   /// Where numbers have no better point.
   bool end_without_progress() {
-    const bool is_close = problem_.error(at_, 0.0) <= 1e3 * tolerance_ && program_.report.violation <= limits_.violation;
+    const bool is_close =
+        problem_.error(at_, 0.0) <= 1e3 * tolerance_ && program_.report.violation <= limits_.violation;
     return end(is_close ? Ended::Step : Ended::NoDescent);
   }
 
@@ -195,7 +198,8 @@ class InteriorSearch {
     return true;
   }
 
-  /// Steps with the curvature of constraints taken into account: what they are at the end of the step is to vanish, too.
+  /// Steps with the curvature of constraints taken into account: what they are at the end of the step is to vanish,
+  /// too.
   bool corrected(const NewtonSystem& system, const InteriorStep& step, const Vector& residual, const Foot& foot,
                  const Trial& refused) {
     const double tau = std::max(0.99, 1.0 - mu_);
@@ -296,12 +300,14 @@ class InteriorSearch {
   double least_violation_ = 0.0;
   double most_violation_ = 0.0;
   double length_ = 0.0;
+  double first_value_ = 1.0;  ///< of the objective, at least 1
   int tiny_steps_ = 0;
 };
 
 }  // namespace
 
-Solution interior_point(const InteriorPoint& method, Program& program, const Box& box, const ConstrainedLimits& limits) {
+Solution interior_point(const InteriorPoint& method, Program& program, const Box& box,
+                        const ConstrainedLimits& limits) {
   return InteriorSearch(method, program, box, limits).run();
 }
 

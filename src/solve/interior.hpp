@@ -95,9 +95,7 @@ class Filter {
   [[nodiscard]] bool accepts(double violation, double value) const {
     return std::ranges::all_of(pairs_, [&](const auto& each) { return violation < each.first || value < each.second; });
   }
-  void add(double violation, double value) {
-    pairs_.emplace_back((1.0 - 1e-5) * violation, value - 1e-8 * violation);
-  }
+  void add(double violation, double value) { pairs_.emplace_back((1.0 - 1e-5) * violation, value - 1e-8 * violation); }
   void clear() { pairs_.clear(); }
 
  private:

@@ -160,7 +160,8 @@ Vector descend_in_mirror(const MirrorDescent& method, Objective& objective, cons
       const double bound = dot(at.point.gradient, along(next, -1.0, at.x)) + mirror->divergence(next, at.x) / t;
       return objective.value(next) <= at.point.value + bound + 1e-14 * std::abs(at.point.value);
     };
-    // The step only gets shorter after the first iteration: near the end values are too coarse to tell how long it may be.
+    // The step only gets shorter after the first iteration: near the end values are too coarse to tell how long it may
+    // be.
     for (int k = 0; report.iterations == 0 && k < 40 && is_below() && next != at.x; ++k) t *= 2.0;
     int halvings = 0;
     while (halvings < 200 && !is_below()) t *= 0.5, ++halvings;

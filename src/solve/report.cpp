@@ -27,7 +27,7 @@ std::string_view text(Ended ended) noexcept {
     case Ended::Evaluations:
       return "the number of evaluations is exhausted";
     case Ended::Diverged:
-      return "steps fail: a singular Jacobian, or values that are not finite";
+      return "steps fail: a singular Jacobian, or values that are not finite or fall without end";
     case Ended::Infeasible:
       return "constraints are violated, and no step reduces the violation";
     case Ended::Stopped:

@@ -10,16 +10,41 @@ inline Numbers repeated(std::size_t n, double x) { return Numbers(n, x); }
 
 inline std::vector<Problem> problems_to_43() {
   return {
-      {39, {2, 2, 2, 2}, -1.0, [](const X& x) -> Var { return -x(1); }, none,
-       [](const X& x) { return List{x(2) - p3(x(1)) - p2(x(3)), p2(x(1)) - x(2) - p2(x(4))}; }},
-      {40, {0.8, 0.8, 0.8, 0.8}, -0.25, [](const X& x) -> Var { return -x(1) * x(2) * x(3) * x(4); }, none,
-       [](const X& x) { return List{p3(x(1)) + p2(x(2)) - 1.0, p2(x(1)) * x(4) - x(3), p2(x(4)) - x(2)}; }},
-      {41, {2, 2, 2, 2}, 52.0 / 27.0, [](const X& x) -> Var { return 2.0 - x(1) * x(2) * x(3); }, none,
-       [](const X& x) { return List{x(1) + 2.0 * x(2) + 2.0 * x(3) - x(4)}; }, {0, 0, 0, 0}, {1, 1, 1, 2}},
-      {42, {1, 1, 1, 1}, 28.0 - 10.0 * std::sqrt(2.0),
-       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(2) - 2.0) + p2(x(3) - 3.0) + p2(x(4) - 4.0); }, none,
-       [](const X& x) { return List{x(1) - 2.0, p2(x(3)) + p2(x(4)) - 2.0}; }},
-      {43, {0, 0, 0, 0}, -44.0,
+      {39,
+       {2, 2, 2, 2},
+       -1.0,
+       [](const X& x) -> Var { return -x(1); },
+       none,
+       [](const X& x) {
+         return List{x(2) - p3(x(1)) - p2(x(3)), p2(x(1)) - x(2) - p2(x(4))};
+       }},
+      {40,
+       {0.8, 0.8, 0.8, 0.8},
+       -0.25,
+       [](const X& x) -> Var { return -x(1) * x(2) * x(3) * x(4); },
+       none,
+       [](const X& x) {
+         return List{p3(x(1)) + p2(x(2)) - 1.0, p2(x(1)) * x(4) - x(3), p2(x(4)) - x(2)};
+       }},
+      {41,
+       {2, 2, 2, 2},
+       52.0 / 27.0,
+       [](const X& x) -> Var { return 2.0 - x(1) * x(2) * x(3); },
+       none,
+       [](const X& x) { return List{x(1) + 2.0 * x(2) + 2.0 * x(3) - x(4)}; },
+       {0, 0, 0, 0},
+       {1, 1, 1, 2}},
+      {42,
+       {1, 1, 1, 1},
+       28.0 - 10.0 * std::sqrt(2.0),
+       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(2) - 2.0) + p2(x(3) - 3.0) + p2(x(4) - 4.0); },
+       none,
+       [](const X& x) {
+         return List{x(1) - 2.0, p2(x(3)) + p2(x(4)) - 2.0};
+       }},
+      {43,
+       {0, 0, 0, 0},
+       -44.0,
        [](const X& x) -> Var {
          return p2(x(1)) + p2(x(2)) + 2.0 * p2(x(3)) + p2(x(4)) - 5.0 * x(1) - 5.0 * x(2) - 21.0 * x(3) + 7.0 * x(4);
        },
@@ -32,42 +57,74 @@ inline std::vector<Problem> problems_to_43() {
   };
 }
 
-inline Var powers_of_five(const X& x) {
-  return p2(x(1) - x(2)) + p2(x(3) - 1.0) + p4(x(4) - 1.0) + p6(x(5) - 1.0);
-}
+inline Var powers_of_five(const X& x) { return p2(x(1) - x(2)) + p2(x(3) - 1.0) + p4(x(4) - 1.0) + p6(x(5) - 1.0); }
 inline Var squares_of_five(const X& x) {
   return p2(x(1) - x(2)) + p2(x(2) + x(3) - 2.0) + p2(x(4) - 1.0) + p2(x(5) - 1.0);
 }
 
 inline std::vector<Problem> problems_to_53() {
   return {
-      {46, {std::sqrt(2.0) / 2.0, 1.75, 0.5, 2, 2}, 0.0, powers_of_five, none,
+      {46,
+       {std::sqrt(2.0) / 2.0, 1.75, 0.5, 2, 2},
+       0.0,
+       powers_of_five,
+       none,
        [](const X& x) {
          return List{p2(x(1)) * x(4) + sin(x(4) - x(5)) - 1.0, x(2) + p4(x(3)) * p2(x(4)) - 2.0};
        }},
-      {48, {3, 5, -3, 2, -2}, 0.0,
-       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(2) - x(3)) + p2(x(4) - x(5)); }, none,
+      {48,
+       {3, 5, -3, 2, -2},
+       0.0,
+       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(2) - x(3)) + p2(x(4) - x(5)); },
+       none,
        [](const X& x) {
          return List{x(1) + x(2) + x(3) + x(4) + x(5) - 5.0, x(3) - 2.0 * (x(4) + x(5)) + 3.0};
        }},
-      {49, {10, 7, 2, -3, 0.8}, 0.0, powers_of_five, none,
-       [](const X& x) { return List{x(1) + x(2) + x(3) + 4.0 * x(4) - 7.0, x(3) + 5.0 * x(5) - 6.0}; }},
-      {50, {35, -31, 11, 5, -5}, 0.0,
-       [](const X& x) -> Var { return p2(x(1) - x(2)) + p2(x(2) - x(3)) + p4(x(3) - x(4)) + p2(x(4) - x(5)); }, none,
+      {49,
+       {10, 7, 2, -3, 0.8},
+       0.0,
+       powers_of_five,
+       none,
+       [](const X& x) {
+         return List{x(1) + x(2) + x(3) + 4.0 * x(4) - 7.0, x(3) + 5.0 * x(5) - 6.0};
+       }},
+      {50,
+       {35, -31, 11, 5, -5},
+       0.0,
+       [](const X& x) -> Var { return p2(x(1) - x(2)) + p2(x(2) - x(3)) + p4(x(3) - x(4)) + p2(x(4) - x(5)); },
+       none,
        [](const X& x) {
          return List{x(1) + 2.0 * x(2) + 3.0 * x(3) - 6.0, x(2) + 2.0 * x(3) + 3.0 * x(4) - 6.0,
                      x(3) + 2.0 * x(4) + 3.0 * x(5) - 6.0};
        }},
-      {51, {2.5, 0.5, 2, -1, 0.5}, 0.0, squares_of_five, none,
-       [](const X& x) { return List{x(1) + 3.0 * x(2) - 4.0, x(3) + x(4) - 2.0 * x(5), x(2) - x(5)}; }},
-      {52, {2, 2, 2, 2, 2}, 1859.0 / 349.0,
+      {51,
+       {2.5, 0.5, 2, -1, 0.5},
+       0.0,
+       squares_of_five,
+       none,
+       [](const X& x) {
+         return List{x(1) + 3.0 * x(2) - 4.0, x(3) + x(4) - 2.0 * x(5), x(2) - x(5)};
+       }},
+      {52,
+       {2, 2, 2, 2, 2},
+       1859.0 / 349.0,
        [](const X& x) -> Var {
          return p2(4.0 * x(1) - x(2)) + p2(x(2) + x(3) - 2.0) + p2(x(4) - 1.0) + p2(x(5) - 1.0);
        },
-       none, [](const X& x) { return List{x(1) + 3.0 * x(2), x(3) + x(4) - 2.0 * x(5), x(2) - x(5)}; }},
-      {53, {2, 2, 2, 2, 2}, 176.0 / 43.0, squares_of_five, none,
-       [](const X& x) { return List{x(1) + 3.0 * x(2), x(3) + x(4) - 2.0 * x(5), x(2) - x(5)}; },
-       {-10, -10, -10, -10, -10}, {10, 10, 10, 10, 10}},
+       none,
+       [](const X& x) {
+         return List{x(1) + 3.0 * x(2), x(3) + x(4) - 2.0 * x(5), x(2) - x(5)};
+       }},
+      {53,
+       {2, 2, 2, 2, 2},
+       176.0 / 43.0,
+       squares_of_five,
+       none,
+       [](const X& x) {
+         return List{x(1) + 3.0 * x(2), x(3) + x(4) - 2.0 * x(5), x(2) - x(5)};
+       },
+       {-10, -10, -10, -10, -10},
+       {10, 10, 10, 10, 10}},
   };
 }
 
@@ -75,71 +132,123 @@ inline std::vector<Problem> problems_to_66() {
   const double a = std::asin(std::sqrt(1.0 / 4.2));
   const double b = std::asin(std::sqrt(5.0 / 7.2));
   return {
-      {55, {1, 2, 0, 0, 0, 2}, 19.0 / 3.0,
-       [](const X& x) -> Var { return x(1) + 2.0 * x(2) + 4.0 * x(5) + exp(x(1) * x(4)); }, none,
+      {55,
+       {1, 2, 0, 0, 0, 2},
+       19.0 / 3.0,
+       [](const X& x) -> Var { return x(1) + 2.0 * x(2) + 4.0 * x(5) + exp(x(1) * x(4)); },
+       none,
        [](const X& x) {
-         return List{x(1) + 2.0 * x(2) + 5.0 * x(5) - 6.0, x(1) + x(2) + x(3) - 3.0, x(4) + x(5) + x(6) - 2.0,
-                     x(1) + x(4) - 1.0, x(2) + x(5) - 2.0, x(3) + x(6) - 2.0};
+         return List{x(1) + 2.0 * x(2) + 5.0 * x(5) - 6.0,
+                     x(1) + x(2) + x(3) - 3.0,
+                     x(4) + x(5) + x(6) - 2.0,
+                     x(1) + x(4) - 1.0,
+                     x(2) + x(5) - 2.0,
+                     x(3) + x(6) - 2.0};
        },
-       {0, 0, 0, 0, 0, 0}, {1, infinity, infinity, 1, infinity, infinity}},
-      {56, {1, 1, 1, a, a, a, b}, -3.456, volume, none,
+       {0, 0, 0, 0, 0, 0},
+       {1, infinity, infinity, 1, infinity, infinity}},
+      {56,
+       {1, 1, 1, a, a, a, b},
+       -3.456,
+       volume,
+       none,
        [](const X& x) {
          return List{x(1) - 4.2 * p2(sin(x(4))), x(2) - 4.2 * p2(sin(x(5))), x(3) - 4.2 * p2(sin(x(6))),
                      x(1) + 2.0 * x(2) + 2.0 * x(3) - 7.2 * p2(sin(x(7)))};
        }},
-      {60, {2, 2, 2}, 0.03256820025,
-       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(1) - x(2)) + p4(x(2) - x(3)); }, none,
+      {60,
+       {2, 2, 2},
+       0.03256820025,
+       [](const X& x) -> Var { return p2(x(1) - 1.0) + p2(x(1) - x(2)) + p4(x(2) - x(3)); },
+       none,
        [](const X& x) { return List{x(1) * (1.0 + p2(x(2))) + p4(x(3)) - 4.0 - 3.0 * std::sqrt(2.0)}; },
-       {-10, -10, -10}, {10, 10, 10}},
-      {61, {0, 0, 0}, -143.6461422,
+       {-10, -10, -10},
+       {10, 10, 10}},
+      {61,
+       {0, 0, 0},
+       -143.6461422,
        [](const X& x) -> Var {
          return 4.0 * p2(x(1)) + 2.0 * p2(x(2)) + 2.0 * p2(x(3)) - 33.0 * x(1) + 16.0 * x(2) - 24.0 * x(3);
        },
-       none, [](const X& x) { return List{3.0 * x(1) - 2.0 * p2(x(2)) - 7.0, 4.0 * x(1) - p2(x(3)) - 11.0}; }},
-      {63, {2, 2, 2}, 961.7151721,
-       [](const X& x) -> Var {
-         return 1000.0 - p2(x(1)) - 2.0 * p2(x(2)) - p2(x(3)) - x(1) * x(2) - x(1) * x(3);
-       },
+       none,
+       [](const X& x) {
+         return List{3.0 * x(1) - 2.0 * p2(x(2)) - 7.0, 4.0 * x(1) - p2(x(3)) - 11.0};
+       }},
+      {63,
+       {2, 2, 2},
+       961.7151721,
+       [](const X& x) -> Var { return 1000.0 - p2(x(1)) - 2.0 * p2(x(2)) - p2(x(3)) - x(1) * x(2) - x(1) * x(3); },
        none,
        [](const X& x) {
          return List{8.0 * x(1) + 14.0 * x(2) + 7.0 * x(3) - 56.0, p2(x(1)) + p2(x(2)) + p2(x(3)) - 25.0};
        },
-       {0, 0, 0}, {infinity, infinity, infinity}},
-      {64, {1, 1, 1}, 6299.842428,
+       {0, 0, 0},
+       {infinity, infinity, infinity}},
+      {64,
+       {1, 1, 1},
+       6299.842428,
        [](const X& x) -> Var {
          return 5.0 * x(1) + 50000.0 / x(1) + 20.0 * x(2) + 72000.0 / x(2) + 10.0 * x(3) + 144000.0 / x(3);
        },
-       [](const X& x) { return List{1.0 - 4.0 / x(1) - 32.0 / x(2) - 120.0 / x(3)}; }, none, {1e-5, 1e-5, 1e-5},
+       [](const X& x) { return List{1.0 - 4.0 / x(1) - 32.0 / x(2) - 120.0 / x(3)}; },
+       none,
+       {1e-5, 1e-5, 1e-5},
        {infinity, infinity, infinity}},
-      {65, {-4.5, 4.5, 0}, 0.9535288567,
+      {65,
+       {-4.5, 4.5, 0},
+       0.9535288567,
        [](const X& x) -> Var { return p2(x(1) - x(2)) + p2(x(1) + x(2) - 10.0) / 9.0 + p2(x(3) - 5.0); },
-       [](const X& x) { return List{48.0 - p2(x(1)) - p2(x(2)) - p2(x(3))}; }, none, {-4.5, -4.5, -5}, {4.5, 4.5, 5}},
-      {66, {0, 1.05, 2.9}, 0.5181632741, [](const X& x) -> Var { return 0.2 * x(3) - 0.8 * x(1); }, two_exponentials,
-       none, {0, 0, 0}, {100, 100, 10}},
+       [](const X& x) { return List{48.0 - p2(x(1)) - p2(x(2)) - p2(x(3))}; },
+       none,
+       {-4.5, -4.5, -5},
+       {4.5, 4.5, 5}},
+      {66,
+       {0, 1.05, 2.9},
+       0.5181632741,
+       [](const X& x) -> Var { return 0.2 * x(3) - 0.8 * x(1); },
+       two_exponentials,
+       none,
+       {0, 0, 0},
+       {100, 100, 10}},
   };
 }
 
 inline std::vector<Problem> problems_to_76() {
   return {
-      {71, {1, 5, 5, 1}, 17.0140173, [](const X& x) -> Var { return x(1) * x(4) * (x(1) + x(2) + x(3)) + x(3); },
+      {71,
+       {1, 5, 5, 1},
+       17.0140173,
+       [](const X& x) -> Var { return x(1) * x(4) * (x(1) + x(2) + x(3)) + x(3); },
        [](const X& x) { return List{x(1) * x(2) * x(3) * x(4) - 25.0}; },
-       [](const X& x) { return List{p2(x(1)) + p2(x(2)) + p2(x(3)) + p2(x(4)) - 40.0}; }, {1, 1, 1, 1}, {5, 5, 5, 5}},
-      {72, {1, 1, 1, 1}, 727.67937, [](const X& x) -> Var { return 1.0 + x(1) + x(2) + x(3) + x(4); },
+       [](const X& x) { return List{p2(x(1)) + p2(x(2)) + p2(x(3)) + p2(x(4)) - 40.0}; },
+       {1, 1, 1, 1},
+       {5, 5, 5, 5}},
+      {72,
+       {1, 1, 1, 1},
+       727.67937,
+       [](const X& x) -> Var { return 1.0 + x(1) + x(2) + x(3) + x(4); },
        [](const X& x) {
          return List{0.0401 - 4.0 / x(1) - 2.25 / x(2) - 1.0 / x(3) - 0.25 / x(4),
                      0.010085 - 0.16 / x(1) - 0.36 / x(2) - 0.64 / x(3) - 0.64 / x(4)};
        },
-       none, {1e-3, 1e-3, 1e-3, 1e-3}, {4e5, 3e5, 2e5, 1e5}},
-      {73, {1, 1, 1, 1}, 29.89437816,
+       none,
+       {1e-3, 1e-3, 1e-3, 1e-3},
+       {4e5, 3e5, 2e5, 1e5}},
+      {73,
+       {1, 1, 1, 1},
+       29.89437816,
        [](const X& x) -> Var { return 24.55 * x(1) + 26.75 * x(2) + 39.0 * x(3) + 40.5 * x(4); },
        [](const X& x) {
          const Var variance = 0.28 * p2(x(1)) + 0.19 * p2(x(2)) + 20.5 * p2(x(3)) + 0.62 * p2(x(4));
          return List{2.3 * x(1) + 5.6 * x(2) + 11.1 * x(3) + 1.3 * x(4) - 5.0,
                      12.0 * x(1) + 11.9 * x(2) + 41.8 * x(3) + 52.1 * x(4) - 21.0 - 1.645 * sqrt(variance)};
        },
-       [](const X& x) { return List{x(1) + x(2) + x(3) + x(4) - 1.0}; }, {0, 0, 0, 0},
+       [](const X& x) { return List{x(1) + x(2) + x(3) + x(4) - 1.0}; },
+       {0, 0, 0, 0},
        {infinity, infinity, infinity, infinity}},
-      {76, {0.5, 0.5, 0.5, 0.5}, -4.681818182,
+      {76,
+       {0.5, 0.5, 0.5, 0.5},
+       -4.681818182,
        [](const X& x) -> Var {
          return p2(x(1)) + 0.5 * p2(x(2)) + p2(x(3)) + 0.5 * p2(x(4)) - x(1) * x(3) + x(3) * x(4) - x(1) - 3.0 * x(2) +
                 x(3) - x(4);
@@ -148,7 +257,9 @@ inline std::vector<Problem> problems_to_76() {
          return List{5.0 - x(1) - 2.0 * x(2) - x(3) - x(4), 4.0 - 3.0 * x(1) - x(2) - 2.0 * x(3) + x(4),
                      x(2) + 4.0 * x(3) - 1.5};
        },
-       none, {0, 0, 0, 0}, {infinity, infinity, infinity, infinity}},
+       none,
+       {0, 0, 0, 0},
+       {infinity, infinity, infinity, infinity}},
   };
 }
 
@@ -162,7 +273,9 @@ inline std::vector<Problem> problems_to_81() {
   const Numbers most{2.3, 2.3, 3.2, 3.2, 3.2};
   const Numbers least{-2.3, -2.3, -3.2, -3.2, -3.2};
   return {
-      {77, {2, 2, 2, 2, 2}, 0.24150513,
+      {77,
+       {2, 2, 2, 2, 2},
+       0.24150513,
        [](const X& x) -> Var {
          return p2(x(1) - 1.0) + p2(x(1) - x(2)) + p2(x(3) - 1.0) + p4(x(4) - 1.0) + p6(x(5) - 1.0);
        },
@@ -172,7 +285,9 @@ inline std::vector<Problem> problems_to_81() {
          return List{p2(x(1)) * x(4) + sin(x(4) - x(5)) - 2.0 * root, x(2) + p4(x(3)) * p2(x(4)) - 8.0 - root};
        }},
       {78, {-2, 1.5, 2, -1, -1}, -2.91970041, product_of_five, none, rows_of_78},
-      {79, {2, 2, 2, 2, 2}, 0.0787768209,
+      {79,
+       {2, 2, 2, 2, 2},
+       0.0787768209,
        [](const X& x) -> Var {
          return p2(x(1) - 1.0) + p2(x(1) - x(2)) + p2(x(2) - x(3)) + p4(x(3) - x(4)) + p4(x(4) - x(5));
        },
@@ -182,11 +297,22 @@ inline std::vector<Problem> problems_to_81() {
          return List{x(1) + p2(x(2)) + p3(x(3)) - 2.0 - 3.0 * root, x(2) - p2(x(3)) + x(4) + 2.0 - 2.0 * root,
                      x(1) * x(5) - 2.0};
        }},
-      {80, {-2, 2, 2, -1, -1}, 0.0539498478, [](const X& x) -> Var { return exp(product_of_five(x)); }, none,
-       rows_of_78, least, most},
-      {81, {-2, 2, 2, -1, -1}, 0.0539498478,
-       [](const X& x) -> Var { return exp(product_of_five(x)) - 0.5 * p2(p3(x(1)) + p3(x(2)) + 1.0); }, none,
-       rows_of_78, least, most},
+      {80,
+       {-2, 2, 2, -1, -1},
+       0.0539498478,
+       [](const X& x) -> Var { return exp(product_of_five(x)); },
+       none,
+       rows_of_78,
+       least,
+       most},
+      {81,
+       {-2, 2, 2, -1, -1},
+       0.0539498478,
+       [](const X& x) -> Var { return exp(product_of_five(x)) - 0.5 * p2(p3(x(1)) + p3(x(2)) + 1.0); },
+       none,
+       rows_of_78,
+       least,
+       most},
   };
 }
 
@@ -199,14 +325,21 @@ inline Var transformer(const X& x) {
 
 inline std::vector<Problem> problems_to_106() {
   return {
-      {93, {5.54, 4.4, 12.02, 11.82, 0.702, 0.852}, 135.075961, transformer,
+      {93,
+       {5.54, 4.4, 12.02, 11.82, 0.702, 0.852},
+       135.075961,
+       transformer,
        [](const X& x) {
          return List{0.001 * product_of_five(x) * x(6) - 2.07,
                      1.0 - 0.00062 * x(1) * x(4) * p2(x(5)) * (x(1) + x(2) + x(3)) -
                          0.00058 * x(2) * x(3) * p2(x(6)) * (x(1) + 1.57 * x(2) + x(4))};
        },
-       none, repeated(6, 0.0), repeated(6, infinity)},
-      {100, {1, 2, 0, 4, 0, 1, 1}, 680.6300573,
+       none,
+       repeated(6, 0.0),
+       repeated(6, infinity)},
+      {100,
+       {1, 2, 0, 4, 0, 1, 1},
+       680.6300573,
        [](const X& x) -> Var {
          return p2(x(1) - 10.0) + 5.0 * p2(x(2) - 12.0) + p4(x(3)) + 3.0 * p2(x(4) - 11.0) + 10.0 * p6(x(5)) +
                 7.0 * p2(x(6)) + p4(x(7)) - 4.0 * x(6) * x(7) - 10.0 * x(6) - 8.0 * x(7);
@@ -218,7 +351,9 @@ inline std::vector<Problem> problems_to_106() {
                      -4.0 * p2(x(1)) - p2(x(2)) + 3.0 * x(1) * x(2) - 2.0 * p2(x(3)) - 5.0 * x(6) + 11.0 * x(7)};
        },
        none},
-      {106, {5000, 5000, 5000, 200, 350, 150, 225, 425}, 7049.248021,
+      {106,
+       {5000, 5000, 5000, 200, 350, 150, 225, 425},
+       7049.248021,
        [](const X& x) -> Var { return x(1) + x(2) + x(3); },
        [](const X& x) {
          return List{1.0 - 0.0025 * (x(4) + x(6)),
@@ -228,7 +363,9 @@ inline std::vector<Problem> problems_to_106() {
                      x(2) * x(7) - 1250.0 * x(5) - x(2) * x(4) + 1250.0 * x(4),
                      x(3) * x(8) - 1250000.0 - x(3) * x(5) + 2500.0 * x(5)};
        },
-       none, {100, 1000, 1000, 10, 10, 10, 10, 10}, {10000, 10000, 10000, 1000, 1000, 1000, 1000, 1000}},
+       none,
+       {100, 1000, 1000, 10, 10, 10, 10, 10},
+       {10000, 10000, 10000, 1000, 1000, 1000, 1000, 1000}},
   };
 }
 
@@ -250,11 +387,13 @@ inline std::vector<Problem> problems_to_113() {
                      x(3) + x(7) + x(8) + 2.0 * x(9) + x(10) - 1.0};
        },
        repeated(10, 1e-6), repeated(10, infinity)},
-      {113, {2, 3, 5, 5, 1, 2, 7, 3, 6, 10}, 24.3062091,
+      {113,
+       {2, 3, 5, 5, 1, 2, 7, 3, 6, 10},
+       24.3062091,
        [](const X& x) -> Var {
-         return p2(x(1)) + p2(x(2)) + x(1) * x(2) - 14.0 * x(1) - 16.0 * x(2) + p2(x(3) - 10.0) +
-                4.0 * p2(x(4) - 5.0) + p2(x(5) - 3.0) + 2.0 * p2(x(6) - 1.0) + 5.0 * p2(x(7)) +
-                7.0 * p2(x(8) - 11.0) + 2.0 * p2(x(9) - 10.0) + p2(x(10) - 7.0) + 45.0;
+         return p2(x(1)) + p2(x(2)) + x(1) * x(2) - 14.0 * x(1) - 16.0 * x(2) + p2(x(3) - 10.0) + 4.0 * p2(x(4) - 5.0) +
+                p2(x(5) - 3.0) + 2.0 * p2(x(6) - 1.0) + 5.0 * p2(x(7)) + 7.0 * p2(x(8) - 11.0) + 2.0 * p2(x(9) - 10.0) +
+                p2(x(10) - 7.0) + 45.0;
        },
        [](const X& x) {
          return List{105.0 - 4.0 * x(1) - 5.0 * x(2) + 3.0 * x(7) - 9.0 * x(8),
@@ -272,8 +411,8 @@ inline std::vector<Problem> problems_to_113() {
 
 inline std::vector<Problem> problems_from_39() {
   std::vector<Problem> all = problems_to_43();
-  for (const auto& part : {problems_to_53(), problems_to_66(), problems_to_76(), problems_to_81(), problems_to_106(),
-                           problems_to_113()}) {
+  for (const auto& part :
+       {problems_to_53(), problems_to_66(), problems_to_76(), problems_to_81(), problems_to_106(), problems_to_113()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

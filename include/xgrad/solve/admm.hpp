@@ -18,7 +18,8 @@ namespace xgrad::solve {
 
 struct AdmmOptions {
   double penalty = 1.0;  ///< the first rho; > 0
-  /// Whether rho is doubled or halved while one residual is above ten times the other, beside what they are measured by.
+  /// Whether rho is doubled or halved while one residual is above ten times the other, beside what they are measured
+  /// by.
   bool adapt = true;
   /// What is made of a step in x before z follows it; 0 < relaxation < 2. 1.5 to 1.8 are of use.
   double relaxation = 1.6;
@@ -35,7 +36,7 @@ template <class X, class Z, class M>
 struct Split : Report {
   X x;
   Z z;
-  M multipliers;                 ///< of the coupling, a tree like it: the Lagrangian is f + g + sum multipliers coupling
+  M multipliers;  ///< of the coupling, a tree like it: the Lagrangian is f + g + sum multipliers coupling
   double primal_residual = 0.0;  ///< the norm of the coupling
   double dual_residual = 0.0;    ///< that of rho A^T B (z - z before)
   double penalty = 0.0;          ///< the last rho
@@ -91,8 +92,9 @@ template <class F, class G, class C, class X, class Z>
   const TreeZ at_z(z);
   const auto function_of = [](const auto& part, const auto& at) {
     return [&](std::span<const Var> leaves) -> std::vector<Var> {
-      if constexpr (std::is_convertible_v<decltype(part), Term>) return {};
-      else return {part(tree::with_leaves(at, leaves))};
+      std::vector<Var> value;  // of a term, none is asked for
+      if constexpr (!std::is_convertible_v<decltype(part), Term>) value.push_back(part(tree::with_leaves(at, leaves)));
+      return value;
     };
   };
   const auto f_of_leaves = function_of(f, at_x);
@@ -110,9 +112,8 @@ template <class F, class G, class C, class X, class Z>
         M(coupling(tree::with_leaves(at_x, leaves.first(of_x)), tree::with_leaves(at_z, leaves.subspan(of_x)))));
   };
   const M like(coupling(at_x, at_z));
-  detail::Splitted found =
-      detail::admm(part_of(f, f_of_leaves, at_x), part_of(g, g_of_leaves, at_z),
-                   detail::LeavesFunction(coupling_of_leaves), tree::leaves(like), options);
+  detail::Splitted found = detail::admm(part_of(f, f_of_leaves, at_x), part_of(g, g_of_leaves, at_z),
+                                        detail::LeavesFunction(coupling_of_leaves), tree::leaves(like), options);
   return Split<TreeX, TreeZ, M>{found.report,
                                 tree::with_leaves(at_x, found.x),
                                 tree::with_leaves(at_z, found.z),

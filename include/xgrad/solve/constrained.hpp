@@ -67,10 +67,10 @@ enum class Barrier : std::uint8_t {
 };
 
 /// A primal-dual interior point method: Newton's method on the conditions of Karush, Kuhn and Tucker with x - lower,
-/// upper - x and the slacks of inequalities kept positive by a logarithmic barrier; exact Hessians of the Lagrangian, to
-/// which a multiple of the identity is added where the inertia of the system tells that it is not convex; a filter of
-/// violation and barrier decides on steps, with second-order corrections; where it refuses all, the violation alone is
-/// reduced. Dense: for up to some hundred parameters and constraints.
+/// upper - x and the slacks of inequalities kept positive by a logarithmic barrier; exact Hessians of the Lagrangian,
+/// to which a multiple of the identity is added where the inertia of the system tells that it is not convex; a filter
+/// of violation and barrier decides on steps, with second-order corrections; where it refuses all, the violation alone
+/// is reduced. Dense: for up to some hundred parameters and constraints.
 /// \source  A. Wächter and L. T. Biegler, On the implementation of an interior-point filter line-search algorithm for
 ///          large-scale nonlinear programming, 2006; J. Nocedal and S. J. Wright, Numerical Optimization, 2006,
 ///          chapter 19.
@@ -84,17 +84,18 @@ struct InteriorPoint {
 /// \source  M. J. D. Powell 1969, M. R. Hestenes 1969, R. T. Rockafellar 1973; E. G. Birgin and J. M. Martínez,
 ///          Practical Augmented Lagrangian Methods for Constrained Optimization, 2014.
 struct AugmentedLagrangian {
-  Minimiser inner = LBFGSB{};     ///< any; bounds are for LBFGSB alone
-  std::optional<double> penalty;  ///< the first rho; > 0. None: one that balances objective and violation, 1e-6 to 10
-  double growth = 10.0;           ///< of rho; > 1
+  Minimiser inner = LBFGSB{};  ///< any; bounds are for LBFGSB alone
+  /// The first rho; > 0. None: one that balances objective and violation, from 1e-6 to 10.
+  std::optional<double> penalty = std::nullopt;
+  double growth = 10.0;  ///< of rho; > 1
 };
 
 using ConstrainedMethod = std::variant<InteriorPoint, AugmentedLagrangian>;
 
 struct ConstrainedOptions {
   /// The largest |component| of the gradient of the Lagrangian, and of a product of a multiplier with its distance to
-  /// the bound, where the objective and constraints are scaled so that no first slope is above 100. None: the square root
-  /// of the rounding error of the coarsest element type.
+  /// the bound, where the objective and constraints are scaled so that no first slope is above 100. None: the square
+  /// root of the rounding error of the coarsest element type.
   std::optional<double> gradient = std::nullopt;
   /// The largest violation of a constraint, as it is given. None: the same.
   std::optional<double> violation = std::nullopt;
@@ -113,12 +114,14 @@ struct ConstrainedReport : Report {
 std::ostream& operator<<(std::ostream& out, const ConstrainedReport& report);
 
 /// What minimise found under constraints. Its gradient is that of the Lagrangian
-/// objective + sum multiplier (f - limit) over all constraints - lower_multipliers (x - lower) - upper_multipliers (upper - x).
+/// objective + sum multiplier (f - limit) over all constraints - lower_multipliers (x - lower) - upper_multipliers
+/// (upper - x).
 /// \tparam M  a std::tuple of trees, each like what a constraint returns.
 template <class T, class M>
 struct ConstrainedMinimum : ConstrainedReport {
   T parameters;
-  /// What the objective would gain if a limit moved (its slope, with the sign turned): of at_most not below 0, of at_least not above.
+  /// What the objective would gain if a limit moved (its slope, with the sign turned): of at_most not below 0, of
+  /// at_least not above.
   M multipliers;
   T lower_multipliers;  ///< of bounds, not below 0; 0 where there is none
   T upper_multipliers;
@@ -165,8 +168,10 @@ template <class T, class... F>
 std::vector<Relation> relations_of(const Constraints<F...>& constraints, const ConstraintTrees<T, F...>& values) {
   std::vector<Relation> result;
   [&]<std::size_t... k>(std::index_sequence<k...>) {
-    (result.insert(result.end(), tree::leaves(std::get<k>(values)).size(), std::get<k>(constraints.each).relation), ...);
-  }(std::index_sequence_for<F...>());
+    (result.insert(result.end(), tree::leaves(std::get<k>(values)).size(), std::get<k>(constraints.each).relation),
+     ...);
+  }
+  (std::index_sequence_for<F...>());
   return result;
 }
 

@@ -68,15 +68,16 @@ struct ProximalGradient {
 
 // ---- other methods for sets
 
-/// Conditional gradients: towards the corner of a set to which the gradient points, without projections. In a polytope the
-/// weight of that corner is taken from the corner, of those that make up x, to which the gradient points least. What is
-/// left to gain is at most the duality gap, gradient . (x - corner), if the objective is convex; it stands for the gradient
-/// in reports.
+/// Conditional gradients: towards the corner of a set to which the gradient points, without projections. In a polytope
+/// the weight of that corner is taken from the corner, of those that make up x, to which the gradient points least.
+/// What is left to gain is at most the duality gap, gradient . (x - corner), if the objective is convex; it stands for
+/// the gradient in reports.
 /// \source  M. Frank and P. Wolfe, 1956; S. Lacoste-Julien and M. Jaggi, On the global linear convergence of Frank-Wolfe
 ///          optimization variants, 2015.
 struct FrankWolfe {
-  Term set = Simplex{};       ///< one with corners: Simplex, L1Ball, Ball, an Interval with bounds
-  std::optional<double> gap;  ///< ends where the gap is so small; >= 0. None: 4500 times the rounding error of the value, or of 1
+  Term set = Simplex{};  ///< one with corners: Simplex, L1Ball, Ball, an Interval with bounds
+  /// Ends where the gap is so small; >= 0. None: 4500 times the rounding error of the value, or of 1.
+  std::optional<double> gap = std::nullopt;
 };
 
 /// Relative entropy, on the simplex x >= 0, sum x = sum: steps multiply. The start is above 0.
@@ -90,14 +91,15 @@ struct MirrorMap {
   std::function<Var(const Var&)> inverse;    ///< [n] -> [n], of the gradient of the potential
 };
 
-/// Mirror descent: the gradient is taken off the gradient of a potential, whose Bregman divergence says how far a step is.
-/// Of Entropy the duality gap stands for the gradient, as of FrankWolfe.
+/// Mirror descent: the gradient is taken off the gradient of a potential, whose Bregman divergence says how far a step
+/// is. Of Entropy the duality gap stands for the gradient, as of FrankWolfe.
 /// \source  A. S. Nemirovsky and D. B. Yudin 1983; A. Beck and M. Teboulle, Mirror descent and nonlinear projected
-///          subgradient methods, 2003; H. Lu, R. M. Freund and Y. Nesterov, Relatively smooth convex optimization, 2018.
+///          subgradient methods, 2003; H. Lu, R. M. Freund and Y. Nesterov, Relatively smooth convex optimization,
+///          2018.
 struct MirrorDescent {
   std::variant<Entropy, MirrorMap> mirror = Entropy{};
-  double step = 1.0;          ///< the first one; halved until the objective is below its bound by the divergence. > 0
-  std::optional<double> gap;  ///< of Entropy, as of FrankWolfe
+  double step = 1.0;  ///< the first one; halved until the objective is below its bound by the divergence. > 0
+  std::optional<double> gap = std::nullopt;  ///< of Entropy, as of FrankWolfe
 };
 
 namespace detail {

@@ -35,9 +35,10 @@ enum class Ended : std::uint8_t {
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
-  Infeasible,   ///< steps that reduce the violation of constraints alone end where some are violated
-  Stopped       ///< by the observer
+  Diverged,    ///< steps towards a root fail: the Jacobian is singular, or values are not finite; or an objective under
+               ///< constraints falls without end
+  Infeasible,  ///< steps that reduce the violation of constraints alone end where some are violated
+  Stopped      ///< by the observer
 };
 
 /// A sentence.

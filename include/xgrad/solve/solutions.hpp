@@ -133,11 +133,11 @@ template <class Objective>
   return implicit_minimiser(objective, std::move(solver), implicit);
 }
 
-/// The same under constraints, whose functions take the parameters behind z, too. The equation is that of Karush, Kuhn and
-/// Tucker: the gradient of the Lagrangian, equalities, and products of inequalities and bounds with their multipliers are
-/// 0. It has derivatives where multipliers and distances to limits are not both 0, gradients of the constraints that hold
-/// are linearly independent, and the minimum is a strict one. Limits and bounds are constants: what has derivatives is a
-/// parameter of the functions.
+/// The same under constraints, whose functions take the parameters behind z, too. The equation is that of Karush, Kuhn
+/// and Tucker: the gradient of the Lagrangian, equalities, and products of inequalities and bounds with their
+/// multipliers are 0. It has derivatives where multipliers and distances to limits are not both 0, gradients of the
+/// constraints that hold are linearly independent, and the minimum is a strict one. Limits and bounds are constants:
+/// what has derivatives is a parameter of the functions.
 ///
 ///     auto weights = xg::solve::minimiser_of(risk, xg::solve::subject_to(xg::solve::equal(total, 1.0)));
 ///
@@ -167,15 +167,13 @@ template <class Objective, class... F>
              detail::weighed(given, detail::leaves_of_each(detail::values_beyond(as_equalities, z)));
     })(x);
     const M above = detail::values_beyond(as_equalities, x);
-    const auto relations =
-        detail::relations_of<Z>(detail::with_parameters<false>(constraints, parameters...), above);
+    const auto relations = detail::relations_of<Z>(detail::with_parameters<false>(constraints, parameters...), above);
     const auto x_leaves = tree::leaves(x);
     const auto lower_leaves = tree::leaves(lower);
     const auto upper_leaves = tree::leaves(upper);
     return std::tuple<Z, M, Z, Z>(
         tree::with_leaves(x, detail::pushed(tree::leaves(slopes), lower_leaves, upper_leaves)),
-        detail::with_leaves_of_each(
-            above, detail::complementary(given, detail::leaves_of_each(above), relations)),
+        detail::with_leaves_of_each(above, detail::complementary(given, detail::leaves_of_each(above), relations)),
         tree::with_leaves(x, detail::complementary_to_bound(lower_leaves, x_leaves, options.lower)),
         tree::with_leaves(x, detail::complementary_to_bound(upper_leaves, x_leaves, options.upper)));
   };
