@@ -204,6 +204,26 @@ BOOST_AUTO_TEST_CASE(solutions_have_derivatives) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(solutions_run_in_compiled_functions_and_batches) {
+  // The point of a disc that is nearest to p: p / |p| outside of it, p inside.
+  const auto apart = [](const Var& z, const Var& p) -> Var { return sum(square(z - p)); };
+  const auto disc = [](const Var& z, const Var&) -> Var { return sum(square(z)); };
+  const auto nearest = solve::minimiser_of(apart, solve::subject_to(solve::at_most(disc, 1.0)), solve::InteriorPoint{},
+                                           {.gradient = 1e-11});
+  const Var start(Numbers{0.1, 0.1});
+  const auto from_start = [&](const Var& p) -> Var { return nearest(start, p); };
+  const Var far(Numbers{3, 4});
+  BOOST_TEST(distance_between(xg::compile(from_start)(far), {0.6, 0.8}) < 1e-8);
+  // (I - n n^T) / |p| of n = (0.6, 0.8).
+  BOOST_TEST(distance_between(flatten(xg::jacobian(from_start)(far)), {0.128, -0.096, -0.096, 0.072}) < 1e-6);
+  const Var slope = xg::compile(xg::grad([&](const Var& p) -> Var { return view(from_start(p), 0); }))(far);
+  BOOST_TEST(distance_between(slope, {0.128, -0.096}) < 1e-6);
+  const Var all(xt::xarray<double>{{3, 4}, {0.2, 0.3}});
+  BOOST_TEST(distance_between(flatten(xg::vmap(from_start)(all)), {0.6, 0.8, 0.2, 0.3}) < 1e-6);
+  BOOST_CHECK_THROW((void)solve::minimiser_of(apart, solve::subject_to(solve::equal(disc, -1.0)))(start, far).eval(),
+                    xg::HostError);
+}
+
 BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   using xg::ShapeError, xg::TypeError, xg::ValueError;
   const Var start(Numbers{0.5, 0.5});

@@ -13,6 +13,7 @@
 #include "solve/hock_schittkowski.hpp"
 #include "solve/hock_schittkowski_1.hpp"
 #include "solve/hock_schittkowski_2.hpp"
+#include "solve/hock_schittkowski_3.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_solve_hock_schittkowski)
 

@@ -59,22 +59,16 @@ struct Map {
   }
 };
 
-Var vector_of_admm(const Vector& x) {
-  auto array = Array<double>::from_shape({x.size()});
-  std::copy(x.begin(), x.end(), array.data());
-  return Var(std::move(array));
-}
-
 /// One of the two functions, with its variables.
 class Half {
  public:
-  Half(const Part& part, Map map, std::string which, const AdmmOptions& options)
+  Half(const Part& part, Map map, std::string_view which, const AdmmOptions& options)
       : leaves_(admm_name, part.start), map_(std::move(map)), options_(options), x_(leaves_.start()) {
     if (part.term) {
       proximal_.emplace(leaves_, *part.term);
       square_ = map_.square();
       if (square_) return;
-      throw ValueError(std::string(admm_name) + ": the matrix of " + which +
+      throw ValueError(std::string(admm_name) + ": the matrix of " + std::string(which) +
                        " in the coupling has columns that are not orthogonal or of different lengths; a Term takes a "
                        "multiple of an orthonormal one. Give its variables an array of their own in z");
     }
@@ -85,8 +79,7 @@ class Half {
       const Var x = joined_residuals(std::string(admm_name), parts);
       return std::vector<Var>{value + 0.5 * all.back() * sum(square(matmul(matrix, x) - all[all.size() - 2]))};
     };
-    compiled_.emplace(leaves_, LeavesFunction(function_),
-                      std::vector<Var>{vector_of_admm(Vector(map_.rows, 0.0)), Var(1.0)});
+    compiled_.emplace(leaves_, LeavesFunction(function_), std::vector<Var>{array_of(Vector(map_.rows, 0.0)), Var(1.0)});
   }
 
   /// To the least of the function + rho/2 |A x - to|^2. \param precision  of the gradient.
@@ -97,7 +90,7 @@ class Half {
       x_ = proximal_->nearest(std::move(at), 1.0 / (rho * *square_));
       return;
     }
-    compiled_->given = {vector_of_admm(to), Var(rho)};
+    compiled_->given = {array_of(to), Var(rho)};
     const double rounding = leaves_.rounding();
     const Observer none;
     const Limits limits{precision, rounding, rounding, 1000, compiled_->report.evaluations + 10000, &none};

@@ -16,12 +16,6 @@
 namespace xgrad::solve::detail {
 namespace {
 
-Var array_of(const Vector& values) {
-  auto array = Array<double>::from_shape({values.size()});
-  std::copy(values.begin(), values.end(), array.data());
-  return Var(std::move(array));
-}
-
 class Multipliers {
  public:
   Multipliers(const AugmentedLagrangian& method, Program& program, const LeavesFunction& objective,

@@ -4,8 +4,6 @@
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 /// The part of a step of `change` that leaves 1 - tau of a distance.
 double part_of_distance(double distance, double change, double tau) {
   return change < 0.0 ? std::min(1.0, -tau * distance / change) : 1.0;
@@ -56,7 +54,7 @@ Vector BarrierProblem::residual(const Vector& rows, const Vector& slack) const {
 
 double BarrierProblem::value(double objective, const Vector& x, const Vector& slack, double mu) const {
   double logs = 0.0;
-  const auto add = [&](double distance) { logs += distance > 0.0 ? std::log(distance) : -infinity; };
+  const auto add = [&](double distance) { logs += std::log(std::max(distance, 0.0)); };
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (has_lower(i)) add(x[i] - box_.lower[i]);
     if (has_upper(i)) add(box_.upper[i] - x[i]);

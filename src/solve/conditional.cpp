@@ -12,8 +12,6 @@
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon();
-
 /// A point as a mean of corners.
 class Hull {
  public:
@@ -62,7 +60,7 @@ class Hull {
 double part_of_step(Objective& objective, const Iterate& at, const Vector& p, double slope, double most) {
   const double curvature = dot(p, objective.product(at.x, p));
   double part = curvature > 0.0 ? std::min(most, -slope / curvature) : most;
-  const double slack = 4.0 * unit_roundoff * std::abs(at.point.value);
+  const double slack = 4.0 * std::numeric_limits<double>::epsilon() * std::abs(at.point.value);
   for (int k = 0; k < 60; ++k, part *= 0.5) {
     if (objective.value(along(at.x, part, p)) <= at.point.value + 1e-4 * part * slope + slack) return part;
   }

@@ -189,7 +189,15 @@ Box box_of(const Leaves& leaves, const Bound& lower, const Bound& upper) {
 
 // ---- functions
 
+Var array_of(std::span<const double> values) {
+  auto array = Array<double>::from_shape({values.size()});
+  std::copy(values.begin(), values.end(), array.data());
+  return Var(std::move(array));
+}
+
+namespace {
 using Arrays = std::vector<Var>;
+}  // namespace
 
 Vector packed(const Arrays& all) {
   Vector result;

@@ -107,6 +107,8 @@ class Objective {
 /// Arrays of residuals, flat, as one; that of a single one is itself.
 /// \throws TypeError, ShapeError  unless they are floating-point, and there is a number.
 Var joined_residuals(const std::string& operation, const std::vector<Var>& all);
+/// A float64 array of one axis.
+Var array_of(std::span<const double> values);
 /// The values of arrays, one after another.
 Vector packed(const std::vector<Var>& all);
 

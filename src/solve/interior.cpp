@@ -8,9 +8,9 @@
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon();
-
 class InteriorSearch {
+  static constexpr double unit_roundoff = std::numeric_limits<double>::epsilon();
+
  public:
   InteriorSearch(const InteriorPoint& method, Program& program, const Box& box, const ConstrainedLimits& limits)
       : method_(method),

@@ -79,12 +79,6 @@ class EntropyMirror final : public Mirror {
   double sum_;
 };
 
-Var vector_of_mirror(const Vector& x) {
-  auto array = Array<double>::from_shape({x.size()});
-  std::copy(x.begin(), x.end(), array.data());
-  return Var(std::move(array));
-}
-
 class GivenMirror final : public Mirror {
  public:
   explicit GivenMirror(const MirrorMap& map) {
@@ -109,7 +103,7 @@ class GivenMirror final : public Mirror {
   Vector start(Vector x) override { return x; }
   Vector step(const Vector& x, const Vector& gradient, double t) override {
     Vector result;
-    append(result, inverse_(vector_of_mirror(along(at(x).gradient, -t, gradient))));
+    append(result, inverse_(array_of(along(at(x).gradient, -t, gradient))));
     return result;
   }
   double divergence(const Vector& to, const Vector& x) override {
@@ -120,7 +114,7 @@ class GivenMirror final : public Mirror {
 
  private:
   Objective::Point at(const Vector& x) {
-    const std::vector<Var> both = potential_(vector_of_mirror(x));
+    const std::vector<Var> both = potential_(array_of(x));
     Objective::Point point{number_of(both[0]), {}};
     append(point.gradient, both[1]);
     return point;

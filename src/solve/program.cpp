@@ -14,16 +14,6 @@
 #include <xgrad/transform/jacobian.hpp>
 
 namespace xgrad::solve::detail {
-namespace {
-
-Var vector_var(const Vector& values) {
-  auto array = Array<double>::from_shape({values.size()});
-  std::copy(values.begin(), values.end(), array.data());
-  return Var(std::move(array));
-}
-
-}  // namespace
-
 Program::Program(const Leaves& leaves, const LeavesFunction& objective, const ConstraintLeaves& constraints)
     : leaves_(leaves) {
   const std::string operation(leaves.operation());
@@ -113,7 +103,7 @@ Vector Program::hessian(const Vector& x, const Vector& y) {
   report.products += size();
   Vector weights(y);
   for (std::size_t i = 0; i < rows(); ++i) weights[i] *= row_scales_[i];
-  const Arrays all = hessian_(leaves_.arrays(x), Var(objective_scale_), vector_var(weights));
+  const Arrays all = hessian_(leaves_.arrays(x), Var(objective_scale_), array_of(weights));
   const std::size_t n = size();
   Vector result(n * n);
   std::size_t part = 0;
