@@ -32,7 +32,7 @@ void require_rules(const LineSearch& search) {
 }
 
 template <class M>
-void require_method(const M& method) {
+void require_settings(const M& method) {
   if constexpr (requires { method.search; }) require_rules(method.search);
   if constexpr (requires { method.memory; }) {
     require_above(minimise_name, "memory", static_cast<double>(method.memory), 0.0, false);
@@ -53,8 +53,10 @@ Limits limits_of(const MinimiseOptions& options, double rounding, bool simplex) 
           &options.observer};
 }
 
-Iterate start_of_descent(Objective& objective) {
-  Iterate start{objective.leaves().start(), {}};
+}  // namespace
+
+Iterate start_of_descent(Objective& objective, const Vector& from) {
+  Iterate start{from, {}};
   start.point = objective.at(start.x);
   if (!std::isfinite(start.point.value) || !all_finite(start.point.gradient)) {
     throw ValueError(std::string(minimise_name) +
@@ -63,36 +65,50 @@ Iterate start_of_descent(Objective& objective) {
   return start;
 }
 
-}  // namespace
+void require_method(const Minimiser& method, bool has_bounds) {
+  std::visit([](const auto& each) { require_settings(each); }, method);
+  if (has_bounds && std::get_if<LBFGSB>(&method) == nullptr) {
+    throw ValueError(std::string(minimise_name) + ": this method knows no bounds; LBFGSB does");
+  }
+}
+
+Box box_or_space(const Leaves& leaves, const Bound& lower, const Bound& upper) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Box box = box_of(leaves, lower, upper);
+  if (box.empty()) box = {Vector(leaves.size(), -infinity), Vector(leaves.size(), infinity)};
+  return box;
+}
+
+Vector minimise_from(const Vector& start, const Minimiser& method, Objective& objective, const Box& box,
+                     const Limits& limits) {
+  if (const auto* simplex = std::get_if<NelderMead>(&method)) return shrink_simplex(*simplex, objective, start, limits);
+  if (const auto* proximal = std::get_if<ProximalGradient>(&method)) {
+    return descend_to_set(*proximal, objective, start, limits);
+  }
+  if (const auto* corners = std::get_if<FrankWolfe>(&method)) {
+    return descend_to_corners(*corners, objective, start, limits);
+  }
+  if (const auto* mirror = std::get_if<MirrorDescent>(&method)) {
+    return descend_in_mirror(*mirror, objective, start, limits);
+  }
+  Iterate from = start_of_descent(objective, start);
+  if (const auto* region = std::get_if<TrustRegion>(&method)) {
+    return descend_in_region(*region, objective, std::move(from), limits).x;
+  }
+  if (const auto* bounded = std::get_if<LBFGSB>(&method)) {
+    return descend_in_box(*bounded, objective, std::move(from), box, limits).x;
+  }
+  return descend(method, objective, std::move(from), limits).x;
+}
 
 Minimised minimise(const LeavesFunction& objective, const Start& start, const Minimiser& method,
                    const MinimiseOptions& options) {
-  std::visit([](const auto& each) { require_method(each); }, method);
+  require_method(method, options.lower.given() || options.upper.given());
   const Leaves leaves(minimise_name, start);
-  Box box = box_of(leaves, options.lower, options.upper);
-  const auto* bounded = std::get_if<LBFGSB>(&method);
-  if (!box.empty() && bounded == nullptr) {
-    throw ValueError(std::string(minimise_name) + ": this method knows no bounds; LBFGSB does");
-  }
-  if (box.empty()) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    box = {Vector(leaves.size(), -infinity), Vector(leaves.size(), infinity)};
-  }
-  const auto* simplex = std::get_if<NelderMead>(&method);
-  const Limits limits = limits_of(options, leaves.rounding(), simplex != nullptr);
+  const Box box = box_or_space(leaves, options.lower, options.upper);
+  const Limits limits = limits_of(options, leaves.rounding(), std::get_if<NelderMead>(&method) != nullptr);
   Objective compiled(leaves, objective);
-  Vector x;
-  if (simplex != nullptr) {
-    x = shrink_simplex(*simplex, compiled, leaves.start(), limits);
-  } else if (const auto* proximal = std::get_if<ProximalGradient>(&method)) {
-    x = descend_to_set(*proximal, compiled, limits);
-  } else {
-    Iterate from = start_of_descent(compiled);
-    const auto* region = std::get_if<TrustRegion>(&method);
-    if (region != nullptr) x = descend_in_region(*region, compiled, std::move(from), limits).x;
-    else if (bounded != nullptr) x = descend_in_box(*bounded, compiled, std::move(from), box, limits).x;
-    else x = descend(method, compiled, std::move(from), limits).x;
-  }
+  const Vector x = minimise_from(leaves.start(), method, compiled, box, limits);
   return {leaves.arrays(x), compiled.report};
 }
 

@@ -16,6 +16,8 @@ std::string_view text(Ended ended) noexcept {
       return "converged: the value changes no more";
     case Ended::Residual:
       return "converged: the residual is small";
+    case Ended::Gap:
+      return "converged: the duality gap is small";
     case Ended::Interval:
       return "converged: the interval is small";
     case Ended::NoDescent:
@@ -25,7 +27,9 @@ std::string_view text(Ended ended) noexcept {
     case Ended::Evaluations:
       return "the number of evaluations is exhausted";
     case Ended::Diverged:
-      return "steps fail: a singular Jacobian, or values that are not finite";
+      return "steps fail: a singular Jacobian, or values that are not finite or fall without end";
+    case Ended::Infeasible:
+      return "constraints are violated, and no step reduces the violation";
     case Ended::Stopped:
       return "stopped by the observer";
   }

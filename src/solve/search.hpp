@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 
 #include <xgrad/solve/minimise.hpp>
 
@@ -52,7 +53,25 @@ bool ends_at_start(Objective& objective, const Limits& limits, double value, dou
 Iterate descend(const Minimiser& method, Objective& objective, Iterate start, const Limits& limits);
 Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
-Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Limits& limits);
+Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
+
+Vector descend_to_corners(const FrankWolfe& method, Objective& objective, const Vector& start, const Limits& limits);
+Vector descend_in_mirror(const MirrorDescent& method, Objective& objective, const Vector& start, const Limits& limits);
+
+/// \throws ValueError  where the objective or its gradient is not finite.
+Iterate start_of_descent(Objective& objective, const Vector& from);
+/// Tells the observer; whether to end, the duality gap being what is to be small.
+bool ends_at(Objective& objective, const Limits& limits, double value, double gap, double least_gap, double step);
+/// The gap that is asked for, with its default.
+double least_gap(const Objective& objective, const std::optional<double>& asked, double value);
+
+/// \throws ValueError  for settings out of range; for bounds with a method that knows none.
+void require_method(const Minimiser& method, bool has_bounds);
+/// The box of bounds, infinite where there are none.
+Box box_or_space(const Leaves& leaves, const Bound& lower, const Bound& upper);
+/// Any of the methods, from a start.
+Vector minimise_from(const Vector& start, const Minimiser& method, Objective& objective, const Box& box,
+                     const Limits& limits);
 
 }  // namespace xgrad::solve::detail

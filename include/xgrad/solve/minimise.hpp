@@ -109,7 +109,7 @@ struct NelderMead {
 };
 
 using Minimiser = std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead,
-                               ProximalGradient>;
+                               ProximalGradient, FrankWolfe, MirrorDescent>;
 
 struct MinimiseOptions {
   /// The largest |component| of the gradient; bounds that hold it count as 0. None: 4500 times the rounding error of

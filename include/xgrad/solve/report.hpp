@@ -24,18 +24,21 @@
 
 namespace xgrad::solve {
 
-/// Why a solver ended. The first five are success.
+/// Why a solver ended. The first six are success.
 enum class Ended : std::uint8_t {
   Gradient,     ///< the gradient is as small as was asked: of residuals, their cosine with the columns of the Jacobian
   Step,         ///< steps are as small as was asked, beside the parameters
   Reduction,    ///< the value, and what is expected of the next step, change as little as was asked
   Residual,     ///< the residuals, or the function whose root is sought, are as small as was asked
+  Gap,          ///< the duality gap, a bound of what is left to gain, is as small as was asked
   Interval,     ///< the interval of a root is as small as was asked, or as numbers allow
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
-  Stopped       ///< by the observer
+  Diverged,    ///< steps towards a root fail: the Jacobian is singular, or values are not finite; or an objective under
+               ///< constraints falls without end
+  Infeasible,  ///< steps that reduce the violation of constraints alone end where some are violated
+  Stopped      ///< by the observer
 };
 
 /// A sentence.
@@ -48,6 +51,7 @@ struct Progress {
   double gradient = 0.0;  ///< the largest |component|, where there is a gradient; bounds that hold it count as 0
   double step = 0.0;      ///< the length of the last step
   std::size_t evaluations = 0;
+  double violation = 0.0;  ///< the largest of a constraint, where there are some
 };
 
 /// Is told of each iteration; ends the solver by returning false. The best parameters so far are the result then.
