@@ -131,8 +131,7 @@ bool Fit::tell() const {
   Report& report = residuals_.report;
   report.value = 0.5 * cost_;
   report.gradient = box_.free_gradient(x_, gradient_);
-  if (options_.observer == nullptr) return true;
-  return options_.observer({report.iterations, report.value, report.gradient, last_step_, report.evaluations});
+  return goes_on(options_.observer, {report.iterations, report.value, report.gradient, last_step_, report.evaluations});
 }
 
 /// A step of the variables that no bound holds. Those that it would lead out of the box go to its boundary, and the
@@ -279,10 +278,10 @@ void Fit::run() {
   while (true) {
     linearise();
     if (!all_finite(jacobian_)) return end(Ended::Diverged);
-    const bool goes_on = tell();
+    const bool may = tell();
     if (cost_ == 0.0) return end(Ended::Residual);
     if (cosine() <= options_.gradient.value_or(rounding_unit)) return end(Ended::Gradient);
-    if (!goes_on) return end(Ended::Stopped);
+    if (!may) return end(why_not());
     if (report.iterations == options_.iterations) return end(Ended::Iterations);
     if (report.evaluations >= options_.evaluations) return end(Ended::Evaluations);
     if (report.iterations == 0) {

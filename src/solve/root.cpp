@@ -43,7 +43,7 @@ Vector first_residual(Residuals& residuals, const Vector& x) {
 
 bool tell_observer(const RootOptions& options, Report& report, double residual, double step) {
   report.value = residual;
-  return options.observer == nullptr || options.observer({report.iterations, residual, 0.0, step, report.evaluations});
+  return goes_on(options.observer, {report.iterations, residual, 0.0, step, report.evaluations});
 }
 
 /// Newton's method and those that take its Jacobian for more than a step.
@@ -61,10 +61,10 @@ class Rooting {
     Report& report = residuals_.report;
     double step = 0.0;
     while (true) {
-      const bool goes_on = tell_observer(options_, report, largest(r_), step);
+      const bool may = tell_observer(options_, report, largest(r_), step);
       if (largest(r_) <= limits_.residual) return end(Ended::Residual);
       if (report.iterations > 0 && step <= limits_.step * norm(x_)) return end(Ended::Step);
-      if (!goes_on) return end(Ended::Stopped);
+      if (!may) return end(why_not());
       if (report.iterations == options_.iterations) return end(Ended::Iterations);
       if (jacobian_.empty()) refresh();
       step = advance();
@@ -209,10 +209,10 @@ Rooted fixed_point(const LeavesFunction& step, const Start& start, const FixedPo
   while (true) {
     const double change = largest(f);
     if (change < least) least = change, best = x;
-    const bool goes_on = tell_observer(options, report, change, norm(f));
+    const bool may = tell_observer(options, report, change, norm(f));
     if (change <= limits.residual) report.ended = Ended::Residual;
     else if (norm(f) <= limits.step * norm(x)) report.ended = Ended::Step;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    else if (!may) report.ended = why_not();
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else if (!std::isfinite(change)) report.ended = Ended::Diverged;
     else {

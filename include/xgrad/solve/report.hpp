@@ -35,7 +35,8 @@ enum class Ended : std::uint8_t {
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
   Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
-  Stopped       ///< by the observer
+  Stopped,      ///< by the observer
+  Interrupted   ///< by Ctrl-C, while there is a StopAtInterrupt
 };
 
 /// A sentence.
@@ -59,7 +60,7 @@ struct Report {
   std::size_t iterations = 0;
   std::size_t evaluations = 0;  ///< of the objective, or of the residuals; with a gradient or without
   std::size_t gradients = 0;    ///< of these with a gradient; of residuals, Jacobians
-  std::size_t products = 0;     ///< of the Hessian with a vector
+  std::size_t products = 0;     ///< of the Hessian, or of a Jacobian or its transpose, with a vector
   double value = 0.0;           ///< as of Progress
   double gradient = 0.0;
 
@@ -91,6 +92,11 @@ namespace detail {
 using xgrad::detail::differentiated_t;
 /// A function of leaves: the trees around them are the same for all calls.
 using LeavesFunction = xgrad::detail::FunctionOf<std::vector<Var>, std::span<const Var>>;
+
+/// Tells the observer; whether to go on.
+bool goes_on(const Observer& observer, const Progress& now);
+/// Why not.
+Ended why_not() noexcept;
 
 /// Where a solver starts.
 struct Start {
