@@ -98,6 +98,44 @@ PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   return qr;
 }
 
+PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std::size_t n) {
+  const std::size_t m = residuals.size();
+  const auto column = [&](std::size_t j) { return std::span(jacobian).subspan(j * m, m); };
+  PivotedQr qr;
+  qr.n = n;
+  qr.pivot.resize(n);
+  std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
+  qr.r.assign(n * n, 0.0);
+  qr.qtr.assign(n, 0.0);
+  Vector normal(n * n);  // what is left of J^T J, and of J^T r
+  Vector right(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) normal[i + j * n] = normal[j + i * n] = dot(column(i), column(j));
+    right[j] = dot(column(j), residuals);
+  }
+  const auto left = [&](std::size_t i, std::size_t j) -> double& { return normal[qr.pivot[i] + qr.pivot[j] * n]; };
+  double lost = 0.0;
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t best = k;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      if (left(j, j) > left(best, best)) best = j;
+    }
+    std::swap(qr.pivot[k], qr.pivot[best]);
+    for (std::size_t i = 0; i < k; ++i) std::swap(qr.r[i + k * n], qr.r[i + best * n]);
+    const double pivot = left(k, k);
+    if (k == 0) lost = static_cast<double>(n) * std::numeric_limits<double>::epsilon() * pivot;
+    if (!(pivot > lost)) break;
+    const double root = std::sqrt(pivot);
+    qr.qtr[k] = right[qr.pivot[k]] / root;
+    for (std::size_t j = k; j < n; ++j) qr.r[k + j * n] = left(k, j) / root;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      for (std::size_t i = k + 1; i < n; ++i) left(i, j) -= qr.r[k + i * n] * qr.r[k + j * n];
+      right[qr.pivot[j]] -= qr.r[k + j * n] * qr.qtr[k];
+    }
+  }
+  return qr;
+}
+
 std::size_t PivotedQr::rank(double part) const { return leading_rank(r, n, part); }
 
 Vector PivotedQr::times(const Vector& x) const {

@@ -27,7 +27,9 @@ extern "C" void note_interrupt(int) {
   errno = error;
 }
 
-bool is_ours(const Action& action) { return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == note_interrupt; }
+bool is_ours(const Action& action) {
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == note_interrupt;
+}
 
 void set_handler() {
   Action now{};

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ostream>
 #include <utility>
 
-#include <xgrad/core/errors.hpp>
-
-#include "core/text.hpp"
 #include "least_squares_steps.hpp"
 
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr std::string_view least_squares_name = "solve::least_squares";
 constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
 
 /// The loop of a trust region, as in MINPACK's lmder.
@@ -60,6 +55,7 @@ class Fit {
 
   Vector x_;
   double cost_ = 0.0;
+  Vector linearised_;                      // the x of what follows
   Vector weighted_, jacobian_, gradient_;  // there, with the weights of the losses
   std::vector<std::size_t> free_;
   PivotedQr qr_;  // of the columns of the free ones
@@ -89,7 +85,10 @@ double Fit::scaled_norm(const Vector& all) const {
 
 /// Jacobian, gradient and scale at x.
 void Fit::linearise() {
+  if (linearised_ == x_) return;
+  linearised_ = x_;
   Residuals::Point point = residuals_.at(x_);
+  if (scale_.empty()) require_finite_start(cost_ = losses_.cost(point.value));
   weighted_ = std::move(point.value);
   jacobian_ = std::move(point.jacobian);
   losses_.weigh(weighted_, jacobian_);
@@ -113,7 +112,7 @@ void Fit::choose_free() {
   for (std::size_t j = 0; j < x_.size(); ++j) {
     if (!box_.holds(j, x_[j], gradient_[j])) free_.push_back(j);
   }
-  if (!free_.empty()) qr_ = pivoted_qr(columns_of(free_), weighted_, free_.size());
+  if (!free_.empty()) qr_ = factors_of(method_, columns_of(free_), weighted_, free_.size());
 }
 
 double Fit::cosine() const {
@@ -145,9 +144,9 @@ Vector Fit::step_in_box(bool& clipped) {
     Vector scale;
     for (const std::size_t j : open) scale.push_back(scale_[j]);
     const bool first = open.size() == free_.size();
-    const Vector step =
-        first ? step_of(method_, qr_, scale, radius_, lambda_)
-              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, radius_, lambda_);
+    const Vector step = first ? step_of(method_, qr_, scale, radius_, lambda_)
+                              : step_of(method_, factors_of(method_, columns_of(open), residuals, open.size()), scale,
+                                        radius_, lambda_);
     std::vector<std::size_t> inside;
     for (std::size_t k = 0; k < open.size(); ++k) {
       const std::size_t j = open[k];
@@ -270,11 +269,6 @@ Fit::Search Fit::search() {
 
 void Fit::run() {
   Report& report = residuals_.report;
-  cost_ = losses_.cost(residuals_.value(x_));
-  if (!std::isfinite(cost_)) {
-    throw ValueError(std::string(least_squares_name) +
-                     ": the sum of squares at the start is not finite; start where it is");
-  }
   while (true) {
     linearise();
     if (!all_finite(jacobian_)) return end(Ended::Diverged);
@@ -330,65 +324,48 @@ std::optional<Vector> Fit::newton_step() {
 }
 
 Fitted Fit::fitted() {
-  const Leaves& leaves = residuals_.leaves();
-  Fitted result;
   linearise();
   const std::size_t n = x_.size();
   const std::size_t m = weighted_.size();
   residuals_.report.value = 0.5 * cost_;
   residuals_.report.gradient = box_.free_gradient(x_, gradient_);
-  result.report = residuals_.report;
-  result.parameters = leaves.arrays(x_);
-  result.sum = cost_;
-  result.residuals = m;
-  result.degrees_of_freedom = m > n ? m - n : 0;
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double variance = m > n ? cost_ / static_cast<double>(m - n) : nan;
-  result.deviation = std::sqrt(variance);
-  auto covariance = Array<double>::from_shape({n, n});
-  std::fill(covariance.begin(), covariance.end(), nan);
-  Vector deviations(n, nan);
-  if (options_.covariance && m > n && all_finite(jacobian_)) {
-    const Vector inverse = inverse_of_normal(pivoted_qr(jacobian_, weighted_, n));
-    std::transform(inverse.begin(), inverse.end(), covariance.data(), [&](double each) { return variance * each; });
-    for (std::size_t i = 0; i < n; ++i) deviations[i] = result.deviation * std::sqrt(inverse[i * n + i]);
+  std::optional<Vector> inverse;
+  if (options_.covariance) {
+    const bool determined = m > n && all_finite(jacobian_);
+    inverse = determined ? inverse_of_normal(factors_of(method_, jacobian_, weighted_, n))
+                         : Vector(n * n, std::numeric_limits<double>::quiet_NaN());
   }
-  result.deviations = leaves.arrays(deviations);
-  result.covariance = Var(std::move(covariance));
-  return result;
+  return fitted_of(residuals_, {x_, cost_, m}, inverse);
+}
+
+void require_method(const LeastSquaresMethod& method) {
+  require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
+  const auto* free = std::get_if<MatrixFreeLM>(&method);
+  if (free == nullptr) return;
+  require_above(least_squares_name, "damping", free->damping, 0.0, false);
+  require_above(least_squares_name, "accuracy", free->accuracy, 0.0, false);
+  require_above(least_squares_name, "1 - accuracy", 1.0 - free->accuracy, 0.0, false);
 }
 
 }  // namespace
 
 Fitted least_squares(const LeavesFunction& residuals, const Start& start, const LeastSquaresMethod& method,
                      const LeastSquaresOptions& options) {
-  require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
+  require_method(method);
   if (options.gradient) require_above(least_squares_name, "gradient", *options.gradient, 0.0, true);
   if (options.step) require_above(least_squares_name, "step", *options.step, 0.0, true);
   if (options.reduction) require_above(least_squares_name, "reduction", *options.reduction, 0.0, true);
   const Leaves leaves(least_squares_name, start);
   Residuals compiled(leaves, residuals);
+  if (const auto* free = std::get_if<MatrixFreeLM>(&method)) {
+    const Box box = box_of(leaves, options.lower, options.upper);
+    const Losses losses(least_squares_name, options.loss);
+    const FitEnd end = fit_without_jacobian(*free, compiled, losses, box, options);
+    return fitted_of(compiled, end, std::nullopt);
+  }
   Fit fit(compiled, method, options);
   fit.run();
   return fit.fitted();
-}
-
-void print(std::ostream& out, const Report& report, std::span<const std::string> paths, std::span<const Var> values,
-           std::span<const Var> deviations) {
-  core::TextStream lines;
-  lines.precision(10);
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    Vector value;
-    Vector deviation;
-    append(value, values[k]);
-    append(deviation, deviations[k]);
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      lines << (paths[k].empty() ? "parameter" : paths[k]);
-      if (value.size() > 1) lines << '[' << i << ']';
-      lines << " = " << value[i] << " +- " << deviation[i] << '\n';
-    }
-  }
-  out << lines.str() << report << '\n';
 }
 
 }  // namespace xgrad::solve::detail

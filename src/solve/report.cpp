@@ -42,7 +42,8 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
        << core::count_of(report.iterations, "iteration", "iterations") << ", "
        << core::count_of(report.evaluations, "evaluation", "evaluations") << " (" << report.gradients
        << " with derivatives)";
-  if (report.products > 0) line << ", " << core::count_of(report.products, "product with a vector", "products with vectors");
+  if (report.products > 0)
+    line << ", " << core::count_of(report.products, "product with a vector", "products with vectors");
   return out << line.str();
 }
 

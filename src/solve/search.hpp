@@ -40,7 +40,8 @@ double value_at_start(Objective& objective, const Vector& start);
 /// \param first  the step that is tried first.
 Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p, double first);
 /// The same by one of the searches.
-Found search_by_secants(const HagerZhang& rules, Objective& objective, const Iterate& from, const Vector& p, double first);
+Found search_by_secants(const HagerZhang& rules, Objective& objective, const Iterate& from, const Vector& p,
+                        double first);
 /// Keeps the lowest point of a search.
 void keep(Found& found, double value_before, double t, Iterate&& next);
 

@@ -38,9 +38,9 @@ struct Armijo {
   std::size_t trials = 60;  ///< at most
 };
 
-/// Steps for which the value falls by `decrease` and the slope rises to `curvature` of what it was, or, where values have
-/// no digits left to tell, for which slopes say so: the approximate conditions of Wolfe. By secants from both ends of an
-/// interval. Each trial takes the gradient.
+/// Steps for which the value falls by `decrease` and the slope rises to `curvature` of what it was, or, where values
+/// have no digits left to tell, for which slopes say so: the approximate conditions of Wolfe. By secants from both ends
+/// of an interval. Each trial takes the gradient.
 /// \source  W. W. Hager and H. Zhang, A new conjugate gradient method with guaranteed descent and an efficient line
 ///          search, 2005 (CG_DESCENT).
 struct HagerZhang {
@@ -147,8 +147,8 @@ struct MinimiseOptions {
   /// The largest |component| of the gradient; bounds that hold it count as 0. None: 4500 times the rounding error of
   /// the coarsest element type, 1e-12 in double.
   std::optional<double> gradient = std::nullopt;
-  /// |step| / |x|. None: the rounding error; of NelderMead, which looks at its simplex, of CMAES, at its deviations, and
-  /// of SPSA, at its last ten steps, the square root of that.
+  /// |step| / |x|. None: the rounding error; of NelderMead, which looks at its simplex, of CMAES, at its deviations,
+  /// and of SPSA, at its last ten steps, the square root of that.
   std::optional<double> step = std::nullopt;
   /// What the value loses in an iteration, beside itself. None: the rounding error.
   std::optional<double> reduction = std::nullopt;
