@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include <ceres/ceres.h>
@@ -25,8 +26,10 @@ class Residuals final : public ceres::CostFunction {
     std::vector<Jet> b;
     for (std::size_t j = 0; j < parameters_; ++j) b.emplace_back(at[0][j], static_cast<int>(j));
     for (std::size_t i = 0; i < set_.y.size(); ++i) {
+      // Not a number, or infinite: Ceres shortens the step.
       const Jet value = model_(set_.x[i], set_.x2.empty() ? 0.0 : set_.x2[i], b);
       residuals[i] = value.a - nist::observed(set_.name, set_.y[i]);
+      if (!std::isfinite(residuals[i])) return false;
       if (jacobians == nullptr || jacobians[0] == nullptr) continue;
       for (std::size_t j = 0; j < parameters_; ++j) jacobians[0][i * parameters_ + j] = value.v[static_cast<int>(j)];
     }

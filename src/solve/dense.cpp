@@ -282,4 +282,24 @@ bool solve_square(Vector matrix, Vector& right) {
   return all_finite(right);
 }
 
+void History::add(Vector point, Vector change) {
+  if (points.size() == memory) points.erase(points.begin()), changes.erase(changes.begin());
+  points.push_back(std::move(point));
+  changes.push_back(std::move(change));
+}
+
+Vector History::correction(const Vector& f, double mixing) const {
+  Vector columns;
+  for (const Vector& each : changes) columns.insert(columns.end(), each.begin(), each.end());
+  Vector against(f);
+  for (double& each : against) each = -each;
+  const Vector weights = pivoted_qr(std::move(columns), std::move(against), changes.size()).least_squares(1e-12);
+  Vector result(f.size(), 0.0);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    result = along(result, weights[k], points[k]);
+    result = along(result, mixing * weights[k], changes[k]);
+  }
+  return result;
+}
+
 }  // namespace xgrad::solve::detail

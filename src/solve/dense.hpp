@@ -47,4 +47,14 @@ Vector inverse_of_normal(const PivotedQr& qr);
 /// LU with partial pivoting of a square matrix, row after row, solved in place; false if a pivot is 0 or no number.
 bool solve_square(Vector matrix, Vector& right);
 
+/// The last points of a fixed point iteration x + f(x), as differences, of which Anderson's method makes the next one.
+struct History {
+  std::size_t memory;
+  std::vector<Vector> points, changes;
+
+  void add(Vector point, Vector change);
+  /// What the least change that the differences allow takes away from x + mixing f.
+  [[nodiscard]] Vector correction(const Vector& f, double mixing) const;
+};
+
 }  // namespace xgrad::solve::detail

@@ -10,6 +10,8 @@ namespace xgrad::solve::detail {
 namespace {
 
 constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
+/// What a step of Gauss and Newton gains, beside the cost, from which on such steps are as good as a search.
+constexpr double near = 1e-5;
 
 /// The loop of a trust region, as in MINPACK's lmder.
 class Fit {
@@ -41,7 +43,7 @@ class Fit {
   Trial attempt();
   void resize(const Trial& trial);
   bool ends(const Trial& trial);
-  void polish();
+  bool polish();
   std::optional<Vector> newton_step();
   [[nodiscard]] double rounding_of_cost() const;
   void end(Ended why) { residuals_.report.ended = why; }
@@ -63,6 +65,7 @@ class Fit {
   double radius_ = 0.0;
   double lambda_ = 0.0;
   double last_step_ = 0.0;
+  bool near_ = false;
 };
 
 struct Fit::Trial {
@@ -77,11 +80,13 @@ struct Fit::Trial {
   bool clipped = false;
 };
 
-double Fit::scaled_norm(const Vector& all) const {
-  Vector scaled(all);
-  for (std::size_t i = 0; i < all.size(); ++i) scaled[i] *= scale_[i];
-  return norm(scaled);
+Vector scaled(const Vector& all, const Vector& scale) {
+  Vector result(all);
+  for (std::size_t i = 0; i < all.size(); ++i) result[i] *= scale[i];
+  return result;
 }
+
+double Fit::scaled_norm(const Vector& all) const { return norm(scaled(all, scale_)); }
 
 /// Jacobian, gradient and scale at x.
 void Fit::linearise() {
@@ -254,6 +259,7 @@ Fit::Search Fit::search() {
     }
     resize(trial);
     const bool accepted = trial.finite && trial.ratio >= 1e-4;
+    near_ = accepted && !trial.clipped && lambda_ == 0.0 && trial.ratio >= 0.25 && trial.expected <= near;
     if (accepted) {
       x_ = std::move(trial.x);
       cost_ = trial.cost;
@@ -269,6 +275,8 @@ Fit::Search Fit::search() {
 
 void Fit::run() {
   Report& report = residuals_.report;
+  const bool asked = options_.reduction || options_.step || options_.gradient;
+  int polishes = 0;
   while (true) {
     linearise();
     if (!all_finite(jacobian_)) return end(Ended::Diverged);
@@ -285,32 +293,75 @@ void Fit::run() {
     const Search found = search();
     ++report.iterations;
     if (found == Search::Ended) break;
+    const bool is_near = near_ && !asked && polishes < 2;
+    if (is_near && report.iterations < options_.iterations && ++polishes > 0 && polish()) return;
   }
-  const bool asked = options_.reduction || options_.step || options_.gradient;
-  if (report.converged() && !asked && cost_ > 0.0) polish();
+  if (report.converged() && !asked && cost_ > 0.0) {
+    const Ended why = report.ended;
+    if (!polish()) end(why);
+  }
 }
 
-/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can.
-void Fit::polish() {
+/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can. Where
+/// residuals are large they get shorter slowly, each by about the same factor: Anderson's method sees that.
+/// Returns whether that ended the fit.
+bool Fit::polish() {
   constexpr int most = 50;
   constexpr double alike = 1.0 + 1e-6;
+  constexpr double slow = 0.1;
+  Report& report = residuals_.report;
+  History history{x_.size(), {}, {}};  // of D x and D p
   std::optional<Vector> step = newton_step();
+  double expected = step ? -dot(gradient_, *step) / cost_ : 1.0;
+  const auto give_up = [&] {
+    const bool lost_in_rounding = expected <= std::max(rounding_unit, rounding_of_cost());
+    if (lost_in_rounding) end(Ended::Reduction);
+    return lost_in_rounding;
+  };
   for (int k = 0; k < most && step; ++k) {
-    const double length = scaled_norm(*step);
-    if (length <= rounding_ * scaled_norm(x_)) return;
+    const Vector scale = scale_;
+    const Vector scaled_step = scaled(*step, scale);
+    const double length = norm(scaled_step);
+    const double at = scaled_norm(x_);
+    if (length <= rounding_ * at) {
+      end(Ended::Step);
+      return true;
+    }
+    const bool accelerated = !history.points.empty();
+    Vector move = scaled_step;
+    if (accelerated) move = along(move, -1.0, history.correction(move, 1.0));
+    for (std::size_t i = 0; i < move.size(); ++i) move[i] /= scale[i];
     const Vector before = x_;
-    Vector next = along(x_, 1.0, *step);
+    Vector next = along(x_, 1.0, move);
     box_.clip(next);
     const double cost = losses_.cost(residuals_.value(next));
-    if (!(cost <= alike * cost_)) return;
-    x_ = std::move(next);
-    step = newton_step();
-    if (!step || !(scaled_norm(*step) < length)) {
-      x_ = before;
-      return;
+    std::optional<Vector> next_step;
+    if (cost <= alike * cost_) {
+      x_ = std::move(next);
+      next_step = newton_step();
     }
+    const double next_length = next_step ? norm(scaled(*next_step, scale)) : length;
+    if (!(next_length < length)) {
+      x_ = before;
+      if (!accelerated || length <= 1e3 * rounding_ * at) return give_up();
+      history = {x_.size(), {}, {}};
+      continue;
+    }
+    if (accelerated || next_length > slow * length) {
+      history.add(scaled(along(x_, -1.0, before), scale), along(scaled(*next_step, scale), -1.0, scaled_step));
+    }
+    step = std::move(next_step);
     cost_ = cost;
+    expected = -dot(gradient_, *step) / cost_;
+    last_step_ = norm(along(x_, -1.0, before));
+    ++report.iterations;
+    if (!tell()) {
+      end(why_not());
+      return true;
+    }
+    if (report.iterations >= options_.iterations || report.evaluations >= options_.evaluations) return false;
   }
+  return give_up();
 }
 
 /// The step to the least of the linear model; none where it is not determined.
