@@ -45,12 +45,6 @@ Vector unpivoted(const std::vector<std::size_t>& pivot, const Vector& x) {
   return result;
 }
 
-Vector scaled(const Vector& scale, const Vector& x) {
-  Vector result(x);
-  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
-  return result;
-}
-
 std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.0) {
   std::size_t rank = 0;
   const double least = part * std::abs(triangle[0]);
@@ -59,6 +53,12 @@ std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.
 }
 
 }  // namespace
+
+Vector scaled(const Vector& scale, const Vector& x) {
+  Vector result(x);
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
+  return result;
+}
 
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   const std::size_t m = residuals.size();

@@ -8,6 +8,9 @@
 
 namespace xgrad::solve::detail {
 
+/// Each times its scale.
+Vector scaled(const Vector& scale, const Vector& x);
+
 /// J P = Q R, the column of the largest norm first, and the first n of Q^T r.
 struct PivotedQr {
   std::size_t n = 0;

@@ -64,9 +64,9 @@ struct Sample {
 };
 
 /// The covariance and its roots.
-class Shape {
+class Ellipsoid {
  public:
-  explicit Shape(std::size_t n) : n_(n), covariance_(n * n, 0.0), vectors_(n * n, 0.0), deviations_(n, 1.0) {
+  explicit Ellipsoid(std::size_t n) : n_(n), covariance_(n * n, 0.0), vectors_(n * n, 0.0), deviations_(n, 1.0) {
     for (std::size_t i = 0; i < n; ++i) covariance_[i * n + i] = vectors_[i * n + i] = 1.0;
   }
 
@@ -130,7 +130,7 @@ class Evolution {
                         ? method.population
                         : 4 + static_cast<std::size_t>(3.0 * std::log(static_cast<double>(start.size())))),
         rates_(rates_of(n_, population_)),
-        shape_(n_),
+        ellipsoid_(n_),
         mean_(start),
         size_(method.size),
         size_path_(n_, 0.0),
@@ -142,7 +142,7 @@ class Evolution {
     Report& report = objective_.report;
     while (true) {
       report.value = value_;
-      const double extent = size_ * shape_.widest();
+      const double extent = size_ * ellipsoid_.widest();
       const bool may = goes_on(*limits.observer, {report.iterations, value_, 0.0, extent, report.evaluations});
       if (extent <= limits.step * std::max(norm(mean_), 1.0)) return end(Ended::Step);
       if (is_level(limits.reduction)) return end(Ended::Reduction);
@@ -173,7 +173,7 @@ class Evolution {
       const auto from = normal.begin() + static_cast<std::ptrdiff_t>(i * n_);
       Sample& sample = samples[i];
       sample.z.assign(from, from + static_cast<std::ptrdiff_t>(n_));
-      sample.y = shape_.spread(sample.z);
+      sample.y = ellipsoid_.spread(sample.z);
       Vector x = along(mean_, size_, sample.y);
       const double value = objective_.value(x);
       sample.value = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
@@ -187,7 +187,7 @@ class Evolution {
     const double every = 0.1 / ((rates_.rank_one + rates_.rank_mu) * static_cast<double>(n_));
     if (static_cast<double>(++since_axes_) < every) return true;
     since_axes_ = 0;
-    return shape_.factorise();
+    return ellipsoid_.factorise();
   }
 
   /// Mean, paths, size and covariance.
@@ -197,7 +197,7 @@ class Evolution {
     mean_ = along(mean_, size_, move);
     const double c = rates_.size_path;
     for (double& p : size_path_) p *= 1.0 - c;
-    size_path_ = along(size_path_, std::sqrt(c * (2.0 - c) * rates_.effective), shape_.whitened(move));
+    size_path_ = along(size_path_, std::sqrt(c * (2.0 - c) * rates_.effective), ellipsoid_.whitened(move));
     const double length = norm(size_path_);
     const auto generations = static_cast<double>(objective_.report.iterations + 1);
     const double settled = length / std::sqrt(1.0 - std::pow(1.0 - c, 2.0 * generations));
@@ -206,12 +206,12 @@ class Evolution {
     const double lost = rates_.path * (2.0 - rates_.path);
     if (is_short) path_ = along(path_, std::sqrt(lost * rates_.effective), move);
     const double sum = std::accumulate(rates_.weights.begin(), rates_.weights.end(), 0.0);
-    shape_.scale(1.0 + rates_.rank_one * (is_short ? 0.0 : lost) - rates_.rank_one - rates_.rank_mu * sum);
-    shape_.add(rates_.rank_one, path_);
+    ellipsoid_.scale(1.0 + rates_.rank_one * (is_short ? 0.0 : lost) - rates_.rank_one - rates_.rank_mu * sum);
+    ellipsoid_.add(rates_.rank_one, path_);
     for (std::size_t i = 0; i < population_; ++i) {
       double weight = rates_.weights[i];
       if (weight < 0.0) weight *= static_cast<double>(n_) / dot(samples[i].z, samples[i].z);
-      shape_.add(rates_.rank_mu * weight, samples[i].y);
+      ellipsoid_.add(rates_.rank_mu * weight, samples[i].y);
     }
     size_ *= std::exp(std::min(1.0, c / rates_.damping * (length / rates_.length - 1.0)));
   }
@@ -236,7 +236,7 @@ class Evolution {
   std::size_t n_;
   std::size_t population_;
   Rates rates_;
-  Shape shape_;
+  Ellipsoid ellipsoid_;
   Vector mean_;
   double size_;
   Vector size_path_, path_;

@@ -4,69 +4,15 @@
 #include <cmath>
 #include <utility>
 
-#include "least_squares_steps.hpp"
+#include "fit.hpp"
 
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
 /// What a step of Gauss and Newton gains, beside the cost, from which on such steps are as good as a search.
-constexpr double near = 1e-5;
+constexpr double near_the_minimum = 1e-5;
 
-/// The loop of a trust region, as in MINPACK's lmder.
-class Fit {
- public:
-  Fit(Residuals& residuals, const LeastSquaresMethod& method, const LeastSquaresOptions& options)
-      : residuals_(residuals),
-        method_(method),
-        options_(options),
-        box_(box_of(residuals.leaves(), options.lower, options.upper)),
-        losses_(least_squares_name, options.loss),
-        rounding_(residuals.leaves().rounding()),
-        x_(residuals.leaves().start()) {}
-
-  void run();
-  Fitted fitted();
-
- private:
-  enum class Search : bool { Accepted, Ended };
-
-  void linearise();
-  void choose_free();
-  [[nodiscard]] double cosine() const;
-  [[nodiscard]] double scaled_norm(const Vector& all) const;
-  [[nodiscard]] bool tell() const;
-  Search search();
-  struct Trial;
-  Vector step_in_box(bool& clipped);
-  [[nodiscard]] Vector columns_of(const std::vector<std::size_t>& variables) const;
-  Trial attempt();
-  void resize(const Trial& trial);
-  bool ends(const Trial& trial);
-  bool polish();
-  std::optional<Vector> newton_step();
-  [[nodiscard]] double rounding_of_cost() const;
-  void end(Ended why) { residuals_.report.ended = why; }
-
-  Residuals& residuals_;
-  const LeastSquaresMethod& method_;
-  const LeastSquaresOptions& options_;
-  Box box_;
-  Losses losses_;
-  double rounding_;
-
-  Vector x_;
-  double cost_ = 0.0;
-  Vector linearised_;                      // the x of what follows
-  Vector weighted_, jacobian_, gradient_;  // there, with the weights of the losses
-  std::vector<std::size_t> free_;
-  PivotedQr qr_;  // of the columns of the free ones
-  Vector scale_;
-  double radius_ = 0.0;
-  double lambda_ = 0.0;
-  double last_step_ = 0.0;
-  bool near_ = false;
-};
+}  // namespace
 
 struct Fit::Trial {
   Vector x;
@@ -80,13 +26,7 @@ struct Fit::Trial {
   bool clipped = false;
 };
 
-Vector scaled(const Vector& all, const Vector& scale) {
-  Vector result(all);
-  for (std::size_t i = 0; i < all.size(); ++i) result[i] *= scale[i];
-  return result;
-}
-
-double Fit::scaled_norm(const Vector& all) const { return norm(scaled(all, scale_)); }
+double Fit::scaled_norm(const Vector& all) const { return norm(scaled(scale_, all)); }
 
 /// Jacobian, gradient and scale at x.
 void Fit::linearise() {
@@ -259,7 +199,7 @@ Fit::Search Fit::search() {
     }
     resize(trial);
     const bool accepted = trial.finite && trial.ratio >= 1e-4;
-    near_ = accepted && !trial.clipped && lambda_ == 0.0 && trial.ratio >= 0.25 && trial.expected <= near;
+    near_ = accepted && !trial.clipped && lambda_ == 0.0 && trial.ratio >= 0.25 && trial.expected <= near_the_minimum;
     if (accepted) {
       x_ = std::move(trial.x);
       cost_ = trial.cost;
@@ -302,78 +242,6 @@ void Fit::run() {
   }
 }
 
-/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can. Where
-/// residuals are large they get shorter slowly, each by about the same factor: Anderson's method sees that.
-/// Returns whether that ended the fit.
-bool Fit::polish() {
-  constexpr int most = 50;
-  constexpr double alike = 1.0 + 1e-6;
-  constexpr double slow = 0.1;
-  Report& report = residuals_.report;
-  History history{x_.size(), {}, {}};  // of D x and D p
-  std::optional<Vector> step = newton_step();
-  double expected = step ? -dot(gradient_, *step) / cost_ : 1.0;
-  const auto give_up = [&] {
-    const bool lost_in_rounding = expected <= std::max(rounding_unit, rounding_of_cost());
-    if (lost_in_rounding) end(Ended::Reduction);
-    return lost_in_rounding;
-  };
-  for (int k = 0; k < most && step; ++k) {
-    const Vector scale = scale_;
-    const Vector scaled_step = scaled(*step, scale);
-    const double length = norm(scaled_step);
-    const double at = scaled_norm(x_);
-    if (length <= rounding_ * at) {
-      end(Ended::Step);
-      return true;
-    }
-    const bool accelerated = !history.points.empty();
-    Vector move = scaled_step;
-    if (accelerated) move = along(move, -1.0, history.correction(move, 1.0));
-    for (std::size_t i = 0; i < move.size(); ++i) move[i] /= scale[i];
-    const Vector before = x_;
-    Vector next = along(x_, 1.0, move);
-    box_.clip(next);
-    const double cost = losses_.cost(residuals_.value(next));
-    std::optional<Vector> next_step;
-    if (cost <= alike * cost_) {
-      x_ = std::move(next);
-      next_step = newton_step();
-    }
-    const double next_length = next_step ? norm(scaled(*next_step, scale)) : length;
-    if (!(next_length < length)) {
-      x_ = before;
-      if (!accelerated || length <= 1e3 * rounding_ * at) return give_up();
-      history = {x_.size(), {}, {}};
-      continue;
-    }
-    if (accelerated || next_length > slow * length) {
-      history.add(scaled(along(x_, -1.0, before), scale), along(scaled(*next_step, scale), -1.0, scaled_step));
-    }
-    step = std::move(next_step);
-    cost_ = cost;
-    expected = -dot(gradient_, *step) / cost_;
-    last_step_ = norm(along(x_, -1.0, before));
-    ++report.iterations;
-    if (!tell()) {
-      end(why_not());
-      return true;
-    }
-    if (report.iterations >= options_.iterations || report.evaluations >= options_.evaluations) return false;
-  }
-  return give_up();
-}
-
-/// The step to the least of the linear model; none where it is not determined.
-std::optional<Vector> Fit::newton_step() {
-  linearise();
-  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
-  const Vector step = qr_.least_squares();
-  Vector all(x_.size(), 0.0);
-  for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];
-  return all;
-}
-
 Fitted Fit::fitted() {
   linearise();
   const std::size_t n = x_.size();
@@ -389,7 +257,9 @@ Fitted Fit::fitted() {
   return fitted_of(residuals_, {x_, cost_, m}, inverse);
 }
 
-void require_method(const LeastSquaresMethod& method) {
+namespace {
+
+void require_fit_method(const LeastSquaresMethod& method) {
   require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
   const auto* free = std::get_if<MatrixFreeLM>(&method);
   if (free == nullptr) return;
@@ -402,7 +272,7 @@ void require_method(const LeastSquaresMethod& method) {
 
 Fitted least_squares(const LeavesFunction& residuals, const Start& start, const LeastSquaresMethod& method,
                      const LeastSquaresOptions& options) {
-  require_method(method);
+  require_fit_method(method);
   if (options.gradient) require_above(least_squares_name, "gradient", *options.gradient, 0.0, true);
   if (options.step) require_above(least_squares_name, "step", *options.step, 0.0, true);
   if (options.reduction) require_above(least_squares_name, "reduction", *options.reduction, 0.0, true);

@@ -1,12 +1,15 @@
 // The steps among which a trust region chooses.
 #pragma once
 
+#include <limits>
+
 #include <xgrad/solve/least_squares.hpp>
 
 #include "dense.hpp"
 
 namespace xgrad::solve::detail {
 
+inline constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
 inline constexpr std::string_view least_squares_name = "solve::least_squares";
 
 /// A step of the free variables within |D p| <= radius.

@@ -12,8 +12,6 @@
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
-
 /// What LSMR multiplies by: a matrix and its transpose.
 struct Products {
   std::function<Vector(const Vector&)> times, transposed_times;
