@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(products_do_without_a_jacobian) {
   BOOST_TEST(held.converged(), held);
   BOOST_TEST(held.parameters.offset.item<double>() == 1.5);
   BOOST_TEST(near(held.parameters.slope.item<double>(), 54.7 / 30, 1e-7), held);
+  const auto free_one = solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; },
+                                             Var(Numbers{5.0, 1.0}), solve::MatrixFreeLM{});
+  BOOST_TEST(near(at(free_one.parameters, 0) + at(free_one.parameters, 1), 2.0, 1e-12), free_one);
+  // The first steps go to where there are no values.
+  const auto logs = solve::least_squares([](const Var& x) -> Var { return log(x) + 3.0; }, 5.0, solve::MatrixFreeLM{});
+  BOOST_TEST(near(logs.parameters.item<double>(), std::exp(-3.0), 1e-10), logs);
+  const auto few = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.iterations = 2});
+  BOOST_TEST((few.ended == Ended::Iterations));
+  const auto rough = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.step = 0.5});
+  BOOST_TEST((rough.ended == Ended::Step), rough);
   const auto floats = solve::least_squares(
       [](const Var& x) -> Var {
         return exp(x) - xt::xarray<float>{2.0F, 3.0F};

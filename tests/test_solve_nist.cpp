@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(every_parameter_has_its_certified_digits) {
   std::ostringstream table;
   table << "set        start   digits: parameters  deviations  sum     evaluations Jacobians  ended\n" << std::fixed;
   double total = 0.0;
+  std::size_t evaluations = 0;
   int runs = 0;
   int good = 0;
   for (const nist::Set& set : all_sets()) {
@@ -71,6 +72,7 @@ BOOST_AUTO_TEST_CASE(every_parameter_has_its_certified_digits) {
             << of_parameters << std::setw(12) << of_deviations << std::setw(8) << of_sum << std::setw(12)
             << found.evaluations << std::setw(11) << found.gradients << "  " << text(found.ended) << '\n';
       total += of_parameters;
+      evaluations += found.evaluations;
       ++runs;
       if (of_parameters >= 8.0) ++good;
       BOOST_TEST(found.converged(), set.name << " from start " << which << ": " << text(found.ended));
@@ -86,6 +88,7 @@ BOOST_AUTO_TEST_CASE(every_parameter_has_its_certified_digits) {
   BOOST_TEST(runs == 54);
   BOOST_TEST(good == 54);
   BOOST_TEST(total / runs >= 10.0);
+  BOOST_TEST(evaluations <= 3100U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
