@@ -30,8 +30,10 @@ double normalise(Vector& x) {
 
 /// Cosine, sine and length of (a, b).
 struct Rotation {
-  double c, s, length;
-  Rotation(double a, double b) : c(1.0), s(0.0), length(std::hypot(a, b)) {
+  double c = 1.0;
+  double s = 0.0;
+  double length;
+  Rotation(double a, double b) : length(std::hypot(a, b)) {
     if (length > 0.0) c = a / length, s = b / length;
   }
 };

@@ -17,12 +17,12 @@ constexpr std::size_t steps_looked_at = 10;
 
 class Perturbation {
  public:
-  Perturbation(const SPSA& method, Objective& objective, const Vector& start, const Limits& limits)
+  Perturbation(const SPSA& method, Objective& objective, Vector start, const Limits& limits)
       : method_(method),
         objective_(objective),
         limits_(limits),
         slowness_(0.1 * static_cast<double>(limits.iterations)),
-        x_(start) {}
+        x_(std::move(start)) {}
 
   Vector run() {
     Report& report = objective_.report;
