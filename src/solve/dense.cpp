@@ -45,12 +45,6 @@ Vector unpivoted(const std::vector<std::size_t>& pivot, const Vector& x) {
   return result;
 }
 
-Vector scaled(const Vector& scale, const Vector& x) {
-  Vector result(x);
-  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
-  return result;
-}
-
 std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.0) {
   std::size_t rank = 0;
   const double least = part * std::abs(triangle[0]);
@@ -59,6 +53,12 @@ std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.
 }
 
 }  // namespace
+
+Vector scaled(const Vector& scale, const Vector& x) {
+  Vector result(x);
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
+  return result;
+}
 
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   const std::size_t m = residuals.size();
@@ -95,6 +95,44 @@ PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   }
   qr.qtr.assign(n, 0.0);
   std::copy_n(residuals.begin(), steps, qr.qtr.begin());
+  return qr;
+}
+
+PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std::size_t n) {
+  const std::size_t m = residuals.size();
+  const auto column = [&](std::size_t j) { return std::span(jacobian).subspan(j * m, m); };
+  PivotedQr qr;
+  qr.n = n;
+  qr.pivot.resize(n);
+  std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
+  qr.r.assign(n * n, 0.0);
+  qr.qtr.assign(n, 0.0);
+  Vector normal(n * n);  // what is left of J^T J, and of J^T r
+  Vector right(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) normal[i + j * n] = normal[j + i * n] = dot(column(i), column(j));
+    right[j] = dot(column(j), residuals);
+  }
+  const auto left = [&](std::size_t i, std::size_t j) -> double& { return normal[qr.pivot[i] + qr.pivot[j] * n]; };
+  double lost = 0.0;
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t best = k;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      if (left(j, j) > left(best, best)) best = j;
+    }
+    std::swap(qr.pivot[k], qr.pivot[best]);
+    for (std::size_t i = 0; i < k; ++i) std::swap(qr.r[i + k * n], qr.r[i + best * n]);
+    const double pivot = left(k, k);
+    if (k == 0) lost = static_cast<double>(n) * std::numeric_limits<double>::epsilon() * pivot;
+    if (!(pivot > lost)) break;
+    const double root = std::sqrt(pivot);
+    qr.qtr[k] = right[qr.pivot[k]] / root;
+    for (std::size_t j = k; j < n; ++j) qr.r[k + j * n] = left(k, j) / root;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      for (std::size_t i = k + 1; i < n; ++i) left(i, j) -= qr.r[k + i * n] * qr.r[k + j * n];
+      right[qr.pivot[j]] -= qr.r[k + j * n] * qr.qtr[k];
+    }
+  }
   return qr;
 }
 
@@ -242,6 +280,26 @@ bool solve_square(Vector matrix, Vector& right) {
     right[k] /= matrix[k * n + k];
   }
   return all_finite(right);
+}
+
+void History::add(Vector point, Vector change) {
+  if (points.size() == memory) points.erase(points.begin()), changes.erase(changes.begin());
+  points.push_back(std::move(point));
+  changes.push_back(std::move(change));
+}
+
+Vector History::correction(const Vector& f, double mixing) const {
+  Vector columns;
+  for (const Vector& each : changes) columns.insert(columns.end(), each.begin(), each.end());
+  Vector against(f);
+  for (double& each : against) each = -each;
+  const Vector weights = pivoted_qr(std::move(columns), std::move(against), changes.size()).least_squares(1e-12);
+  Vector result(f.size(), 0.0);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    result = along(result, weights[k], points[k]);
+    result = along(result, mixing * weights[k], changes[k]);
+  }
+  return result;
 }
 
 }  // namespace xgrad::solve::detail

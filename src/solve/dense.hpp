@@ -8,7 +8,10 @@
 
 namespace xgrad::solve::detail {
 
-/// J P = Q R by Householder's reflections, the column of the largest norm first, and the first n of Q^T r.
+/// Each times its scale.
+Vector scaled(const Vector& scale, const Vector& x);
+
+/// J P = Q R, the column of the largest norm first, and the first n of Q^T r.
 struct PivotedQr {
   std::size_t n = 0;
   Vector r;  ///< n x n, upper triangle, column after column; 0 below it
@@ -25,8 +28,12 @@ struct PivotedQr {
   /// The x of the least |J x + r|; components beyond the rank are 0.
   [[nodiscard]] Vector least_squares(double part = 0.0) const;
 };
+/// By Householder's reflections.
 /// \param jacobian  column after column, rows x n.
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n);
+
+/// The same R by pivoted elimination of J^T J; pivots that are lost in rounding are 0.
+PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std::size_t n);
 
 /// The step p of the least |J p + r|^2 + lambda |D p|^2.
 /// \param triangle  if not null: gets the triangle S of S^T S = P^T (J^T J + lambda D^2) P, column after column.
@@ -42,5 +49,15 @@ Vector inverse_of_normal(const PivotedQr& qr);
 
 /// LU with partial pivoting of a square matrix, row after row, solved in place; false if a pivot is 0 or no number.
 bool solve_square(Vector matrix, Vector& right);
+
+/// The last points of a fixed point iteration x + f(x), as differences, of which Anderson's method makes the next one.
+struct History {
+  std::size_t memory;
+  std::vector<Vector> points, changes;
+
+  void add(Vector point, Vector change);
+  /// What the least change that the differences allow takes away from x + mixing f.
+  [[nodiscard]] Vector correction(const Vector& f, double mixing) const;
+};
 
 }  // namespace xgrad::solve::detail

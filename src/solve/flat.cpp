@@ -276,11 +276,28 @@ Residuals::Residuals(const Leaves& leaves, const LeavesFunction& residuals) : le
     result.push_back(f(p));
     return result;
   });
+  times_ = compile([f](const Arrays& p, const Arrays& v) -> Var { return jvp(f, p, v).tangent; });
+  transposed_times_ = compile([f](const Arrays& p, const Var& u) -> Arrays {
+    const auto [r, pullback] = vjp(f, p);
+    return pullback(cast(u, r.dtype()));
+  });
 }
 
 Vector Residuals::value(const Vector& x) {
   ++report.evaluations;
   return packed(value_(leaves_.arrays(x)));
+}
+
+Vector Residuals::times(const Vector& x, const Vector& v) {
+  ++report.products;
+  Vector result;
+  append(result, times_(leaves_.arrays(x), leaves_.arrays(v)));
+  return result;
+}
+
+Vector Residuals::transposed_times(const Vector& x, const Vector& u) {
+  ++report.products;
+  return packed(transposed_times_(leaves_.arrays(x), Var(u)));
 }
 
 Residuals::Point Residuals::at(const Vector& x) {

@@ -123,6 +123,9 @@ class Residuals {
     Vector jacobian;  ///< column after column: element (i, j) is at i + j m
   };
   Point at(const Vector& x);
+  /// The Jacobian times a vector, and its transpose.
+  Vector times(const Vector& x, const Vector& v);
+  Vector transposed_times(const Vector& x, const Vector& u);
   [[nodiscard]] std::size_t size() const noexcept { return leaves_.size(); }
   [[nodiscard]] const Leaves& leaves() const noexcept { return leaves_; }
 
@@ -131,6 +134,8 @@ class Residuals {
  private:
   const Leaves& leaves_;
   std::function<std::vector<Var>(const std::vector<Var>&)> value_, jacobian_;
+  std::function<Var(const std::vector<Var>&, const std::vector<Var>&)> times_;
+  std::function<std::vector<Var>(const std::vector<Var>&, const Var&)> transposed_times_;
 };
 
 /// \throws ValueError  unless the option is above `least`, or equal to it if that is allowed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -67,7 +68,22 @@ Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vect
 }
 
 double first_radius(const LeastSquaresMethod& method) {
-  return std::visit([](const auto& each) { return each.radius; }, method);
+  return std::visit(
+      [](const auto& each) {
+        if constexpr (requires { each.radius; }) return each.radius;
+        else return 1.0;
+      },
+      method);
+}
+
+PivotedQr factors_of(const LeastSquaresMethod& method, Vector columns, const Vector& residuals, std::size_t n) {
+  const Factor factor = std::visit(
+      [](const auto& each) {
+        if constexpr (requires { each.factor; }) return each.factor;
+        else return Factor::QR;
+      },
+      method);
+  return factor == Factor::QR ? pivoted_qr(std::move(columns), residuals, n) : pivoted_cholesky(columns, residuals, n);
 }
 
 Losses::Losses(std::string_view operation, const Robust& loss) : operation_(operation) {
@@ -88,17 +104,24 @@ double Losses::cost(const Vector& residuals) const {
   return sum_ == nullptr ? dot(residuals, residuals) : 2.0 * number_of(sum_(Var(residuals)));
 }
 
-void Losses::weigh(Vector& residuals, Vector& jacobian) const {
-  if (slope_ == nullptr) return;
+Vector Losses::roots_of_weights(const Vector& residuals) const {
+  const std::size_t m = residuals.size();
+  if (slope_ == nullptr) return Vector(m, 1.0);
   Vector slope;
   append(slope, slope_(Var(residuals)));
-  const std::size_t m = residuals.size();
   for (std::size_t i = 0; i < m; ++i) {
     const double weight = residuals[i] == 0.0 ? 1.0 : slope[i] / residuals[i];
-    const double root = std::sqrt(std::max(0.0, weight));
-    residuals[i] *= root;
-    for (std::size_t at = i; at < jacobian.size(); at += m) jacobian[at] *= root;
+    slope[i] = std::sqrt(std::max(0.0, weight));
   }
+  return slope;
+}
+
+void Losses::weigh(Vector& residuals, Vector& jacobian) const {
+  if (slope_ == nullptr) return;
+  const Vector roots = roots_of_weights(residuals);
+  const std::size_t m = residuals.size();
+  for (std::size_t i = 0; i < m; ++i) residuals[i] *= roots[i];
+  for (std::size_t at = 0; at < jacobian.size(); ++at) jacobian[at] *= roots[at % m];
 }
 
 }  // namespace xgrad::solve::detail

@@ -23,6 +23,14 @@ void require_rules(const StrongWolfe& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("the curvature of a search", rules.curvature, rules.decrease, 1.0);
 }
+void require_rules(const HagerZhang& rules) {
+  require_between("the decrease of a search", rules.decrease, 0.0, 0.5);
+  require_between("the curvature of a search", rules.curvature, 0.0, 1.0);
+  if (rules.curvature < rules.decrease) {
+    throw ValueError(std::string(minimise_name) + ": the curvature of a search is below its decrease");
+  }
+  require_above(minimise_name, "the rounding of a search", rules.rounding, 0.0, true);
+}
 void require_rules(const Armijo& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("what a search shrinks by", rules.shrink, 0.0, 1.0);
@@ -39,14 +47,28 @@ void require_settings(const M& method) {
   }
   if constexpr (requires { method.radius; }) require_above(minimise_name, "radius", method.radius, 0.0, false);
   if constexpr (requires { method.size; }) require_above(minimise_name, "size", method.size, 0.0, false);
+  if constexpr (requires { method.difference; }) {
+    require_above(minimise_name, "difference", method.difference, 0.0, false);
+  }
+  if constexpr (requires { method.population; }) {
+    if (method.population != 0) {
+      require_above(minimise_name, "population", static_cast<double>(method.population), 4.0, true);
+    }
+  }
 }
 
-Limits limits_of(const MinimiseOptions& options, double rounding, bool simplex) {
+/// Whether a method takes values only.
+bool takes_values(const Minimiser& method) {
+  return std::holds_alternative<NelderMead>(method) || std::holds_alternative<CMAES>(method) ||
+         std::holds_alternative<SPSA>(method);
+}
+
+Limits limits_of(const MinimiseOptions& options, double rounding, bool values_only) {
   if (options.gradient) require_above(minimise_name, "gradient", *options.gradient, 0.0, true);
   if (options.step) require_above(minimise_name, "step", *options.step, 0.0, true);
   if (options.reduction) require_above(minimise_name, "reduction", *options.reduction, 0.0, true);
   return {options.gradient.value_or(4500.0 * rounding),
-          options.step.value_or(simplex ? std::sqrt(rounding) : rounding),
+          options.step.value_or(values_only ? std::sqrt(rounding) : rounding),
           options.reduction.value_or(rounding),
           options.iterations,
           options.evaluations,
@@ -82,6 +104,8 @@ Box box_or_space(const Leaves& leaves, const Bound& lower, const Bound& upper) {
 Vector minimise_from(const Vector& start, const Minimiser& method, Objective& objective, const Box& box,
                      const Limits& limits) {
   if (const auto* simplex = std::get_if<NelderMead>(&method)) return shrink_simplex(*simplex, objective, start, limits);
+  if (const auto* evolution = std::get_if<CMAES>(&method)) return evolve(*evolution, objective, start, limits);
+  if (const auto* signs = std::get_if<SPSA>(&method)) return perturb(*signs, objective, start, limits);
   if (const auto* proximal = std::get_if<ProximalGradient>(&method)) {
     return descend_to_set(*proximal, objective, start, limits);
   }
@@ -101,12 +125,18 @@ Vector minimise_from(const Vector& start, const Minimiser& method, Objective& ob
   return descend(method, objective, std::move(from), limits).x;
 }
 
+double value_at_start(Objective& objective, const Vector& start) {
+  const double value = objective.value(start);
+  if (std::isfinite(value)) return value;
+  throw ValueError(std::string(minimise_name) + ": the objective is not finite at the start; start where it is");
+}
+
 Minimised minimise(const LeavesFunction& objective, const Start& start, const Minimiser& method,
                    const MinimiseOptions& options) {
   require_method(method, options.lower.given() || options.upper.given());
   const Leaves leaves(minimise_name, start);
   const Box box = box_or_space(leaves, options.lower, options.upper);
-  const Limits limits = limits_of(options, leaves.rounding(), std::get_if<NelderMead>(&method) != nullptr);
+  const Limits limits = limits_of(options, leaves.rounding(), takes_values(method));
   Objective compiled(leaves, objective);
   const Vector x = minimise_from(leaves.start(), method, compiled, box, limits);
   return {leaves.arrays(x), compiled.report};

@@ -40,12 +40,11 @@ class Shrinkage {
     while (true) {
       report.value = value_;
       report.gradient = mapping;
-      const bool goes_on = *limits_.observer == nullptr ||
-                           (*limits_.observer)({report.iterations, value_, mapping, length, report.evaluations});
+      const bool may = goes_on(*limits_.observer, {report.iterations, value_, mapping, length, report.evaluations});
       if (report.iterations > 0 && mapping <= limits_.gradient) return end(Ended::Gradient);
       if (report.iterations > 0 && length <= limits_.step * norm(x_)) return end(Ended::Step);
       if (still >= 10) return end(Ended::Reduction);
-      if (!goes_on) return end(Ended::Stopped);
+      if (!may) return end(why_not());
       if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
       if (report.evaluations >= limits_.evaluations) return end(Ended::Evaluations);
       double smooth = 0.0;

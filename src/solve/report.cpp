@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include <xgrad/solve/interrupt.hpp>
+
 #include "core/text.hpp"
 
 namespace xgrad::solve {
@@ -32,6 +34,8 @@ std::string_view text(Ended ended) noexcept {
       return "constraints are violated, and no step reduces the violation";
     case Ended::Stopped:
       return "stopped by the observer";
+    case Ended::Interrupted:
+      return "stopped by an interrupt";
   }
   return "";
 }
@@ -42,8 +46,19 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
        << core::count_of(report.iterations, "iteration", "iterations") << ", "
        << core::count_of(report.evaluations, "evaluation", "evaluations") << " (" << report.gradients
        << " with derivatives)";
-  if (report.products > 0) line << ", " << core::count_of(report.products, "Hessian product", "Hessian products");
+  if (report.products > 0)
+    line << ", " << core::count_of(report.products, "product with a vector", "products with vectors");
   return out << line.str();
 }
 
+namespace detail {
+
+bool goes_on(const Observer& observer, const Progress& now) {
+  const bool told = observer == nullptr || observer(now);
+  return told && !StopAtInterrupt::interrupted();
+}
+
+Ended why_not() noexcept { return StopAtInterrupt::interrupted() ? Ended::Interrupted : Ended::Stopped; }
+
+}  // namespace detail
 }  // namespace xgrad::solve

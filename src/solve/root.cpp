@@ -43,7 +43,7 @@ Vector first_residual(Residuals& residuals, const Vector& x) {
 
 bool tell_observer(const RootOptions& options, Report& report, double residual, double step) {
   report.value = residual;
-  return options.observer == nullptr || options.observer({report.iterations, residual, 0.0, step, report.evaluations});
+  return goes_on(options.observer, {report.iterations, residual, 0.0, step, report.evaluations});
 }
 
 /// Newton's method and those that take its Jacobian for more than a step.
@@ -61,10 +61,10 @@ class Rooting {
     Report& report = residuals_.report;
     double step = 0.0;
     while (true) {
-      const bool goes_on = tell_observer(options_, report, largest(r_), step);
+      const bool may = tell_observer(options_, report, largest(r_), step);
       if (largest(r_) <= limits_.residual) return end(Ended::Residual);
       if (report.iterations > 0 && step <= limits_.step * norm(x_)) return end(Ended::Step);
-      if (!goes_on) return end(Ended::Stopped);
+      if (!may) return end(why_not());
       if (report.iterations == options_.iterations) return end(Ended::Iterations);
       if (jacobian_.empty()) refresh();
       step = advance();
@@ -151,32 +151,6 @@ class Rooting {
   bool lost_in_rounding_ = false;
 };
 
-/// The last points of a fixed point iteration, as differences.
-struct History {
-  std::size_t memory;
-  std::vector<Vector> points, changes;
-
-  void add(Vector point, Vector change) {
-    if (points.size() == memory) points.erase(points.begin()), changes.erase(changes.begin());
-    points.push_back(std::move(point));
-    changes.push_back(std::move(change));
-  }
-  /// What the least change that the differences allow takes away from x + mixing f.
-  [[nodiscard]] Vector correction(const Vector& f, double mixing) const {
-    Vector columns;
-    for (const Vector& each : changes) columns.insert(columns.end(), each.begin(), each.end());
-    Vector against(f);
-    for (double& each : against) each = -each;
-    const Vector weights = pivoted_qr(std::move(columns), std::move(against), changes.size()).least_squares(1e-12);
-    Vector result(f.size(), 0.0);
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-      result = along(result, weights[k], points[k]);
-      result = along(result, mixing * weights[k], changes[k]);
-    }
-    return result;
-  }
-};
-
 Vector difference_of(const Vector& a, const Vector& b) { return along(a, -1.0, b); }
 
 }  // namespace
@@ -209,10 +183,10 @@ Rooted fixed_point(const LeavesFunction& step, const Start& start, const FixedPo
   while (true) {
     const double change = largest(f);
     if (change < least) least = change, best = x;
-    const bool goes_on = tell_observer(options, report, change, norm(f));
+    const bool may = tell_observer(options, report, change, norm(f));
     if (change <= limits.residual) report.ended = Ended::Residual;
     else if (norm(f) <= limits.step * norm(x)) report.ended = Ended::Step;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    else if (!may) report.ended = why_not();
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else if (!std::isfinite(change)) report.ended = Ended::Diverged;
     else {

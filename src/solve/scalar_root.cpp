@@ -117,12 +117,11 @@ ScalarRoot scalar_root(const LeavesFunction& function, double lower, double uppe
   while (true) {
     report.value = std::abs(interval.best().value);
     const double width = 2.0 * std::abs(interval.half());
-    const bool goes_on = options.observer == nullptr ||
-                         options.observer({report.iterations, report.value, 0.0, width, report.evaluations});
+    const bool may = goes_on(options.observer, {report.iterations, report.value, 0.0, width, report.evaluations});
     const double tolerance = 0.5 * relative * std::abs(interval.best().x) + std::numeric_limits<double>::min();
     if (report.value <= options.residual.value_or(0.0)) report.ended = Ended::Residual;
     else if (0.5 * width <= tolerance) report.ended = Ended::Interval;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    else if (!may) report.ended = why_not();
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else {
       const bool is_brent = std::holds_alternative<Brent>(method);

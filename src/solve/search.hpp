@@ -35,8 +35,17 @@ struct Found {
   Iterate next;
 };
 
+/// The objective at the start, for what takes no gradients. \throws ValueError  unless it is finite.
+double value_at_start(Objective& objective, const Vector& start);
+
 /// \param first  the step that is tried first.
 Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p, double first);
+/// The same by one of the searches.
+Found search_by_secants(const HagerZhang& rules, Objective& objective, const Iterate& from, const Vector& p,
+                        double first);
+/// Keeps the lowest point of a search.
+void keep(Found& found, double value_before, double t, Iterate&& next);
+
 /// The same within a box. \param longest  the step to its boundary.
 Found search_in_box(const StrongWolfe& rules, Objective& objective, const Iterate& from, const Vector& p, double first,
                     double longest, const Box& box);
@@ -54,6 +63,8 @@ Iterate descend(const Minimiser& method, Objective& objective, Iterate start, co
 Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate start, const Box& box, const Limits& limits);
 Iterate descend_in_region(const TrustRegion& method, Objective& objective, Iterate start, const Limits& limits);
 Vector descend_to_set(const ProximalGradient& method, Objective& objective, const Vector& start, const Limits& limits);
+Vector evolve(const CMAES& method, Objective& objective, const Vector& start, const Limits& limits);
+Vector perturb(const SPSA& method, Objective& objective, const Vector& start, const Limits& limits);
 Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vector& start, const Limits& limits);
 
 Vector descend_to_corners(const FrankWolfe& method, Objective& objective, const Vector& start, const Limits& limits);

@@ -35,10 +35,11 @@ enum class Ended : std::uint8_t {
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,    ///< steps towards a root fail: the Jacobian is singular, or values are not finite; or an objective under
-               ///< constraints falls without end
-  Infeasible,  ///< steps that reduce the violation of constraints alone end where some are violated
-  Stopped      ///< by the observer
+  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite; or an objective under
+                ///< constraints falls without end
+  Infeasible,   ///< steps that reduce the violation of constraints alone end where some are violated
+  Stopped,      ///< by the observer
+  Interrupted   ///< by Ctrl-C, while there is a StopAtInterrupt
 };
 
 /// A sentence.
@@ -61,9 +62,9 @@ using Observer = std::function<bool(const Progress&)>;
 struct Report {
   Ended ended = Ended::Iterations;
   std::size_t iterations = 0;
-  std::size_t evaluations = 0;  ///< of the objective, or of the residuals; with a gradient or without
-  std::size_t gradients = 0;    ///< of these with a gradient; of residuals, Jacobians
-  std::size_t products = 0;     ///< of the Hessian with a vector
+  std::size_t evaluations = 0;  ///< of the objective, with a gradient or without; of residuals, without a Jacobian
+  std::size_t gradients = 0;    ///< of the objective with its gradient; of residuals with their Jacobian
+  std::size_t products = 0;     ///< of the Hessian, or of a Jacobian or its transpose, with a vector
   double value = 0.0;           ///< as of Progress
   double gradient = 0.0;
 
@@ -95,6 +96,11 @@ namespace detail {
 using xgrad::detail::differentiated_t;
 /// A function of leaves: the trees around them are the same for all calls.
 using LeavesFunction = xgrad::detail::FunctionOf<std::vector<Var>, std::span<const Var>>;
+
+/// Tells the observer; whether to go on.
+bool goes_on(const Observer& observer, const Progress& now);
+/// Why not.
+Ended why_not() noexcept;
 
 /// Where a solver starts.
 struct Start {
