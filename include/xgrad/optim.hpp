@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/optim/adaptive.hpp>
+#include <xgrad/optim/by_name.hpp>
 #include <xgrad/optim/combine.hpp>
 #include <xgrad/optim/curvature.hpp>
 #include <xgrad/optim/gradient.hpp>

@@ -36,7 +36,8 @@ std::vector<RegistryEntry> catalogue() {
 }
 
 registry::Registry& all_losses() {
-  static auto* all = new registry::Registry("loss", catalogue());  // never destroyed: destructors of static objects may ask
+  static auto* all =
+      new registry::Registry("loss", catalogue());  // never destroyed: destructors of static objects may ask
   return *all;
 }
 

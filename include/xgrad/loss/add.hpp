@@ -77,8 +77,8 @@ xgrad::detail::RegistryEntry entry_of() {
 
 }  // namespace detail
 
-/// Adds a loss of your own, a struct with a `name` and settings that are named by XGRAD_FIELDS. From then on it is found,
-/// listed, printed and set by its name as those of the catalogue:
+/// Adds a loss of your own, a struct with a `name` and settings that are named by XGRAD_FIELDS. From then on it is
+/// found, listed, printed and set by its name as those of the catalogue:
 ///
 ///     struct Capped {
 ///       static constexpr std::string_view name = "Capped";
@@ -91,8 +91,8 @@ xgrad::detail::RegistryEntry entry_of() {
 ///     const auto loss = xg::loss::by_name("capped", {{"most", 2.0}});
 ///
 /// In a shared library that is loaded at run time, call it in a function that the program calls after loading: an
-/// exception must not leave the initialisers of a library. Before it is unloaded, remove() what it has added, and let go
-/// of all losses that were made of that.
+/// exception must not leave the initialisers of a library. Before it is unloaded, remove() what it has added, and let
+/// go of all losses that were made of that.
 /// \throws ValueError  if there is one of that name.
 template <Loss L>
 requires Named<L> && boost::hana::Struct<L>::value void add() { detail::add(detail::entry_of<L>()); }

@@ -24,14 +24,14 @@ namespace xgrad {
 class SettingValue {
  public:
   template <std::convertible_to<Var> T>
-  SettingValue(const T& array) : value_(Var(array)) {}  // NOLINT(*-explicit-*)
-  SettingValue(const char* text) : value_(std::string(text)) {}        // NOLINT(*-explicit-*)
-  SettingValue(std::string text) : value_(std::move(text)) {}          // NOLINT(*-explicit-*)
+  SettingValue(const T& array) : value_(Var(array)) {}           // NOLINT(*-explicit-*)
+  SettingValue(const char* text) : value_(std::string(text)) {}  // NOLINT(*-explicit-*)
+  SettingValue(std::string text) : value_(std::move(text)) {}    // NOLINT(*-explicit-*)
   // NOLINTBEGIN(bugprone-forwarding-reference-overload): constrained
   template <class T>
-  requires std::is_class_v<T> &&(!std::convertible_to<T, Var> && !std::convertible_to<T, std::string> &&
-                                 !std::same_as<T, SettingValue> && std::copy_constructible<T>)
-      SettingValue(const T& object)  // NOLINT(*-explicit-*)
+  requires std::is_class_v<T> &&
+      (!std::convertible_to<T, Var> && !std::convertible_to<T, std::string> && !std::same_as<T, SettingValue> &&
+       std::copy_constructible<T>)SettingValue(const T& object)  // NOLINT(*-explicit-*)
       : value_(std::any(object)) {}
   // NOLINTEND(bugprone-forwarding-reference-overload)
 
