@@ -19,13 +19,12 @@ std::string plain(std::string_view name) {
   return result;
 }
 
-void require_name(std::string_view kind, std::string_view name) {
+void require_name(std::string_view name) {
   const bool fits = !plain(name).empty() && std::ranges::all_of(name, [](char c) {
     return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
   });
-  if (fits) return;
-  throw ValueError("add: \"" + std::string(name) + "\" is no name for a " + std::string(kind) +
-                   "; it must be of letters, digits and underscores");
+  if (!fits)
+    throw ValueError("add: \"" + std::string(name) + "\" is no name: it must be of letters, digits and underscores");
 }
 
 /// How many letters are missing, too many, others, or swapped with their neighbours.
@@ -68,15 +67,15 @@ void Registry::insert(RegistryEntry entry, bool own) {
   const std::string key = plain(entry.name);
   const auto found = known_.find(key);
   if (found != known_.end()) {
-    throw ValueError("add: there is a " + kind_ + " \"" + found->second.entry->name + "\" already" +
-                     (found->second.own ? ", of the catalogue" : "") + "; \"" + entry.name +
-                     "\" must be another name (capitals and underscores make no difference)");
+    throw ValueError("add: the name \"" + entry.name + "\" is taken by the " + kind_ + " \"" +
+                     found->second.entry->name + (found->second.own ? "\" of the catalogue" : "\"") +
+                     "; it must be another one (capitals and underscores make no difference)");
   }
   known_.emplace(key, Known{std::make_shared<const RegistryEntry>(std::move(entry)), own});
 }
 
 void Registry::add(RegistryEntry entry) {
-  require_name(kind_, entry.name);
+  require_name(entry.name);
   const std::unique_lock lock(mutex_);
   insert(std::move(entry), false);
 }
@@ -84,7 +83,7 @@ void Registry::add(RegistryEntry entry) {
 void Registry::remove(std::string_view name) {
   const std::unique_lock lock(mutex_);
   const auto found = known_.find(plain(name));
-  if (found == known_.end()) throw_unknown(name);
+  if (found == known_.end()) throw_unknown("remove", name);
   if (found->second.own) {
     throw ValueError("remove: the " + kind_ + " \"" + std::string(name) + "\" is of the catalogue, and stays");
   }
@@ -94,7 +93,7 @@ void Registry::remove(std::string_view name) {
 std::shared_ptr<const RegistryEntry> Registry::find(std::string_view name) const {
   const std::shared_lock lock(mutex_);
   const auto found = known_.find(plain(name));
-  if (found == known_.end()) throw_unknown(name);
+  if (found == known_.end()) throw_unknown("by_name", name);
   return found->second.entry;
 }
 
@@ -110,10 +109,10 @@ std::vector<std::string> Registry::names_unlocked() const {
   return result;
 }
 
-void Registry::throw_unknown(std::string_view name) const {
+void Registry::throw_unknown(std::string_view caller, std::string_view name) const {
   const std::vector<std::string> all = names_unlocked();
-  throw ValueError("by_name: there is no " + kind_ + " \"" + std::string(name) + "\"; the nearest is \"" +
-                   nearest(name, all) + "\". There are " + joined(all));
+  throw ValueError(std::string(caller) + ": there is no " + kind_ + " \"" + std::string(name) +
+                   "\"; the nearest is \"" + nearest(name, all) + "\". There are " + joined(all));
 }
 
 }  // namespace xgrad::registry

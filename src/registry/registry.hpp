@@ -44,7 +44,7 @@ class Registry {
   };
   void insert(RegistryEntry entry, bool own);
   [[nodiscard]] std::vector<std::string> names_unlocked() const;
-  [[noreturn]] void throw_unknown(std::string_view name) const;
+  [[noreturn]] void throw_unknown(std::string_view caller, std::string_view name) const;
 
   std::string kind_;
   mutable std::shared_mutex mutex_;
