@@ -41,6 +41,8 @@ BOOST_AUTO_TEST_CASE(compiled_steps) {
       optim::prodigy(),
       optim::polyak_sgd(),
       optim::muon(),
+      optim::lbfgs({.memory = 3}),
+      optim::by_name("adagrad"),
       optim::noisy_sgd(),
       // accumulate, shampoo and soap ask for some: a cond() does.
       optim::inject({{"rate", 0.1}},

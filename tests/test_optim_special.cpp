@@ -1,5 +1,6 @@
 // What single optimisers do that the table of all does not show.
 #include "optim_rows.hpp"
+#include "refusals.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_optim_special)
 
@@ -197,6 +198,77 @@ BOOST_AUTO_TEST_CASE(steps_inside_of_scan) {
   };
   const Training looped = xg::compile(all)(first);
   BOOST_TEST(distance(looped.first, steps_of(optimiser, first, 10).first) < 1e-15);
+}
+
+// ---- L-BFGS
+
+namespace {
+
+/// The two loops over lists of changes, in plain numbers.
+Reference lbfgs_in_plain_numbers(double rate, std::size_t memory) {
+  struct Change {
+    Arrays s, y;
+  };
+  struct Kept {
+    std::vector<Change> changes;
+    Arrays step, gradient;
+  };
+  const auto added = [](Arrays a, double factor, const Arrays& b) {
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      for (std::size_t i = 0; i < a[k].size(); ++i) a[k][i] += factor * b[k][i];
+    }
+    return a;
+  };
+  auto kept = std::make_shared<Kept>();
+  return [=](Arrays& p, const Arrays& g) {
+    const bool first = kept->step.empty();
+    if (!first) {
+      const Change change{kept->step, added(g, -1.0, kept->gradient)};
+      if (dot(change.s, change.y) > 1e-10) kept->changes.push_back(change);
+      if (kept->changes.size() > memory) kept->changes.erase(kept->changes.begin());
+    }
+    Arrays q = g;
+    std::vector<double> alpha(kept->changes.size());
+    for (std::size_t k = alpha.size(); k-- > 0;) {
+      const Change& c = kept->changes[k];
+      alpha[k] = dot(c.s, q) / dot(c.s, c.y);
+      q = added(q, -alpha[k], c.y);
+    }
+    if (!alpha.empty()) {
+      const Change& c = kept->changes.back();
+      q = added(like(q), dot(c.s, c.y) / dot(c.y, c.y), q);
+    }
+    for (std::size_t k = 0; k < alpha.size(); ++k) {
+      const Change& c = kept->changes[k];
+      q = added(q, alpha[k] - dot(c.y, q) / dot(c.s, c.y), c.s);
+    }
+    double size = 0.0;
+    for (const Numbers& each : g) {
+      for (const double x : each) size += std::abs(x);
+    }
+    kept->step = added(like(q), -rate * (first ? std::min(1.0, 1.0 / size) : 1.0), q);
+    kept->gradient = g;
+    p = added(p, 1.0, kept->step);
+  };
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(lbfgs) {
+  check({.name = "lbfgs",
+         .make = [](const optim::Setting& r) { return optim::lbfgs({.rate = r, .memory = 3}); },
+         .reference = [] { return lbfgs_in_plain_numbers(0.5, 3); },
+         .rate = 0.5,
+         .steps = 60,
+         .falls_to = 1e-12,
+         .same_bits = false});
+  // With as many changes as there are directions it is Newton's method on a quadratic, near the end.
+  const optim::Optimiser optimiser = optim::lbfgs();
+  const Training end = steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 40);
+  BOOST_TEST(loss(end.first).item<double>() < 1e-20);
+  refusals::check_refused<xg::ValueError>([] { return optim::lbfgs({.memory = 0}); },
+                                          {"lbfgs: memory is 0; it must be at least 1 (Nocedal 1980)"});
+  refusals::check_refused<xg::ValueError>([] { return optim::lbfgs({.rate = -1.0}); }, {"lbfgs: rate is -1"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

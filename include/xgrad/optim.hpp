@@ -10,6 +10,7 @@
 #include <xgrad/optim/links.hpp>
 #include <xgrad/optim/matrix.hpp>
 #include <xgrad/optim/parameter_free.hpp>
+#include <xgrad/optim/quasi_newton.hpp>
 #include <xgrad/optim/schedules.hpp>
 #include <xgrad/optim/setting.hpp>
 #include <xgrad/optim/state.hpp>

@@ -5,6 +5,7 @@
 #include <xgrad/optim/layerwise.hpp>
 #include <xgrad/optim/matrix.hpp>
 #include <xgrad/optim/parameter_free.hpp>
+#include <xgrad/optim/quasi_newton.hpp>
 
 #include "optim/by_name_entries.hpp"
 
@@ -52,6 +53,8 @@ XGRAD_FIELDS(Muon, rate, momentum, nesterov, iterations, eps, decay, which, othe
 XGRAD_FIELDS(Shampoo, rate, eps, every, largest)
 XGRAD_FIELDS(Soap, rate, beta1, beta2, shampoo_beta, eps, decay, every, largest)
 XGRAD_FIELDS(Kfac, rate, momentum, beta, damping, decay)
+
+XGRAD_FIELDS(Lbfgs, rate, memory)
 
 XGRAD_FIELDS(PolyakSgd, lowest, most, eps, rate)
 XGRAD_FIELDS(Momo, rate, beta, lowest)
@@ -129,6 +132,7 @@ void append_others(std::vector<RegistryEntry>& all) {
   all.push_back(optimiser_entry("shampoo", shampoo));
   all.push_back(optimiser_entry("soap", soap));
   all.push_back(optimiser_entry("kfac", kfac));
+  all.push_back(optimiser_entry("lbfgs", lbfgs));
   all.push_back(optimiser_entry("polyak_sgd", polyak_sgd));
   all.push_back(optimiser_entry("momo", momo));
   all.push_back(optimiser_entry("dog", dog));
