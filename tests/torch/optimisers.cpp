@@ -45,7 +45,8 @@ std::map<std::string, Make> make_table_of_digits() {
       {"adamw", made<AdamW>(AdamWOptions(0.01).weight_decay(0.1))},
       {"rmsprop", made<RMSprop>(RMSpropOptions(0.005))},
       {"adagrad", made<Adagrad>(AdagradOptions(0.05))},
-      {"lbfgs", made<LBFGS>(LBFGSOptions(0.5).max_iter(1).history_size(10))},
+      {"lbfgs",  // which would stop at gradients of 1e-7
+       made<LBFGS>(LBFGSOptions(0.5).max_iter(1).history_size(10).tolerance_grad(0.0).tolerance_change(0.0))},
   };
 }
 
