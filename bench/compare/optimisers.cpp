@@ -25,18 +25,18 @@ Leaves leaves(const std::vector<std::vector<float>>& arrays) {
 }
 
 Program descent(const Descent& data, const optim::Optimiser& optimiser) {
-  const auto step = [optimiser](const Leaves& p, const optim::State& s, const Leaves& g) {
+  const auto move = [optimiser](const Leaves& p, const optim::State& s, const Leaves& g) {
     auto [updates, next] = optimiser.update(g, s, p);
     return std::tuple{optim::apply(p, updates), next};
   };
   struct State {
-    decltype(xgrad::compile(step)) step;
+    decltype(xgrad::compile(move)) step;
     Leaves parameters, gradients;
     optim::State state;
   };
   Leaves parameters = leaves(data.parameters);
   const auto s = std::make_shared<State>(
-      State{xgrad::compile(step), parameters, leaves(data.gradients), optimiser.init(parameters)});
+      State{xgrad::compile(move), parameters, leaves(data.gradients), optimiser.init(parameters)});
   return {
       [s] { std::tie(s->parameters, s->state) = s->step(std::move(s->parameters), std::move(s->state), s->gradients); },
       [s] { return to_vectors(s->parameters); }};
