@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <regex>
 #include <set>
 
@@ -162,6 +163,37 @@ BOOST_AUTO_TEST_CASE(the_same_as_the_function_of_schedules) {
        optim::exponential(2.0, {.steps = 3, .stairs = true}));
 }
 
+// Numbers that no setting may be, and those that most may not, are refused when an optimiser is made, whichever it is:
+// by its name, that of the setting, and a rule with its source.
+BOOST_AUTO_TEST_CASE(settings_out_of_range) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::set<std::string> below_zero{"nu1", "lowest", "factor"};  // may be negative
+  std::size_t count = 0;
+  for (const std::string& name : optim::names()) {
+    const std::vector<std::string> settings = optim::settings_of(name);
+    for (const std::string& setting : settings) {
+      for (const double bad : {nan, std::numeric_limits<double>::infinity(), -1.0}) {
+        if (bad == -1.0 && below_zero.contains(setting)) continue;
+        optim::Settings given = needed(settings);
+        given.insert_or_assign(setting, bad);
+        std::string message;
+        try {
+          (void)optim::by_name(name, given);
+        } catch (const TypeError& error) {  // no number at all
+          message = error.what();
+        } catch (const ValueError& error) {
+          message = error.what();
+          ++count;
+          BOOST_TEST(message.find(" (") != std::string::npos, message << ": no source");
+        }
+        BOOST_TEST(!message.empty(), name << " takes " << bad << " for " << setting);
+        BOOST_TEST(message.find(setting) != std::string::npos, message << ": it does not name " << setting);
+      }
+    }
+  }
+  BOOST_TEST(count > 500U);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_refused) {
   check_refused<ValueError>([] { return optim::by_name("adma"); },
                             {"by_name: there is no optimiser \"adma\"; the nearest is \"adam\". There are accumulate, "
@@ -195,8 +227,10 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
       {"by_name: muon.others has no setting \"lr\""});
   check_refused<ValueError>([] { return optim::by_name("sam"); },
                             {"by_name: sam: inner is missing; it has no default"});
-  check_refused<ValueError>([] { return optim::by_name("accumulate"); }, {"by_name: accumulate: ", " is missing; it has no default"});
-  check_refused<ValueError>([] { return optim::schedule_by_name("linear"); }, {"by_name: linear: ", " is missing; it has no default"});
+  check_refused<ValueError>([] { return optim::by_name("accumulate"); },
+                            {"by_name: accumulate: ", " is missing; it has no default"});
+  check_refused<ValueError>([] { return optim::schedule_by_name("linear"); },
+                            {"by_name: linear: ", " is missing; it has no default"});
   check_refused<TypeError>(
       [] {
         return optim::by_name("adam", {{"rate", "fast"}});

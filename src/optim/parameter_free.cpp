@@ -212,7 +212,7 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
 
 Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
   if (s.betas.empty()) throw ValueError("mechanize: there are no betas; there must be one (Cutkosky et al. 2023)");
-  for (const double beta : s.betas) require_setting("mechanize", "beta", beta, Range::unit, cutkosky);
+  for (const double beta : s.betas) require_setting("mechanize", "one of betas", beta, Range::unit, cutkosky);
   require_setting("mechanize", "decay", s.decay, Range::not_negative, cutkosky);
   require_setting("mechanize", "first", s.first, Range::positive, cutkosky);
   require_setting("mechanize", "eps", s.eps, Range::positive, cutkosky);
