@@ -41,6 +41,8 @@ BOOST_AUTO_TEST_CASE(compiled_steps) {
       optim::prodigy(),
       optim::polyak_sgd(),
       optim::muon(),
+      optim::lbfgs({.memory = 3}),
+      optim::by_name("adagrad"),
       optim::noisy_sgd(),
       optim::accumulate(3, optim::adam()),  // within a cond()
       // shampoo and soap ask for some: factorisations of matrices do.

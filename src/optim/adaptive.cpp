@@ -3,6 +3,7 @@
 
 #include <xgrad/ops/elementwise.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
@@ -89,7 +90,7 @@ Optimiser adagrad(const Adagrad& s) {
   require_setting("adagrad", "initial", s.initial, Range::not_negative, duchi);
   require_setting("adagrad", "eps", s.eps, Range::positive, duchi);
   return named(Text("adagrad")("rate", s.rate)("initial", s.initial)("eps", s.eps).str(),
-               chain({adagrad_direction(s), descend(s.rate)}));
+               detail::descending(adagrad_direction(s), s.rate));
 }
 
 Optimiser adadelta(const Adadelta& s) {
@@ -97,7 +98,7 @@ Optimiser adadelta(const Adadelta& s) {
   require_setting("adadelta", "rho", s.rho, Range::fraction, zeiler);
   require_setting("adadelta", "eps", s.eps, Range::positive, zeiler);
   return named(Text("adadelta")("rate", s.rate)("rho", s.rho)("eps", s.eps).str(),
-               chain({adadelta_direction(s), descend(s.rate)}));
+               detail::descending(adadelta_direction(s), s.rate));
 }
 
 Optimiser rmsprop(const Rmsprop& s) {
