@@ -26,8 +26,8 @@ void draw_schedule(const Folder& folder, const std::string& file,
   for (const auto& [name, schedule] : schedules) {
     plot.series.push_back({name, numbers(steps), numbers(broadcast_to(schedule(steps), steps.shape()))});
   }
-  plot.series.push_back({.x = {0.0, last_step}, .y = {0.0, 1.0}, .style = xgrad::draw::Style::Faint});
-  plot.series.back().y = {0.0, 0.0};  // axes from 0 on
+  plot.series.push_back(
+      {.x = {0.0, last_step}, .y = {0.0, 0.0}, .style = xgrad::draw::Style::Faint});  // axes from 0 on
   xgrad::draw::save(folder / ("schedule_" + file + ".svg"), plot);
 }
 

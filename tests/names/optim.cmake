@@ -7,4 +7,4 @@ set(sections torch keras optax scipy)
 
 set(title_of_required "**all**")
 set(required_sections ${sections})
-set(required_percent 60)
+set(required_percent 70)
