@@ -159,6 +159,17 @@ BOOST_AUTO_TEST_CASE(colours_repeat_with_dashes) {
   BOOST_TEST(count(svg, "stroke-dasharray") == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(faint_lines_are_below_and_take_no_colour) {
+  const std::string svg = draw::svg(draw::Plot{
+      .series = {{"path", {0, 1}, {0, 1}}, {"", {0, 1}, {1, 0}, draw::Style::Faint}, {"other", {0, 1}, {1, 1}}}});
+  check_document(svg);
+  BOOST_TEST(count(svg, "stroke=\"#0072B2\"") == 2U);  // and in the legend
+  BOOST_TEST(count(svg, "stroke=\"#D55E00\"") == 2U);  // the second colour
+  BOOST_TEST(count(svg, "stroke-width=\"0.8\"") == 1U);
+  const std::string lines = svg.substr(svg.rfind(">other<"));
+  BOOST_TEST(lines.find("stroke-width=\"0.8\"") < lines.find("stroke=\"#0072B2\""));
+}
+
 BOOST_AUTO_TEST_CASE(leaves_out_what_cannot_be_drawn) {
   const std::string svg =
       draw::svg(plot_of({0, 1, nan_value, 3, 4}, {0, infinity, 2, -infinity, 4}, draw::Style::Points));

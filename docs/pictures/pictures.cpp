@@ -29,15 +29,21 @@ void draw_curve(const Folder& folder, const std::string& file, const std::string
 
 int main(int count, char** arguments) {
   const pictures::Folder folder = count > 1 ? arguments[1] : ".";
-  std::filesystem::create_directories(folder);
-  pictures::draw_regression(folder);
-  pictures::draw_likelihood(folder);
-  pictures::draw_classification(folder);
-  pictures::draw_margin(folder);
-  pictures::draw_divergence(folder);
-  pictures::draw_embedding(folder);
-  pictures::draw_ranking(folder);
-  pictures::draw_segmentation(folder);
-  pictures::draw_penalty(folder);
-  pictures::draw_sequence(folder);
+  const pictures::Folder losses = folder / "losses";
+  std::filesystem::create_directories(losses);
+  pictures::draw_regression(losses);
+  pictures::draw_likelihood(losses);
+  pictures::draw_classification(losses);
+  pictures::draw_margin(losses);
+  pictures::draw_divergence(losses);
+  pictures::draw_embedding(losses);
+  pictures::draw_ranking(losses);
+  pictures::draw_segmentation(losses);
+  pictures::draw_penalty(losses);
+  pictures::draw_sequence(losses);
+
+  const pictures::Folder optim = folder / "optim";
+  std::filesystem::create_directories(optim);
+  pictures::draw_schedules(optim);
+  pictures::draw_paths(optim);
 }

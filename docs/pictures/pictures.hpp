@@ -1,4 +1,4 @@
-// The pictures in docs/images: drawn by the program in this folder, one function for each family of losses.
+// The pictures in docs/images: drawn by the program in this folder. Of losses, one function for each family.
 #pragma once
 
 #include <filesystem>
@@ -28,5 +28,8 @@ void draw_ranking(const Folder& folder);
 void draw_segmentation(const Folder& folder);
 void draw_penalty(const Folder& folder);
 void draw_sequence(const Folder& folder);
+
+void draw_schedules(const Folder& folder);
+void draw_paths(const Folder& folder);
 
 }  // namespace pictures

@@ -14,7 +14,11 @@
 
 namespace xgrad::draw {
 
-enum class Style { Line, Points };
+enum class Style {
+  Line,
+  Points,
+  Faint,  ///< a thin grey line below all others, which takes no colour: contours, guides
+};
 
 /// One curve or cloud of points.
 struct Series {

@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/draw.hpp>
@@ -84,7 +87,16 @@ void draw_axes(Svg& svg, const Plot& plot, const PlotArea& area) {
   svg.text(margin + 6.0, (area.top + area.bottom) / 2, plot.y_label, {.anchor = Anchor::Middle, .upwards = true});
 }
 
-std::string stroke(std::size_t series) {
+/// The colour of each series: faint ones take none, and have the number of the next.
+std::vector<std::size_t> colours_of(const Plot& plot) {
+  std::vector<std::size_t> result;
+  std::size_t next = 0;
+  for (const Series& series : plot.series) result.push_back(series.style == Style::Faint ? next : next++);
+  return result;
+}
+
+std::string stroke(Style style, std::size_t series) {
+  if (style == Style::Faint) return R"( fill="none" stroke="#b4b4b4" stroke-width="0.8"/>)";
   return " fill=\"none\" stroke=\"" + colour(series) +
          "\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-linecap=\"round\"" +
          (series < colours.size() ? "" : " stroke-dasharray=\"7 5\"") + "/>";
@@ -95,8 +107,7 @@ std::string dot(double x, double y, std::size_t series) {
          "\" fill-opacity=\"0.65\"/>";
 }
 
-void draw_line(Svg& svg, const Plot& plot, const PlotArea& area, std::size_t index) {
-  const Series& series = plot.series[index];
+void draw_line(Svg& svg, const Plot& plot, const PlotArea& area, const Series& series, std::size_t in_colour) {
   std::string path;
   bool pen_down = false;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
@@ -108,19 +119,18 @@ void draw_line(Svg& svg, const Plot& plot, const PlotArea& area, std::size_t ind
     }
     pen_down = drawn;
   }
-  if (!path.empty()) svg.element("<path d=\"" + path.substr(1) + "\"" + stroke(index));
+  if (!path.empty()) svg.element("<path d=\"" + path.substr(1) + "\"" + stroke(series.style, in_colour));
 }
 
-void draw_points(Svg& svg, const Plot& plot, const PlotArea& area, std::size_t index) {
-  const Series& series = plot.series[index];
+void draw_points(Svg& svg, const Plot& plot, const PlotArea& area, const Series& series, std::size_t in_colour) {
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (can_draw(plot, series.x[i], series.y[i])) svg.element(dot(area.x(series.x[i]), area.y(series.y[i]), index));
+    if (can_draw(plot, series.x[i], series.y[i])) svg.element(dot(area.x(series.x[i]), area.y(series.y[i]), in_colour));
   }
 }
 
 /// Entries side by side, in as many rows as they need.
 /// \return  the y below the legend.
-double draw_legend(Svg& svg, const Plot& plot, double left, double top) {
+double draw_legend(Svg& svg, const Plot& plot, std::span<const std::size_t> in_colours, double left, double top) {
   constexpr double sample = 26.0;
   constexpr double row = 20.0;
   double x = left;
@@ -136,8 +146,9 @@ double draw_legend(Svg& svg, const Plot& plot, double left, double top) {
     }
     any = true;
     const double middle = y + row / 2;
-    if (series.style == Style::Points) svg.element(dot(x + 10.0, middle, i));
-    else svg.element("<path d=\"M" + number(x + 1.0) + " " + number(middle) + " h18\"" + stroke(i));
+    const std::string line = "<path d=\"M" + number(x + 1.0) + " " + number(middle) + " h18\"";
+    if (series.style == Style::Points) svg.element(dot(x + 10.0, middle, in_colours[i]));
+    else svg.element(line + stroke(series.style, in_colours[i]));
     svg.text(x + sample, middle + 0.35 * label_size, series.name, {.size = label_size});
     x += entry;
   }
@@ -162,13 +173,18 @@ std::string svg(const Plot& plot) {
     result.text(left, top + 14.0, plot.title, {.size = 17.0, .bold = true});
     top += 30.0;
   }
-  top = draw_legend(result, plot, left, top) + 10.0;
+  const std::vector<std::size_t> in_colours = colours_of(plot);
+  top = draw_legend(result, plot, in_colours, left, top) + 10.0;
   const double bottom = top + plot_height;
   const PlotArea area{left, top, right, bottom, std::move(x_axis), std::move(y_axis)};
   draw_axes(result, plot, area);
-  for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    if (plot.series[i].style == Style::Points) draw_points(result, plot, area, i);
-    else draw_line(result, plot, area, i);
+  for (const bool faint : {true, false}) {
+    for (std::size_t i = 0; i < plot.series.size(); ++i) {
+      const Series& series = plot.series[i];
+      if ((series.style == Style::Faint) != faint) continue;
+      if (series.style == Style::Points) draw_points(result, plot, area, series, in_colours[i]);
+      else draw_line(result, plot, area, series, in_colours[i]);
+    }
   }
   return result.document(plot_width, bottom + (plot.x_label.empty() ? 32.0 : 58.0));
 }

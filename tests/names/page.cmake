@@ -1,16 +1,13 @@
-# cmake -D table=docs/numpy_names.tsv -D page=docs/numpy_names.md -D headers=include [-D write=ON] -P page.cmake
-# The page is what the table and its introduction yield, each name of ours stands in its header, and enough names of
-# NumPy and jax.numpy are here. With `write` the page is written.
+# cmake -D about=numpy -D docs=docs -D headers=include [-D write=ON] -P page.cmake
+# The page docs/numpy_names.md is what the table docs/numpy_names.tsv and its introduction numpy.md.in yield, each name of
+# ours stands in its header, and enough names are here. With `write` the page is written. numpy.cmake says what the
+# sections of the table are called, and how many names have to be here.
 cmake_minimum_required(VERSION 3.22)
+set(table ${docs}/${about}_names.tsv)
+set(page ${docs}/${about}_names.md)
+include(${CMAKE_CURRENT_LIST_DIR}/${about}.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/table.cmake)
-
-set(titles_arrays "numpy and jax.numpy")
-set(titles_linalg "numpy.linalg and jax.numpy.linalg")
-set(titles_fft "numpy.fft and jax.numpy.fft")
-set(titles_nn "jax.nn")
-set(titles_special "jax.scipy.special")
-set(titles_random "jax.random")
-set(sections arrays linalg fft nn special random)
+read_table(${table})
 
 foreach(section ${sections})
   foreach(count same other elsewhere left)
@@ -103,12 +100,12 @@ function(add_counts title)
   percent(${here} ${all} part)
   string(APPEND counts "| ${title} | ${all} | ${here}, ${part} | ${same} | ${elsewhere} | ${left} |\n")
   set(counts "${counts}" PARENT_SCOPE)
-  math(EXPR enough "${here} * 100 - ${all} * 95")
+  math(EXPR enough "${here} * 100 - ${all} * ${required_percent}")
   set(enough ${enough} PARENT_SCOPE)
 endfunction()
-add_counts("**arrays, linear algebra and transforms**" arrays linalg fft)
+add_counts("${title_of_required}" ${required_sections})
 if(enough LESS 0)
-  message(FATAL_ERROR "less than 95 % of the names about arrays, linear algebra and transforms are here:\n${counts}")
+  message(FATAL_ERROR "less than ${required_percent} % of these names are here:\n${counts}")
 endif()
 foreach(section ${sections})
   add_counts("${titles_${section}}" ${section})
@@ -125,7 +122,7 @@ foreach(section ${sections})
     "${rows_${section}}\n")
 endforeach()
 
-file(READ ${CMAKE_CURRENT_LIST_DIR}/page.md.in page_text)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/${about}.md.in page_text)
 foreach(part counts excluded tables)
   string(REPLACE "@${part}@\n" "${${part}}" page_text "${page_text}")
 endforeach()
@@ -136,6 +133,6 @@ if(write)
 endif()
 file(READ ${page} committed)
 if(NOT committed STREQUAL page_text)
-  message(FATAL_ERROR "${page} is not what the table yields. Write it: cmake -D table=${table} -D page=${page} "
+  message(FATAL_ERROR "${page} is not what the table yields. Write it: cmake -D about=${about} -D docs=${docs} "
     "-D headers=${headers} -D write=ON -P ${CMAKE_CURRENT_LIST_FILE}")
 endif()

@@ -1,6 +1,8 @@
-# The table of names of NumPy and JAX: `lines` are its rows; parse_line() makes fields of one.
-file(STRINGS ${table} lines)
-list(FILTER lines EXCLUDE REGEX "^#")
+# Tables of names elsewhere: read_table() makes `lines` of the rows, parse_line() fields of one.
+macro(read_table table)
+  file(STRINGS ${table} lines)
+  list(FILTER lines EXCLUDE REGEX "^#")
+endmacro()
 
 macro(parse_line line)
   string(REPLACE "\t" ";" fields "${line}")
