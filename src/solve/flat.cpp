@@ -20,6 +20,17 @@
 #include "var/access.hpp"
 
 namespace xgrad::solve::detail {
+namespace {
+
+using Arrays = std::vector<Var>;
+
+Vector packed(const Arrays& all) {
+  Vector result;
+  for (const Var& each : all) append(result, each);
+  return result;
+}
+
+}  // namespace
 
 double norm(std::span<const double> a) {
   const double scale = largest(a);
@@ -115,8 +126,9 @@ std::vector<Var> Leaves::arrays(std::span<const double> x) const {
 }
 
 Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwise) const {
-  if (bound.all()) return Vector(size_, *bound.all());
   if (!bound.given()) return Vector(size_, otherwise);
+  // In the element types of the parameters, which else might not get to a bound, or past it.
+  if (bound.all()) return packed(arrays(Vector(size_, *bound.all())));
   const auto refuse = [&](const std::string& what) {
     throw ShapeError(operation_ + ": the " + std::string(which) + " bounds " + what +
                      "; they must be a number or a tree like the start");
@@ -133,7 +145,7 @@ Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwis
       refuse("have the shape " + to_string(leaves[k].shape()) + " where the start has " +
              to_string(like_.leaves[k].shape()) + (like_.paths[k].empty() ? "" : ", at " + like_.paths[k]));
     }
-    append(result, is_floating(leaves[k].dtype()) ? leaves[k] : cast(leaves[k], DType::Float64));
+    append(result, cast(leaves[k], like_.leaves[k].dtype()));
   }
   return result;
 }
@@ -188,14 +200,6 @@ Box box_of(const Leaves& leaves, const Bound& lower, const Bound& upper) {
 // ---- functions
 
 namespace {
-
-using Arrays = std::vector<Var>;
-
-Vector packed(const Arrays& all) {
-  Vector result;
-  for (const Var& each : all) append(result, each);
-  return result;
-}
 
 /// The residuals as one array.
 Var joined_residuals(const std::string& operation, const Arrays& all) {

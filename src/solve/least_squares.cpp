@@ -147,8 +147,8 @@ Vector Fit::step_in_box(bool& clipped) {
     for (const std::size_t j : open) scale.push_back(scale_[j]);
     const bool first = open.size() == free_.size();
     const Vector step =
-        first ? step_of(method_, qr_, scale, radius_, lambda_)
-              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, radius_, lambda_);
+        first ? step_of(method_, qr_, scale, rounding_, radius_, lambda_)
+              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, rounding_, radius_, lambda_);
     std::vector<std::size_t> inside;
     for (std::size_t k = 0; k < open.size(); ++k) {
       const std::size_t j = open[k];
@@ -323,7 +323,7 @@ void Fit::polish() {
 /// The step to the least of the linear model; none where it is not determined.
 std::optional<Vector> Fit::newton_step() {
   linearise();
-  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
+  if (free_.empty() || !all_finite(jacobian_) || qr_.is_dependent(rounding_)) return std::nullopt;
   const Vector step = qr_.least_squares();
   Vector all(x_.size(), 0.0);
   for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];
@@ -350,7 +350,7 @@ Fitted Fit::fitted() {
   std::fill(covariance.begin(), covariance.end(), nan);
   Vector deviations(n, nan);
   if (options_.covariance && m > n && all_finite(jacobian_)) {
-    const Vector inverse = inverse_of_normal(pivoted_qr(jacobian_, weighted_, n));
+    const Vector inverse = inverse_of_normal(jacobian_, n, rounding_);
     std::transform(inverse.begin(), inverse.end(), covariance.data(), [&](double each) { return variance * each; });
     for (std::size_t i = 0; i < n; ++i) deviations[i] = result.deviation * std::sqrt(inverse[i * n + i]);
   }

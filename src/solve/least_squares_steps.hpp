@@ -8,9 +8,10 @@
 namespace xgrad::solve::detail {
 
 /// A step of the free variables within |D p| <= radius.
+/// \param rounding  of the elements of the Jacobian.
 /// \param lambda  of Levenberg and Marquardt: the last one in, the next one out; 0 of the others.
-Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vector& scale, double radius,
-               double& lambda);
+Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vector& scale, double rounding,
+               double radius, double& lambda);
 
 /// The radius that a method starts with, as a factor.
 double first_radius(const LeastSquaresMethod& method);

@@ -22,10 +22,12 @@ void require_between(std::string_view option, double value, double least, double
 void require_rules(const StrongWolfe& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("the curvature of a search", rules.curvature, rules.decrease, 1.0);
+  require_above(minimise_name, "the trials of a search", static_cast<double>(rules.trials), 0.0, false);
 }
 void require_rules(const Armijo& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("what a search shrinks by", rules.shrink, 0.0, 1.0);
+  require_above(minimise_name, "the trials of a search", static_cast<double>(rules.trials), 0.0, false);
 }
 void require_rules(const LineSearch& search) {
   std::visit([](const auto& rules) { require_rules(rules); }, search);

@@ -25,7 +25,7 @@ class Bracketed {
 
   [[nodiscard]] const End& best() const { return best_; }
   [[nodiscard]] const End& across() const { return across_; }
-  [[nodiscard]] double half() const { return 0.5 * (across_.x - best_.x); }
+  [[nodiscard]] double half() const { return 0.5 * across_.x - 0.5 * best_.x; }  // whose difference may be infinite
 
   /// The next place by secant or inverse parabola, where it is inside and moves shrink; else the middle.
   double interpolated(double tolerance) {

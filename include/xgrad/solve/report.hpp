@@ -57,8 +57,8 @@ using Observer = std::function<bool(const Progress&)>;
 struct Report {
   Ended ended = Ended::Iterations;
   std::size_t iterations = 0;
-  std::size_t evaluations = 0;  ///< of the objective, or of the residuals; with a gradient or without
-  std::size_t gradients = 0;    ///< of these with a gradient; of residuals, Jacobians
+  std::size_t evaluations = 0;  ///< of the objective, with a gradient or without; of residuals, without their Jacobian
+  std::size_t gradients = 0;    ///< of the evaluations those with a gradient; of residuals, Jacobians, beside them
   std::size_t products = 0;     ///< of the Hessian with a vector
   double value = 0.0;           ///< as of Progress
   double gradient = 0.0;
