@@ -95,7 +95,11 @@ Minimised minimise(const LeavesFunction& objective, const Start& start, const Mi
     else if (bounded != nullptr) x = descend_in_box(*bounded, compiled, std::move(from), box, limits).x;
     else x = descend(method, compiled, std::move(from), limits).x;
   }
-  return {leaves.arrays(x), compiled.report};
+  Report& report = compiled.report;
+  // What has fallen to the end of numbers stands still there.
+  const bool has_no_bottom = report.value < -1e-3 * std::numeric_limits<double>::max();
+  if (report.converged() && has_no_bottom) report.ended = Ended::Diverged;
+  return {leaves.arrays(x), report};
 }
 
 }  // namespace xgrad::solve::detail

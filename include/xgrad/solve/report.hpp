@@ -34,7 +34,7 @@ enum class Ended : std::uint8_t {
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
+  Diverged,     ///< steps fail: the Jacobian is singular, values are not finite, or fall as far as numbers go
   Stopped       ///< by the observer
 };
 
