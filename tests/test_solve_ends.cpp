@@ -61,6 +61,16 @@ BOOST_AUTO_TEST_CASE(intervals_may_be_as_long_as_numbers_go) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(intervals_end_where_there_is_no_number_between) {
+  for (const solve::ScalarRootMethod& method :
+       {solve::ScalarRootMethod(solve::Brent{}), solve::ScalarRootMethod(solve::Bisection{})}) {
+    const auto f = [](const Var& x) -> Var { return x * x - 2.0; };
+    const auto found = solve::scalar_root(f, 1.0, 2.0, method, {.step = 0.0});
+    BOOST_TEST((found.ended == Ended::Interval), found);
+    BOOST_TEST(found.upper == std::nextafter(found.lower, 2.0));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(steps_of_fixed_points_return_what_they_get) {
   const auto turned = [](const Var& x) -> Var { return reshape(cos(x), {3, 2}); };
   BOOST_TEST(refuses<xg::ShapeError>([&] { (void)solve::fixed_point(turned, xg::ones({2, 3})); }, "must be like it"));
@@ -116,6 +126,17 @@ BOOST_AUTO_TEST_CASE(proximal_gradients_come_back_from_where_the_objective_is_no
   BOOST_TEST(solve::minimise(g, Var(Numbers{1, 2}), solve::ProximalGradient{}, none).gradient == 4.0);
 }
 
+BOOST_AUTO_TEST_CASE(projections_of_large_numbers_are_in_the_set) {
+  const Var x(Numbers{3e17, -1e17, 3e17, 2.0});
+  const Numbers half{0.5, 0.0, 0.5, 0.0};
+  const Var on_simplex = solve::project(x, solve::Simplex{});
+  const Var in_ball = solve::project(x, solve::L1Ball{});
+  for (int i = 0; i < 4; ++i) {
+    BOOST_TEST(element(on_simplex, i) == half[static_cast<std::size_t>(i)]);
+    BOOST_TEST(element(in_ball, i) == half[static_cast<std::size_t>(i)]);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(columns_that_are_dependent_but_for_rounding) {
   const Var x(Numbers{0, 1, 2, 3, 4});
   const Var y(Numbers{1.1, 2.9, 5.2, 7.1, 8.8});
@@ -142,8 +163,11 @@ BOOST_AUTO_TEST_CASE(columns_that_are_dependent_but_for_rounding) {
 BOOST_AUTO_TEST_CASE(losses_below_0_are_refused) {
   const auto f = [](const Var& x) -> Var { return x - Var(Numbers{1, 2}); };
   const solve::LeastSquaresOptions options{.loss = [](const Var& r) -> Var { return 0.5 * square(r) - 100.0; }};
-  BOOST_TEST(
-      refuses<xg::ValueError>([&] { (void)solve::least_squares(f, Var(Numbers{0, 0}), {}, options); }, "below 0"));
+  BOOST_TEST(refuses<xg::ValueError>(
+      [&] {
+        (void)solve::least_squares(f, Var(Numbers{0, 0}), {}, options);
+      },
+      "below 0"));
   const solve::LBFGS never{.search = solve::StrongWolfe{.trials = 0}};
   const auto g = [](const Var& x) -> Var { return sum(square(x)); };
   BOOST_TEST(refuses<xg::ValueError>([&] { (void)solve::minimise(g, 1.0, never); }, "trials"));
@@ -190,7 +214,9 @@ BOOST_AUTO_TEST_CASE(what_a_bound_holds_does_not_move_with_parameters) {
   const auto w = [&](const Var& a) -> Var { return in_set(Var(Numbers{0, 0}), a); };
   BOOST_TEST(std::abs(slope(w, {4, 1}, 0, 0)) < 1e-12);
   BOOST_TEST(std::abs(slope(w, {4, 1}, 1, 1) - 1.0) < 1e-6);
-  const auto residuals = [](const Var& u, const Var& a) -> Var { return concatenate(std::vector<Var>{u - a, 0.5 * u}); };
+  const auto residuals = [](const Var& u, const Var& a) -> Var {
+    return concatenate(std::vector<Var>{u - a, 0.5 * u});
+  };
   const auto fitted = solve::least_squares_of(residuals, {}, {.upper = Var(Numbers{2, 9})});
   const auto u = [&](const Var& a) -> Var { return fitted(Var(Numbers{0, 0}), a); };
   BOOST_TEST(std::abs(slope(u, {3, 1}, 0, 0)) < 1e-12);
@@ -210,8 +236,11 @@ BOOST_AUTO_TEST_CASE(there_are_no_derivatives_of_what_is_no_solution) {
   BOOST_TEST(refuses<xg::ValueError>([&] { static_cast<void>(slope(z, {3, 1}, 0, 0)); }, "derivatives are those of"));
   BOOST_TEST(std::abs(slope(z, {0.3, 0.1}, 0, 0) - 1.0) < 1e-8);
   const auto total = [&](const Var& a) -> Var { return sum(z(a)); };
-  BOOST_TEST(refuses<xg::ValueError>([&] { static_cast<void>(element(xg::grad(total)(Var(Numbers{3, 1})), 0)); },
-                                     "derivatives are those of"));
+  BOOST_TEST(refuses<xg::ValueError>(
+      [&] {
+        static_cast<void>(element(xg::grad(total)(Var(Numbers{3, 1})), 0));
+      },
+      "derivatives are those of"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

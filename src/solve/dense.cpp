@@ -236,9 +236,11 @@ Vector inverse_of_normal(Vector jacobian, std::size_t n, double rounding) {
     determined[j] = true;
   }
   for (std::size_t j = rank; j < n; ++j) {  // which others change along with a column that depends on them
-    Vector right(qr.r.begin() + static_cast<std::ptrdiff_t>(j * n), qr.r.begin() + static_cast<std::ptrdiff_t>((j + 1) * n));
+    Vector right(qr.r.begin() + static_cast<std::ptrdiff_t>(j * n),
+                 qr.r.begin() + static_cast<std::ptrdiff_t>((j + 1) * n));
     const Vector others = back_substituted(qr.r, n, rank, std::move(right));
-    for (std::size_t i = 0; i < rank; ++i) determined[i] = determined[i] && !(std::abs(others[i]) > std::sqrt(rounding));
+    for (std::size_t i = 0; i < rank; ++i)
+      determined[i] = determined[i] && !(std::abs(others[i]) > std::sqrt(rounding));
   }
   Vector result(n * n, std::numeric_limits<double>::quiet_NaN());
   for (std::size_t a = 0; a < rank; ++a) {

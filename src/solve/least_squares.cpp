@@ -146,9 +146,9 @@ Vector Fit::step_in_box(bool& clipped) {
     Vector scale;
     for (const std::size_t j : open) scale.push_back(scale_[j]);
     const bool first = open.size() == free_.size();
-    const Vector step =
-        first ? step_of(method_, qr_, scale, rounding_, radius_, lambda_)
-              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, rounding_, radius_, lambda_);
+    const Vector step = first ? step_of(method_, qr_, scale, rounding_, radius_, lambda_)
+                              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, rounding_,
+                                        radius_, lambda_);
     std::vector<std::size_t> inside;
     for (std::size_t k = 0; k < open.size(); ++k) {
       const std::size_t j = open[k];

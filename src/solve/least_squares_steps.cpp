@@ -73,7 +73,7 @@ Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vect
                double radius, double& lambda) {
   if (std::holds_alternative<LevenbergMarquardt>(method)) return trust_region_step(qr, scale, radius, lambda);
   return std::holds_alternative<Dogleg>(method) ? dogleg_step(qr, scale, rounding, radius)
-                                                 : cut_step(qr, scale, rounding, radius);
+                                                : cut_step(qr, scale, rounding, radius);
 }
 
 double first_radius(const LeastSquaresMethod& method) {

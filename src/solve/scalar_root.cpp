@@ -126,7 +126,13 @@ ScalarRoot scalar_root(const LeavesFunction& function, double lower, double uppe
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else {
       const bool is_brent = std::holds_alternative<Brent>(method);
-      const double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      const auto [lower_end, upper_end] = std::minmax(interval.best().x, interval.across().x);
+      double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      if (!(x > lower_end && x < upper_end)) x = interval.middle();
+      if (!(x > lower_end && x < upper_end)) {  // there is no number between
+        report.ended = Ended::Interval;
+        return {report, interval.best().x, lower_end, upper_end};
+      }
       interval.add({x, value_at(f, x)});
       ++report.iterations;
       continue;

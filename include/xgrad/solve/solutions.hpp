@@ -60,9 +60,8 @@ struct Stationary {
 
   template <class Z, class... P>
   Z operator()(const Z& z, const P&... parameters) const {
-    const auto gradient = grad([&](const Z& at) -> Var {
-      return xgrad::detail::scalar_objective(operation, objective(at, parameters...));
-    });
+    const auto gradient = grad(
+        [&](const Z& at) -> Var { return xgrad::detail::scalar_objective(operation, objective(at, parameters...)); });
     Z there = gradient(z);
     if (!bounds.any()) return there;
     const std::vector<Var> x = tree::leaves(z);
@@ -75,8 +74,8 @@ template <class Objective, class Solver>
 auto stationary(std::string_view operation, Objective objective, const Holding& bounds, Solver solver,
                 const ImplicitOptions& options) {
   using Equation = Stationary<Objective>;
-  return xgrad::detail::ImplicitFunction<Equation, Solver>(
-      operation, Equation{operation, std::move(objective), bounds}, std::move(solver), options);
+  return xgrad::detail::ImplicitFunction<Equation, Solver>(operation, Equation{operation, std::move(objective), bounds},
+                                                           std::move(solver), options);
 }
 
 template <class A>
