@@ -216,6 +216,7 @@ Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
   require_setting("mechanize", "decay", s.decay, Range::not_negative, cutkosky);
   require_setting("mechanize", "first", s.first, Range::positive, cutkosky);
   require_setting("mechanize", "eps", s.eps, Range::positive, cutkosky);
+  detail::require_of_batch("mechanize", inner);
   return Transformation(
       "mechanize(" + inner.text() + ')',
       [inner, s](Slots& slots) {

@@ -193,13 +193,13 @@ class Alternation {
       ++report_.iterations;
       report_.value = f_.value() + g_.value();
       report_.gradient = now.dual;
-      const bool goes_on = options_.observer == nullptr ||
-                           options_.observer({report_.iterations, report_.value, now.dual, 0.0, counted(), now.primal});
+      const bool may =
+          goes_on(options_.observer, {report_.iterations, report_.value, now.dual, 0.0, counted(), now.primal});
       const bool is_primal = now.primal <= tolerance_ * std::max(1.0, now.primal_size);
       const bool is_dual = now.dual <= tolerance_ * std::max(1.0, now.dual_size);
       if (is_primal && is_dual && precision <= tolerance_) report_.ended = Ended::Residual;
       else if (!std::isfinite(now.primal) || !std::isfinite(now.dual)) report_.ended = Ended::Diverged;
-      else if (!goes_on) report_.ended = Ended::Stopped;
+      else if (!may) report_.ended = why_not();
       else if (report_.iterations < options_.iterations) {
         if (options_.adapt) balance(now);
         precision = std::max(std::min(0.5 * precision, 0.1 * std::max(now.primal, now.dual)), 0.01 * tolerance_);

@@ -125,10 +125,9 @@ class Multipliers {
   bool tell(const Progress& now) {
     fell_away_ = !(now.value > -1e15 * std::max(1.0, std::abs(first_objective_)));
     if (fell_away_) return false;
-    if (*limits_.observer == nullptr) return true;
     const ConstrainedReport& report = program_.report;
-    return (*limits_.observer)({report.iterations + now.iteration, report.value, now.gradient, now.step,
-                                report.evaluations + now.evaluations, report.violation});
+    return goes_on(*limits_.observer, {report.iterations + now.iteration, report.value, now.gradient, now.step,
+                                       report.evaluations + now.evaluations, report.violation});
   }
 
   void update() {
@@ -171,7 +170,7 @@ class Multipliers {
   }
   bool ends_by_limits(Ended inner) {
     const ConstrainedReport& report = program_.report;
-    if (inner == Ended::Stopped && !fell_away_) return end(Ended::Stopped);
+    if ((inner == Ended::Stopped || inner == Ended::Interrupted) && !fell_away_) return end(inner);
     if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
     return report.evaluations >= limits_.evaluations && end(Ended::Evaluations);
   }

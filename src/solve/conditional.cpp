@@ -73,14 +73,13 @@ bool ends_at(Objective& objective, const Limits& limits, double value, double ga
   Report& report = objective.report;
   report.value = value;
   report.gradient = gap;
-  const bool goes_on =
-      *limits.observer == nullptr || (*limits.observer)({report.iterations, value, gap, step, report.evaluations});
+  const bool may = goes_on(*limits.observer, {report.iterations, value, gap, step, report.evaluations});
   const auto end = [&](Ended why) {
     report.ended = why;
     return true;
   };
   if (gap <= least_gap) return end(Ended::Gap);
-  if (!goes_on) return end(Ended::Stopped);
+  if (!may) return end(why_not());
   if (report.iterations >= limits.iterations) return end(Ended::Iterations);
   if (report.evaluations >= limits.evaluations) return end(Ended::Evaluations);
   return false;

@@ -64,6 +64,7 @@ PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   const std::size_t m = residuals.size();
   PivotedQr qr;
   qr.n = n;
+  qr.rows = m;
   qr.pivot.resize(n);
   std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
   const auto column = [&](std::size_t j) { return jacobian.data() + j * m; };
@@ -103,6 +104,7 @@ PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std:
   const auto column = [&](std::size_t j) { return std::span(jacobian).subspan(j * m, m); };
   PivotedQr qr;
   qr.n = n;
+  qr.rows = m;
   qr.pivot.resize(n);
   std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
   qr.r.assign(n * n, 0.0);
@@ -137,6 +139,27 @@ PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std:
 }
 
 std::size_t PivotedQr::rank(double part) const { return leading_rank(r, n, part); }
+
+Vector PivotedQr::lengths() const {
+  Vector result(n);
+  for (std::size_t j = 0; j < n; ++j) result[pivot[j]] = norm({r.data() + j * n, j + 1});
+  return result;
+}
+
+namespace {
+
+/// What rounding leaves of a column that should be 0, beside its length.
+double dust(double rounding, std::size_t rows) { return rounding * (16.0 + std::sqrt(static_cast<double>(rows))); }
+
+}  // namespace
+
+bool PivotedQr::is_dependent(double rounding) const {
+  const Vector length = lengths();
+  for (std::size_t j = 0; j < n; ++j) {
+    if (!(std::abs(at(j, j)) > dust(rounding, rows) * length[pivot[j]])) return true;
+  }
+  return false;
+}
 
 Vector PivotedQr::times(const Vector& x) const {
   Vector result(n, 0.0);
@@ -233,24 +256,38 @@ Vector trust_region_step(const PivotedQr& qr, const Vector& scale, double radius
   }
 }
 
-Vector inverse_of_normal(const PivotedQr& qr) {
-  const std::size_t n = qr.n;
-  Vector result(n * n, std::numeric_limits<double>::quiet_NaN());
-  const double threshold = std::numeric_limits<double>::epsilon() * std::abs(qr.at(0, 0)) * 1e-6;
+Vector inverse_of_normal(Vector jacobian, std::size_t n, double rounding) {
+  const std::size_t m = jacobian.size() / n;
+  Vector length(n);
   for (std::size_t j = 0; j < n; ++j) {
-    if (!(std::abs(qr.at(j, j)) > threshold)) return result;
+    double* column = jacobian.data() + j * m;
+    length[j] = norm({column, m});
+    for (std::size_t i = 0; i < m && length[j] > 0.0; ++i) column[i] /= length[j];
   }
-  std::vector<Vector> columns;  // of R^-1
-  for (std::size_t j = 0; j < n; ++j) {
+  const PivotedQr qr = pivoted_qr(std::move(jacobian), Vector(m, 0.0), n);
+  const std::size_t rank = qr.rank(dust(rounding, m));
+  std::vector<Vector> columns;  // of the inverse of the leading triangle
+  std::vector<bool> determined(n, false);
+  for (std::size_t j = 0; j < rank; ++j) {
     Vector unit(n, 0.0);
     unit[j] = 1.0;
-    columns.push_back(back_substituted(qr.r, n, n, std::move(unit)));
+    columns.push_back(back_substituted(qr.r, n, rank, std::move(unit)));
+    determined[j] = true;
   }
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) {
+  for (std::size_t j = rank; j < n; ++j) {  // which others change along with a column that depends on them
+    Vector right(qr.r.begin() + static_cast<std::ptrdiff_t>(j * n),
+                 qr.r.begin() + static_cast<std::ptrdiff_t>((j + 1) * n));
+    const Vector others = back_substituted(qr.r, n, rank, std::move(right));
+    for (std::size_t i = 0; i < rank; ++i)
+      determined[i] = determined[i] && !(std::abs(others[i]) > std::sqrt(rounding));
+  }
+  Vector result(n * n, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t a = 0; a < rank; ++a) {
+    for (std::size_t b = 0; b < rank; ++b) {
+      if (!determined[a] || !determined[b]) continue;
       double sum = 0.0;
-      for (std::size_t k = std::max(a, b); k < n; ++k) sum += columns[k][a] * columns[k][b];
-      result[qr.pivot[a] * n + qr.pivot[b]] = sum;
+      for (std::size_t k = std::max(a, b); k < rank; ++k) sum += columns[k][a] * columns[k][b];
+      result[qr.pivot[a] * n + qr.pivot[b]] = sum / length[qr.pivot[a]] / length[qr.pivot[b]];
     }
   }
   return result;

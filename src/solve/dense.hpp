@@ -14,6 +14,7 @@ Vector scaled(const Vector& scale, const Vector& x);
 /// J P = Q R, the column of the largest norm first, and the first n of Q^T r.
 struct PivotedQr {
   std::size_t n = 0;
+  std::size_t rows = 0;
   Vector r;  ///< n x n, upper triangle, column after column; 0 below it
   Vector qtr;
   std::vector<std::size_t> pivot;  ///< column j of R is column pivot[j] of J
@@ -21,6 +22,11 @@ struct PivotedQr {
   [[nodiscard]] double at(std::size_t i, std::size_t j) const { return r[i + j * n]; }
   /// How many pivots are above a part of the first one.
   [[nodiscard]] std::size_t rank(double part = 0.0) const;
+  /// The norms of the columns of J.
+  [[nodiscard]] Vector lengths() const;
+  /// Whether a column is a sum of others but for rounding.
+  /// \param rounding  of the elements of J.
+  [[nodiscard]] bool is_dependent(double rounding) const;
   /// J x, rotated: |R P^T x| = |J x|.
   [[nodiscard]] Vector times(const Vector& x) const;
   /// J^T r.
@@ -44,8 +50,9 @@ Vector damped_step(const PivotedQr& qr, const Vector& scale, double lambda, Vect
 /// \param lambda  in: a guess.
 Vector trust_region_step(const PivotedQr& qr, const Vector& scale, double radius, double& lambda);
 
-/// (J^T J)^-1, n x n. NaN if columns are linearly dependent.
-Vector inverse_of_normal(const PivotedQr& qr);
+/// (J^T J)^-1, n x n. Where columns are linearly dependent but for rounding: the rows and columns of the variables that
+/// J x determines, NaN for the others.
+Vector inverse_of_normal(Vector jacobian, std::size_t n, double rounding);
 
 /// LU with partial pivoting of a square matrix, row after row, solved in place; false if a pivot is 0 or no number.
 bool solve_square(Vector matrix, Vector& right);

@@ -76,7 +76,7 @@ bool Fit::polish() {
 /// The step to the least of the linear model; none where it is not determined.
 std::optional<Vector> Fit::newton_step() {
   linearise();
-  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
+  if (free_.empty() || !all_finite(jacobian_) || qr_.is_dependent(rounding_)) return std::nullopt;
   const Vector step = qr_.least_squares();
   Vector all(x_.size(), 0.0);
   for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];

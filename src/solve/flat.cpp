@@ -20,6 +20,17 @@
 #include "var/access.hpp"
 
 namespace xgrad::solve::detail {
+namespace {
+
+using Arrays = std::vector<Var>;
+
+}  // namespace
+
+Vector packed(const Arrays& all) {
+  Vector result;
+  for (const Var& each : all) append(result, each);
+  return result;
+}
 
 double norm(std::span<const double> a) {
   const double scale = largest(a);
@@ -117,8 +128,9 @@ std::vector<Var> arrays_like(std::span<const Var> like, std::span<const double> 
 }
 
 Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwise) const {
-  if (bound.all()) return Vector(size_, *bound.all());
   if (!bound.given()) return Vector(size_, otherwise);
+  // In the element types of the parameters, which else might not get to a bound, or past it.
+  if (bound.all()) return packed(arrays(Vector(size_, *bound.all())));
   const auto refuse = [&](const std::string& what) {
     throw ShapeError(operation_ + ": the " + std::string(which) + " bounds " + what +
                      "; they must be a number or a tree like the start");
@@ -135,7 +147,7 @@ Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwis
       refuse("have the shape " + to_string(leaves[k].shape()) + " where the start has " +
              to_string(like_.leaves[k].shape()) + (like_.paths[k].empty() ? "" : ", at " + like_.paths[k]));
     }
-    append(result, is_floating(leaves[k].dtype()) ? leaves[k] : cast(leaves[k], DType::Float64));
+    append(result, cast(leaves[k], like_.leaves[k].dtype()));
   }
   return result;
 }
@@ -193,16 +205,6 @@ Var array_of(std::span<const double> values) {
   auto array = Array<double>::from_shape({values.size()});
   std::copy(values.begin(), values.end(), array.data());
   return Var(std::move(array));
-}
-
-namespace {
-using Arrays = std::vector<Var>;
-}  // namespace
-
-Vector packed(const Arrays& all) {
-  Vector result;
-  for (const Var& each : all) append(result, each);
-  return result;
 }
 
 Var joined_residuals(const std::string& operation, const Arrays& all) {

@@ -72,12 +72,11 @@ class InteriorSearch {
     report.value = at_.point.objective / program_.objective_scale();
     report.violation = program_.violation(at_.point.rows);
     report.gradient = largest(problem_.stationarity(at_)) / program_.objective_scale();
-    const bool goes_on =
-        *limits_.observer == nullptr || (*limits_.observer)({report.iterations, report.value, report.gradient, length_,
-                                                             report.evaluations, report.violation});
+    const bool may = goes_on(*limits_.observer, {report.iterations, report.value, report.gradient, length_,
+                                                 report.evaluations, report.violation});
     if (problem_.error(at_, 0.0) <= tolerance_ && report.violation <= limits_.violation) return end(Ended::Gradient);
     if (!(report.value > -1e15 * first_value_) || !(largest(at_.x) < 1e20)) return end(Ended::Diverged);
-    if (!goes_on) return end(Ended::Stopped);
+    if (!may) return end(why_not());
     if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
     if (report.evaluations >= limits_.evaluations) return end(Ended::Evaluations);
     if (tiny_steps_ >= 3 && mu_ <= least_mu()) return end_without_progress();

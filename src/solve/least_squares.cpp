@@ -89,9 +89,9 @@ Vector Fit::step_in_box(bool& clipped) {
     Vector scale;
     for (const std::size_t j : open) scale.push_back(scale_[j]);
     const bool first = open.size() == free_.size();
-    const Vector step = first ? step_of(method_, qr_, scale, radius_, lambda_)
+    const Vector step = first ? step_of(method_, qr_, scale, rounding_, radius_, lambda_)
                               : step_of(method_, factors_of(method_, columns_of(open), residuals, open.size()), scale,
-                                        radius_, lambda_);
+                                        rounding_, radius_, lambda_);
     std::vector<std::size_t> inside;
     for (std::size_t k = 0; k < open.size(); ++k) {
       const std::size_t j = open[k];
@@ -251,7 +251,7 @@ Fitted Fit::fitted() {
   std::optional<Vector> inverse;
   if (options_.covariance) {
     const bool determined = m > n && all_finite(jacobian_);
-    inverse = determined ? inverse_of_normal(factors_of(method_, jacobian_, weighted_, n))
+    inverse = determined ? inverse_of_normal(jacobian_, n, rounding_)
                          : Vector(n * n, std::numeric_limits<double>::quiet_NaN());
   }
   return fitted_of(residuals_, {x_, cost_, m}, inverse);

@@ -13,9 +13,10 @@ inline constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
 inline constexpr std::string_view least_squares_name = "solve::least_squares";
 
 /// A step of the free variables within |D p| <= radius.
+/// \param rounding  of the elements of the Jacobian.
 /// \param lambda  of Levenberg and Marquardt: the last one in, the next one out; 0 of the others.
-Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vector& scale, double radius,
-               double& lambda);
+Vector step_of(const LeastSquaresMethod& method, const PivotedQr& qr, const Vector& scale, double rounding,
+               double radius, double& lambda);
 
 /// The radius that a method starts with, as a factor.
 double first_radius(const LeastSquaresMethod& method);

@@ -22,6 +22,7 @@ void require_between(std::string_view option, double value, double least, double
 void require_rules(const StrongWolfe& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("the curvature of a search", rules.curvature, rules.decrease, 1.0);
+  require_above(minimise_name, "the trials of a search", static_cast<double>(rules.trials), 0.0, false);
 }
 void require_rules(const HagerZhang& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 0.5);
@@ -34,6 +35,7 @@ void require_rules(const HagerZhang& rules) {
 void require_rules(const Armijo& rules) {
   require_between("the decrease of a search", rules.decrease, 0.0, 1.0);
   require_between("what a search shrinks by", rules.shrink, 0.0, 1.0);
+  require_above(minimise_name, "the trials of a search", static_cast<double>(rules.trials), 0.0, false);
 }
 void require_rules(const LineSearch& search) {
   std::visit([](const auto& rules) { require_rules(rules); }, search);
@@ -139,7 +141,11 @@ Minimised minimise(const LeavesFunction& objective, const Start& start, const Mi
   const Limits limits = limits_of(options, leaves.rounding(), takes_values(method));
   Objective compiled(leaves, objective);
   const Vector x = minimise_from(leaves.start(), method, compiled, box, limits);
-  return {leaves.arrays(x), compiled.report};
+  Report& report = compiled.report;
+  // What has fallen to the end of numbers stands still there.
+  const bool has_no_bottom = report.value < -1e-3 * std::numeric_limits<double>::max();
+  if (report.converged() && has_no_bottom) report.ended = Ended::Diverged;
+  return {leaves.arrays(x), report};
 }
 
 }  // namespace xgrad::solve::detail

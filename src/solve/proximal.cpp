@@ -27,14 +27,15 @@ class Shrinkage {
 
   Vector run() {
     Objective::Point at = objective_.at(from_);
-    if (!std::isfinite(at.value) || !all_finite(at.gradient)) {
+    if (!is_finite(at)) {
       throw ValueError(std::string(minimise_name) +
                        ": the objective or its gradient is not finite at the start; start where they are");
     }
     best_ = x_;
     value_ = at.value + proximal_.value(x_);
     Report& report = objective_.report;
-    double mapping = 0.0;
+    const Vector downhill = proximal_.nearest(along(from_, -step_, at.gradient), step_);
+    double mapping = largest(along(downhill, -1.0, from_)) / step_;
     double length = 0.0;
     std::size_t still = 0;
     while (true) {
@@ -59,11 +60,18 @@ class Shrinkage {
       if (value <= value_) value_ = value, best_ = *next;
       extrapolate(std::move(*next), moved);
       at = objective_.at(from_);
+      if (!is_finite(at) && from_ != x_) {  // outside of where the objective is: begin anew
+        momentum_ = 1.0;
+        from_ = x_;
+        at = objective_.at(from_);
+      }
       ++report.iterations;
     }
   }
 
  private:
+  static bool is_finite(const Objective::Point& at) { return std::isfinite(at.value) && all_finite(at.gradient); }
+
   /// What has converged is the last point, though rounding may have made the value of one before it less.
   Vector end(Ended why) {
     Report& report = objective_.report;
@@ -83,7 +91,8 @@ class Shrinkage {
       const Vector moved = along(next, -1.0, from_);
       value = objective_.value(next);
       const double slack = 1e-14 * std::abs(at.value);
-      return value <= at.value + dot(at.gradient, moved) + dot(moved, moved) / (2.0 * step_) + slack;
+      const double bound = at.value + dot(at.gradient, moved) + dot(moved, moved) / (2.0 * step_) + slack;
+      return std::isfinite(value) && value <= bound;
     };
     for (int k = 0; first && k < 40 && is_below() && next != from_; ++k) step_ *= 2.0;
     for (int k = 0; k < 200; ++k, step_ *= 0.5) {

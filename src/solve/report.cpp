@@ -44,8 +44,8 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
   core::TextStream line;
   line << text(report.ended) << "; value " << report.value << ", gradient " << report.gradient << "; "
        << core::count_of(report.iterations, "iteration", "iterations") << ", "
-       << core::count_of(report.evaluations, "evaluation", "evaluations") << " (" << report.gradients
-       << " with derivatives)";
+       << core::count_of(report.evaluations, "evaluation", "evaluations") << ", " << report.gradients
+       << " of derivatives";
   if (report.products > 0)
     line << ", " << core::count_of(report.products, "product with a vector", "products with vectors");
   return out << line.str();

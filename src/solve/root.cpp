@@ -9,6 +9,7 @@
 
 #include "core/text.hpp"
 #include "dense.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::solve::detail {
 namespace {
@@ -88,6 +89,12 @@ class Rooting {
     fresh_ = true;
   }
 
+  /// Beside the parameters: with equations whose errors are that much larger than those of numbers.
+  [[nodiscard]] double rounding_of_steps() const {
+    const double rounding = residuals_.leaves().rounding();
+    return std::min(4e5 * rounding, std::sqrt(rounding));
+  }
+
   /// The length of a step that lowers the residual; below 0 if there is none.
   double advance() {
     if (!all_finite(jacobian_)) return -1.0;
@@ -96,8 +103,8 @@ class Rooting {
     const Vector p = qr.least_squares();
     const double length = norm(p);
     if (!std::isfinite(length) || length == 0.0) return -1.0;
-    // Newton's step is as long as the error: what is that short is the error of rounding.
-    lost_in_rounding_ = fresh_ && qr.rank() == n && length <= 1e5 * limits_.step * norm(x_);
+    // Newton's step is as long as the error: what is that short is the error of rounding, whatever step was asked.
+    lost_in_rounding_ = fresh_ && qr.rank() == n && length <= rounding_of_steps() * norm(x_);
     const double before = norm(r_);
     double t = 1.0;
     for (int k = 0; k < 40; ++k, t *= 0.5) {
@@ -173,7 +180,17 @@ Rooted fixed_point(const LeavesFunction& step, const Start& start, const FixedPo
   }
   const Leaves leaves(fixed_point_name, start);
   const RootLimits limits = root_limits(fixed_point_name, options, leaves.rounding());
-  Residuals steps(leaves, step);
+  const auto checked = [&](std::span<const Var> at) {
+    std::vector<Var> next = step(at);
+    bool fits = next.size() == at.size();
+    for (std::size_t k = 0; fits && k < at.size(); ++k) {
+      xgrad::detail::require_usable(next[k], fixed_point_name);
+      fits = next[k].shape() == at[k].shape();
+    }
+    if (fits) return next;
+    throw ShapeError(std::string(fixed_point_name) + ": a step returns another tree than it gets; it must be like it");
+  };
+  Residuals steps(leaves, LeavesFunction(checked));
   Report& report = steps.report;
   Vector x = leaves.start();
   Vector f = difference_of(first_residual(steps, x), x);

@@ -25,7 +25,7 @@ class Bracketed {
 
   [[nodiscard]] const End& best() const { return best_; }
   [[nodiscard]] const End& across() const { return across_; }
-  [[nodiscard]] double half() const { return 0.5 * (across_.x - best_.x); }
+  [[nodiscard]] double half() const { return 0.5 * across_.x - 0.5 * best_.x; }  // whose difference may be infinite
 
   /// The next place by secant or inverse parabola, where it is inside and moves shrink; else the middle.
   double interpolated(double tolerance) {
@@ -125,7 +125,13 @@ ScalarRoot scalar_root(const LeavesFunction& function, double lower, double uppe
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else {
       const bool is_brent = std::holds_alternative<Brent>(method);
-      const double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      const auto [lower_end, upper_end] = std::minmax(interval.best().x, interval.across().x);
+      double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      if (!(x > lower_end && x < upper_end)) x = interval.middle();
+      if (!(x > lower_end && x < upper_end)) {  // there is no number between
+        report.ended = Ended::Interval;
+        return {report, interval.best().x, lower_end, upper_end};
+      }
       interval.add({x, value_at(f, x)});
       ++report.iterations;
       continue;

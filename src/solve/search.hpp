@@ -50,6 +50,13 @@ void keep(Found& found, double value_before, double t, Iterate&& next);
 Found search_in_box(const StrongWolfe& rules, Objective& objective, const Iterate& from, const Vector& p, double first,
                     double longest, const Box& box);
 
+/// Whether the value falls as that of an objective without a least one does, as fast as the parameters grow: that
+/// steps do not change so large a number is no convergence.
+inline bool falls_without_end(double value_before, const Iterate& at) {
+  const double value = at.point.value;
+  return value < 0.0 && value_before - value > -0.5 * value && dot(at.point.gradient, at.x) < 0.5 * value;
+}
+
 /// Counts an iteration that went from one point to the next, tells the observer, and says whether to end.
 /// \param free_gradient  the largest |component| there.
 bool ends_after(Objective& objective, const Limits& limits, double value_before, double value, double step,

@@ -27,6 +27,15 @@ double threshold_of_sum(Vector magnitudes, double sum) {
   return threshold;
 }
 
+/// The nearest values >= 0 that have a sum. From the largest on, for the sum of large ones may have lost its digits.
+Vector with_sum(Vector x, double sum) {
+  const double top = *std::ranges::max_element(x);
+  for (double& each : x) each -= top;
+  const double threshold = threshold_of_sum(x, sum);
+  for (double& each : x) each = std::max(0.0, each - threshold);
+  return x;
+}
+
 Vector shrunk(Vector x, double by) {
   for (double& each : x) each = std::copysign(std::max(0.0, std::abs(each) - by), each);
   return x;
@@ -42,11 +51,7 @@ struct Nearest {
     box.clip(x);
     return std::move(x);
   }
-  Vector operator()(const Simplex& set) {
-    const double threshold = threshold_of_sum(x, set.sum);
-    for (double& each : x) each = std::max(0.0, each - threshold);
-    return std::move(x);
-  }
+  Vector operator()(const Simplex& set) { return with_sum(std::move(x), set.sum); }
   Vector operator()(const Ball& set) {
     const double length = norm(x);
     if (length > set.radius) {
@@ -58,7 +63,9 @@ struct Nearest {
     Vector magnitudes(x);
     for (double& each : magnitudes) each = std::abs(each);
     if (std::accumulate(magnitudes.begin(), magnitudes.end(), 0.0) <= set.radius) return std::move(x);
-    return shrunk(std::move(x), threshold_of_sum(std::move(magnitudes), set.radius));
+    magnitudes = with_sum(std::move(magnitudes), set.radius);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::copysign(magnitudes[i], x[i]);
+    return std::move(x);
   }
   Vector operator()(const HalfSpace& set) {
     const double excess = dot(normal, x) - set.offset;

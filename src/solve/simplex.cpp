@@ -59,7 +59,7 @@ class Corners {
  private:
   Corner at(Vector x) {
     const double value = objective_.value(x);
-    return {std::move(x), std::isnan(value) ? std::numeric_limits<double>::infinity() : value};
+    return {std::move(x), std::isfinite(value) ? value : std::numeric_limits<double>::infinity()};
   }
   void sort() { std::ranges::stable_sort(corners_, {}, &Corner::value); }
   [[nodiscard]] Vector centre_without_worst() const {
@@ -91,9 +91,10 @@ Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vect
     return goes_on(*limits.observer, progress);
   };
   bool may = told();
+  const double first = progress.step;  // for minima at 0
   while (true) {
     const Corner& best = simplex.best();
-    if (progress.step <= limits.step * std::max(norm(best.x), 1.0)) report.ended = Ended::Step;
+    if (progress.step <= limits.step * std::max(norm(best.x), first)) report.ended = Ended::Step;
     else if (!may) report.ended = why_not();
     else if (report.iterations >= limits.iterations) report.ended = Ended::Iterations;
     else if (report.evaluations >= limits.evaluations) report.ended = Ended::Evaluations;

@@ -155,7 +155,7 @@ template <class T, class... F>
 ConstraintTrees<T, F...> values_beyond(const Constraints<F...>& constraints, const T& at) {
   return std::apply(
       [&](const auto&... each) {
-        const auto one = [&]<class G>(const Constraint<G>& constraint) {
+        [[maybe_unused]] const auto one = [&]<class G>(const Constraint<G>& constraint) {
           const differentiated_t<std::invoke_result_t<const G&, const T&>> value(constraint.f(at));
           return tree::with_leaves(value, beyond(tree::leaves(value), constraint.relation, constraint.limit));
         };

@@ -35,8 +35,7 @@ enum class Ended : std::uint8_t {
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite; or an objective under
-                ///< constraints falls without end
+  Diverged,     ///< steps fail: the Jacobian is singular, values are not finite, or fall as far as numbers go
   Infeasible,   ///< steps that reduce the violation of constraints alone end where some are violated
   Stopped,      ///< by the observer
   Interrupted   ///< by Ctrl-C, while there is a StopAtInterrupt
@@ -62,8 +61,8 @@ using Observer = std::function<bool(const Progress&)>;
 struct Report {
   Ended ended = Ended::Iterations;
   std::size_t iterations = 0;
-  std::size_t evaluations = 0;  ///< of the objective, with a gradient or without; of residuals, without a Jacobian
-  std::size_t gradients = 0;    ///< of the objective with its gradient; of residuals with their Jacobian
+  std::size_t evaluations = 0;  ///< of the objective, with a gradient or without; of residuals, without their Jacobian
+  std::size_t gradients = 0;    ///< of the evaluations those with a gradient; of residuals, Jacobians, beside them
   std::size_t products = 0;     ///< of the Hessian, or of a Jacobian or its transpose, with a vector
   double value = 0.0;           ///< as of Progress
   double gradient = 0.0;

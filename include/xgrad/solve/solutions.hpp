@@ -16,6 +16,7 @@
 #include <xgrad/solve/least_squares.hpp>
 #include <xgrad/solve/minimise.hpp>
 #include <xgrad/solve/root.hpp>
+#include <xgrad/transform/grad.hpp>
 #include <xgrad/transform/implicit.hpp>
 
 #pragma GCC visibility push(default)
@@ -31,6 +32,52 @@ std::vector<Var> solve_later(std::string_view operation, std::span<const Var> li
 
 /// \throws ValueError  unless the solver has converged: there are no derivatives of what is no solution.
 void require_converged(std::string_view operation, const Report& report);
+
+/// The bounds of a minimiser, which hold some of its elements: those do not move with the parameters.
+class Holding {
+ public:
+  /// \throws TapeError  for recorded bounds: they are no parameters.
+  Holding(std::string_view operation, Bound lower, Bound upper);
+  [[nodiscard]] bool any() const noexcept { return lower_.given() || upper_.given(); }
+  /// For each leaf which elements stand at a bound while the gradient leads out.
+  [[nodiscard]] std::vector<Var> held(std::span<const Var> at, std::span<const Var> gradient) const;
+
+ private:
+  std::string operation_;
+  Bound lower_, upper_;
+};
+Holding holding_of(std::string_view operation, const Minimiser& method, const MinimiseOptions& options);
+/// where(held, x, y) for each leaf, x without derivatives.
+std::vector<Var> stopped_where(std::span<const Var> held, std::span<const Var> x, std::span<const Var> y);
+/// What is 0 at a minimiser: the gradient, and of what is held, x less x, which has the derivative 1.
+std::vector<Var> gradient_or_rest(std::span<const Var> held, std::span<const Var> x, std::span<const Var> gradient);
+
+/// The equation of a minimiser.
+template <class Objective>
+struct Stationary {
+  std::string_view operation;
+  Objective objective;
+  Holding bounds;
+
+  template <class Z, class... P>
+  Z operator()(const Z& z, const P&... parameters) const {
+    const auto gradient = grad(
+        [&](const Z& at) -> Var { return xgrad::detail::scalar_objective(operation, objective(at, parameters...)); });
+    Z there = gradient(z);
+    if (!bounds.any()) return there;
+    const std::vector<Var> x = tree::leaves(z);
+    const std::vector<Var> held = bounds.held(x, tree::leaves(there));
+    there = gradient(tree::with_leaves(z, std::span<const Var>(stopped_where(held, x, x))));
+    return tree::with_leaves(z, std::span<const Var>(gradient_or_rest(held, x, tree::leaves(there))));
+  }
+};
+template <class Objective, class Solver>
+auto stationary(std::string_view operation, Objective objective, const Holding& bounds, Solver solver,
+                const ImplicitOptions& options) {
+  using Equation = Stationary<Objective>;
+  return xgrad::detail::ImplicitFunction<Equation, Solver>(operation, Equation{operation, std::move(objective), bounds},
+                                                           std::move(solver), options);
+}
 
 template <class A>
 void collect_arrays(std::vector<Var>& all, const A& argument) {
@@ -111,6 +158,8 @@ auto with_parameters(const Constraints<F...>& constraints, const P&... parameter
 
 /// The minimiser of objective(z, parameters...) as a function of a start and the parameters, with derivatives with
 /// respect to these: see implicit_minimiser(). It runs in compiled functions and, example by example, in vmap().
+/// What a bound, or Interval, holds does not move with the parameters; where other terms hold a solution its gradient
+/// is not 0, and that is an error.
 ///
 ///     auto ridge = xg::solve::minimiser_of(loss, xg::solve::TrustRegion{});
 ///     xg::Var slope = xg::grad<1>([&](const xg::Var& w, const xg::Var& penalty) {
@@ -130,7 +179,8 @@ template <class Objective>
     };
     return detail::on_host(operation, run, start, parameters...);
   };
-  return implicit_minimiser(objective, std::move(solver), implicit);
+  const detail::Holding bounds = detail::holding_of(operation, method, options);
+  return detail::stationary(operation, std::move(objective), bounds, std::move(solver), implicit);
 }
 
 /// The same under constraints, whose functions take the parameters behind z, too. The equation is that of Karush, Kuhn
@@ -183,7 +233,7 @@ template <class Objective, class... F>
   };
 }
 
-/// The same of the z for which the sum of the squares of residuals(z, parameters...) is least.
+/// The same, bounds included, of the z for which the sum of the squares of residuals(z, parameters...) is least.
 template <class Residuals>
 [[nodiscard]] auto least_squares_of(Residuals residuals, LeastSquaresMethod method = {},
                                     LeastSquaresOptions options = {},
@@ -206,7 +256,8 @@ template <class Residuals>
     };
     return detail::on_host(operation, run, start, parameters...);
   };
-  return implicit_minimiser(std::move(objective), std::move(solver), implicit);
+  const detail::Holding bounds(operation, options.lower, options.upper);
+  return detail::stationary(operation, std::move(objective), bounds, std::move(solver), implicit);
 }
 
 /// The same of the z of residual(z, parameters...) = 0: see implicit().
