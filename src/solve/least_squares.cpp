@@ -251,7 +251,7 @@ Fitted Fit::fitted() {
   std::optional<Vector> inverse;
   if (options_.covariance) {
     const bool determined = m > n && all_finite(jacobian_);
-    inverse = determined ? inverse_of_normal(pivoted_qr(jacobian_, weighted_, n))
+    inverse = determined ? inverse_of_normal(factors_of(method_, jacobian_, weighted_, n))
                          : Vector(n * n, std::numeric_limits<double>::quiet_NaN());
   }
   return fitted_of(residuals_, {x_, cost_, m}, inverse);
