@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(products_do_without_a_jacobian) {
   }
   // 5000 coupled unknowns, of which a Jacobian would have 200 MB: x_i^3 + 2 x_i - x_{i-1} - x_{i+1} = 1 (0 outside).
   const std::size_t n = 5000;
-  const auto coupled = [n](const Var& x) -> Var {
+  const auto coupled = [](const Var& x) -> Var {
     const Var outside(Numbers{0.0});
     const Var all = xg::concatenate({outside, x, outside});
     return x * x * x + 2.0 * x - view(all, xt::range(0, 5000)) - view(all, xt::range(2, 5002)) - 1.0;

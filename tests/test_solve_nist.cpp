@@ -91,4 +91,16 @@ BOOST_AUTO_TEST_CASE(every_parameter_has_its_certified_digits) {
   BOOST_TEST(evaluations <= 3100U);
 }
 
+BOOST_AUTO_TEST_CASE(factors_of_the_normal_matrix_lead_there_too) {
+  using xg::solve::Factor, xg::solve::LevenbergMarquardt;
+  for (const nist::Set& set : all_sets()) {
+    for (const auto& start : {set.start_1, set.start_2}) {
+      const auto found = fit(set, start, LevenbergMarquardt{.factor = Factor::Cholesky});
+      const double of_parameters = least_digits(found.parameters, set.certified);
+      BOOST_TEST(of_parameters >= 8.0, set.name << ": " << of_parameters << " digits, " << text(found.ended));
+      if (set.name != "Lanczos1") BOOST_TEST(least_digits(found.deviations, set.deviations) >= 8.0, set.name);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

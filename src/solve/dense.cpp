@@ -109,14 +109,22 @@ PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std:
   std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
   qr.r.assign(n * n, 0.0);
   qr.qtr.assign(n, 0.0);
-  Vector normal(n * n);  // what is left of J^T J, and of J^T r
+  Vector length(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    length[j] = norm(column(j));
+    if (length[j] == 0.0) length[j] = 1.0;
+  }
+  Vector normal(n * n);  // what is left of J^T J, of columns of length 1, and of J^T r
   Vector right(n);
   for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t i = 0; i <= j; ++i) normal[i + j * n] = normal[j + i * n] = dot(column(i), column(j));
-    right[j] = dot(column(j), residuals);
+    for (std::size_t i = 0; i <= j; ++i) {
+      normal[i + j * n] = normal[j + i * n] = dot(column(i), column(j)) / length[i] / length[j];
+    }
+    right[j] = dot(column(j), residuals) / length[j];
   }
   const auto left = [&](std::size_t i, std::size_t j) -> double& { return normal[qr.pivot[i] + qr.pivot[j] * n]; };
-  double lost = 0.0;
+  // Pivots below that are made of rounding. To leave their columns out would be to take any place for a minimum.
+  const double least = static_cast<double>(n) * std::numeric_limits<double>::epsilon();
   for (std::size_t k = 0; k < n; ++k) {
     std::size_t best = k;
     for (std::size_t j = k + 1; j < n; ++j) {
@@ -124,16 +132,17 @@ PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std:
     }
     std::swap(qr.pivot[k], qr.pivot[best]);
     for (std::size_t i = 0; i < k; ++i) std::swap(qr.r[i + k * n], qr.r[i + best * n]);
-    const double pivot = left(k, k);
-    if (k == 0) lost = static_cast<double>(n) * std::numeric_limits<double>::epsilon() * pivot;
-    if (!(pivot > lost)) break;
-    const double root = std::sqrt(pivot);
+    const double root = std::sqrt(std::max(left(k, k), least));
     qr.qtr[k] = right[qr.pivot[k]] / root;
-    for (std::size_t j = k; j < n; ++j) qr.r[k + j * n] = left(k, j) / root;
+    qr.r[k + k * n] = root;
+    for (std::size_t j = k + 1; j < n; ++j) qr.r[k + j * n] = left(k, j) / root;
     for (std::size_t j = k + 1; j < n; ++j) {
       for (std::size_t i = k + 1; i < n; ++i) left(i, j) -= qr.r[k + i * n] * qr.r[k + j * n];
       right[qr.pivot[j]] -= qr.r[k + j * n] * qr.qtr[k];
     }
+  }
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) qr.r[i + j * n] *= length[qr.pivot[j]];
   }
   return qr;
 }

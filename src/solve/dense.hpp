@@ -38,7 +38,8 @@ struct PivotedQr {
 /// \param jacobian  column after column, rows x n.
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n);
 
-/// The same R by pivoted elimination of J^T J; pivots that are lost in rounding are 0.
+/// The same by elimination of J^T J, of columns that are made as long as each other; pivots that are lost in rounding
+/// are as large as that.
 PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std::size_t n);
 
 /// The step p of the least |J p + r|^2 + lambda |D p|^2.

@@ -25,7 +25,8 @@ namespace xgrad::solve {
 /// How a Jacobian is factorised.
 enum class Factor : std::uint8_t {
   QR,       ///< by reflections, with pivoting: all digits
-  Cholesky  ///< of J^T J, with pivoting: several times as fast for many residuals, half of the digits
+  Cholesky  ///< of J^T J with columns of length 1, with pivoting: less work; steps lose digits where columns nearly
+            ///< agree
 };
 
 /// Steps within a trust region, an ellipsoid whose axes are the largest norms of the columns of the Jacobian so far:
