@@ -410,6 +410,14 @@ BOOST_AUTO_TEST_CASE(normal_numbers_far_outside) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(uniform_numbers_between_ends_too_far_apart) {
+  BOOST_TEST(
+      throws<xg::ValueError>([] { return random::uniform(key_of_test, -1.5e308, 1.5e308); }, {"uniform: ", "apart"}));
+  BOOST_TEST(
+      throws<xg::ValueError>([] { return random::uniform(key_of_test, 0.0, std::numeric_limits<double>::infinity()); },
+                             {"uniform: ", "finite"}));
+}
+
 BOOST_AUTO_TEST_CASE(distributions_name_themselves_beside_vars_of_two_tapes) {
   xg::Tape one;
   xg::Tape two;

@@ -26,7 +26,8 @@ std::vector<Var> directions_of(const NodeContext& context, std::size_t first) {
 
 /// The tangent of D^k f(A)[H1, ..., Hk], which is linear in each direction: with one direction more, and with each
 /// direction replaced by its own tangent.
-Var moved(const NodeContext& context, std::size_t first, std::span<const Var> tangents, const InDirections& f) {
+Var moved_in_directions(const NodeContext& context, std::size_t first, std::span<const Var> tangents,
+                        const InDirections& f) {
   Var result;
   const auto add = [&](std::span<const Var> directions) {
     const Var term = f(context.input(0), directions);
@@ -69,7 +70,7 @@ Var SymmetricFunction::vjp(const NodeContext& context, std::size_t input, const 
 }
 
 Var SymmetricFunction::jvp(const NodeContext& context, std::span<const Var> tangents) {
-  return moved(context, 3, tangents, symmetric_in_directions(context));
+  return moved_in_directions(context, 3, tangents, symmetric_in_directions(context));
 }
 
 // ---- the exponential function
@@ -95,7 +96,7 @@ Var MatrixExp::vjp(const NodeContext& context, std::size_t input, const Var& cot
 }
 
 Var MatrixExp::jvp(const NodeContext& context, std::span<const Var> tangents) {
-  return moved(context, 1, tangents, exp_in_directions(context));
+  return moved_in_directions(context, 1, tangents, exp_in_directions(context));
 }
 
 }  // namespace xgrad::primitives
