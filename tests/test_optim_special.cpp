@@ -184,6 +184,40 @@ BOOST_AUTO_TEST_CASE(derivatives_through_training) {
   BOOST_TEST(std::abs(by_decay.item<double>() - (at(0.1, 0.02 + h) - at(0.1, 0.02 - h)) / (2.0 * h)) < 1e-6);
 }
 
+// So are all others: epsilons and betas are Vars, schedules or numbers of the state.
+BOOST_AUTO_TEST_CASE(derivatives_with_respect_to_other_settings) {
+  using Make = std::function<optim::Optimiser(const optim::Setting&)>;
+  const std::vector<std::pair<double, Make>> all{
+      {0.05, [](const optim::Setting& x) { return optim::adam({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::rmsprop({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::adagrad({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::adabelief({.rate = 0.1, .eps = x}); }},
+      {0.8, [](const optim::Setting& x) { return optim::radam({.rate = 0.1, .beta1 = x}); }},
+      {0.7, [](const optim::Setting& x) { return optim::radam({.rate = 0.1, .beta2 = x, .threshold = 4.1}); }},
+      {0.6, [](const optim::Setting& x) { return optim::madgrad({.rate = 0.1, .momentum = x}); }},
+      {0.6, [](const optim::Setting& x) { return optim::schedule_free_adamw({.rate = 0.1, .beta1 = x}); }},
+      {0.01, [](const optim::Setting& x) { return optim::adabound({.rate = 0.1, .gamma = x}); }},
+      {0.3, [](const optim::Setting& x) { return optim::sophia({.rate = 0.1, .gamma = x}); }},
+  };
+  for (const auto& [value, make] : all) {
+    const auto end = [&make = make](const Var& x) {
+      const optim::Optimiser optimiser = make(x);
+      return loss(steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 6).first);
+    };
+    const auto at = [&](double x) { return end(x).item<double>(); };
+    const double h = 1e-5 * value;
+    const double expected = (at(value + h) - at(value - h)) / (2.0 * h);
+    const double given = xg::grad(end)(Var(value)).item<double>();
+    BOOST_TEST(std::abs(given - expected) <= 1e-6 + 1e-5 * std::abs(expected),
+               make(value).text() << ": " << given << ", differences " << expected);
+    const optim::Optimiser by_schedule = make(optim::constant(value));
+    const optim::Optimiser by_number = make(value);
+    const Training x = steps_of(by_schedule, {first_model(), by_schedule.init(first_model())}, 4);
+    const Training y = steps_of(by_number, {first_model(), by_number.init(first_model())}, 4);
+    BOOST_TEST(same_bits<double>(xg::tree::arrays(x.first), xg::tree::arrays(y.first)), make(value).text());
+  }
+}
+
 // A loop of steps that stays a loop.
 BOOST_AUTO_TEST_CASE(steps_inside_of_scan) {
   const optim::Optimiser optimiser = optim::adam({.rate = optim::linear(0.1, 0.0, 20)});

@@ -35,7 +35,7 @@ Var rows_with_gradient(const Var& g) {
 
 /// The direction of Adam and of those that are alike.
 Transformation adam_direction(const Adam& s, Form form) {
-  const Clock clock({s.beta1, s.beta2});
+  const Clock clock({s.beta1, s.beta2, s.eps});
   return Transformation(
       "adam",
       [clock, form](Slots& slots) {
@@ -44,6 +44,7 @@ Transformation adam_direction(const Adam& s, Form form) {
       },
       [clock, s, form](Step& step) {
         const Moments m = Moments::take(step, clock, s.beta1, s.beta2);
+        const Var eps = s.eps.at(m.t);
         const std::span<Var> largest = form == Form::amsgrad ? step.slot() : std::span<Var>();
         const Var first = 1.0 / m.weight1;
         const Var second = 1.0 / sqrt(m.weight2);
@@ -58,7 +59,7 @@ Transformation adam_direction(const Adam& s, Form form) {
             largest[i] = maximum(largest[i], nu);
             size = largest[i];
           }
-          Var direction = mean / (second * root(size) + s.eps);
+          Var direction = mean / (second * root(size) + eps);
           if (form == Form::rows) {
             const Var seen = rows_with_gradient(g);
             mu = where(seen, mu, m.mu[i]);
@@ -73,7 +74,7 @@ Transformation adam_direction(const Adam& s, Form form) {
 }
 
 Transformation adamax_direction(const Adam& s) {
-  const Clock clock({s.beta1, s.beta2});
+  const Clock clock({s.beta1, s.beta2, s.eps});
   return Transformation(
       "adamax",
       [clock](Slots& slots) {
@@ -86,6 +87,7 @@ Transformation adamax_direction(const Adam& s) {
         const Var t = clock.read(step);
         const Var beta1 = s.beta1.at(t);
         const Var beta2 = s.beta2.at(t);
+        const Var eps = s.eps.at(t);
         const Var first = 1.0 / grown(step.number(), beta1);
         const std::span<Var> mu = step.slot();
         const std::span<Var> largest = step.slot();
@@ -93,7 +95,7 @@ Transformation adamax_direction(const Adam& s) {
           const Var& g = step.updates[i];
           mu[i] = moved(mu[i], g, beta1);
           largest[i] = maximum(beta2 * largest[i], abs(g));
-          step.updates[i] = first * mu[i] / (largest[i] + s.eps);
+          step.updates[i] = first * mu[i] / (largest[i] + eps);
         }
       });
 }

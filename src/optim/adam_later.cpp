@@ -36,11 +36,12 @@ Optimiser adopt(const Adopt& s) {
         const Var beta2 = s.beta2.at(t);
         const Var first = equal(t, 0.0);
         const Var bound = pow(t, 0.25);
+        const Var eps = s.eps.at(t);
         const std::span<Var> mu = step.slot();
         const std::span<Var> nu = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
-          Var d = g / maximum(root(nu[i]), s.eps);
+          Var d = g / maximum(root(nu[i]), eps);
           if (s.clipped) d = clip(d, -bound, bound);
           mu[i] = where(first, mu[i], moved(mu[i], d, beta1));
           nu[i] = where(first, square(g), moved(nu[i], square(g), beta2));
@@ -53,7 +54,7 @@ Optimiser schedule_free_adamw(const ScheduleFreeAdamW& s) {
   constexpr std::string_view paper = "Defazio et al. 2024";
   require_of_moments("schedule_free_adamw", paper, s.rate, s.beta1, s.beta2, s.eps);
   require_setting("schedule_free_adamw", "decay", s.decay, Range::not_negative, paper);
-  const Clock clock({s.rate, s.beta2, s.decay});
+  const Clock clock({s.rate, s.beta1, s.beta2, s.eps, s.decay});
   return Transformation(
       text_of_moments("schedule_free_adamw", s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
       [clock](Slots& slots) {
@@ -69,6 +70,8 @@ Optimiser schedule_free_adamw(const ScheduleFreeAdamW& s) {
         const Var rate = s.rate.at(t);
         const Var beta2 = s.beta2.at(t);
         const Var decay = s.decay.at(t);
+        const Var beta1 = s.beta1.at(t);
+        const Var eps = s.eps.at(t);
         Var& weight = step.number();
         weight = weight + square(rate);
         const Var share = detail::weak(where(weight > 0.0, square(rate) / weight, 0.0));
@@ -80,11 +83,11 @@ Optimiser schedule_free_adamw(const ScheduleFreeAdamW& s) {
           const Var& g = step.updates[i];
           const Var& y = step.parameters()[i];
           nu[i] = moved(nu[i], square(g), beta2);
-          Var d = g / (second * root(nu[i]) + s.eps);
+          Var d = g / (second * root(nu[i]) + eps);
           if (!s.decay.is(0.0)) d = d + decay * y;
           z[i] = z[i] - rate * d;
           x[i] = x[i] + share * (z[i] - x[i]);
-          step.updates[i] = z[i] + s.beta1 * (x[i] - z[i]) - y;
+          step.updates[i] = z[i] + beta1 * (x[i] - z[i]) - y;
         }
       });
 }
@@ -104,6 +107,7 @@ Optimiser swats(const Swats& s) {
       [s](Step& step) {
         const Var before = step.count();
         const Var rate = s.rate.at(before);
+        const Var eps = s.eps.at(before);
         const Var t = before + 1.0;
         Var& switched = step.number();
         Var& sgd_rate = step.number();
@@ -118,16 +122,16 @@ Optimiser swats(const Swats& s) {
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = gradients[i];
           m.move(i, g);
-          adam.push_back(-rate * first * m.mu[i] / (second * root(m.nu[i]) + s.eps));
-          momentum[i] = where(descends, s.beta1 * momentum[i] + g, momentum[i]);
-          step.updates[i] = where(descends, -(1.0 - s.beta1) * sgd_rate * momentum[i], adam[i]);
+          adam.push_back(-rate * first * m.mu[i] / (second * root(m.nu[i]) + eps));
+          momentum[i] = where(descends, m.beta1 * momentum[i] + g, momentum[i]);
+          step.updates[i] = where(descends, -(1.0 - m.beta1) * sgd_rate * momentum[i], adam[i]);
         }
         const Var slope = -detail::inner_product(adam, gradients);
         const Var known = not_equal(slope, 0.0);
         const Var gamma = detail::inner_product(adam, adam) / where(known, slope, 1.0);
-        mean_rate = where(known, s.beta2 * mean_rate + (1.0 - s.beta2) * gamma, mean_rate);
+        mean_rate = where(known, m.beta2 * mean_rate + (1.0 - m.beta2) * gamma, mean_rate);
         const Var unbiased = mean_rate / m.weight2;
-        const Var settled = !descends && known && t > 1.0 && abs(unbiased - gamma) < s.eps && unbiased > 0.0;
+        const Var settled = !descends && known && t > 1.0 && abs(unbiased - gamma) < eps && unbiased > 0.0;
         sgd_rate = where(settled, unbiased, sgd_rate);
         switched = where(settled, 1, switched);
       });

@@ -18,7 +18,7 @@ constexpr std::string_view sophia_paper = "Liu et al. 2023";
 constexpr std::string_view adahessian_paper = "Yao et al. 2021";
 
 Transformation sophia_direction(const Sophia& s) {
-  const Clock clock({s.beta1, s.beta2});
+  const Clock clock({s.beta1, s.beta2, s.gamma, s.eps});
   return Transformation(
       "sophia",
       [clock](Slots& slots) {
@@ -30,13 +30,15 @@ Transformation sophia_direction(const Sophia& s) {
         const Var t = clock.read(step);
         const Var beta1 = s.beta1.at(t);
         const Var beta2 = s.beta2.at(t);
+        const Var gamma = s.gamma.at(t);
+        const Var eps = s.eps.at(t);
         const bool renews = !step.extras().curvature.empty();
         const std::span<Var> mu = step.slot();
         const std::span<Var> h = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           mu[i] = moved(mu[i], step.updates[i], beta1);
           if (renews) h[i] = moved(h[i], detail::curvature_of(step, i, "sophia", sophia_paper), beta2);
-          step.updates[i] = clip(mu[i] / maximum(s.gamma * h[i], s.eps), -1.0, 1.0);
+          step.updates[i] = clip(mu[i] / maximum(gamma * h[i], eps), -1.0, 1.0);
         }
       });
 }
@@ -68,7 +70,7 @@ Optimiser sophia(const Sophia& s) {
 Optimiser adahessian(const AdaHessian& s) {
   detail::require_of_moments("adahessian", adahessian_paper, s.rate, s.beta1, s.beta2, s.eps, Range::positive);
   require_setting("adahessian", "power", s.power, Range::unit, adahessian_paper);
-  const Clock clock({s.rate, s.beta1, s.beta2});
+  const Clock clock({s.rate, s.beta1, s.beta2, s.eps});
   return Transformation(
       detail::text_of_moments("adahessian", s.rate, s.beta1, s.beta2, s.eps)("power", s.power).str(),
       [clock](Slots& slots) { Moments::init(slots, clock); },
@@ -76,11 +78,12 @@ Optimiser adahessian(const AdaHessian& s) {
         const Moments m = Moments::take(step, clock, s.beta1, s.beta2);
         const Var first = s.rate.at(m.t) / m.weight1;
         const Var second = 1.0 / m.weight2;
+        const Var eps = s.eps.at(m.t);
         for (std::size_t i = 0; i < step.size(); ++i) {
           m.mu[i] = moved(m.mu[i], step.updates[i], m.beta1);
           m.nu[i] = moved(m.nu[i], square(detail::curvature_of(step, i, "adahessian", adahessian_paper)), m.beta2);
           const Var size = detail::root(second * m.nu[i]);
-          step.updates[i] = -first * m.mu[i] / ((s.power == 1.0 ? size : pow(size, s.power)) + s.eps);
+          step.updates[i] = -first * m.mu[i] / ((s.power == 1.0 ? size : pow(size, s.power)) + eps);
         }
       });
 }

@@ -99,13 +99,14 @@ Optimiser novograd(const NovoGrad& s) {
         const Var rate = s.rate.at(t);
         const Var beta1 = s.beta1.at(t);
         const Var beta2 = detail::weak(where(equal(t, 0.0), 0.0, s.beta2.at(t)));
+        const Var eps = s.eps.at(t);
         const Var decay = s.decay.at(t);
         const std::span<Var> nu = step.slot();
         const std::span<Var> mu = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           nu[i] = moved(nu[i], cast(sum(square(g)), nu[i].dtype()), beta2);
-          Var d = g / (detail::weak(detail::root(nu[i])) + s.eps);
+          Var d = g / (detail::weak(detail::root(nu[i])) + eps);
           if (!s.decay.is(0.0)) d = d + decay * step.parameters()[i];
           mu[i] = beta1 * mu[i] + d;
           step.updates[i] = -rate * mu[i];
