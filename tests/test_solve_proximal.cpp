@@ -1,4 +1,6 @@
 // Projections, and proximal gradients beside closed formulas and conditions of optimality.
+#include "comparing.hpp"
+
 #include <cmath>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@ namespace xg = xgrad;
 namespace solve = xgrad::solve;
 using xg::Var;
 using Numbers = std::vector<double>;
+using comparing::throws;
 
 namespace {
 
@@ -21,16 +24,6 @@ const Var point(Numbers{0.5, 1.2, -0.3, 0.1});
 const Var matrix(xt::xarray<double>{{4, 1, 0}, {1, 3, -1}, {0, -1, 2}});
 const Var right(Numbers{1, -2, 0.3});
 Var quadratic(const Var& x) { return 0.5 * sum(x * matmul(matrix, x)) - sum(right * x); }
-
-template <class E, class F>
-bool refuses(F f, const std::string& part) {
-  try {
-    f();
-  } catch (const E& error) {
-    return std::string(error.what()).find(part) != std::string::npos;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -82,15 +75,15 @@ BOOST_AUTO_TEST_CASE(acceleration_saves_steps) {
 BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   using xg::ShapeError, xg::ValueError;
   const auto run = [&](const solve::Term& term) { (void)solve::project(point, term); };
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::Interval{1.0, 0.0}); }, "lower end"));
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::Simplex{0.0}); }, "sum of a simplex is 0"));
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::Ball{-1.0}); }, "radius of a ball is -1"));
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::L1Ball{std::nan("")}); }, "radius of a ball is nan"));
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::L1{-1.0}); }, "weight of the l1 norm"));
-  BOOST_TEST(refuses<ValueError>([&] { run(solve::HalfSpace{0.0, 1.0}); }, "normal of a half-space"));
-  BOOST_TEST(refuses<ShapeError>([&] { run(solve::HalfSpace{Var(Numbers{1, 2}), 1.0}); }, "half-space's"));
-  BOOST_TEST(refuses<ValueError>([&] { (void)solve::minimise(quadratic, right, solve::ProximalGradient{.step = 0.0}); },
-                                 "step is 0"));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::Interval{1.0, 0.0}); }, {"lower end"}));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::Simplex{0.0}); }, {"sum of a simplex is 0"}));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::Ball{-1.0}); }, {"radius of a ball is -1"}));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::L1Ball{std::nan("")}); }, {"radius of a ball is nan"}));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::L1{-1.0}); }, {"weight of the l1 norm"}));
+  BOOST_TEST(throws<ValueError>([&] { run(solve::HalfSpace{0.0, 1.0}); }, {"normal of a half-space"}));
+  BOOST_TEST(throws<ShapeError>([&] { run(solve::HalfSpace{Var(Numbers{1, 2}), 1.0}); }, {"half-space's"}));
+  BOOST_TEST(throws<ValueError>([&] { (void)solve::minimise(quadratic, right, solve::ProximalGradient{.step = 0.0}); },
+                                {"step is 0"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
