@@ -213,6 +213,57 @@ BOOST_AUTO_TEST_CASE(several_batch_sizes_in_turn) {
   if (recycles) BOOST_TEST(count == 0U);
 }
 
+// Loops and branches that are recorded once, and how they end.
+BOOST_AUTO_TEST_CASE(functions_within_compiled_functions) {
+  const Var x = wave({30, 4});
+  const auto check = [&](const char* name, const auto& f) {
+    const auto compiled = xg::compile(f);
+    Var y;
+    const std::size_t count = allocations_of([&] { y = compiled(x); });
+    if (recycles) BOOST_TEST(count == 0U, name << " allocated " << count << " times");
+  };
+  const auto halve = [](const Var& v) { return 0.5 * v; };
+  const auto bend = [](const Var& v) { return tanh(v) * v; };
+  const auto is_small = [](const Var& v) { return all(abs(v) < 1e-3); };
+  const auto shrink = [&](const Var& v) {
+    return xg::while_loop([&](const Var& c) { return !is_small(c); }, halve, v);
+  };
+  const auto chosen = [&](const Var& v) { return xg::cond(sum(v) > 0.0, halve, bend, v); };
+  const auto run = [](const Var& v) {
+    const auto body = [](const Var& h, const Var& each) { return std::pair{tanh(h + each), sum(h)}; };
+    const auto [last, all_sums] = xg::scan(body, zeros_like(view(v, 0)), v);
+    return last + sum(all_sums);
+  };
+  check("all", [&](const Var& v) { return where(is_small(v), v, halve(v)); });
+  check("any", [](const Var& v) { return where(any(v > 0.5), v, 2.0 * v); });
+  check("amax", [](const Var& v) { return v - amax(v, 0); });
+  check("norm", [](const Var& v) { return norm(v); });
+  check("cond", chosen);
+  check("cond by all", [&](const Var& v) { return xg::cond(is_small(v), halve, bend, v); });
+  check("switch_", [&](const Var& v) {
+    return xg::switch_(cast<std::int64_t>(sum(v) > 0.0), std::tuple{halve, bend, halve}, v);
+  });
+  check("while_loop", shrink);
+  check("fori_loop", [&](const Var& v) {
+    return xg::fori_loop(
+        7, [&](const Var&, const Var& c) { return bend(c); }, v);
+  });
+  check("scan", run);
+  check("scan, its derivative", xg::grad([&](const Var& v) { return sum(run(v)); }));
+  check("cond, its derivative", xg::grad([&](const Var& v) { return sum(chosen(v)); }));
+  check("cond in while_loop", [&](const Var& v) {
+    return xg::while_loop([&](const Var& c) { return !is_small(c); },
+                          [&](const Var& c) { return xg::cond(any(c > 0.01), halve, halve, c); }, v);
+  });
+  check("while_loop in scan in cond", [&](const Var& v) {
+    const auto body = [&](const Var& h, const Var& each) { return std::pair{shrink(h + each), is_small(h)}; };
+    const auto scanned = [&](const Var& w) { return xg::scan(body, zeros_like(view(w, 0)), w).first; };
+    return xg::cond(
+        any(v > 0.0), scanned, [](const Var& w) { return view(w, 0); }, v);
+  });
+  check("branch", [&](const Var& v) { return xg::branch(sum(v) > 0.0) ? halve(v) : bend(v); });
+}
+
 // Recorded again for each step, without compile(): the same number of allocations each time, and nothing left over.
 BOOST_AUTO_TEST_CASE(recorded_steps_do_not_grow) {
   const Var x = wave({batch, inputs}, 3.0);

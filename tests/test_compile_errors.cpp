@@ -121,4 +121,27 @@ BOOST_AUTO_TEST_CASE(errors_of_values_while_replaying) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(conditions_that_throw_may_be_asked_again) {
+  const xg::Requirement positive("{} is not above 0");
+  const auto asks_twice = [&](const auto& ask) {
+    return [&positive, ask](const Var& x) -> Var {
+      const Var y = checked(x, x > 0.0, positive);
+      for (int round = 0; round < 2; ++round) {
+        try {
+          if (ask(y)) return x;
+        } catch (const xg::ValueError&) {
+        }
+      }
+      return -x;
+    };
+  };
+  const auto branches = xg::compile(asks_twice([](const Var& y) { return xg::branch(y > 1.0); }));
+  const auto reads =
+      xg::compile(asks_twice([](const Var& y) { return y.item<double>() > 1.0; }), {.guard_values = true});
+  BOOST_TEST(throws<xg::TapeError>([&] { return branches(-1.0); }, {"caught", "condition"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { return reads(-1.0); }, {"caught", "condition"}));
+  BOOST_TEST(branches(3.0).item<double>() == 3.0);
+  BOOST_TEST(reads(0.5).item<double>() == -0.5);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

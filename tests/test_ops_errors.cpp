@@ -293,6 +293,16 @@ BOOST_AUTO_TEST_CASE(every_operation_names_itself) {
     }
     return std::string();
   };
+  const auto of_two_tapes = [&](const EveryOperation& operation) {
+    xg::Tape one;
+    xg::Tape two;
+    try {
+      operation.run(one.leaf(good), two.leaf(good));
+    } catch (const xg::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
   for (const EveryOperation& operation : every_operation()) {
     const std::string start = public_name(operation) + ": ";
     BOOST_TEST(says(operation, Var()).starts_with(start), operation.name << " says " << says(operation, Var()));
@@ -302,6 +312,8 @@ BOOST_AUTO_TEST_CASE(every_operation_names_itself) {
     const Var large = numbered({3, 1, 3});
     const std::string text = says(operation, large);
     BOOST_TEST((text.empty() || text.starts_with(start)), operation.name << " says " << text);
+    const std::string of_tapes = of_two_tapes(operation);
+    BOOST_TEST(of_tapes.starts_with(start), operation.name << " says " << of_tapes);
   }
 }
 

@@ -128,6 +128,8 @@ BOOST_AUTO_TEST_CASE(frequencies_and_shifts) {
   check_elements<double>(xg::fft::fftshift(row({0, 1, 2, 3, 4})), {5}, {3, 4, 0, 1, 2});
   check_elements<double>(xg::fft::ifftshift(row({3, 4, 0, 1, 2})), {5}, {0, 1, 2, 3, 4});
   check_refused<xg::ValueError>([] { return xg::fft::fftfreq(0); }, {"fftfreq", "no samples"});
+  check_refused<xg::ValueError>([] { return xg::fft::fftfreq(4, 0.0); }, {"fftfreq", "the spacing is 0", "not 0"});
+  check_refused<xg::ValueError>([] { return xg::fft::rfftfreq(4, std::nan("")); }, {"rfftfreq", "the spacing is"});
   check_elements<double>(xg::fft::rfftfreq(2, 0.1), {2}, {0.0, 5.0}, 1e-15);
   check_elements<double>(xg::fft::rfftfreq(1, -0.5), {1}, {-0.0});
 }

@@ -361,6 +361,12 @@ BOOST_AUTO_TEST_CASE(between_two_numbers) {
   const Var end = numbers_of({0.7, 1e300, 3.0});
   check_elements<double>(lerp(start, end, 0.0), {3}, {0.1, -1e300, 3.0});
   check_elements<double>(lerp(start, end, 1.0), {3}, {0.7, 1e300, 3.0});
+  // Ends that are farther apart than a number can be.
+  check_elements<double>(lerp(1e308, -1e308, numbers_of({0.0, 0.25, 0.5, 0.75, 1.0})), {5},
+                         {1e308, 5e307, 0.0, -5e307, -1e308}, 1e-15);
+  check_elements<float>(lerp(Var(xt::xarray<float>{-3e38F}), Var(xt::xarray<float>{3e38F}), 0.25F), {1}, {-1.5e38F},
+                        1e-6F);
+  check_elements<double>(slope([](const Var& a) { return lerp(a, -1e308, 0.25); }, numbers_of({1e308})), {1}, {0.75});
   // An infinite end is infinitely far away: everything is beside the other one, but for the end itself.
   const Var weights = numbers_of({0.0, 0.25, 0.75, 1.0});
   check_elements<double>(lerp(2.0, infinity, weights), {4}, {2.0, infinity, infinity, infinity});

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -267,7 +269,109 @@ BOOST_AUTO_TEST_CASE(pseudo_inverses_of_lesser_rank_have_derivatives_that_keep_i
   BOOST_TEST(xg::testing::check_gradients(f, u, v));
 }
 
-BOOST_AUTO_TEST_CASE(a_large_cotangent_of_expm_costs_no_digits) {
+// ---- the exponential function
+
+namespace {
+
+const auto exponential = [](const Var& y) { return la::expm(y); };
+
+Var of_exponential(const Var& a, const Var& direction) { return xg::jvp(exponential, a, direction).tangent; }
+
+const Var some_matrix = xt::xarray<double>{{1.0, 2.0, -0.5}, {0.25, -1.0, 3.0}, {0.75, 0.5, -2.0}};
+const Var some_direction = xt::xarray<double>{{0.5, -1.0, 2.0}, {1.0, 0.25, -0.75}, {0.0, 1.5, 1.0}};
+const Var other_direction = xt::xarray<double>{{1.0, 0.0, 0.5}, {-0.25, 2.0, 0.0}, {0.5, -1.0, 1.0}};
+
+bool near_relative(const Var& a, const Var& b, double tolerance) {
+  return amax(abs(a - b)).item<double>() <= tolerance * amax(abs(b)).item<double>();
+}
+
+}  // namespace
+
+// Numbers of 50 digits by the exponential of [[A, H], [0, A]]; SciPy's expm_frechet gives the same.
+BOOST_AUTO_TEST_CASE(derivatives_of_the_exponential_in_a_direction) {
+  const std::vector<std::pair<double, Var>> known{
+      {0.001, xt::xarray<double>{{0.5021249283802389, -0.9991230531342282, 1.9963794260585512},
+                                 {0.9998140988796262, 0.25268445118517185, -0.7470004284925575},
+                                 {0.0010002916012790141, 1.4976904567021003, 1.0008101281808168}}},
+      {0.05, xt::xarray<double>{{0.6062300373897539, -0.9515044127158316, 1.8296895134526778},
+                                {0.9946130368694157, 0.3771433262613651, -0.6012306156515327},
+                                {0.050723199049298624, 1.3915725221072734, 1.0350724167008454}}},
+      {0.3, xt::xarray<double>{{1.1664574409169413, -0.5818240879377296, 1.2840552835516414},
+                               {1.0864931204057755, 0.8580569950518439, 0.08846811926724808},
+                               {0.3271390513289792, 1.0352682650009026, 1.1011381340923105}}},
+      {1.0, xt::xarray<double>{{4.017116523814426, 1.7078689056670937, 2.079267686123336},
+                               {2.5375857038202, 2.088482968922145, 1.7004762351760865},
+                               {1.5070739940330315, 1.2183174657508493, 1.2890546020746334}}},
+      {5.0, xt::xarray<double>{{3135.2205223727487, 2513.9431188517106, 1804.2929750144024},
+                               {1404.0087503074928, 1137.4931555957721, 807.6922984105728},
+                               {908.3358826865114, 734.3662923436071, 522.5811262949297}}}};
+  for (const auto& [size, expected] : known) {
+    BOOST_TEST_CONTEXT(size) {
+      BOOST_TEST(near_relative(of_exponential(size * some_matrix, some_direction), expected, 1e-14));
+      const Var of_floats = of_exponential(cast<float>(size * some_matrix), cast<float>(some_direction));
+      BOOST_TEST(of_floats.dtype() == xg::DType::Float32);
+      BOOST_TEST(near_relative(cast<double>(of_floats), expected, 2e-6));
+      // The cotangent of A for G, against the tangent for H: <G, L(A, H)> both ways.
+      const Var g = other_direction;
+      const Var back = xg::grad([&](const Var& a) { return sum(la::expm(a) * g); })(size * some_matrix);
+      BOOST_TEST(near_relative(sum(back * some_direction), sum(expected * g), 1e-13));
+      BOOST_TEST(near_relative(back, of_exponential(size * transpose(some_matrix), g), 1e-14));
+    }
+  }
+  const Var of_scipy =
+      of_exponential(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}, xt::xarray<double>{{5.0, 6.0}, {7.0, 8.0}});
+  BOOST_TEST(near_relative(
+      of_scipy,
+      Var(xt::xarray<double>{{729.2771205469038, 1022.5837940443047}, {1459.1391264994538, 2038.9431179123512}}),
+      1e-14));
+}
+
+BOOST_AUTO_TEST_CASE(second_derivatives_of_the_exponential) {
+  const Var expected = xt::xarray<double>{{5.021699328968664, 2.2851573495793125, 2.7936038305837148},
+                                          {3.125206164997214, 2.6894516851608423, 2.453386709339292},
+                                          {1.7421393306519333, 1.0843819889361754, 1.4377134280891666}};
+  const auto twice = [](const Var& h, const Var& k) {
+    return xg::jvp([&](const Var& a) { return of_exponential(a, h); }, some_matrix, k).tangent;
+  };
+  BOOST_TEST(near_relative(twice(some_direction, other_direction), expected, 1e-14));
+  BOOST_TEST(near_relative(twice(other_direction, some_direction), expected, 1e-14));
+  // Reverse over forward and reverse over reverse, by A and by the direction.
+  const auto form = [](const Var& a, const Var& h) { return sum(of_exponential(a, h) * other_direction); };
+  const Var by_a = xg::grad([&](const Var& a) { return form(a, some_direction); })(some_matrix);
+  BOOST_TEST(near_relative(sum(by_a * other_direction), sum(expected * other_direction), 1e-13));
+  const Var by_h = xg::grad([&](const Var& h) { return form(some_matrix, h); })(some_direction);
+  BOOST_TEST(near_relative(by_h, of_exponential(transpose(some_matrix), other_direction), 1e-14));
+  const Var form_of_g = xg::grad([&](const Var& a) {
+    const Var g = xg::grad([](const Var& y) { return sum(la::expm(y) * other_direction); })(a);
+    return sum(g * some_direction);
+  })(some_matrix);
+  BOOST_TEST(near_relative(form_of_g, by_a, 1e-13));
+  BOOST_TEST(xg::testing::check_gradients(form, 0.5 * some_matrix, some_direction));
+}
+
+BOOST_AUTO_TEST_CASE(the_exponential_is_linear_in_its_directions) {
+  const auto along = [](const Var& h) { return of_exponential(some_matrix, h); };
+  const Var back = xg::linear_transpose(along, some_direction)(other_direction);
+  BOOST_TEST(near_relative(back, of_exponential(transpose(some_matrix), other_direction), 1e-14));
+  // So a rule of the user's may be made of it.
+  const auto own = xg::custom_jvp(exponential, [](const Var& a, const Var& h) { return of_exponential(a, h); });
+  const auto loss = [](const auto& f) { return [&f](const Var& a) { return sum(square(f(a)) * some_direction); }; };
+  BOOST_TEST(near_relative(xg::grad(loss(own))(some_matrix), xg::grad(loss(exponential))(some_matrix), 1e-13));
+  BOOST_TEST(near_relative(xg::hvp(loss(own), some_matrix, other_direction),
+                           xg::hvp(loss(exponential), some_matrix, other_direction), 1e-13));
+  // Batches of matrices, of directions, of both.
+  const Var matrices = xg::stack({some_matrix, 0.01 * some_matrix, 7.0 * some_matrix});
+  const Var directions = xg::stack({some_direction, other_direction, -1.0 * some_direction});
+  const auto at = [](const Var& all, int k) { return view(all, k); };
+  const Var both = xg::vmap([](const Var& a, const Var& h) { return of_exponential(a, h); })(matrices, directions);
+  const Var of_one = xg::vmap(along)(directions);
+  for (int k = 0; k < 3; ++k) {
+    BOOST_TEST(same(at(both, k), of_exponential(at(matrices, k), at(directions, k))));
+    BOOST_TEST(same(at(of_one, k), along(at(directions, k))));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(directions_of_any_size_cost_no_digits) {
   Random random(9);
   const Var a = random.uniform({3, 3});
   const Var weights = random.uniform({3, 3});
@@ -275,6 +379,19 @@ BOOST_AUTO_TEST_CASE(a_large_cotangent_of_expm_costs_no_digits) {
     return gradient([&, size](const Var& y) { return sum(la::expm(y) * weights * size); }, a) / size;
   };
   BOOST_TEST(near(f(1e12), f(1.0), 1e-14));
+  for (const double size : {0x1p-1000, 0x1p-300, 0x1p1000}) {
+    const Var large = of_exponential(some_matrix, some_direction * size);
+    BOOST_TEST(same(large * (1.0 / size), of_exponential(some_matrix, some_direction)));
+  }
+  for (const float size : {0x1p-100F, 0x1p100F}) {
+    const auto along = [](const Var& h) { return of_exponential(cast<float>(some_matrix), h); };
+    BOOST_TEST(same(along(cast<float>(some_direction) * size) * (1.0F / size), along(cast<float>(some_direction))));
+  }
+  // What is no number stays in the derivative; the matrix itself must be finite.
+  const Var infinite = where(some_direction > 1.75, std::numeric_limits<double>::infinity(), some_direction);
+  BOOST_TEST(!all(isfinite(of_exponential(some_matrix, infinite))).item<bool>());
+  BOOST_TEST((throws<MatrixError>([&] { return of_exponential(infinite, some_matrix); }, {"expm"})));
+  BOOST_TEST(same(of_exponential(some_matrix, 0.0 * some_direction), 0.0 * abs(some_direction)));
 }
 
 // ---- without elements

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include <xgrad/xgrad.hpp>
@@ -253,6 +254,23 @@ BOOST_AUTO_TEST_CASE(logarithms_of_sums_to_base_2) {
                                     row({2.0, 1000.0, -infinity, -infinity, -1000.0, -1.0})),
                          {6}, {2.584962500721156, 1001.0, -infinity, infinity, 3.0, 0.0}, 1e-15);
   check_elements<float>(logaddexp2(row_of_floats({200.0F}), row_of_floats({200.0F})), {1}, {201.0F});
+  // Where the larger one is 0, so that what is added to it is all of the result.
+  check_elements<double>(
+      logaddexp2(Var(0.0), row({-33.0, -33.7, -100.3, -700.123, -1000.5, -0.1, -52.0, -19.999})), {8},
+      {1.6795180747343547e-10, 1.0338646474336376e-10, 9.244128500095703e-31, 2.5185517832877325e-211,
+       9.52059031308791e-302, 0.9508662605808966, 3.203426503814917e-16, 1.376814554842132e-06},
+      5e-16);
+  // Derivatives are shares, also of equal numbers, and to second order.
+  const auto total = [](const Var& x) { return logaddexp2(view(x, 0), view(x, 1)); };
+  check_elements<double>(xg::grad(total)(row({3.0, 3.0})), {2}, {0.5, 0.5});
+  check_elements<double>(xg::grad(total)(row({infinity, infinity})), {2}, {0.5, 0.5});
+  check_elements<double>(xg::grad(total)(row({-infinity, -infinity})), {2}, {0.5, 0.5});
+  check_elements<double>(xg::grad(total)(row({infinity, 1.0})), {2}, {1.0, 0.0});
+  check_elements<double>(xg::grad(total)(row({0.0, -40.0})), {2}, {1.0 - 9.094947017721011e-13, 9.094947017721011e-13},
+                         1e-14);
+  const double curvature = 0.25 * std::numbers::ln2;
+  check_elements<double>(xg::hessian(total)(row({3.0, 3.0})), {2, 2}, {curvature, -curvature, -curvature, curvature},
+                         1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(bessel_i0_and_its_slope) {

@@ -301,6 +301,23 @@ BOOST_AUTO_TEST_CASE(running_products_of_any_size) {
   BOOST_TEST(same(xg::cumprod(rising), zeros_like(rising)));
   const Var slope_of_last = xg::grad(last)(row({0.0, 2.0, 3.0}));
   check_elements<double>(slope_of_last, {3}, {6.0, 0.0, 0.0});
+  // Also where the rest is larger than a number can be: the other factors still have the derivative 0.
+  const auto all = [](const Var& v) { return sum(xg::cumprod(v)); };
+  check_elements<double>(xg::grad(all)(row({0.0, 1e300, 1e300})), {3}, {infinity, 0.0, 0.0});
+  check_elements<double>(xg::grad(last)(row({0.0, 1e300, 1e300})), {3}, {infinity, 0.0, 0.0});
+  check_elements<double>(xg::grad(all)(row({0.0, 1e300, 1e300, 1e300, 1e300, 2.0})), {6},
+                         {infinity, 0.0, 0.0, 0.0, 0.0, 0.0});
+  check_elements<double>(xg::grad(last)(row({3.0, 0.0, 1e300, 1e300, 1e-300})), {5}, {0.0, 3e300, 0.0, 0.0, 0.0},
+                         1e-14);
+  check_elements<double>(xg::grad(last)(row({2.0, 0.0, 1e-300, 1e-300, 1e300})), {5}, {0.0, 2e-300, 0.0, 0.0, 0.0},
+                         1e-14);
+  const auto second = [](const Var& v) { return view(xg::cumprod(v), 1); };
+  check_elements<double>(xg::grad(second)(row({0.0, 1e300, 1e300, 1e300})), {4}, {1e300, 0.0, 0.0, 0.0}, 1e-14);
+  const auto first = [](const Var& v) { return view(xg::cumprod(v), 0); };
+  check_elements<double>(xg::grad(first)(row({0.0, 1e300, 1e300, 1e300})), {4}, {1.0, 0.0, 0.0, 0.0}, 1e-14);
+  check_elements<double>(xg::cumprod(row({-0.0, 1e300, 1e300, -2.0})), {4}, {-0.0, -0.0, -0.0, 0.0});
+  const Var floats = array_of<float>({3}, {0.0F, 1e30F, 1e30F});
+  check_elements<float>(xg::grad(all)(floats), {3}, {std::numeric_limits<float>::infinity(), 0.0F, 0.0F});
   // Halves and twos: powers of two all the way, in float32 too.
   xt::xarray<float> halves = xt::ones<float>({512});
   for (std::size_t i = 0; i < 256; ++i) halves(i) = 2.0F;

@@ -167,6 +167,79 @@ BOOST_AUTO_TEST_CASE(exponentials_neither_overflow_nor_vanish) {
   }
 }
 
+namespace {
+
+/// Elements of which one along the reduced axis is 0, or several are, and the others are `gap` below and more.
+struct FarBelow {
+  Shape shape;
+  std::size_t axis;
+  double gap;
+  std::size_t largest = 1;
+
+  template <class T>
+  [[nodiscard]] T at(std::size_t row, std::size_t k) const {
+    const std::size_t n = shape[axis];
+    const bool is_largest = (k + n - (7 * row + 3) % n) % n < largest;
+    return is_largest ? T(0) : static_cast<T>(-gap - 0.25 * static_cast<double>(k % 17));
+  }
+
+  template <class T>
+  void check() const {
+    const std::size_t n = shape[axis];
+    std::size_t inner = 1;
+    for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
+    const std::size_t rows = xg::size_of(shape) / n;
+    auto x = xg::Array<T>::from_shape(shape);
+    std::vector<double> values;
+    auto weights = xg::Array<double>::from_shape(shape);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t first = row / inner * n * inner + row % inner;
+      long double rest = static_cast<long double>(largest) - 1;
+      for (std::size_t k = 0; k < n; ++k) {
+        x.data()[first + k * inner] = at<T>(row, k);
+        if (at<T>(row, k) != T(0)) rest += std::exp(static_cast<long double>(at<T>(row, k)));
+      }
+      values.push_back(static_cast<double>(std::log1p(rest)));
+      for (std::size_t k = 0; k < n; ++k)
+        weights.data()[first + k * inner] =
+            static_cast<double>(std::exp(static_cast<long double>(at<T>(row, k))) / (1 + rest));
+    }
+    const double tolerance = std::is_same_v<T, float> ? 3e-7 : 1e-15;
+    const auto along = static_cast<std::ptrdiff_t>(axis);
+    const auto f = [&](const Var& y) { return sum(logsumexp(y, along)); };
+    const auto found = elements<double>(cast<double>(logsumexp(Var(x), along)));
+    const auto slopes = elements<double>(cast<double>(xg::testing::slope(f, Var(x))));
+    const double of_all = cast<double>(logsumexp(Var(x))).item<double>();
+    BOOST_TEST_CONTEXT(xg::to_string(shape) << " along " << axis << ", gap " << gap << ", " << largest) {
+      for (std::size_t row = 0; row < rows; ++row) {
+        BOOST_TEST(std::abs(found[row] - values[row]) <= 4 * tolerance * values[row]);
+      }
+      double worst = 0;
+      for (std::size_t i = 0; i < xg::size_of(shape); ++i)
+        worst = std::max(worst, std::abs(slopes[i] - weights.data()[i]) / weights.data()[i]);
+      BOOST_TEST(worst <= 20 * tolerance);  // sums of so many lose a few digits
+      if (rows == 1) BOOST_TEST(of_all == found[0]);
+    }
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_far_below_the_largest_keeps_its_digits) {
+  const std::vector<std::pair<Shape, std::size_t>> shapes{
+      {{5, 7}, 1},    {{3, 100}, 1},    {{1, 16384}, 1}, {{2, 20000}, 1}, {{1, 40000}, 1},  // rows of every length
+      {{100, 3}, 0},  {{700, 5}, 0},    {{40000, 1}, 0},                                    // columns
+      {{4, 6, 5}, 1}, {{2, 300, 3}, 1},                                                     // neither
+      {{9}, 0},       {{1}, 0},         {{6, 1}, 1}};
+  for (const auto& [shape, axis] : shapes) {
+    for (const std::size_t largest : {1, 2}) {
+      if (largest > shape[axis]) continue;
+      for (const double gap : {0.5, 40.0, 80.0}) FarBelow{shape, axis, gap, largest}.check<float>();
+      for (const double gap : {0.5, 40.0, 300.0}) FarBelow{shape, axis, gap, largest}.check<double>();
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(logsumexp_of_infinities) {
   const auto row = [](std::initializer_list<double> values) { return Var(xt::xarray<double>(values)); };
   BOOST_TEST(logsumexp(row({-infinity, -infinity})).item<double>() == -infinity);

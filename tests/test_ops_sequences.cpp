@@ -290,6 +290,22 @@ BOOST_AUTO_TEST_CASE(bins_of_a_grid) {
   check_refused<xg::ShapeError>([&] { return xg::histogram2d(x, y, x_edges, y_edges, {.weights = row({1.0})}); },
                                 {"histogram2d", "[1]", "5 points"});
   check_refused<xg::ShapeError>([&] { return xg::histogram2d(x, row({1.0}), x_edges, y_edges); }, {"histogram2d"});
+  // What is checked when it is computed also has the name of what was called.
+  check_refused<xg::ValueError>(
+      [&] {
+        return xg::histogram2d(x, y, row({1.0, 0.0}), y_edges);
+      },
+      {"histogram2d: ", "rising order"});
+  check_refused<xg::ValueError>(
+      [&] {
+        return xg::histogramdd(xg::stack({x, y}, 1), {row({1.0, 0.0}), y_edges});
+      },
+      {"histogramdd: ", "rising order"});
+  check_refused<xg::ValueError>(
+      [&] {
+        return xg::histogram_bin_edges(row({infinity, 1.0}), 2);
+      },
+      {"histogram_bin_edges: ", "finite"});
 }
 
 BOOST_AUTO_TEST_CASE(slopes_along_several_axes) {

@@ -95,6 +95,10 @@ BOOST_AUTO_TEST_CASE(ranges_of_numbers) {
 BOOST_AUTO_TEST_CASE(numbers_at_even_distances) {
   check_elements<double>(xg::linspace(0, 3, 4), {4}, {0.0, 1.0, 2.0, 3.0});
   check_elements<double>(xg::linspace(0.0, 49.0, 50), {50}, elements<double>(cast(xg::arange(50), DType::Float64)));
+  check_elements<double>(xg::linspace(-1e308, 1e308, 5), {5}, {-1e308, -5e307, 0.0, 5e307, 1e308}, 1e-15);
+  check_elements<double>(xg::linspace(1.7e308, -1.7e308, 2), {2}, {1.7e308, -1.7e308});
+  check_elements<double>(xg::linspace(-1.7e308, 1.7e308, 2, xg::Endpoint::excluded), {2}, {-1.7e308, 0.0});
+  check_elements<double>(xg::arange(-1e308, 1e308, 5e307), {4}, {-1e308, -5e307, 0.0, 5e307}, 1e-15);
   check_elements<double>(xg::linspace(2.0, 3.0, 4, xg::Endpoint::excluded), {4}, {2.0, 2.25, 2.5, 2.75});
   check_elements<double>(xg::linspace(5.0, 1.0, 1), {1}, {5.0});
   check_elements<double>(xg::linspace(5.0, 1.0, 0), {0}, {});

@@ -354,4 +354,56 @@ BOOST_AUTO_TEST_CASE(hostile_options_of_others) {
   BOOST_TEST(throws<ShapeError>([&] { return unfold(wave({3, 3}), 2); }, {"unfold", "1, 2 or 3 axes"}));
 }
 
+// ---- windows far larger than the array, and windows that cover little of it
+
+BOOST_AUTO_TEST_CASE(windows_far_larger_than_the_array) {
+  constexpr std::ptrdiff_t large = std::ptrdiff_t{1} << 30;
+  const Var x = xt::xarray<double>{{{1.0, 2.0, 3.0, 5.0}}};
+  const auto size = static_cast<double>(large);
+  const xg::PoolOptions around{.stride = 1, .padding = large / 2};  // each window has all elements
+  BOOST_TEST(near(average_pool(x, large, around) * size, xt::xarray<double>{{{11.0, 11.0, 11.0, 11.0, 11.0}}}));
+  // The first window ends at the second element.
+  const Var wide = xt::xarray<double>{{{{1.0, 2.0, 3.0, 5.0}}}};
+  const auto row = [](const Var& y) { return flatten(y); };
+  xg::PoolOptions shifted{.stride = 1, .padding = {{0, 0}, {large - 2, 3}}};
+  BOOST_TEST(
+      near(row(average_pool(wide, {1, large}, shifted)) * size, xt::xarray<double>{3.0, 6.0, 11.0, 11.0, 11.0, 11.0}));
+  BOOST_TEST(near(row(max_pool(wide, {1, large}, shifted)), xt::xarray<double>{2.0, 3.0, 5.0, 5.0, 5.0, 5.0}));
+  shifted.count_include_pad = false;
+  BOOST_TEST(near(row(average_pool(wide, {1, large}, shifted)), xt::xarray<double>{1.5, 2.0, 2.75, 2.75, 2.75, 2.75}));
+  const Var slopes = xg::grad([&](const Var& y) { return sum(average_pool(y, {1, large}, shifted)); })(wide);
+  BOOST_TEST(near(row(slopes), xt::xarray<double>{11.0 / 6.0, 11.0 / 6.0, 4.0 / 3.0, 1.0}));
+  const Var cube = xg::ones({1, 1, 4, 4, 4});
+  BOOST_TEST(average_pool(cube, large, {.stride = large, .padding = large / 2, .count_include_pad = false}).shape() ==
+             Shape({1, 1, 1, 1, 1}));
+  // With a dilation, other elements; a little of a window at each end.
+  const Var apart = average_pool(x, 3, {.stride = 1, .padding = 4, .dilation = 2}) * 3.0;
+  BOOST_TEST(near(apart, xt::xarray<double>{{{1.0, 2.0, 4.0, 7.0, 4.0, 7.0, 3.0, 5.0}}}));
+  BOOST_TEST(near(average_pool(x, 2, {.stride = 1, .padding = 3}) * 2.0,
+                  xt::xarray<double>{{{0.0, 0.0, 1.0, 3.0, 5.0, 8.0, 5.0, 0.0, 0.0}}}));
+  // Two windows of which one begins where the other ends: between what they have in the array there is too much.
+  BOOST_TEST(throws<ShapeError>([&] { return average_pool(x, large, {.stride = large - 4, .padding = large - 2}); },
+                                {"average_pool", "places", "at most", "[1, 1, 4]"}));
+}
+
+BOOST_AUTO_TEST_CASE(high_windows_over_columns_of_padding) {
+  // As products laid out it would be 28 GB of zeros.
+  constexpr std::size_t rows = 60000;
+  const xg::ConvOptions beside{.padding = {{0, 0}, {static_cast<std::ptrdiff_t>(rows), 0}}};
+  const Var x = reshape(sin(xg::arange(0.0, static_cast<double>(rows))), {1, 1, -1, 1});
+  const Var w = reshape(cos(xg::arange(0.0, static_cast<double>(rows))), {1, 1, -1, 1});
+  const auto product = [&](const Var& a, const Var& b) { return view(conv(a, b, beside), 0, 0, 0); };
+  const Var y = product(x, w);
+  BOOST_TEST(y.shape() == Shape({rows + 1}));
+  BOOST_TEST(near(view(y, -1), sum(x * w), 1e-9));
+  BOOST_TEST(same(view(y, xt::range(0, rows)), xg::zeros({rows})));
+  const auto last = [&](const Var& a, const Var& b) { return view(product(a, b), -1); };
+  BOOST_TEST(near(xg::grad([&](const Var& a) { return last(a, w); })(x), w));
+  BOOST_TEST(near(xg::grad([&](const Var& b) { return last(x, b); })(w), x));
+  // Integers always go that way.
+  const Var some = reshape(xg::arange(12), {1, 1, 12, 1});
+  const auto small = [](const Var& a) { return conv(a, a, {.padding = {{2, 1}, {3, 0}}}); };
+  BOOST_TEST(same(cast<double>(small(some)), small(cast<double>(some))));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

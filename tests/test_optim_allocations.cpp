@@ -41,8 +41,11 @@ BOOST_AUTO_TEST_CASE(compiled_steps) {
       optim::prodigy(),
       optim::polyak_sgd(),
       optim::muon(),
+      optim::lbfgs({.memory = 3}),
+      optim::by_name("adagrad"),
       optim::noisy_sgd(),
-      // accumulate, shampoo and soap ask for some: a cond() does.
+      optim::accumulate(3, optim::adam()),  // within a cond()
+      // shampoo and soap ask for some: factorisations of matrices do.
       optim::inject({{"rate", 0.1}},
                     [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); }),
   };

@@ -190,4 +190,39 @@ BOOST_AUTO_TEST_CASE(extras_that_are_missing) {
                             {"kfac: inputs of weight 0 should be [samples, 2]"});
 }
 
+BOOST_AUTO_TEST_CASE(gradients_of_samples_are_for_the_first_link) {
+  const optim::Transformation dp = optim::dp_sgd();
+  check_refused<ValueError>(
+      [&] {
+        return optim::chain({optim::scale(2.0), optim::clip_per_sample(1.0)});
+      },
+      {"chain: clip_per_sample", "single samples"});
+  check_refused<ValueError>([&] { return optim::accumulate(2, dp); }, {"accumulate: dp_sgd"});
+  check_refused<ValueError>([&] { return optim::masked("*", dp); }, {"masked: dp_sgd"});
+  check_refused<ValueError>([&] { return optim::partition({{"*", dp}}); }, {"partition: dp_sgd"});
+  check_refused<ValueError>([&] { return optim::sam(dp); }, {"sam: dp_sgd"});
+  check_refused<ValueError>([&] { return optim::galore(dp); }, {"galore: dp_sgd"});
+  check_refused<ValueError>([&] { return optim::mechanize(dp); }, {"mechanize: dp_sgd"});
+  // What runs it on the gradients as they are takes those of samples, too.
+  const Var p = std::vector<double>{1.0, 2.0, 3.0};
+  const Var g = xg::ones({5, 3});
+  const Var expected = dp.update(g, dp.init(p), p).updates;
+  const auto make = [&](const optim::Hyperparameters&) { return dp; };
+  for (const optim::Optimiser& outer : {optim::ema_of_parameters(dp), optim::swa(dp), optim::lookahead(dp),
+                                        optim::skip_not_finite(dp), optim::inject({}, make)}) {
+    const Var updates = outer.update(g, outer.init(p), p).updates;
+    for (std::size_t i = 0; i < 3; ++i) {
+      BOOST_TEST(updates.array<double>()(i) == expected.array<double>()(i), outer);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_moved_from_stays_what_it_was) {
+  optim::Optimiser first = optim::adam();
+  const optim::Optimiser second = std::move(first);
+  BOOST_TEST(first.text() == second.text());  // NOLINT(bugprone-use-after-move)
+  const Var p = 1.0;
+  BOOST_TEST(first.update(p, second.init(p), p).updates.item<double>() < 0.0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 // What single optimisers do that the table of all does not show.
 #include "optim_rows.hpp"
+#include "refusals.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_optim_special)
 
@@ -107,7 +108,6 @@ BOOST_AUTO_TEST_CASE(ftrl_makes_zeros) {
   BOOST_TEST(numbers(p)[0] == 0.0);
 }
 
-// With one parameter and a constant gradient Adam's steps are the rate, so the rate of descent settles.
 BOOST_AUTO_TEST_CASE(fromage_leaves_zero) {
   const optim::Optimiser fromage = optim::fromage(0.1);
   const Var p = xg::zeros({2});
@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(fromage_leaves_zero) {
   BOOST_TEST(amax(abs(still)).item<double>() == 0.0);
 }
 
+// With one parameter and a constant gradient Adam's steps are the rate, so the rate of descent settles.
 BOOST_AUTO_TEST_CASE(swats_goes_over_to_descent) {
   const optim::Optimiser optimiser = optim::swats({.rate = 0.1});
   const auto step = xg::compile([&](const Var& p, const optim::State& s) {
@@ -183,6 +184,40 @@ BOOST_AUTO_TEST_CASE(derivatives_through_training) {
   BOOST_TEST(std::abs(by_decay.item<double>() - (at(0.1, 0.02 + h) - at(0.1, 0.02 - h)) / (2.0 * h)) < 1e-6);
 }
 
+// So are all others: epsilons and betas are Vars, schedules or numbers of the state.
+BOOST_AUTO_TEST_CASE(derivatives_with_respect_to_other_settings) {
+  using Make = std::function<optim::Optimiser(const optim::Setting&)>;
+  const std::vector<std::pair<double, Make>> all{
+      {0.05, [](const optim::Setting& x) { return optim::adam({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::rmsprop({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::adagrad({.rate = 0.1, .eps = x}); }},
+      {0.05, [](const optim::Setting& x) { return optim::adabelief({.rate = 0.1, .eps = x}); }},
+      {0.8, [](const optim::Setting& x) { return optim::radam({.rate = 0.1, .beta1 = x}); }},
+      {0.7, [](const optim::Setting& x) { return optim::radam({.rate = 0.1, .beta2 = x, .threshold = 4.1}); }},
+      {0.6, [](const optim::Setting& x) { return optim::madgrad({.rate = 0.1, .momentum = x}); }},
+      {0.6, [](const optim::Setting& x) { return optim::schedule_free_adamw({.rate = 0.1, .beta1 = x}); }},
+      {0.01, [](const optim::Setting& x) { return optim::adabound({.rate = 0.1, .gamma = x}); }},
+      {0.3, [](const optim::Setting& x) { return optim::sophia({.rate = 0.1, .gamma = x}); }},
+  };
+  for (const auto& [value, make] : all) {
+    const auto end = [&make = make](const Var& x) {
+      const optim::Optimiser optimiser = make(x);
+      return loss(steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 6).first);
+    };
+    const auto at = [&](double x) { return end(x).item<double>(); };
+    const double h = 1e-5 * value;
+    const double expected = (at(value + h) - at(value - h)) / (2.0 * h);
+    const double given = xg::grad(end)(Var(value)).item<double>();
+    BOOST_TEST(std::abs(given - expected) <= 1e-6 + 1e-5 * std::abs(expected),
+               make(value).text() << ": " << given << ", differences " << expected);
+    const optim::Optimiser by_schedule = make(optim::constant(value));
+    const optim::Optimiser by_number = make(value);
+    const Training x = steps_of(by_schedule, {first_model(), by_schedule.init(first_model())}, 4);
+    const Training y = steps_of(by_number, {first_model(), by_number.init(first_model())}, 4);
+    BOOST_TEST(same_bits<double>(xg::tree::arrays(x.first), xg::tree::arrays(y.first)), make(value).text());
+  }
+}
+
 // A loop of steps that stays a loop.
 BOOST_AUTO_TEST_CASE(steps_inside_of_scan) {
   const optim::Optimiser optimiser = optim::adam({.rate = optim::linear(0.1, 0.0, 20)});
@@ -197,6 +232,189 @@ BOOST_AUTO_TEST_CASE(steps_inside_of_scan) {
   };
   const Training looped = xg::compile(all)(first);
   BOOST_TEST(distance(looped.first, steps_of(optimiser, first, 10).first) < 1e-15);
+}
+
+// ---- L-BFGS
+
+namespace {
+
+/// The two loops over lists of changes, in plain numbers.
+Reference lbfgs_in_plain_numbers(double rate, std::size_t memory) {
+  struct Change {
+    Arrays s, y;
+  };
+  struct Kept {
+    std::vector<Change> changes;
+    Arrays step, gradient;
+  };
+  const auto added = [](Arrays a, double factor, const Arrays& b) {
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      for (std::size_t i = 0; i < a[k].size(); ++i) a[k][i] += factor * b[k][i];
+    }
+    return a;
+  };
+  auto kept = std::make_shared<Kept>();
+  return [=](Arrays& p, const Arrays& g) {
+    const bool first = kept->step.empty();
+    if (!first) {
+      const Change change{kept->step, added(g, -1.0, kept->gradient)};
+      if (dot(change.s, change.y) > 1e-10) kept->changes.push_back(change);
+      if (kept->changes.size() > memory) kept->changes.erase(kept->changes.begin());
+    }
+    Arrays q = g;
+    std::vector<double> alpha(kept->changes.size());
+    for (std::size_t k = alpha.size(); k-- > 0;) {
+      const Change& c = kept->changes[k];
+      alpha[k] = dot(c.s, q) / dot(c.s, c.y);
+      q = added(q, -alpha[k], c.y);
+    }
+    if (!alpha.empty()) {
+      const Change& c = kept->changes.back();
+      q = added(like(q), dot(c.s, c.y) / dot(c.y, c.y), q);
+    }
+    for (std::size_t k = 0; k < alpha.size(); ++k) {
+      const Change& c = kept->changes[k];
+      q = added(q, alpha[k] - dot(c.y, q) / dot(c.s, c.y), c.s);
+    }
+    double size = 0.0;
+    for (const Numbers& each : g) {
+      for (const double x : each) size += std::abs(x);
+    }
+    kept->step = added(like(q), -rate * (first ? std::min(1.0, 1.0 / size) : 1.0), q);
+    kept->gradient = g;
+    p = added(p, 1.0, kept->step);
+  };
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(lbfgs) {
+  check({.name = "lbfgs",
+         .make = [](const optim::Setting& r) { return optim::lbfgs({.rate = r, .memory = 3}); },
+         .reference = [] { return lbfgs_in_plain_numbers(0.5, 3); },
+         .rate = 0.5,
+         .steps = 60,
+         .falls_to = 1e-12,
+         .same_bits = false});
+  // With as many changes as there are directions it is Newton's method on a quadratic, near the end.
+  const optim::Optimiser optimiser = optim::lbfgs();
+  const Training end = steps_of(optimiser, {first_model(), optimiser.init(first_model())}, 40);
+  BOOST_TEST(loss(end.first).item<double>() < 1e-20);
+  refusals::check_refused<xg::ValueError>([] { return optim::lbfgs({.memory = 0}); },
+                                          {"lbfgs: memory is 0; it must be at least 1 (Nocedal 1980)"});
+  refusals::check_refused<xg::ValueError>([] { return optim::lbfgs({.rate = -1.0}); }, {"lbfgs: rate is -1"});
+}
+
+// ---- what has needs of its own: K-FAC and differentially private descent
+
+namespace {
+
+/// Compiled as called, resumed with the same bits, in float32: as the rows of the others. f: (weights, state) -> both.
+template <class F>
+void check_steps(const optim::Optimiser& optimiser, const Var& start, F f, bool random) {
+  using Pair = std::pair<Var, optim::State>;
+  const auto run = [&](Pair at, int n) {
+    for (int i = 0; i < n; ++i) at = f(at);
+    return at;
+  };
+  const Pair first{start, optimiser.init(start)};
+  const Pair called = run(first, 5);
+  const auto step = xg::compile(f);
+  Pair compiled = first;
+  for (int i = 0; i < 5; ++i) compiled = step(std::move(compiled));
+  BOOST_TEST(amax(abs(compiled.first - called.first)).template item<double>() < 1e-13);
+  const Pair half = run(first, 2);
+  const optim::State again = xg::tree::with_arrays(optimiser.init(start), xg::tree::arrays(half.second));
+  BOOST_TEST(same_bits<double>(xg::tree::arrays(run({half.first, again}, 3)), xg::tree::arrays(called)));
+  const Var narrow = cast<float>(start);
+  const Var end = run({narrow, optimiser.init(narrow)}, 5).first;
+  BOOST_TEST((end.dtype() == xg::DType::Float32));
+  if (!random) BOOST_TEST(amax(abs(end - called.first)).template item<double>() < 1e-4);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(steps_of_kfac) {
+  const optim::Optimiser optimiser = optim::kfac({.rate = 0.1, .momentum = 0.0, .damping = 0.1});
+  const Var x = reshape(sin(xg::arange(12.0)), {6, 2});
+  const Var solution = reshape(cos(xg::arange(6.0)), {2, 3});
+  const auto step = [&](const std::pair<Var, optim::State>& at) {
+    const Var own = cast(x, at.first.dtype());
+    const Var d = matmul(own, at.first - cast(solution, at.first.dtype()));
+    auto [u, next] =
+        optimiser.update(matmul(transpose(own), d) / 6.0, at.second, at.first, {.inputs = own, .output_gradients = d});
+    return std::pair{optim::apply(at.first, u), next};
+  };
+  const Var start = xg::zeros({2, 3});
+  check_steps(optimiser, start, step, false);
+  std::pair<Var, optim::State> at{start, optimiser.init(start)};
+  for (int i = 0; i < 300; ++i) at = step(at);
+  BOOST_TEST(amax(abs(at.first - solution)).item<double>() < 1e-2);
+}
+
+BOOST_AUTO_TEST_CASE(steps_of_dp_sgd) {
+  const auto step_of = [](const optim::Optimiser& optimiser) {
+    return [&optimiser](const std::pair<Var, optim::State>& at) {
+      const Var samples = xg::stack({at.first - 1.0, 2.0 * (at.first - 1.0)});  // the gradients of two
+      auto [u, next] = optimiser.update(samples, at.second, at.first);
+      return std::pair{optim::apply(at.first, u), next};
+    };
+  };
+  const optim::Optimiser noisy = optim::dp_sgd({.rate = 0.1, .noise = 0.3});
+  check_steps(noisy, xg::zeros({3}), step_of(noisy), true);
+  const optim::Optimiser quiet = optim::dp_sgd({.rate = 0.1, .noise = 0.0});
+  check_steps(quiet, xg::zeros({3}), step_of(quiet), false);
+  std::pair<Var, optim::State> at{xg::zeros({3}), quiet.init(xg::zeros({3}))};
+  for (int i = 0; i < 300; ++i) at = step_of(quiet)(at);
+  BOOST_TEST(amax(abs(at.first - 1.0)).item<double>() < 1e-6);
+}
+
+// ---- SWATS
+
+namespace {
+
+Reference swats_in_plain_numbers(double rate, double eps) {
+  struct Kept {
+    Arrays m, v, b;
+    double t = 0.0, mean = 0.0, descent = 0.0;
+    bool switched = false;
+  };
+  auto k = std::make_shared<Kept>();
+  return [=](Arrays& p, const Arrays& g) {
+    constexpr double beta1 = 0.9, beta2 = 0.999;
+    if (k->m.empty()) k->m = k->v = k->b = like(p);
+    k->t += 1.0;
+    Arrays d = p;
+    const Arrays before = p;
+    for (std::size_t a = 0; a < p.size(); ++a) {
+      for (std::size_t i = 0; i < p[a].size(); ++i) {
+        double& m = k->m[a][i] = beta1 * k->m[a][i] + (1.0 - beta1) * g[a][i];
+        double& v = k->v[a][i] = beta2 * k->v[a][i] + (1.0 - beta2) * g[a][i] * g[a][i];
+        d[a][i] = -rate * m / (1.0 - std::pow(beta1, k->t)) / (std::sqrt(v / (1.0 - std::pow(beta2, k->t))) + eps);
+        if (k->switched) k->b[a][i] = beta1 * k->b[a][i] + g[a][i];
+        p[a][i] += k->switched ? -(1.0 - beta1) * k->descent * k->b[a][i] : d[a][i];
+      }
+    }
+    const double gamma = dot(d, d) / -dot(d, g);
+    k->mean = beta2 * k->mean + (1.0 - beta2) * gamma;
+    const double unbiased = k->mean / (1.0 - std::pow(beta2, k->t));
+    if (!k->switched && k->t > 1.0 && std::abs(unbiased - gamma) < eps && unbiased > 0.0) {
+      k->descent = unbiased;
+      k->switched = true;
+    }
+  };
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(swats) {
+  for (const double eps : {1e-9, 1e-2}) {  // which is how settled the rate must be, too
+    check({.name = "swats",
+           .make = [=](const optim::Setting& r) { return optim::swats({.rate = r, .eps = eps}); },
+           .reference = [=] { return swats_in_plain_numbers(0.05, eps); },
+           .same_bits = false,
+           .rate_matters = eps < 1e-5});
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 #include "passes.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <boost/test/unit_test.hpp>
@@ -96,6 +97,50 @@ BOOST_AUTO_TEST_CASE(how_operands_lie) {
   BOOST_TEST(loop.loop.gathered.size() == 1U);
   BOOST_TEST(loop.loop.columns == 50U);
   BOOST_TEST((loop.loop.gathered[0].strides == xgrad::Strides{1, 40}));
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_repeat_are_read_where_they_are) {
+  struct Case {
+    std::size_t alike;
+    std::size_t columns;
+    std::size_t block_rows;
+    bool gathered;
+  };
+  // A block of 1024 elements has up to 20 rows of 50; of 17 rows alike it has 17, and 7 are too few for a block.
+  for (const Case& each : {Case{40, 50, 20, false},
+                           {20, 50, 20, false},
+                           {17, 50, 17, false},
+                           {7, 50, 20, true},
+                           {7, 600, 1, false},
+                           {7, 2000, 1, false}}) {
+    BOOST_TEST_CONTEXT(each.alike << " rows of " << each.columns) {
+      Values v;
+      const xgrad::Shape all{6, each.alike, each.columns};
+      const ValueId rows = v.of<Broadcast>({v.leaf({6, 1, each.columns})}, all);
+      const Lowered loop(v, {v.of<Add>({v.of<Exp>({v.leaf(all)}), rows})});
+      BOOST_TEST(loop.loop.block_rows == each.block_rows);
+      BOOST_TEST(loop.loop.gathered.empty() != each.gathered);
+      const auto repeats = [&](const Slot& slot) { return slot.rows_alike == each.alike; };
+      BOOST_TEST(std::ranges::any_of(loop.loop.slots, repeats) != each.gathered);
+
+      const auto numbers = [](const xgrad::Shape& shape) {
+        auto array = xgrad::Array<double>::from_shape(shape);
+        for (std::size_t i = 0; i < array.size(); ++i) array.data()[i] = std::sin(static_cast<double>(i));
+        return array;
+      };
+      const auto a = numbers(all);
+      const auto b = numbers({6, 1, each.columns});
+      const auto f = [](const xgrad::Var& x, const xgrad::Var& row) { return x * row + x; };
+      const xgrad::Var y = xgrad::compile(f)(a, b);
+      bool same = true;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        const std::size_t matrix = i / (each.alike * each.columns);
+        const double factor = b.data()[matrix * each.columns + i % each.columns];
+        same = same && y.array<double>().data()[i] == a.data()[i] * factor + a.data()[i];
+      }
+      BOOST_TEST(same);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(totals_are_partial_results) {

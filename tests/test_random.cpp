@@ -404,8 +404,33 @@ BOOST_AUTO_TEST_CASE(checks_of_keys_end_in_any_order) {
 
 BOOST_AUTO_TEST_CASE(normal_numbers_far_outside) {
   const double infinity = std::numeric_limits<double>::infinity();
-  BOOST_TEST(random::truncated_normal(key_of_test, -infinity, -1e155).item<double>() == -1e155);
-  BOOST_TEST(random::truncated_normal(key_of_test, 1e155, infinity).item<double>() == 1e155);
+  for (const double end : {1e16, 1e99, 1.1e100, 1e149, 1e150, 1e155, 1e300}) {
+    BOOST_TEST(random::truncated_normal(key_of_test, -infinity, -end).item<double>() == -end);
+    BOOST_TEST(random::truncated_normal(key_of_test, end, infinity).item<double>() == end);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(uniform_numbers_between_ends_too_far_apart) {
+  BOOST_TEST(
+      throws<xg::ValueError>([] { return random::uniform(key_of_test, -1.5e308, 1.5e308); }, {"uniform: ", "apart"}));
+  BOOST_TEST(
+      throws<xg::ValueError>([] { return random::uniform(key_of_test, 0.0, std::numeric_limits<double>::infinity()); },
+                             {"uniform: ", "finite"}));
+}
+
+BOOST_AUTO_TEST_CASE(distributions_name_themselves_beside_vars_of_two_tapes) {
+  xg::Tape one;
+  xg::Tape two;
+  const Var mean = one.leaf(xt::xarray<double>{0.5, 0.5});
+  const Var other = two.leaf(xt::xarray<double>{{1.0, 0.0}, {0.5, 1.0}});
+  const auto refused = [](std::string_view name, const auto& f) {
+    return throws<xg::TapeError>(f, {name, "two tapes"});
+  };
+  BOOST_TEST(refused("multivariate_normal: ", [&] { return random::multivariate_normal(key_of_test, mean, other); }));
+  BOOST_TEST(refused("normal: ", [&] { return random::normal(key_of_test, mean, other); }));
+  BOOST_TEST(refused("uniform: ", [&] { return random::uniform(key_of_test, mean, other); }));
+  BOOST_TEST(refused("beta: ", [&] { return random::beta(key_of_test, mean, other); }));
+  BOOST_TEST(refused("truncated_normal: ", [&] { return random::truncated_normal(key_of_test, mean, other); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

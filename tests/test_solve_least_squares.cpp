@@ -35,8 +35,8 @@ Var rosenbrock(const Var& x) {
 double at(const Var& x, std::size_t i) { return x.array<double>()(i); }
 bool near(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b)); }
 
-const std::vector<solve::LeastSquaresMethod> methods{solve::LevenbergMarquardt{}, solve::GaussNewton{},
-                                                     solve::Dogleg{}};
+const std::vector<solve::LeastSquaresMethod> methods{solve::LevenbergMarquardt{}, solve::GaussNewton{}, solve::Dogleg{},
+                                                     solve::LevenbergMarquardt{.factor = solve::Factor::Cholesky}};
 
 template <class E, class F>
 bool refuses(F f, const std::string& part) {
@@ -67,6 +67,56 @@ BOOST_AUTO_TEST_CASE(a_line_has_the_errors_of_the_textbook) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(products_do_without_a_jacobian) {
+  const auto line = solve::least_squares(line_residuals, Line{Var(0.0), Var(0.0)}, solve::MatrixFreeLM{});
+  BOOST_TEST(line.converged(), line);
+  BOOST_TEST(line.gradients == 0U);
+  BOOST_TEST(line.products > 0U);
+  BOOST_TEST(near(line.parameters.slope.item<double>(), 1.97, 1e-7), line);
+  BOOST_TEST(near(line.sum, 0.091, 1e-13));
+  BOOST_TEST(line.covariance.size() == 0U);
+  BOOST_TEST(std::isnan(line.deviations.slope.item<double>()));
+  for (const std::size_t probes : {0U, 10U}) {
+    const auto curved =
+        solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{.probes = probes});
+    BOOST_TEST(near(at(curved.parameters, 1), 1.0, 1e-9), curved);
+  }
+  // 5000 coupled unknowns, of which a Jacobian would have 200 MB: x_i^3 + 2 x_i - x_{i-1} - x_{i+1} = 1 (0 outside).
+  const std::size_t n = 5000;
+  const auto coupled = [](const Var& x) -> Var {
+    const Var outside(Numbers{0.0});
+    const Var all = xg::concatenate({outside, x, outside});
+    return x * x * x + 2.0 * x - view(all, xt::range(0, 5000)) - view(all, xt::range(2, 5002)) - 1.0;
+  };
+  const auto large = solve::least_squares(coupled, Var(Numbers(n, 0.5)), solve::MatrixFreeLM{});
+  BOOST_TEST(large.sum < 1e-20, static_cast<const solve::Report&>(large));
+  BOOST_TEST(near(at(large.parameters, n / 2), 1.0, 1e-10));
+  const auto again = solve::least_squares(coupled, Var(Numbers(n, 0.5)), solve::MatrixFreeLM{});
+  BOOST_TEST(again.sum == large.sum);
+  const auto held = solve::least_squares(line_residuals, Line{Var(0.5), Var(2.0)}, solve::MatrixFreeLM{},
+                                         {.lower = Line{Var(-10.0), Var(1.5)}});
+  BOOST_TEST(held.converged(), held);
+  BOOST_TEST(held.parameters.offset.item<double>() == 1.5);
+  BOOST_TEST(near(held.parameters.slope.item<double>(), 54.7 / 30, 1e-7), held);
+  const auto free_one = solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; },
+                                             Var(Numbers{5.0, 1.0}), solve::MatrixFreeLM{});
+  BOOST_TEST(near(at(free_one.parameters, 0) + at(free_one.parameters, 1), 2.0, 1e-12), free_one);
+  // The first steps go to where there are no values.
+  const auto logs = solve::least_squares([](const Var& x) -> Var { return log(x) + 3.0; }, 5.0, solve::MatrixFreeLM{});
+  BOOST_TEST(near(logs.parameters.item<double>(), std::exp(-3.0), 1e-10), logs);
+  const auto few = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.iterations = 2});
+  BOOST_TEST((few.ended == Ended::Iterations));
+  const auto rough = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.step = 0.5});
+  BOOST_TEST((rough.ended == Ended::Step), rough);
+  const auto floats = solve::least_squares(
+      [](const Var& x) -> Var {
+        return exp(x) - xt::xarray<float>{2.0F, 3.0F};
+      },
+      xt::xarray<float>{0.0F, 0.0F}, solve::MatrixFreeLM{});
+  BOOST_TEST(floats.converged(), floats);
+  BOOST_TEST(std::abs(floats.parameters.array<float>()(1) - std::log(3.0F)) < 1e-5F, floats);
+}
+
 BOOST_AUTO_TEST_CASE(bounds_hold) {
   for (const auto& method : methods) {
     // With a <= 0.8 the least is at b = 0.64.
@@ -95,6 +145,9 @@ BOOST_AUTO_TEST_CASE(outliers_weigh_less_by_robust_losses) {
   const auto huber = solve::least_squares(residuals, start, solve::LevenbergMarquardt{},
                                           {.loss = solve::robust(xg::loss::Huber{.delta = 0.5})});
   BOOST_TEST(huber.converged(), huber);
+  const auto by_products = solve::least_squares(residuals, start, solve::MatrixFreeLM{},
+                                                {.loss = solve::robust(xg::loss::Huber{.delta = 0.5})});
+  BOOST_TEST(near(by_products.sum, huber.sum, 1e-12), by_products);
   // The gradient of the sum of the losses is 0.
   const auto cost = [&](const Line& line) -> Var {
     return sum(xg::loss::Huber{.delta = 0.5}(residuals(line), Var(Numbers(5, 0.0))));
@@ -181,6 +234,14 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(refuses<ValueError>([&] { fit({.gradient = std::nan("")}); }, "gradient is nan"));
   BOOST_TEST(refuses<ValueError>(
       [&] { (void)solve::least_squares(rosenbrock, start, solve::LevenbergMarquardt{.radius = 0.0}); }, "radius is 0"));
+  const auto by_products = [&](const solve::MatrixFreeLM& method) {
+    (void)solve::least_squares(rosenbrock, start, method);
+  };
+  BOOST_TEST(refuses<ValueError>([&] { by_products({.damping = 0.0}); }, "damping is 0"));
+  BOOST_TEST(refuses<ValueError>([&] { by_products({.accuracy = 1.0}); }, "accuracy is 0"));
+  BOOST_TEST(refuses<ValueError>(
+      [&] { (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, -1.0, solve::MatrixFreeLM{}); },
+      "at the start is not finite"));
   BOOST_TEST(refuses<ValueError>(
       [&] {
         (void)solve::least_squares(rosenbrock, Var(Numbers{std::nan(""), 1}));

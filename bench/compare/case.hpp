@@ -30,6 +30,7 @@ std::vector<Case> elementwise_cases();
 std::vector<Case> cross_entropy_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> mlp_cases();
+std::vector<Case> optimiser_cases();
 std::vector<Case> layernorm_cases();
 std::vector<Case> stack_cases();
 std::vector<Case> einsum_cases();
@@ -51,6 +52,7 @@ struct Limit {
 };
 
 std::vector<Limit> machine_limits();
+std::vector<Limit> optimiser_limits();
 std::vector<Limit> cost_limits();
 std::vector<Limit> footprint_limits();
 std::vector<Limit> behaviour_limits();

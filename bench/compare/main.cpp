@@ -31,6 +31,7 @@ std::vector<Case> all_cases() {
   append(all, cross_entropy_cases());
   append(all, loss_cases());
   append(all, mlp_cases());
+  append(all, optimiser_cases());
   append(all, layernorm_cases());
   append(all, stack_cases());
   append(all, einsum_cases());
@@ -42,6 +43,7 @@ std::vector<Case> all_cases() {
 std::vector<Limit> all_limits() {
   std::vector<Limit> all;
   append(all, machine_limits());
+  append(all, optimiser_limits());
   append(all, cost_limits());
   append(all, behaviour_limits());
   append(all, footprint_limits());

@@ -125,7 +125,8 @@ class Region {
   std::optional<std::size_t> number_;
 };
 
-/// x itself, under a name for messages of nan_guard(). It costs nothing.
+/// x itself, under a name for messages of nan_guard(). It costs what recording an operation costs, and nothing when
+/// values are computed.
 Var label(const Var& x, const std::string& name);
 
 /// x itself. Whenever its value is computed, in compiled functions too, `look` is called with it; in vmap() for each

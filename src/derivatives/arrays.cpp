@@ -256,7 +256,13 @@ Var weighted_direction(const NodeContext& context, const Var& weights) {
   const Var norm = context.output();
   const Var flat = equal(norm, 0.0) || equal(norm, std::numeric_limits<double>::infinity());
   const Var weights_or_0 = where(flat, zeros_like(norm), weights);
-  return absorbing_multiply(detail::expand_to(weights_or_0, x.shape()), x / detail::expand_to(norm, x.shape()));
+  // Two products for each element instead of a division. The constant is about 1 / norm, so that what is left to divide
+  // by is about 1: neither overflows nor vanishes where the whole does not.
+  const double least =
+      x.dtype() == DType::Float32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
+  const Var scale = 1.0 / maximum(stop_gradient(norm), least);
+  const Var scaled_weights = absorbing_multiply(weights_or_0, 1.0 / (norm * scale));
+  return absorbing_multiply(detail::expand_to(scaled_weights, x.shape()), x * detail::expand_to(scale, x.shape()));
 }
 
 }  // namespace
@@ -267,6 +273,13 @@ Var Norm::vjp(const NodeContext& context, std::size_t, const Var& cotangent) {
 Var Norm::jvp(const NodeContext& context, std::span<const Var> tangents) {
   return detail::sum_to(tangents[0] * weighted_direction(context, ones_like(context.output())),
                         context.output().shape());
+}
+
+Var SumButOne::vjp(const NodeContext& context, std::size_t, const Var& cotangent) {
+  return detail::expand_to(cotangent, context.input(0).shape());
+}
+Var SumButOne::jvp(const NodeContext& context, std::span<const Var> tangents) {
+  return detail::sum_to(tangents[0], context.output().shape());
 }
 
 Var Balance::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {

@@ -49,7 +49,7 @@ inline constexpr std::size_t most_depth = 128;  ///< of functions in functions
 inline constexpr std::size_t most_functions = 65536;
 
 /// Of a primitive: raised when what it computes of the same inputs and attributes changes its meaning.
-constexpr std::uint32_t version_of(ir::Opcode) { return 1; }
+constexpr std::uint32_t version_of(ir::Opcode op) { return op == primitives::opcode<primitives::MatrixExp> ? 2 : 1; }
 
 /// What the attribute of a primitive is the number of: in a file it is a text.
 enum class Numbered : std::uint8_t { Nothing, Requirement, Name, Chooser };

@@ -26,7 +26,7 @@ Var matrix_power(const Var& a, std::int64_t power, const Options& options) {
 }
 
 Var expm(const Var& a, const Options& options) {
-  return detail::matrix_exp(square_matrices("expm", a), 0, without_result(options));
+  return detail::matrix_exp(square_matrices("expm", a), {}, without_result(options));
 }
 
 namespace {
@@ -93,6 +93,7 @@ void check_chain(std::span<const Var> matrices) {
   }
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     detail::require_usable(matrices[i], "multi_dot");
+    detail::require_one_tape("multi_dot", matrices.first(i + 1));
     const bool at_end = i == 0 || i + 1 == matrices.size();
     const std::size_t rank = matrices[i].dimension();
     if (rank != 2 && !(at_end && rank == 1)) {
@@ -139,6 +140,7 @@ Var block_diag(std::span<const Var> matrices) {
     }
     pointers.push_back(&x);
   }
+  detail::require_one_tape("block_diag", pointers);
   const DType dtype = detail::common_dtype(pointers);
   Var like = matrices[0];
   for (const Var& x : matrices) like = with_leading_extents(like, common_leading("block_diag", like, x));

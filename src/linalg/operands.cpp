@@ -63,6 +63,7 @@ Var solved_by(std::string_view operation, const Var& a, const Var& b,
               detail::FunctionOf<Var, const Var&, const Var&> f) {
   detail::require_usable(a, operation);
   detail::require_usable(b, operation);
+  detail::require_one_tape(operation, std::array{&a, &b});
   if (a.dimension() < 2 || b.dimension() == 0)
     refuse_pair(operation, a, b, "a matrix and a right-hand side are needed");
   const bool is_vector = b.dimension() == 1;

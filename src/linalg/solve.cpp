@@ -69,6 +69,7 @@ void require_axis(std::string_view operation, const Var& x) {
 Var toeplitz(const Var& column, const Var& row) {
   require_axis("toeplitz", column);
   require_axis("toeplitz", row);
+  detail::require_one_tape("toeplitz", std::array{&column, &row});
   const std::size_t m = column.shape().back();
   const std::size_t n = row.shape().back();
   const Shape extents = common_leading("toeplitz", expand_dims(column, -1), expand_dims(row, -1));
@@ -89,6 +90,8 @@ Var toeplitz(const Var& column) { return toeplitz(column, column); }
 Var solve_toeplitz(const Var& column, const Var& row, const Var& b, const Options& options) {
   require_axis("solve_toeplitz", column);
   require_axis("solve_toeplitz", row);
+  detail::require_usable(b, "solve_toeplitz");
+  detail::require_one_tape("solve_toeplitz", std::array{&column, &row, &b});
   if (column.shape().back() != row.shape().back()) {
     throw ShapeError("solve_toeplitz: the first column " + to_string(column.shape()) + " and the first row " +
                      to_string(row.shape()) + " are not those of a square matrix; the last extents must be equal");

@@ -1,3 +1,3 @@
 #include "by_name_entries.hpp"
 
-template void xgrad::loss::detail::append_entries<2>(std::vector<Entry>& entries);
+template void xgrad::loss::detail::append_entries<2>(std::vector<RegistryEntry>& entries);

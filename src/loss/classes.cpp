@@ -148,16 +148,16 @@ Var log_probabilities(const Classes& c) { return log_softmax(c.scores, c.axis); 
 Var surprise(const Classes& c) {
   const auto of = [&c](const Var& scores, const Var& labels) {
     const Var shifted = scores - largest_score(c, scores);
-    const Var ahead = take_along_axis(shifted, labels, c.axis);
-    const Var powers = exp(shifted);
-    // All but the largest: another sum of what is there, instead of a mask that knows the label.
-    const Var others = sum_classes(c, cast(powers < 1.0, powers.dtype()) * powers);
-    const Var but_one = sum_classes(c, powers) - 1.0;
-    const Var sure = but_one < 0.5 && equal(ahead, 0.0);
-    const Var ahead_unless_sure = where(sure, zeros_like(ahead), ahead);
-    // The factor is 1; it has the derivatives by the label's score.
-    const Var odds_against = others * exp(ahead_unless_sure - ahead);
-    return log1p(where(sure, odds_against, but_one)) - ahead_unless_sure;
+    const Var own = take_along_axis(shifted, labels, c.axis);
+    // 0 at the label and 1 elsewhere, written rather than compared.
+    const Var here = xgrad::detail::scatter_add_along_axis(
+        ones_like(own), labels, scores.shape(), static_cast<std::size_t>(c.axis), primitives::Chooser::TakeAlongAxis);
+    const Var other = 1.0 - here;
+    const Var others = sum_classes(c, exp(shifted) * other);
+    // ln(others + e^own) - own. What is held takes no part in derivatives; the factor is 1, and has those by the
+    // label's score: they follow from the others, not from the difference of p_y and 1.
+    const Var held = stop_gradient(own);
+    return log1p(others * exp(offset(held, own)) + expm1(held)) - held;
   };
   return xgrad::detail::computed_at_once("cross entropy", of, c.scores, c.labels);
 }

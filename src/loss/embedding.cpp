@@ -145,15 +145,21 @@ Var CosineEmbedding::operator()(const Var& x1, const Var& x2, const Var& target)
   require_one_each(name, x1, target, "target");
   static const Requirement requirement("CosineEmbedding: the target {} is neither -1 nor 1");
   const Var t = checked_signs(target, check_targets, requirement);
+  // Lengths in units of themselves if they are large: squares and products of very long vectors would overflow.
+  const auto unit_of = [](const Var& length) {
+    const Var fixed = stop_gradient(length);
+    return where(fixed > 0x1p20 && fixed < std::numeric_limits<double>::infinity(), fixed, ones_like(fixed));
+  };
   constexpr double smallest = 1e-6;  // its square is libtorch's, beside the sum of squares
-  const auto length = [](const Var& x) { return hypot(norm(x, -1, keep_dims), smallest); };
-  const Var length1 = length(x1);
-  const Var length2 = length(x2);
-  // Products of very long vectors would overflow.
-  const Var unit1 = detail::unwieldy(length1);
-  const Var unit2 = detail::unwieldy(length2);
-  const Var product = sum(x1 * (1.0 / unit1) * (x2 * (1.0 / unit2)), -1, keep_dims);
-  const Var cosine = squeeze(product / (length1 / unit1 * (length2 / unit2)), -1);
+  const auto in_units = [](const Var& length, const Var& unit) {
+    return sqrt(square(length / unit) + square(smallest / unit));
+  };
+  const Var length1 = norm(x1, -1, keep_dims);
+  const Var length2 = norm(x2, -1, keep_dims);
+  const Var unit1 = unit_of(length1);
+  const Var unit2 = unit_of(length2);
+  const Var product = sum(x1 * (1.0 / unit1) * x2, -1, keep_dims) / unit2;
+  const Var cosine = squeeze(product / (in_units(length1, unit1) * in_units(length2, unit2)), -1);
   return where(t > 0, 1.0 - cosine, relu(cosine - margin));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/reduce.hpp>
 
 #include "axes.hpp"
 #include "internal.hpp"
@@ -115,6 +116,18 @@ Var times_power_of_two(const Var& x, const Var& n) {
   return x * exp2(first) * exp2(bounded(n - first));
 }
 
+/// Where a zero is among the factors, the exponents are those of the derivative by it. They are made smaller there, at
+/// the cost of the zero's own factor, where they are too large for a number: in the derivatives by other factors, an
+/// infinite power would meet the zero.
+Var without_too_large(const Var& exponents, const Var& has_zero, std::size_t along, double most) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Axes axis(static_cast<std::ptrdiff_t>(along));
+  const Var largest = amax(where(has_zero, exponents, -infinity), axis, keep_dims);
+  const Var smallest = amin(where(has_zero, exponents, infinity), axis, keep_dims);
+  const Var room = maximum(most + minimum(smallest, 0.0), 0.0);
+  return where(has_zero, exponents - minimum(maximum(largest - most, 0.0), room), exponents);
+}
+
 /// Each exponent less that of the element before; before the first is 0.
 Var steps_of(const Var& exponents, std::size_t along, Direction direction) {
   const std::size_t count = exponents.shape()[along];
@@ -138,9 +151,12 @@ Var cumprod(const Var& x, std::ptrdiff_t axis, Direction direction) {
     const Var sizes = stop_gradient(abs(y));
     const Var ordinary = sizes > 0.0 && sizes < std::numeric_limits<double>::infinity();
     const Var logarithms = log2(where(ordinary, sizes, ones_like(sizes)));
-    const Var exponents = floor(cumsum(logarithms, axis, direction));
+    const double most = y.dtype() == DType::Float32 ? 100.0 : 980.0;
+    const Var has_zero = cumsum(equal(sizes, 0.0), axis, direction) > 0;
+    const Var exponents = without_too_large(floor(cumsum(logarithms, axis, direction)), has_zero, along, most);
     const Var scaled = times_power_of_two(y, -steps_of(exponents, along, direction));
-    return times_power_of_two(associative_scan(product, scaled, axis, direction), exponents);
+    return times_power_of_two(associative_scan(product, scaled, axis, direction),
+                              where(has_zero, minimum(exponents, most), exponents));
   };
   return detail::computed_at_once("cumprod", of, numbers);
 }

@@ -68,6 +68,7 @@ Var sum_over(std::string_view operation, const Var& a, const Var& b, const Shape
 void require_pair(std::string_view operation, const Var& a, const Var& b) {
   detail::require_usable(a, operation);
   detail::require_usable(b, operation);
+  detail::require_one_tape(operation, std::array{&a, &b});
 }
 
 }  // namespace

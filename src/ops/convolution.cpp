@@ -49,9 +49,7 @@ using primitives::ConvolutionRole;
 void require_operands(std::string_view operation, const Var& x, const Var& kernel, std::ptrdiff_t groups) {
   detail::require_usable(x, operation);
   detail::require_usable(kernel, operation);
-  if (x.recorded() && kernel.recorded()) {  // on one tape: that comes before their shapes
-    const detail::Recording refuses_two(operation, std::array{&x, &kernel});
-  }
+  detail::require_one_tape(operation, std::array{&x, &kernel});  // that comes before their shapes
   const std::size_t axes = detail::window_axes_of(operation, x);
   if (kernel.dimension() != axes + 2) refuse_operands(operation, x, kernel, "both must have the same number of axes");
   if (groups < 1 || groups > primitives::most_window_step) {

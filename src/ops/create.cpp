@@ -30,7 +30,7 @@ void require_number(const Var& x, std::string_view what) {
                     "recorded; how many numbers there are must be known when they are. linspace() takes recorded ends");
   }
   if (is_floating(x.dtype()) && !std::isfinite(cast(x, DType::Float64).item<double>())) {
-    throw ValueError(text + std::to_string(cast(x, DType::Float64).item<double>()) + "; it must be finite");
+    throw ValueError(text + core::text_of(cast(x, DType::Float64).item<double>()) + "; it must be finite");
   }
 }
 
@@ -53,15 +53,19 @@ Var range_of_integers(Int start, Int stop, Int step) {
 
 Var range_of_floats(double start, double stop, double step) {
   require_step(step != 0.0);
-  const double count = std::max(0.0, std::ceil((stop - start) / step));
+  const bool apart = std::isinf(stop - start);  // farther than a number can be
+  const double count = std::max(0.0, std::ceil(apart ? stop / step - start / step : (stop - start) / step));
   if (!(count < 0x1p53)) {
-    throw ValueError("arange: from " + std::to_string(start) + " to " + std::to_string(stop) +
-                     " there are more steps of " + std::to_string(step) + " than an array can have elements");
+    throw ValueError("arange: from " + core::text_of(start) + " to " + core::text_of(stop) +
+                     " there are more steps of " + core::text_of(step) + " than an array can have elements");
   }
   const Shape shape{static_cast<std::size_t>(count)};
   require_addressable(shape);
   auto numbers = Array<double>::from_shape(shape);
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers.data()[i] = start + static_cast<double>(i) * step;
+  const double unit = apart ? 0.5 : 1.0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    numbers.data()[i] = (unit * start + static_cast<double>(i) * (unit * step)) / unit;
+  }
   return {std::move(numbers)};
 }
 
@@ -113,7 +117,10 @@ struct Ends {
     return moveaxis(exact, 0, axis);
   }
   [[nodiscard]] Var evenly(std::ptrdiff_t axis) const {
-    return between(first + index * ((last - first) / steps), axis);
+    const Var way = last - first;
+    const Var inner = first + index * (way / steps);
+    // The ends may be farther apart than a number can be.
+    return between(where(isinf(way), lerp(first, last, index / steps), inner), axis);
   }
 };
 
@@ -175,7 +182,8 @@ Var linspace(const Var& start, const Var& stop, std::size_t count, Endpoint endp
 
 Var logspace(const Var& start, const Var& stop, std::size_t count, Endpoint endpoint, const Var& base,
              std::ptrdiff_t axis) {
-  detail::require_usable(base, "logspace");
+  for (const Var* each : {&base, &start, &stop}) detail::require_usable(*each, "logspace");
+  detail::require_one_tape("logspace", std::array{&base, &start, &stop});
   return pow(base, Ends("logspace", start, stop, count, endpoint).evenly(axis));
 }
 

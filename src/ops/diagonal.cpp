@@ -102,9 +102,7 @@ Var diag(const Var& x, std::ptrdiff_t diagonal) {
 Var fill_diagonal(const Var& x, const Var& values) {
   detail::require_usable(x, "fill_diagonal");
   detail::require_usable(values, "fill_diagonal");
-  if (x.recorded() && values.recorded()) {  // on one tape: that comes before their shapes
-    const detail::Recording refuses_two("fill_diagonal", std::array{&x, &values});
-  }
+  detail::require_one_tape("fill_diagonal", std::array{&x, &values});  // that comes before their shapes
   const Shape& shape = x.shape();
   const bool alike = std::ranges::all_of(shape, [&](std::size_t extent) { return extent == shape[0]; });
   if (shape.size() < 2 || (shape.size() > 2 && !alike)) {

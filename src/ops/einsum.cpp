@@ -138,6 +138,7 @@ Var einsum(std::string_view text, std::span<const Var> operands) {
                      (operands.size() == 1 ? "is " : "are ") + std::to_string(operands.size()));
   }
   for (const Var& each : operands) detail::require_usable(each, "einsum");
+  detail::require_one_tape("einsum", operands);
   const Numbering numbering(equation, operands);
   if (!equation.result.ellipsis && numbering.ellipsis() > 0) {
     detail::refuse_equation(text, text.size(),

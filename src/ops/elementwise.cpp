@@ -155,8 +155,9 @@ Var lerp(const Var& start, const Var& end, const Var& weight) {
   const auto of = [](const Var& a, const Var& b, const Var& w) {
     const Var way = offset(b, a);
     const Var infinite = isinf(way);
+    const Var too_long = infinite && isfinite(a) && isfinite(b);  // for a number; half of it is none too long
     const auto part = [&](const Var& share) {
-      const Var product = share * way;
+      const Var product = where(too_long, (2.0 * share) * (0.5 * b - 0.5 * a), share * way);
       return where(infinite && equal(share, 0.0), zeros_like(product), product);
     };
     // From the nearer end, so that the numbers themselves come out at both; but from the finite one, if one is.
@@ -214,10 +215,11 @@ Var logaddexp(const Var& a, const Var& b) { return elementwise<LogAddExp>(a, b);
 Var logaddexp2(const Var& a, const Var& b) {
   detail::require_operands("logaddexp2", a, b);
   const auto of = [](const Var& x, const Var& y) {
-    // From the larger one, so that no digits of it are lost: the result does not depend on where this is.
-    const Var larger = stop_gradient(maximum(x, y));
-    const Var from = where(isfinite(larger), larger, 0.0);
-    return from + logaddexp((x - from) * std::numbers::ln2, (y - from) * std::numbers::ln2) * std::numbers::log2e;
+    // With selections instead of maximum(): each of both ways is right to every order where x and y are equal.
+    const Var is_larger = x >= y;
+    const Var larger = where(is_larger, x, y);
+    const Var smaller = where(is_larger, y, x);
+    return larger + log1p(exp2(offset(smaller, larger))) * std::numbers::log2e;
   };
   return detail::computed_at_once("logaddexp2", of, a, b);
 }
@@ -266,6 +268,7 @@ void detail::require_same_shape(std::string_view operation, const Var& a, const 
                                 std::string_view second) {
   require_usable(a, operation);
   require_usable(b, operation);
+  require_one_tape(operation, std::array{&a, &b});
   if (a.shape() == b.shape()) return;
   throw ShapeError(std::string(operation) + ": the " + std::string(first) + " is " + to_string(a.shape()) +
                    " and the " + std::string(second) + " is " + to_string(b.shape()) +

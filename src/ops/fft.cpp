@@ -11,6 +11,7 @@
 #include <xgrad/ops/rearrange.hpp>
 
 #include "axes.hpp"
+#include "core/text.hpp"
 #include "internal.hpp"
 #include "reductions.hpp"
 
@@ -236,6 +237,10 @@ namespace {
 /// \param with_sign  whether those of the second half are negative.
 Var frequencies(std::string_view operation, std::size_t n, std::size_t count, double spacing, bool with_sign) {
   if (n == 0) throw ValueError(std::string(operation) + ": there are no samples; there must be one at least");
+  if (!std::isfinite(spacing) || spacing == 0.0) {
+    throw ValueError(std::string(operation) + ": the spacing is " + core::text_of(spacing) +
+                     "; it must be finite and not 0");
+  }
   const auto size = static_cast<std::int64_t>(n);
   const Var number = detail::iota(count);
   const Var all = with_sign ? where(number < (size + 1) / 2, number, number - size) : number;

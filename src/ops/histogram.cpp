@@ -55,6 +55,10 @@ Var bincount(const Var& x, std::size_t length, const Var& weights) {
 
 namespace {
 
+Requirement rises(std::string_view operation) {
+  return Requirement(std::string(operation) + ": the edges are not in rising order: {} is before a smaller one");
+}
+
 /// The bin of each number, and the number of bins for what is outside of all of them.
 Var bin_of(const Var& numbers, const Var& edges, const Requirement& in_order) {
   const std::size_t bins = edges.size() - 1;
@@ -73,9 +77,10 @@ void refuse_range(std::string_view operation, const HistogramOptions& options) {
 
 /// Both ends of all bins, which differ.
 std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const HistogramOptions& options) {
-  static const Requirement is_finite("histogram: the array contains {}, so bins would not end; it must be finite");
-  static const Requirement is_near(
-      "histogram: the largest element {} is farther from the smallest one than a number can be; there must be a range");
+  const std::string name(operation);
+  const Requirement is_finite(name + ": the array contains {}, so bins would not end; it must be finite");
+  const Requirement is_near(
+      name + ": the largest element {} is farther from the smallest one than a number can be; there must be a range");
   const auto apart = [](const Var& low, const Var& high) {
     const Var margin = where(equal(low, high), full_like(low, 0.5), zeros_like(low));
     return std::pair{low - margin, high + margin};
@@ -86,7 +91,8 @@ std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const
                                                             : std::numeric_limits<double>::max();
     if (!(low <= high) || std::max({-low, high, high - low}) > largest) {
       throw ValueError(std::string(operation) + ": the range is from " + core::text_of(low) + " to " +
-                       core::text_of(high) + "; it must rise, and be finite in " + std::string(name(values.dtype())));
+                       core::text_of(high) + "; it must rise, and be finite in " +
+                       std::string(xgrad::name(values.dtype())));
     }
     return apart(cast(low, values.dtype()), cast(high, values.dtype()));
   }
@@ -94,7 +100,7 @@ std::pair<Var, Var> ends_of(std::string_view operation, const Var& values, const
     throw ValueError(std::string(operation) + ": the array " + to_string(values.shape()) +
                      " has no elements to find the edges of bins by");
   }
-  const auto finite = [](const Var& extremum) {
+  const auto finite = [&](const Var& extremum) {
     return checked(extremum, abs(extremum) < std::numeric_limits<double>::infinity(), is_finite);
   };
   const Var low = finite(amin(values));
@@ -120,7 +126,7 @@ Var widths_of(const Var& edges) {
 }
 
 std::pair<Var, Var> histogram_in(const Var& x, const Var& edges, const HistogramOptions& options) {
-  static const Requirement in_order("histogram: the edges are not in rising order: {} is before a smaller one");
+  const Requirement in_order = rises("histogram");
   if (options.weights) {
     detail::require_same_shape("histogram", x, *options.weights, "array", "array of weights");
   }
@@ -137,6 +143,7 @@ std::pair<Var, Var> histogram_in(const Var& x, const Var& edges, const Histogram
 std::pair<Var, Var> histogram(const Var& x, const Var& edges, const HistogramOptions& options) {
   detail::require_usable(x, "histogram");
   require_line("histogram", "edges", edges, 2);
+  detail::require_one_tape("histogram", std::array{&x, &edges});
   refuse_range("histogram", options);
   return histogram_in(x, edges, options);
 }
@@ -156,6 +163,16 @@ namespace {
 void require_points(std::string_view operation, const Var& sample, std::span<const Var> edges,
                     const HistogramOptions& options) {
   detail::require_usable(sample, operation);
+  std::vector<const Var*> all{&sample};
+  for (const Var& each : edges) {
+    detail::require_usable(each, operation);
+    all.push_back(&each);
+  }
+  if (options.weights) {
+    detail::require_usable(*options.weights, operation);
+    all.push_back(&*options.weights);
+  }
+  detail::require_one_tape(operation, all);
   if (sample.dimension() != 2 || sample.shape()[1] != edges.size() || edges.empty()) {
     throw ShapeError(std::string(operation) + ": the sample " + to_string(sample.shape()) + " for " +
                      core::count_of(edges.size(), "axis", "axes") +
@@ -164,16 +181,14 @@ void require_points(std::string_view operation, const Var& sample, std::span<con
   detail::require_rank(operation, edges.size());
   for (const Var& each : edges) require_line(operation, "edges", each, 2);
   refuse_range(operation, options);
-  if (!options.weights) return;
-  detail::require_usable(*options.weights, operation);
-  if (options.weights->shape() == Shape{sample.shape()[0]}) return;
+  if (!options.weights || options.weights->shape() == Shape{sample.shape()[0]}) return;
   throw ShapeError(std::string(operation) + ": the weights have the shape " + to_string(options.weights->shape()) +
                    "; there must be one for each of " + std::to_string(sample.shape()[0]) + " points");
 }
 
 Histogram grid_of(std::string_view operation, const Var& sample, std::span<const Var> edges,
                   const HistogramOptions& options) {
-  static const Requirement in_order("histogramdd: the edges are not in rising order: {} is before a smaller one");
+  const Requirement in_order = rises(operation);
   require_points(operation, sample, edges, options);
   Shape shape;
   for (const Var& each : edges) shape.push_back(each.size() - 1);

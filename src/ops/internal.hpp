@@ -17,6 +17,7 @@
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/special.hpp>
 
+#include "var/one_tape.hpp"
 #include "var/record.hpp"
 
 namespace xgrad {

@@ -238,6 +238,7 @@ Var append(const Var& x, const Var& values, std::ptrdiff_t axis) {
 Var insert(const Var& x, const OneOrMany& places, const Var& values, std::ptrdiff_t axis) {
   const std::size_t along = detail::normalize_axis("insert", axis, x);
   detail::require_usable(values, "insert");
+  detail::require_one_tape("insert", std::array{&x, &values});
   const std::size_t extent = x.shape()[along];
   if (!places.is_one()) {
     std::vector<std::size_t> all;

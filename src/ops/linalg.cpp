@@ -20,6 +20,7 @@ using namespace primitives;
 void require_both(std::string_view operation, const Var& a, const Var& b) {
   detail::require_usable(a, operation);
   detail::require_usable(b, operation);
+  detail::require_one_tape(operation, std::array{&a, &b});
 }
 
 /// Stacks of matrices with equal leading extents.

@@ -36,6 +36,7 @@ std::vector<Var> promoted(std::string_view operation, std::span<const Var> parts
     detail::require_usable(part, operation);
     pointers.push_back(&part);
   }
+  detail::require_one_tape(operation, pointers);
   const DType dtype = detail::common_dtype(pointers);
   std::vector<Var> result;
   for (const Var& part : parts) result.push_back(cast(part, dtype));

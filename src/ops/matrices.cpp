@@ -159,9 +159,11 @@ Var symmetric_function(OfEigenvalues which, const Var& a, const EighFactors& fac
   return record(opcode<SymmetricFunction>, a.dtype(), a.shape(), inputs, attributes);
 }
 
-Var matrix_exp(const Var& a, std::int64_t levels, Without without) {
-  const std::array attributes{flag(without), levels};
-  return record<MatrixExp>(a.dtype(), a.shape(), {&a}, attributes);
+Var matrix_exp(const Var& a, std::span<const Var> directions, Without without) {
+  const std::array attributes{flag(without)};
+  std::vector<const Var*> inputs{&a};
+  for (const Var& direction : directions) inputs.push_back(&direction);
+  return record(opcode<MatrixExp>, a.dtype(), a.shape(), inputs, attributes);
 }
 
 // ---- one matrix for many right-hand sides

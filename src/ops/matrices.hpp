@@ -90,8 +90,8 @@ using primitives::OfEigenvalues;
 Var symmetric_function(OfEigenvalues which, const Var& a, const EighFactors& factors, std::span<const Var> directions,
                        Without without);
 
-/// \param levels  how often the matrix is one of two by two blocks with equal blocks on the diagonal.
-Var matrix_exp(const Var& a, std::int64_t levels, Without without);
+/// \param directions  of a derivative; none: the function itself.
+Var matrix_exp(const Var& a, std::span<const Var> directions, Without without);
 
 // ---- one matrix for many right-hand sides
 

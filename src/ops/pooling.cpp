@@ -1,5 +1,6 @@
 #include <xgrad/ops/pooling.hpp>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -83,6 +84,35 @@ Var maxima(const Var& x, const Shape& counts, std::span<const std::int64_t> attr
 
 Var floating(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType::Float64); }
 
+/// A window without the elements that no place of it has in the array: one much larger than the array is none too large
+/// a kernel.
+detail::WindowAxis within_reach(const detail::WindowAxis& axis, std::size_t extent, std::size_t count) {
+  detail::WindowAxis result = axis;
+  result.window = 1;
+  if (extent == 0 || count == 0) return result;
+  const std::int64_t last_begin = static_cast<std::int64_t>(count - 1) * axis.stride - axis.before;
+  const std::int64_t first = last_begin < 0 ? -last_begin / axis.dilation : 0;
+  const std::int64_t last =
+      std::min(axis.window - 1, (static_cast<std::int64_t>(extent) - 1 + axis.before) / axis.dilation);
+  if (last < first) return result;  // none is in the array
+  result.window = last - first + 1;
+  result.before = axis.before - first * axis.dilation;
+  return result;
+}
+
+/// Of what a kernel of ones takes.
+void require_bearable(const Shape& kernel, const Var& x, const Windows& windows) {
+  require_addressable(kernel);
+  constexpr std::size_t bearable = std::size_t{1} << 27U;
+  constexpr std::size_t times = 4;
+  const std::size_t most = std::max(bearable, times * (x.size() + size_of(windows.counts)));
+  if (size_of(kernel) <= most) return;
+  throw ShapeError(
+      "average_pool: from the first element of the array that a window reaches to the last, windows have " +
+      std::to_string(size_of(kernel)) + " places; there may be " + std::to_string(most) + " at most for the shape " +
+      to_string(x.shape()) + ". Pad less, or move them by smaller steps");
+}
+
 /// The sums of windows: each channel by itself with a kernel of ones.
 Var sums(const Var& x, const Windows& windows) {
   Shape of_one{x.shape()[0] * x.shape()[1], 1};
@@ -90,13 +120,13 @@ Var sums(const Var& x, const Windows& windows) {
   Shape result = of_one;
   detail::WindowMotion motion;
   for (std::size_t axis = 0; axis < windows.axes.size(); ++axis) {
-    const detail::WindowAxis& each = windows.axes[axis];
+    const detail::WindowAxis each = within_reach(windows.axes[axis], x.shape()[axis + 2], windows.counts[axis]);
     of_one.push_back(x.shape()[axis + 2]);
     kernel.push_back(static_cast<std::size_t>(each.window));
     result.push_back(windows.counts[axis]);
     motion.axes.push_back({each.stride, each.dilation, each.before});
   }
-  require_addressable(kernel);
+  require_bearable(kernel, x, windows);
   const Var channels = reshape(x, Strides(of_one));
   return reshape(detail::convolved(primitives::ConvolutionRole::Output, {channels, ones(kernel, x.dtype()), Var()},
                                    result, motion),

@@ -125,12 +125,11 @@ Var sorted_at(const Var& rows, const Var& order, const Var& places) {
   return take_along_axis(rows, take_along_axis(order, places, 1), 1);
 }
 
-Var checked_probability(const Var& q, bool percents) {
-  static const Requirement in_1("quantile: the probability {} is not in [0, 1]");
-  static const Requirement in_100("percentile: {} is not in [0, 100]");
+Var checked_probability(std::string_view operation, const Var& q, bool percents) {
+  const Requirement inside(std::string(operation) +
+                           (percents ? ": {} is not in [0, 100]" : ": the probability {} is not in [0, 1]"));
   const Var number = cast(q, DType::Float64);
-  const Var checked_number =
-      checked(number, number >= 0.0 && number <= (percents ? 100.0 : 1.0), percents ? in_100 : in_1);
+  const Var checked_number = checked(number, number >= 0.0 && number <= (percents ? 100.0 : 1.0), inside);
   return percents ? checked_number / 100.0 : checked_number;
 }
 
@@ -156,6 +155,7 @@ Var quantile_of(std::string_view operation, const Var& x, const Var& q, const Ax
                 const QuantileOptions& options, Asked asked) {
   const Shape normal = detail::normalize_axes(operation, axes, x);
   detail::require_usable(q, operation);
+  detail::require_one_tape(operation, std::array{&x, &q});
   if (detail::extent_along(x.shape(), normal) == 0) {
     throw ValueError(std::string(operation) + ": nothing to reduce in the shape " + to_string(x.shape()) +
                      "; a quantile of no elements is undefined");
@@ -169,7 +169,7 @@ Var quantile_of(std::string_view operation, const Var& x, const Var& q, const Ax
       operation,
       [&](const Var& y, const Var& probability) {
         const Var rows = detail::rows_along(detail::floats_of(y), normal);
-        const Var in_a_row = reshape(checked_probability(probability, asked.percents), {1, -1});
+        const Var in_a_row = reshape(checked_probability(operation, probability, asked.percents), {1, -1});
         return reshape(quantiles_of_rows(rows, in_a_row, options.method, asked.skip_nan), shape);
       },
       x, q);

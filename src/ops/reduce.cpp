@@ -44,15 +44,13 @@ Var extremum_keeping(const Var& x, const Shape& axes) {
 /// The largest element, as a constant that keeps e^offset(x, largest) from overflowing.
 Var largest_of(const Var& x, const Shape& axes) { return stop_gradient(extremum_keeping<MaxReduce>(x, axes)); }
 
-/// ln(sum(e^shifted)), for numbers of which the largest is 0. Where the others are small, a sum of 1 and more has lost
-/// their digits: they are added up without it. That does not change the derivative.
+/// ln(sum(e^shifted)), for numbers of which the largest is 0. Where the others are small, a sum of 1 and more would
+/// have lost their digits.
 Var log_of_sum(const Var& shifted, const Shape& axes) {
   const Var powers = exp(shifted);
-  // Before the sum of all is used, so that one pass over the elements has both.
-  const Var others = sum_keeping(where(powers < 1.0, powers, zeros_like(powers)), axes);
-  const Var but_one = sum_keeping(powers, axes) - 1.0;
-  const Var lost = stop_gradient(where(but_one < 0.5, others - but_one, zeros_like(but_one)));
-  return log1p(but_one + lost);
+  if (axes.empty()) return log(powers);
+  return log1p(detail::record<SumButOne>(powers.dtype(), detail::reduced_shape(powers.shape(), axes), {&powers},
+                                         detail::as_attributes(axes)));
 }
 
 Var argmax_keeping(const Var& x, std::size_t axis) {

@@ -23,10 +23,11 @@ Var chosen_of(std::string_view operation, const Var& x, const std::optional<Var>
   return where(detail::mask_of(operation, *mask, x), x, full_like(x, otherwise));
 }
 
-/// The initial number.
-const Var& checked_initial(std::string_view operation, const std::optional<Var>& given) {
+/// The initial number of a reduction of x.
+const Var& checked_initial(std::string_view operation, const Var& x, const std::optional<Var>& given) {
   const Var& initial = given.value();
   detail::require_usable(initial, operation);
+  detail::require_one_tape(operation, std::array{&x, &initial});
   if (initial.dimension() != 0) {
     throw ShapeError(std::string(operation) + ": the initial number has the shape " + to_string(initial.shape()) +
                      "; it must be one number");
@@ -60,7 +61,7 @@ Var extremum_of_chosen(std::string_view operation, const Var& x, const Axes& axe
     return greatest ? amax(of, axes, options.keep) : amin(of, axes, options.keep);
   };
   if (!options.initial) return extremum(x);
-  const Var& initial = checked_initial(operation, options.initial);
+  const Var& initial = checked_initial(operation, x, options.initial);
   if (detail::extent_along(x.shape(), normal) == 0) {
     const std::array operands{&x, &initial};
     const Shape shape = options.keep == KeepDims::yes ? detail::reduced_shape(x.shape(), normal)
@@ -101,13 +102,13 @@ Deviations deviations(std::string_view operation, const Var& x, const Shape& axe
 Var sum(const Var& x, const Axes& axes, const FoldOptions& options) {
   (void)detail::normalize_axes("sum", axes, x);
   const Var total = sum(chosen_of("sum", x, options.where, 0), axes, options.keep);
-  return options.initial ? total + checked_initial("sum", options.initial) : total;
+  return options.initial ? total + checked_initial("sum", x, options.initial) : total;
 }
 
 Var prod(const Var& x, const Axes& axes, const FoldOptions& options) {
   (void)detail::normalize_axes("prod", axes, x);
   const Var total = prod(chosen_of("prod", x, options.where, 1), axes, options.keep);
-  return options.initial ? total * checked_initial("prod", options.initial) : total;
+  return options.initial ? total * checked_initial("prod", x, options.initial) : total;
 }
 
 Var amax(const Var& x, const Axes& axes, const FoldOptions& options) {

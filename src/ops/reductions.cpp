@@ -12,6 +12,7 @@ Var floats_of(const Var& x) { return is_floating(x.dtype()) ? x : cast(x, DType:
 
 Var mask_of(std::string_view operation, const Var& mask, const Var& x) {
   require_usable(mask, operation);
+  require_one_tape(operation, std::array{&mask, &x});
   return broadcast_to(operation, mask.dtype() == DType::Bool ? mask : cast(mask, DType::Bool), x.shape());
 }
 

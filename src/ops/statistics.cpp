@@ -66,6 +66,7 @@ Var differences_of_rows(const Var& a, const Var& b) { return expand_dims(a, -2) 
 Var average(const Var& x, const Var& weights, const Axes& axes, KeepDims keep) {
   const Shape normal = detail::normalize_axes("average", axes, x);
   detail::require_usable(weights, "average");
+  detail::require_one_tape("average", std::array{&x, &weights});
   const Var beside = weights_beside(x, detail::floats_of(weights), axes, normal);
   const Var weighted = sum(detail::floats_of(x) * beside, axes, keep);
   return weighted / sum(detail::expand_to(beside, x.shape()), axes, keep);
@@ -90,6 +91,7 @@ Var corrcoef(const Var& x) {
 
 Var cdist(const Var& a, const Var& b, Metric metric) {
   for (const Var* each : {&a, &b}) detail::require_usable(*each, "cdist");
+  detail::require_one_tape("cdist", std::array{&a, &b});
   if (a.dimension() < 2 || b.dimension() < 2 || a.shape(-1) != b.shape(-1)) {
     throw ShapeError("cdist: the shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
                      " are not two matrices, or stacks of them, with rows of the same length");

@@ -147,6 +147,7 @@ Var AtAccess::values_of(const At& at, const Var& values) {
 
 AtAccess::Rows AtAccess::rows_of(const At& at, const Var& values, bool countable) {
   detail::require_usable(values, name_of(chooser_of(at)));
+  detail::require_one_tape(name_of(chooser_of(at)), std::array{&at.x_, &values, &at.places_});
   DType dtype = detail::common_dtype(std::array{&at.x_, &values});
   if (countable && dtype == DType::Bool) dtype = DType::Int64;
   return {rows_of(at, cast(at.x_, dtype)), values_of(at, cast(values, dtype))};

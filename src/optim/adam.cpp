@@ -1,37 +1,29 @@
 // Adam and those that change one of its means or roots.
 #include <xgrad/optim/adaptive.hpp>
-#include <xgrad/optim/links.hpp>
 
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
 namespace {
 
 using detail::Clock;
+using detail::descending;
 using detail::grown;
+using detail::Moments;
 using detail::moved;
 using detail::named;
+using detail::require_of_moments;
 using detail::root;
-using detail::Text;
+using detail::text_of_moments;
 
 constexpr std::string_view kingma = "Kingma and Ba 2015";
 
 /// What the members of the family do otherwise.
 enum class Form : unsigned char { adam, amsgrad, nadam, rows };
-
-std::string text_of(std::string_view name, const Adam& s) {
-  return Text(name)("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("eps", s.eps).str();
-}
-
-void require_adam(std::string_view name, const Adam& s) {
-  require_setting(name, "rate", s.rate, Range::not_negative, kingma);
-  require_setting(name, "beta1", s.beta1, Range::fraction, kingma);
-  require_setting(name, "beta2", s.beta2, Range::fraction, kingma);
-  require_setting(name, "eps", s.eps, Range::not_negative, kingma);
-}
 
 /// Where a row has a gradient: its first axis stays.
 Var rows_with_gradient(const Var& g) {
@@ -41,44 +33,18 @@ Var rows_with_gradient(const Var& g) {
   return any(not_equal(g, 0.0), Axes(axes), keep_dims);
 }
 
-/// The means of the gradient and of its square, with their weights.
-struct Moments {
-  Var beta1, beta2;
-  Var weight1, weight2;  ///< 1 - beta^t
-  std::span<Var> mu, nu;
-};
-
-void init_moments(Slots& slots, const Clock& clock) {
-  clock.init(slots);
-  slots.number("mu_weight", 0.0);
-  slots.number("nu_weight", 0.0);
-  slots.like("mu");
-  slots.like("nu");
-}
-
-Moments take_moments(Step& step, const Clock& clock, const Adam& s) {
-  const Var t = clock.read(step);
-  Moments m;
-  m.beta1 = s.beta1.at(t);
-  m.beta2 = s.beta2.at(t);
-  m.weight1 = grown(step.number(), m.beta1);
-  m.weight2 = grown(step.number(), m.beta2);
-  m.mu = step.slot();
-  m.nu = step.slot();
-  return m;
-}
-
 /// The direction of Adam and of those that are alike.
 Transformation adam_direction(const Adam& s, Form form) {
-  const Clock clock({s.beta1, s.beta2});
+  const Clock clock({s.beta1, s.beta2, s.eps});
   return Transformation(
       "adam",
       [clock, form](Slots& slots) {
-        init_moments(slots, clock);
+        Moments::init(slots, clock);
         if (form == Form::amsgrad) slots.like("largest");
       },
       [clock, s, form](Step& step) {
-        const Moments m = take_moments(step, clock, s);
+        const Moments m = Moments::take(step, clock, s.beta1, s.beta2);
+        const Var eps = s.eps.at(m.t);
         const std::span<Var> largest = form == Form::amsgrad ? step.slot() : std::span<Var>();
         const Var first = 1.0 / m.weight1;
         const Var second = 1.0 / sqrt(m.weight2);
@@ -93,7 +59,7 @@ Transformation adam_direction(const Adam& s, Form form) {
             largest[i] = maximum(largest[i], nu);
             size = largest[i];
           }
-          Var direction = mean / (second * root(size) + s.eps);
+          Var direction = mean / (second * root(size) + eps);
           if (form == Form::rows) {
             const Var seen = rows_with_gradient(g);
             mu = where(seen, mu, m.mu[i]);
@@ -108,7 +74,7 @@ Transformation adam_direction(const Adam& s, Form form) {
 }
 
 Transformation adamax_direction(const Adam& s) {
-  const Clock clock({s.beta1, s.beta2});
+  const Clock clock({s.beta1, s.beta2, s.eps});
   return Transformation(
       "adamax",
       [clock](Slots& slots) {
@@ -121,6 +87,7 @@ Transformation adamax_direction(const Adam& s) {
         const Var t = clock.read(step);
         const Var beta1 = s.beta1.at(t);
         const Var beta2 = s.beta2.at(t);
+        const Var eps = s.eps.at(t);
         const Var first = 1.0 / grown(step.number(), beta1);
         const std::span<Var> mu = step.slot();
         const std::span<Var> largest = step.slot();
@@ -128,22 +95,21 @@ Transformation adamax_direction(const Adam& s) {
           const Var& g = step.updates[i];
           mu[i] = moved(mu[i], g, beta1);
           largest[i] = maximum(beta2 * largest[i], abs(g));
-          step.updates[i] = first * mu[i] / (largest[i] + s.eps);
+          step.updates[i] = first * mu[i] / (largest[i] + eps);
         }
       });
 }
 
 Optimiser of_direction(std::string_view name, const Adam& s, const Transformation& direction) {
-  require_adam(name, s);
-  return named(text_of(name, s), chain({direction, descend(s.rate)}));
+  require_of_moments(name, kingma, s.rate, s.beta1, s.beta2, s.eps);
+  return named(text_of_moments(name, s.rate, s.beta1, s.beta2, s.eps).str(), descending(direction, s.rate));
 }
 
 Optimiser with_decay(std::string_view name, const AdamW& s, Transformation (*direction)(const Adam&)) {
-  const Adam adam{s.rate, s.beta1, s.beta2, s.eps};
-  require_adam(name, adam);
+  require_of_moments(name, kingma, s.rate, s.beta1, s.beta2, s.eps);
   require_setting(name, "decay", s.decay, Range::not_negative, "Loshchilov and Hutter 2019");
-  return named(Text(name)("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("eps", s.eps)("decay", s.decay).str(),
-               chain({direction(adam), add_decay(s.decay, s.decayed), descend(s.rate)}));
+  return named(text_of_moments(name, s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
+               descending(direction({s.rate, s.beta1, s.beta2, s.eps}), s.rate, s.decay, s.decayed));
 }
 
 }  // namespace

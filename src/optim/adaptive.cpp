@@ -3,6 +3,7 @@
 
 #include <xgrad/ops/elementwise.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
@@ -21,20 +22,26 @@ constexpr std::string_view mcmahan = "McMahan et al. 2013";
 constexpr std::string_view madgrad_paper = "Defazio and Jelassi 2021";
 
 Transformation adagrad_direction(const Adagrad& s) {
+  const Clock clock({s.eps});
   return Transformation(
-      Text("adagrad")("initial", s.initial)("eps", s.eps).str(), [s](Slots& slots) { slots.like("sum", s.initial); },
-      [s](Step& step) {
+      Text("adagrad")("initial", s.initial)("eps", s.eps).str(),
+      [clock, s](Slots& slots) {
+        clock.init(slots);
+        slots.like("sum", s.initial);
+      },
+      [clock, s](Step& step) {
+        const Var eps = s.eps.at(clock.read(step));
         const std::span<Var> sum = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           sum[i] = sum[i] + square(g);
-          step.updates[i] = g / (root(sum[i]) + s.eps);
+          step.updates[i] = g / (root(sum[i]) + eps);
         }
       });
 }
 
 Transformation adadelta_direction(const Adadelta& s) {
-  const Clock clock({s.rho});
+  const Clock clock({s.rho, s.eps});
   return Transformation(
       Text("adadelta")("rho", s.rho)("eps", s.eps).str(),
       [clock](Slots& slots) {
@@ -43,13 +50,15 @@ Transformation adadelta_direction(const Adadelta& s) {
         slots.like("steps");
       },
       [clock, s](Step& step) {
-        const Var rho = s.rho.at(clock.read(step));
+        const Var t = clock.read(step);
+        const Var rho = s.rho.at(t);
+        const Var eps = s.eps.at(t);
         const std::span<Var> nu = step.slot();
         const std::span<Var> steps = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           nu[i] = moved(nu[i], square(g), rho);
-          const Var d = sqrt(steps[i] + s.eps) / sqrt(nu[i] + s.eps) * g;
+          const Var d = sqrt(steps[i] + eps) / sqrt(nu[i] + eps) * g;
           steps[i] = moved(steps[i], square(d), rho);
           step.updates[i] = d;
         }
@@ -57,7 +66,7 @@ Transformation adadelta_direction(const Adadelta& s) {
 }
 
 Transformation rmsprop_direction(const Rmsprop& s) {
-  const Clock clock({s.decay});
+  const Clock clock({s.decay, s.eps});
   return Transformation(
       Text("rmsprop")("decay", s.decay)("eps", s.eps).flag("centred", s.centred).str(),
       [clock, s](Slots& slots) {
@@ -66,7 +75,9 @@ Transformation rmsprop_direction(const Rmsprop& s) {
         if (s.centred) slots.like("mu");
       },
       [clock, s](Step& step) {
-        const Var decay = s.decay.at(clock.read(step));
+        const Var t = clock.read(step);
+        const Var decay = s.decay.at(t);
+        const Var eps = s.eps.at(t);
         const std::span<Var> nu = step.slot();
         const std::span<Var> mu = s.centred ? step.slot() : std::span<Var>();
         for (std::size_t i = 0; i < step.size(); ++i) {
@@ -77,7 +88,7 @@ Transformation rmsprop_direction(const Rmsprop& s) {
             mu[i] = moved(mu[i], g, decay);
             variance = relu(nu[i] - square(mu[i]));  // not below 0 by a rounding
           }
-          step.updates[i] = g / (root(variance) + s.eps);
+          step.updates[i] = g / (root(variance) + eps);
         }
       });
 }
@@ -89,7 +100,7 @@ Optimiser adagrad(const Adagrad& s) {
   require_setting("adagrad", "initial", s.initial, Range::not_negative, duchi);
   require_setting("adagrad", "eps", s.eps, Range::positive, duchi);
   return named(Text("adagrad")("rate", s.rate)("initial", s.initial)("eps", s.eps).str(),
-               chain({adagrad_direction(s), descend(s.rate)}));
+               detail::descending(adagrad_direction(s), s.rate));
 }
 
 Optimiser adadelta(const Adadelta& s) {
@@ -97,7 +108,7 @@ Optimiser adadelta(const Adadelta& s) {
   require_setting("adadelta", "rho", s.rho, Range::fraction, zeiler);
   require_setting("adadelta", "eps", s.eps, Range::positive, zeiler);
   return named(Text("adadelta")("rate", s.rate)("rho", s.rho)("eps", s.eps).str(),
-               chain({adadelta_direction(s), descend(s.rate)}));
+               detail::descending(adadelta_direction(s), s.rate));
 }
 
 Optimiser rmsprop(const Rmsprop& s) {
@@ -129,6 +140,8 @@ Optimiser madgrad(const Madgrad& s) {
       [s](Step& step) {
         const Var t = step.count();
         const Var lambda = s.rate.at(t) * sqrt(t + 1.0);
+        const Var keep = s.momentum.at(t);
+        const Var eps = s.eps.at(t);
         const std::span<Var> sum = step.slot();
         const std::span<Var> nu = step.slot();
         const std::span<Var> start = step.slot();
@@ -137,8 +150,8 @@ Optimiser madgrad(const Madgrad& s) {
           sum[i] = sum[i] + lambda * g;
           nu[i] = nu[i] + lambda * square(g);
           const Var size = where(equal(nu[i], 0.0), 0.0, cbrt(nu[i]));  // whose slope at 0 has no end
-          const Var z = start[i] - sum[i] / (size + s.eps);
-          step.updates[i] = (1.0 - s.momentum) * (z - step.parameters()[i]);
+          const Var z = start[i] - sum[i] / (size + eps);
+          step.updates[i] = (1.0 - keep) * (z - step.parameters()[i]);
         }
       });
 }

@@ -65,7 +65,8 @@ Transformation ema_of_parameters(const Optimiser& inner, const Ema& settings) {
         for (std::size_t i = 0; i < step.size(); ++i) {
           average[i] = average[i] + share * (step.parameters()[i] + step.updates[i] - average[i]);
         }
-      });
+      },
+      inner.gradients());
 }
 
 Transformation swa(const Optimiser& inner, const Swa& settings) {
@@ -92,7 +93,8 @@ Transformation swa(const Optimiser& inner, const Swa& settings) {
         for (std::size_t i = 0; i < step.size(); ++i) {
           average[i] = average[i] + detail::weak(share) * (step.parameters()[i] + step.updates[i] - average[i]);
         }
-      });
+      },
+      inner.gradients());
 }
 
 Transformation lookahead(const Optimiser& inner, const Lookahead& settings) {
@@ -119,7 +121,8 @@ Transformation lookahead(const Optimiser& inner, const Lookahead& settings) {
           slow[i] = where(meets, slow[i] + alpha * (p + step.updates[i] - slow[i]), slow[i]);
           step.updates[i] = where(meets, slow[i] - p, step.updates[i]);
         }
-      });
+      },
+      inner.gradients());
 }
 
 }  // namespace xgrad::optim

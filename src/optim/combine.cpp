@@ -78,6 +78,7 @@ std::vector<std::vector<std::size_t>> partitioned(const Parameters& all, const P
 
 Transformation chain(std::vector<Transformation> links) {
   auto all = std::make_shared<const std::vector<Transformation>>(std::move(links));
+  for (std::size_t i = 1; i < all->size(); ++i) detail::require_of_batch("chain", (*all)[i]);
   const auto kind = all->empty() ? Transformation::Gradients::of_batch : all->front().gradients();
   return Transformation(
       texts_of("chain", *all),
@@ -110,6 +111,7 @@ Selector::Selector(const std::string& pattern)
 Transformation partition(Parts parts) {
   std::string text = "partition(";
   for (std::size_t k = 0; k < parts.size(); ++k) {
+    detail::require_of_batch("partition", parts[k].second);
     text += (k == 0 ? "" : ", ") + parts[k].first.text() + ": " + parts[k].second.text();
   }
   auto all = std::make_shared<const Parts>(std::move(parts));
@@ -126,6 +128,7 @@ Transformation partition(Parts parts) {
 }
 
 Transformation masked(const Selector& which, const Transformation& inner) {
+  detail::require_of_batch("masked", inner);
   std::string text = "masked(" + which.text() + ", " + inner.text() + ')';
   return Transformation(
       std::move(text), [which, inner](Slots& slots) { slots.part("", inner, chosen_in(slots, which)); },
@@ -134,6 +137,7 @@ Transformation masked(const Selector& which, const Transformation& inner) {
 
 Transformation accumulate(std::size_t k, const Transformation& inner) {
   require_at_least("accumulate", "k", static_cast<long long>(k), 1, "the number of batches");
+  detail::require_of_batch("accumulate", inner);
   const auto batches = static_cast<std::int64_t>(k);
   std::string text = "accumulate(" + std::to_string(k) + ", " + inner.text() + ')';
   return Transformation(
@@ -183,7 +187,8 @@ Transformation skip_not_finite(const Transformation& inner, std::size_t most) {
         step.part(inner);
         for (std::size_t i = 0; i < before.size(); ++i) state[i] = where(goes, state[i], before[i]);
         for (Var& u : step.updates) u = where(goes, u, 0.0);
-      });
+      },
+      inner.gradients());
 }
 
 Transformation inject(const Hyperparameters& values,
@@ -192,8 +197,9 @@ Transformation inject(const Hyperparameters& values,
     if (value.size() == 1 && value.dtype() != DType::Bool) continue;
     throw ShapeError("inject: \"" + name + "\" is " + xgrad::detail::describe(value) + "; it must be one number");
   }
+  const Transformation first = make(values);
   return Transformation(
-      "inject(" + make(values).text() + ')',
+      "inject(" + first.text() + ')',
       [values, make](Slots& slots) {
         for (const auto& [name, value] : values) slots.number(name, detail::weak(reshape(value, {})));
         slots.part("inner", make(values));
@@ -202,7 +208,8 @@ Transformation inject(const Hyperparameters& values,
         Hyperparameters now;
         for (const auto& entry : values) now.emplace(entry.first, step.number());
         step.part(make(now));
-      });
+      },
+      first.gradients());
 }
 
 }  // namespace xgrad::optim

@@ -117,6 +117,7 @@ Optimiser sarah(const Svrg& s) {
 
 Optimiser sam(const Optimiser& inner, const Sam& s) {
   require_setting("sam", "rho", s.rho, Range::not_negative, sam_paper);
+  detail::require_of_batch("sam", inner);
   const Clock clock({s.rho});
   std::string text = "sam(" + inner.text() + ", rho " + s.rho.text() + (s.adaptive ? ", adaptive)" : ")");
   return Transformation(

@@ -5,6 +5,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/random/continuous.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
@@ -76,11 +77,8 @@ Optimiser lion(const Lion& s) {
   require_setting("lion", "beta1", s.beta1, Range::fraction, paper);
   require_setting("lion", "beta2", s.beta2, Range::fraction, paper);
   require_setting("lion", "decay", s.decay, Range::not_negative, paper);
-  std::vector<Transformation> links{lion_direction(s)};
-  if (!s.decay.is(0.0)) links.push_back(add_decay(s.decay, s.decayed));
-  links.push_back(descend(s.rate));
   return named(Text("lion")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("decay", s.decay).str(),
-               chain(std::move(links)));
+               detail::descending(lion_direction(s), s.rate, s.decay, s.decayed));
 }
 
 Optimiser optimistic_gradient(const OptimisticGradient& s) {

@@ -6,6 +6,7 @@
 #include <xgrad/optim/adaptive.hpp>
 #include <xgrad/optim/links.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
@@ -69,7 +70,7 @@ Optimiser lamb(const Lamb& s) {
   require_setting("lamb", "rate", s.rate, Range::not_negative, paper);
   require_setting("lamb", "decay", s.decay, Range::not_negative, paper);
   const Optimiser steps = adam({.rate = 1.0, .beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps});
-  return named(Text("lamb")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("eps", s.eps)("decay", s.decay).str(),
+  return named(detail::text_of_moments("lamb", s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
                chain({steps, scale(-1.0), add_decay(s.decay, s.decayed), trusted(), descend(s.rate)}));
 }
 
@@ -84,13 +85,10 @@ Optimiser lars(const Lars& s) {
 
 Optimiser novograd(const NovoGrad& s) {
   constexpr std::string_view paper = "Ginsburg et al. 2019";
-  require_setting("novograd", "rate", s.rate, Range::not_negative, paper);
-  require_setting("novograd", "beta1", s.beta1, Range::fraction, paper);
-  require_setting("novograd", "beta2", s.beta2, Range::fraction, paper);
-  require_setting("novograd", "eps", s.eps, Range::positive, paper);
+  detail::require_of_moments("novograd", paper, s.rate, s.beta1, s.beta2, s.eps, Range::positive);
   require_setting("novograd", "decay", s.decay, Range::not_negative, paper);
   return Transformation(
-      Text("novograd")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("eps", s.eps)("decay", s.decay).str(),
+      detail::text_of_moments("novograd", s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
       [](Slots& slots) {
         slots.count();
         slots.each("nu", [](const Var& p) { return zeros({}, p.dtype()); });
@@ -101,13 +99,14 @@ Optimiser novograd(const NovoGrad& s) {
         const Var rate = s.rate.at(t);
         const Var beta1 = s.beta1.at(t);
         const Var beta2 = detail::weak(where(equal(t, 0.0), 0.0, s.beta2.at(t)));
+        const Var eps = s.eps.at(t);
         const Var decay = s.decay.at(t);
         const std::span<Var> nu = step.slot();
         const std::span<Var> mu = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           nu[i] = moved(nu[i], cast(sum(square(g)), nu[i].dtype()), beta2);
-          Var d = g / (detail::weak(detail::root(nu[i])) + s.eps);
+          Var d = g / (detail::weak(detail::root(nu[i])) + eps);
           if (!s.decay.is(0.0)) d = d + decay * step.parameters()[i];
           mu[i] = beta1 * mu[i] + d;
           step.updates[i] = -rate * mu[i];

@@ -165,8 +165,9 @@ Transformation clip_per_sample(const Setting& bound) {
 
 Transformation add_decay(const Setting& decay, const Selector& which) {
   require_setting("add_decay", "decay", decay, Range::not_negative, "Loshchilov and Hutter 2019");
-  return masked(which, elementwise_link("add_decay", "decay", decay,
-                                        [](const Var& g, const Var& p, const Var& by) { return g + by * p; }));
+  const Transformation of_all = elementwise_link("add_decay", "decay", decay,
+                                                 [](const Var& g, const Var& p, const Var& by) { return g + by * p; });
+  return detail::named(detail::Text("add_decay")("decay", decay)("which", which.text()).str(), masked(which, of_all));
 }
 
 Transformation add_noise(const Noise& settings) {

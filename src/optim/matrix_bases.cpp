@@ -220,6 +220,7 @@ Optimiser galore(const Optimiser& inner, const Galore& s) {
   require_at_least("galore", "rank", static_cast<long long>(s.rank), 1, zhao);
   require_at_least("galore", "every", static_cast<long long>(s.every), 1, zhao);
   require_setting("galore", "scale", s.scale, Range::not_negative, zhao);
+  detail::require_of_batch("galore", inner);
   return Transformation(
       "galore(" + inner.text() + ", rank " + std::to_string(s.rank) + ')',
       [inner, s](Slots& slots) {

@@ -75,6 +75,12 @@ Transformation named(std::string text, const Transformation& inner) {
       kind);
 }
 
+void require_of_batch(std::string_view outer, const Transformation& inner) {
+  if (inner.gradients() == Transformation::Gradients::of_batch) return;
+  throw ValueError(std::string(outer) + ": " + inner.text() +
+                   " takes gradients of single samples, and gets those of a batch here; it must come first");
+}
+
 Var grown(Var& weight, const Var& decay) {
   weight = decay * weight + (1.0 - decay);
   return weight;

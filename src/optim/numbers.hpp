@@ -71,6 +71,9 @@ class Text {
 /// A transformation under another name.
 Transformation named(std::string text, const Transformation& inner);
 
+/// \throws ValueError  if a transformation takes gradients of single samples, where only those of a batch are handed on.
+void require_of_batch(std::string_view outer, const Transformation& inner);
+
 /// The weight that a moving average started from 0 has, one step on: weight = decay weight + (1 - decay). What is
 /// divided by it is unbiased, for decays that vary, too; it is 1 - decay^t for those that do not.
 Var grown(Var& weight, const Var& decay);

@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "optim/moments.hpp"
 #include "optim/numbers.hpp"
 
 namespace xgrad::optim {
@@ -127,12 +128,17 @@ namespace {
 
 void require_of_adam(std::string_view name, std::string_view paper, const Setting& rate, double beta1, double beta2,
                      double eps, double d0, const Setting& decay) {
-  require_setting(name, "rate", rate, Range::not_negative, paper);
-  require_setting(name, "beta1", beta1, Range::fraction, paper);
-  require_setting(name, "beta2", beta2, Range::fraction, paper);
-  require_setting(name, "eps", eps, Range::positive, paper);
+  detail::require_of_moments(name, paper, rate, beta1, beta2, eps, Range::positive);
   require_setting(name, "d0", d0, Range::positive, paper);
   require_setting(name, "decay", decay, Range::not_negative, paper);
+}
+
+/// The estimated distance d, what it is estimated from, and means.
+void init_distance(Slots& slots, const Clock& clock, double first) {
+  clock.init(slots);
+  slots.number("d", first);
+  slots.number("r", 0.0);
+  for (const char* name : {"mu", "nu", "s"}) slots.like(name);
 }
 
 }  // namespace
@@ -141,12 +147,9 @@ Optimiser prodigy(const Prodigy& s) {
   require_of_adam("prodigy", "Mishchenko and Defazio 2023", s.rate, s.beta1, s.beta2, s.eps, s.d0, s.decay);
   const Clock clock({s.rate, s.decay});
   return Transformation(
-      Text("prodigy")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("d0", s.d0)("decay", s.decay).str(),
+      detail::text_of_moments("prodigy", s.rate, s.beta1, s.beta2, s.eps)("d0", s.d0)("decay", s.decay).str(),
       [clock, s](Slots& slots) {
-        clock.init(slots);
-        slots.number("d", s.d0);
-        slots.number("r", 0.0);
-        for (const char* name : {"mu", "nu", "s"}) slots.like(name);
+        init_distance(slots, clock, s.d0);
         slots.each("start", [](const Var& p) { return p; });
       },
       [clock, s](Step& step) {
@@ -179,13 +182,8 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
   require_of_adam("dadapt_adam", "Defazio and Mishchenko 2023", s.rate, s.beta1, s.beta2, s.eps, s.d0, s.decay);
   const Clock clock({s.rate, s.decay});
   return Transformation(
-      Text("dadapt_adam")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("d0", s.d0)("decay", s.decay).str(),
-      [clock, s](Slots& slots) {
-        clock.init(slots);
-        slots.number("d", s.d0);
-        slots.number("r", 0.0);
-        for (const char* name : {"mu", "nu", "s"}) slots.like(name);
-      },
+      detail::text_of_moments("dadapt_adam", s.rate, s.beta1, s.beta2, s.eps)("d0", s.d0)("decay", s.decay).str(),
+      [clock, s](Slots& slots) { init_distance(slots, clock, s.d0); },
       [clock, s](Step& step) {
         const Var t = clock.read(step);
         const Var decay = s.decay.at(t);
@@ -214,10 +212,11 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
 
 Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
   if (s.betas.empty()) throw ValueError("mechanize: there are no betas; there must be one (Cutkosky et al. 2023)");
-  for (const double beta : s.betas) require_setting("mechanize", "beta", beta, Range::unit, cutkosky);
+  for (const double beta : s.betas) require_setting("mechanize", "one of betas", beta, Range::unit, cutkosky);
   require_setting("mechanize", "decay", s.decay, Range::not_negative, cutkosky);
   require_setting("mechanize", "first", s.first, Range::positive, cutkosky);
   require_setting("mechanize", "eps", s.eps, Range::positive, cutkosky);
+  detail::require_of_batch("mechanize", inner);
   return Transformation(
       "mechanize(" + inner.text() + ')',
       [inner, s](Slots& slots) {

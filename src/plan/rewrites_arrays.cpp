@@ -131,10 +131,17 @@ ValueId sum_of_negated(const Operation& o) {
   return o.make<Negate>({o.graph.add(o.op, o.dtype, o.shape, inputs, o.attributes)});
 }
 
-/// A reduction of single elements: they themselves, or their absolute values.
+ValueId number_like(const Operation& o, ValueId x, Scalar value) {
+  return o.graph.number(o.dtype, o.graph[x].shape,
+                        {.literal = true, .index = 0, .value = value, .known = known_of(o.dtype, value)});
+}
+
+/// A reduction of single elements: they themselves, their absolute values, or they less one.
 ValueId of_single(const Operation& o, ValueId x) {
-  if (reduction_of(o.op) != Reduction::Norm) return x;
-  return o.graph.add(opcode<Absolute>, o.dtype, o.graph[x].shape, std::array{x});
+  const auto like_x = [&](Opcode op, auto inputs) { return o.graph.add(op, o.dtype, o.graph[x].shape, inputs); };
+  if (reduction_of(o.op) == Reduction::Norm) return like_x(opcode<Absolute>, std::array{x});
+  if (reduction_of(o.op) != Reduction::SumButOne) return x;
+  return like_x(opcode<Subtract>, std::array{x, number_like(o, x, {.real = 1})});
 }
 
 ValueId without_short_axes(const Operation& o) {
@@ -160,9 +167,7 @@ ValueId without_copies(const Operation& o) {
 }
 
 ValueId scaled(const Operation& o, ValueId x, Scalar factor) {
-  const ValueId number = o.graph.number(
-      o.dtype, o.shape, {.literal = true, .index = 0, .value = factor, .known = known_of(o.dtype, factor)});
-  return o.make<Multiply>({x, number});
+  return o.make<Multiply>({x, number_like(o, x, factor)});
 }
 
 ValueId reduced_once(const Operation& o) {
@@ -181,6 +186,9 @@ ValueId reduced_once(const Operation& o) {
       return scaled(
           o, result,
           is_floating(o.dtype) ? Scalar{.real = copies} : Scalar{.integer = static_cast<std::int64_t>(axes.copies)});
+    case Reduction::SumButOne:  // n (s - 1) + (n - 1)
+      result = scaled(o, result, {.real = copies});
+      return o.make<Add>({result, number_like(o, result, {.real = copies - 1})});
     case Reduction::Max:
     case Reduction::Min:
       break;
@@ -191,8 +199,8 @@ ValueId reduced_once(const Operation& o) {
 constinit Rewrite of_reductions[] = {
     {"a sum of truth values in a loop is one of integers", "loops add up integers", sum_of_truth_values},
     {"a sum of -x is minus the sum of x", "signs are exact; a sum of zeros may be -0", sum_of_negated},
-    {"axes of one element are not reduced", "sums and extrema of x alone are x, its norm is abs(x)",
-     without_short_axes},
+    {"axes of one element are not reduced",
+     "sums and extrema of x alone are x, its norm is abs(x), its sum less one x - 1", without_short_axes},
     {"copies are reduced once: n times the sum, sqrt(n) times the norm, an extremum as it is",
      "NaN and infinities stay; rounding and overflow as in another order; a sum of -0 only may be -0", reduced_once},
 };
@@ -210,6 +218,15 @@ ValueId row_times_column(const Operation& o) {
   return o.graph.add(opcode<Sum>, o.dtype, o.shape, products, axis);
 }
 
+/// Of a column and a row each element is one product: a loop writes them as fast as memory takes them, and whatever
+/// becomes of them there.
+ValueId column_times_row(const Operation& o) {
+  if (o.graph.shape(o[0]).back() != 1) return no_value;
+  const auto spread = [&](ValueId x) { return o.graph.add(opcode<Broadcast>, o.dtype, o.shape, std::array{x}); };
+  const ValueId left = spread(o[0]);
+  return o.make(opcode<Multiply>, {left, spread(o[1])});
+}
+
 ValueId copied_for_blas(const Operation& o) {
   if (fits_blas(o.graph, o[0]) && fits_blas(o.graph, o[1])) return no_value;
   const auto fit = [&](ValueId x) { return fits_blas(o.graph, x) ? x : o.graph.dense(x); };
@@ -219,6 +236,7 @@ ValueId copied_for_blas(const Operation& o) {
 
 constinit Rewrite of_products[] = {
     {"a row times a column is a sum of products", "as exact as sums are, in their order, and fused", row_times_column},
+    {"a column times a row is a product element by element", "sums of one term; 0 may be -0", column_times_row},
     {"BLAS reads copies of other layouts than its own", "the same elements", copied_for_blas},
 };
 

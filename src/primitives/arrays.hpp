@@ -355,6 +355,20 @@ struct Norm : General {
   XGRAD_DETAIL_RULES
 };
 
+/// Sum less one over axes, which stay with extent 1, of numbers that are not negative: of one that is 1 itself nothing
+/// is added, so that the others keep their digits however small they are. Attributes: the axes, ascending.
+struct SumButOne : General {
+  static constexpr std::string_view name = "sum_but_one";
+  static constexpr bool has_constant_derivative = true;
+  static constexpr auto computation = Computation::Reduction;
+  static constexpr auto attributes = Attributes::Axes;
+  static constexpr auto reduction = Reduction::SumButOne;
+  static constexpr auto failure = Failure::Memory;
+  static constexpr bool needs_dense_inputs = false;
+  static constexpr bool masks = false;
+  XGRAD_DETAIL_RULES
+};
+
 /// The first input times powers of two that the rows of the second determine: the product of the powers in a row is 1,
 /// and with them the products of halves, of halves of halves and so on, that `prod` takes, are in range if the whole
 /// is. The powers are 1 where that holds already. They are constants, which makes this linear in the first input.

@@ -88,7 +88,7 @@ constexpr bool has_outputs(Computation computation) {
 }
 
 /// What becomes of the elements along the reduced axes.
-enum class Reduction : std::uint8_t { Sum, Max, Min, Norm };
+enum class Reduction : std::uint8_t { Sum, Max, Min, Norm, SumButOne };
 
 /// Functions that share a part of their computation with their derivatives, in two steps with the same bits as in one.
 enum class Part : std::uint8_t {

@@ -48,7 +48,7 @@ using AllPrimitives = TypeList<
     Cbrt, Exp2, Log2, Log10, Asin, Acos, Atan2, Asinh, Acosh, Atanh, Sinc, SphericalBessel, Softsign,
     Erfc, Erfinv, Ndtr, LogNdtr, SlopeOfLogNdtr, Beta, BetaLn, GammaInc, GammaIncC, GammaDensity, ScaledBesselI,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot,
-    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp>;
+    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp, SumButOne>;
 // clang-format on
 
 template <class P>

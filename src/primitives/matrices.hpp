@@ -147,9 +147,11 @@ struct SymmetricFunction : OfMatrices {
   XGRAD_DETAIL_RULES
 };
 
-/// e^A.
+/// Inputs: A; directions H1, ..., Hk. The derivative of order k of e^A in these directions, by itself where there are
+/// none.
 struct MatrixExp : OfMatrices {
   static constexpr std::string_view name = "expm";
+  static constexpr std::size_t linear_from = 1;
   XGRAD_DETAIL_RULES
 };
 

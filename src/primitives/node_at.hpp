@@ -75,13 +75,13 @@ inline constexpr Broken operand_types = "its operands have the element type that
 
 // ---- along axes
 
-enum class Reduces : std::uint8_t { Sum, Extremum, Norm };
+enum class Reduces : std::uint8_t { Sum, Extremum, Floats };
 
 template <Reduces what>
 Broken reduction(const NodeAt& n);
 extern template Broken reduction<Reduces::Sum>(const NodeAt& n);
 extern template Broken reduction<Reduces::Extremum>(const NodeAt& n);
-extern template Broken reduction<Reduces::Norm>(const NodeAt& n);
+extern template Broken reduction<Reduces::Floats>(const NodeAt& n);
 Broken take_along_axis(const NodeAt& n);
 Broken scatter_add_along_axis(const NodeAt& n);
 Broken take(const NodeAt& n);

@@ -155,7 +155,8 @@ constexpr NodeRequirement rule_for(Type<Roll>) { return roll; }
 constexpr NodeRequirement rule_for(Type<Sum>) { return reduction<Reduces::Sum>; }
 constexpr NodeRequirement rule_for(Type<MaxReduce>) { return reduction<Reduces::Extremum>; }
 constexpr NodeRequirement rule_for(Type<MinReduce>) { return reduction<Reduces::Extremum>; }
-constexpr NodeRequirement rule_for(Type<Norm>) { return reduction<Reduces::Norm>; }
+constexpr NodeRequirement rule_for(Type<Norm>) { return reduction<Reduces::Floats>; }
+constexpr NodeRequirement rule_for(Type<SumButOne>) { return reduction<Reduces::Floats>; }
 constexpr NodeRequirement rule_for(Type<Take>) { return take; }
 constexpr NodeRequirement rule_for(Type<ScatterAdd>) { return scatter_add; }
 constexpr NodeRequirement rule_for(Type<TakeAlongAxis>) { return take_along_axis; }

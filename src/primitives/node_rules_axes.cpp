@@ -14,7 +14,7 @@ constexpr Broken axes_of_indices = "the axes of the indices replace the axis";
 
 bool reduces_to(Reduces what, DType from, DType to) {
   if (what == Reduces::Sum && from == DType::Bool) return to == DType::Int64;
-  return from == to && (what != Reduces::Norm || is_floating(to));
+  return from == to && (what != Reduces::Floats || is_floating(to));
 }
 
 /// Equal shapes, but for the axis.
@@ -84,7 +84,7 @@ Broken reduction(const NodeAt& n) {
 }
 template Broken reduction<Reduces::Sum>(const NodeAt& n);
 template Broken reduction<Reduces::Extremum>(const NodeAt& n);
-template Broken reduction<Reduces::Norm>(const NodeAt& n);
+template Broken reduction<Reduces::Floats>(const NodeAt& n);
 
 Broken take_along_axis(const NodeAt& n) {
   if (n.inputs() != 2) return as_many_inputs;

@@ -11,6 +11,9 @@ constexpr Broken matrices = "its operands are stacks of matrices that match";
 constexpr Broken of_floats = "its matrices hold floating-point numbers, and rows are counted by int64";
 constexpr Broken flags = "its attributes say yes or no";
 
+/// Of a derivative. All orders of them are summed over.
+constexpr std::size_t most_directions = 16;
+
 bool are_flags(const NodeAt& n, std::size_t count) {
   if (n.attributes().size() != count) return false;
   for (const std::int64_t each : n.attributes()) {
@@ -88,7 +91,6 @@ Broken log_abs_det(const NodeAt& n) { return of_determinant(n); }
 Broken det(const NodeAt& n) { return of_determinant(n); }
 
 Broken symmetric_function(const NodeAt& n) {
-  constexpr std::size_t most_directions = 16;  // all orders of them are summed over
   if (n.inputs() < 3 || n.inputs() > 3 + most_directions) return as_many_inputs;
   if (!is_square(n.shape(0)) || n.shape(1) != without_last(n.shape(0), 1)) return matrices;
   for (std::size_t k = 2; k < n.inputs(); ++k) {
@@ -101,15 +103,9 @@ Broken symmetric_function(const NodeAt& n) {
 }
 
 Broken matrix_exp(const NodeAt& n) {
-  if (n.inputs() != 1) return as_many_inputs;
-  if (n.attributes().size() != 2) return as_many_attributes;
-  const std::int64_t levels = n.attributes()[1];
-  constexpr std::int64_t most_levels = 32;
-  if (levels < 0 || levels > most_levels || !is_square(n.shape())) return "its matrices are square";
-  return first_of(
-      {unless(n.shape().back() % (std::size_t{1} << static_cast<unsigned>(levels)) == 0, "its blocks have equal sizes"),
-       unless(n.like_input(0), like_its_input), unless(is_floating(n.type()), of_floats),
-       unless(n.attributes()[0] == 0 || n.attributes()[0] == 1, flags)});
+  if (n.inputs() < 1 || n.inputs() > 1 + most_directions) return as_many_inputs;
+  return first_of({unless(is_square(n.shape()), "its matrices are square"), unless(n.like_input(0), like_its_input),
+                   unless(alike_from(n, 0), of_floats), unless(are_flags(n, 1), flags)});
 }
 
 Broken factorisation(const NodeAt& n) {

@@ -60,11 +60,15 @@ namespace {
 
 Var uniform_between(const KeyUse& key, const Var& low, const Var& high, const OptionalShape& shape) {
   static const Requirement finite("uniform: a bound is {}; bounds are finite");
+  static const Requirement near("uniform: the bounds are {} apart, which is farther than a number can be");
   const auto ready = detail::ready("uniform", key.bits(), detail::as_floats("uniform", {&low, &high}), shape);
   const auto bound = [](const Var& x) { return checked(x, abs(x) < std::numeric_limits<double>::infinity(), finite); };
   const Var from = bound(ready.values[0]);
+  const Var to = bound(ready.values[1]);
+  const Var way = to - from;
+  const Var width = checked(way, isfinite(way) || !isfinite(to), near);
   const Var u = xgrad::detail::random_draw(Distribution::Uniform, key.bits(), ready.shape, ready.dtype());
-  return xgrad::detail::broadcast_to("uniform", from + (bound(ready.values[1]) - from) * u, ready.shape);
+  return xgrad::detail::broadcast_to("uniform", from + width * u, ready.shape);
 }
 
 Var normal_around(const KeyUse& key, const Var& mean, const Var& stddev, const OptionalShape& shape) {

@@ -5,6 +5,8 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "var/one_tape.hpp"
+
 namespace xgrad::random::detail {
 
 Shape shape_of_draws(std::string_view function, const Var& keys, const Shape& shape) {
@@ -52,6 +54,8 @@ Ready ready(std::string_view function, const Var& keys, std::vector<Var> values,
   std::vector<const Var*> pointers;
   for (const Var& each : values) pointers.push_back(&each);
   const Shape common = xgrad::detail::broadcast_shape(function, pointers);
+  pointers.push_back(&keys);
+  xgrad::detail::require_one_tape(function, pointers);
   return {std::move(values), shape_of_draws(function, keys, shape.value_or(common))};
 }
 

@@ -45,12 +45,6 @@ Vector unpivoted(const std::vector<std::size_t>& pivot, const Vector& x) {
   return result;
 }
 
-Vector scaled(const Vector& scale, const Vector& x) {
-  Vector result(x);
-  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
-  return result;
-}
-
 std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.0) {
   std::size_t rank = 0;
   const double least = part * std::abs(triangle[0]);
@@ -60,10 +54,17 @@ std::size_t leading_rank(const Vector& triangle, std::size_t n, double part = 0.
 
 }  // namespace
 
+Vector scaled(const Vector& scale, const Vector& x) {
+  Vector result(x);
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] *= scale[i];
+  return result;
+}
+
 PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   const std::size_t m = residuals.size();
   PivotedQr qr;
   qr.n = n;
+  qr.rows = m;
   qr.pivot.resize(n);
   std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
   const auto column = [&](std::size_t j) { return jacobian.data() + j * m; };
@@ -98,7 +99,76 @@ PivotedQr pivoted_qr(Vector jacobian, Vector residuals, std::size_t n) {
   return qr;
 }
 
+PivotedQr pivoted_cholesky(const Vector& jacobian, const Vector& residuals, std::size_t n) {
+  const std::size_t m = residuals.size();
+  const auto column = [&](std::size_t j) { return std::span(jacobian).subspan(j * m, m); };
+  PivotedQr qr;
+  qr.n = n;
+  qr.rows = m;
+  qr.pivot.resize(n);
+  std::iota(qr.pivot.begin(), qr.pivot.end(), std::size_t{0});
+  qr.r.assign(n * n, 0.0);
+  qr.qtr.assign(n, 0.0);
+  Vector length(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    length[j] = norm(column(j));
+    if (length[j] == 0.0) length[j] = 1.0;
+  }
+  Vector normal(n * n);  // what is left of J^T J, of columns of length 1, and of J^T r
+  Vector right(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) {
+      normal[i + j * n] = normal[j + i * n] = dot(column(i), column(j)) / length[i] / length[j];
+    }
+    right[j] = dot(column(j), residuals) / length[j];
+  }
+  const auto left = [&](std::size_t i, std::size_t j) -> double& { return normal[qr.pivot[i] + qr.pivot[j] * n]; };
+  // Pivots below that are made of rounding. To leave their columns out would be to take any place for a minimum.
+  const double least = static_cast<double>(n) * std::numeric_limits<double>::epsilon();
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t best = k;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      if (left(j, j) > left(best, best)) best = j;
+    }
+    std::swap(qr.pivot[k], qr.pivot[best]);
+    for (std::size_t i = 0; i < k; ++i) std::swap(qr.r[i + k * n], qr.r[i + best * n]);
+    const double root = std::sqrt(std::max(left(k, k), least));
+    qr.qtr[k] = right[qr.pivot[k]] / root;
+    qr.r[k + k * n] = root;
+    for (std::size_t j = k + 1; j < n; ++j) qr.r[k + j * n] = left(k, j) / root;
+    for (std::size_t j = k + 1; j < n; ++j) {
+      for (std::size_t i = k + 1; i < n; ++i) left(i, j) -= qr.r[k + i * n] * qr.r[k + j * n];
+      right[qr.pivot[j]] -= qr.r[k + j * n] * qr.qtr[k];
+    }
+  }
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) qr.r[i + j * n] *= length[qr.pivot[j]];
+  }
+  return qr;
+}
+
 std::size_t PivotedQr::rank(double part) const { return leading_rank(r, n, part); }
+
+Vector PivotedQr::lengths() const {
+  Vector result(n);
+  for (std::size_t j = 0; j < n; ++j) result[pivot[j]] = norm({r.data() + j * n, j + 1});
+  return result;
+}
+
+namespace {
+
+/// What rounding leaves of a column that should be 0, beside its length.
+double dust(double rounding, std::size_t rows) { return rounding * (16.0 + std::sqrt(static_cast<double>(rows))); }
+
+}  // namespace
+
+bool PivotedQr::is_dependent(double rounding) const {
+  const Vector length = lengths();
+  for (std::size_t j = 0; j < n; ++j) {
+    if (!(std::abs(at(j, j)) > dust(rounding, rows) * length[pivot[j]])) return true;
+  }
+  return false;
+}
 
 Vector PivotedQr::times(const Vector& x) const {
   Vector result(n, 0.0);
@@ -195,24 +265,38 @@ Vector trust_region_step(const PivotedQr& qr, const Vector& scale, double radius
   }
 }
 
-Vector inverse_of_normal(const PivotedQr& qr) {
-  const std::size_t n = qr.n;
-  Vector result(n * n, std::numeric_limits<double>::quiet_NaN());
-  const double threshold = std::numeric_limits<double>::epsilon() * std::abs(qr.at(0, 0)) * 1e-6;
+Vector inverse_of_normal(Vector jacobian, std::size_t n, double rounding) {
+  const std::size_t m = jacobian.size() / n;
+  Vector length(n);
   for (std::size_t j = 0; j < n; ++j) {
-    if (!(std::abs(qr.at(j, j)) > threshold)) return result;
+    double* column = jacobian.data() + j * m;
+    length[j] = norm({column, m});
+    for (std::size_t i = 0; i < m && length[j] > 0.0; ++i) column[i] /= length[j];
   }
-  std::vector<Vector> columns;  // of R^-1
-  for (std::size_t j = 0; j < n; ++j) {
+  const PivotedQr qr = pivoted_qr(std::move(jacobian), Vector(m, 0.0), n);
+  const std::size_t rank = qr.rank(dust(rounding, m));
+  std::vector<Vector> columns;  // of the inverse of the leading triangle
+  std::vector<bool> determined(n, false);
+  for (std::size_t j = 0; j < rank; ++j) {
     Vector unit(n, 0.0);
     unit[j] = 1.0;
-    columns.push_back(back_substituted(qr.r, n, n, std::move(unit)));
+    columns.push_back(back_substituted(qr.r, n, rank, std::move(unit)));
+    determined[j] = true;
   }
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) {
+  for (std::size_t j = rank; j < n; ++j) {  // which others change along with a column that depends on them
+    Vector right(qr.r.begin() + static_cast<std::ptrdiff_t>(j * n),
+                 qr.r.begin() + static_cast<std::ptrdiff_t>((j + 1) * n));
+    const Vector others = back_substituted(qr.r, n, rank, std::move(right));
+    for (std::size_t i = 0; i < rank; ++i)
+      determined[i] = determined[i] && !(std::abs(others[i]) > std::sqrt(rounding));
+  }
+  Vector result(n * n, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t a = 0; a < rank; ++a) {
+    for (std::size_t b = 0; b < rank; ++b) {
+      if (!determined[a] || !determined[b]) continue;
       double sum = 0.0;
-      for (std::size_t k = std::max(a, b); k < n; ++k) sum += columns[k][a] * columns[k][b];
-      result[qr.pivot[a] * n + qr.pivot[b]] = sum;
+      for (std::size_t k = std::max(a, b); k < rank; ++k) sum += columns[k][a] * columns[k][b];
+      result[qr.pivot[a] * n + qr.pivot[b]] = sum / length[qr.pivot[a]] / length[qr.pivot[b]];
     }
   }
   return result;
@@ -242,6 +326,26 @@ bool solve_square(Vector matrix, Vector& right) {
     right[k] /= matrix[k * n + k];
   }
   return all_finite(right);
+}
+
+void History::add(Vector point, Vector change) {
+  if (points.size() == memory) points.erase(points.begin()), changes.erase(changes.begin());
+  points.push_back(std::move(point));
+  changes.push_back(std::move(change));
+}
+
+Vector History::correction(const Vector& f, double mixing) const {
+  Vector columns;
+  for (const Vector& each : changes) columns.insert(columns.end(), each.begin(), each.end());
+  Vector against(f);
+  for (double& each : against) each = -each;
+  const Vector weights = pivoted_qr(std::move(columns), std::move(against), changes.size()).least_squares(1e-12);
+  Vector result(f.size(), 0.0);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    result = along(result, weights[k], points[k]);
+    result = along(result, mixing * weights[k], changes[k]);
+  }
+  return result;
 }
 
 }  // namespace xgrad::solve::detail

@@ -39,6 +39,7 @@ Iterate descend(const Minimiser& method, Objective& objective, Iterate at, const
   const auto direction = direction_of(method, at.x.size());
   Report& report = objective.report;
   FirstStep first;
+  bool falls = false;
   if (ends_at_start(objective, limits, at.point.value, largest(at.point.gradient))) return at;
   while (true) {
     Vector p = direction->from(objective, at);
@@ -55,7 +56,7 @@ Iterate descend(const Minimiser& method, Objective& objective, Iterate at, const
       if (direction->restart()) continue;
       // What a step can gain is lost among the digits of the value.
       const bool rounding = -slope * std::min(1.0, t) <= 100.0 * limits.reduction * std::abs(at.point.value);
-      report.ended = rounding ? Ended::Reduction : Ended::NoDescent;
+      report.ended = rounding && !falls ? Ended::Reduction : Ended::NoDescent;
       return at;
     }
     first.went(found.t, slope);
@@ -63,6 +64,7 @@ Iterate descend(const Minimiser& method, Objective& objective, Iterate at, const
     const double step = found.t * norm(p);
     direction->moved(at, found.next, p);
     at = std::move(found.next);
+    falls = falls_without_end(before, at);
     if (ends_after(objective, limits, before, at.point.value, step, norm(at.x), largest(at.point.gradient))) return at;
   }
 }

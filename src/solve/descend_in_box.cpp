@@ -210,6 +210,7 @@ double longest_step(const Vector& x, const Vector& p, const Box& box) {
 Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate at, const Box& box, const Limits& limits) {
   Compact model(method.memory);
   Report& report = objective.report;
+  bool falls = false;
   const auto free_gradient = [&] { return box.free_gradient(at.x, at.point.gradient); };
   if (ends_at_start(objective, limits, at.point.value, free_gradient())) return at;
   while (true) {
@@ -223,12 +224,13 @@ Iterate descend_in_box(const LBFGSB& method, Objective& objective, Iterate at, c
     if (!found.lower) {
       if (model.forget()) continue;
       const bool rounding = -slope * first <= 100.0 * limits.reduction * std::abs(at.point.value);
-      report.ended = rounding ? Ended::Reduction : Ended::NoDescent;
+      report.ended = rounding && !falls ? Ended::Reduction : Ended::NoDescent;
       return at;
     }
     const double before = at.point.value;
     model.add(difference(found.next.x, at.x), difference(found.next.point.gradient, at.point.gradient));
     at = std::move(found.next);
+    falls = falls_without_end(before, at);
     if (ends_after(objective, limits, before, at.point.value, found.t * norm(p), norm(at.x), free_gradient())) {
       return at;
     }

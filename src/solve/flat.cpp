@@ -20,6 +20,17 @@
 #include "var/access.hpp"
 
 namespace xgrad::solve::detail {
+namespace {
+
+using Arrays = std::vector<Var>;
+
+}  // namespace
+
+Vector packed(const Arrays& all) {
+  Vector result;
+  for (const Var& each : all) append(result, each);
+  return result;
+}
 
 double norm(std::span<const double> a) {
   const double scale = largest(a);
@@ -93,10 +104,12 @@ Leaves::Leaves(std::string_view operation, const Start& start) : operation_(oper
   }
 }
 
-std::vector<Var> Leaves::arrays(std::span<const double> x) const {
+std::vector<Var> Leaves::arrays(std::span<const double> x) const { return arrays_like(like_.leaves, x); }
+
+std::vector<Var> arrays_like(std::span<const Var> like, std::span<const double> x) {
   std::vector<Var> result;
   const double* from = x.data();
-  for (const Var& leaf : like_.leaves) {
+  for (const Var& leaf : like) {
     const std::size_t count = leaf.size();
     if (VarAccess::is_weak(leaf)) {
       result.emplace_back(*from);
@@ -115,8 +128,9 @@ std::vector<Var> Leaves::arrays(std::span<const double> x) const {
 }
 
 Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwise) const {
-  if (bound.all()) return Vector(size_, *bound.all());
   if (!bound.given()) return Vector(size_, otherwise);
+  // In the element types of the parameters, which else might not get to a bound, or past it.
+  if (bound.all()) return packed(arrays(Vector(size_, *bound.all())));
   const auto refuse = [&](const std::string& what) {
     throw ShapeError(operation_ + ": the " + std::string(which) + " bounds " + what +
                      "; they must be a number or a tree like the start");
@@ -133,7 +147,7 @@ Vector Leaves::bound(std::string_view which, const Bound& bound, double otherwis
       refuse("have the shape " + to_string(leaves[k].shape()) + " where the start has " +
              to_string(like_.leaves[k].shape()) + (like_.paths[k].empty() ? "" : ", at " + like_.paths[k]));
     }
-    append(result, is_floating(leaves[k].dtype()) ? leaves[k] : cast(leaves[k], DType::Float64));
+    append(result, cast(leaves[k], like_.leaves[k].dtype()));
   }
   return result;
 }
@@ -187,17 +201,12 @@ Box box_of(const Leaves& leaves, const Bound& lower, const Bound& upper) {
 
 // ---- functions
 
-namespace {
-
-using Arrays = std::vector<Var>;
-
-Vector packed(const Arrays& all) {
-  Vector result;
-  for (const Var& each : all) append(result, each);
-  return result;
+Var array_of(std::span<const double> values) {
+  auto array = Array<double>::from_shape({values.size()});
+  std::copy(values.begin(), values.end(), array.data());
+  return Var(std::move(array));
 }
 
-/// The residuals as one array.
 Var joined_residuals(const std::string& operation, const Arrays& all) {
   Arrays parts;
   for (const Var& each : all) {
@@ -217,35 +226,38 @@ Var joined_residuals(const std::string& operation, const Arrays& all) {
   return parts.size() == 1 ? parts[0] : concatenate(parts);
 }
 
-}  // namespace
-
-Objective::Objective(const Leaves& leaves, const LeavesFunction& objective) : leaves_(leaves) {
-  const auto f = [objective, operation = std::string(leaves.operation())](const Arrays& p) -> Var {
-    const Arrays result = objective(p);
+Objective::Objective(const Leaves& leaves, const LeavesFunction& objective, std::vector<Var> given_arrays)
+    : given(std::move(given_arrays)), leaves_(leaves) {
+  const auto f = [objective, operation = std::string(leaves.operation())](const Arrays& p, const Arrays& more) -> Var {
+    Arrays all(p);
+    all.insert(all.end(), more.begin(), more.end());
+    const Arrays result = objective(all);
     if (result.size() != 1) {
       throw ShapeError(operation + ": the objective returns " + core::count_of(result.size(), "array", "arrays") +
                        "; it must return one number");
     }
     return xgrad::detail::scalar_objective(operation, result[0]);
   };
-  value_ = compile([f](const Arrays& p) { return Arrays{f(p)}; });
-  gradient_ = compile([f](const Arrays& p) {
-    auto [value, gradient] = value_and_grad(f)(p);
+  value_ = compile([f](const Arrays& p, const Arrays& more) { return Arrays{f(p, more)}; });
+  gradient_ = compile([f](const Arrays& p, const Arrays& more) {
+    auto [value, gradient] = value_and_grad(f)(p, more);
     gradient.push_back(value);
     return gradient;
   });
-  product_ = compile([f](const Arrays& p, const Arrays& v) { return hvp(f, p, v); });
+  product_ = compile([f](const Arrays& p, const Arrays& v, const Arrays& more) {
+    return hvp([&](const Arrays& at) { return f(at, more); }, p, v);
+  });
 }
 
 double Objective::value(const Vector& x) {
   ++report.evaluations;
-  return number_of(value_(leaves_.arrays(x))[0]);
+  return number_of(value_(leaves_.arrays(x), given)[0]);
 }
 
 Objective::Point Objective::at(const Vector& x) {
   ++report.evaluations;
   ++report.gradients;
-  Arrays all = gradient_(leaves_.arrays(x));
+  Arrays all = gradient_(leaves_.arrays(x), given);
   const double value = number_of(all.back());
   all.pop_back();
   return {value, packed(all)};
@@ -253,7 +265,7 @@ Objective::Point Objective::at(const Vector& x) {
 
 Vector Objective::product(const Vector& x, const Vector& v) {
   ++report.products;
-  return packed(product_(leaves_.arrays(x), leaves_.arrays(v)));
+  return packed(product_(leaves_.arrays(x), leaves_.arrays(v), given));
 }
 
 Residuals::Residuals(const Leaves& leaves, const LeavesFunction& residuals) : leaves_(leaves) {
@@ -266,11 +278,28 @@ Residuals::Residuals(const Leaves& leaves, const LeavesFunction& residuals) : le
     result.push_back(f(p));
     return result;
   });
+  times_ = compile([f](const Arrays& p, const Arrays& v) -> Var { return jvp(f, p, v).tangent; });
+  transposed_times_ = compile([f](const Arrays& p, const Var& u) -> Arrays {
+    const auto [r, pullback] = vjp(f, p);
+    return pullback(cast(u, r.dtype()));
+  });
 }
 
 Vector Residuals::value(const Vector& x) {
   ++report.evaluations;
   return packed(value_(leaves_.arrays(x)));
+}
+
+Vector Residuals::times(const Vector& x, const Vector& v) {
+  ++report.products;
+  Vector result;
+  append(result, times_(leaves_.arrays(x), leaves_.arrays(v)));
+  return result;
+}
+
+Vector Residuals::transposed_times(const Vector& x, const Vector& u) {
+  ++report.products;
+  return packed(transposed_times_(leaves_.arrays(x), Var(u)));
 }
 
 Residuals::Point Residuals::at(const Vector& x) {

@@ -31,6 +31,9 @@ Vector along(const Vector& x, double t, const Vector& p);
 void append(Vector& to, const Var& x);
 double number_of(const Var& x);
 
+/// Arrays like others, with these values one after another.
+std::vector<Var> arrays_like(std::span<const Var> like, std::span<const double> x);
+
 /// Between the leaves of parameters and a vector.
 class Leaves {
  public:
@@ -76,7 +79,9 @@ Box box_of(const Leaves& leaves, const Bound& lower, const Bound& upper);
 /// An objective of one vector, compiled. Each of the functions counts.
 class Objective {
  public:
-  Objective(const Leaves& leaves, const LeavesFunction& objective);
+  /// \param given  arrays that the objective gets behind the leaves, as they are when it is called: other values may
+  ///               take their place, of the same shapes.
+  Objective(const Leaves& leaves, const LeavesFunction& objective, std::vector<Var> given = {});
 
   struct Point {
     double value = 0.0;
@@ -89,14 +94,23 @@ class Objective {
   [[nodiscard]] std::size_t size() const noexcept { return leaves_.size(); }
   [[nodiscard]] const Leaves& leaves() const noexcept { return leaves_; }
 
-  Report report;  ///< in which evaluations are counted
+  Report report;           ///< in which evaluations are counted
+  std::vector<Var> given;  ///< has no derivatives
 
  private:
   const Leaves& leaves_;
-  using Function = std::function<std::vector<Var>(const std::vector<Var>&)>;
-  Function value_, gradient_;
-  std::function<std::vector<Var>(const std::vector<Var>&, const std::vector<Var>&)> product_;
+  using Arrays = std::vector<Var>;
+  std::function<Arrays(const Arrays&, const Arrays&)> value_, gradient_;
+  std::function<Arrays(const Arrays&, const Arrays&, const Arrays&)> product_;
 };
+
+/// Arrays of residuals, flat, as one; that of a single one is itself.
+/// \throws TypeError, ShapeError  unless they are floating-point, and there is a number.
+Var joined_residuals(const std::string& operation, const std::vector<Var>& all);
+/// A float64 array of one axis.
+Var array_of(std::span<const double> values);
+/// The values of arrays, one after another.
+Vector packed(const std::vector<Var>& all);
 
 /// Residuals of one vector with their Jacobian, compiled.
 class Residuals {
@@ -109,6 +123,9 @@ class Residuals {
     Vector jacobian;  ///< column after column: element (i, j) is at i + j m
   };
   Point at(const Vector& x);
+  /// The Jacobian times a vector, and its transpose.
+  Vector times(const Vector& x, const Vector& v);
+  Vector transposed_times(const Vector& x, const Vector& u);
   [[nodiscard]] std::size_t size() const noexcept { return leaves_.size(); }
   [[nodiscard]] const Leaves& leaves() const noexcept { return leaves_; }
 
@@ -117,6 +134,8 @@ class Residuals {
  private:
   const Leaves& leaves_;
   std::function<std::vector<Var>(const std::vector<Var>&)> value_, jacobian_;
+  std::function<Var(const std::vector<Var>&, const std::vector<Var>&)> times_;
+  std::function<std::vector<Var>(const std::vector<Var>&, const Var&)> transposed_times_;
 };
 
 /// \throws ValueError  unless the option is above `least`, or equal to it if that is allowed.

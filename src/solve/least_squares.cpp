@@ -2,72 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ostream>
 #include <utility>
 
-#include <xgrad/core/errors.hpp>
-
-#include "core/text.hpp"
-#include "least_squares_steps.hpp"
+#include "fit.hpp"
 
 namespace xgrad::solve::detail {
 namespace {
 
-constexpr std::string_view least_squares_name = "solve::least_squares";
-constexpr double rounding_unit = std::numeric_limits<double>::epsilon();
+/// What a step of Gauss and Newton gains, beside the cost, from which on such steps are as good as a search.
+constexpr double near_the_minimum = 1e-5;
 
-/// The loop of a trust region, as in MINPACK's lmder.
-class Fit {
- public:
-  Fit(Residuals& residuals, const LeastSquaresMethod& method, const LeastSquaresOptions& options)
-      : residuals_(residuals),
-        method_(method),
-        options_(options),
-        box_(box_of(residuals.leaves(), options.lower, options.upper)),
-        losses_(least_squares_name, options.loss),
-        rounding_(residuals.leaves().rounding()),
-        x_(residuals.leaves().start()) {}
-
-  void run();
-  Fitted fitted();
-
- private:
-  enum class Search : bool { Accepted, Ended };
-
-  void linearise();
-  void choose_free();
-  [[nodiscard]] double cosine() const;
-  [[nodiscard]] double scaled_norm(const Vector& all) const;
-  [[nodiscard]] bool tell() const;
-  Search search();
-  struct Trial;
-  Vector step_in_box(bool& clipped);
-  [[nodiscard]] Vector columns_of(const std::vector<std::size_t>& variables) const;
-  Trial attempt();
-  void resize(const Trial& trial);
-  bool ends(const Trial& trial);
-  void polish();
-  std::optional<Vector> newton_step();
-  [[nodiscard]] double rounding_of_cost() const;
-  void end(Ended why) { residuals_.report.ended = why; }
-
-  Residuals& residuals_;
-  const LeastSquaresMethod& method_;
-  const LeastSquaresOptions& options_;
-  Box box_;
-  Losses losses_;
-  double rounding_;
-
-  Vector x_;
-  double cost_ = 0.0;
-  Vector weighted_, jacobian_, gradient_;  // there, with the weights of the losses
-  std::vector<std::size_t> free_;
-  PivotedQr qr_;  // of the columns of the free ones
-  Vector scale_;
-  double radius_ = 0.0;
-  double lambda_ = 0.0;
-  double last_step_ = 0.0;
-};
+}  // namespace
 
 struct Fit::Trial {
   Vector x;
@@ -81,15 +26,14 @@ struct Fit::Trial {
   bool clipped = false;
 };
 
-double Fit::scaled_norm(const Vector& all) const {
-  Vector scaled(all);
-  for (std::size_t i = 0; i < all.size(); ++i) scaled[i] *= scale_[i];
-  return norm(scaled);
-}
+double Fit::scaled_norm(const Vector& all) const { return norm(scaled(scale_, all)); }
 
 /// Jacobian, gradient and scale at x.
 void Fit::linearise() {
+  if (linearised_ == x_) return;
+  linearised_ = x_;
   Residuals::Point point = residuals_.at(x_);
+  if (scale_.empty()) require_finite_start(cost_ = losses_.cost(point.value));
   weighted_ = std::move(point.value);
   jacobian_ = std::move(point.jacobian);
   losses_.weigh(weighted_, jacobian_);
@@ -113,7 +57,7 @@ void Fit::choose_free() {
   for (std::size_t j = 0; j < x_.size(); ++j) {
     if (!box_.holds(j, x_[j], gradient_[j])) free_.push_back(j);
   }
-  if (!free_.empty()) qr_ = pivoted_qr(columns_of(free_), weighted_, free_.size());
+  if (!free_.empty()) qr_ = factors_of(method_, columns_of(free_), weighted_, free_.size());
 }
 
 double Fit::cosine() const {
@@ -131,8 +75,7 @@ bool Fit::tell() const {
   Report& report = residuals_.report;
   report.value = 0.5 * cost_;
   report.gradient = box_.free_gradient(x_, gradient_);
-  if (options_.observer == nullptr) return true;
-  return options_.observer({report.iterations, report.value, report.gradient, last_step_, report.evaluations});
+  return goes_on(options_.observer, {report.iterations, report.value, report.gradient, last_step_, report.evaluations});
 }
 
 /// A step of the variables that no bound holds. Those that it would lead out of the box go to its boundary, and the
@@ -146,9 +89,9 @@ Vector Fit::step_in_box(bool& clipped) {
     Vector scale;
     for (const std::size_t j : open) scale.push_back(scale_[j]);
     const bool first = open.size() == free_.size();
-    const Vector step =
-        first ? step_of(method_, qr_, scale, radius_, lambda_)
-              : step_of(method_, pivoted_qr(columns_of(open), residuals, open.size()), scale, radius_, lambda_);
+    const Vector step = first ? step_of(method_, qr_, scale, rounding_, radius_, lambda_)
+                              : step_of(method_, factors_of(method_, columns_of(open), residuals, open.size()), scale,
+                                        rounding_, radius_, lambda_);
     std::vector<std::size_t> inside;
     for (std::size_t k = 0; k < open.size(); ++k) {
       const std::size_t j = open[k];
@@ -256,6 +199,7 @@ Fit::Search Fit::search() {
     }
     resize(trial);
     const bool accepted = trial.finite && trial.ratio >= 1e-4;
+    near_ = accepted && !trial.clipped && lambda_ == 0.0 && trial.ratio >= 0.25 && trial.expected <= near_the_minimum;
     if (accepted) {
       x_ = std::move(trial.x);
       cost_ = trial.cost;
@@ -271,18 +215,15 @@ Fit::Search Fit::search() {
 
 void Fit::run() {
   Report& report = residuals_.report;
-  cost_ = losses_.cost(residuals_.value(x_));
-  if (!std::isfinite(cost_)) {
-    throw ValueError(std::string(least_squares_name) +
-                     ": the sum of squares at the start is not finite; start where it is");
-  }
+  const bool asked = options_.reduction || options_.step || options_.gradient;
+  int polishes = 0;
   while (true) {
     linearise();
     if (!all_finite(jacobian_)) return end(Ended::Diverged);
-    const bool goes_on = tell();
+    const bool may = tell();
     if (cost_ == 0.0) return end(Ended::Residual);
     if (cosine() <= options_.gradient.value_or(rounding_unit)) return end(Ended::Gradient);
-    if (!goes_on) return end(Ended::Stopped);
+    if (!may) return end(why_not());
     if (report.iterations == options_.iterations) return end(Ended::Iterations);
     if (report.evaluations >= options_.evaluations) return end(Ended::Evaluations);
     if (report.iterations == 0) {
@@ -292,104 +233,60 @@ void Fit::run() {
     const Search found = search();
     ++report.iterations;
     if (found == Search::Ended) break;
+    const bool is_near = near_ && !asked && polishes < 2;
+    if (is_near && report.iterations < options_.iterations && ++polishes > 0 && polish()) return;
   }
-  const bool asked = options_.reduction || options_.step || options_.gradient;
-  if (report.converged() && !asked && cost_ > 0.0) polish();
-}
-
-/// Steps of Gauss and Newton as long as they get shorter: the sum cannot tell points apart any more, these can.
-void Fit::polish() {
-  constexpr int most = 50;
-  constexpr double alike = 1.0 + 1e-6;
-  std::optional<Vector> step = newton_step();
-  for (int k = 0; k < most && step; ++k) {
-    const double length = scaled_norm(*step);
-    if (length <= rounding_ * scaled_norm(x_)) return;
-    const Vector before = x_;
-    Vector next = along(x_, 1.0, *step);
-    box_.clip(next);
-    const double cost = losses_.cost(residuals_.value(next));
-    if (!(cost <= alike * cost_)) return;
-    x_ = std::move(next);
-    step = newton_step();
-    if (!step || !(scaled_norm(*step) < length)) {
-      x_ = before;
-      return;
-    }
-    cost_ = cost;
+  if (report.converged() && !asked && cost_ > 0.0) {
+    const Ended why = report.ended;
+    if (!polish()) end(why);
   }
-}
-
-/// The step to the least of the linear model; none where it is not determined.
-std::optional<Vector> Fit::newton_step() {
-  linearise();
-  if (free_.empty() || !all_finite(jacobian_) || qr_.rank() < free_.size()) return std::nullopt;
-  const Vector step = qr_.least_squares();
-  Vector all(x_.size(), 0.0);
-  for (std::size_t k = 0; k < free_.size(); ++k) all[free_[k]] = step[k];
-  return all;
 }
 
 Fitted Fit::fitted() {
-  const Leaves& leaves = residuals_.leaves();
-  Fitted result;
   linearise();
   const std::size_t n = x_.size();
   const std::size_t m = weighted_.size();
   residuals_.report.value = 0.5 * cost_;
   residuals_.report.gradient = box_.free_gradient(x_, gradient_);
-  result.report = residuals_.report;
-  result.parameters = leaves.arrays(x_);
-  result.sum = cost_;
-  result.residuals = m;
-  result.degrees_of_freedom = m > n ? m - n : 0;
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double variance = m > n ? cost_ / static_cast<double>(m - n) : nan;
-  result.deviation = std::sqrt(variance);
-  auto covariance = Array<double>::from_shape({n, n});
-  std::fill(covariance.begin(), covariance.end(), nan);
-  Vector deviations(n, nan);
-  if (options_.covariance && m > n && all_finite(jacobian_)) {
-    const Vector inverse = inverse_of_normal(pivoted_qr(jacobian_, weighted_, n));
-    std::transform(inverse.begin(), inverse.end(), covariance.data(), [&](double each) { return variance * each; });
-    for (std::size_t i = 0; i < n; ++i) deviations[i] = result.deviation * std::sqrt(inverse[i * n + i]);
+  std::optional<Vector> inverse;
+  if (options_.covariance) {
+    const bool determined = m > n && all_finite(jacobian_);
+    inverse = determined ? inverse_of_normal(jacobian_, n, rounding_)
+                         : Vector(n * n, std::numeric_limits<double>::quiet_NaN());
   }
-  result.deviations = leaves.arrays(deviations);
-  result.covariance = Var(std::move(covariance));
-  return result;
+  return fitted_of(residuals_, {x_, cost_, m}, inverse);
+}
+
+namespace {
+
+void require_fit_method(const LeastSquaresMethod& method) {
+  require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
+  const auto* free = std::get_if<MatrixFreeLM>(&method);
+  if (free == nullptr) return;
+  require_above(least_squares_name, "damping", free->damping, 0.0, false);
+  require_above(least_squares_name, "accuracy", free->accuracy, 0.0, false);
+  require_above(least_squares_name, "1 - accuracy", 1.0 - free->accuracy, 0.0, false);
 }
 
 }  // namespace
 
 Fitted least_squares(const LeavesFunction& residuals, const Start& start, const LeastSquaresMethod& method,
                      const LeastSquaresOptions& options) {
-  require_above(least_squares_name, "radius", first_radius(method), 0.0, false);
+  require_fit_method(method);
   if (options.gradient) require_above(least_squares_name, "gradient", *options.gradient, 0.0, true);
   if (options.step) require_above(least_squares_name, "step", *options.step, 0.0, true);
   if (options.reduction) require_above(least_squares_name, "reduction", *options.reduction, 0.0, true);
   const Leaves leaves(least_squares_name, start);
   Residuals compiled(leaves, residuals);
+  if (const auto* free = std::get_if<MatrixFreeLM>(&method)) {
+    const Box box = box_of(leaves, options.lower, options.upper);
+    const Losses losses(least_squares_name, options.loss);
+    const FitEnd end = fit_without_jacobian(*free, compiled, losses, box, options);
+    return fitted_of(compiled, end, std::nullopt);
+  }
   Fit fit(compiled, method, options);
   fit.run();
   return fit.fitted();
-}
-
-void print(std::ostream& out, const Report& report, std::span<const std::string> paths, std::span<const Var> values,
-           std::span<const Var> deviations) {
-  core::TextStream lines;
-  lines.precision(10);
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    Vector value;
-    Vector deviation;
-    append(value, values[k]);
-    append(deviation, deviations[k]);
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      lines << (paths[k].empty() ? "parameter" : paths[k]);
-      if (value.size() > 1) lines << '[' << i << ']';
-      lines << " = " << value[i] << " +- " << deviation[i] << '\n';
-    }
-  }
-  out << lines.str() << report << '\n';
 }
 
 }  // namespace xgrad::solve::detail

@@ -9,6 +9,7 @@
 
 #include "core/text.hpp"
 #include "dense.hpp"
+#include "var/record.hpp"
 
 namespace xgrad::solve::detail {
 namespace {
@@ -43,7 +44,7 @@ Vector first_residual(Residuals& residuals, const Vector& x) {
 
 bool tell_observer(const RootOptions& options, Report& report, double residual, double step) {
   report.value = residual;
-  return options.observer == nullptr || options.observer({report.iterations, residual, 0.0, step, report.evaluations});
+  return goes_on(options.observer, {report.iterations, residual, 0.0, step, report.evaluations});
 }
 
 /// Newton's method and those that take its Jacobian for more than a step.
@@ -61,10 +62,10 @@ class Rooting {
     Report& report = residuals_.report;
     double step = 0.0;
     while (true) {
-      const bool goes_on = tell_observer(options_, report, largest(r_), step);
+      const bool may = tell_observer(options_, report, largest(r_), step);
       if (largest(r_) <= limits_.residual) return end(Ended::Residual);
       if (report.iterations > 0 && step <= limits_.step * norm(x_)) return end(Ended::Step);
-      if (!goes_on) return end(Ended::Stopped);
+      if (!may) return end(why_not());
       if (report.iterations == options_.iterations) return end(Ended::Iterations);
       if (jacobian_.empty()) refresh();
       step = advance();
@@ -88,6 +89,12 @@ class Rooting {
     fresh_ = true;
   }
 
+  /// Beside the parameters: with equations whose errors are that much larger than those of numbers.
+  [[nodiscard]] double rounding_of_steps() const {
+    const double rounding = residuals_.leaves().rounding();
+    return std::min(4e5 * rounding, std::sqrt(rounding));
+  }
+
   /// The length of a step that lowers the residual; below 0 if there is none.
   double advance() {
     if (!all_finite(jacobian_)) return -1.0;
@@ -96,8 +103,8 @@ class Rooting {
     const Vector p = qr.least_squares();
     const double length = norm(p);
     if (!std::isfinite(length) || length == 0.0) return -1.0;
-    // Newton's step is as long as the error: what is that short is the error of rounding.
-    lost_in_rounding_ = fresh_ && qr.rank() == n && length <= 1e5 * limits_.step * norm(x_);
+    // Newton's step is as long as the error: what is that short is the error of rounding, whatever step was asked.
+    lost_in_rounding_ = fresh_ && qr.rank() == n && length <= rounding_of_steps() * norm(x_);
     const double before = norm(r_);
     double t = 1.0;
     for (int k = 0; k < 40; ++k, t *= 0.5) {
@@ -151,32 +158,6 @@ class Rooting {
   bool lost_in_rounding_ = false;
 };
 
-/// The last points of a fixed point iteration, as differences.
-struct History {
-  std::size_t memory;
-  std::vector<Vector> points, changes;
-
-  void add(Vector point, Vector change) {
-    if (points.size() == memory) points.erase(points.begin()), changes.erase(changes.begin());
-    points.push_back(std::move(point));
-    changes.push_back(std::move(change));
-  }
-  /// What the least change that the differences allow takes away from x + mixing f.
-  [[nodiscard]] Vector correction(const Vector& f, double mixing) const {
-    Vector columns;
-    for (const Vector& each : changes) columns.insert(columns.end(), each.begin(), each.end());
-    Vector against(f);
-    for (double& each : against) each = -each;
-    const Vector weights = pivoted_qr(std::move(columns), std::move(against), changes.size()).least_squares(1e-12);
-    Vector result(f.size(), 0.0);
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-      result = along(result, weights[k], points[k]);
-      result = along(result, mixing * weights[k], changes[k]);
-    }
-    return result;
-  }
-};
-
 Vector difference_of(const Vector& a, const Vector& b) { return along(a, -1.0, b); }
 
 }  // namespace
@@ -199,7 +180,17 @@ Rooted fixed_point(const LeavesFunction& step, const Start& start, const FixedPo
   }
   const Leaves leaves(fixed_point_name, start);
   const RootLimits limits = root_limits(fixed_point_name, options, leaves.rounding());
-  Residuals steps(leaves, step);
+  const auto checked = [&](std::span<const Var> at) {
+    std::vector<Var> next = step(at);
+    bool fits = next.size() == at.size();
+    for (std::size_t k = 0; fits && k < at.size(); ++k) {
+      xgrad::detail::require_usable(next[k], fixed_point_name);
+      fits = next[k].shape() == at[k].shape();
+    }
+    if (fits) return next;
+    throw ShapeError(std::string(fixed_point_name) + ": a step returns another tree than it gets; it must be like it");
+  };
+  Residuals steps(leaves, LeavesFunction(checked));
   Report& report = steps.report;
   Vector x = leaves.start();
   Vector f = difference_of(first_residual(steps, x), x);
@@ -209,10 +200,10 @@ Rooted fixed_point(const LeavesFunction& step, const Start& start, const FixedPo
   while (true) {
     const double change = largest(f);
     if (change < least) least = change, best = x;
-    const bool goes_on = tell_observer(options, report, change, norm(f));
+    const bool may = tell_observer(options, report, change, norm(f));
     if (change <= limits.residual) report.ended = Ended::Residual;
     else if (norm(f) <= limits.step * norm(x)) report.ended = Ended::Step;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    else if (!may) report.ended = why_not();
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else if (!std::isfinite(change)) report.ended = Ended::Diverged;
     else {

@@ -25,7 +25,7 @@ class Bracketed {
 
   [[nodiscard]] const End& best() const { return best_; }
   [[nodiscard]] const End& across() const { return across_; }
-  [[nodiscard]] double half() const { return 0.5 * (across_.x - best_.x); }
+  [[nodiscard]] double half() const { return 0.5 * across_.x - 0.5 * best_.x; }  // whose difference may be infinite
 
   /// The next place by secant or inverse parabola, where it is inside and moves shrink; else the middle.
   double interpolated(double tolerance) {
@@ -117,16 +117,21 @@ ScalarRoot scalar_root(const LeavesFunction& function, double lower, double uppe
   while (true) {
     report.value = std::abs(interval.best().value);
     const double width = 2.0 * std::abs(interval.half());
-    const bool goes_on = options.observer == nullptr ||
-                         options.observer({report.iterations, report.value, 0.0, width, report.evaluations});
+    const bool may = goes_on(options.observer, {report.iterations, report.value, 0.0, width, report.evaluations});
     const double tolerance = 0.5 * relative * std::abs(interval.best().x) + std::numeric_limits<double>::min();
     if (report.value <= options.residual.value_or(0.0)) report.ended = Ended::Residual;
     else if (0.5 * width <= tolerance) report.ended = Ended::Interval;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    else if (!may) report.ended = why_not();
     else if (report.iterations == options.iterations) report.ended = Ended::Iterations;
     else {
       const bool is_brent = std::holds_alternative<Brent>(method);
-      const double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      const auto [lower_end, upper_end] = std::minmax(interval.best().x, interval.across().x);
+      double x = is_brent ? interval.interpolated(tolerance) : interval.middle();
+      if (!(x > lower_end && x < upper_end)) x = interval.middle();
+      if (!(x > lower_end && x < upper_end)) {  // there is no number between
+        report.ended = Ended::Interval;
+        return {report, interval.best().x, lower_end, upper_end};
+      }
       interval.add({x, value_at(f, x)});
       ++report.iterations;
       continue;

@@ -87,15 +87,6 @@ struct Bracket {
   }
 };
 
-/// Keeps the lowest point of a search.
-void keep(Found& found, double value_before, double t, Iterate&& next) {
-  const bool is_lowest = found.lower ? next.point.value < found.next.point.value : next.point.value < value_before;
-  if (!is_lowest) return;
-  found.lower = true;
-  found.t = t;
-  found.next = std::move(next);
-}
-
 Found strong_wolfe(const StrongWolfe& rules, Objective& objective, const Iterate& from, const Vector& p, double first,
                    double longest, const Box& box) {
   Found found;
@@ -178,16 +169,24 @@ bool tells(Objective& objective, const Limits& limits, double value, double step
   Report& report = objective.report;
   report.value = value;
   report.gradient = free_gradient;
-  if (limits.observer == nullptr || *limits.observer == nullptr) return true;
-  return (*limits.observer)({report.iterations, value, free_gradient, step, report.evaluations});
+  return goes_on(*limits.observer, {report.iterations, value, free_gradient, step, report.evaluations});
 }
 
 }  // namespace
+
+void keep(Found& found, double value_before, double t, Iterate&& next) {
+  const bool is_lowest = found.lower ? next.point.value < found.next.point.value : next.point.value < value_before;
+  if (!is_lowest) return;
+  found.lower = true;
+  found.t = t;
+  found.next = std::move(next);
+}
 
 Found search_along(const LineSearch& search, Objective& objective, const Iterate& from, const Vector& p, double first) {
   if (const auto* rules = std::get_if<StrongWolfe>(&search)) {
     return strong_wolfe(*rules, objective, from, p, first, std::numeric_limits<double>::infinity(), {});
   }
+  if (const auto* rules = std::get_if<HagerZhang>(&search)) return search_by_secants(*rules, objective, from, p, first);
   return armijo(std::get<Armijo>(search), objective, from, p, first);
 }
 
@@ -200,7 +199,7 @@ bool ends_after(Objective& objective, const Limits& limits, double value_before,
                 double length, double free_gradient) {
   Report& report = objective.report;
   ++report.iterations;
-  const bool goes_on = tells(objective, limits, value, step, free_gradient);
+  const bool may = tells(objective, limits, value, step, free_gradient);
   const double reduction = std::abs(value_before - value);
   const auto end = [&](Ended why) {
     report.ended = why;
@@ -211,18 +210,18 @@ bool ends_after(Objective& objective, const Limits& limits, double value_before,
     return end(Ended::Reduction);
   }
   if (step <= limits.step * length) return end(Ended::Step);
-  if (!goes_on) return end(Ended::Stopped);
+  if (!may) return end(why_not());
   if (report.iterations >= limits.iterations) return end(Ended::Iterations);
   if (report.evaluations >= limits.evaluations) return end(Ended::Evaluations);
   return false;
 }
 
 bool ends_at_start(Objective& objective, const Limits& limits, double value, double free_gradient) {
-  const bool goes_on = tells(objective, limits, value, 0.0, free_gradient);
+  const bool may = tells(objective, limits, value, 0.0, free_gradient);
   if (free_gradient <= limits.gradient) {
     objective.report.ended = Ended::Gradient;
-  } else if (!goes_on) {
-    objective.report.ended = Ended::Stopped;
+  } else if (!may) {
+    objective.report.ended = why_not();
   } else if (limits.iterations == 0) {
     objective.report.ended = Ended::Iterations;
   } else {

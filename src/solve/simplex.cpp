@@ -1,10 +1,7 @@
 // The simplex of Nelder and Mead.
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <utility>
-
-#include <xgrad/core/errors.hpp>
 
 #include "search.hpp"
 
@@ -23,10 +20,7 @@ class Corners {
     stretch_ = start.size() > 1 ? 1.0 + 2.0 / n : 2.0;
     contract_ = start.size() > 1 ? 0.75 - 0.5 / n : 0.5;
     shrink_ = start.size() > 1 ? 1.0 - 1.0 / n : 0.5;
-    corners_.push_back(at(start));
-    if (!std::isfinite(corners_[0].value)) {
-      throw ValueError(std::string(minimise_name) + ": the objective is not finite at the start; start where it is");
-    }
+    corners_.push_back({start, value_at_start(objective, start)});
     for (std::size_t i = 0; i < start.size(); ++i) {
       Vector x(start);
       x[i] += x[i] == 0.0 ? 0.005 * method.size / 0.05 : method.size * x[i];
@@ -65,7 +59,7 @@ class Corners {
  private:
   Corner at(Vector x) {
     const double value = objective_.value(x);
-    return {std::move(x), std::isnan(value) ? std::numeric_limits<double>::infinity() : value};
+    return {std::move(x), std::isfinite(value) ? value : std::numeric_limits<double>::infinity()};
   }
   void sort() { std::ranges::stable_sort(corners_, {}, &Corner::value); }
   [[nodiscard]] Vector centre_without_worst() const {
@@ -94,19 +88,20 @@ Vector shrink_simplex(const NelderMead& method, Objective& objective, const Vect
   const auto told = [&] {
     report.value = simplex.best().value;
     progress = {report.iterations, report.value, 0.0, simplex.extent(), report.evaluations};
-    return *limits.observer == nullptr || (*limits.observer)(progress);
+    return goes_on(*limits.observer, progress);
   };
-  bool goes_on = told();
+  bool may = told();
+  const double first = progress.step;  // for minima at 0
   while (true) {
     const Corner& best = simplex.best();
-    if (progress.step <= limits.step * std::max(norm(best.x), 1.0)) report.ended = Ended::Step;
-    else if (!goes_on) report.ended = Ended::Stopped;
+    if (progress.step <= limits.step * std::max(norm(best.x), first)) report.ended = Ended::Step;
+    else if (!may) report.ended = why_not();
     else if (report.iterations >= limits.iterations) report.ended = Ended::Iterations;
     else if (report.evaluations >= limits.evaluations) report.ended = Ended::Evaluations;
     else {
       simplex.step();
       ++report.iterations;
-      goes_on = told();
+      may = told();
       continue;
     }
     return best.x;

@@ -84,10 +84,12 @@ class Spectrum {
     auto matrix = Array<double>::from_shape({n_, n_});
     for (std::size_t i = 0; i < n_; ++i) {
       for (std::size_t j = 0; j < n_; ++j) {
-        const double both = 0.5 * (hessian[i * n_ + j] + hessian[j * n_ + i]);
+        const double both = 0.5 * hessian[i * n_ + j] + 0.5 * hessian[j * n_ + i];
         matrix(i, j) = both / scale[i] / scale[j];
       }
     }
+    finite_ = std::ranges::all_of(matrix, [](double each) { return std::isfinite(each); });
+    if (!finite_) return;
     const linalg::Eigh eigen = linalg::eigh(Var(std::move(matrix)));
     append(values_, eigen.w);
     append(vectors_, eigen.v);

@@ -57,8 +57,14 @@ std::vector<Var> Equation::tangents(CallRule::Vars inputs, CallRule::Vars soluti
       derivatives::completed(derivatives::forward_sweep(tape, z, packing.unpacked(v), residuals), solution);
   const LinearMap a = extracted_map(tape, first, v, packing.packed(products));
   const LinearSolveOptions how{options.linear_solver, options.tolerance, options.max_iterations, options.restart};
-  return packing.unpacked(record_linear_solve(
+  std::vector<Var> result = packing.unpacked(record_linear_solve(
       tape, a, right, make_linear_method(operation, how, packing.size(), packing.precision(), true)));
+  // Where they do not depend on the solution they would be computed without it, and nobody saw that it is none.
+  for (std::size_t k = 0; k < result.size(); ++k) {
+    const Var nan_or_1 = where(isnan(solution[k]), stop_gradient(solution[k]), 1.0);
+    result[k] = result[k] * nan_or_1;
+  }
+  return result;
 }
 
 double default_tolerance(std::span<const Var> solution) {

@@ -61,7 +61,9 @@ class ProgramRecorder::Conditions final : public Guard {
  private:
   /// The value of a node, with a step for it unless it has one.
   Buffer* decide(NodeId id) {
-    if (!asked_.insert(id).second) return tape_.value(id);
+    if (!asked_.insert(id).second) {
+      if (Buffer* const known = tape_.value(id)) return known;  // none: it has thrown before, and throws again
+    }
     try {
       Question question;
       Buffer* value = backend::decide(tape_, id, question);

@@ -6,6 +6,7 @@
 
 #include "backend/evaluate.hpp"
 #include "call.hpp"
+#include "one_tape.hpp"
 
 namespace xgrad::detail {
 
@@ -13,15 +14,7 @@ Recording::Recording(std::string_view operation, std::span<const Var* const> ope
   for (const Var* operand : operands) {
     require_usable(*operand, operation);
     if (!VarAccess::is_weak(*operand)) weak_ = false;
-    if (!operand->recorded()) continue;
-    TapeState& tape = VarAccess::tape(*operand);
-    if (tape_ != nullptr && tape_ != &tape) {
-      throw TapeError(
-          std::string(operation) +
-          ": the operands belong to two tapes. A function that is differentiated may use recorded Vars from "
-          "outside only if they are of the same tape: pass the captured Var as an argument");
-    }
-    tape_ = &tape;
+    require_same_tape(operation, *operand, tape_);
   }
   if (tape_ == nullptr) tape_ = tape_of_none;
   if (tape_ == nullptr) {
@@ -214,6 +207,7 @@ DType common_dtype(std::span<const Var* const> operands) {
 }
 
 Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands) {
+  require_one_tape(operation, operands);
   Shape result = operands[0]->shape();
   for (const Var* operand : operands.subspan(1)) {
     const Shape& shape = operand->shape();

@@ -95,6 +95,7 @@ Var opaque(TapeState& tape, DType dtype, const Shape& shape);
 DType common_dtype(std::span<const Var* const> operands);
 
 /// \throws ShapeError  unless the shapes broadcast.
+/// \throws TapeError   for recorded Vars of two tapes.
 Shape broadcast_shape(std::string_view operation, std::span<const Var* const> operands);
 
 }  // namespace xgrad::detail

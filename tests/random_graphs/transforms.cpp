@@ -51,9 +51,7 @@ Var run_one(const Instruction& instruction, const Vars& operands, Random& random
                instruction.dtype,
                {},
                {}};
-  // Its derivative is part of the exponential of a larger matrix: nothing shows that this part is linear, which rules
-  // of derivatives must be.
-  bool fits = is_small(op.shape) && !operands.empty() && instruction.text != "expm";
+  bool fits = is_small(op.shape) && !operands.empty();
   for (const Var& x : operands) {
     op.ranks.push_back(x.dimension());
     op.floating.push_back(is_floating(x.dtype()));

@@ -37,6 +37,25 @@ std::map<std::string, Make> make_table() {
   };
 }
 
+std::map<std::string, Make> make_table_of_digits() {
+  using namespace torch::optim;
+  return {
+      {"sgd", made<SGD>(SGDOptions(0.5).momentum(0.9))},
+      {"adam", made<Adam>(AdamOptions(0.01))},
+      {"adamw", made<AdamW>(AdamWOptions(0.01).weight_decay(0.1))},
+      {"rmsprop", made<RMSprop>(RMSpropOptions(0.005))},
+      {"adagrad", made<Adagrad>(AdagradOptions(0.05))},
+      {"lbfgs",  // which would stop at gradients of 1e-7
+       made<LBFGS>(LBFGSOptions(0.5).max_iter(1).history_size(10).tolerance_grad(0.0).tolerance_change(0.0))},
+  };
+}
+
+at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef shape) {
+  at::Tensor result = at::empty(shape, at::kDouble);
+  std::copy(values.begin(), values.end(), result.data_ptr<double>());
+  return result;
+}
+
 const std::map<std::string, Make>& table() {
   static const std::map<std::string, Make> all = make_table();
   return all;
@@ -69,6 +88,29 @@ std::vector<double> descend(const std::string& optimiser, const std::vector<doub
     std::copy(value.data_ptr<double>(), value.data_ptr<double>() + n, now.begin());
   }
   return now;
+}
+
+std::vector<double> losses_while_training(const std::string& optimiser, const DenseLayers& layers, int steps) {
+  at::set_num_threads(1);
+  const at::Tensor x = tensor_of(layers.pixels, {layers.samples, layers.inputs});
+  at::Tensor labels = at::empty({layers.samples}, at::kLong);
+  std::copy(layers.labels.begin(), layers.labels.end(), labels.data_ptr<std::int64_t>());
+  Tensors p{tensor_of(layers.a, {layers.inputs, layers.hidden}), tensor_of(layers.b, {layers.hidden}),
+            tensor_of(layers.c, {layers.hidden, layers.outputs}), tensor_of(layers.d, {layers.outputs})};
+  for (at::Tensor& each : p) each.set_requires_grad(true);
+  const auto made = make_table_of_digits().at(optimiser)(p);
+  std::vector<double> losses;
+  for (int i = 0; i < steps; ++i) {
+    const at::Tensor loss = made->step([&] {
+      made->zero_grad();
+      const at::Tensor hidden = at::tanh(at::matmul(x, p[0]) + p[1]);
+      at::Tensor value = at::nll_loss(at::log_softmax(at::matmul(hidden, p[2]) + p[3], 1), labels);
+      value.backward();
+      return value;
+    });
+    losses.push_back(loss.item<double>());
+  }
+  return losses;
 }
 
 double seconds_of_adamw(int arrays, int size, int steps) {

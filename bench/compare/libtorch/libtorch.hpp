@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "../../programs/optimisers.hpp"
 #include "../../programs/problems.hpp"
 #include "../program.hpp"
 
@@ -27,6 +28,9 @@ Program loss(const std::string& id, const std::vector<Argument>& arguments, bool
 // Steps of training with cross-entropy.
 Program mlp_sgd(const Batch& batch);
 Program mlp_adam(const Batch& batch);
+
+/// torch::optim::AdamW.
+Program adamw(const Descent& data);
 
 /// gelu(layer_norm(x)), gradients of x, weight and bias.
 Program layernorm_gelu(const Normalization& data);

@@ -18,7 +18,7 @@ namespace xgrad::linalg {
 [[nodiscard]] Var matrix_power(const Var& a, std::int64_t power, const Options& options = {});
 
 /// e^A: [..., n, n] -> [..., n, n]. Approximations of Pade, scaled and squared (N. J. Higham 2005); derivatives of
-/// every order by blocks, e^[[A, H], [0, A]] (A. H. Al-Mohy, N. J. Higham 2009).
+/// every order along with them (A. H. Al-Mohy, N. J. Higham 2009).
 /// \throws ShapeError   unless the matrices are square.
 /// \throws MatrixError  when evaluated: for NaN and infinities.
 [[nodiscard]] Var expm(const Var& a, const Options& options = {});

@@ -5,13 +5,13 @@
 #include <concepts>
 #include <functional>
 #include <iosfwd>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <xgrad/loss/contract.hpp>
+#include <xgrad/registry/settings.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
@@ -20,9 +20,9 @@
 namespace xgrad::loss {
 
 /// Values for the members of a loss, by their names: `{{"delta", 0.5}}`. Numbers, booleans and arrays.
-using Settings = std::map<std::string, Var, std::less<>>;
+using xgrad::Settings;
 
-/// Some loss of the catalogue. It is called as that loss is, and printed as that loss is.
+/// Some loss that has a name. It is called as that loss is, and printed as that loss is.
 class AnyLoss {
  public:
   using Function = std::function<Var(std::span<const Var>)>;
@@ -45,14 +45,18 @@ class AnyLoss {
 
 std::ostream& operator<<(std::ostream& out, const AnyLoss& loss);
 
-/// The loss of that name, "huber" or "Huber", with other settings than its own where they are given.
-/// \throws ValueError  naming what exists, for an unknown name or setting; for a setting that cannot be given as a
-///                     number or array (a callable), and for a loss of functions (GradientPenalty).
+/// The loss of that name, "huber" or "Huber", with other settings than its own where they are given. Losses of your own
+/// are added with `xgrad/loss/add.hpp`. Several threads may ask, add and remove at once.
+/// \throws ValueError  naming the nearest and all that exist, for an unknown name or setting; for a setting that cannot
+///                     be given as a number or array (a callable), and for a loss of functions (GradientPenalty).
 /// \throws TypeError   for a setting of another type: a fraction for an integer, an array for a number.
 [[nodiscard]] AnyLoss by_name(std::string_view name, const Settings& settings = {});
 
-/// All names that by_name knows, in alphabetical order.
+/// All names that by_name knows, in alphabetical order: the catalogue's and those that were added.
 [[nodiscard]] std::vector<std::string> names();
+
+/// The names of the settings of a loss. \throws ValueError  for an unknown name.
+[[nodiscard]] std::vector<std::string> settings_of(std::string_view name);
 
 }  // namespace xgrad::loss
 

@@ -87,8 +87,8 @@ Var nan_to_num(const Var& x, const Var& nan, const Var& positive, const Var& neg
 Var nan_to_num(const Var& x);
 /// 0 below 0, 1 above, `at_zero` where x is 0, NaN where it is; x has the derivative 0.
 Var heaviside(const Var& x, const Var& at_zero);
-/// start + weight (end - start): start where weight is 0 and end where it is 1, exactly, if their difference is finite
-/// or one of them infinite. Of an infinite end all between is infinite.
+/// start + weight (end - start): start where weight is 0 and end where it is 1, exactly, unless both are infinite. Of
+/// an infinite end all between is infinite.
 Var lerp(const Var& start, const Var& end, const Var& weight);
 
 Var abs(const Var& x);  ///< |x|; derivative sign(x), 0 at 0

@@ -48,7 +48,7 @@ struct Complex {
 
 /// The frequencies of the numbers of a transform, in cycles for a unit of the spacing: 0, 1, ..., and the negative
 /// ones, over n spacing.
-/// \throws ValueError  for no samples.
+/// \throws ValueError  for no samples; for a spacing that is 0 or not finite.
 [[nodiscard]] Var fftfreq(std::size_t n, double spacing = 1.0);
 /// Those of rfft.
 [[nodiscard]] Var rfftfreq(std::size_t n, double spacing = 1.0);

@@ -2,7 +2,7 @@
 //
 // Below, g is the gradient, p a parameter, t the number of the step, 1 at the first; m and v start as 0. A hat is a
 // mean without the bias of that: m^ = m / (1 - beta1^t). Where beta depends on the step the divisor is the weight that
-// has come together. `rate`, `beta1` and so on may be numbers, schedules or Vars.
+// has come together. `rate`, `beta1`, `eps` and so on may be numbers, schedules or Vars.
 //
 // All throw ValueError, naming setting, rule and paper: for a number that is NaN or infinite, or below 0 (only `nu1`
 // may be); for betas, `rho`, madgrad's momentum and rmsprop's `decay` of 1 or more; for rmsprop's momentum and `nu2`
@@ -20,7 +20,7 @@ namespace xgrad::optim {
 struct Adagrad {
   Setting rate = 1e-2;
   double initial = 0.0;  ///< of the sums
-  double eps = 1e-10;
+  Setting eps = 1e-10;
 };
 /// s += g^2; p -= rate g / (sqrt(s) + eps).
 /// \source  J. Duchi, E. Hazan and Y. Singer, Adaptive subgradient methods for online learning and stochastic
@@ -30,7 +30,7 @@ struct Adagrad {
 struct Adadelta {
   Setting rate = 1.0;
   Setting rho = 0.95;
-  double eps = 1e-6;
+  Setting eps = 1e-6;
 };
 /// v = rho v + (1 - rho) g^2;  d = sqrt(u + eps) / sqrt(v + eps) g;  u = rho u + (1 - rho) d^2;  p -= rate d.
 /// \source  M. D. Zeiler, ADADELTA: an adaptive learning rate method, 2012.
@@ -39,7 +39,7 @@ struct Adadelta {
 struct Rmsprop {
   Setting rate = 1e-2;
   Setting decay = 0.99;  ///< of the mean square
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting momentum = 0.0;
   bool nesterov = false;
   bool centred = false;  ///< divide by the deviation instead
@@ -54,7 +54,7 @@ struct Adam {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
 };
 /// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  p -= rate m^ / (sqrt(v^) + eps).
 /// \source  D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, 2015.
@@ -77,7 +77,7 @@ struct AdamW {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting decay = 1e-2;  ///< p -= rate decay p
   Selector decayed = "*";
 };
@@ -91,9 +91,9 @@ struct AdamW {
 
 struct Radam {
   Setting rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
+  Setting beta1 = 0.9;
+  Setting beta2 = 0.999;
+  Setting eps = 1e-8;
   double threshold = 5.0;  ///< of rho, below which the variance is not to be trusted
 };
 /// With rho = r - 2 t beta2^t / (1 - beta2^t), r = 2 / (1 - beta2) - 1: where it is more than the threshold,
@@ -105,7 +105,7 @@ struct AdaBelief {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-16;
+  Setting eps = 1e-16;
 };
 /// s = beta2 s + (1 - beta2) (g - m)^2 + eps, m being the new one;  p -= rate m^ / (sqrt(s^) + eps).
 /// \source  J. Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients, 2020.
@@ -115,7 +115,7 @@ struct Yogi {
   Setting rate = 1e-2;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-3;
+  Setting eps = 1e-3;
   double initial = 1e-6;  ///< of v
 };
 /// v -= (1 - beta2) sign(v - g^2) g^2;  p -= rate m / (sqrt(v) + eps). As in the paper there are no corrections of
@@ -128,7 +128,7 @@ struct Adan {
   Setting beta1 = 0.98;
   Setting beta2 = 0.92;
   Setting beta3 = 0.99;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting decay = 0.0;
 };
 /// With d = g - g before (0 at the first step), m a mean of g by beta1, u of d by beta2, n of (g + beta2 d)^2 by beta3:
@@ -143,9 +143,9 @@ struct AdaBound {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting final_rate = 0.1;  ///< that of the descent it ends as
-  double gamma = 1e-3;
+  Setting gamma = 1e-3;
 };
 /// Adam whose rates rate sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt(v) + eps) are kept between
 /// final (1 - 1 / (gamma t + 1)) and final (1 + 1 / (gamma t)), times m.
@@ -158,7 +158,7 @@ struct QhAdam {
   Setting beta2 = 0.999;
   Setting nu1 = 0.7;
   Setting nu2 = 1.0;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
 };
 /// p -= rate ((1 - nu1) g + nu1 m^) / (sqrt((1 - nu2) g^2 + nu2 v^) + eps).
 /// \source  J. Ma and D. Yarats, Quasi-hyperbolic momentum and Adam for deep learning, 2019.
@@ -170,7 +170,7 @@ struct AdEmaMix {
   Setting beta2 = 0.999;
   Setting beta3 = 0.9999;  ///< see rising_half_life()
   Setting alpha = 5.0;     ///< linear(0, alpha, steps) in the paper's runs
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting decay = 0.0;
 };
 /// Two means of the gradient: p -= rate ((m^ + alpha n) / (sqrt(v^) + eps) + decay p), n by beta3.
@@ -181,7 +181,7 @@ struct Adopt {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.9999;
-  double eps = 1e-6;
+  Setting eps = 1e-6;
   bool clipped = true;  ///< the quotient between -t^(1/4) and t^(1/4), t being 1 at the second step
 };
 /// v starts as g^2 and the first step does nothing. Then m = beta1 m + (1 - beta1) g / max(sqrt(v), eps) with the v
@@ -191,8 +191,8 @@ struct Adopt {
 
 struct Madgrad {
   Setting rate = 1e-2;
-  double momentum = 0.9;
-  double eps = 1e-6;
+  Setting momentum = 0.9;
+  Setting eps = 1e-6;
 };
 /// Dual averaging: with l = rate sqrt(t), s += l g, v += l g^2, z = p0 - s / (cbrt(v) + eps),
 /// p = momentum p + (1 - momentum) z.
@@ -215,9 +215,9 @@ struct Ftrl {
 
 struct ScheduleFreeAdamW {
   Setting rate = 2.5e-3;
-  double beta1 = 0.9;
+  Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting decay = 0.0;
 };
 /// schedule_free_sgd with g / (sqrt(v^) + eps) in the place of g. average(state, model) is the model to use. As in the
@@ -227,9 +227,9 @@ struct ScheduleFreeAdamW {
 
 struct Swats {
   Setting rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-9;
+  Setting beta1 = 0.9;
+  Setting beta2 = 0.999;
+  Setting eps = 1e-9;
 };
 /// Adam that goes over to descent with momentum beta1, when the rate of that has settled: gamma = |d|^2 / -(d g) for
 /// the step d of Adam, its mean L = beta2 L + (1 - beta2) gamma, and |L / (1 - beta2^t) - gamma| < eps. All parameters

@@ -36,8 +36,8 @@ struct Sophia {
   Setting rate = 1e-3;
   Setting beta1 = 0.96;
   Setting beta2 = 0.99;
-  double gamma = 0.01;
-  double eps = 1e-12;
+  Setting gamma = 0.01;
+  Setting eps = 1e-12;
   Setting decay = 0.0;
   Selector decayed = "*";
 };
@@ -51,7 +51,7 @@ struct AdaHessian {
   Setting rate = 0.15;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-4;
+  Setting eps = 1e-4;
   double power = 1.0;  ///< k, of the Hessian
 };
 /// Adam with the square of the curvature: v = beta2 v + (1 - beta2) curvature^2;  p -= rate m^ / (sqrt(v^)^k + eps).

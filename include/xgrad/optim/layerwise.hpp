@@ -21,7 +21,7 @@ struct Lamb {
   Setting rate = 1e-3;
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
-  double eps = 1e-6;
+  Setting eps = 1e-6;
   Setting decay = 0.0;
   Selector decayed = "*";
 };
@@ -44,7 +44,7 @@ struct NovoGrad {
   Setting rate = 1e-2;
   Setting beta1 = 0.95;
   Setting beta2 = 0.98;
-  double eps = 1e-8;
+  Setting eps = 1e-8;
   Setting decay = 0.0;
 };
 /// For each array v = beta2 v + (1 - beta2) |g|^2, |g|^2 at first; m = beta1 m + (g / (sqrt(v) + eps) + decay p),

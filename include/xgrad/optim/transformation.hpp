@@ -187,6 +187,10 @@ class Transformation {
   /// A transformation of your own; see docs/optim.md.
   /// \param text  its name, of which errors speak, with its settings: "adam(rate 0.001)".
   Transformation(std::string text, Init init, Update update, Gradients kind = Gradients::of_batch);
+  // What is moved from stays what it was.
+  Transformation(const Transformation&) = default;
+  Transformation& operator=(const Transformation&) = default;
+  ~Transformation() = default;
 
   /// The state for these parameters.
   /// \throws TypeError  unless all leaves are floating-point.

@@ -15,31 +15,55 @@
 #include <vector>
 
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/random/key.hpp>
 #include <xgrad/solve/report.hpp>
 
 #pragma GCC visibility push(default)
 
 namespace xgrad::solve {
 
+/// How a Jacobian is factorised.
+enum class Factor : std::uint8_t {
+  QR,       ///< by reflections, with pivoting: all digits
+  Cholesky  ///< of J^T J with columns of length 1, with pivoting: less work; steps lose digits where columns nearly
+            ///< agree
+};
+
 /// Steps within a trust region, an ellipsoid whose axes are the largest norms of the columns of the Jacobian so far:
-/// (J^T J + lambda D^2) p = -J^T r, by QR with pivoting and rotations, never by J^T J.
+/// (J^T J + lambda D^2) p = -J^T r, by rotations of the factor of J.
 /// \source  J. J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, 1977 (MINPACK's lmder).
 struct LevenbergMarquardt {
   double radius = 1.0;  ///< the first one, times the scaled norm of the start; > 0. 0.1 to 100 are of use
+  Factor factor = Factor::QR;
 };
 
 /// The step to the least |J p + r|, cut at the trust region.
 struct GaussNewton {
   double radius = std::numeric_limits<double>::infinity();  ///< as of LevenbergMarquardt
+  Factor factor = Factor::QR;
 };
 
 /// The step of Gauss and Newton, that of steepest descent, or one between, at the boundary of the trust region.
 /// \source  M. J. D. Powell, A hybrid method for nonlinear equations, 1970.
 struct Dogleg {
   double radius = 100.0;  ///< as of LevenbergMarquardt
+  Factor factor = Factor::QR;
 };
 
-using LeastSquaresMethod = std::variant<LevenbergMarquardt, GaussNewton, Dogleg>;
+/// Levenberg's and Marquardt's steps without a Jacobian, for very many parameters: LSMR finds the least
+/// |J p + r|^2 + lambda |D p|^2 with products of J and of J^T, as exactly as the gradient has become small. D are the
+/// norms of the columns as products of J^T with random signs estimate them. There is no covariance.
+/// \source  D. C.-L. Fong and M. Saunders, LSMR: an iterative algorithm for sparse least-squares problems, 2011;
+///          K. Madsen, H. B. Nielsen and O. Tingleff, Methods for non-linear least squares problems, 2004 (of lambda).
+struct MatrixFreeLM {
+  double damping = 1e-3;    ///< the first lambda, > 0
+  double accuracy = 0.1;    ///< of the equation of a step, at most; between 0 and 1
+  std::size_t inner = 0;    ///< iterations of LSMR for a step, at most; 0: 10 for each parameter, and 100
+  std::size_t probes = 10;  ///< for the norms of the columns; 0: D is 1
+  random::Key key = random::Key(0);
+};
+
+using LeastSquaresMethod = std::variant<LevenbergMarquardt, GaussNewton, Dogleg, MatrixFreeLM>;
 
 /// Elementwise, of a residual: about r^2 / 2 near 0, less beyond. `solve::robust(xg::loss::Huber{})`.
 using Robust = std::function<Var(const Var& residual)>;
@@ -64,7 +88,7 @@ struct LeastSquaresOptions {
   Bound upper = {};
   /// The sum is that of the losses of the residuals, minimised by weights: Holland and Welsch 1977. None: squares.
   Robust loss = nullptr;
-  /// Whether to compute covariance and standard deviations.
+  /// Whether to compute covariance and standard deviations. MatrixFreeLM never does.
   bool covariance = true;
   Observer observer = nullptr;
 };
@@ -81,8 +105,8 @@ struct LeastSquares : Report {
   double deviation = 0.0;
   /// Of each parameter: a tree like these. NaN where the residuals do not determine it, or without covariance.
   T deviations;
-  /// sum / degrees_of_freedom (J^T J)^-1, [n, n], float64, of the parameters in the order of the leaves. Bounds are not
-  /// looked at.
+  /// sum / degrees_of_freedom (J^T J)^-1, [n, n], float64, of the parameters in the order of the leaves; [0, 0] if it
+  /// was not to be computed. Bounds are not looked at.
   Var covariance;
 };
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <xgrad/random/key.hpp>
 #include <xgrad/solve/proximal.hpp>
 #include <xgrad/solve/report.hpp>
 
@@ -37,7 +38,19 @@ struct Armijo {
   std::size_t trials = 60;  ///< at most
 };
 
-using LineSearch = std::variant<StrongWolfe, Armijo>;
+/// Steps for which the value falls by `decrease` and the slope rises to `curvature` of what it was, or, where values
+/// have no digits left to tell, for which slopes say so: the approximate conditions of Wolfe. By secants from both ends
+/// of an interval. Each trial takes the gradient.
+/// \source  W. W. Hager and H. Zhang, A new conjugate gradient method with guaranteed descent and an efficient line
+///          search, 2005 (CG_DESCENT).
+struct HagerZhang {
+  double decrease = 0.1;    ///< 0 < decrease < 0.5, and at most curvature
+  double curvature = 0.9;   ///< < 1
+  double rounding = 1e-6;   ///< what a value may rise, beside itself, where slopes decide; >= 0
+  std::size_t trials = 50;  ///< at most
+};
+
+using LineSearch = std::variant<StrongWolfe, HagerZhang, Armijo>;
 
 // ---- methods
 
@@ -108,14 +121,34 @@ struct NelderMead {
   double size = 0.05;  ///< of the first simplex, beside the parameters; > 0
 };
 
+/// Generations of samples of a normal distribution, whose mean and covariance follow the better half; without
+/// derivatives, for objectives with many minima, noise or kinks. The same key gives the same bits.
+/// \source  N. Hansen, The CMA evolution strategy: a tutorial, 2016 (arXiv:1604.00772), with negative weights.
+struct CMAES {
+  double size = 0.3;           ///< the first standard deviation of each parameter, > 0: a third of the way to a minimum
+  std::size_t population = 0;  ///< of a generation; 0: 4 + 3 ln n; more for more minima. Else at least 4
+  random::Key key = random::Key(0);
+};
+
+/// Down a gradient that two values along random signs estimate, whatever the number of parameters; without derivatives.
+/// The result is the last point. Step k is a / (k + 1 + A)^0.602, where A is a tenth of the iterations allowed, and the
+/// signs are times `difference` / (k + 1)^0.101. The same key gives the same bits.
+/// \source  J. C. Spall, Implementation of the simultaneous perturbation algorithm for stochastic optimization, 1998.
+struct SPSA {
+  double size = 0.1;         ///< what the first steps change a parameter by, > 0; none changes it more
+  double difference = 0.01;  ///< > 0; about the noise of the values
+  random::Key key = random::Key(0);
+};
+
 using Minimiser = std::variant<LBFGS, BFGS, LBFGSB, NewtonCG, TrustRegion, NonlinearCG, GradientDescent, NelderMead,
-                               ProximalGradient>;
+                               ProximalGradient, FrankWolfe, MirrorDescent, CMAES, SPSA>;
 
 struct MinimiseOptions {
   /// The largest |component| of the gradient; bounds that hold it count as 0. None: 4500 times the rounding error of
   /// the coarsest element type, 1e-12 in double.
   std::optional<double> gradient = std::nullopt;
-  /// |step| / |x|. None: the rounding error; of NelderMead, which looks at its simplex, its square root.
+  /// |step| / |x|. None: the rounding error; of NelderMead, which looks at its simplex, of CMAES, at its deviations,
+  /// and of SPSA, at its last ten steps, the square root of that.
   std::optional<double> step = std::nullopt;
   /// What the value loses in an iteration, beside itself. None: the rounding error.
   std::optional<double> reduction = std::nullopt;

@@ -24,18 +24,21 @@
 
 namespace xgrad::solve {
 
-/// Why a solver ended. The first five are success.
+/// Why a solver ended. The first six are success.
 enum class Ended : std::uint8_t {
   Gradient,     ///< the gradient is as small as was asked: of residuals, their cosine with the columns of the Jacobian
   Step,         ///< steps are as small as was asked, beside the parameters
   Reduction,    ///< the value, and what is expected of the next step, change as little as was asked
   Residual,     ///< the residuals, or the function whose root is sought, are as small as was asked
+  Gap,          ///< the duality gap, a bound of what is left to gain, is as small as was asked
   Interval,     ///< the interval of a root is as small as was asked, or as numbers allow
   NoDescent,    ///< no step, however small, lowers the value; the gradient is larger than was asked
   Iterations,   ///< so many were allowed
   Evaluations,  ///< so many were allowed
-  Diverged,     ///< steps towards a root fail: the Jacobian is singular, or values are not finite
-  Stopped       ///< by the observer
+  Diverged,     ///< steps fail: the Jacobian is singular, values are not finite, or fall as far as numbers go
+  Infeasible,   ///< steps that reduce the violation of constraints alone end where some are violated
+  Stopped,      ///< by the observer
+  Interrupted   ///< by Ctrl-C, while there is a StopAtInterrupt
 };
 
 /// A sentence.
@@ -48,6 +51,7 @@ struct Progress {
   double gradient = 0.0;  ///< the largest |component|, where there is a gradient; bounds that hold it count as 0
   double step = 0.0;      ///< the length of the last step
   std::size_t evaluations = 0;
+  double violation = 0.0;  ///< the largest of a constraint, where there are some
 };
 
 /// Is told of each iteration; ends the solver by returning false. The best parameters so far are the result then.
@@ -57,9 +61,9 @@ using Observer = std::function<bool(const Progress&)>;
 struct Report {
   Ended ended = Ended::Iterations;
   std::size_t iterations = 0;
-  std::size_t evaluations = 0;  ///< of the objective, or of the residuals; with a gradient or without
-  std::size_t gradients = 0;    ///< of these with a gradient; of residuals, Jacobians
-  std::size_t products = 0;     ///< of the Hessian with a vector
+  std::size_t evaluations = 0;  ///< of the objective, with a gradient or without; of residuals, without their Jacobian
+  std::size_t gradients = 0;    ///< of the evaluations those with a gradient; of residuals, Jacobians, beside them
+  std::size_t products = 0;     ///< of the Hessian, or of a Jacobian or its transpose, with a vector
   double value = 0.0;           ///< as of Progress
   double gradient = 0.0;
 
@@ -91,6 +95,11 @@ namespace detail {
 using xgrad::detail::differentiated_t;
 /// A function of leaves: the trees around them are the same for all calls.
 using LeavesFunction = xgrad::detail::FunctionOf<std::vector<Var>, std::span<const Var>>;
+
+/// Tells the observer; whether to go on.
+bool goes_on(const Observer& observer, const Progress& now);
+/// Why not.
+Ended why_not() noexcept;
 
 /// Where a solver starts.
 struct Start {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 
@@ -130,10 +131,10 @@ class Execution {
   [[nodiscard]] std::byte* address(const ArrayAt& array) const {
     return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
   }
-  [[nodiscard]] std::vector<std::byte*> addresses(std::span<const ArrayAt> arrays) const {
-    std::vector<std::byte*> result;
-    for (const ArrayAt& each : arrays) result.push_back(address(each));
-    return result;
+  /// \param list  what the addresses go to.
+  void list_addresses(std::span<const ArrayAt> arrays, std::vector<std::byte*>& list) const {
+    list.clear();
+    for (const ArrayAt& each : arrays) list.push_back(address(each));
   }
 
   void run_product(const ProductStep& step) const {
@@ -187,17 +188,22 @@ class Execution {
 
 std::size_t bytes_of_output(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
 
-/// Runs of a plan within a plan.
+/// Runs of a plan within a plan. Its lists are those of its workspace, so that a warm run needs no memory.
 class Apart {
  public:
-  /// \param inputs  of the step.
+  /// \param inputs     of the step.
+  /// \param workspace  not that of another one that may still run.
   Apart(const ProgramApart& apart, std::span<std::byte* const> inputs, const Bindings& bindings, Workspace& workspace)
-      : program_(*apart.program), leaves_(inputs.begin(), inputs.end()), execution_(program_, bindings, workspace) {
+      : outputs(workspace.outputs),
+        program_(*apart.program),
+        leaves_(workspace.leaves),
+        execution_(program_, bindings, workspace) {
+    leaves_.assign(inputs.begin(), inputs.end());
     for (const std::uint32_t leaf : apart.captured) leaves_.push_back(bindings.leaves[leaf]->data());
-    outputs.resize(program_.outputs.size());
+    outputs.assign(program_.outputs.size(), nullptr);
   }
 
-  std::vector<std::byte*> outputs;
+  std::vector<std::byte*>& outputs;
 
   [[nodiscard]] std::byte*& leaf(std::size_t k) { return leaves_[k]; }
   [[nodiscard]] const PlanOutput& output(std::size_t k) const { return program_.outputs[k]; }
@@ -220,7 +226,7 @@ class Apart {
   }
 
   const StepProgram& program_;
-  std::vector<std::byte*> leaves_;
+  std::vector<std::byte*>& leaves_;
   Execution execution_;
   bool placed_ = false;
 };
@@ -229,24 +235,21 @@ class Apart {
 /// and fro between both, unless the body writes over it.
 class Carried {
  public:
-  Carried(const Apart& body, std::vector<std::byte*> last, Storage& storage) : last_(std::move(last)) {
+  /// \param workspace  its list `last` says where the last goes.
+  Carried(const Apart& body, Workspace& workspace) : last_(workspace.last), other_(workspace.other) {
+    const auto in_place = [&](std::size_t k) { return body.output(k).donor == static_cast<std::int32_t>(k); };
+    const auto bytes_of = [&](std::size_t k) { return (bytes_of_output(body.output(k)) + 63) / 64 * 64; };
     std::size_t bytes = 0;
-    const auto take = [&](std::size_t k) {
-      const std::size_t start = bytes;
-      bytes += (bytes_of_output(body.output(k)) + 63) / 64 * 64;
-      return start;
-    };
-    std::vector<std::size_t> first(last_.size());
-    std::vector<std::size_t> second(last_.size());
     for (std::size_t k = 0; k < last_.size(); ++k) {
-      first[k] = last_[k] == nullptr ? take(k) : 0;
-      in_place_.push_back(body.output(k).donor == static_cast<std::int32_t>(k));
-      second[k] = in_place_[k] ? 0 : take(k);
+      if (last_[k] == nullptr) bytes += bytes_of(k);
+      if (!in_place(k)) bytes += bytes_of(k);
     }
-    std::byte* memory = storage.at_least(bytes);
+    std::byte* next = workspace.carried.at_least(bytes);
+    const auto take = [&](std::size_t k) { return std::exchange(next, next + bytes_of(k)); };
+    other_.clear();
     for (std::size_t k = 0; k < last_.size(); ++k) {
-      if (last_[k] == nullptr) last_[k] = memory + first[k];
-      other_.push_back(in_place_[k] ? last_[k] : memory + second[k]);
+      if (last_[k] == nullptr) last_[k] = take(k);
+      other_.push_back(in_place(k) ? last_[k] : take(k));
     }
   }
 
@@ -256,9 +259,8 @@ class Carried {
   [[nodiscard]] std::byte* target(std::size_t k, bool even) const { return even ? last_[k] : other_[k]; }
 
  private:
-  std::vector<std::byte*> last_;
-  std::vector<std::byte*> other_;
-  std::vector<bool> in_place_;
+  std::vector<std::byte*>& last_;
+  std::vector<std::byte*>& other_;
 };
 
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
@@ -269,10 +271,13 @@ void Execution::run_scan(const ScanStep& step) const {
   const std::size_t carried = step.scan.carried;
   const std::size_t length = step.scan.length;
   Workspace& workspace = workspace_.of_apart();
-  const std::vector<std::byte*> inputs = addresses(step.inputs);
-  const std::vector<std::byte*> stacked = addresses(step.stacked);
+  const std::vector<std::byte*>& inputs = workspace.inputs;
+  const std::vector<std::byte*>& stacked = workspace.stacked;
+  list_addresses(step.inputs, workspace.inputs);
+  list_addresses(step.stacked, workspace.stacked);
+  list_addresses(step.last, workspace.last);
   Apart body(step.body, inputs, bindings_, workspace);
-  const Carried memory(body, addresses(step.last), workspace.carried);
+  const Carried memory(body, workspace);
   for (std::size_t run = 0; run < length; ++run) {
     const std::size_t at = step.scan.reverse ? length - 1 - run : run;
     for (std::size_t k = carried; k < carried + step.scan.sliced; ++k) {
@@ -293,10 +298,11 @@ void Execution::run_scan(const ScanStep& step) const {
 
 void Execution::run_while(const WhileStep& step) const {
   Workspace& workspace = workspace_.of_apart();
-  const std::vector<std::byte*> inputs = addresses(step.inputs);
-  Apart body(step.body, inputs, bindings_, workspace);
-  const Carried memory(body, addresses(step.last), workspace.carried);
-  Apart condition(step.condition, inputs, bindings_, workspace_.of_condition());
+  list_addresses(step.inputs, workspace.inputs);
+  list_addresses(step.last, workspace.last);
+  Apart body(step.body, workspace.inputs, bindings_, workspace);
+  const Carried memory(body, workspace);
+  Apart condition(step.condition, workspace.inputs, bindings_, workspace_.of_condition());
   bool goes_on = false;
   condition.outputs[0] = reinterpret_cast<std::byte*>(&goes_on);
   for (bool even = true;; even = !even) {
@@ -317,9 +323,10 @@ void Execution::run_switch(const SwitchStep& step) const {
   if (number < 0 || number >= count) {
     throw ValueError("switch: there is no branch " + std::to_string(number) + " of " + std::to_string(count));
   }
-  Apart branch(step.branches[static_cast<std::size_t>(number)], addresses(step.inputs), bindings_,
-               workspace_.of_apart());
-  branch.outputs = addresses(step.outputs);
+  Workspace& workspace = workspace_.of_apart();
+  list_addresses(step.inputs, workspace.inputs);
+  Apart branch(step.branches[static_cast<std::size_t>(number)], workspace.inputs, bindings_, workspace);
+  list_addresses(step.outputs, branch.outputs);
   branch.run();
 }
 

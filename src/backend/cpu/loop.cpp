@@ -1,8 +1,8 @@
 #include "loop.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -11,6 +11,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "backend/cpu/kernels/but_one.hpp"
 #include "backend/cpu/kernels/operand.hpp"
 #include "backend/cpu/parallel/parallel.hpp"
 #include "core/per_thread.hpp"
@@ -119,7 +120,7 @@ class Chunk {
     const std::size_t rows = std::min(loop_.block_rows, last_row_ - row);
     frame_.first_row = row;
     for (const std::uint32_t slot : loop_.moving_rows) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step;
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row);
     }
     for (const Segment& segment : loop_.segments) {
       if (has_failed()) return;
@@ -155,7 +156,7 @@ class Chunk {
 
   void move_columns(std::size_t row, std::size_t column) {
     for (const std::uint32_t slot : loop_.moving_columns) {
-      slots_[slot] = address(slot) + static_cast<std::ptrdiff_t>(row) * loop_.slots[slot].row_step +
+      slots_[slot] = address(slot) + loop_.slots[slot].at_row(row) +
                      static_cast<std::ptrdiff_t>(column) * loop_.slots[slot].column_step;
     }
   }
@@ -204,6 +205,7 @@ A combine(Reduction reduction, A a, A b) {
   }
   if constexpr (std::is_floating_point_v<A>) {
     if (reduction == Reduction::Norm) return a == a && b == b ? primitives::Hypot::eval(a, b) : a + b;
+    if (reduction == Reduction::SumButOne) return static_cast<A>(kernels::but_one::combine(a, b));
   }
   return reduction == Reduction::Max ? primitives::Maximum::eval(a, b) : primitives::Minimum::eval(a, b);
 }
@@ -221,14 +223,17 @@ void finish(const Epilogue& epilogue, std::size_t chunks, std::size_t stride, st
       for (std::size_t i = 0; i < epilogue.count; ++i) a[i] = combine(reduction, a[i], b[i]);
     }
   }
-  const A* total = at(0);
-  kernels::dispatch(epilogue.dtype, [&]<class T>() {
-    auto* out = reinterpret_cast<T*>(target);
-    for (std::size_t i = 0; i < epilogue.count; ++i) {
-      if (squares) out[i] = static_cast<T>(std::sqrt(static_cast<double>(total[i])));
-      else out[i] = static_cast<T>(total[i]);
-    }
-  });
+  const kernels::BlockKernel complete =
+      kernels::block_table()
+          .complete[static_cast<std::size_t>(epilogue.reduction)][static_cast<std::size_t>(epilogue.dtype)];
+  if (complete == nullptr) {
+    std::memcpy(target, at(0), epilogue.count * sizeof(A));
+    return;
+  }
+  Frame frame{};
+  frame.count = epilogue.count;
+  const std::array slots{target, reinterpret_cast<std::byte*>(at(0))};
+  complete(frame, slots.data(), {nullptr, 0, 1, 0, 0});
 }
 
 [[noreturn]] void throw_fault(const Loop& loop, const Fault& fault) {
@@ -364,7 +369,10 @@ void gather_block(const Frame& frame, std::byte* const* slots, const kernels::In
       const std::size_t run = std::min(left, source.shape[rank - 1] - index[rank - 1]);
       const std::ptrdiff_t step = source.strides[rank - 1];
       const T* from = in + offset;
-      for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
+      if (step == 1) std::copy_n(from, run, out);
+      else if (step == 0) std::fill_n(out, run, *from);
+      else
+        for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
       out += run;
       left -= run;
       offset += static_cast<std::ptrdiff_t>(run) * step;

@@ -1,6 +1,7 @@
 #include "loop_form.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "backend/cpu/kernels/operand.hpp"
 
@@ -29,6 +30,26 @@ std::optional<TwoDimensional> two_dimensional(const Shape& shape, const Strides&
   count = 1;
   if (!collapse(rows, result.row)) return std::nullopt;
   return result;
+}
+
+std::optional<RowsAlike> rows_alike(const Shape& shape, const Strides& strides, std::size_t columns) {
+  RowsAlike result{1, 0};
+  std::size_t i = shape.size();
+  std::size_t count = 1;
+  for (; i > 0 && count < columns; --i) {
+    if (shape[i - 1] == 1) continue;
+    if (strides[i - 1] != static_cast<std::ptrdiff_t>(count)) return std::nullopt;
+    count *= shape[i - 1];
+  }
+  if (count != columns) return std::nullopt;
+  for (; i > 0 && (shape[i - 1] == 1 || strides[i - 1] == 0); --i) result.alike *= shape[i - 1];
+  for (std::ptrdiff_t expected = 0; i > 0; --i) {
+    if (shape[i - 1] == 1) continue;
+    if (result.row == 0) result.row = strides[i - 1];
+    else if (strides[i - 1] != expected) return std::nullopt;
+    expected = strides[i - 1] * static_cast<std::ptrdiff_t>(shape[i - 1]);
+  }
+  return result.alike > 1 && result.row != 0 ? std::optional(result) : std::nullopt;
 }
 
 bool is_single(const Shape& shape, const Strides& strides) {
@@ -76,6 +97,26 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
   return rows_of_product;
 }
 
+/// Rows of a block, of at most so many: as many as divide what operands repeat, unless they would be less than half.
+std::size_t rows_between_repeats(const Loop& loop, const Graph& graph, const Groups& groups, GroupId g,
+                                 std::size_t most) {
+  if (most == 1) return 1;
+  std::vector<std::size_t> repeats;
+  for (const ValueId id : groups.list[static_cast<std::size_t>(g)].members) {
+    if (groups.role[id] != Role::Full) continue;
+    for (const ValueId input : graph.inputs(id)) {
+      const ValueId base = graph.base(input);
+      if (base == input || groups.of[base] == g || graph.count(input) != loop.rows * loop.columns) continue;
+      const auto found = rows_alike(graph.shape(input), graph.access(input).strides, loop.columns);
+      if (found) repeats.push_back(found->alike);
+    }
+  }
+  for (std::size_t rows = most; 2 * rows >= most; --rows) {
+    if (std::ranges::all_of(repeats, [&](std::size_t each) { return each % rows == 0; })) return rows;
+  }
+  return most;
+}
+
 }  // namespace
 
 void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g, std::size_t block) {
@@ -86,7 +127,8 @@ void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g
   loop.columns = columns;
   loop.rows = size / columns;
   if (2 * columns <= block) {
-    loop.block_rows = std::clamp<std::size_t>(loop.rows, 1, block / columns);
+    const std::size_t most = std::clamp<std::size_t>(loop.rows, 1, block / columns);
+    loop.block_rows = rows_between_repeats(loop, graph, groups, g, most);
     loop.block_columns = columns;
   } else {
     loop.block_columns = std::min(columns, block);

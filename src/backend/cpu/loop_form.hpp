@@ -16,6 +16,13 @@ struct TwoDimensional {
 };
 std::optional<TwoDimensional> two_dimensional(const Shape& shape, const Strides& strides, std::size_t columns);
 
+/// A view whose rows are dense, and the same for `alike` of them at a time; then they are `row` elements further on.
+struct RowsAlike {
+  std::size_t alike;
+  std::ptrdiff_t row;
+};
+std::optional<RowsAlike> rows_alike(const Shape& shape, const Strides& strides, std::size_t columns);
+
 /// Whether all elements of a view are the same one.
 bool is_single(const Shape& shape, const Strides& strides);
 

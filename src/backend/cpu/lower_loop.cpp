@@ -77,15 +77,16 @@ class Lowering {
   SlotId scratch(Store store, DType dtype) {
     return add_slot(store, size_of(dtype), {Slot::Base::Scratch, no_place, 0, 0, 0});
   }
-  SlotId memory(ValueId base, std::ptrdiff_t offset, std::ptrdiff_t row_step, std::ptrdiff_t column_step) {
+  SlotId memory(ValueId base, std::ptrdiff_t offset, std::ptrdiff_t row_step, std::ptrdiff_t column_step,
+                std::size_t rows_alike = 1) {
     const PlaceId place = place_of_(base);
-    const auto key = std::tuple{place, offset, row_step, column_step};
+    const auto key = std::tuple{place, offset, row_step, column_step, rows_alike};
     const auto [found, fresh] = memory_slots_.try_emplace(key, no_slot);
     if (fresh) {
       const auto element = static_cast<std::ptrdiff_t>(size_of(graph_[base].dtype));
-      found->second =
-          add_slot(Store::Memory, static_cast<std::size_t>(element),
-                   {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element});
+      found->second = add_slot(
+          Store::Memory, static_cast<std::size_t>(element),
+          {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element, rows_alike});
       draft_.slots.back().leaf = graph_.is_leaf(base);
     }
     return found->second;
@@ -134,14 +135,11 @@ class Lowering {
         return expanded(row_vector(access, form->row, shape, dtype, phase), dtype, phase);
       }
       if (form->column == 1 && !several_rows()) return {memory(access.base, access.offset, form->row, 1), false};
-      if (form->column == 1 && form->row == 0) {
-        const SlotId source = memory(access.base, access.offset, 0, 0);
-        return {derived(source, phase, Derivation::Tiled, dtype, Store::Block,
-                        [&](SlotId out) {
-                          emit(phase, false, block_table().tile[type(dtype)], out, source, no_slot, no_slot, false,
-                               {InstructionInfo::Kind::Tile, 0, dtype});
-                        }),
-                false};
+      if (form->column == 1 && form->row == 0) return tiled(memory(access.base, access.offset, 0, 0), dtype, phase);
+    } else if (const auto rows = rows_alike(shape, access.strides, loop_.columns)) {
+      if (!several_rows()) return {memory(access.base, access.offset, rows->row, 1, rows->alike), false};
+      if (rows->alike % loop_.block_rows == 0) {
+        return tiled(memory(access.base, access.offset, rows->row, 0, rows->alike), dtype, phase);
       }
     }
     return {gathered(access, shape, dtype, phase, false), false};
@@ -191,6 +189,16 @@ class Lowering {
                     [&](SlotId out) {
                       emit(phase, false, block_table().expand[type(dtype)], out, rows, no_slot, no_slot, false,
                            {InstructionInfo::Kind::Expand, 0, dtype});
+                    }),
+            false};
+  }
+
+  /// An operand with an element for each column.
+  SlotOperand tiled(SlotId columns, DType dtype, std::uint32_t phase) {
+    return {derived(columns, phase, Derivation::Tiled, dtype, Store::Block,
+                    [&](SlotId out) {
+                      emit(phase, false, block_table().tile[type(dtype)], out, columns, no_slot, no_slot, false,
+                           {InstructionInfo::Kind::Tile, 0, dtype});
                     }),
             false};
   }
@@ -340,15 +348,15 @@ class Lowering {
     const Role role = groups_.role[id];
     if (role == Role::EpilogueTotal || role == Role::EpilogueColumns) return lower_epilogue(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
-    const SlotId total = wide == dtype ? target(id) : scratch(Store::Row, wide);
+    const BlockKernel complete = table.complete[r][type(dtype)];
+    const SlotId total = complete == nullptr ? target(id) : scratch(Store::Row, wide);
     emit(phase, true, table.start[r][type(dtype)], total, total);
     const InstructionInfo info = info_of(reduction, dtype, InstructionInfo::Kind::SumRows);
     emit(phase, false, table.reduce_rows[r][type(dtype)], total, x, no_slot, no_slot, false, info);
     SlotId out = total;
-    if (wide != dtype) {
+    if (complete != nullptr) {
       out = target(id);
-      const bool squares = sums_squares(reduction, dtype);
-      emit(phase + 1, true, squares ? table.root_of_squares : table.cast[type(dtype)][type(wide)], out, total);
+      emit(phase + 1, true, complete, out, total);
     }
     computed_[id] = {out, phase + 1};
   }
@@ -410,7 +418,7 @@ class Lowering {
   };
   std::vector<Streamed> streams_;
   std::unordered_map<ValueId, Computed> computed_;
-  std::map<std::tuple<PlaceId, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>, SlotId> memory_slots_;
+  std::map<std::tuple<PlaceId, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, std::size_t>, SlotId> memory_slots_;
   std::map<std::tuple<SlotId, std::uint32_t, Derivation>, SlotId> derived_;
 };
 

@@ -13,7 +13,7 @@ bool reads_in_order(const Loop& loop, PlaceId place, std::ptrdiff_t element) {
   for (std::uint32_t slot = 0; slot < loop.slots.size(); ++slot) {
     const Slot& each = loop.slots[slot];
     if (each.base != Slot::Base::Memory || each.place != place) continue;
-    const bool in_order = each.offset == 0 && each.column_step == element &&
+    const bool in_order = each.offset == 0 && each.column_step == element && each.rows_alike == 1 &&
                           each.row_step == static_cast<std::ptrdiff_t>(loop.columns) * element;
     const bool gathered = std::ranges::any_of(loop.gathered, [&](const Gathered& from) { return from.slot == slot; });
     const bool written =

@@ -43,6 +43,10 @@ struct Slot {
   std::ptrdiff_t offset;
   std::ptrdiff_t row_step;
   std::ptrdiff_t column_step;
+  std::size_t rows_alike = 1;  ///< rows of the loop that read the same: after so many it moves
+  [[nodiscard]] std::ptrdiff_t at_row(std::size_t row) const {
+    return static_cast<std::ptrdiff_t>(rows_alike == 1 ? row : row / rows_alike) * row_step;
+  }
 };
 
 /// Instructions that run together: once for each block of rows (on row values), or for each block of elements.

@@ -187,7 +187,8 @@ class Scheduling {
       for (const auto& [in, r] : leaves) {
         const Slot& a = loop_.slots[w.slot];
         const Slot& b = loop_.slots[r.slot];
-        const bool alike = a.row_step == b.row_step && a.column_step == b.column_step && b.offset == 0;
+        const bool alike =
+            a.row_step == b.row_step && a.column_step == b.column_step && a.rows_alike == b.rows_alike && b.offset == 0;
         const bool before =
             r.last_read < w.first_write || (r.last_read == w.first_write && draft_.code[w.first_write].in_place);
         if (alike && before) in_place_.emplace_back(out, in);
@@ -202,7 +203,7 @@ class Scheduling {
       const Slot& each = loop_.slots[slot];
       const SlotInfo& info = draft_.slots[slot];
       const auto element = static_cast<std::ptrdiff_t>(info.element);
-      const bool dense = each.column_step == element &&
+      const bool dense = each.column_step == element && each.rows_alike == 1 &&
                          (loop_.rows == 1 || each.row_step == static_cast<std::ptrdiff_t>(loop_.columns) * element);
       if (info.store != Store::Memory || !dense || info.first == ~0U) continue;
       const bool written = writes(loop_, loop_.code[info.first], slot);

@@ -41,7 +41,8 @@ bool reads_before(const Loop& loop, PlaceId in, PlaceId out) {
   const auto alike = [&](SlotId slot) {
     const Slot& a = loop.slots[meetings.slots.front()];
     const Slot& b = loop.slots[slot];
-    return b.offset == 0 && b.column_step != 0 && a.row_step == b.row_step && a.column_step == b.column_step;
+    return b.offset == 0 && b.column_step != 0 && a.row_step == b.row_step && a.column_step == b.column_step &&
+           a.rows_alike == b.rows_alike;
   };
   return !meetings.gathers && meetings.last_read <= meetings.first_write && std::ranges::all_of(meetings.slots, alike);
 }

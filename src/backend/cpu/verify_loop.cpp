@@ -111,7 +111,8 @@ class OfLoop {
     const auto element = static_cast<std::ptrdiff_t>(size_of(program_.places[slot.place].dtype));
     if (slot.offset % element != 0 || slot.row_step % element != 0 || slot.column_step % element != 0) return false;
     Reach reach;
-    reach.add(loop_.rows, slot.row_step / element);
+    if (slot.rows_alike == 0) return false;
+    reach.add((loop_.rows + slot.rows_alike - 1) / slot.rows_alike, slot.row_step / element);
     reach.add(loop_.columns, slot.column_step / element);
     return lie_inside(program_, slot.place, slot.offset, reach);
   }

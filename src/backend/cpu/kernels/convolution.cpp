@@ -1,4 +1,4 @@
-// Convolutions, of floating-point numbers and of integers, and the maxima of windows.
+// Convolutions, and the maxima of windows.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,63 +14,6 @@ namespace {
 using convolutions::Arrays;
 using convolutions::Geometry;
 using primitives::ConvolutionRole;
-
-/// Calls f with the places of x, the kernel and y that meet.
-template <class F>
-void for_each_meeting(const Geometry& geometry, F f) {
-  constexpr std::size_t axes = convolutions::axes;
-  const std::size_t windows = Geometry::size(geometry.y);
-  const std::size_t places = Geometry::size(geometry.w);
-  for (std::size_t j = 0; j < windows; ++j) {
-    for (std::size_t k = 0; k < places; ++k) {
-      std::size_t at = 0;
-      std::size_t scale = 1;
-      std::size_t rest_j = j;
-      std::size_t rest_k = k;
-      bool inside = true;
-      for (std::size_t axis = axes; axis-- > 0 && inside;) {
-        const primitives::WindowStep step = geometry.steps[axis];
-        const auto i = static_cast<std::int64_t>(rest_j % geometry.y[axis]) * step.stride +
-                       static_cast<std::int64_t>(rest_k % geometry.w[axis]) * step.dilation - step.padding;
-        inside = i >= 0 && i < static_cast<std::int64_t>(geometry.x[axis]);
-        rest_j /= geometry.y[axis];
-        rest_k /= geometry.w[axis];
-        at += inside ? static_cast<std::size_t>(i) * scale : 0;
-        scale *= geometry.x[axis];
-      }
-      if (inside) f(at, k, j);
-    }
-  }
-}
-
-/// One product after another, as nobody learns with integers.
-void convolve_integers(const Arrays& arrays, const Geometry& geometry) {
-  using primitives::Add;
-  using primitives::Multiply;
-  const std::size_t of_x = Geometry::size(geometry.x);
-  const std::size_t of_w = Geometry::size(geometry.w);
-  const std::size_t of_y = Geometry::size(geometry.y);
-  const std::array<std::int64_t*, 3> data{arrays.all[0]->as<std::int64_t>(), arrays.all[1]->as<std::int64_t>(),
-                                          arrays.all[2]->as<std::int64_t>()};
-  const auto result = static_cast<std::size_t>(arrays.result);
-  const std::size_t a = result == 0 ? 1 : 0;
-  const std::size_t b = result == 2 ? 1 : 2;
-  for (std::size_t n = 0; n < geometry.examples; ++n) {
-    for (std::size_t o = 0; o < geometry.groups * geometry.out_channels; ++o) {
-      for (std::size_t c = 0; c < geometry.in_channels; ++c) {
-        const std::size_t in = o / geometry.out_channels * geometry.in_channels + c;
-        const std::array<std::size_t, 3> first{(n * geometry.groups * geometry.in_channels + in) * of_x,
-                                               (o * geometry.in_channels + c) * of_w,
-                                               (n * geometry.groups * geometry.out_channels + o) * of_y};
-        for_each_meeting(geometry, [&](std::size_t i, std::size_t k, std::size_t j) {
-          const std::array<std::size_t, 3> at{first[0] + i, first[1] + k, first[2] + j};
-          std::int64_t& sum = data[result][at[result]];
-          sum = Add::eval(sum, Multiply::eval(data[a][at[a]], data[b][at[b]]));
-        });
-      }
-    }
-  }
-}
 
 template <class T>
 bool is_larger(T a, T b) {
@@ -142,10 +85,12 @@ void convolution(const KernelCall& call) {
     arrays.all[static_cast<std::size_t>(primitives::role_of_input(result, k))] = &call.inputs[k];
     empty = empty || size_of(*call.inputs[k].shape) == 0;
   }
-  if (empty || out.dtype == DType::Int64) std::memset(out.data, 0, size_of(*out.shape) * size_of(out.dtype));
-  if (empty) return;
+  if (empty) {
+    std::memset(out.data, 0, size_of(*out.shape) * size_of(out.dtype));
+    return;
+  }
   const Geometry geometry = convolutions::geometry_of(arrays, call.attributes);
-  if (out.dtype == DType::Int64) return convolve_integers(arrays, geometry);
+  if (out.dtype == DType::Int64) return convolutions::add_products<std::int64_t>(arrays, geometry);
   dispatch(out.dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
       if (result == ConvolutionRole::Kernel) convolutions::kernel_gradient<T>(arrays, geometry);

@@ -29,6 +29,9 @@ class KernelGradient {
     layout_ = layout_of(geometry, std::move(plans), geometry.in_channels, widest_columns(), sizeof(T), false);
   }
 
+  /// Whether it can be done in memory that is not much more than the arrays take.
+  [[nodiscard]] bool fits(const Arrays& arrays) const { return !is_mostly_zeros(layout_, arrays, columns_); }
+
   void operator()() {
     const std::size_t size =
         geometry_.groups * geometry_.out_channels * geometry_.in_channels * Geometry::size(geometry_.w);
@@ -151,7 +154,9 @@ class KernelGradient {
 
 template <class T>
 void kernel_gradient(const Arrays& arrays, const Geometry& geometry) {
-  KernelGradient<T>(arrays, geometry)();
+  KernelGradient<T> gradient(arrays, geometry);
+  if (gradient.fits(arrays)) gradient();
+  else add_products<T>(arrays, geometry);
 }
 
 template void kernel_gradient<float>(const Arrays&, const Geometry&);

@@ -170,6 +170,16 @@ Layout layout_of(const Geometry& geometry, std::array<AxisPlan, axes> plans, std
   return layout;
 }
 
+bool is_mostly_zeros(const Layout& layout, const Arrays& arrays, std::size_t per_place) {
+  constexpr double bearable = 0x1p25;  // numbers
+  constexpr double much = 16.0;
+  double elements = 0.0;
+  for (const Operand* each : arrays.all) elements += static_cast<double>(size_of(*each->shape));
+  double laid = static_cast<double>(layout.channels * layout.planes() + per_place);
+  for (const std::size_t length : layout.lengths) laid *= static_cast<double>(length);
+  return laid > bearable && laid > much * elements;
+}
+
 Taps taps_of(const Layout& layout, const Geometry& geometry, const std::array<const ResultPhase*, axes>& phase) {
   Taps result;
   for (const AxisTap& a : phase[0]->taps) {

@@ -95,6 +95,11 @@ struct Layout {
 Layout layout_of(const Geometry& geometry, std::array<AxisPlan, axes> plans, std::size_t channels,
                  std::size_t per_place, std::size_t element, bool may_join_examples);
 
+/// Whether what is laid out takes much more memory than the arrays, as that of a high window over many columns of
+/// padding does: nearly all of it is zeros.
+/// \param per_place  as of layout_of().
+bool is_mostly_zeros(const Layout& layout, const Arrays& arrays, std::size_t per_place);
+
 /// Offsets of taps in what is laid out of a channel, and the places of the kernel that they are.
 struct Taps {
   std::vector<std::ptrdiff_t> offsets;
@@ -116,6 +121,15 @@ extern template void lay_out<float>(const Layout&, const float*, std::size_t, st
                                     const ConvolveKernels&);
 extern template void lay_out<double>(const Layout&, const double*, std::size_t, std::size_t, std::size_t, double*,
                                      const ConvolveKernels&);
+
+/// Each product that is one of the result's, one after another: of integers, with which nobody learns, and where
+/// nothing is laid out.
+template <class T>
+void add_products(const Arrays& arrays, const Geometry& geometry);
+
+extern template void add_products<std::int64_t>(const Arrays&, const Geometry&);
+extern template void add_products<float>(const Arrays&, const Geometry&);
+extern template void add_products<double>(const Arrays&, const Geometry&);
 
 /// The result as x or y, and as the kernel.
 template <class T>

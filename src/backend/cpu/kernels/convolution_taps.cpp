@@ -49,6 +49,9 @@ class Gathering {
                         sizeof(T), true);
   }
 
+  /// Whether it can be done in memory that is not much more than the arrays take.
+  [[nodiscard]] bool fits(const Arrays& arrays) const { return !is_mostly_zeros(layout_, arrays, rows_); }
+
   void operator()() {
     if (!is_reached_everywhere()) std::fill_n(out_, geometry_.examples * geometry_.groups * of_group(), T(0));
     add_parts();
@@ -235,7 +238,9 @@ class Gathering {
 
 template <class T>
 void gather_taps(const Arrays& arrays, const Geometry& geometry) {
-  Gathering<T>(arrays, geometry)();
+  Gathering<T> gathering(arrays, geometry);
+  if (gathering.fits(arrays)) gathering();
+  else add_products<T>(arrays, geometry);
 }
 
 template void gather_taps<float>(const Arrays&, const Geometry&);

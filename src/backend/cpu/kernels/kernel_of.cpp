@@ -13,6 +13,7 @@ constexpr Kernel kernel_for(Type<Sum>) { return sum; }
 constexpr Kernel kernel_for(Type<MaxReduce>) { return max_reduce; }
 constexpr Kernel kernel_for(Type<MinReduce>) { return min_reduce; }
 constexpr Kernel kernel_for(Type<Norm>) { return norm; }
+constexpr Kernel kernel_for(Type<SumButOne>) { return sum_but_one; }
 constexpr Kernel kernel_for(Type<ArgMax>) { return argmax; }
 constexpr Kernel kernel_for(Type<ArgSort>) { return argsort; }
 constexpr Kernel kernel_for(Type<TopK>) { return top_k; }

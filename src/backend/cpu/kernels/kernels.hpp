@@ -20,6 +20,7 @@ void sum(const KernelCall& call);
 void max_reduce(const KernelCall& call);
 void min_reduce(const KernelCall& call);
 void norm(const KernelCall& call);
+void sum_but_one(const KernelCall& call);
 
 // These want dense inputs.
 void argmax(const KernelCall& call);

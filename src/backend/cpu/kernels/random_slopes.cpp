@@ -162,7 +162,7 @@ double quantile_of_log(double log_share) {
 /// See primitives::TruncatedNormal; low <= -high, and v is 1 - u.
 double truncated_normal_on_the_left(double u, double v, double low, double high) {
   using primitives::special::alike_exp;
-  if (high < -1e150) return high;  // the squares overflow, and all of it is there
+  if (high < -1e100) return high;  // all of it is there; of farther ends squares overflow
   const double below_low = log_tail(low);
   if (high <= 0.0) {
     const double below_high = log_tail(high);

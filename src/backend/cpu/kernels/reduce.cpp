@@ -1,7 +1,9 @@
 // Reductions over axes, which stay with extent 1 in the output.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "kernels.hpp"
@@ -16,22 +18,32 @@ struct Axis {
   std::ptrdiff_t out;  // 0: reduced
 };
 
+/// Axes in a list without memory of its own.
+struct Axes {
+  std::array<Axis, max_dimension> all;
+  std::size_t size = 0;
+
+  void push_back(const Axis& axis) { all[size++] = axis; }
+};
+
 /// The axes with the smallest steps innermost, so that memory is read in order, and merged where that is possible.
-std::vector<Axis> axes_of(const KernelCall& call) {
-  std::vector<Axis> axes;
+Axes axes_of(const KernelCall& call) {
+  Axes axes;
   const Shape& shape = *call.inputs[0].shape;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 1) continue;
     const bool reduced = std::find(call.attributes.begin(), call.attributes.end(), static_cast<std::int64_t>(i)) !=
                          call.attributes.end();
-    axes.push_back({shape[i], call.inputs[0].strides[i], reduced ? 0 : call.output().strides[i]});
+    const Axis axis{shape[i], call.inputs[0].strides[i], reduced ? 0 : call.output().strides[i]};
+    std::size_t at = axes.size;
+    for (; at > 0 && std::abs(axes.all[at - 1].in) < std::abs(axis.in); --at) axes.all[at] = axes.all[at - 1];
+    axes.all[at] = axis;
+    ++axes.size;
   }
-  std::stable_sort(axes.begin(), axes.end(),
-                   [](const Axis& a, const Axis& b) { return std::abs(a.in) > std::abs(b.in); });
-  std::vector<Axis> merged;
-  for (const Axis& axis : axes) {
-    if (!merged.empty()) {
-      Axis& outer = merged.back();
+  Axes merged;
+  for (const Axis& axis : std::span(axes.all).first(axes.size)) {
+    if (merged.size > 0) {
+      Axis& outer = merged.all[merged.size - 1];
       const auto extent = static_cast<std::ptrdiff_t>(axis.extent);
       if (outer.in == axis.in * extent && outer.out == axis.out * extent && (outer.out == 0) == (axis.out == 0)) {
         outer = {outer.extent * axis.extent, axis.in, axis.out};
@@ -40,7 +52,7 @@ std::vector<Axis> axes_of(const KernelCall& call) {
     }
     merged.push_back(axis);
   }
-  if (merged.empty()) merged.push_back({1, 0, 0});
+  if (merged.size == 0) merged.push_back({1, 0, 0});
   return merged;
 }
 
@@ -124,6 +136,31 @@ struct NormOf {
   }
 };
 
+/// Numbers that are 1 are counted apart from the sum of the others.
+struct ApartFromOnes {
+  Compensated others;
+  double ones = 0;
+
+  ApartFromOnes() = default;
+  explicit ApartFromOnes(auto x) : others{x == 1 ? 0.0 : static_cast<double>(x)}, ones(x == 1 ? 1.0 : 0.0) {}
+
+  /// The sum less one.
+  explicit operator double() const { return (ones == 0 ? others.sum - 1 : others.sum + (ones - 1)) + others.lost; }
+};
+
+template <class T>
+struct SumButOneOf {
+  using Wide = ApartFromOnes;
+  using Total = ApartFromOnes;
+  static ApartFromOnes start() { return {}; }
+  static ApartFromOnes combine(ApartFromOnes a, const ApartFromOnes& b) {
+    a.others.add(b.others.sum);
+    a.others.lost += b.others.lost;
+    a.ones += b.ones;
+    return a;
+  }
+};
+
 /// Pairwise, over blocks of eight independent lanes: rounding errors grow with the logarithm of n only.
 template <class R, class T>
 typename R::Wide reduce_run(const T* x, std::size_t n, std::ptrdiff_t stride) {
@@ -164,16 +201,16 @@ void accumulate(typename R::Total& total, typename R::Wide x) {
 template <class T, class Total>
 T result_of(const Total& total) {
   if constexpr (std::is_same_v<Total, Compensated>) return total.sum + total.lost;
-  else if constexpr (std::is_same_v<Total, Squares>) return static_cast<T>(static_cast<double>(total));
+  else if constexpr (std::is_class_v<Total>) return static_cast<T>(static_cast<double>(total));
   else return static_cast<T>(total);
 }
 
 /// Adds all runs of the innermost axis into `total`, which has the layout of the output.
 template <class R, class T>
-void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, typename R::Total* total) {
+void reduce_axes(const Axes& axes, std::size_t depth, const T* x, typename R::Total* total) {
   using Wide = typename R::Wide;
-  const Axis& axis = axes[depth];
-  if (depth + 1 < axes.size()) {
+  const Axis& axis = axes.all[depth];
+  if (depth + 1 < axes.size) {
     for (std::size_t i = 0; i < axis.extent; ++i) {
       const auto k = static_cast<std::ptrdiff_t>(i);
       reduce_axes<R>(axes, depth + 1, x + k * axis.in, total + k * axis.out);
@@ -189,21 +226,28 @@ void reduce_axes(const std::vector<Axis>& axes, std::size_t depth, const T* x, t
 
 template <template <class> class R>
 void reduce(const KernelCall& call) {
-  const std::vector<Axis> axes = axes_of(call);
+  const Axes axes = axes_of(call);
   const std::size_t size = size_of(*call.output().shape);
   const bool empty = size_of(*call.inputs[0].shape) == 0;
   dispatch(call.output().dtype, [&]<class T>() {
     using Total = typename R<T>::Total;
-    std::vector<Total> totals;  // vector<bool> has no addresses
-    if constexpr (std::is_same_v<Total, bool>) {
-      std::fill_n(call.output().as<T>(), size, R<T>::start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), call.output().as<T>());
+    T* const out = call.output().as<T>();
+    const auto start = [] {
+      if constexpr (std::is_same_v<Total, Compensated>) return Compensated();
+      else return R<T>::start();
+    };
+    const auto add_up = [&](Total* totals) {
+      std::fill_n(totals, size, start());
+      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), totals);
+    };
+    if constexpr (std::is_same_v<Total, T>) {
+      add_up(out);
     } else {
-      if constexpr (std::is_same_v<Total, Compensated>) totals.resize(size);
-      else totals.resize(size, R<T>::start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), totals.data());
-      std::transform(totals.begin(), totals.end(), call.output().as<T>(),
-                     [](const Total& total) { return result_of<T>(total); });
+      std::array<Total, 32> few;  // a number or a few, as conditions of loops are made of, need no memory
+      std::vector<Total> many(size > few.size() ? size : 0);
+      Total* const totals = many.empty() ? few.data() : many.data();
+      add_up(totals);
+      std::transform(totals, totals + size, out, [](const Total& total) { return result_of<T>(total); });
     }
   });
 }
@@ -225,5 +269,6 @@ void sum(const KernelCall& call) {
 void max_reduce(const KernelCall& call) { reduce<MaxOf>(call); }
 void min_reduce(const KernelCall& call) { reduce<MinOf>(call); }
 void norm(const KernelCall& call) { reduce<NormOf>(call); }
+void sum_but_one(const KernelCall& call) { reduce<SumButOneOf>(call); }
 
 }  // namespace xgrad::backend::cpu::kernels

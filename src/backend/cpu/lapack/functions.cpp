@@ -1,4 +1,4 @@
-// Functions of matrices: of symmetric ones by their eigenvalues, and the exponential function.
+// Functions of symmetric matrices by their eigenvalues, and their derivatives.
 #include <array>
 #include <span>
 #include <vector>
@@ -150,137 +150,6 @@ class SymmetricWorker {
   std::vector<T> sum_;
 };
 
-// ---- the exponential function
-
-/// A degree of Pade's approximations, up to which norm it has all digits of the function and of its derivative, and the
-/// coefficients of its numerator. N. J. Higham 2005, and A. H. Al-Mohy and N. J. Higham 2009 for the derivative.
-struct Pade {
-  std::size_t degree;
-  double norm_of_double;
-  double norm_of_float;
-  std::array<double, 14> b;
-};
-constexpr std::array<Pade, 5> pades{{
-    {3, 1.08e-2, 0.2, {120.0, 60.0, 12.0, 1.0}},
-    {5, 0.2, 1.2, {30240.0, 15120.0, 3360.0, 420.0, 30.0, 1.0}},
-    {7, 0.783, 2.8, {17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0}},
-    {9,
-     1.78,
-     1.78,
-     {17643225600.0, 8821612800.0, 2075673600.0, 302702400.0, 30270240.0, 2162160.0, 110880.0, 3960.0, 90.0, 1.0}},
-    {13,
-     4.74,
-     4.74,
-     {64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
-      10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0}},
-}};
-
-template <class T>
-class ExpWorker {
- public:
-  explicit ExpWorker(const KernelCall& call)
-      : call_(call), n_(StackOf(*call.inputs[0].shape).rows), size_(n_ * n_), a_(size_), pivots_(n_) {
-    for (std::vector<T>& each : even_) each.resize(size_);
-    for (std::vector<T>* each : {&odd_, &numerator_, &denominator_}) each->resize(size_);
-  }
-
-  Fault operator()(std::size_t entry) {
-    const T* a = call_.inputs[0].as<T>() + entry * size_;
-    T* out = call_.output().as<T>() + entry * size_;
-    if (const Fault fault = require_finite(a, size_)) return fault;
-    if (n_ == 0) return {};
-    const double norm = std::min(norm_of_block(a), std::numeric_limits<double>::max());  // sums of rows may overflow
-    constexpr bool is_float = std::is_same_v<T, float>;
-    const auto reach = [](const Pade& each) { return is_float ? each.norm_of_float : each.norm_of_double; };
-    const Pade* pade = pades.data();
-    const Pade* last = &pades[is_float ? 2 : 4];
-    while (pade != last && norm > reach(*pade)) ++pade;
-    int halvings = 0;
-    if (norm > reach(*pade)) halvings = std::max(0, std::ilogb(norm / reach(*pade)) + 1);
-    for (std::size_t i = 0; i < size_; ++i) a_[i] = std::ldexp(a[i], -halvings);
-    approximate(*pade, out);
-    for (int k = 0; k < halvings; ++k) {
-      multiply_in_rows('N', out, 'N', out, a_.data(), n_);
-      std::copy(a_.begin(), a_.end(), out);
-    }
-    return {};
-  }
-
- private:
-  /// The norm that decides how often the matrix is halved. Derivatives are blocks of the function of a matrix of
-  /// blocks,
-  /// [[A, H], [0, A]], whose error depends on A alone.
-  [[nodiscard]] double norm_of_block(const T* a) const {
-    const std::size_t rows = n_ >> static_cast<unsigned>(call_.attributes[1]);
-    double largest = 0.0;
-    for (std::size_t i = 0; i < rows; ++i) {
-      double sum = 0.0;
-      for (std::size_t j = 0; j < rows; ++j) sum += std::abs(static_cast<double>(a[i * n_ + j]));
-      largest = std::max(largest, sum);
-    }
-    return largest;
-  }
-
-  /// even_[i] = a^(2 i + 2), for i < count.
-  void make_powers(std::size_t count) {
-    multiply_in_rows('N', a_.data(), 'N', a_.data(), even_[0].data(), n_);
-    for (std::size_t i = 1; i < count; ++i) {
-      multiply_in_rows('N', even_[i - 1].data(), 'N', even_[0].data(), even_[i].data(), n_);
-    }
-  }
-
-  /// out = b[first] I + b[first + 2] a^2 + ..., of `count` terms.
-  void add_powers(const Pade& pade, std::size_t first, std::size_t count, std::vector<T>& out) const {
-    std::fill(out.begin(), out.end(), T(0));
-    for (std::size_t i = 0; i < n_; ++i) out[i * n_ + i] = static_cast<T>(pade.b[first]);
-    for (std::size_t k = 1; k < count; ++k) {
-      const T factor = static_cast<T>(pade.b[first + 2 * k]);
-      for (std::size_t i = 0; i < size_; ++i) out[i] += factor * even_[k - 1][i];
-    }
-  }
-
-  /// out += a^6 (b[first] a^2 + b[first + 2] a^4 + b[first + 4] a^6).
-  void add_high_powers(const Pade& pade, std::size_t first, std::vector<T>& out, std::vector<T>& work) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      work[i] = static_cast<T>(pade.b[first]) * even_[0][i] + static_cast<T>(pade.b[first + 2]) * even_[1][i] +
-                static_cast<T>(pade.b[first + 4]) * even_[2][i];
-    }
-    const Int n = as_int(n_);
-    gemm('N', 'N', n, n, n, T(1), work.data(), n, even_[2].data(), n, T(1), out.data(), n);
-  }
-
-  /// (V - U)^-1 (V + U), with the odd powers U and the even ones V.
-  void approximate(const Pade& pade, T* out) {
-    const bool long_sums = pade.degree == 13;
-    const std::size_t powers = long_sums ? 3 : (pade.degree - 1) / 2;
-    make_powers(powers);
-    add_powers(pade, 1, powers + 1, odd_);
-    add_powers(pade, 0, powers + 1, numerator_);
-    if (long_sums) {
-      add_high_powers(pade, 9, odd_, denominator_);
-      add_high_powers(pade, 8, numerator_, denominator_);
-    }
-    multiply_in_rows('N', a_.data(), 'N', odd_.data(), denominator_.data(), n_);
-    for (std::size_t i = 0; i < size_; ++i) {
-      const T u = denominator_[i];
-      denominator_[i] = numerator_[i] - u;
-      out[i] = numerator_[i] + u;
-    }
-    // Both are functions of one matrix and commute, so it does not matter that LAPACK takes their transposes.
-    const Int n = as_int(n_);
-    getrf(n, n, denominator_.data(), n, pivots_.data());
-    getrs('N', n, n, denominator_.data(), n, pivots_.data(), out, n);
-  }
-
-  const KernelCall& call_;
-  std::size_t n_;
-  std::size_t size_;
-  std::vector<T> a_;
-  std::vector<Int> pivots_;
-  std::array<std::vector<T>, 4> even_;
-  std::vector<T> odd_, numerator_, denominator_;
-};
-
 }  // namespace
 }  // namespace lapack
 
@@ -295,16 +164,6 @@ void symmetric_function(const KernelCall& call) {
   dispatch_floating(a.dtype, [&]<class T>() {
     for_each_matrix(
         root ? "sqrtm" : "logm", call, *a.shape, 8.0 * cube(n), [&] { return SymmetricWorker<T>(call, n); },
-        [&](std::size_t entry) { fill_with_nan<T>(call.output(), entry, n * n); });
-  });
-}
-
-void expm(const KernelCall& call) {
-  const Operand& a = call.inputs[0];
-  const std::size_t n = StackOf(*a.shape).rows;
-  dispatch_floating(a.dtype, [&]<class T>() {
-    for_each_matrix(
-        "expm", call, *a.shape, 20.0 * cube(n), [&] { return ExpWorker<T>(call); },
         [&](std::size_t entry) { fill_with_nan<T>(call.output(), entry, n * n); });
   });
 }

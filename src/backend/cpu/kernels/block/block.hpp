@@ -51,12 +51,13 @@ inline constexpr std::size_t dtype_slots = 4;
 inline constexpr std::size_t opcode_slots = 256;
 
 /// A norm's partial results are norms, which hypot combines: no square outlives the run of elements that it is from.
-/// Those of floats are squares, of which doubles hold all: they are sums until a root is taken in the end.
+/// Those of floats are squares, of which doubles hold all: they are sums until a root is taken in the end. Those of a
+/// sum less one: see but_one.hpp.
 using primitives::Reduction;
-inline constexpr std::size_t reduction_count = 4;
+inline constexpr std::size_t reduction_count = 5;
 
 /// Whether partial results of floats are doubles.
-constexpr bool is_wide(Reduction reduction) { return reduction == Reduction::Sum || reduction == Reduction::Norm; }
+constexpr bool is_wide(Reduction reduction) { return reduction != Reduction::Max && reduction != Reduction::Min; }
 
 using primitives::Part;
 using primitives::part_count;
@@ -73,7 +74,7 @@ struct BlockTable {
   BlockKernel reduce_rows[reduction_count][dtype_slots];     ///< out[row] += a[row, :]
   BlockKernel reduce_all[reduction_count][dtype_slots];      ///< out[0] += a
   BlockKernel reduce_columns[reduction_count][dtype_slots];  ///< out[column] += a[:, column]
-  BlockKernel root_of_squares;                               ///< out[i] = sqrt(a[i]), floats from doubles
+  BlockKernel complete[reduction_count][dtype_slots];        ///< out[i] = result of what was reduced; null: that itself
   BlockKernel row_gather[dtype_slots];                       ///< out[row] = a[row, b[row]]
   BlockKernel row_scatter[dtype_slots];                      ///< out[row, column] = column == b[row] ? a[row] : 0
   BlockKernel parts[part_count][dtype_slots];                ///< see Part

@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "backend/cpu/kernels/but_one.hpp"
 #include "backend/cpu/kernels/simd/math.hpp"
 #include "backend/cpu/kernels/simd/pack.hpp"
 #include "block.hpp"
@@ -50,16 +51,9 @@ struct ReductionKernels {
   [[gnu::always_inline]] static A combine(A x, A y) {
     if constexpr (R == Reduction::Sum) return x + y;
     else if constexpr (R == Reduction::Norm) return norm_of_two(x, y);
+    else if constexpr (R == Reduction::SumButOne) return but_one::combine(x, y);
     else if constexpr (R == Reduction::Max) return bool((y != y) | (y > x)) ? y : x;  // one condition, without branches
     else return bool((y != y) | (y < x)) ? y : x;
-  }
-
-  template <Reduction R, class V>
-  [[gnu::always_inline]] static V combine_packs(V x, V y) {
-    if constexpr (R == Reduction::Sum) return x + y;
-    else if constexpr (R == Reduction::Norm) return norm_of_parts(x, y);
-    else if constexpr (R == Reduction::Max) return select(y != y || y > x, y, x);
-    else return select(y != y || y < x, y, x);
   }
 
   /// The elements that are reduced.
@@ -69,20 +63,28 @@ struct ReductionKernels {
     [[gnu::always_inline]] T operator[](std::size_t i) const { return data[i]; }
     [[gnu::always_inline]] Pack<T> pack(std::size_t i) const { return Pack<T>::load(data + i); }
   };
-  /// The sum or the extremum of what is in the lanes.
+
+  /// The sum or the extremum of what is in the lanes: of halves, of halves of these and so on.
   template <Reduction R, class A>
-  [[gnu::always_inline]] static A fold(A* lane) {
-    using Lanes = Pack<A>;
-    std::size_t width = lanes / 2;
-    for (; width >= Lanes::size; width /= 2) {
-      for (std::size_t k = 0; k < width; k += Lanes::size) {
-        combine_packs<R>(Lanes::load(lane + k), Lanes::load(lane + k + width)).store(lane + k);
-      }
-    }
-    for (; width > 0; width /= 2) {
-      for (std::size_t k = 0; k < width; ++k) lane[k] = combine<R, A>(lane[k], lane[k + width]);
-    }
-    return lane[0];
+  [[gnu::always_inline]] static A fold(const A* lane) {
+    // Four at once, which every processor reads from what was stored in larger packs without waiting for it.
+    using Four [[gnu::vector_size(4 * sizeof(A))]] = A;
+    const auto take_in = [](auto& x, const auto& y) __attribute__((always_inline)) {
+      if constexpr (R == Reduction::Sum) x += y;
+      else if constexpr (R == Reduction::Max) x = ((y != y) | (y > x)) ? y : x;
+      else x = ((y != y) | (y < x)) ? y : x;
+    };
+    Four part[lanes / 4];
+    __builtin_memcpy(part, lane, sizeof part);
+    take_in(part[0], part[2]);
+    take_in(part[1], part[3]);
+    take_in(part[0], part[1]);
+    A each[4];
+    __builtin_memcpy(each, part, sizeof each);
+    take_in(each[0], each[2]);
+    take_in(each[1], each[3]);
+    take_in(each[0], each[1]);
+    return each[0];
   }
 
   /// The extremum of at least as many elements as there are lanes. The register's own maximum is quick, but forgets a
@@ -117,13 +119,17 @@ struct ReductionKernels {
     return fold<R>(lane);
   }
 
+  /// What is summed of an element.
+  enum class Term : std::uint8_t { Itself, Square, ItselfUnlessOne };
+
 #if defined(__AVX__)
   /// sum_in_lanes of floats, all in registers: what is stored in halves and read as a whole waits for the stores.
-  template <bool squares>
+  template <Term what>
   [[gnu::always_inline]] static double sum_of_floats(const float* x, std::size_t n) {
     const auto term = [](__m128 four) __attribute__((always_inline)) {
+      if constexpr (what == Term::ItselfUnlessOne) four = _mm_andnot_ps(_mm_cmpeq_ps(four, _mm_set1_ps(1)), four);
       const __m256d wide = _mm256_cvtps_pd(four);
-      return squares ? _mm256_mul_pd(wide, wide) : wide;
+      return what == Term::Square ? _mm256_mul_pd(wide, wide) : wide;
     };
     constexpr std::size_t parts = lanes / 4;
     __m256d part[parts];
@@ -154,14 +160,19 @@ struct ReductionKernels {
   }
 #endif
 
-  /// The sum of at least as many elements as there are lanes, or of their squares; the lanes' number is the same for
-  /// every width of registers.
-  template <bool squares, class T>
+  template <Term what, class V>
+  [[gnu::always_inline]] static V term_of(V y) {
+    if constexpr (what == Term::Square) return y * y;
+    else if constexpr (what == Term::Itself) return y;
+    else if constexpr (std::is_floating_point_v<V>) return y == 1 ? V(0) : y;
+    else return select(y == V(1), V(0), y);
+  }
+
+  /// The sum of terms of at least as many elements as there are lanes; the lanes' number is the same for every width of
+  /// registers.
+  template <Term what, class T>
   [[gnu::always_inline]] static Wide<T> sum_in_lanes(Elements<T> x, std::size_t n) {
-    const auto term = [](auto y) __attribute__((always_inline)) {
-      if constexpr (squares) return y * y;
-      else return y;
-    };
+    const auto term = [](auto y) __attribute__((always_inline)) { return term_of<what>(y); };
     Wide<T> lane[lanes];
     std::size_t i = 0;
     if constexpr (std::is_same_v<Wide<T>, T>) {
@@ -177,7 +188,7 @@ struct ReductionKernels {
       for (std::size_t k = 0; k < parts; ++k) part[k].store(lane + k * V::size);
     } else {
 #if defined(__AVX__)  // g++ 12 takes detours when it widens floats by itself
-      return sum_of_floats<squares>(x.data, n);
+      return sum_of_floats<what>(x.data, n);
 #else
       for (std::size_t k = 0; k < lanes; ++k) lane[k] = 0;  // NOLINT(modernize-loop-convert)
       for (; i + lanes <= n; i += lanes) {
@@ -187,6 +198,14 @@ struct ReductionKernels {
     }
     for (std::size_t k = 0; i + k < n; ++k) lane[k] += term(static_cast<Wide<T>>(x[i + k]));
     return fold<Reduction::Sum>(lane);
+  }
+
+  /// The sum of those of a few numbers that are not 1.
+  template <class T>
+  [[gnu::noinline]] static Wide<T> sum_of_others(const T* x, std::size_t n, std::size_t step) {
+    Wide<T> sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += x[i * step] == T(1) ? Wide<T>(0) : static_cast<Wide<T>>(x[i * step]);
+    return sum;
   }
 
   // Sums of squares of doubles from the smallest on and below infinity are right. Below, those of the numbers times
@@ -210,7 +229,7 @@ struct ReductionKernels {
     if (n < lanes) {
       for (std::size_t i = 0; i < n; ++i) squares += static_cast<Wide<T>>(x[i]) * static_cast<Wide<T>>(x[i]);
     } else {
-      squares = sum_in_lanes<true, T>(x, n);
+      squares = sum_in_lanes<Term::Square, T>(x, n);
     }
     if constexpr (std::is_same_v<T, float>) return squares;  // always in range
     else {
@@ -221,9 +240,8 @@ struct ReductionKernels {
   }
 
   template <Reduction R, class T>
-  [[gnu::always_inline]] static Acc<R, T> reduce_run(Elements<T> x, std::size_t n) {
+  [[gnu::always_inline]] static Acc<R, T> sum_or_extremum(Elements<T> x, std::size_t n) {
     using A = Acc<R, T>;
-    if constexpr (R == Reduction::Norm) return norm<T>(x, n);
     if (n < lanes) {
       A total = neutral<R, T>();
       if constexpr (is_wide(R)) {
@@ -240,8 +258,22 @@ struct ReductionKernels {
       }
       return numbers ? total : A(__builtin_nan(""));
     }
-    if constexpr (R == Reduction::Sum) return sum_in_lanes<false, T>(x, n);
+    if constexpr (R == Reduction::Sum) return sum_in_lanes<Term::Itself, T>(x, n);
     else return extremum<R, T>(x, n);
+  }
+
+  template <Reduction R, class T>
+  [[gnu::always_inline]] static Acc<R, T> reduce_run(Elements<T> x, std::size_t n) {
+    if constexpr (R == Reduction::Norm) {
+      return norm<T>(x, n);
+    } else if constexpr (R == Reduction::SumButOne) {
+      return but_one::part_of(
+          sum_or_extremum<Reduction::Sum, T>(x, n), [ x, n ]() __attribute__((always_inline)) {
+            return n < lanes ? sum_of_others(x.data, n, 1) : sum_in_lanes<Term::ItselfUnlessOne, T>(x, n);
+          });
+    } else {
+      return sum_or_extremum<R, T>(x, n);
+    }
   }
 
   /// Short rows, four at once: each is gone through in order, as alone, while the others wait for their turn.
@@ -259,13 +291,22 @@ struct ReductionKernels {
       auto numbers = total == total;
       for (std::size_t i = 0; i < columns; ++i) {
         const Four y{x[i], x[columns + i], x[2 * columns + i], x[3 * columns + i]};
-        if constexpr (R == Reduction::Sum) {
+        if constexpr (is_wide(R)) {
           total += __builtin_convertvector(y, Wider);
         } else {
           numbers &= y == y;
           if constexpr (R == Reduction::Max) total = y > total ? y : total;
           else total = y < total ? y : total;
         }
+      }
+      if constexpr (R == Reduction::SumButOne) {
+        for (std::size_t k = 0; k < 4; ++k) {
+          const auto others = [&]() __attribute__((always_inline)) {
+            return sum_of_others(x + k * columns, columns, 1);
+          };
+          out[row + k] = but_one::combine(out[row + k], but_one::part_of(total[k], others));
+        }
+        continue;
       }
       for (std::size_t k = 0; k < 4; ++k) {
         out[row + k] = combine<R, A>(out[row + k], numbers[k] != 0 ? total[k] : A(__builtin_nan("")));
@@ -311,9 +352,9 @@ struct ReductionKernels {
     }
   }
 
-  /// out[k] += sum of column k, or of its squares. Of many rows a few hundred are summed by themselves: the error of a
+  /// out[k] += sum of terms of column k. Of many rows a few hundred are summed by themselves: the error of a
   /// sum of one number after another grows with their number.
-  template <bool squares, class T>
+  template <Reduction R, class T>
   [[gnu::always_inline]] static void sum_columns(Wide<T>* __restrict out, const T* x, std::size_t rows,
                                                  std::size_t columns) {
     constexpr std::size_t most_rows = 512;
@@ -328,10 +369,19 @@ struct ReductionKernels {
           const T* in = x + row * columns + first;
           for (std::size_t k = 0; k < n; ++k) {
             const Wide<T> y = in[k];
-            part[k] += squares ? y * y : y;
+            part[k] += R == Reduction::Norm ? y * y : y;
           }
         }
-        for (std::size_t k = 0; k < n; ++k) out[first + k] += part[k];
+        for (std::size_t k = 0; k < n; ++k) {
+          if constexpr (R == Reduction::SumButOne) {
+            const auto others = [&]() __attribute__((always_inline)) {
+              return sum_of_others(x + first + k, count, columns);
+            };
+            out[first + k] = but_one::combine(out[first + k], but_one::part_of(part[k], others));
+          } else {
+            out[first + k] += part[k];
+          }
+        }
       }
       x += count * columns;
       left -= count;
@@ -386,7 +436,7 @@ struct ReductionKernels {
       return norm_columns(out, x, frame.count / columns, columns);
     }
     if constexpr (is_wide(R)) {
-      sum_columns<R == Reduction::Norm>(out, x, frame.count / columns, columns);
+      sum_columns<R>(out, x, frame.count / columns, columns);
     } else {
       for (std::size_t left = frame.count; left != 0; left -= columns, x += columns) {
         for (std::size_t k = 0; k < columns; ++k) out[k] = combine<R, A>(out[k], x[k]);
@@ -411,6 +461,7 @@ struct ReductionKernels {
     add<Reduction::Max, T>(table, dtype);
     add<Reduction::Min, T>(table, dtype);
     add<Reduction::Norm, T>(table, dtype);
+    add<Reduction::SumButOne, T>(table, dtype);
   }
 };
 

@@ -14,6 +14,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "backend/cpu/kernels/but_one.hpp"
 #include "backend/cpu/kernels/operand.hpp"
 #include "block.hpp"
 #include "primitives/list.hpp"
@@ -285,10 +286,27 @@ void cast(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   }
 }
 
-void root_of_squares(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+void complete_norm(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   const double* in = at<const double>(slots, i.a);
   auto* out = at<float>(slots, i.out);
   for (std::size_t k = 0; k < frame.count; ++k) out[k] = static_cast<float>(std::sqrt(in[k]));
+}
+
+template <class T>
+void complete_but_one(const Frame& frame, std::byte* const* slots, const Instruction& i) {
+  const double* in = at<const double>(slots, i.a);
+  T* out = at<T>(slots, i.out);
+  for (std::size_t k = 0; k < frame.count; ++k) out[k] = static_cast<T>(but_one::complete(in[k]));
+}
+
+void add_complete(BlockTable& table) {
+  const auto entry = [&](Reduction r, DType dtype) -> BlockKernel& {
+    return table.complete[static_cast<std::size_t>(r)][static_cast<std::size_t>(dtype)];
+  };
+  entry(Reduction::Sum, DType::Float32) = cast<float, double>;
+  entry(Reduction::Norm, DType::Float32) = complete_norm;
+  entry(Reduction::SumButOne, DType::Float32) = complete_but_one<float>;
+  entry(Reduction::SumButOne, DType::Float64) = complete_but_one<double>;
 }
 
 /// Numbers with a fraction do not always fit int64; such casts are no block kernels, because they throw.
@@ -370,7 +388,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_moves<std::int64_t>(table);
   add_moves<float>(table);
   add_moves<double>(table);
-  table.root_of_squares = root_of_squares;
+  add_complete(table);
   table.name = "baseline";
 #if defined(__x86_64__)
   if (isa >= Isa::Avx2) {

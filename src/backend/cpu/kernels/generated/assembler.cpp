@@ -402,7 +402,7 @@ thread_local constinit xgrad::core::PerThread<Code> code_of_thread;
 
 }  // namespace
 
-std::shared_ptr<const Generated> generate(const PackProgram& program) {
+std::shared_ptr<const Generated> write_code(const PackProgram& program) {
   try {
     std::byte* buffer = code_of_thread.get().bytes;
     const std::size_t size = Assembler(program, buffer).assemble();
@@ -423,7 +423,7 @@ bool can_generate() {
   static_cast<void>(allows_machine_code(std::getenv("XGRAD_MACHINE_CODE")));  // a wrong value is refused here too
   return false;
 }
-std::shared_ptr<const Generated> generate(const PackProgram&) { return nullptr; }
+std::shared_ptr<const Generated> write_code(const PackProgram&) { return nullptr; }
 
 }  // namespace xgrad::backend::cpu::kernels
 

@@ -64,6 +64,7 @@ struct PackInstruction {
   std::uint32_t b = 0;
   std::uint32_t c = 0;
   std::uint32_t slot = 0;
+  bool operator==(const PackInstruction&) const = default;
 };
 
 /// Instructions in the order in which they run. Stores to memory that may be that of an operand come last.
@@ -71,6 +72,7 @@ struct PackProgram {
   bool single_precision = false;
   bool rows = false;  ///< a block has several rows, and that matters to an instruction
   std::vector<PackInstruction> instructions;
+  bool operator==(const PackProgram&) const = default;
 };
 
 /// Values of which one did not meet a condition.
@@ -107,7 +109,10 @@ bool can_generate();
 /// What a value of that variable says; null or empty: yes.
 bool allows_machine_code(const char* setting);
 
+/// The code of a program, which equal ones share.
 /// \return nothing if the system refuses executable memory or the program is too long.
 std::shared_ptr<const Generated> generate(const PackProgram& program);
+/// The same, written anew.
+std::shared_ptr<const Generated> write_code(const PackProgram& program);
 
 }  // namespace xgrad::backend::cpu::kernels
