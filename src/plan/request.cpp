@@ -132,21 +132,14 @@ constexpr std::size_t counted_apart = 0xFF;
 /// How many words a node begins with at most.
 constexpr std::size_t most_head_words = 3;
 
-/// What put_head does of counts that do not fit a byte.
-[[gnu::noinline]] void put_long_head(Words& words, std::uint64_t head, std::size_t inputs, std::size_t extra) {
-  const auto byte = [](std::size_t count) { return std::uint64_t{std::min(count, counted_apart)}; };
-  words.put(head | byte(inputs) << 16U | byte(extra) << 24U);
-  if (inputs >= counted_apart) words.put(inputs);
-  if (extra >= counted_apart) words.put(extra);
-}
-
 /// The words with which a node begins: opcode, element type, numbers of inputs and attributes (or, of a constant, what
 /// is known of it) in a byte each, and the shape.
-[[gnu::always_inline]] inline void put_head(Words& words, Opcode op, DType dtype, std::uint32_t shape,
-                                            std::size_t inputs, std::size_t extra) {
-  const std::uint64_t head = std::uint64_t{op} | static_cast<std::uint64_t>(dtype) << 8U | std::uint64_t{shape} << 32U;
-  if (std::max(inputs, extra) < counted_apart) words.put(head | inputs << 16U | extra << 24U);
-  else put_long_head(words, head, inputs, extra);
+void put_head(Words& words, Opcode op, DType dtype, std::uint32_t shape, std::size_t inputs, std::size_t extra) {
+  const auto byte = [](std::size_t count) { return std::uint64_t{std::min(count, counted_apart)}; };
+  words.put(std::uint64_t{op} | static_cast<std::uint64_t>(dtype) << 8U | byte(inputs) << 16U | byte(extra) << 24U |
+            std::uint64_t{shape} << 32U);
+  if (inputs >= counted_apart) words.put(inputs);
+  if (extra >= counted_apart) words.put(extra);
 }
 
 void put_inputs(Words& words, std::span<const NodeId> inputs, const std::uint32_t* position) {

@@ -3,6 +3,8 @@
 // its part takes it off, costs the others no digit.
 #pragma once
 
+#include <cstdint>
+
 namespace xgrad::backend::cpu::kernels::but_one {
 
 // These are compiled for several instruction sets: always inline, lest one serves another.
@@ -20,9 +22,11 @@ template <class F>
 }
 
 [[gnu::always_inline]] inline double combine(double a, double b) {
-  const bool twice = __builtin_signbit(a) && __builtin_signbit(b);
-  const double sum = __builtin_fabs(a) + __builtin_fabs(b) + (twice ? 1 : 0);
-  return __builtin_signbit(a) || __builtin_signbit(b) ? -sum : sum;
+  constexpr unsigned sign = 63;
+  const auto in_a = __builtin_bit_cast(std::uint64_t, a) >> sign;
+  const auto in_b = __builtin_bit_cast(std::uint64_t, b) >> sign;
+  const double sum = __builtin_fabs(a) + __builtin_fabs(b) + static_cast<double>(in_a & in_b);
+  return __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, sum) | (in_a | in_b) << sign);
 }
 
 /// The sum less one, of all parts.

@@ -288,25 +288,23 @@ struct ReductionKernels {
     for (; row + 4 <= rows; row += 4, x += 4 * columns) {
       constexpr A first = neutral<R, T>();
       Wider total{first, first, first, first};
+      Wider others{};  // that are not 1
       auto numbers = total == total;
       for (std::size_t i = 0; i < columns; ++i) {
         const Four y{x[i], x[columns + i], x[2 * columns + i], x[3 * columns + i]};
         if constexpr (is_wide(R)) {
-          total += __builtin_convertvector(y, Wider);
+          const Wider wide = __builtin_convertvector(y, Wider);
+          total += wide;
+          if constexpr (R == Reduction::SumButOne) others += wide == 1 ? Wider{} : wide;
         } else {
           numbers &= y == y;
           if constexpr (R == Reduction::Max) total = y > total ? y : total;
           else total = y < total ? y : total;
         }
       }
-      if constexpr (R == Reduction::SumButOne) {
-        for (std::size_t k = 0; k < 4; ++k) {
-          const auto others = [&]() __attribute__((always_inline)) {
-            return sum_of_others(x + k * columns, columns, 1);
-          };
-          out[row + k] = but_one::combine(out[row + k], but_one::part_of(total[k], others));
-        }
-        continue;
+      if constexpr (R == Reduction::SumButOne) {  // as but_one::part_of, without branches
+        const Wider one_less = ((total < 2) & (others < 1)) ? others : total - 1;
+        total = total < 1 ? total : -one_less;
       }
       for (std::size_t k = 0; k < 4; ++k) {
         out[row + k] = combine<R, A>(out[row + k], numbers[k] != 0 ? total[k] : A(__builtin_nan("")));
