@@ -256,10 +256,8 @@ Var weighted_direction(const NodeContext& context, const Var& weights) {
   const Var norm = context.output();
   const Var flat = equal(norm, 0.0) || equal(norm, std::numeric_limits<double>::infinity());
   const Var weights_or_0 = where(flat, zeros_like(norm), weights);
-  // Two products for each element instead of a division. The constant is about 1 / norm, so that what is left to divide
-  // by is about 1: neither overflows nor vanishes where the whole does not.
-  const double least =
-      x.dtype() == DType::Float32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
+  // Two products for each element, no division. The constant is about 1 / norm, so that nothing overflows or vanishes.
+  const double least = x.dtype() == DType::Float32 ? 0x1p-126 : 0x1p-1022;  // normal number
   const Var scale = 1.0 / maximum(stop_gradient(norm), least);
   const Var scaled_weights = absorbing_multiply(weights_or_0, 1.0 / (norm * scale));
   return absorbing_multiply(detail::expand_to(scaled_weights, x.shape()), x * detail::expand_to(scale, x.shape()));
@@ -281,7 +279,6 @@ Var SumButOne::vjp(const NodeContext& context, std::size_t, const Var& cotangent
 Var SumButOne::jvp(const NodeContext& context, std::span<const Var> tangents) {
   return detail::sum_to(tangents[0], context.output().shape());
 }
-
 Var Balance::vjp(const NodeContext& context, std::size_t input, const Var& cotangent) {
   return input == 0 ? detail::balance(cotangent, context.input(1)) : Var();
 }

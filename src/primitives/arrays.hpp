@@ -355,8 +355,7 @@ struct Norm : General {
   XGRAD_DETAIL_RULES
 };
 
-/// Sum less one over axes, which stay with extent 1, of numbers that are not negative: of one that is 1 itself nothing
-/// is added, so that the others keep their digits however small they are. Attributes: the axes, ascending.
+/// Sum of numbers >= 0, less one: beside a 1 the others keep their digits (see kernels/but_one.hpp). Otherwise as Sum.
 struct SumButOne : General {
   static constexpr std::string_view name = "sum_but_one";
   static constexpr bool has_constant_derivative = true;
