@@ -74,7 +74,7 @@ void append_reductions(Rows& rows) {
   add_reduction(rows, "norm", norm, away, {{row({0.0, 0.0, 0.0})}, {row({0.0, 3.0, -4.0})}, with_nan}, {"norm"});
   add_reduction(rows, "logsumexp", logsumexp, any,
                 {with_nan, {row({1000.0, 1001.0, -1000.0})}, {row({-infinity, 0.0, 1.0})}, {row({-1e4, -1e4, -1e4})}},
-                {"amax", "stop_gradient", "log1p"});
+                {"amax", "stop_gradient", "sum_but_one", "log1p"});
 
   rows.push_back({.name = "prod.zeros",  // a polynomial: smooth where factors are 0
                   .function = [](const Case& x) { return prod(x[0], 1); },

@@ -75,6 +75,25 @@ void Analysis::Step::norm() {
   }
 }
 
+/// A 1 that is surely one is left out, and the others keep their digits.
+void Analysis::Step::sum_but_one() {
+  const std::vector<std::size_t> strides = dense(shape_);
+  std::vector<std::ptrdiff_t> steps(strides.begin(), strides.end());
+  for (const std::int64_t axis : tape_.attributes(id_)) steps[static_cast<std::size_t>(axis)] = 0;
+  std::vector<BoundedSum> totals(size_);
+  std::vector<bool> left_out(size_, false);
+  for_each_element(input_shape(0), steps, 0, [&](std::size_t i, std::size_t place) {
+    const auto [value, bound] = item(0, i);
+    if (value == 1.0 && bound == 0.0 && !left_out[place]) left_out[place] = true;
+    else totals[place].add(value, bound);
+  });
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (!left_out[i]) totals[i].add(-1.0, 0.0);
+    expect(i, rounded(totals[i].total(), dtype_), totals[i].tolerance(dtype_));
+    set_bound(i, totals[i].bound(dtype_, known_.values[i]));
+  }
+}
+
 /// Where products of factors may leave the range, another execution may take other powers.
 void Analysis::Step::balance() {
   const std::size_t columns = shape_[1];

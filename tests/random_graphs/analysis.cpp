@@ -241,6 +241,7 @@ void Analysis::Step::run() {
   if (op == opcode<MaxReduce>) return extremum(1.0);
   if (op == opcode<MinReduce>) return extremum(-1.0);
   if (op == opcode<Norm>) return norm();
+  if (op == opcode<SumButOne>) return sum_but_one();
   if (op == opcode<Balance>) return balance();
   if (op == opcode<ArgMax>) return argmax();
   if (op == opcode<Projection>) return projection();

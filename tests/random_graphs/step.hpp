@@ -131,6 +131,7 @@ class Analysis::Step {
   void sum();
   void extremum(double sign);
   void norm();
+  void sum_but_one();
   void balance();
   void argmax();
   void projection();
