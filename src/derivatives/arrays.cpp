@@ -258,7 +258,7 @@ Var weighted_direction(const NodeContext& context, const Var& weights) {
   const Var weights_or_0 = where(flat, zeros_like(norm), weights);
   // Two products for each element, no division. The constant is about 1 / norm, so that nothing overflows or vanishes.
   const double least = x.dtype() == DType::Float32 ? 0x1p-126 : 0x1p-1022;  // normal number
-  const Var one = ones_like(norm);  // of the type of a number, too
+  const Var one = ones_like(norm);                                          // of the type of a number, too
   const Var scale = one / maximum(stop_gradient(norm), full_like(norm, least));
   const Var scaled_weights = absorbing_multiply(weights_or_0, one / (norm * scale));
   return absorbing_multiply(detail::expand_to(scaled_weights, x.shape()), x * detail::expand_to(scale, x.shape()));

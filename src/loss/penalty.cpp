@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
@@ -46,14 +47,6 @@ std::vector<Var> matrices(std::string_view penalty, std::span<const Var> leaves)
     throw ShapeError(std::string(penalty) + ": no leaf is a floating-point matrix (two axes or more)");
   }
   return result;
-}
-
-Var identity(std::size_t extent, DType dtype) {
-  auto result = Array<double>::from_shape({extent, extent});
-  for (std::size_t i = 0; i < extent; ++i) {
-    for (std::size_t j = 0; j < extent; ++j) result(i, j) = i == j ? 1.0 : 0.0;
-  }
-  return cast(Var(std::move(result)), dtype);
 }
 
 /// Where power iterations start: without a pattern, which a singular vector could be orthogonal to, and not of mean 0,

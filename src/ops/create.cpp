@@ -84,13 +84,13 @@ Var by_diagonal(std::size_t rows, std::size_t columns, F is) {
 
 /// Both ends of numbers at even distances, in floating point and of one shape with a new first axis, and what is
 /// between them.
-struct Ends {
+struct EvenSpacing {
   Var first, last;
   Var index;     ///< 0, 1, ... along the new axis
   double steps;  ///< from one end to the other
   bool reached;  ///< whether the last number is the end
 
-  Ends(std::string_view operation, const Var& start, const Var& stop, std::size_t count, Endpoint endpoint)
+  EvenSpacing(std::string_view operation, const Var& start, const Var& stop, std::size_t count, Endpoint endpoint)
       : reached(endpoint == Endpoint::included && count > 1) {
     const std::array<const Var*, 2> both{&start, &stop};
     for (const Var* each : both) detail::require_usable(*each, operation);
@@ -177,19 +177,19 @@ Var arange(const Var& start, const Var& stop, const Var& step) {
 Var arange(const Var& stop) { return arange(0, stop, 1); }
 
 Var linspace(const Var& start, const Var& stop, std::size_t count, Endpoint endpoint, std::ptrdiff_t axis) {
-  return Ends("linspace", start, stop, count, endpoint).evenly(axis);
+  return EvenSpacing("linspace", start, stop, count, endpoint).evenly(axis);
 }
 
 Var logspace(const Var& start, const Var& stop, std::size_t count, Endpoint endpoint, const Var& base,
              std::ptrdiff_t axis) {
   for (const Var* each : {&base, &start, &stop}) detail::require_usable(*each, "logspace");
   detail::require_one_tape("logspace", std::array{&base, &start, &stop});
-  return pow(base, Ends("logspace", start, stop, count, endpoint).evenly(axis));
+  return pow(base, EvenSpacing("logspace", start, stop, count, endpoint).evenly(axis));
 }
 
 Var geomspace(const Var& start, const Var& stop, std::size_t count, Endpoint endpoint, std::ptrdiff_t axis) {
   static const Requirement requirement("geomspace: the start {} and the stop must be both positive or both negative");
-  const Ends ends("geomspace", start, stop, count, endpoint);
+  const EvenSpacing ends("geomspace", start, stop, count, endpoint);
   const Var sign_of_all = sign(ends.first);
   const Var first = checked(ends.first, sign_of_all * sign(ends.last) > 0.0, requirement);
   const Var t = ends.index / ends.steps;
