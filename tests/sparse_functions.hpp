@@ -196,4 +196,8 @@ inline const std::vector<Structured>& structured_functions() {
 
 inline Var usual_point() { return xt::xarray<double>{0.9, -0.6, 0.35, -1.3, 1.7, 0.55, -0.25, 1.1}; }
 
+inline SparsityPattern pattern_from(const Shape& shape, const std::vector<int>& rows, const std::vector<int>& columns) {
+  return {shape, Var(rows), Var(columns)};
+}
+
 }  // namespace sparse_functions

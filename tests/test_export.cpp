@@ -17,6 +17,7 @@
 #include <xgrad/xgrad.hpp>
 
 #include "comparing.hpp"
+#include "exported_net.hpp"
 #include "exported_programs.hpp"
 #include "loops_programs.hpp"
 
@@ -27,7 +28,11 @@ using comparing::near;
 using comparing::same;
 using comparing::throws;
 using comparing::wave;
+using exported_programs::a_net;
+using exported_programs::applied;
+using exported_programs::ExportedNet;
 using exported_programs::FileName;
+using exported_programs::loss_of_net;
 using exported_programs::reloaded;
 using xg::DType;
 using xg::Shape;
@@ -37,27 +42,7 @@ using xg::io::export_program;
 using xg::io::Exported;
 using xg::io::load_program;
 
-struct ExportedLayer {
-  Var weight, bias;
-  int kind = 0;
-};
-XGRAD_FIELDS(ExportedLayer, weight, bias, kind)
-
-struct ExportedNet {
-  ExportedLayer hidden, out;
-  Var seen;
-};
-XGRAD_FIELDS(ExportedNet, hidden, out, state(seen))
-
 namespace {
-
-Var applied(const ExportedLayer& layer, const Var& x) { return matmul(x, layer.weight) + layer.bias; }
-
-ExportedNet a_net() { return {{wave({3, 4}, 0.1), wave({4}, 0.2), 1}, {wave({4, 1}, 0.3), wave({1}, 0.4), 2}, 3}; }
-
-Var loss_of_net(const ExportedNet& net, const Var& x, const Var& y) {
-  return mean(square(flatten(applied(net.out, tanh(applied(net.hidden, x)))) - y)) + 0.0 * net.seen;
-}
 
 using Function = std::function<Var(const Var&)>;
 
@@ -354,91 +339,6 @@ BOOST_AUTO_TEST_CASE(orders_of_custom_derivatives) {
     return std::filesystem::file_size(file.path());
   };
   BOOST_TEST(size_with(16) - size_with(12) == size_with(12) - size_with(8));
-}
-
-BOOST_AUTO_TEST_CASE(rules_that_cannot_be_recorded) {
-  const auto reads = xg::custom_vjp(
-      [](const Var& x) {
-        return std::pair{x * x, x};
-      },
-      [](const Var& x, const Var& dy) { return dy * x.item<double>(); });
-  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(reads, 1.0); }, {"a rule of custom_vjp", "stand-ins"}));
-  BOOST_TEST(same(export_program({.orders = 0}, reads, 1.0).call(3.0), Var(9.0)));
-  const auto wrong = xg::custom_vjp(
-      [](const Var& x) {
-        return std::pair{x * x, x};
-      },
-      [](const Var&, const Var& dy) {
-        return xg::stack({dy, dy});
-      });
-  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(wrong, 1.0); }, {"custom_vjp", "[2]"}));
-}
-
-BOOST_AUTO_TEST_CASE(what_cannot_be_exported) {
-  const auto reads = [](const Var& x) { return x * x.item<double>(); };
-  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(reads, 1.0); }));
-  const auto branches = [](const Var& x) { return xg::branch(sum(x) > 0.0) ? x : -x; };
-  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(branches, wave({3})); },
-                                   {"branch: ", "io::export_program()", "cond()"}));
-  BOOST_TEST(throws<xg::TapeError>(
-      [] {
-        return xg::grad([](const Var& x) { return export_program([](const Var& y) { return y; }, x).call(x); })(1.0);
-      },
-      {"export_program", "recorded"}));
-  BOOST_TEST(throws<xg::TapeError>([] {
-    return xg::grad([](const Var& x) { return export_program([&](const Var& y) { return x * y; }, 1.0).call(x); })(1.0);
-  }));
-  Var escaped;
-  const auto leaks = [&](const Var& x) {
-    (void)xg::vmap([&](const Var& y) {
-      escaped = y * 2.0;
-      return y;
-    })(x);
-    return escaped;
-  };
-  BOOST_TEST(throws<xg::TapeError>([&] { return export_program(leaks, wave({3})); }, {"export_program", "example"}));
-  // Functions in functions in functions.
-  std::function<Var(const Var&, int)> nested = [&](const Var& x, int depth) -> Var {
-    if (depth == 0) return sin(x);
-    return xg::checkpoint([&](const Var& y) { return nested(y, depth - 1); })(x);
-  };
-  BOOST_TEST(
-      same(reloaded(export_program([&](const Var& x) { return nested(x, 100); }, 1.0)).call(2.0), sin(Var(2.0))));
-  BOOST_TEST(throws<xg::ValueError>([&] { return export_program([&](const Var& x) { return nested(x, 130); }, 1.0); },
-                                    {"export_program", "128"}));
-}
-
-BOOST_AUTO_TEST_CASE(arguments_that_do_not_fit) {
-  const Exported program = export_program(loss_of_net, a_net(), wave({5, 3}), wave({5}));
-  ExportedNet net = a_net();
-  BOOST_TEST(throws<xg::ShapeError>(
-      [&] {
-        return program.call(net, wave({4, 3}), wave({5}));
-      },
-      {"input 5 (1)", "[5, 3]", "[4, 3]"}));
-  BOOST_TEST(throws<xg::TypeError>(
-      [&] {
-        return program.call(net, wave<float>({5, 3}), wave({5}));
-      },
-      {"input 5", "float64", "float32"}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return program.call(net, wave({5, 3})); }, {"6 arrays", "7"}));
-  BOOST_TEST(throws<xg::ShapeError>(
-      [&] {
-        return program.call(net.hidden, wave({5, 3}), wave({5}));
-      },
-      {"'0.weight'", "'0.hidden.weight'"}));
-  BOOST_TEST(throws<xg::ShapeError>([&] { return program({1.0}); }, {"7 inputs", "1 argument"}));
-  BOOST_TEST(throws<xg::ShapeError>(
-      [&] {
-        return program.call<std::pair<Var, Var>>(net, wave({5, 3}), wave({5}));
-      },
-      {"the result"}));
-  BOOST_TEST(throws<xg::TapeError>([&] { return program({Var(), Var(), Var(), Var(), Var(), Var(), Var()}); }));
-  net.hidden.bias = Var();
-  BOOST_TEST(throws<xg::TapeError>([&] { return program.call(net, wave({5, 3}), wave({5})); }));
-  const Exported counts = export_program([](const Var& n) { return n * 2; }, Var(xt::xarray<std::int64_t>(3)));
-  BOOST_TEST(throws<xg::TypeError>([&] { return counts.call(2.5); }, {"input 0", "int64"}));
-  BOOST_TEST(same(counts.call(4), Var(xt::xarray<std::int64_t>(8))));
 }
 
 BOOST_AUTO_TEST_CASE(requirements_and_labels_are_saved) {

@@ -1,10 +1,8 @@
-// implicit, implicit_fixed_point, implicit_minimiser: derivatives of solutions against closed formulas, differences and
-// derivatives through the solver, in every transform; what is no solution is refused.
-#include <array>
+// implicit: derivatives of solutions against closed formulas, differences and derivatives through the solver, in every
+// transform.
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -15,100 +13,24 @@
 #include <xgrad/xgrad.hpp>
 
 #include "comparing.hpp"
+#include "implicit_functions.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_implicit)
 
-namespace xg = xgrad;
+using namespace implicit_functions;
 using comparing::near;
 using comparing::same;
 using comparing::throws;
-using comparing::wave;
 using xg::Shape;
-using xg::Var;
 using xg::whole;
-using Method = xg::LinearSolve;
 
 namespace {
-
-/// z = tanh(W z + U x + b).
-struct Equilibrium {
-  Var w, u, b;
-  XGRAD_MEMBER_FIELDS(Equilibrium, w, u, b)
-};
-
-/// Substrate and biomass of a chemostat, and what drives it.
-struct Chemostat {
-  Var substrate, biomass;
-  XGRAD_MEMBER_FIELDS(Chemostat, substrate, biomass)
-};
-struct Feed {
-  Var dilution, inflow, yield;
-  XGRAD_MEMBER_FIELDS(Feed, dilution, inflow, yield)
-};
 
 /// A solution, and how many steps it took.
 struct Counted {
   Var z, steps;
   XGRAD_MEMBER_FIELDS(Counted, z, state(steps))
 };
-
-constexpr std::array linear_methods{Method::Gmres, Method::BiCGStab, Method::ConjugateGradient, Method::Dense};
-
-xg::ImplicitOptions by(Method method) { return {.linear_solver = method, .tolerance = 1e-14}; }
-
-// ---- a root: z^3 + a z = 1
-
-Var cubic(const Var& z, const Var& a) { return z * z * z + a * z - 1.0; }
-
-/// Of each element, until all rest: a loop that has no derivative in reverse mode.
-Var newton(const Var& start, const Var& a) {
-  const auto step_of = [&](const Var& z) { return cubic(z, a) / (3.0 * z * z + a); };
-  return xg::while_loop([&](const Var& z) { return amax(abs(step_of(z))) > 1e-13; },
-                        [&](const Var& z) { return z - step_of(z); }, start + 0.0 * a);
-}
-
-auto root_by(Method method) { return xg::implicit(cubic, newton, by(method)); }
-
-/// z' = -z / (3 z^2 + a), and so on by differentiating it.
-Var first(const Var& z, const Var& a) { return -z / (3.0 * z * z + a); }
-Var second(const Var& z, const Var& a) {
-  const Var d = first(z, a);
-  return -(2.0 * d + 6.0 * z * d * d) / (3.0 * z * z + a);
-}
-
-Var start() { return xt::xarray<double>{1.0, 1.0, 1.0}; }
-Var coefficients() { return xt::xarray<double>{0.5, 1.0, 3.0}; }
-
-// ---- an equilibrium
-
-Var rested(const Var& z, const Equilibrium& m, const Var& x) { return tanh(matmul(m.w, z) + matmul(m.u, x) + m.b); }
-
-Var iterated_to_rest(const Var& z, const Equilibrium& m, const Var& x) {
-  return xg::fori_loop(
-      120, [&](const Var&, const Var& at) { return rested(at, m, x); }, z);
-}
-
-Equilibrium equilibrium() { return {wave({4, 4}, 0.2) * 0.1, wave({4, 3}, 1.0) * 0.3, wave({4}, 0.5) * 0.2}; }
-
-// ---- ridge regression
-
-Var features() { return sin(5.0 * wave({8, 3}, 0.4)); }
-Var targets() { return wave({8}, 0.9); }
-
-Var ridge_loss(const Var& w, const Var& penalty, const Var& y) {
-  return 0.5 * sum(square(matmul(features(), w) - y)) + 0.5 * exp(penalty) * sum(w * w);
-}
-
-Var eye(std::size_t n) { return xt::xarray<double>(xt::eye<double>(n)); }
-
-Var solved_exactly(const Var& a, const Var& b) {
-  return xg::linear_solve([&](const Var& v) { return matmul(a, v); }, b, {.method = Method::Dense, .tolerance = 1e-14});
-}
-
-Var ridge_closed(const Var& penalty, const Var& y) {
-  const Var x = features();
-  return solved_exactly(matmul(transpose(x), x) + exp(penalty) * eye(3), matmul(transpose(x), y));
-}
 
 }  // namespace
 
@@ -277,167 +199,6 @@ BOOST_AUTO_TEST_CASE(equations_of_every_kind) {
                                    {"while_loop", "at_most"}));
 }
 
-BOOST_AUTO_TEST_CASE(equilibria_against_derivatives_through_the_iteration) {
-  const Var x = wave({3}, 0.1);
-  const Var z0 = zeros_like(wave({4}));
-  const Equilibrium model = equilibrium();
-  const auto layer = xg::implicit_fixed_point(rested, iterated_to_rest, by(Method::Gmres));
-  const auto loss_of = [&](const auto& f) {
-    return [&](const Equilibrium& m, const Var& input) { return sum(square(f(z0, m, input)) * wave({4}, 2.0)); };
-  };
-  const auto loss = loss_of(layer);
-  const auto unrolled = loss_of(iterated_to_rest);
-  BOOST_TEST(near(loss(model, x), unrolled(model, x)));
-  const auto check = [&](const Equilibrium& given, const Equilibrium& expected, double tolerance) {
-    BOOST_TEST(near(given.w, expected.w, tolerance));
-    BOOST_TEST(near(given.u, expected.u, tolerance));
-    BOOST_TEST(near(given.b, expected.b, tolerance));
-  };
-  check(xg::grad(loss)(model, x), xg::grad(unrolled)(model, x), 1e-12);
-  check(xg::compile(xg::grad(loss))(model, x), xg::grad(unrolled)(model, x), 1e-12);
-  BOOST_TEST(near(xg::grad<1>(loss)(model, x), xg::grad<1>(unrolled)(model, x), 1e-12));
-  BOOST_TEST(xg::testing::check_gradients({.order = 2, .mode_tolerance = 1e-11}, loss, model, x));
-  const auto of_model = [&](const auto& f) { return [&](const Equilibrium& m) { return f(m, x); }; };
-  check(xg::hvp(of_model(loss), model, model), xg::hvp(of_model(unrolled), model, model), 1e-11);
-  // A gradient for each sample, and the sum of them.
-  const Var batch = wave({5, 3}, 0.8);
-  const auto per_sample = xg::vmap(xg::grad(loss), {.in = {whole, 0}})(model, batch);
-  const auto expected = xg::vmap(xg::grad(unrolled), {.in = {whole, 0}})(model, batch);
-  check(per_sample, expected, 1e-12);
-  const auto mean_of = [&](const auto& f) {
-    return [&](const Equilibrium& m) { return mean(xg::vmap(f, {.in = {whole, 0}})(m, batch)); };
-  };
-  check(xg::grad(mean_of(loss))(model), xg::grad(mean_of(unrolled))(model), 1e-12);
-  // A recurrent net of such layers.
-  const auto recurrent = [&](const auto& f) {
-    return [&](const Equilibrium& m) {
-      const auto step = [&](const Var& h, const Var& each) {
-        const Var next = f(z0, m, each + view(h, xt::range(0, 3)));
-        return std::pair{next, sum(next * h)};
-      };
-      const auto [last, all] = xg::scan(step, z0 + 0.1, batch);
-      return sum(last) + sum(square(all));
-    };
-  };
-  check(xg::grad(recurrent(layer))(model), xg::grad(recurrent(iterated_to_rest))(model), 1e-11);
-  check(xg::compile(xg::grad(recurrent(xg::checkpoint(layer))))(model), xg::grad(recurrent(iterated_to_rest))(model),
-        1e-11);
-  check(xg::hvp(recurrent(layer), model, model), xg::hvp(recurrent(iterated_to_rest), model, model), 1e-10);
-}
-
-BOOST_AUTO_TEST_CASE(minimisers_against_the_closed_formula) {
-  const Var penalty(0.3);
-  const Var y = targets();
-  const auto gradient_steps = [](const Var& w, const Var& p, const Var& t) {
-    const auto slope = xg::grad(ridge_loss);
-    return xg::fori_loop(
-        600, [&](const Var&, const Var& at) { return at - 0.15 * slope(at, p, t); }, w);
-  };
-  for (const Method method : {Method::ConjugateGradient, Method::Gmres, Method::Dense}) {
-    const auto ridge = xg::implicit_minimiser(ridge_loss, gradient_steps, by(method));
-    const Var w0 = zeros_like(wave({3}));
-    const auto f = [&](const Var& p, const Var& t) { return ridge(w0, p, t); };
-    BOOST_TEST(near(f(penalty, y), ridge_closed(penalty, y), 1e-11));
-    BOOST_TEST(near(xg::jacobian(f)(penalty, y), xg::jacobian(ridge_closed)(penalty, y), 1e-11));
-    BOOST_TEST(near(xg::jacobian<1>(f)(penalty, y), xg::jacobian<1>(ridge_closed)(penalty, y), 1e-11));
-    const auto held_out = [&](const auto& of) { return [&](const Var& p) { return sum(square(of(p, y) - 0.5)); }; };
-    BOOST_TEST(near(xg::hessian(held_out(f))(penalty), xg::hessian(held_out(ridge_closed))(penalty), 1e-10));
-    BOOST_TEST(xg::testing::check_gradients({.order = 2, .mode_tolerance = 1e-11}, f, penalty, y));
-    const Var penalties = xt::xarray<double>{-1.0, 0.0, 1.0};
-    BOOST_TEST(
-        near(xg::vmap(xg::grad(held_out(f)))(penalties), xg::vmap(xg::grad(held_out(ridge_closed)))(penalties), 1e-11));
-  }
-}
-
-BOOST_AUTO_TEST_CASE(constrained_minimisers_against_the_closed_formula) {
-  // 1/2 x Q x - q x under A x = b: Q x + A^T m = q, A x = b.
-  const Var root = sin(5.0 * wave({4, 4}, 0.1));
-  const Var quadratic = matmul(root, transpose(root)) + eye(4);
-  const Var a = wave({2, 4}, 0.9);
-  using Parameters = std::tuple<Var, Var, Var>;
-  const auto objective = [&](const Var& x, const Parameters& p) {
-    return 0.5 * dot(x, matmul(quadratic, x)) - dot(std::get<0>(p), x);
-  };
-  const auto constraints = [](const Var& x, const Parameters& p) { return matmul(std::get<1>(p), x) - std::get<2>(p); };
-  const auto closed = [&](const Parameters& p) {
-    const auto& [q, rows, b] = p;
-    const Var top = xg::concatenate({quadratic, transpose(rows)}, 1);
-    const Var bottom = xg::concatenate({rows, zeros_like(matmul(rows, transpose(rows)))}, 1);
-    const Var all = solved_exactly(xg::concatenate({top, bottom}, 0), xg::concatenate({q, b}));
-    return std::pair{Var(view(all, xt::range(0, 4))), Var(view(all, xt::range(4, 6)))};
-  };
-  const Parameters p{wave({4}, 0.2), a, wave({2}, 0.3)};
-  for (const Method method : {Method::Gmres, Method::Dense}) {
-    const auto minimiser = xg::implicit_constrained_minimiser(
-        objective, constraints, [&](const std::tuple<>&, const Parameters& at) { return closed(at); }, by(method));
-    const auto f = [&](const Parameters& at) { return minimiser(std::tuple<>(), at); };
-    const auto [x, multipliers] = f(p);
-    BOOST_TEST(near(matmul(quadratic, x) + matmul(transpose(a), multipliers), std::get<0>(p), 1e-11));
-    BOOST_TEST(near(matmul(a, x), std::get<2>(p), 1e-11));
-    const auto cost = [&](const auto& of) {
-      return [&](const Parameters& at) {
-        const auto [z, m] = of(at);
-        return sum(square(z) * wave({4}, 1.0)) + sum(sin(m));
-      };
-    };
-    const auto [dq, da, db] = xg::grad(cost(f))(p);
-    const auto [eq, ea, eb] = xg::grad(cost(closed))(p);
-    BOOST_TEST(near(dq, eq, 1e-11));
-    BOOST_TEST(near(da, ea, 1e-11));
-    BOOST_TEST(near(db, eb, 1e-11));
-    BOOST_TEST(xg::testing::check_gradients({.order = 2, .mode_tolerance = 1e-11}, f, p));
-    BOOST_TEST(near(std::get<1>(xg::compile(xg::grad(cost(f)))(p)), ea, 1e-11));
-    BOOST_TEST(near(std::get<1>(xg::hvp(cost(f), p, p)), std::get<1>(xg::hvp(cost(closed), p, p)), 1e-10));
-  }
-}
-
-// Substrate s and biomass x under a growth rate s / (1 + s): s' = D (S - s) - x s / ((1 + s) Y), x' = x (s / (1 + s) -
-// D).
-BOOST_AUTO_TEST_CASE(steady_states_of_differential_equations) {
-  const auto rates = [](const Chemostat& at, const Feed& p) {
-    const Var growth = at.substrate / (1.0 + at.substrate);
-    return Chemostat{p.dilution * (p.inflow - at.substrate) - at.biomass * growth / p.yield,
-                     at.biomass * (growth - p.dilution)};
-  };
-  const auto until_steady = [&](const Chemostat& start_at, const Feed& p) {
-    const auto goes_on = [&](const Chemostat& at) {
-      const Chemostat rate = rates(at, p);
-      return abs(rate.substrate) + abs(rate.biomass) > 1e-13;
-    };
-    const auto euler = [&](const Chemostat& at) {
-      const Chemostat rate = rates(at, p);
-      return Chemostat{at.substrate + 0.5 * rate.substrate, at.biomass + 0.5 * rate.biomass};
-    };
-    return xg::while_loop(goes_on, euler, start_at);
-  };
-  const auto closed = [](const Feed& p) {
-    const Var s = p.dilution / (1.0 - p.dilution);
-    return Chemostat{s, p.yield * (p.inflow - s)};
-  };
-  const Chemostat start_at{Var(xt::xarray<double>(1.0)), Var(xt::xarray<double>(1.0))};
-  const Feed feed{Var(xt::xarray<double>(0.4)), Var(xt::xarray<double>(3.0)), Var(xt::xarray<double>(0.7))};
-  for (const Method method : {Method::Gmres, Method::BiCGStab, Method::Dense}) {
-    const auto steady = xg::implicit(rates, until_steady, by(method));
-    const auto f = [&](const Feed& p) { return steady(start_at, p); };
-    BOOST_TEST(near(f(feed).substrate, closed(feed).substrate, 1e-11));
-    BOOST_TEST(near(f(feed).biomass, closed(feed).biomass, 1e-11));
-    const auto worth = [](const auto& of) {
-      return [&](const Feed& p) {
-        const Chemostat at = of(p);
-        return at.biomass * p.dilution - square(at.substrate);
-      };
-    };
-    const auto check = [&](const Feed& given, const Feed& expected, double tolerance) {
-      BOOST_TEST(near(given.dilution, expected.dilution, tolerance));
-      BOOST_TEST(near(given.inflow, expected.inflow, tolerance));
-      BOOST_TEST(near(given.yield, expected.yield, tolerance));
-    };
-    check(xg::grad(worth(f))(feed), xg::grad(worth(closed))(feed), 1e-10);
-    check(xg::hvp(worth(f), feed, feed), xg::hvp(worth(closed), feed, feed), 1e-9);
-    BOOST_TEST(xg::testing::check_gradients({.order = 2, .mode_tolerance = 1e-10}, f, feed));
-  }
-}
-
 BOOST_AUTO_TEST_CASE(inside_of_other_transforms) {
   const Var a = coefficients();
   const Var batch = xg::stack({a, 2.0 * a, 0.7 * a});
@@ -537,129 +298,6 @@ BOOST_AUTO_TEST_CASE(element_types) {
   const Var one(xt::xarray<double>(1.0));
   BOOST_TEST(near(xg::jvp(along_p, one, one).tangent, one));
   BOOST_TEST(near(xg::grad(along_p)(one), one));
-}
-
-BOOST_AUTO_TEST_CASE(what_is_no_solution_is_refused) {
-  const Var a = coefficients();
-  const auto lazy = [](const Var& s, const Var&) { return s; };
-  const auto unsolved = xg::implicit(cubic, lazy);
-  BOOST_TEST(throws<xg::ValueError>([&] { return unsolved(start(), a); },
-                                    {"implicit", "residual of 3", "1e-06 (1 + max |solution|)", "residual_tolerance"}));
-  BOOST_TEST(throws<xg::ValueError>([&] { return xg::compile(unsolved)(start(), a); }, {"implicit", "residual of 3"}));
-  BOOST_TEST(throws<xg::ValueError>(
-      [&] { return xg::grad([&](const Var& at) { return sum(unsolved(start(), at)); })(a); }, {"residual of 3"}));
-  BOOST_TEST(throws<xg::ValueError>(
-      [&] {
-        return xg::vmap(unsolved)(xg::stack({newton(start(), a), start()}), xg::stack({a, a}));
-      },
-      {"residual of"}));
-  BOOST_TEST(same(xg::implicit(cubic, lazy, {.residual_tolerance = 10.0})(start(), a), start()));
-  const auto wilful = xg::implicit(cubic, lazy, {.residual_tolerance = std::numeric_limits<double>::infinity()});
-  BOOST_TEST(same(wilful(start(), a), start()));
-  const Var nan = start() * std::numeric_limits<double>::quiet_NaN();
-  BOOST_TEST(throws<xg::ValueError>([&] { return wilful(nan, a); }, {"implicit", "nan"}));
-  BOOST_TEST(throws<xg::ValueError>([&] { return unsolved(nan, a); }, {"implicit", "nan"}));
-  for (const auto& f : {std::string("fixed"), std::string("minimiser")}) {
-    const auto call = [&]() -> Var {
-      if (f == "fixed")
-        return xg::implicit_fixed_point([](const Var& z, const Var& p) { return p - z; }, lazy)(start(), a);
-      return xg::implicit_minimiser([](const Var& z, const Var& p) { return sum(square(z - p)); }, lazy)(start(), a);
-    };
-    BOOST_TEST(throws<xg::ValueError>(call, {"implicit_", f, "residual of"}));
-  }
-}
-
-BOOST_AUTO_TEST_CASE(infinite_solutions_are_refused) {
-  const auto diverged = [](const xg::ImplicitOptions& options) {
-    return xg::implicit([](const Var& z, const Var& p) { return tanh(z) - p; },
-                        [](const Var& start, const Var&) { return start / 0.0; }, options);
-  };
-  const Var p = xt::xarray<double>{0.2, 0.5};
-  BOOST_TEST(throws<xg::ValueError>([&] { return diverged({})(p, p); }, {"implicit", "a residual of 0.8", "infinite"}));
-  BOOST_TEST(diverged({.residual_tolerance = std::numeric_limits<double>::infinity()})(p, p).size() == 2U);
-}
-
-BOOST_AUTO_TEST_CASE(derivatives_that_do_not_exist_are_refused) {
-  // z^2 = a at a = 0, where the root has no derivative; its value does.
-  const auto square_root = [](Method method) {
-    return xg::implicit([](const Var& z, const Var& a) { return z * z - a; },
-                        [](const Var&, const Var& a) { return sqrt(a); }, by(method));
-  };
-  const Var zero = xt::xarray<double>{0.0, 4.0};
-  for (const Method method : linear_methods) {
-    const auto f = [&](const Var& a) { return sum(square_root(method)(zeros_like(a), a)); };
-    BOOST_TEST(near(f(zero), Var(xt::xarray<double>(2.0))));
-    BOOST_TEST(throws<xg::ValueError>([&] { return xg::grad(f)(zero); }, {"implicit", "linear solve"}));
-    BOOST_TEST(throws<xg::ValueError>([&] { return xg::jvp(f, zero, zero + 1.0).tangent; }, {"implicit"}));
-    BOOST_TEST(throws<xg::ValueError>([&] { return xg::compile(xg::grad(f))(zero); }, {"implicit"}));
-    BOOST_TEST(throws<xg::ValueError>([&] { return xg::vmap(xg::grad(f))(xg::stack({zero + 1.0, zero})); }));
-  }
-  // Too few iterations.
-  const auto layer = xg::implicit_fixed_point(rested, iterated_to_rest, {.tolerance = 1e-12, .max_iterations = 2});
-  const auto loss = [&](const Var& x) { return sum(layer(zeros_like(wave({4})), equilibrium(), x)); };
-  BOOST_TEST(throws<xg::ValueError>([&] { return xg::grad(loss)(wave({3})); },
-                                    {"implicit_fixed_point", "GMRES", "|b - A x| of", "within 2 iterations", "1e-12"}));
-  // Two equal constraints: a multiplier each, and many that do.
-  const auto twice = xg::implicit_constrained_minimiser([](const Var& x, const Var& p) { return sum(square(x - p)); },
-                                                        [](const Var& x, const Var&) {
-                                                          return xg::stack({sum(x), sum(x)});
-                                                        },
-                                                        [](const Var&, const Var& p) {
-                                                          return std::pair{p - mean(p), ones_like(p) * mean(p)};
-                                                        },
-                                                        by(Method::Dense));
-  const Var p = xt::xarray<double>{1.0, 3.0};
-  BOOST_TEST(near(twice(p, p).first, Var(xt::xarray<double>{-1.0, 1.0})));
-  BOOST_TEST(throws<xg::ValueError>(
-      [&] { return xg::grad([&](const Var& at) { return sum(square(twice(p, at).first)); })(p); },
-      {"implicit_constrained_minimiser", "singular"}));
-}
-
-BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
-  const Var a = coefficients();
-  using Fields = std::vector<Var>;
-  const auto same_start = [](const auto& s, const auto&...) { return s; };
-  const auto call = [&](const auto& residual, const auto& from, const xg::ImplicitOptions& options = {}) {
-    return [=] { return xg::implicit(residual, same_start, options)(from, a); };
-  };
-  BOOST_TEST(throws<xg::ShapeError>(call([](const Var& z, const Var&) { return sum(z); }, a),
-                                    {"implicit", "the residual is float64 []", "the solution float64 [3]"}));
-  BOOST_TEST(throws<xg::ShapeError>(call(
-                                        [](const Fields& z, const Var&) {
-                                          return Fields{z[0], xg::stack({z[1], z[1]})};
-                                        },
-                                        Fields{a, a}),
-                                    {"implicit", "[2, 3]", "(1)"}));
-  BOOST_TEST(throws<xg::ShapeError>(call([](const Fields& z, const Var&) { return Fields{z[0]}; }, Fields{a, a}),
-                                    {"implicit", "another tree"}));
-  BOOST_TEST(throws<xg::TypeError>(call([](const Var& z, const Var&) { return cast(z, xg::DType::Float32); }, a),
-                                   {"implicit", "float32", "float64"}));
-  BOOST_TEST(throws<xg::TypeError>(call([](const Var& z, const Var&) { return z; }, Var(xt::xarray<int>{1, 2})),
-                                   {"implicit", "int64"}));
-  BOOST_TEST(throws<xg::ValueError>(call([](const Var&, const Var& p) { return 0.0 * p; }, a),
-                                    {"implicit", "does not depend on the solution"}));
-  BOOST_TEST(throws<xg::TapeError>(call([](const Var& z, const Var&) { return z * z.array<double>()(0); }, a)));
-  const auto fits = [](const Var& z, const Var&) { return z - z; };
-  BOOST_TEST(throws<xg::ValueError>(call(fits, a, {.tolerance = 2.0}), {"implicit", "tolerance", "2"}));
-  BOOST_TEST(throws<xg::ValueError>(call(fits, a, {.max_iterations = 0}), {"implicit", "max_iterations"}));
-  BOOST_TEST(throws<xg::ValueError>(call(fits, a, {.residual_tolerance = -1.0}), {"implicit", "residual_tolerance"}));
-  const auto wrong_step = xg::implicit_fixed_point([](const Var& z, const Var&) { return sum(z); }, same_start);
-  BOOST_TEST(throws<xg::ShapeError>([&] { return wrong_step(a, a); },
-                                    {"implicit_fixed_point", "what a step returns", "the solution", "[3]"}));
-  const auto wrong_multipliers = xg::implicit_constrained_minimiser([](const Var& x, const Var&) { return sum(x * x); },
-                                                                    [](const Var& x, const Var&) { return sum(x); },
-                                                                    [](const Var& x, const Var&) {
-                                                                      return std::pair{x, x};
-                                                                    });
-  BOOST_TEST(throws<xg::ShapeError>([&] { return wrong_multipliers(a, a).first; },
-                                    {"implicit_constrained_minimiser", "its multiplier", "[3]"}));
-  const auto narrow_step =
-      xg::implicit_fixed_point([](const Var& z, const Var&) { return cast(z, xg::DType::Float32); }, same_start);
-  BOOST_TEST(throws<xg::TypeError>([&] { return narrow_step(a, a); },
-                                   {"implicit_fixed_point", "what a step returns", "float32", "float64"}));
-  const auto several_losses = xg::implicit_minimiser([](const Var& z, const Var& p) { return z * p; }, same_start);
-  BOOST_TEST(throws<xg::ShapeError>([&] { return several_losses(a, a); }, {"implicit_minimiser", "[3]", "scalar"}));
-  BOOST_TEST(xg::implicit(fits, same_start)(Var(xt::zeros<double>({0})), a).shape() == Shape{0});
 }
 
 /// Its rule batches a function of values, the columns of the matrix; it must record them on the tape.

@@ -89,12 +89,13 @@ BOOST_AUTO_TEST_CASE(products_do_without_a_jacobian) {
   BOOST_TEST(held.converged(), held);
   BOOST_TEST(held.parameters.offset.item<double>() == 1.5);
   BOOST_TEST(near(held.parameters.slope.item<double>(), 54.7 / 30, 1e-7), held);
-  const auto free_one = solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; },
+  const auto free_one = solve::least_squares([](const Var& x) { return xg::stack({view(x, 0) + view(x, 1) - 2.0}); },
                                              Var(Numbers{5.0, 1.0}), solve::MatrixFreeLM{});
   BOOST_TEST(near(at(free_one.parameters, 0) + at(free_one.parameters, 1), 2.0, 1e-12), free_one);
   // The first steps go to where there are no values.
-  const auto logs = solve::least_squares([](const Var& x) -> Var { return log(x) + 3.0; }, 5.0, solve::MatrixFreeLM{});
-  BOOST_TEST(near(logs.parameters.item<double>(), std::exp(-3.0), 1e-10), logs);
+  const auto logs =
+      solve::least_squares([](const Var& x) -> Var { return log(x) + 3.0; }, Var(Numbers{5.0}), solve::MatrixFreeLM{});
+  BOOST_TEST(near(at(logs.parameters, 0), std::exp(-3.0), 1e-10), logs);
   const auto few = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.iterations = 2});
   BOOST_TEST((few.ended == Ended::Iterations));
   const auto rough = solve::least_squares(rosenbrock, Var(Numbers{-1.2, 1.0}), solve::MatrixFreeLM{}, {.step = 0.5});
@@ -159,8 +160,8 @@ BOOST_AUTO_TEST_CASE(float_parameters_end_at_their_rounding) {
 }
 
 BOOST_AUTO_TEST_CASE(fewer_residuals_than_parameters) {
-  const auto fit =
-      solve::least_squares([](const Var& x) -> Var { return view(x, 0) + view(x, 1) - 2.0; }, Var(Numbers{5.0, 1.0}));
+  const auto fit = solve::least_squares([](const Var& x) { return xg::stack({view(x, 0) + view(x, 1) - 2.0}); },
+                                        Var(Numbers{5.0, 1.0}));
   BOOST_TEST(fit.converged(), fit);
   BOOST_TEST(near(at(fit.parameters, 0) + at(fit.parameters, 1), 2.0, 1e-14));
   BOOST_TEST(std::isnan(at(fit.deviations, 0)));
@@ -232,17 +233,24 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   BOOST_TEST(throws<ValueError>([&] { by_products({.damping = 0.0}); }, {"damping is 0"}));
   BOOST_TEST(throws<ValueError>([&] { by_products({.accuracy = 1.0}); }, {"accuracy is 0"}));
   BOOST_TEST(throws<ValueError>(
-      [&] { (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, -1.0, solve::MatrixFreeLM{}); },
+      [&] {
+        (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, Var(Numbers{-1.0}),
+                                   solve::MatrixFreeLM{});
+      },
       {"at the start is not finite"}));
   BOOST_TEST(throws<ValueError>(
       [&] {
         (void)solve::least_squares(rosenbrock, Var(Numbers{std::nan(""), 1}));
       },
       {"element 0 of the parameter"}));
-  BOOST_TEST(throws<ValueError>([&] { (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, -1.0); },
-                                {"at the start is not finite"}));
+  BOOST_TEST(throws<ValueError>(
+      [&] { (void)solve::least_squares([](const Var& x) -> Var { return log(x); }, Var(Numbers{-1.0})); },
+      {"at the start is not finite"}));
   BOOST_TEST(throws<ShapeError>([&] { (void)solve::least_squares([](const Var&) { return Var(Numbers{}); }, 1.0); },
                                 {"no residuals"}));
+  BOOST_TEST(throws<ShapeError>(
+      [&] { (void)solve::least_squares([](const Var& x) -> Var { return sum(rosenbrock(x)); }, start); },
+      {"solve::least_squares", "one number", "solve::minimise"}));
   BOOST_TEST(throws<TypeError>(
       [&] { (void)solve::least_squares([](const Var&) { return Var(std::vector<int>{1}); }, 1.0); }, {"residual 0"}));
   BOOST_TEST(throws<ShapeError>([&] { fit({.loss = [](const Var& r) -> Var { return sum(r); }}); },

@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(interrupts_end_with_the_best_so_far) {
     const auto residuals = [](const Var& x) -> Var { return x * x * x - 2.0; };
     for (const solve::LeastSquaresMethod& method :
          {solve::LeastSquaresMethod(solve::LevenbergMarquardt{}), solve::LeastSquaresMethod(solve::MatrixFreeLM{})}) {
-      const auto fit = solve::least_squares(residuals, 50.0, method, {.observer = press});
+      const auto fit = solve::least_squares(residuals, Var(Numbers{50.0}), method, {.observer = press});
       BOOST_TEST((fit.ended == Ended::Interrupted), fit);
     }
     BOOST_TEST((solve::root(residuals, 50.0).ended == Ended::Interrupted));

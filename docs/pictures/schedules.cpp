@@ -1,9 +1,13 @@
 // Schedules over the step.
 #include <xgrad/optim/schedules.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <xgrad/optim/links.hpp>
 
 #include "pictures.hpp"
 
@@ -82,12 +86,35 @@ void draw_waves(const Folder& folder) {
                  {"linear(0.9, 0.9999, 1000)", optim::linear(0.9, 0.9999, 1000)}});
 }
 
+/// The scale of reduce_on_plateau beside the loss that it is told of, which falls in three bends.
+void draw_plateaus(const Folder& folder) {
+  const optim::Optimiser link = optim::reduce_on_plateau({.factor = 0.5, .patience = 120});
+  const xgrad::Var parameter = 1.0;
+  optim::State state = link.init(parameter);
+  xgrad::draw::Series loss{.name = "the loss"};
+  xgrad::draw::Series scale{.name = "reduce_on_plateau({.factor = 0.5, .patience = 120})"};
+  for (double step = 0.0; step <= last_step; step += 5.0) {
+    // Each bend is nearly flat before the next one begins.
+    const double bend = std::min(2.0, std::floor(step / 350.0));
+    const double value = 0.9 - 0.3 * bend - 0.3 * std::min(1.0, (step - 350.0 * bend) / 100.0);
+    loss.x.push_back(step);
+    loss.y.push_back(value);
+    scale.x.push_back(step);
+    scale.y.push_back(state.number("scale").item<double>());
+    for (int i = 0; i < 5; ++i) state = link.update(parameter, state, parameter, {.value = value}).state;
+  }
+  xgrad::draw::Plot plot{.title = "reduce_on_plateau", .x_label = "step", .series = {scale, loss}};
+  plot.series.push_back({.x = {0.0, last_step}, .y = {0.0, 0.0}, .style = xgrad::draw::Style::Faint});
+  xgrad::draw::save(folder / "schedule_reduce_on_plateau.svg", plot);
+}
+
 }  // namespace
 
 void draw_schedules(const Folder& folder) {
   draw_falling(folder);
   draw_stairs(folder);
   draw_waves(folder);
+  draw_plateaus(folder);
 }
 
 }  // namespace pictures

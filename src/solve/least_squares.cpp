@@ -1,3 +1,4 @@
+#include <xgrad/core/errors.hpp>
 #include <xgrad/solve/least_squares.hpp>
 
 #include <algorithm>
@@ -268,6 +269,17 @@ void require_fit_method(const LeastSquaresMethod& method) {
   require_above(least_squares_name, "1 - accuracy", 1.0 - free->accuracy, 0.0, false);
 }
 
+/// One number is a loss as a rule, whose square nobody wants.
+std::vector<Var> require_several(std::vector<Var> residuals) {
+  if (residuals.size() == 1 && residuals[0].defined() && residuals[0].dimension() == 0) {
+    throw ShapeError(
+        std::string(least_squares_name) +
+        ": the residuals are one number; they must be arrays, whose squares are added up here (one residual "
+        "is stack({r}); a loss goes to solve::minimise)");
+  }
+  return residuals;
+}
+
 }  // namespace
 
 Fitted least_squares(const LeavesFunction& residuals, const Start& start, const LeastSquaresMethod& method,
@@ -277,7 +289,8 @@ Fitted least_squares(const LeavesFunction& residuals, const Start& start, const 
   if (options.step) require_above(least_squares_name, "step", *options.step, 0.0, true);
   if (options.reduction) require_above(least_squares_name, "reduction", *options.reduction, 0.0, true);
   const Leaves leaves(least_squares_name, start);
-  Residuals compiled(leaves, residuals);
+  const auto several = [&](std::span<const Var> at) { return require_several(residuals(at)); };
+  Residuals compiled(leaves, LeavesFunction(several));
   if (const auto* free = std::get_if<MatrixFreeLM>(&method)) {
     const Box box = box_of(leaves, options.lower, options.upper);
     const Losses losses(least_squares_name, options.loss);

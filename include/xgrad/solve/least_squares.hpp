@@ -149,7 +149,8 @@ std::ostream& operator<<(std::ostream& out, const LeastSquares<T>& fit) {
 /// residuals are not finite, steps are shortened.
 ///
 /// \throws TypeError   unless parameters and residuals are floating-point.
-/// \throws ShapeError  if there are no parameters or no residuals; if bounds do not fit the parameters.
+/// \throws ShapeError  if there are no parameters or no residuals; if the residuals are one number, such as a loss; if
+///                     bounds do not fit the parameters.
 /// \throws ValueError  for options out of range; for a start that is not finite, or outside of its bounds, or whose
 ///                     residuals are not finite; for bounds of which the lower is not below the upper.
 /// \throws TapeError   if residuals ask for values.
