@@ -252,11 +252,12 @@ class InteriorSearch {
   bool restored() {
     const double value = problem_.value(at_.point.objective, at_.x, at_.slack, mu_);
     const double violation = theta(at_.point.rows, at_.slack);
-    if (program_.report.violation <= 0.1 * limits_.violation) return !end_without_progress();
+    ConstrainedReport& report = program_.report;
+    if (report.evaluations >= limits_.evaluations) return !end(Ended::Evaluations);
+    if (report.violation <= 0.1 * limits_.violation) return !end_without_progress();
     filter_.add(violation, value);
     double damping = 0.0;
     while (true) {
-      ConstrainedReport& report = program_.report;
       if (report.iterations >= limits_.iterations) return !end(Ended::Iterations);
       if (report.evaluations >= limits_.evaluations) return !end(Ended::Evaluations);
       ++report.iterations;
