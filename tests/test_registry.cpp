@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <clocale>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -138,6 +140,40 @@ BOOST_AUTO_TEST_CASE(functions_as_losses) {
   check_refused<ValueError>([&] { return (loss::add("_", lambda), 0); }, {"add: \"_\" is no name: it must be"});
   check_refused<ValueError>([] { return (loss::remove("huber"), 0); },
                             {"remove: the loss \"huber\" is of the catalogue, and stays"});
+}
+
+BOOST_AUTO_TEST_CASE(destructors_of_losses_may_ask) {
+  static std::size_t seen = 0;
+  const auto asks = [] {
+    return std::shared_ptr<int>(new int(0), [](const int* held) {
+      delete held;  // NOLINT(cppcoreguidelines-owning-memory)
+      seen = loss::names().size();
+    });
+  };
+  loss::add("asking", [held = asks()](const Var& p, const Var& t) { return *held + p - t; });
+  loss::remove("asking");
+  BOOST_TEST(seen == loss::names().size());
+  seen = 0;
+  check_refused<ValueError>(
+      [&] {
+        loss::add("huber", [held = asks()](const Var& p, const Var& t) { return *held + p - t; });
+        return 0;
+      },
+      {"add: the name \"huber\" is taken"});
+  BOOST_TEST(seen == loss::names().size());
+}
+
+// In a Turkish one, where it is installed, "I" is no capital of "i".
+BOOST_AUTO_TEST_CASE(names_do_not_depend_on_the_locale) {
+  const std::string before = std::setlocale(LC_CTYPE, nullptr);
+  const Scope end([&before] { std::setlocale(LC_CTYPE, before.c_str()); });
+  for (const char* locale : {"C", "tr_TR.UTF-8", "tr_TR.ISO-8859-9"}) {
+    if (std::setlocale(LC_CTYPE, locale) == nullptr) continue;
+    BOOST_TEST(text(loss::by_name("KLDIVERGENCE")) == text(loss::by_name("kl_divergence")));
+    check_refused<ValueError>(
+        [] { return (loss::add("caf\xe9", [](const Var& p, const Var& t) { return p - t; }), 0); },
+        {"add: \"caf", "is no name"});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(optimisers_of_users) {

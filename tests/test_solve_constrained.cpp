@@ -216,6 +216,52 @@ BOOST_AUTO_TEST_CASE(solutions_run_in_compiled_functions_and_batches) {
       xg::HostError);
 }
 
+BOOST_AUTO_TEST_CASE(bounds_are_far_from_0_or_near_to_each_other) {
+  for (const auto& method : both_methods) {
+    for (const double bound : {1e8, -1e8, 1e12}) {
+      const Var start(Numbers{bound + std::abs(bound)});
+      const auto low = solve::minimise(total_of, start, solve::subject_to(), method, {.lower = bound});
+      BOOST_TEST(low.converged(), low);
+      BOOST_TEST(low.parameters.item<double>() == bound, low);
+      BOOST_TEST(std::abs(low.lower_multipliers.item<double>() - 1.0) < 1e-6, low);
+      const auto high =
+          solve::minimise(total_of, -start, solve::subject_to(), method, {.lower = -1e13, .upper = -bound});
+      BOOST_TEST(high.parameters.item<double>() == -1e13, high);
+      const auto negative = [](const Var& x) -> Var { return -sum(x); };
+      const auto up = solve::minimise(negative, -start, solve::subject_to(), method, {.lower = -1e13, .upper = -bound});
+      BOOST_TEST(up.converged(), up);
+      BOOST_TEST(up.parameters.item<double>() == -bound, up);
+      BOOST_TEST(std::abs(up.upper_multipliers.item<double>() - 1.0) < 1e-6, up);
+    }
+    // Multipliers are not large only because steps are small.
+    const auto narrow =
+        solve::minimise(squares, Var(Numbers{1.0}), solve::subject_to(), method, {.lower = 1.0, .upper = 1.0 + 1e-12});
+    BOOST_TEST(narrow.converged(), narrow);
+    BOOST_TEST(narrow.gradient < 1e-3, narrow);
+    BOOST_TEST(narrow.complementarity < 1e-3, narrow);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_ends_a_search_is_named) {
+  const auto steep = [](const Var& x) -> Var { return sum(square(square(x)) - x); };
+  for (const auto& method : both_methods) {
+    const auto whole = solve::minimise(steep, Var(Numbers{30, 7}), solve::subject_to(), method, {.lower = 0.5});
+    BOOST_TEST(whole.converged(), whole);
+    for (std::size_t most = 1; most < whole.evaluations; ++most) {
+      const auto part =
+          solve::minimise(steep, Var(Numbers{30, 7}), solve::subject_to(), method, {.evaluations = most, .lower = 0.5});
+      BOOST_TEST((part.ended == Ended::Evaluations || distance_between(part.parameters, {0.63, 0.63}) < 1e-4), part);
+    }
+    // While the violation alone is reduced, too.
+    int told = 0;
+    const auto stopped =
+        solve::minimise(total_of, Var(Numbers{3, -1}), solve::subject_to(solve::at_most(squares, -1.0)), method,
+                        {.observer = [&](const solve::Progress&) { return ++told < 25; }});
+    BOOST_TEST((stopped.ended == Ended::Stopped), stopped);
+    BOOST_TEST(stopped.iterations < 200, stopped);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
   using xg::ShapeError, xg::TypeError, xg::ValueError;
   const Var start(Numbers{0.5, 0.5});

@@ -85,6 +85,12 @@ BOOST_AUTO_TEST_CASE(mirrors_lead_to_the_minimum) {
   BOOST_TEST(apart(rates.parameters, Var(Numbers{3, 0.2, 40})) < 1e-5, rates);
 }
 
+BOOST_AUTO_TEST_CASE(elements_grow_from_the_smallest_numbers) {
+  const auto away = [](const Var& x) -> Var { return 1.0 + sum(square(x - Var(Numbers{0.5, 0.3, 0.2}))); };
+  const auto found = solve::minimise(away, Var(Numbers{1e-300, 1, 1e-310}), solve::MirrorDescent{});
+  BOOST_TEST(apart(found.parameters, Var(Numbers{0.5, 0.3, 0.2})) < 1e-5, found);
+}
+
 BOOST_AUTO_TEST_CASE(admm_splits_a_sum) {
   const auto same = [](const Var& x, const Var& z) -> Var { return x - z; };
   const Var zero(Numbers{0, 0, 0});

@@ -25,6 +25,9 @@ inline std::string text_of(double number) {
   return text.str();
 }
 
+/// A capital letter as a small one. Not std::tolower, which asks the locale: a Turkish one has no other "I".
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// "1 axis", "2 axes".
 inline std::string count_of(std::size_t number, std::string_view one, std::string_view many) {
   return std::to_string(number) + ' ' + std::string(number == 1 ? one : many);

@@ -1,6 +1,5 @@
 #include <xgrad/loss/by_name.hpp>
 
-#include <cctype>
 #include <ostream>
 
 #include <xgrad/core/errors.hpp>
@@ -60,9 +59,9 @@ void add(RegistryEntry entry) { all_losses().add(std::move(entry)); }
 std::string snake_case(std::string_view name) {
   std::string result;
   for (const char c : name) {
-    const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
-    if (upper && !result.empty()) result += '_';
-    result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const char low = xgrad::core::lower(c);
+    if (low != c && !result.empty()) result += '_';
+    result += low;
   }
   return result;
 }

@@ -1,11 +1,12 @@
 #include "registry/registry.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <mutex>
 #include <utility>
 
 #include <xgrad/core/errors.hpp>
+
+#include "core/text.hpp"
 
 namespace xgrad::registry {
 namespace {
@@ -14,14 +15,15 @@ namespace {
 std::string plain(std::string_view name) {
   std::string result;
   for (const char c : name) {
-    if (c != '_') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '_') result += core::lower(c);
   }
   return result;
 }
 
 void require_name(std::string_view name) {
   const bool fits = !plain(name).empty() && std::ranges::all_of(name, [](char c) {
-    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+    const char low = core::lower(c);
+    return c == '_' || (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z');
   });
   if (!fits)
     throw ValueError("add: \"" + std::string(name) + "\" is no name: it must be of letters, digits and underscores");
@@ -63,7 +65,7 @@ Registry::Registry(std::string_view kind, std::vector<RegistryEntry> own) : kind
   for (RegistryEntry& each : own) insert(std::move(each), true);
 }
 
-void Registry::insert(RegistryEntry entry, bool own) {
+void Registry::insert(RegistryEntry&& entry, bool own) {
   const std::string key = plain(entry.name);
   const auto found = known_.find(key);
   if (found != known_.end()) {
@@ -81,12 +83,14 @@ void Registry::add(RegistryEntry entry) {
 }
 
 void Registry::remove(std::string_view name) {
+  std::shared_ptr<const RegistryEntry> gone;  // without the lock: its destructor is the user's, and may ask
   const std::unique_lock lock(mutex_);
   const auto found = known_.find(plain(name));
   if (found == known_.end()) throw_unknown("remove", name);
   if (found->second.own) {
     throw ValueError("remove: the " + kind_ + " \"" + std::string(name) + "\" is of the catalogue, and stays");
   }
+  gone = std::move(found->second.entry);
   known_.erase(found);
 }
 

@@ -42,7 +42,7 @@ class Registry {
     std::shared_ptr<const RegistryEntry> entry;
     bool own = false;
   };
-  void insert(RegistryEntry entry, bool own);
+  void insert(RegistryEntry&& entry, bool own);
   [[nodiscard]] std::vector<std::string> names_unlocked() const;
   [[noreturn]] void throw_unknown(std::string_view caller, std::string_view name) const;
 

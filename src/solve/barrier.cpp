@@ -12,10 +12,9 @@ double part_of_distance(double distance, double change, double tau) {
 /// A product and what it is made of.
 template <class F>
 void for_each_pair(const BarrierProblem& problem, const Interior& at, const F& visit) {
-  const Box& box = problem.box();
   for (std::size_t i = 0; i < at.x.size(); ++i) {
-    if (problem.has_lower(i)) visit(at.x[i] - box.lower[i], at.lower[i]);
-    if (problem.has_upper(i)) visit(box.upper[i] - at.x[i], at.upper[i]);
+    if (problem.has_lower(i)) visit(at.below[i], at.lower[i]);
+    if (problem.has_upper(i)) visit(at.above[i], at.upper[i]);
   }
   for (std::size_t i = 0; i < at.slack.size(); ++i) {
     if (!problem.program().is_equality(i)) visit(at.slack[i], at.slack_dual[i]);
@@ -29,11 +28,23 @@ Interior BarrierProblem::start(Vector x) const {
   const std::size_t m = program_.rows();
   at.lower.assign(x.size(), 0.0);
   at.upper.assign(x.size(), 0.0);
+  at.below.assign(x.size(), 0.0);
+  at.above.assign(x.size(), 0.0);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double width = box_.upper[i] - box_.lower[i];
     const auto inset = [&](double bound) { return std::min(1e-2 * std::max(1.0, std::abs(bound)), 1e-2 * width); };
-    if (has_lower(i)) x[i] = std::max(x[i], box_.lower[i] + inset(box_.lower[i]));
-    if (has_upper(i)) x[i] = std::min(x[i], box_.upper[i] - inset(box_.upper[i]));
+    at.below[i] = x[i] - box_.lower[i];
+    at.above[i] = box_.upper[i] - x[i];
+    if (has_lower(i) && at.below[i] < inset(box_.lower[i])) {
+      at.below[i] = inset(box_.lower[i]);
+      at.above[i] = width - at.below[i];
+      x[i] = box_.lower[i] + at.below[i];
+    }
+    if (has_upper(i) && at.above[i] < inset(box_.upper[i])) {
+      at.above[i] = inset(box_.upper[i]);
+      at.below[i] = width - at.above[i];
+      x[i] = box_.upper[i] - at.above[i];
+    }
     at.lower[i] = has_lower(i) ? 1.0 : 0.0;
     at.upper[i] = has_upper(i) ? 1.0 : 0.0;
   }
@@ -52,12 +63,13 @@ Interior BarrierProblem::start(Vector x) const {
 
 Vector BarrierProblem::residual(const Vector& rows, const Vector& slack) const { return along(rows, 1.0, slack); }
 
-double BarrierProblem::value(double objective, const Vector& x, const Vector& slack, double mu) const {
+double BarrierProblem::value(double objective, const Vector& below, const Vector& above, const Vector& slack,
+                             double mu) const {
   double logs = 0.0;
   const auto add = [&](double distance) { logs += std::log(std::max(distance, 0.0)); };
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (has_lower(i)) add(x[i] - box_.lower[i]);
-    if (has_upper(i)) add(box_.upper[i] - x[i]);
+  for (std::size_t i = 0; i < below.size(); ++i) {
+    if (has_lower(i)) add(below[i]);
+    if (has_upper(i)) add(above[i]);
   }
   for (std::size_t i = 0; i < slack.size(); ++i) {
     if (!program_.is_equality(i)) add(slack[i]);
@@ -68,8 +80,8 @@ double BarrierProblem::value(double objective, const Vector& x, const Vector& sl
 double BarrierProblem::slope(const Interior& at, const InteriorStep& step, double mu) const {
   double sum = dot(at.point.gradient, step.x);
   for (std::size_t i = 0; i < at.x.size(); ++i) {
-    if (has_lower(i)) sum -= mu * step.x[i] / (at.x[i] - box_.lower[i]);
-    if (has_upper(i)) sum += mu * step.x[i] / (box_.upper[i] - at.x[i]);
+    if (has_lower(i)) sum -= mu * step.x[i] / at.below[i];
+    if (has_upper(i)) sum += mu * step.x[i] / at.above[i];
   }
   for (std::size_t i = 0; i < at.slack.size(); ++i) {
     if (!program_.is_equality(i)) sum -= mu * step.slack[i] / at.slack[i];
@@ -107,10 +119,12 @@ double BarrierProblem::error(const Interior& at, double mu) const {
 }
 
 double BarrierProblem::mean_product(const Interior& at, const InteriorStep* step, double primal, double dual) const {
-  Interior moved{at.x, at.slack, {}, at.lower, at.upper, at.slack_dual, {}};
+  Interior moved{at.x, at.slack, at.below, at.above, {}, at.lower, at.upper, at.slack_dual, {}};
   if (step != nullptr) {
     moved = {along(at.x, primal, step->x),
              along(at.slack, primal, step->slack),
+             along(at.below, primal, step->x),
+             along(at.above, -primal, step->x),
              {},
              along(at.lower, dual, step->lower),
              along(at.upper, dual, step->upper),
@@ -123,16 +137,32 @@ double BarrierProblem::mean_product(const Interior& at, const InteriorStep* step
   return count > 0.0 ? sum / count : 0.0;
 }
 
-double BarrierProblem::longest(const Vector& x, const Vector& slack, const InteriorStep& step, double tau) const {
+double BarrierProblem::longest(const Interior& at, const InteriorStep& step, double tau) const {
   double part = 1.0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    part = std::min(part, part_of_distance(x[i] - box_.lower[i], step.x[i], tau));
-    part = std::min(part, part_of_distance(box_.upper[i] - x[i], -step.x[i], tau));
+  for (std::size_t i = 0; i < at.x.size(); ++i) {
+    part = std::min(part, part_of_distance(at.below[i], step.x[i], tau));
+    part = std::min(part, part_of_distance(at.above[i], -step.x[i], tau));
   }
-  for (std::size_t i = 0; i < slack.size(); ++i) {
-    if (!program_.is_equality(i)) part = std::min(part, part_of_distance(slack[i], step.slack[i], tau));
+  for (std::size_t i = 0; i < at.slack.size(); ++i) {
+    if (!program_.is_equality(i)) part = std::min(part, part_of_distance(at.slack[i], step.slack[i], tau));
   }
   return part;
+}
+
+void BarrierProblem::move(Vector& x, Vector& below, Vector& above, double part, const InteriorStep& step) const {
+  constexpr double few_digits = 1e3 * std::numeric_limits<double>::epsilon();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] += part * step.x[i];
+    below[i] += part * step.x[i];
+    above[i] -= part * step.x[i];
+    const auto is_lost = [&](double bound) { return std::abs(x[i] - bound) < few_digits * std::abs(bound); };
+    const bool near_lower = has_lower(i) && is_lost(box_.lower[i]);
+    const bool near_upper = has_upper(i) && is_lost(box_.upper[i]);
+    if (near_lower) x[i] = box_.lower[i] + below[i];
+    else below[i] = x[i] - box_.lower[i];
+    if (near_upper) x[i] = box_.upper[i] - above[i];
+    else above[i] = box_.upper[i] - x[i];
+  }
 }
 
 double BarrierProblem::longest_dual(const Interior& at, const InteriorStep& step, double tau) const {
@@ -152,8 +182,8 @@ void BarrierProblem::safeguard(Interior& at, double mu) const {
     return std::clamp(multiplier, mu / (1e10 * distance), 1e10 * mu / distance);
   };
   for (std::size_t i = 0; i < at.x.size(); ++i) {
-    if (has_lower(i)) at.lower[i] = near(at.lower[i], at.x[i] - box_.lower[i]);
-    if (has_upper(i)) at.upper[i] = near(at.upper[i], box_.upper[i] - at.x[i]);
+    if (has_lower(i)) at.lower[i] = near(at.lower[i], at.below[i]);
+    if (has_upper(i)) at.upper[i] = near(at.upper[i], at.above[i]);
   }
   for (std::size_t i = 0; i < at.slack.size(); ++i) {
     if (!program_.is_equality(i)) at.slack_dual[i] = near(at.slack_dual[i], at.slack[i]);

@@ -74,7 +74,9 @@ class InteriorSearch {
     report.gradient = largest(problem_.stationarity(at_)) / program_.objective_scale();
     const bool may = goes_on(*limits_.observer, {report.iterations, report.value, report.gradient, length_,
                                                  report.evaluations, report.violation});
-    if (problem_.error(at_, 0.0) <= tolerance_ && report.violation <= limits_.violation) return end(Ended::Gradient);
+    if (problem_.error(at_, 0.0) <= tolerance_ && is_right_unscaled() && report.violation <= limits_.violation) {
+      return end(Ended::Gradient);
+    }
     if (!(report.value > -1e15 * first_value_) || !(largest(at_.x) < 1e20)) return end(Ended::Diverged);
     if (!may) return end(why_not());
     if (report.iterations >= limits_.iterations) return end(Ended::Iterations);
@@ -82,10 +84,14 @@ class InteriorSearch {
     if (tiny_steps_ >= 3 && mu_ <= least_mu()) return end_without_progress();
     return false;
   }
+  /// The error is measured beside the multipliers: without these, too, it must not be large.
+  [[nodiscard]] bool is_right_unscaled() const {
+    return std::max(largest(problem_.stationarity(at_)), problem_.complementarity(at_, 0.0)) <= 1e4 * tolerance_;
+  }
   /// Where numbers have no better point.
   bool end_without_progress() {
-    const bool is_close =
-        problem_.error(at_, 0.0) <= 1e3 * tolerance_ && program_.report.violation <= limits_.violation;
+    const bool is_close = problem_.error(at_, 0.0) <= 1e3 * tolerance_ && is_right_unscaled() &&
+                          program_.report.violation <= limits_.violation;
     return end(is_close ? Ended::Step : Ended::NoDescent);
   }
 
@@ -103,8 +109,8 @@ class InteriorSearch {
       const InteriorStep step = system.step(0.0, problem_.residual(at_.point.rows, at_.slack));
       if (is_finite(step)) {
         const double now = problem_.mean_product(at_, nullptr, 0.0, 0.0);
-        const double there = problem_.mean_product(at_, &step, problem_.longest(at_.x, at_.slack, step, 1.0),
-                                                   problem_.longest_dual(at_, step, 1.0));
+        const double there =
+            problem_.mean_product(at_, &step, problem_.longest(at_, step, 1.0), problem_.longest_dual(at_, step, 1.0));
         if (now > 0.0) next = std::min(next, std::pow(there / now, 3.0) * now);
       }
     }
@@ -117,19 +123,20 @@ class InteriorSearch {
   // ---- the search along a step
 
   struct Trial {
-    Vector x, slack;
+    Vector x, slack, below, above;
     Program::Values values;
     double violation = 0.0;
     double value = 0.0;
   };
   Trial trial_at(double part, const InteriorStep& step) {
-    Trial trial{along(at_.x, part, step.x), along(at_.slack, part, step.slack), {}, 0.0, 0.0};
+    Trial trial{at_.x, along(at_.slack, part, step.slack), at_.below, at_.above, {}, 0.0, 0.0};
+    problem_.move(trial.x, trial.below, trial.above, part, step);
     trial.values = program_.values(trial.x);
     for (std::size_t i = 0; i < trial.slack.size(); ++i) {  // a larger slack violates less, and the barrier likes it
       if (!program_.is_equality(i)) trial.slack[i] = std::max(trial.slack[i], -trial.values.rows[i]);
     }
     trial.violation = theta(trial.values.rows, trial.slack);
-    trial.value = problem_.value(trial.values.objective, trial.x, trial.slack, mu_);
+    trial.value = problem_.value(trial.values.objective, trial.below, trial.above, trial.slack, mu_);
     if (!trial.values.finite()) trial.violation = trial.value = std::numeric_limits<double>::infinity();
     return trial;
   }
@@ -164,9 +171,9 @@ class InteriorSearch {
 
   bool search(const NewtonSystem& system, const InteriorStep& step, const Vector& residual) {
     const double tau = std::max(0.99, 1.0 - mu_);
-    const Foot foot{one_norm(residual), problem_.value(at_.point.objective, at_.x, at_.slack, mu_),
+    const Foot foot{one_norm(residual), problem_.value(at_.point.objective, at_.below, at_.above, at_.slack, mu_),
                     problem_.slope(at_, step, mu_)};
-    const double longest = problem_.longest(at_.x, at_.slack, step, tau);
+    const double longest = problem_.longest(at_, step, tau);
     if (is_tiny(step)) {
       ++tiny_steps_;
       return go(step, step, longest, trial_at(longest, step));
@@ -202,7 +209,7 @@ class InteriorSearch {
   bool corrected(const NewtonSystem& system, const InteriorStep& step, const Vector& residual, const Foot& foot,
                  const Trial& refused) {
     const double tau = std::max(0.99, 1.0 - mu_);
-    double part = problem_.longest(at_.x, at_.slack, step, tau);
+    double part = problem_.longest(at_, step, tau);
     Vector gathered = residual;
     Trial trial = refused;
     double before = foot.violation;
@@ -211,7 +218,7 @@ class InteriorSearch {
       gathered = along(gathered, 1.0, problem_.residual(trial.values.rows, trial.slack));
       const InteriorStep correction = system.step(mu_, gathered);
       if (!is_finite(correction)) return false;
-      part = problem_.longest(at_.x, at_.slack, correction, tau);
+      part = problem_.longest(at_, correction, tau);
       trial = trial_at(part, correction);
       if (accepts(foot, part, trial)) {
         remember(foot, part, trial);
@@ -237,6 +244,8 @@ class InteriorSearch {
     length_ = part * norm(step.x);
     at_.x = std::move(trial.x);
     at_.slack = std::move(trial.slack);
+    at_.below = std::move(trial.below);
+    at_.above = std::move(trial.above);
     at_.rows = along(at_.rows, part, step.rows);
     at_.lower = along(at_.lower, dual_part, duals.lower);
     at_.upper = along(at_.upper, dual_part, duals.upper);
@@ -250,13 +259,14 @@ class InteriorSearch {
 
   /// Reduces the violation alone, until the filter lets the point pass.
   bool restored() {
-    const double value = problem_.value(at_.point.objective, at_.x, at_.slack, mu_);
+    const double value = problem_.value(at_.point.objective, at_.below, at_.above, at_.slack, mu_);
     const double violation = theta(at_.point.rows, at_.slack);
-    if (program_.report.violation <= 0.1 * limits_.violation) return !end_without_progress();
+    ConstrainedReport& report = program_.report;
+    if (report.evaluations >= limits_.evaluations) return !end(Ended::Evaluations);
+    if (report.violation <= 0.1 * limits_.violation) return !end_without_progress();
     filter_.add(violation, value);
     double damping = 0.0;
     while (true) {
-      ConstrainedReport& report = program_.report;
       if (report.iterations >= limits_.iterations) return !end(Ended::Iterations);
       if (report.evaluations >= limits_.evaluations) return !end(Ended::Evaluations);
       ++report.iterations;
@@ -265,8 +275,12 @@ class InteriorSearch {
         return !end(report.violation > limits_.violation ? Ended::Infeasible : Ended::NoDescent);
       }
       const double now = theta(at_.point.rows, at_.slack);
-      const double here = problem_.value(at_.point.objective, at_.x, at_.slack, mu_);
+      const double here = problem_.value(at_.point.objective, at_.below, at_.above, at_.slack, mu_);
       if (now <= 0.9 * violation && filter_.accepts(now, here)) break;
+      report.violation = program_.violation(at_.point.rows);
+      const bool may = goes_on(*limits_.observer, {report.iterations, at_.point.objective / program_.objective_scale(),
+                                                   report.gradient, length_, report.evaluations, report.violation});
+      if (!may) return !end(why_not());
     }
     problem_.estimate_multipliers(at_);
     problem_.safeguard(at_, mu_);

@@ -16,8 +16,10 @@ namespace xgrad::solve::detail {
 
 /// Variables and multipliers. Rows have slacks s with c + s = 0 and s > 0 if they are inequalities; of equalities
 /// slacks and their multipliers are 0.
+/// Distances to bounds get so small that numbers as large as bounds cannot tell them from 0: they are kept beside x.
 struct Interior {
   Vector x, slack;
+  Vector below, above;   ///< x - lower, upper - x; infinite where there is no bound
   Vector rows;           ///< multipliers of c (+ s) = 0
   Vector lower, upper;   ///< of x - lower > 0, upper - x > 0; 0 where there is no bound
   Vector slack_dual;     ///< of s > 0
@@ -40,7 +42,8 @@ class BarrierProblem {
   /// c + s.
   [[nodiscard]] Vector residual(const Vector& rows, const Vector& slack) const;
   /// The objective with the barrier; infinite outside.
-  [[nodiscard]] double value(double objective, const Vector& x, const Vector& slack, double mu) const;
+  [[nodiscard]] double value(double objective, const Vector& below, const Vector& above, const Vector& slack,
+                             double mu) const;
   /// Its slope along a step.
   [[nodiscard]] double slope(const Interior& at, const InteriorStep& step, double mu) const;
   /// The gradient of the Lagrangian in x.
@@ -52,7 +55,9 @@ class BarrierProblem {
   /// The mean product of a distance and its multiplier, moved along a step.
   [[nodiscard]] double mean_product(const Interior& at, const InteriorStep* step, double primal, double dual) const;
   /// The longest part of a step which leaves a part 1 - tau of each distance; of multipliers.
-  [[nodiscard]] double longest(const Vector& x, const Vector& slack, const InteriorStep& step, double tau) const;
+  [[nodiscard]] double longest(const Interior& at, const InteriorStep& step, double tau) const;
+  /// Moves a point and its distances, the slacks by themselves.
+  void move(Vector& x, Vector& below, Vector& above, double part, const InteriorStep& step) const;
   [[nodiscard]] double longest_dual(const Interior& at, const InteriorStep& step, double tau) const;
   /// Keeps products of distances and multipliers near mu: W&B (16).
   void safeguard(Interior& at, double mu) const;

@@ -34,14 +34,13 @@ NewtonSystem::NewtonSystem(const BarrierProblem& problem, const Interior& at, do
 
 SymmetricFactor NewtonSystem::factor_with(double shift, double row_shift) const {
   const std::size_t size = n_ + m_;
-  const Box& box = problem_.box();
   Vector matrix(size * size, 0.0);
   for (std::size_t i = 0; i < n_; ++i) {
     for (std::size_t j = 0; j < n_; ++j) matrix[i * size + j] = hessian_[i * n_ + j];
     double& diagonal = matrix[i * size + i];
     diagonal += shift;
-    if (problem_.has_lower(i)) diagonal += at_.lower[i] / (at_.x[i] - box.lower[i]);
-    if (problem_.has_upper(i)) diagonal += at_.upper[i] / (box.upper[i] - at_.x[i]);
+    if (problem_.has_lower(i)) diagonal += at_.lower[i] / at_.below[i];
+    if (problem_.has_upper(i)) diagonal += at_.upper[i] / at_.above[i];
   }
   for (std::size_t i = 0; i < m_; ++i) {
     for (std::size_t j = 0; j < n_; ++j) {
@@ -55,14 +54,13 @@ SymmetricFactor NewtonSystem::factor_with(double shift, double row_shift) const 
 }
 
 InteriorStep NewtonSystem::step(double mu, const Vector& residual) const {
-  const Box& box = problem_.box();
   const Program& program = problem_.program();
   Vector right(n_ + m_);
   const Vector slopes = along(at_.point.gradient, 1.0, program.transposed(at_.point, at_.rows));
   for (std::size_t i = 0; i < n_; ++i) {
     right[i] = -slopes[i];
-    if (problem_.has_lower(i)) right[i] += mu / (at_.x[i] - box.lower[i]);
-    if (problem_.has_upper(i)) right[i] -= mu / (box.upper[i] - at_.x[i]);
+    if (problem_.has_lower(i)) right[i] += mu / at_.below[i];
+    if (problem_.has_upper(i)) right[i] -= mu / at_.above[i];
   }
   // Slacks are eliminated: (v / s + shift) ds + dy = mu / s - y.
   Vector of_slack(m_, 0.0);
@@ -89,10 +87,8 @@ InteriorStep NewtonSystem::step(double mu, const Vector& residual) const {
     step.slack_dual[i] = (mu - at_.slack_dual[i] * step.slack[i]) / at_.slack[i] - at_.slack_dual[i];
   }
   for (std::size_t i = 0; i < n_; ++i) {
-    const double below = at_.x[i] - box.lower[i];
-    const double above = box.upper[i] - at_.x[i];
-    if (problem_.has_lower(i)) step.lower[i] = (mu - at_.lower[i] * step.x[i]) / below - at_.lower[i];
-    if (problem_.has_upper(i)) step.upper[i] = (mu + at_.upper[i] * step.x[i]) / above - at_.upper[i];
+    if (problem_.has_lower(i)) step.lower[i] = (mu - at_.lower[i] * step.x[i]) / at_.below[i] - at_.lower[i];
+    if (problem_.has_upper(i)) step.upper[i] = (mu + at_.upper[i] * step.x[i]) / at_.above[i] - at_.upper[i];
   }
   return step;
 }
@@ -121,7 +117,7 @@ bool restoring_step(const BarrierProblem& problem, Interior& at, double& damping
   }
   Vector scale(n + m, 1.0);  // 1 / room
   for (std::size_t i = 0; i < n; ++i) {
-    scale[i] = 1.0 / room(at.x[i] - problem.box().lower[i], problem.box().upper[i] - at.x[i], slopes[i]);
+    scale[i] = 1.0 / room(at.below[i], at.above[i], slopes[i]);
   }
   for (std::size_t i = 0; i < m; ++i) {
     if (!program.is_equality(i)) scale[n + i] = 1.0 / room(at.slack[i], infinity, slopes[n + i]);
@@ -138,8 +134,9 @@ bool restoring_step(const BarrierProblem& problem, Interior& at, double& damping
     const auto middle = whole.begin() + static_cast<std::ptrdiff_t>(n);
     step.x.assign(whole.begin(), middle);
     step.slack.assign(middle, whole.end());
-    const double part = problem.longest(at.x, at.slack, step, 0.99);
-    Interior next{along(at.x, part, step.x), along(at.slack, part, step.slack), {}, {}, {}, {}, {}};
+    const double part = problem.longest(at, step, 0.99);
+    Interior next{at.x, along(at.slack, part, step.slack), at.below, at.above, {}, {}, {}, {}, {}};
+    problem.move(next.x, next.below, next.above, part, step);
     const Program::Values values = program.values(next.x);
     if (!values.finite()) continue;
     const double after = norm(problem.residual(values.rows, next.slack));
@@ -151,6 +148,8 @@ bool restoring_step(const BarrierProblem& problem, Interior& at, double& damping
     if (gained > 0.75 * expected) damping = std::max(1e-12, damping / 8.0);
     at.x = std::move(next.x);
     at.slack = std::move(next.slack);
+    at.below = std::move(next.below);
+    at.above = std::move(next.above);
     at.point = std::move(point);
     return true;
   }

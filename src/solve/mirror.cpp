@@ -52,7 +52,10 @@ class EntropyMirror final : public Mirror {
   Vector step(const Vector& x, const Vector& gradient, double t) override {
     const double least = *std::ranges::min_element(gradient);
     Vector result(x);
-    for (std::size_t i = 0; i < x.size(); ++i) result[i] *= std::exp(-t * (gradient[i] - least));
+    constexpr double seed = std::numeric_limits<double>::min();  // from 0 it could not grow again
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      result[i] = std::max(result[i] * std::exp(-t * (gradient[i] - least)), seed);
+    }
     return normalised(std::move(result));
   }
   double divergence(const Vector& to, const Vector& x) override {
@@ -148,6 +151,9 @@ Vector descend_in_mirror(const MirrorDescent& method, Objective& objective, cons
       break;
     }
     Vector next;
+    // Elements near 0 grow for long before that changes the value.
+    const bool far =
+        has_gap && measure > std::sqrt(objective.leaves().rounding()) * std::max(1.0, std::abs(at.point.value));
     const auto is_below = [&] {
       next = mirror->step(at.x, at.point.gradient, t);
       if (!all_finite(next)) return false;
@@ -160,8 +166,8 @@ Vector descend_in_mirror(const MirrorDescent& method, Objective& objective, cons
     int halvings = 0;
     while (halvings < 200 && !is_below()) t *= 0.5, ++halvings;
     length = halvings < 200 ? norm(along(next, -1.0, at.x)) : 0.0;
-    if (length == 0.0 || still >= 10) {
-      report.ended = halvings == 200 ? Ended::NoDescent : length == 0.0 ? Ended::Step : Ended::Reduction;
+    if (length == 0.0 || (still >= 10 && !far)) {
+      report.ended = halvings == 200 || far ? Ended::NoDescent : length == 0.0 ? Ended::Step : Ended::Reduction;
       break;
     }
     const double before = at.point.value;
