@@ -1,6 +1,6 @@
 #include <xgrad/metrics/correlation.hpp>
 
-#include <cmath>
+#include <algorithm>
 #include <string>
 
 #include <xgrad/ops/check.hpp>
@@ -16,6 +16,9 @@
 
 namespace xgrad::metrics {
 namespace {
+
+/// Of Kendall, compared at once: 8 MB.
+constexpr std::size_t most_pairs = std::size_t{1} << 20U;
 
 Moments no_moments() { return {zeros({}), zeros({3}), zeros({3, 3})}; }
 
@@ -149,16 +152,25 @@ Samples Kendall::update(const Samples& state, const Var& prediction, const Var& 
 }
 Var Kendall::value(const Samples& state) const {
   detail::require_samples(name, state);
+  const Var p = without_nan(name, state.prediction);
+  const Var t = without_nan(name, state.target);
   // Comparisons, not signs of differences: those of infinities are NaN.
-  const auto order = [&](const Var& x) {
-    const Var good = without_nan(name, x);
-    const Var row = expand_dims(good, 0);
-    const Var column = expand_dims(good, 1);
-    return cast<double>(column > row) - cast<double>(column < row);
+  const auto order = [](const Var& some, const Var& all) {
+    const Var column = expand_dims(some, 1);
+    return cast<double>(column > all) - cast<double>(column < all);
   };
-  const Var p = order(state.prediction);
-  const Var t = order(state.target);
-  return sum(p * t) / sqrt(of_varying(name, sum(square(p)))) / sqrt(of_varying(name, sum(square(t))));
+  // A few rows of all pairs at a time, for there are n^2.
+  const std::size_t n = p.size();
+  const std::size_t rows = std::max<std::size_t>(1, most_pairs / n);
+  Var sums = zeros({3});
+  for (std::size_t from = 0; from < n; from += rows) {
+    const auto some =
+        xt::range(static_cast<std::ptrdiff_t>(from), static_cast<std::ptrdiff_t>(std::min(n, from + rows)));
+    const Var a = order(view(p, some), p);
+    const Var b = order(view(t, some), t);
+    sums = sums + stack({sum(a * b), sum(square(a)), sum(square(b))});
+  }
+  return view(sums, 0) / sqrt(of_varying(name, view(sums, 1))) / sqrt(of_varying(name, view(sums, 2)));
 }
 
 Samples MedianAbsoluteError::init() const { return detail::no_samples(); }
