@@ -9,6 +9,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/search.hpp>
 #include <xgrad/ops/segment.hpp>
 #include <xgrad/ops/special.hpp>
