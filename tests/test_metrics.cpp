@@ -124,31 +124,26 @@ void check(const M& metric, const Data& d, const Var& expected, bool of_nothing 
       BOOST_TEST(near(rounded, expected, 1e-5), "float32");
     }
     const Data wrong{d.p, some(d, 0, 7).t, 1.0};
-    BOOST_TEST(throws<ShapeError>([&] { (void)updated(metric, metric.init(), wrong); }, std::string(M::name)));
+    BOOST_TEST(throws<ShapeError>([&] { (void)updated(metric, metric.init(), wrong); }, {M::name}));
     if constexpr (requires { metric.update(metric.init(), d.p, d.t, d.w); }) {
       const Data heavy{d.p, d.t, -1.0};
-      BOOST_TEST(throws<ValueError>([&] { (void)xg::sum(whole(metric, heavy)).template item<double>(); }, "weight"));
+      BOOST_TEST(throws<ValueError>([&] { (void)xg::sum(whole(metric, heavy)).template item<double>(); }, {"weight"}));
       const Data ill{d.p, d.t, xt::xarray<double>{1.0, 2.0}};
-      BOOST_TEST(throws<ShapeError>([&] { (void)updated(metric, metric.init(), ill); }, "weights"));
+      BOOST_TEST(throws<ShapeError>([&] { (void)updated(metric, metric.init(), ill); }, {"weights"}));
       // What has no weight may be anything.
       if (xg::is_floating(d.p.dtype())) {
         const Var bad = xg::full_like(view(d.p, xt::range(0, 2)), std::numeric_limits<double>::quiet_NaN());
         const Var w = broadcast_to(d.w, {12});
-        const Data more{concatenate({d.p, bad}), concatenate({d.t, view(d.t, xt::range(0, 2))}),
-                        concatenate({w, xg::zeros({2})})};
+        const Data more{xg::concatenate({d.p, bad}), xg::concatenate({d.t, view(d.t, xt::range(0, 2))}),
+                        xg::concatenate({w, xg::zeros({2})})};
         BOOST_TEST(near(whole(metric, more), expected), "NaN without weight");
       }
     }
     if (!of_nothing) {
-      BOOST_TEST(throws<ValueError>([&] { (void)xg::sum(metric.value(metric.init())).template item<double>(); },
-                                    std::string(M::name)));
+      BOOST_TEST(
+          throws<ValueError>([&] { (void)xg::sum(metric.value(metric.init())).template item<double>(); }, {M::name}));
     }
   }
-}
-
-template <class M>
-void check_of_curve(const M& metric, const Data& d, const Var& expected) {
-  check(metric, d, expected);
 }
 
 }  // namespace
@@ -305,7 +300,7 @@ BOOST_AUTO_TEST_CASE(aggregations) {
   const metrics::Min least;
   const auto merged = merge(least.update(least.init(), 2.0), least.update(least.init(), -5.0));
   BOOST_TEST(near(least.value(merged), -5.0));
-  BOOST_TEST(throws<ValueError>([] { (void)metrics::Mean{}.value(metrics::Mean{}.init()).item<double>(); }, "Mean"));
+  BOOST_TEST(throws<ValueError>([] { (void)metrics::Mean{}.value(metrics::Mean{}.init()).item<double>(); }, {"Mean"}));
 }
 
 BOOST_AUTO_TEST_CASE(curves) {
@@ -325,9 +320,9 @@ BOOST_AUTO_TEST_CASE(curves) {
   BOOST_TEST(near(view(other.precision, -1), 8.5 / 14.5));
   const metrics::StatScores scores;
   const auto counts = scores.value(scores.update(scores.init(), d.p, d.t, d.w));
-  BOOST_TEST(
-      near(concatenate({counts.true_positives, counts.false_positives, counts.false_negatives, counts.true_negatives}),
-           xt::xarray<double>{7.0, 1.0, 1.5, 5.0}));
+  BOOST_TEST(near(
+      xg::concatenate({counts.true_positives, counts.false_positives, counts.false_negatives, counts.true_negatives}),
+      xt::xarray<double>{7.0, 1.0, 1.5, 5.0}));
 }
 
 BOOST_AUTO_TEST_CASE(one_class_is_absent) {
@@ -337,16 +332,16 @@ BOOST_AUTO_TEST_CASE(one_class_is_absent) {
   BOOST_TEST(near(whole(metrics::BalancedAccuracy{}, d), 1.0));
   BOOST_TEST(near(whole(metrics::MatthewsCorrelation{}, d), 0.0));
   BOOST_TEST(near(whole(metrics::CohenKappa{}, d), 1.0));
-  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Auroc{}, d).item<double>(); }, "positive"));
-  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::AveragePrecision{}, d).item<double>(); }, "positive"));
+  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Auroc{}, d).item<double>(); }, {"positive"}));
+  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::AveragePrecision{}, d).item<double>(); }, {"positive"}));
   const Data ties{xt::xarray<double>{0.4, 0.4}, xt::xarray<std::int64_t>{0, 1}, 1.0};
   BOOST_TEST(near(whole(metrics::Auroc{}, ties), 0.5));
   const Data same{xt::xarray<double>{2.0, 2.0}, xt::xarray<double>{2.0, 2.0}, 1.0};
   BOOST_TEST(near(whole(metrics::R2{}, same), 1.0));
   BOOST_TEST(near(whole(metrics::Concordance{}, same), 1.0));
-  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Pearson{}, same).item<double>(); }, "Pearson"));
-  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Spearman{}, same).item<double>(); }, "Spearman"));
-  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Kendall{}, same).item<double>(); }, "Kendall"));
+  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Pearson{}, same).item<double>(); }, {"Pearson"}));
+  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Spearman{}, same).item<double>(); }, {"Spearman"}));
+  BOOST_TEST(throws<ValueError>([&] { (void)whole(metrics::Kendall{}, same).item<double>(); }, {"Kendall"}));
 }
 
 BOOST_AUTO_TEST_CASE(refused) {
@@ -355,22 +350,23 @@ BOOST_AUTO_TEST_CASE(refused) {
   };
   const Var p = xt::xarray<double>{0.2, 0.4};
   const Var y = xt::xarray<std::int64_t>{0, 2};
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::Precision{}, p, y); }, "the target 2 is not in [0, 2)"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::ConfusionMatrix{.labels = multiclass(2)}, y, y); }, "in [0, 2)"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::AdjustedRand{}, y, y); }, "AdjustedRand"));
-  BOOST_TEST(throws<TypeError>([&] { value(metrics::Accuracy{}, p, p); }, "int64 or bool"));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::Precision{}, p, y); }, {"the target 2 is not in [0, 2)"}));
+  BOOST_TEST(
+      throws<ValueError>([&] { value(metrics::ConfusionMatrix{.labels = multiclass(2)}, y, y); }, {"in [0, 2)"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::AdjustedRand{}, y, y); }, {"AdjustedRand"}));
+  BOOST_TEST(throws<TypeError>([&] { value(metrics::Accuracy{}, p, p); }, {"int64 or bool"}));
   const Var nan = xt::xarray<double>{0.2, std::nan("")};
   const Var ok = xt::xarray<std::int64_t>{0, 1};
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::Accuracy{}, nan, ok); }, "no class"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::Spearman{}, nan, p); }, "no rank"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::LogLoss{}, 4.0 * p, ok); }, "not in [0, 1]"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::Accuracy{.top_k = 2}, p, ok); }, "top_k"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::CohenKappa{.labels = multilabel(2)}, p, ok); }, "multilabel"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::Pinball{.q = 2.0}, p, p); }, "[0, 1]"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::TweedieDeviance{.power = 0.5}, p, p); }, "power"));
-  BOOST_TEST(throws<ValueError>([&] { value(metrics::MeanSquaredLogError{}, p - 2.0, p); }, "more than -1"));
-  BOOST_TEST(throws<ShapeError>([&] { (void)metrics::Precision{}.value(metrics::Mean{}.init()); }, "another metric"));
-  BOOST_TEST(throws<ShapeError>([&] { (void)merge(metrics::Mean{}.init(), metrics::Sum{}.init()); }, "merge"));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::Accuracy{}, nan, ok); }, {"no class"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::Spearman{}, nan, p); }, {"no rank"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::LogLoss{}, 4.0 * p, ok); }, {"not in [0, 1]"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::Accuracy{.top_k = 2}, p, ok); }, {"top_k"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::CohenKappa{.labels = multilabel(2)}, p, ok); }, {"multilabel"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::Pinball{.q = 2.0}, p, p); }, {"[0, 1]"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::TweedieDeviance{.power = 0.5}, p, p); }, {"power"}));
+  BOOST_TEST(throws<ValueError>([&] { value(metrics::MeanSquaredLogError{}, p - 2.0, p); }, {"more than -1"}));
+  BOOST_TEST(throws<ShapeError>([&] { (void)metrics::Precision{}.value(metrics::Mean{}.init()); }, {"another metric"}));
+  BOOST_TEST(throws<ShapeError>([&] { (void)merge(metrics::Mean{}.init(), metrics::Sum{}.init()); }, {"merge"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
