@@ -1,0 +1,15 @@
+// Metrics: numbers that tell how good predictions are, exact over batches, threads and processes.
+#pragma once
+
+#include <xgrad/metrics/aggregation.hpp>
+#include <xgrad/metrics/classification.hpp>
+#include <xgrad/metrics/clusters.hpp>
+#include <xgrad/metrics/confusion.hpp>
+#include <xgrad/metrics/correlation.hpp>
+#include <xgrad/metrics/labels.hpp>
+#include <xgrad/metrics/probabilities.hpp>
+#include <xgrad/metrics/regression.hpp>
+#include <xgrad/metrics/retrieval.hpp>
+#include <xgrad/metrics/scores.hpp>
+#include <xgrad/metrics/signals.hpp>
+#include <xgrad/metrics/state.hpp>

@@ -1,0 +1,139 @@
+#include <xgrad/metrics/clusters.hpp>
+
+#include <cmath>
+
+#include <xgrad/ops/create.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/manipulate.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/search.hpp>
+#include <xgrad/ops/special.hpp>
+
+#include "metrics/classes.hpp"
+#include "metrics/common.hpp"
+
+namespace xgrad::metrics {
+namespace {
+
+Sums plus_table(std::string_view metric, const Sums& state, std::size_t clusters, const Var& prediction,
+                const Var& target, const Var& weights) {
+  const detail::Pairs p = detail::pairs_of(metric, multiclass(clusters), prediction, target, weights);
+  const auto extent = static_cast<std::ptrdiff_t>(clusters);
+  const Var place = p.actual * static_cast<std::int64_t>(clusters) + p.predicted;
+  return {detail::sums_of(metric, state, {clusters, clusters}) +
+          reshape(bincount(place, clusters * clusters, p.weights), {extent, extent})};
+}
+
+Var table_of(std::string_view metric, const Sums& state, std::size_t clusters) {
+  const Var table = detail::sums_of(metric, state, {clusters, clusters});
+  return detail::of_something(metric, table, sum(table));
+}
+
+/// Ordered pairs of samples: together in both, in the prediction alone, in the target alone, in neither.
+struct PairCounts {
+  Var both, prediction, target, neither;
+};
+
+PairCounts pair_counts(const Var& table) {
+  const Var n = sum(table);
+  const Var squares = sum(square(table));
+  const Var of_target = sum(square(sum(table, 1)));
+  const Var of_prediction = sum(square(sum(table, 0)));
+  return {squares - n, of_prediction - squares, of_target - squares, square(n) - of_target - of_prediction + squares};
+}
+
+/// In nats; exactly 0 of one cluster.
+Var entropy(const Var& counts) {
+  const Var shares = counts / sum(counts);
+  return -sum(xlogy(shares, shares));
+}
+
+/// Mutual information and both entropies.
+struct Information {
+  Var mutual, target, prediction;
+};
+
+Information information(const Var& table) {
+  const Var n = sum(table);
+  const Var t = sum(table, 1, keep_dims);
+  const Var p = sum(table, 0, keep_dims);
+  const Var chance = (t / n) * (p / n);
+  const Var shares = table / n;
+  const Var mutual = sum(xlogy(shares, detail::quotient(shares, chance, 1.0)));
+  return {relu(mutual), entropy(t), entropy(p)};
+}
+
+Var share_of(const Var& mutual, const Var& entropy_of_one) { return detail::quotient(mutual, entropy_of_one, 1.0); }
+
+}  // namespace
+
+Sums AdjustedRand::init() const { return detail::no_sums({clusters, clusters}); }
+Sums AdjustedRand::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var AdjustedRand::value(const Sums& state) const {
+  const PairCounts c = pair_counts(table_of(name, state, clusters));
+  const Var below = (c.both + c.target) * (c.target + c.neither) + (c.both + c.prediction) * (c.prediction + c.neither);
+  const Var same = equal(c.target, 0.0) && equal(c.prediction, 0.0);
+  return where(same, 1.0, detail::quotient(2.0 * (c.both * c.neither - c.target * c.prediction), below, 1.0));
+}
+
+Sums MutualInformation::init() const { return detail::no_sums({clusters, clusters}); }
+Sums MutualInformation::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var MutualInformation::value(const Sums& state) const {
+  const Information i = information(table_of(name, state, clusters));
+  return i.mutual;
+}
+
+Sums NormalisedMutualInformation::init() const { return detail::no_sums({clusters, clusters}); }
+Sums NormalisedMutualInformation::update(const Sums& state, const Var& prediction, const Var& target,
+                                         const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var NormalisedMutualInformation::value(const Sums& state) const {
+  const Information i = information(table_of(name, state, clusters));
+  return share_of(i.mutual, 0.5 * (i.target + i.prediction));
+}
+
+Sums Homogeneity::init() const { return detail::no_sums({clusters, clusters}); }
+Sums Homogeneity::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var Homogeneity::value(const Sums& state) const {
+  const Information i = information(table_of(name, state, clusters));
+  return share_of(i.mutual, i.target);
+}
+
+Sums Completeness::init() const { return detail::no_sums({clusters, clusters}); }
+Sums Completeness::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var Completeness::value(const Sums& state) const {
+  const Information i = information(table_of(name, state, clusters));
+  return share_of(i.mutual, i.prediction);
+}
+
+Sums VMeasure::init() const { return detail::no_sums({clusters, clusters}); }
+Sums VMeasure::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var VMeasure::value(const Sums& state) const {
+  detail::require_setting(name, "beta", beta, beta > 0.0 && std::isfinite(beta), "it must be positive and finite");
+  const Information i = information(table_of(name, state, clusters));
+  const Var h = share_of(i.mutual, i.target);
+  const Var c = share_of(i.mutual, i.prediction);
+  return detail::quotient((1.0 + beta) * h * c, beta * h + c, 0.0);
+}
+
+Sums FowlkesMallows::init() const { return detail::no_sums({clusters, clusters}); }
+Sums FowlkesMallows::update(const Sums& state, const Var& prediction, const Var& target, const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var FowlkesMallows::value(const Sums& state) const {
+  const PairCounts c = pair_counts(table_of(name, state, clusters));
+  return detail::quotient(c.both, sqrt(c.both + c.prediction) * sqrt(c.both + c.target), 0.0);
+}
+
+}  // namespace xgrad::metrics
