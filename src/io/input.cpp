@@ -47,10 +47,11 @@ std::string InputFile::read(std::size_t at, std::size_t count) const {
   return result;
 }
 
-void InputFile::fail(std::string_view rule) const { throw IoError(name_ + ": " + std::string(rule)); }
 void InputFile::fail(std::size_t at, std::string_view rule) const {
-  throw IoError(name_ + ", byte " + std::to_string(at) + ": " + std::string(rule));
+  throw IoError(place(at) + ": " + std::string(rule));
 }
+
+void Input::fail(std::string_view rule) const { throw IoError(place() + ": " + std::string(rule)); }
 
 std::string Input::text(std::size_t count) {
   if (count > most_left()) fail("it ends too early");

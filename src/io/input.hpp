@@ -25,8 +25,9 @@ class InputFile {
   /// \throws IoError  if the file has no such bytes.
   void read(std::size_t at, std::span<unsigned char> to) const;
   [[nodiscard]] std::string read(std::size_t at, std::size_t count) const;
+  /// For errors: operation, file and byte.
+  [[nodiscard]] std::string place(std::size_t at) const { return name_ + ", byte " + std::to_string(at); }
   /// \throws IoError  always, saying where the file breaks which rule.
-  [[noreturn]] void fail(std::string_view rule) const;
   [[noreturn]] void fail(std::size_t at, std::string_view rule) const;
 
  private:
@@ -50,9 +51,13 @@ class Input {
   [[nodiscard]] virtual std::size_t most_left() const = 0;
   /// \throws IoError  if there is anything left.
   virtual void require_end() = 0;
-  /// Of the next byte. `fail` names it.
+  /// Of the next byte.
   [[nodiscard]] virtual std::size_t at() const = 0;
-  [[noreturn]] virtual void fail(std::string_view rule) const = 0;
+  /// The same for errors, with the operation and the file.
+  [[nodiscard]] virtual std::string place() const = 0;
+
+  /// \throws IoError  always, saying where which rule is broken.
+  [[noreturn]] void fail(std::string_view rule) const;
 
   [[nodiscard]] std::string text(std::size_t count);
 };
@@ -69,7 +74,7 @@ class FileInput final : public Input {
   [[nodiscard]] std::size_t most_left() const override { return end_ - at_; }
   void require_end() override;
   [[nodiscard]] std::size_t at() const override { return at_; }
-  [[noreturn]] void fail(std::string_view rule) const override { file_->fail(at_, rule); }
+  [[nodiscard]] std::string place() const override { return file_->place(at_); }
 
   [[nodiscard]] const std::shared_ptr<const InputFile>& file() const noexcept { return file_; }
 

@@ -14,19 +14,31 @@
 #include "json.hpp"
 
 namespace xgrad::io {
-namespace {
 
-constexpr std::string_view metadata_name = "__metadata__";
-constexpr std::string_view format_name = "xgrad.format";
-constexpr std::string_view format_version = "1";
-
-struct Tensor {
+/// Where an array is, and of what type.
+struct TensorOfFile {
   Stored type = Stored::F64;
   Shape shape;
   std::size_t begin = 0, end = 0;  // behind the header
 };
 
-using Tensors = std::map<std::string, Tensor, std::less<>>;
+using TensorsOfFile = std::map<std::string, TensorOfFile, std::less<>>;
+
+struct SafetensorsFile::State {
+  std::shared_ptr<const InputFile> file;
+  std::size_t begin = 0;
+  TensorsOfFile tensors;
+  std::vector<std::string> names;
+  std::map<std::string, std::string> metadata;
+
+  [[nodiscard]] const TensorOfFile& at(std::string_view name) const;
+};
+
+namespace {
+
+constexpr std::string_view metadata_name = "__metadata__";
+constexpr std::string_view format_name = "xgrad.format";
+constexpr std::string_view format_version = "1";
 
 struct TensorType {
   std::string_view name;
@@ -49,7 +61,7 @@ class TensorsReader {
   TensorsReader(const FileInput& input, std::string_view header, std::size_t offset)
       : input_(input), json_(*input.file(), header, offset) {}
 
-  void read(Tensors& tensors, std::map<std::string, std::string>& metadata) {
+  void read(TensorsOfFile& tensors, std::map<std::string, std::string>& metadata) {
     bool has_metadata = false;
     json_.object([&](const std::string& name) {
       if (name == metadata_name) {
@@ -70,8 +82,8 @@ class TensorsReader {
       if (!metadata.emplace(name, json_.text()).second) json_.fail("the name " + in_quotes(name) + " comes twice");
     });
   }
-  Tensor read_tensor(const std::string& name) {
-    Tensor result;
+  TensorOfFile read_tensor(const std::string& name) {
+    TensorOfFile result;
     Extents extents, offsets;
     std::array<bool, 3> found{};
     json_.object([&](const std::string& key) {
@@ -113,7 +125,7 @@ class TensorsReader {
 };
 
 /// Each byte belongs to one array.
-void require_no_holes(const FileInput& input, const Tensors& tensors) {
+void require_no_holes(const FileInput& input, const TensorsOfFile& tensors) {
   std::vector<std::tuple<std::size_t, std::size_t, std::string_view>> parts;
   for (const auto& [name, tensor] : tensors) parts.emplace_back(tensor.begin, tensor.end, name);
   std::ranges::sort(parts);
@@ -138,20 +150,12 @@ void require_known_version(const FileInput& input, const std::map<std::string, s
 
 }  // namespace
 
-struct SafetensorsFile::State {
-  std::shared_ptr<const InputFile> file;
-  std::size_t begin = 0;
-  Tensors tensors;
-  std::vector<std::string> names;
-  std::map<std::string, std::string> metadata;
-
-  [[nodiscard]] const Tensor& at(std::string_view name) const {
-    const auto found = tensors.find(name);
-    if (found == tensors.end())
-      throw ValueError("SafetensorsFile: there is no array " + in_quotes(name) + " in the file");
-    return found->second;
-  }
-};
+const TensorOfFile& SafetensorsFile::State::at(std::string_view name) const {
+  const auto found = tensors.find(name);
+  if (found == tensors.end())
+    throw ValueError("SafetensorsFile: there is no array " + in_quotes(name) + " in the file");
+  return found->second;
+}
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) {
   FileInput input("SafetensorsFile", path);
@@ -179,7 +183,7 @@ DType SafetensorsFile::dtype(std::string_view name) const { return dtype_of_stor
 const std::map<std::string, std::string>& SafetensorsFile::metadata() const noexcept { return state_->metadata; }
 
 Var SafetensorsFile::read(std::string_view name, std::optional<DType> as) const {
-  const Tensor& tensor = state_->at(name);
+  const TensorOfFile& tensor = state_->at(name);
   const DType dtype = read_as("SafetensorsFile", tensor.type, as);
   FileInput input(state_->file, state_->begin + tensor.begin, state_->begin + tensor.end);
   return read_elements(input, {tensor.type}, tensor.shape, dtype);
