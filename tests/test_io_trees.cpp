@@ -100,12 +100,11 @@ BOOST_AUTO_TEST_CASE(writes_the_bytes_of_the_format) {
   const Folder folder;
   io::write_safetensors(folder / "x",
                         {{"b", Var(true)}, {"a", xg::ones({2}, DType::Float32)}, {"c", Var(std::vector{1, 2})}});
-  BOOST_TEST(
-      (bytes_in(folder / "x") ==
-       safetensors("{\"__metadata__\":{\"xgrad.format\":\"1\"}," + tensor("c", "I64", "[2]", "[0,16]") + "," +
-                       tensor("a", "F32", "[2]", "[16,24]") + "," + tensor("b", "BOOL", "[]", "[24,25]") + "}   ",
-                   from_hex("010000000000000002000000000000000000803f0000803f01"))),
-      bytes_in(folder / "x"));
+  std::string header = "{\"__metadata__\":{\"xgrad.format\":\"1\"}," + tensor("c", "I64", "[2]", "[0,16]") + "," +
+                       tensor("a", "F32", "[2]", "[16,24]") + "," + tensor("b", "BOOL", "[]", "[24,25]") + "}";
+  header.resize(208, ' ');
+  const std::string arrays = from_hex("010000000000000002000000000000000000803f0000803f01");
+  BOOST_TEST((bytes_in(folder / "x") == safetensors(header, arrays)), bytes_in(folder / "x"));
   BOOST_CHECK_THROW(io::write_safetensors(folder / "y", {{"__metadata__", 1.0}}), xg::ValueError);
   BOOST_CHECK_THROW(io::write_safetensors(folder / "y", {{"\xFF", 1.0}}), xg::ValueError);
   BOOST_CHECK_THROW(io::write_safetensors(folder / "y", {}, {{"xgrad.format", "2"}}), xg::ValueError);
