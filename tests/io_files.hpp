@@ -100,7 +100,7 @@ void check_damage_harmless(const Folder& folder, const std::string& bytes, Read 
     std::string damaged = bytes;
     for (std::size_t changes = 1 + random() % 3; changes > 0; --changes) {
       damaged[random() % damaged.size()] =
-          static_cast<char>(round % 2 == 0 ? random() % 256 : "0192\xFF,}]"[random() % 8]);
+          round % 2 == 0 ? static_cast<char>(random() % 256) : "0192\xFF,}]"[random() % 8];
     }
     try {
       (void)read(put(folder / "damaged", damaged));

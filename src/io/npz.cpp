@@ -250,7 +250,7 @@ class ZipWriter {
     put_number(directory_, 45, 2);
     directory_ += common;
     put_number(directory_, 28, 2);
-    put_number(directory_, 0, 10);  // no comment, first disk, no attributes
+    directory_.append(10, '\0');  // no comment, first disk, no attributes
     put_number(directory_, in_zip_64, 4);
     directory_ += name;
     put_number(directory_, 1, 2);
