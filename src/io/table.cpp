@@ -12,7 +12,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/io/csv.hpp>
 #include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/manipulate.hpp>
 
 #include "atomic_file.hpp"
 #include "core/text.hpp"
