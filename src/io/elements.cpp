@@ -65,7 +65,7 @@ std::size_t convert(const unsigned char* from, std::size_t count, bool big_endia
   for (std::size_t i = 0; i < count; ++i) {
     const Raw raw = loaded<Raw>(from + i * sizeof(Raw), big_endian);
     if (!fits<Raw, T>(raw)) return i;
-    to[i] = static_cast<T>(value_of(raw));
+    to[i] = static_cast<T>(value_of(raw));  // NOLINT(bugprone-signed-char-misuse)
   }
   return count;
 }
