@@ -21,6 +21,7 @@ needs=(
   "libxtensor-blas-dev|its interface to BLAS|xtensor-blas, github.com/xtensor-stack"
   "libxsimd-dev|the vector instructions of the kernels|xsimd 8.1 or newer, github.com/xtensor-stack"
   "libxbyak-dev|machine code for the arithmetic of loops|xbyak 6 or newer, github.com/herumi/xbyak (optional)"
+  "zlib1g-dev|arrays in files that are compressed|zlib 1.2 or newer, zlib.net (optional)"
   "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
   "libgraphviz-dev|pictures of programs|Graphviz 2.42 or newer, graphviz.org (optional)"
   "libopenblas-dev|products and factorisations of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface, and LAPACK"

@@ -1,42 +1,21 @@
 #include <xgrad/io/csv.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
-#include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
 
 #include "core/text.hpp"
+#include "fields.hpp"
 
 namespace xgrad::io {
 namespace {
-
-std::string read_file(const std::filesystem::path& path) {
-  const auto fail = [&](const char* what) {
-    const std::string reason = errno == 0 ? std::string() : std::string(": ") + std::strerror(errno);
-    throw IoError("read_csv: cannot " + std::string(what) + " '" + path.string() + "'" + reason);
-  };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail("open");
-  std::string text;
-  std::array<char, 1 << 16> block;
-  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
-    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad()) fail("read");  // a directory, for one, opens but cannot be read
-  return text;
-}
 
 /// Cuts the text before the next delimiter off the front of `rest`.
 std::string_view cut(std::string_view& rest, char delimiter) {
@@ -88,18 +67,14 @@ class Reader {
       throw IoError("read_csv: '" + name_ + "', line " + std::to_string(line_) + ", column " + std::to_string(column) +
                     ": " + requirement);
     };
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!field.empty() && is_space(field.front())) field.remove_prefix(1);
-    while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
+    field = without_spaces(field);
     if (field.empty()) fail("empty; every field needs a number");
 
     std::string quoted = "'";
     quoted.append(field.substr(0, 40)).append(field.size() > 40 ? "...'" : "'");
-    // from_chars knows no leading plus sign.
-    const std::string_view digits = field.starts_with('+') && !field.starts_with("+-") ? field.substr(1) : field;
     double value = 0.0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) fail(quoted + " is not a number");
+    const std::errc error = read_whole(field, value);
+    if (error == std::errc::invalid_argument) fail(quoted + " is not a number");
     if (error == std::errc::result_out_of_range) fail(quoted + " is outside of the range of double");
     if (!std::isfinite(value) && !options_.allow_non_finite) {
       fail(quoted + " is not finite; allow_non_finite would let it pass");
@@ -122,7 +97,7 @@ Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& opti
       std::string_view("+-.\r\n").find(options.delimiter) != std::string_view::npos) {
     throw ValueError("read_csv: the delimiter may not be part of a number or end a line");
   }
-  return Reader(path.string(), options).read(read_file(path));
+  return Reader(path.string(), options).read(text_of_file("read_csv", path));
 }
 
 }  // namespace xgrad::io

@@ -1,16 +1,15 @@
 // Programs in files.
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <random>
 #include <system_error>
 
 #include <boost/crc.hpp>
 #include <xgrad/core/errors.hpp>
 
+#include "atomic_file.hpp"
 #include "bytes.hpp"
 #include "program_reader.hpp"
 #include "program_state.hpp"
@@ -42,39 +41,6 @@ static_assert(std::endian::native == std::endian::little, "arrays are written as
   throw IoError(std::string(operation) + ": cannot " + std::string(what) + " '" + path.string() + "'" + reason);
 }
 
-/// A file beside the one that it will be, which it is then, or not at all.
-class FileBeside {
- public:
-  explicit FileBeside(const std::filesystem::path& path) : path_(path), beside_(path) {
-    static std::atomic<std::uint32_t> count = 0;
-    beside_ += "." + std::to_string(std::random_device()()) + "." + std::to_string(count++);
-    errno = 0;
-    file_.open(beside_, std::ios::binary);
-    if (!file_) fail_to("save", "write", beside_);
-  }
-  FileBeside(const FileBeside&) = delete;
-  FileBeside& operator=(const FileBeside&) = delete;
-  ~FileBeside() {
-    std::error_code ignored;
-    if (!beside_.empty()) std::filesystem::remove(beside_, ignored);
-  }
-
-  void write(std::string_view bytes) { file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())); }
-  void finish() {
-    file_.close();
-    if (!file_) fail_to("save", "write", beside_);
-    std::error_code error;
-    std::filesystem::rename(beside_, path_, error);
-    if (error) throw IoError("save: cannot write '" + path_.string() + "': " + error.message());
-    beside_.clear();
-  }
-
- private:
-  std::filesystem::path path_;
-  std::filesystem::path beside_;
-  std::ofstream file_;
-};
-
 }  // namespace
 
 void Exported::save(const std::filesystem::path& path) const {
@@ -95,7 +61,7 @@ void Exported::save(const std::filesystem::path& path) const {
   header.u64(program.description.size());
   header.u32(crc.checksum());
   header.u32(0);
-  FileBeside file(path);
+  AtomicFile file("save", path);
   file.write(header.all());
   file.write(program.description);
   for_each_part([&](std::string_view bytes) { file.write(bytes); });
