@@ -55,4 +55,16 @@ BOOST_AUTO_TEST_CASE(compiled_steps) {
   }
 }
 
+/// What rate and moments have in common is computed once, and then there is one loop over each array.
+BOOST_AUTO_TEST_CASE(an_update_is_one_loop_for_each_array) {
+  const optim::Optimiser adamw = optim::adamw({.rate = optim::cosine(1e-3, 20)});
+  const auto step = xg::compile([&](const Model& m, const optim::State& s, const Model& g) {
+    auto [updates, next] = adamw.update(g, s, m);
+    return std::pair{optim::apply(m, updates), next};
+  });
+  const Model model = first_model();
+  const std::string plan = step.plan(model, adamw.init(model), model);
+  BOOST_TEST(plan.find(": 3 steps") != std::string::npos, plan);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

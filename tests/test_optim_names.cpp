@@ -126,6 +126,8 @@ BOOST_AUTO_TEST_CASE(the_same_as_the_function) {
   same(optim::by_name("adamw", {{"rate", 1e-2}, {"decay", 0.1}, {"decayed", "weight"}}),
        optim::adamw({.rate = 1e-2, .decay = 0.1, .decayed = "weight"}));
   same(optim::by_name("AdamW"), optim::adamw());
+  BOOST_TEST(optim::adamw({.decayed = "*weight"}).text().ends_with("decay 0.01, decayed \"*weight\")"));
+  BOOST_TEST(optim::adamw().text().ends_with("decay 0.01)"));
   same(optim::by_name("sgd", {{"momentum", 0.5}, {"nesterov", true}, {"rate", optim::linear(0.1, 0.0, 4)}}),
        optim::sgd({.rate = optim::linear(0.1, 0.0, 4), .momentum = 0.5, .nesterov = true}));
   same(optim::by_name("sgd", {{"rate", Var(xt::xarray<double>(0.25))}}),

@@ -108,8 +108,9 @@ Optimiser of_direction(std::string_view name, const Adam& s, const Transformatio
 Optimiser with_decay(std::string_view name, const AdamW& s, Transformation (*direction)(const Adam&)) {
   require_of_moments(name, kingma, s.rate, s.beta1, s.beta2, s.eps);
   require_setting(name, "decay", s.decay, Range::not_negative, "Loshchilov and Hutter 2019");
-  return named(text_of_moments(name, s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
-               descending(direction({s.rate, s.beta1, s.beta2, s.eps}), s.rate, s.decay, s.decayed));
+  return named(
+      text_of_moments(name, s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).among("decayed", s.decayed).str(),
+      descending(direction({s.rate, s.beta1, s.beta2, s.eps}), s.rate, s.decay, s.decayed));
 }
 
 }  // namespace

@@ -62,9 +62,10 @@ Optimiser sophia(const Sophia& s) {
   detail::require_of_moments("sophia", sophia_paper, s.rate, s.beta1, s.beta2, s.eps, Range::positive);
   require_setting("sophia", "gamma", s.gamma, Range::positive, sophia_paper);
   require_setting("sophia", "decay", s.decay, Range::not_negative, sophia_paper);
-  return named(
-      detail::text_of_moments("sophia", s.rate, s.beta1, s.beta2, s.eps)("gamma", s.gamma)("decay", s.decay).str(),
-      detail::descending(sophia_direction(s), s.rate, s.decay, s.decayed));
+  return named(detail::text_of_moments("sophia", s.rate, s.beta1, s.beta2, s.eps)("gamma", s.gamma)("decay", s.decay)
+                   .among("decayed", s.decayed)
+                   .str(),
+               detail::descending(sophia_direction(s), s.rate, s.decay, s.decayed));
 }
 
 Optimiser adahessian(const AdaHessian& s) {

@@ -77,7 +77,9 @@ Optimiser lion(const Lion& s) {
   require_setting("lion", "beta1", s.beta1, Range::fraction, paper);
   require_setting("lion", "beta2", s.beta2, Range::fraction, paper);
   require_setting("lion", "decay", s.decay, Range::not_negative, paper);
-  return named(Text("lion")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("decay", s.decay).str(),
+  return named(Text("lion")("rate", s.rate)("beta1", s.beta1)("beta2", s.beta2)("decay", s.decay)
+                   .among("decayed", s.decayed)
+                   .str(),
                detail::descending(lion_direction(s), s.rate, s.decay, s.decayed));
 }
 

@@ -70,7 +70,9 @@ Optimiser lamb(const Lamb& s) {
   require_setting("lamb", "rate", s.rate, Range::not_negative, paper);
   require_setting("lamb", "decay", s.decay, Range::not_negative, paper);
   const Optimiser steps = adam({.rate = 1.0, .beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps});
-  return named(detail::text_of_moments("lamb", s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay).str(),
+  return named(detail::text_of_moments("lamb", s.rate, s.beta1, s.beta2, s.eps)("decay", s.decay)
+                   .among("decayed", s.decayed)
+                   .str(),
                chain({steps, scale(-1.0), add_decay(s.decay, s.decayed), trusted(), descend(s.rate)}));
 }
 

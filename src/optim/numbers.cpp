@@ -68,6 +68,10 @@ Text& Text::flag(std::string_view name, bool set) {
   return *this;
 }
 
+Text& Text::among(std::string_view name, const Selector& which) {
+  return which.text() == "\"*\"" ? *this : (*this)(name, which.text());
+}
+
 Transformation named(std::string text, const Transformation& inner) {
   const auto kind = inner.gradients();
   return Transformation(

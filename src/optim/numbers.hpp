@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/optim/combine.hpp>
 #include <xgrad/optim/setting.hpp>
 #include <xgrad/optim/transformation.hpp>
 #include <xgrad/var.hpp>
@@ -61,6 +62,8 @@ class Text {
     return (*this)(name, std::to_string(value));
   }
   Text& flag(std::string_view name, bool set);
+  /// Which parameters, unless all.
+  Text& among(std::string_view name, const Selector& which);
   [[nodiscard]] std::string str() const { return open_ ? text_ + ")" : text_; }
 
  private:
