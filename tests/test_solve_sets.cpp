@@ -85,6 +85,16 @@ BOOST_AUTO_TEST_CASE(mirrors_lead_to_the_minimum) {
   BOOST_TEST(apart(rates.parameters, Var(Numbers{3, 0.2, 40})) < 1e-5, rates);
 }
 
+BOOST_AUTO_TEST_CASE(admm_does_not_converge_where_there_is_no_minimum) {
+  const auto same = [](const Var& x, const Var& z) -> Var { return x - z; };
+  const auto check = [&](const auto& f) {
+    const auto found = solve::admm(f, solve::L1{0.1}, same, inside, inside);
+    BOOST_TEST((found.ended == Ended::Diverged), found);
+  };
+  check([](const Var& x) -> Var { return -sum(x); });
+  check([](const Var& x) -> Var { return -sum(square(square(x))); });
+}
+
 BOOST_AUTO_TEST_CASE(elements_grow_from_the_smallest_numbers) {
   const auto away = [](const Var& x) -> Var { return 1.0 + sum(square(x - Var(Numbers{0.5, 0.3, 0.2}))); };
   const auto found = solve::minimise(away, Var(Numbers{1e-300, 1, 1e-310}), solve::MirrorDescent{});

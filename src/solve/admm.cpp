@@ -197,8 +197,10 @@ class Alternation {
           goes_on(options_.observer, {report_.iterations, report_.value, now.dual, 0.0, counted(), now.primal});
       const bool is_primal = now.primal <= tolerance_ * std::max(1.0, now.primal_size);
       const bool is_dual = now.dual <= tolerance_ * std::max(1.0, now.dual_size);
-      if (is_primal && is_dual && precision <= tolerance_) report_.ended = Ended::Residual;
-      else if (!std::isfinite(now.primal) || !std::isfinite(now.dual)) report_.ended = Ended::Diverged;
+      // Beside variables that grow without end, residuals are small.
+      const bool is_bounded = largest(f_.x()) < 1e20 && largest(g_.x()) < 1e20;
+      if (!is_bounded || !std::isfinite(now.primal) || !std::isfinite(now.dual)) report_.ended = Ended::Diverged;
+      else if (is_primal && is_dual && precision <= tolerance_) report_.ended = Ended::Residual;
       else if (!may) report_.ended = why_not();
       else if (report_.iterations < options_.iterations) {
         if (options_.adapt) balance(now);
