@@ -12,10 +12,11 @@
 namespace xgrad::io {
 
 std::function<std::string(const std::string&)> with_prefixes(const std::map<std::string, std::string>& prefixes) {
-  return [prefixes](const std::string& path) {
-    // In reverse order a longer beginning comes before a shorter one.
-    for (auto each = prefixes.rbegin(); each != prefixes.rend(); ++each) {
-      if (path.starts_with(each->first)) return each->second + path.substr(each->first.size());
+  // In reverse order a longer beginning comes before a shorter one.
+  const std::map<std::string, std::string, std::greater<>> reversed(prefixes.begin(), prefixes.end());
+  return [reversed](const std::string& path) {
+    for (const auto& [from, to] : reversed) {
+      if (path.starts_with(from)) return to + path.substr(from.size());
     }
     return path;
   };
