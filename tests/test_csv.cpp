@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(splits_at_other_delimiters) {
   check_table(read("1;2\n3;4\n", {.delimiter = ';'}), 2, 2, {1.0, 2.0, 3.0, 4.0});
   check_table(read("1\t2\n", {.delimiter = '\t'}), 1, 2, {1.0, 2.0});
   check_table(read("1 2\n", {.delimiter = ' '}), 1, 2, {1.0, 2.0});
-  for (const char delimiter : {'.', '-', '+', 'e', '1', '\n', '\r'}) {
+  for (const char delimiter : {'.', '-', '+', 'e', 'Z', '1', '\n', '\r', '\xE9'}) {
     BOOST_CHECK_THROW(read("1\n", {.delimiter = delimiter}), xg::ValueError);
   }
 }

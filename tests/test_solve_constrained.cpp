@@ -273,6 +273,9 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused) {
     (void)solve::minimise(squares, start, constraints, method, options);
   };
   BOOST_TEST(throws<ValueError>([&] { run(solve::subject_to()); }, {"neither constraints nor bounds"}));
+  const auto none = solve::subject_to(
+      solve::at_most([](const Var& x) { return x; }, Var(Numbers{1.0, std::numeric_limits<double>::infinity()})));
+  BOOST_TEST(throws<ValueError>([&] { run(none); }, {"the limit of a constraint is not finite"}));
   BOOST_TEST(throws<ShapeError>(
       [&] { run(solve::subject_to(solve::equal([](const Var& x) -> Var { return view(x, xt::range(0, 0)); }))); },
       {"holds no numbers"}));

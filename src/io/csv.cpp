@@ -1,7 +1,6 @@
 #include <xgrad/io/csv.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -93,8 +92,7 @@ class Reader {
 }  // namespace
 
 Array<double> read_csv(const std::filesystem::path& path, const CsvOptions& options) {
-  if (std::isalnum(static_cast<unsigned char>(options.delimiter)) != 0 ||
-      std::string_view("+-.\r\n").find(options.delimiter) != std::string_view::npos) {
+  if (!separates(options.delimiter, "+-.\r\n")) {
     throw ValueError("read_csv: the delimiter may not be part of a number or end a line");
   }
   return Reader(path.string(), options).read(text_of_file("read_csv", path));

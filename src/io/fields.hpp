@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/text.hpp"
 #include "input.hpp"
 
 namespace xgrad::io {
@@ -23,6 +24,14 @@ inline std::string_view without_spaces(std::string_view field) {
   while (!field.empty() && is_space(field.front())) field.remove_prefix(1);
   while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
   return field;
+}
+
+/// Whether fields may stand apart by it: no letter, digit or byte beyond ASCII, whatever the locale, and none of the
+/// others.
+inline bool separates(char c, std::string_view others) {
+  const char small = core::lower(c);
+  const bool is_part = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) > 127;
+  return !is_part && others.find(c) == std::string_view::npos;
 }
 
 /// A number that is the whole field, whatever locale the program has chosen. What is no number is an invalid argument.

@@ -1,6 +1,5 @@
 // Tables with names, quotes, gaps and texts.
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdint>
 #include <deque>
@@ -22,10 +21,8 @@ namespace xgrad::io {
 namespace {
 
 void require_delimiter(const char* operation, char delimiter) {
-  if (std::isalnum(static_cast<unsigned char>(delimiter)) != 0 ||
-      std::string_view("+-.\"\r\n").find(delimiter) != std::string_view::npos) {
-    throw ValueError(std::string(operation) + ": the delimiter may not be part of a number, a quote, or end a line");
-  }
+  if (separates(delimiter, "+-.\"\r\n")) return;
+  throw ValueError(std::string(operation) + ": the delimiter may not be part of a number, a quote, or end a line");
 }
 
 /// Cuts a text into lines of fields.

@@ -7,6 +7,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
 
 #include "core/text.hpp"
 #include "program.hpp"
@@ -46,6 +47,9 @@ void require_settings(const AugmentedLagrangian& method, bool has_bounds) {
 std::vector<Var> beyond(std::span<const Var> values, Relation relation, const Var& limit) {
   const std::string operation(constrained_name);
   xgrad::detail::require_usable(limit, operation);
+  if (!limit.recorded() && !all(isfinite(limit)).item<bool>()) {
+    throw ValueError(operation + ": the limit of a constraint is not finite; leave out what has no limit");
+  }
   std::vector<Var> result;
   for (const Var& value : values) {
     xgrad::detail::require_usable(value, operation);
