@@ -41,7 +41,7 @@ double value_of(const std::string& name, const std::string& setting) {
       {"noise", 0.5},
       {"factor", 0.5},
       {"final_rate", 0.1},
-      {"threshold", 4.1},
+      {"threshold", 4.3},
       {"trust", 0.5},
       {"power", 0.7},
       {"damping", 0.1},
@@ -237,6 +237,65 @@ BOOST_AUTO_TEST_CASE(derivatives_with_respect_to_each) {
     BOOST_TEST(std::abs(given - expected) <= 1e-6 + 1e-5 * std::abs(expected),
                name << "." << setting << ": " << given << ", differences " << expected);
   });
+}
+
+// All settings of an optimiser at once as Vars: in a compiled function, and in a batch of runs.
+BOOST_AUTO_TEST_CASE(settings_in_compiled_functions_and_batches) {
+  for (const std::string& name : optim::names()) {
+    BOOST_TEST_CONTEXT(name) {
+      try {
+        const auto end = [&](const Var& x) {
+          optim::Settings settings = others_of(name);
+          for (const std::string& each : settings_of(name)) set(settings, each, x * value_of(name, each));
+          return end_of(name, optim::by_name(name, settings)).first;
+        };
+        const Var x = xt::xarray<double>{1.0, 0.97};
+        const Var batched = xg::vmap(end)(x);
+        const auto compiled = xg::compile(end);
+        for (int i = 0; i < 2; ++i) {
+          const Var one = view(x, i);
+          const double expected = end(one).item<double>();
+          BOOST_TEST(std::abs(compiled(one).item<double>() - expected) <= 1e-12 * std::abs(expected));
+          BOOST_TEST(std::abs(view(batched, i).item<double>() - expected) <= 1e-12 * std::abs(expected));
+        }
+      } catch (const std::exception& error) {
+        BOOST_ERROR("threw " << error.what());
+      }
+    }
+  }
+}
+
+// Where rate and beta vary the regulariser follows, so that without gradients nothing is moved.
+BOOST_AUTO_TEST_CASE(ftrl_stays_without_gradients) {
+  const optim::Optimiser optimiser =
+      optim::ftrl({.rate = optim::linear(0.5, 0.1, 6), .beta = optim::linear(1.0, 2.0, 4)});
+  Model model = first_model();
+  optim::State state = optimiser.init(model);
+  for (int i = 0; i < 6; ++i) {
+    const Model slope = xg::tree::map(gradient(model), [&](const Var& g) { return i % 2 == 0 ? g : 0.0 * g; });
+    auto [updates, next] = optimiser.update(slope, state, model);
+    const double most = std::max(amax(abs(updates.weight)).item<double>(), amax(abs(updates.bias)).item<double>());
+    BOOST_TEST((i % 2 == 0 ? most > 1e-3 : most < 1e-14), "step " << i << " moves by " << most);
+    model = optim::apply(model, updates);
+    state = next;
+  }
+}
+
+// Relations between two settings are checked where both are known.
+BOOST_AUTO_TEST_CASE(relations_that_are_refused) {
+  const auto known = [](double x) { return Var(xt::xarray<double>(x)); };
+  check_refused<xg::ValueError>([&] { return optim::rprop({.up = known(0.9)}); },
+                                {"rprop: up - 1 is -0.1; it must be"});
+  check_refused<xg::ValueError>([&] { return optim::rprop({.least = known(2.0), .most = 1.0}); },
+                                {"rprop: most - least is -1; it must be"});
+  check_refused<xg::ValueError>([] { return optim::radam({.threshold = 3.0}); },
+                                {"radam: threshold - 4 is -1; it must be"});
+  BOOST_CHECK_NO_THROW((void)optim::rprop({.up = optim::constant(0.9)}));  // of schedules nothing is known
+  check_refused<xg::ValueError>(
+      [] {
+        return optim::by_name("mechanize", {{"inner", "sgd"}, {"betas", std::vector<Setting>{0.5, 1.5}}});
+      },
+      {"mechanize: one of betas is 1.5"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
