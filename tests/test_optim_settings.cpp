@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(constant_schedules_and_vars_give_what_numbers_give) {
 
 // A schedule is read at the number of the step: values of the first steps matter, and only those.
 BOOST_AUTO_TEST_CASE(schedules_are_read_at_each_step) {
-  const std::set<std::string> without{"radam.threshold", "reduce_on_plateau.absolute", "reduce_on_plateau.relative"};
+  const std::set<std::string> without{"reduce_on_plateau.absolute", "reduce_on_plateau.relative"};
   for_all_settings([&](const std::string& name, const std::string& setting, double value) {
     const auto changed_at = [&](double first) {
       const optim::Schedule schedule([=](const Var& t) { return where(t < first, value, 0.9 * value); });
