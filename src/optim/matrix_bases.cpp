@@ -44,8 +44,6 @@ Var identity_along(const Var& x, std::ptrdiff_t axis) {
 
 namespace {
 
-using detail::Clock;
-using detail::grown;
 using detail::identity_along;
 using detail::moved;
 using detail::root;

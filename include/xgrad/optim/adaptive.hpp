@@ -209,7 +209,7 @@ struct Ftrl {
 /// Follow the regularised leader: n += g^2;  z += g - (sqrt(n) - sqrt(n before)) / alpha p;  p = 0 where |z| <= l1,
 /// else -(z - sign(z) l1) / ((beta + sqrt(n)) / alpha + l2). Parameters become exactly 0. z starts so that parameters
 /// stay what they are until there are gradients; n starts as 0. (Keras starts it as 0.1, and its l2 is half of this
-/// one.)
+/// one.) Where alpha or beta vary, z -= (growth of (beta + sqrt(n)) / alpha) p instead: what has no gradient stays.
 /// \source  H. B. McMahan et al., Ad click prediction: a view from the trenches, 2013.
 [[nodiscard]] Optimiser ftrl(const Ftrl& settings = {});
 
