@@ -23,7 +23,7 @@ using detail::text_of_moments;
 Optimiser radam(const Radam& s) {
   constexpr std::string_view paper = "Liu et al. 2020";
   require_of_moments("radam", paper, s.rate, s.beta1, s.beta2, s.eps);
-  require_setting("radam", "threshold - 4", s.threshold - 4.0, Range::not_negative, paper);
+  detail::require_difference("radam", "threshold - 4", s.threshold, 4.0, Range::not_negative, paper);
   return Transformation(
       text_of_moments("radam", s.rate, s.beta1, s.beta2, s.eps)("threshold", s.threshold).str(),
       [](Slots& slots) {
@@ -45,7 +45,7 @@ Optimiser radam(const Radam& s) {
         rest = beta2 * rest;
         const Var limit = 2.0 / (1.0 - beta2) - 1.0;
         const Var rho = limit - 2.0 * t * rest / (1.0 - rest);
-        const Var rectified = rho > s.threshold;
+        const Var rectified = rho > s.threshold.at(before);
         const Var safe = where(rectified, rho, limit);
         const Var factor = sqrt((safe - 4.0) * (safe - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * safe));
         const Var second = 1.0 / sqrt(1.0 - rest);

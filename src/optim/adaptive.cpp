@@ -161,17 +161,26 @@ Optimiser ftrl(const Ftrl& s) {
   require_setting("ftrl", "beta", s.beta, Range::not_negative, mcmahan);
   require_setting("ftrl", "l1", s.l1, Range::not_negative, mcmahan);
   require_setting("ftrl", "l2", s.l2, Range::not_negative, mcmahan);
+  const Clock clock({s.rate, s.beta, s.l1, s.l2});
+  const bool moves = any_varies({s.rate, s.beta});
   return Transformation(
       Text("ftrl")("rate", s.rate)("beta", s.beta)("l1", s.l1)("l2", s.l2).str(),
-      [s](Slots& slots) {
+      [clock, s](Slots& slots) {
+        clock.init(slots);
         // z is such that the first solution without gradients is the parameter itself.
         slots.like("n");
         slots.each("z", [s](const Var& p) {
-          const Var kept = (s.beta / s.rate + s.l2) * p;
-          return -(kept + s.l1 * sign(p));
+          const Var kept = (s.beta.at(0.0) / s.rate.at(0.0) + s.l2.at(0.0)) * p;
+          return -(kept + s.l1.at(0.0) * sign(p));
         });
       },
-      [s](Step& step) {
+      [clock, moves, s](Step& step) {
+        const Var t = clock.read(step);
+        const Var rate = s.rate.at(t);
+        const Var beta = s.beta.at(t);
+        const Var l1 = s.l1.at(t);
+        const Var l2 = s.l2.at(t);
+        const Var last = moves ? relu(t - 1.0) : t;
         const std::span<Var> n = step.slot();
         const std::span<Var> z = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
@@ -180,9 +189,11 @@ Optimiser ftrl(const Ftrl& s) {
           const Var before = root(n[i]);
           n[i] = n[i] + square(g);
           const Var now = root(n[i]);
-          z[i] = z[i] + g - (now - before) / s.rate * p;
-          const Var scale = (s.beta + now) / s.rate + s.l2;
-          const Var beyond = where(abs(z[i]) <= s.l1, 0.0, z[i] - s.l1 * sign(z[i]));
+          Var growth = (now - before) / rate;  // of the scale, without l2
+          if (moves) growth = growth + ((beta + before) / rate - (s.beta.at(last) + before) / s.rate.at(last));
+          z[i] = z[i] + g - growth * p;
+          const Var scale = (beta + now) / rate + l2;
+          const Var beyond = where(abs(z[i]) <= l1, 0.0, z[i] - l1 * sign(z[i]));
           step.updates[i] = where(scale > 0.0, -beyond / scale, p) - p;
         }
       });

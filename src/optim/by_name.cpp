@@ -73,6 +73,15 @@ void set_member(const SettingPath& path, std::optional<optim::Setting>& member, 
   set_member(path, inner, value);
   member = std::move(inner);
 }
+void set_member(const SettingPath& path, std::vector<optim::Setting>& member, const SettingValue& value) {
+  if (const auto* all = value.object<std::vector<optim::Setting>>()) {
+    member = *all;
+    return;
+  }
+  std::vector<double> numbers;
+  set_member(path, numbers, value);
+  member.assign(numbers.begin(), numbers.end());
+}
 void set_member(const SettingPath& path, optim::Selector& member, const SettingValue& value) {
   if (const auto* selector = value.object<optim::Selector>()) {
     member = *selector;

@@ -71,7 +71,7 @@ Optimiser sophia(const Sophia& s) {
 Optimiser adahessian(const AdaHessian& s) {
   detail::require_of_moments("adahessian", adahessian_paper, s.rate, s.beta1, s.beta2, s.eps, Range::positive);
   require_setting("adahessian", "power", s.power, Range::unit, adahessian_paper);
-  const Clock clock({s.rate, s.beta1, s.beta2, s.eps});
+  const Clock clock({s.rate, s.beta1, s.beta2, s.eps, s.power});
   return Transformation(
       detail::text_of_moments("adahessian", s.rate, s.beta1, s.beta2, s.eps)("power", s.power).str(),
       [clock](Slots& slots) { Moments::init(slots, clock); },
@@ -80,11 +80,12 @@ Optimiser adahessian(const AdaHessian& s) {
         const Var first = s.rate.at(m.t) / m.weight1;
         const Var second = 1.0 / m.weight2;
         const Var eps = s.eps.at(m.t);
+        const Var power = s.power.at(m.t);
         for (std::size_t i = 0; i < step.size(); ++i) {
           m.mu[i] = moved(m.mu[i], step.updates[i], m.beta1);
           m.nu[i] = moved(m.nu[i], square(detail::curvature_of(step, i, "adahessian", adahessian_paper)), m.beta2);
           const Var size = detail::root(second * m.nu[i]);
-          step.updates[i] = -first * m.mu[i] / ((s.power == 1.0 ? size : pow(size, s.power)) + eps);
+          step.updates[i] = -first * m.mu[i] / ((s.power.is(1.0) ? size : pow(size, power)) + eps);
         }
       });
 }

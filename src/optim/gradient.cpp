@@ -110,23 +110,29 @@ Optimiser rprop(const Rprop& s) {
   constexpr std::string_view paper = "Riedmiller and Braun 1993";
   require_setting("rprop", "rate", s.rate, Range::positive, paper);
   require_setting("rprop", "down", s.down, Range::open_fraction, paper);
-  require_setting("rprop", "up - 1", s.up - 1.0, Range::positive, paper);
+  detail::require_difference("rprop", "up - 1", s.up, 1.0, Range::positive, paper);
   require_setting("rprop", "least", s.least, Range::not_negative, paper);
-  require_setting("rprop", "most - least", s.most - s.least, Range::not_negative, paper);
+  detail::require_difference("rprop", "most - least", s.most, s.least, Range::not_negative, paper);
+  const Clock clock({s.down, s.up, s.least, s.most});
   return Transformation(
       Text("rprop")("rate", s.rate)("down", s.down)("up", s.up)("least", s.least)("most", s.most).str(),
-      [s](Slots& slots) {
+      [clock, s](Slots& slots) {
+        clock.init(slots);
         slots.like("before");
         slots.like("size", s.rate);
       },
-      [s](Step& step) {
+      [clock, s](Step& step) {
+        const Var t = clock.read(step);
+        const Var down = s.down.at(t);
+        const Var up = s.up.at(t);
+        const Var least = s.least.at(t);
+        const Var most = s.most.at(t);
         const std::span<Var> before = step.slot();
         const std::span<Var> size = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const Var turn = g * sign(before[i]);  // signs, so that the product of two small ones does not vanish
-          size[i] =
-              clip(where(turn > 0.0, s.up * size[i], where(turn < 0.0, s.down * size[i], size[i])), s.least, s.most);
+          size[i] = clip(where(turn > 0.0, up * size[i], where(turn < 0.0, down * size[i], size[i])), least, most);
           before[i] = where(turn < 0.0, 0.0, g);
           step.updates[i] = -sign(before[i]) * size[i];
         }
@@ -148,12 +154,13 @@ Optimiser asgd(const Asgd& s) {
       [s](Step& step) {
         const Var t = step.count();
         const Var rate = s.rate.at(t);
-        const Var eta = rate / pow(1.0 + s.lambda * rate * t, s.alpha);
-        const Var share = 1.0 / maximum(t - s.start, 1.0);
+        const Var lambda = s.lambda.at(t);
+        const Var eta = rate / pow(1.0 + lambda * rate * t, s.alpha.at(t));
+        const Var share = 1.0 / maximum(t - s.start.at(t), 1.0);
         const std::span<Var> average = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& p = step.parameters()[i];
-          step.updates[i] = -eta * (step.updates[i] + s.lambda * p);
+          step.updates[i] = -eta * (step.updates[i] + lambda * p);
           average[i] = average[i] + share * (p + step.updates[i] - average[i]);
         }
       });
@@ -164,7 +171,7 @@ Optimiser schedule_free_sgd(const ScheduleFreeSgd& s) {
   require_setting("schedule_free_sgd", "rate", s.rate, Range::not_negative, paper);
   require_setting("schedule_free_sgd", "beta", s.beta, Range::unit, paper);
   require_setting("schedule_free_sgd", "decay", s.decay, Range::not_negative, paper);
-  const Clock clock({s.rate, s.decay});
+  const Clock clock({s.rate, s.beta, s.decay});
   return Transformation(
       Text("schedule_free_sgd")("rate", s.rate)("beta", s.beta)("decay", s.decay).str(),
       [clock](Slots& slots) {
@@ -176,6 +183,7 @@ Optimiser schedule_free_sgd(const ScheduleFreeSgd& s) {
       [clock, s](Step& step) {
         const Var t = clock.read(step);
         const Var rate = s.rate.at(t);
+        const Var beta = s.beta.at(t);
         const Var decay = s.decay.at(t);
         Var& weight = step.number();
         weight = weight + square(rate);
@@ -186,7 +194,7 @@ Optimiser schedule_free_sgd(const ScheduleFreeSgd& s) {
           const Var& y = step.parameters()[i];
           z[i] = z[i] - rate * (s.decay.is(0.0) ? step.updates[i] : step.updates[i] + decay * y);
           x[i] = x[i] + detail::weak(share) * (z[i] - x[i]);
-          step.updates[i] = z[i] + s.beta * (x[i] - z[i]) - y;
+          step.updates[i] = z[i] + beta * (x[i] - z[i]) - y;
         }
       });
 }
@@ -209,12 +217,14 @@ Optimiser dp_sgd(const DpSgd& s) {
         step.part(clipped);
         Var& count = step.number();
         const random::Key key = random::Key::from_bits(step.number()).fold_in(count);
-        const Var rate = s.rate.at(detail::weak(count));
+        const Var t = detail::weak(count);
+        const Var rate = s.rate.at(t);
+        const Var deviation = s.noise.at(t) * s.bound.at(t) / samples;
         count = count + 1;
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const random::Key own = key.fold_in(Var(static_cast<std::int64_t>(step.place(i))));
-          step.updates[i] = -rate * (g + s.noise * s.bound / samples * random::normal(own, g.shape(), g.dtype()));
+          step.updates[i] = -rate * (g + deviation * random::normal(own, g.shape(), g.dtype()));
         }
       },
       Transformation::Gradients::per_sample);

@@ -37,18 +37,19 @@ Transformation trusted() {
 }
 
 Transformation lars_direction(const Lars& s) {
-  const Clock clock({s.rate, s.decay});
+  const Clock clock({s.rate, s.decay, s.trust});
   return Transformation(
       "lars", [clock](Slots& slots) { clock.init(slots); },
       [clock, s](Step& step) {
         const Var t = clock.read(step);
         const Var rate = s.rate.at(t);
         const Var decay = s.decay.at(t);
+        const Var part = s.trust.at(t);
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const Var& p = step.parameters()[i];
           const Var size = norm_of(p);
-          const Var trust = ratio_or_one(s.trust * size, norm_of(g) + decay * size);
+          const Var trust = ratio_or_one(part * size, norm_of(g) + decay * size);
           step.updates[i] = rate * trust * (g + decay * p);
         }
       });
@@ -224,11 +225,14 @@ Optimiser adafactor(const Adafactor& s) {
         const Var before = step.count();
         const Var t = before + 1.0;
         const Var rate = s.rate ? s.rate->at(before) : minimum(1e-2, rsqrt(t));
-        const Var decay = 1.0 - pow(t, -s.decay_power);
+        const Var decay = 1.0 - pow(t, -s.decay_power.at(before));
+        const Var clipping = s.clipping.at(before);
+        const Var eps = s.eps.at(before);
+        const Var least_scale = s.least_scale.at(before);
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const Var& p = step.parameters()[i];
-          const Var g2 = square(g) + s.eps;
+          const Var g2 = square(g) + eps;
           Var d;
           if (is_factored(p, s.least_axis)) {
             Var& rows = step.one();
@@ -241,7 +245,7 @@ Optimiser adafactor(const Adafactor& s) {
             nu = moved(nu, g2, decay);
             d = g * rsqrt(nu);
           }
-          const Var factor = rate * maximum(rms(p), s.least_scale) / maximum(rms(d) / s.clipping, 1.0);
+          const Var factor = rate * maximum(rms(p), least_scale) / maximum(rms(d) / clipping, 1.0);
           step.updates[i] = -detail::weak(factor) * d;
         }
         if (s.momentum.is(0.0)) return;

@@ -127,12 +127,19 @@ Transformation clip_adaptive(const AdaptiveClip& settings) {
   constexpr std::string_view paper = "Brock et al. 2021";
   require_setting("clip_adaptive", "clipping", settings.clipping, Range::positive, paper);
   require_setting("clip_adaptive", "eps", settings.eps, Range::positive, paper);
-  return elementwise_link("clip_adaptive", "clipping", settings.clipping,
-                          [eps = settings.eps](const Var& g, const Var& p, const Var& clipping) {
-                            const Var most = clipping * maximum(norm_of_units(p), eps);
-                            return reshape(factor_to(most, norm_of_units(g)) * g,
-                                           Strides(g.shape().begin(), g.shape().end()));
-                          });
+  const detail::Clock clock({settings.clipping, settings.eps});
+  return Transformation(
+      detail::Text("clip_adaptive")("clipping", settings.clipping).str(), [clock](Slots& slots) { clock.init(slots); },
+      [clock, settings](Step& step) {
+        const Var t = clock.read(step);
+        const Var clipping = settings.clipping.at(t);
+        const Var eps = settings.eps.at(t);
+        for (std::size_t i = 0; i < step.size(); ++i) {
+          const Var& g = step.updates[i];
+          const Var most = clipping * maximum(norm_of_units(step.parameters()[i]), eps);
+          step.updates[i] = reshape(factor_to(most, norm_of_units(g)) * g, Strides(g.shape().begin(), g.shape().end()));
+        }
+      });
 }
 
 Transformation clip_per_sample(const Setting& bound) {
@@ -185,7 +192,7 @@ Transformation add_noise(const Noise& settings) {
         const random::Key key = random::Key::from_bits(step.number()).fold_in(count);
         const Var t = detail::weak(count);
         count = count + 1;
-        const Var deviation = detail::root(settings.variance.at(t) / pow(1.0 + t, settings.gamma));
+        const Var deviation = detail::root(settings.variance.at(t) / pow(1.0 + t, settings.gamma.at(t)));
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
           const random::Key own = key.fold_in(Var(static_cast<std::int64_t>(step.place(i))));
@@ -212,28 +219,31 @@ Transformation reduce_on_plateau(const ReduceOnPlateau& settings) {
   require_setting(on_plateau, "relative", settings.relative, Range::not_negative, rate_falls);
   require_setting(on_plateau, "absolute", settings.absolute, Range::not_negative, rate_falls);
   require_setting(on_plateau, "least", settings.least, Range::not_negative, rate_falls);
+  const detail::Clock clock({settings.factor, settings.relative, settings.absolute, settings.least});
   return Transformation(
       detail::Text(on_plateau)("factor", settings.factor)("patience", settings.patience).str(),
-      [](Slots& slots) {
+      [clock](Slots& slots) {
+        clock.init(slots);
         slots.number("scale", 1.0);
         slots.number("best", std::numeric_limits<double>::infinity());
         slots.number("waited", Var(0));
         slots.number("cooling", Var(0));
       },
-      [settings](Step& step) {
+      [clock, settings](Step& step) {
+        const Var t = clock.read(step);
         Var& scale = step.number();
         Var& best = step.number();
         Var& waited = step.number();
         Var& cooling = step.number();
         const Var value = stop_gradient(detail::value_of(step, on_plateau, rate_falls));
         const Var known = best < std::numeric_limits<double>::infinity();
-        const Var least = where(known, best - settings.relative * abs(best) - settings.absolute, best);
+        const Var least = where(known, best - settings.relative.at(t) * abs(best) - settings.absolute.at(t), best);
         const Var falls = value < least;  // not where it is NaN
         best = where(falls, value, best);
         waited = where(falls || cooling > 0, 0, waited + 1);
         cooling = maximum(cooling - 1, 0);
         const Var reduces = waited > static_cast<std::int64_t>(settings.patience);
-        scale = where(reduces, maximum(settings.factor * scale, settings.least), scale);
+        scale = where(reduces, maximum(settings.factor.at(t) * scale, settings.least.at(t)), scale);
         waited = where(reduces, 0, waited);
         cooling = where(reduces, static_cast<std::int64_t>(settings.cooldown), cooling);
         for (Var& u : step.updates) u = detail::weak(scale) * u;

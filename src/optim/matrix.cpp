@@ -29,7 +29,7 @@ constexpr std::string_view gupta = "Gupta et al. 2018";
 constexpr std::string_view martens = "Martens and Grosse 2015";
 
 Transformation muon_direction(const Muon& s) {
-  const Clock clock({s.momentum});
+  const Clock clock({s.momentum, s.eps});
   return Transformation(
       "muon",
       [clock](Slots& slots) {
@@ -42,7 +42,9 @@ Transformation muon_direction(const Muon& s) {
         slots.like("mu");
       },
       [clock, s](Step& step) {
-        const Var keep = s.momentum.at(clock.read(step));
+        const Var t = clock.read(step);
+        const Var keep = s.momentum.at(t);
+        const Var eps = s.eps.at(t);
         const std::span<Var> mu = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var g = step.updates[i];
@@ -50,14 +52,14 @@ Transformation muon_direction(const Muon& s) {
           const Var b = s.nesterov ? moved(g, mu[i], 1.0 - keep) : mu[i];
           const double longer =
               static_cast<double>(g.shape(-1)) / static_cast<double>(std::max<std::size_t>(g.shape(-2), 1));
-          step.updates[i] = std::sqrt(std::max(1.0, longer)) * newton_schulz(b, s.iterations, s.eps);
+          step.updates[i] = std::sqrt(std::max(1.0, longer)) * newton_schulz(b, s.iterations, eps);
         }
       });
 }
 
 }  // namespace
 
-Var newton_schulz(const Var& matrix, std::size_t iterations, double eps) {
+Var newton_schulz(const Var& matrix, std::size_t iterations, const Var& eps) {
   constexpr double a = 3.4445;
   constexpr double b = -4.7750;
   constexpr double c = 2.0315;
@@ -192,7 +194,7 @@ Optimiser kfac(const Kfac& s) {
   require_setting("kfac", "beta", s.beta, Range::fraction, martens);
   require_setting("kfac", "damping", s.damping, Range::positive, martens);
   require_setting("kfac", "decay", s.decay, Range::not_negative, martens);
-  const Clock clock({s.decay});
+  const Clock clock({s.beta, s.damping, s.decay});
   const Transformation direction(
       "kfac",
       [clock](Slots& slots) {
@@ -209,19 +211,21 @@ Optimiser kfac(const Kfac& s) {
         }
       },
       [clock, s](Step& step) {
-        const Var decay = s.decay.at(clock.read(step));
-        const Var weight = detail::grown(step.number(), s.beta);
+        const Var t = clock.read(step);
+        const Var decay = s.decay.at(t);
+        const Var beta = s.beta.at(t);
+        const Var root = sqrt(s.damping.at(t));
+        const Var weight = detail::grown(step.number(), beta);
         for (std::size_t i = 0; i < step.size(); ++i) {
           Var& a = step.one();
           Var& b = step.one();
           const Var& p = step.parameters()[i];
-          a = moved(a, factor_of(step.extras().inputs, i, "inputs", p.shape(0), p.dtype()), s.beta);
-          b = moved(b, factor_of(step.extras().output_gradients, i, "output_gradients", p.shape(1), p.dtype()), s.beta);
+          a = moved(a, factor_of(step.extras().inputs, i, "inputs", p.shape(0), p.dtype()), beta);
+          b = moved(b, factor_of(step.extras().output_gradients, i, "output_gradients", p.shape(1), p.dtype()), beta);
           const Var of_a = mean_of_diagonal(a);
           const Var of_b = mean_of_diagonal(b);
           const Var known = of_a > 0.0 && of_b > 0.0;
           const Var pi = detail::weak(where(known, sqrt(where(known, of_a, 1.0) / where(known, of_b, 1.0)), 1.0));
-          const double root = std::sqrt(s.damping);
           const Var left = a / weight + pi * root * detail::identity_along(a, -1);
           const Var right = b / weight + root / pi * detail::identity_along(b, -1);
           const Var g = s.decay.is(0.0) ? step.updates[i] : step.updates[i] + decay * p;

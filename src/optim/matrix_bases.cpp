@@ -44,8 +44,6 @@ Var identity_along(const Var& x, std::ptrdiff_t axis) {
 
 namespace {
 
-using detail::Clock;
-using detail::grown;
 using detail::identity_along;
 using detail::moved;
 using detail::root;
@@ -85,7 +83,7 @@ struct Bases {
 };
 
 /// The means of G G^T and G^T G, and their bases for the next step, with the mean squares nu in the order of these.
-void renew(const Bases& b, Var& nu, const Var& g, const Var& first, const Var& renews, double beta) {
+void renew(const Bases& b, Var& nu, const Var& g, const Var& first, const Var& renews, const Var& beta) {
   using Pair = std::array<Var, 2>;
   using Turned = std::array<Var, 3>;
   *b.left = moved(*b.left, matmul(g, transposed(g)), beta);
@@ -144,15 +142,19 @@ Optimiser soap(const Soap& s) {
         const Var t = detail::weak(count);
         const Var rate = s.rate.at(t);
         const Var decay = s.decay.at(t);
+        const Var beta1 = s.beta1.at(t);
+        const Var beta2 = s.beta2.at(t);
+        const Var shampoo_beta = s.shampoo_beta.at(t);
+        const Var eps = s.eps.at(t);
         const Var first = equal(count, 0);
         const Var renews = equal(count % static_cast<std::int64_t>(s.every), 0);
         count = count + 1;
-        const auto weight_of = [&](Var& weight, double beta) {  // nothing is counted at the first step
+        const auto weight_of = [&](Var& weight, const Var& beta) {  // nothing is counted at the first step
           weight = where(first, 0.0, beta * weight + (1.0 - beta));
           return detail::weak(where(first, 1.0, weight));
         };
-        const Var one = 1.0 / weight_of(step.number(), s.beta1);
-        const Var two = 1.0 / sqrt(weight_of(step.number(), s.beta2));
+        const Var one = 1.0 / weight_of(step.number(), beta1);
+        const Var two = 1.0 / sqrt(weight_of(step.number(), beta2));
         const std::span<Var> mu = step.slot();
         const std::span<Var> nu = step.slot();
         for (std::size_t i = 0; i < step.size(); ++i) {
@@ -167,12 +169,12 @@ Optimiser soap(const Soap& s) {
           const auto back = [&](const Var& x) {
             return is_matrix ? matmul(matmul(*b.left_basis, x), transposed(*b.right_basis)) : x;
           };
-          mu[i] = where(first, mu[i], moved(mu[i], g, s.beta1));
-          nu[i] = where(first, nu[i], moved(nu[i], square(into(g)), s.beta2));
-          Var d = back(one * into(mu[i]) / (two * root(nu[i]) + s.eps));
+          mu[i] = where(first, mu[i], moved(mu[i], g, beta1));
+          nu[i] = where(first, nu[i], moved(nu[i], square(into(g)), beta2));
+          Var d = back(one * into(mu[i]) / (two * root(nu[i]) + eps));
           if (!s.decay.is(0.0)) d = d + decay * p;
           step.updates[i] = where(first, 0.0, -rate * d);
-          if (is_matrix) renew(b, nu[i], g, first, renews, s.shampoo_beta);
+          if (is_matrix) renew(b, nu[i], g, first, renews, shampoo_beta);
         }
       });
 }

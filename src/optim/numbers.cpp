@@ -72,6 +72,11 @@ Text& Text::among(std::string_view name, const Selector& which) {
   return which.text() == "\"*\"" ? *this : (*this)(name, which.text());
 }
 
+void require_difference(std::string_view optimiser, std::string_view name, const Setting& a, const Setting& b,
+                        Range range, std::string_view source) {
+  if (!any_varies({a, b})) require_setting(optimiser, name, a.at() - b.at(), range, source);
+}
+
 Transformation named(std::string text, const Transformation& inner) {
   const auto kind = inner.gradients();
   return Transformation(

@@ -71,6 +71,10 @@ class Text {
   bool open_ = false;
 };
 
+/// require_setting() of a - b, unless one of both depends on the step.
+void require_difference(std::string_view optimiser, std::string_view name, const Setting& a, const Setting& b,
+                        Range range, std::string_view source);
+
 /// A transformation under another name.
 Transformation named(std::string text, const Transformation& inner);
 

@@ -1,7 +1,5 @@
 #include <xgrad/optim/parameter_free.hpp>
 
-#include <cmath>
-
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -74,15 +72,15 @@ Optimiser polyak_sgd(const PolyakSgd& s) {
   require_setting("polyak_sgd", "lowest", s.lowest, Range::any, polyak);
   require_setting("polyak_sgd", "most", s.most, Range::positive, polyak);
   require_setting("polyak_sgd", "eps", s.eps, Range::not_negative, polyak);
-  const Clock clock({s.rate});
+  const Clock clock({s.rate, s.lowest, s.most, s.eps});
   return Transformation(
       Text("polyak_sgd")("lowest", s.lowest)("most", s.most)("rate", s.rate).str(),
       [clock](Slots& slots) { clock.init(slots); },
       [clock, s](Step& step) {
-        const Var rate = s.rate.at(clock.read(step));
-        const Var above = relu(detail::value_of(step, "polyak_sgd", polyak) - s.lowest);
-        const Var size = inner_product(step.updates, step.updates) + s.eps;
-        const Var factor = rate * minimum(ratio_or_zero(above, size), s.most);
+        const Var t = clock.read(step);
+        const Var above = relu(detail::value_of(step, "polyak_sgd", polyak) - s.lowest.at(t));
+        const Var size = inner_product(step.updates, step.updates) + s.eps.at(t);
+        const Var factor = s.rate.at(t) * minimum(ratio_or_zero(above, size), s.most.at(t));
         for (Var& u : step.updates) u = -factor * u;
       });
 }
@@ -101,14 +99,14 @@ Optimiser momo(const Momo& s) {
       },
       [s](Step& step) {
         const Var t = step.count();
-        const Var keep = weak(where(equal(t, 0.0), 0.0, s.beta));
+        const Var keep = weak(where(equal(t, 0.0), 0.0, s.beta.at(t)));
         Var& value = step.number();
         Var& product = step.number();
         const std::span<Var> mu = step.slot();
         value = moved(value, detail::value_of(step, "momo", schaipp), keep);
         product = moved(product, inner_product(step.updates, step.parameters()), keep);
         for (std::size_t i = 0; i < step.size(); ++i) mu[i] = moved(mu[i], step.updates[i], keep);
-        const Var above = relu(value + inner_product(mu, step.parameters()) - product - s.lowest);
+        const Var above = relu(value + inner_product(mu, step.parameters()) - product - s.lowest.at(t));
         const Var factor = minimum(s.rate.at(t), ratio_or_zero(above, inner_product(mu, mu)));
         for (std::size_t i = 0; i < step.size(); ++i) step.updates[i] = -factor * mu[i];
       });
@@ -126,8 +124,8 @@ Optimiser dowg(const Dog& s) {
 
 namespace {
 
-void require_of_adam(std::string_view name, std::string_view paper, const Setting& rate, double beta1, double beta2,
-                     double eps, double d0, const Setting& decay) {
+void require_of_adam(std::string_view name, std::string_view paper, const Setting& rate, const Setting& beta1,
+                     const Setting& beta2, const Setting& eps, double d0, const Setting& decay) {
   detail::require_of_moments(name, paper, rate, beta1, beta2, eps, Range::positive);
   require_setting(name, "d0", d0, Range::positive, paper);
   require_setting(name, "decay", decay, Range::not_negative, paper);
@@ -145,7 +143,7 @@ void init_distance(Slots& slots, const Clock& clock, double first) {
 
 Optimiser prodigy(const Prodigy& s) {
   require_of_adam("prodigy", "Mishchenko and Defazio 2023", s.rate, s.beta1, s.beta2, s.eps, s.d0, s.decay);
-  const Clock clock({s.rate, s.decay});
+  const Clock clock({s.rate, s.beta1, s.beta2, s.eps, s.decay});
   return Transformation(
       detail::text_of_moments("prodigy", s.rate, s.beta1, s.beta2, s.eps)("d0", s.d0)("decay", s.decay).str(),
       [clock, s](Slots& slots) {
@@ -156,7 +154,10 @@ Optimiser prodigy(const Prodigy& s) {
         const Var t = clock.read(step);
         const Var rate = s.rate.at(t);
         const Var decay = s.decay.at(t);
-        const double b = std::sqrt(s.beta2);
+        const Var beta1 = s.beta1.at(t);
+        const Var beta2 = s.beta2.at(t);
+        const Var eps = s.eps.at(t);
+        const Var b = sqrt(beta2);
         Var& d = step.number();
         Var& r = step.number();
         const std::span<Var> mu = step.slot();
@@ -167,10 +168,10 @@ Optimiser prodigy(const Prodigy& s) {
         r = b * r + share * inner_product(step.updates, differences(start, step.parameters()));
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
-          mu[i] = moved(mu[i], d * g, s.beta1);
-          nu[i] = moved(nu[i], square(d * g), s.beta2);
+          mu[i] = moved(mu[i], d * g, beta1);
+          nu[i] = moved(nu[i], square(d * g), beta2);
           sum[i] = b * sum[i] + share * g;
-          Var u = mu[i] / (root(nu[i]) + d * s.eps);
+          Var u = mu[i] / (root(nu[i]) + d * eps);
           if (!s.decay.is(0.0)) u = u + decay * step.parameters()[i];
           step.updates[i] = -(rate * d) * u;
         }
@@ -180,14 +181,17 @@ Optimiser prodigy(const Prodigy& s) {
 
 Optimiser dadapt_adam(const DAdaptAdam& s) {
   require_of_adam("dadapt_adam", "Defazio and Mishchenko 2023", s.rate, s.beta1, s.beta2, s.eps, s.d0, s.decay);
-  const Clock clock({s.rate, s.decay});
+  const Clock clock({s.rate, s.beta1, s.beta2, s.eps, s.decay});
   return Transformation(
       detail::text_of_moments("dadapt_adam", s.rate, s.beta1, s.beta2, s.eps)("d0", s.d0)("decay", s.decay).str(),
       [clock, s](Slots& slots) { init_distance(slots, clock, s.d0); },
       [clock, s](Step& step) {
         const Var t = clock.read(step);
         const Var decay = s.decay.at(t);
-        const double b = std::sqrt(s.beta2);
+        const Var beta1 = s.beta1.at(t);
+        const Var beta2 = s.beta2.at(t);
+        const Var eps = s.eps.at(t);
+        const Var b = sqrt(beta2);
         Var& d = step.number();
         Var& r = step.number();
         const Var rate = s.rate.at(t) * d;
@@ -195,14 +199,14 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
         const std::span<Var> nu = step.slot();
         const std::span<Var> sum = step.slot();
         std::vector<Var> scaled;
-        for (std::size_t i = 0; i < step.size(); ++i) scaled.push_back(sum[i] / (root(nu[i]) + s.eps));
+        for (std::size_t i = 0; i < step.size(); ++i) scaled.push_back(sum[i] / (root(nu[i]) + eps));
         r = b * r + (1.0 - b) * rate * inner_product(step.updates, scaled);
         for (std::size_t i = 0; i < step.size(); ++i) {
           const Var& g = step.updates[i];
-          mu[i] = s.beta1 * mu[i] + ((1.0 - s.beta1) * rate) * g;
-          nu[i] = moved(nu[i], square(g), s.beta2);
+          mu[i] = beta1 * mu[i] + ((1.0 - beta1) * rate) * g;
+          nu[i] = moved(nu[i], square(g), beta2);
           sum[i] = b * sum[i] + ((1.0 - b) * rate) * g;
-          Var u = mu[i] / (root(nu[i]) + s.eps);
+          Var u = mu[i] / (root(nu[i]) + eps);
           if (!s.decay.is(0.0)) u = u + (rate * decay) * step.parameters()[i];
           step.updates[i] = -u;
         }
@@ -212,15 +216,18 @@ Optimiser dadapt_adam(const DAdaptAdam& s) {
 
 Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
   if (s.betas.empty()) throw ValueError("mechanize: there are no betas; there must be one (Cutkosky et al. 2023)");
-  for (const double beta : s.betas) require_setting("mechanize", "one of betas", beta, Range::unit, cutkosky);
+  for (const Setting& beta : s.betas) require_setting("mechanize", "one of betas", beta, Range::unit, cutkosky);
   require_setting("mechanize", "decay", s.decay, Range::not_negative, cutkosky);
   require_setting("mechanize", "first", s.first, Range::positive, cutkosky);
   require_setting("mechanize", "eps", s.eps, Range::positive, cutkosky);
   detail::require_of_batch("mechanize", inner);
+  bool varies = any_varies({s.decay, s.first, s.eps});
+  for (const Setting& beta : s.betas) varies = varies || beta.varies();
   return Transformation(
       "mechanize(" + inner.text() + ')',
-      [inner, s](Slots& slots) {
+      [inner, s, varies](Slots& slots) {
         slots.part("inner", inner);
+        if (varies) slots.count();
         for (std::size_t k = 0; k < s.betas.size(); ++k) {
           for (const char* name : {"most", "variance", "reward", "scale"}) {
             slots.number(name + std::to_string(k), 0.0);
@@ -229,9 +236,10 @@ Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
         slots.like("sum");
         slots.each("start", [](const Var& p) { return p; });
       },
-      [inner, s](Step& step) {
+      [inner, s, varies](Step& step) {
         const std::vector<Var> g = step.updates;
         step.part(inner);
+        const Var t = varies ? step.count() : Var();
         struct Bet {
           Var *most, *variance, *reward, *scale;
         };
@@ -244,17 +252,18 @@ Optimiser mechanize(const Optimiser& inner, const Mechanize& s) {
         const std::span<Var> sum = step.slot();
         const std::span<Var> start = step.slot();
         const Var size = detail::global_norm_of(step.parameters());
-        const Var pull = s.decay * total * ratio_or_zero(detail::global_norm_of(g), size);
+        const Var pull = s.decay.at(t) * total * ratio_or_zero(detail::global_norm_of(g), size);
         const Var h = inner_product(sum, g) + pull * inner_product(sum, step.parameters());
         Var scale = 0.0;
-        const double share = s.first / static_cast<double>(s.betas.size());
+        const Var eps = s.eps.at(t);
+        const Var share = s.first.at(t) / static_cast<double>(s.betas.size());
         for (std::size_t k = 0; k < bets.size(); ++k) {
-          const double beta = s.betas[k];
+          const Var beta = s.betas[k].at(t);
           const Bet& bet = bets[k];
           *bet.most = maximum(beta * *bet.most, abs(h));
           *bet.variance = beta * beta * *bet.variance + square(h);
           *bet.reward = relu(beta * *bet.reward - *bet.scale * h);
-          *bet.scale = (share * *bet.most + *bet.reward) / (root(*bet.variance) + s.eps);
+          *bet.scale = (share * *bet.most + *bet.reward) / (root(*bet.variance) + eps);
           scale = scale + *bet.scale;
         }
         for (std::size_t i = 0; i < step.size(); ++i) {
@@ -268,7 +277,7 @@ Optimiser cocob(const Cocob& s) {
   require_setting("cocob", "alpha", s.alpha, Range::positive, orabona);
   require_setting("cocob", "eps", s.eps, Range::positive, orabona);
   require_setting("cocob", "rate", s.rate, Range::not_negative, orabona);
-  const Clock clock({s.rate});
+  const Clock clock({s.alpha, s.rate});
   return Transformation(
       Text("cocob")("alpha", s.alpha)("rate", s.rate).str(),
       [clock, s](Slots& slots) {
@@ -278,7 +287,9 @@ Optimiser cocob(const Cocob& s) {
         slots.each("start", [](const Var& p) { return p; });
       },
       [clock, s](Step& step) {
-        const Var rate = s.rate.at(clock.read(step));
+        const Var t = clock.read(step);
+        const Var rate = s.rate.at(t);
+        const Var alpha = s.alpha.at(t);
         const std::span<Var> largest = step.slot();
         const std::span<Var> sizes = step.slot();
         const std::span<Var> reward = step.slot();
@@ -291,7 +302,7 @@ Optimiser cocob(const Cocob& s) {
           sizes[i] = sizes[i] + abs(g);
           reward[i] = relu(reward[i] - g * (p - start[i]));
           sum[i] = sum[i] - g;
-          const Var bet = sum[i] / (largest[i] * maximum(sizes[i] + largest[i], s.alpha * largest[i]));
+          const Var bet = sum[i] / (largest[i] * maximum(sizes[i] + largest[i], alpha * largest[i]));
           step.updates[i] = start[i] + rate * bet * (largest[i] + reward[i]) - p;
         }
       });

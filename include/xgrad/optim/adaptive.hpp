@@ -94,7 +94,7 @@ struct Radam {
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
   Setting eps = 1e-8;
-  double threshold = 5.0;  ///< of rho, below which the variance is not to be trusted
+  Setting threshold = 5.0;  ///< of rho, below which the variance is not to be trusted
 };
 /// With rho = r - 2 t beta2^t / (1 - beta2^t), r = 2 / (1 - beta2) - 1: where it is more than the threshold,
 /// p -= rate c m^ / (sqrt(v^) + eps), c = sqrt((rho - 4)(rho - 2) r / ((r - 4)(r - 2) rho)); else p -= rate m^.
@@ -201,15 +201,15 @@ struct Madgrad {
 [[nodiscard]] Optimiser madgrad(const Madgrad& settings = {});
 
 struct Ftrl {
-  double rate = 0.1;  ///< alpha
-  double beta = 1.0;
-  double l1 = 0.0;
-  double l2 = 0.0;
+  Setting rate = 0.1;  ///< alpha
+  Setting beta = 1.0;
+  Setting l1 = 0.0;
+  Setting l2 = 0.0;
 };
 /// Follow the regularised leader: n += g^2;  z += g - (sqrt(n) - sqrt(n before)) / alpha p;  p = 0 where |z| <= l1,
 /// else -(z - sign(z) l1) / ((beta + sqrt(n)) / alpha + l2). Parameters become exactly 0. z starts so that parameters
 /// stay what they are until there are gradients; n starts as 0. (Keras starts it as 0.1, and its l2 is half of this
-/// one.)
+/// one.) Where alpha or beta vary, z -= (growth of (beta + sqrt(n)) / alpha) p instead: what has no gradient stays.
 /// \source  H. B. McMahan et al., Ad click prediction: a view from the trenches, 2013.
 [[nodiscard]] Optimiser ftrl(const Ftrl& settings = {});
 

@@ -22,6 +22,7 @@ namespace xgrad::detail {
 
 void set_member(const SettingPath& path, optim::Setting& member, const SettingValue& value);
 void set_member(const SettingPath& path, std::optional<optim::Setting>& member, const SettingValue& value);
+void set_member(const SettingPath& path, std::vector<optim::Setting>& member, const SettingValue& value);
 void set_member(const SettingPath& path, optim::Selector& member, const SettingValue& value);
 void set_member(const SettingPath& path, std::optional<optim::Selector>& member, const SettingValue& value);
 void set_member(const SettingPath& path, std::optional<optim::Transformation>& member, const SettingValue& value);

@@ -52,7 +52,7 @@ struct AdaHessian {
   Setting beta1 = 0.9;
   Setting beta2 = 0.999;
   Setting eps = 1e-4;
-  double power = 1.0;  ///< k, of the Hessian
+  Setting power = 1.0;  ///< k, of the Hessian
 };
 /// Adam with the square of the curvature: v = beta2 v + (1 - beta2) curvature^2;  p -= rate m^ / (sqrt(v^)^k + eps).
 /// Without the averages over blocks of the paper: average the curvature before.

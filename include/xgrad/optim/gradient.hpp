@@ -32,7 +32,7 @@ struct Sgd {
 struct NoisySgd {
   Setting rate = 1e-2;
   Setting variance = 0.01;
-  double gamma = 0.55;
+  Setting gamma = 0.55;
   random::Key key = random::Key(0);
 };
 /// Descent along gradients with noise: add_noise, then sgd.
@@ -73,10 +73,10 @@ struct OptimisticGradient {
 
 struct Rprop {
   double rate = 1e-2;  ///< the first step size
-  double down = 0.5;   ///< between 0 and 1
-  double up = 1.2;     ///< more than 1
-  double least = 1e-6;
-  double most = 50.0;
+  Setting down = 0.5;  ///< between 0 and 1
+  Setting up = 1.2;    ///< more than 1
+  Setting least = 1e-6;
+  Setting most = 50.0;
 };
 /// A step size d for each element, which grows by `up` while the sign of the gradient stays and shrinks by `down` when
 /// it changes; then there is no step: p -= d sign(g). For gradients of all data.
@@ -86,9 +86,9 @@ struct Rprop {
 
 struct Asgd {
   Setting rate = 1e-2;
-  double lambda = 1e-4;
-  double alpha = 0.75;
-  double start = 1e6;  ///< steps before the average begins
+  Setting lambda = 1e-4;
+  Setting alpha = 0.75;
+  Setting start = 1e6;  ///< steps before the average begins
 };
 /// Averaged descent: with eta = rate / (1 + lambda rate (t - 1))^alpha
 ///
@@ -100,7 +100,7 @@ struct Asgd {
 
 struct ScheduleFreeSgd {
   Setting rate = 1.0;
-  double beta = 0.9;
+  Setting beta = 0.9;
   Setting decay = 0.0;
 };
 /// No schedule needed: gradients are taken between z, which descends, and its average x. The parameters are y:
@@ -114,8 +114,8 @@ struct ScheduleFreeSgd {
 
 struct DpSgd {
   Setting rate = 1e-2;
-  double bound = 1.0;  ///< of the norm of a sample's gradient
-  double noise = 1.0;  ///< sigma: deviation noise * bound / samples
+  Setting bound = 1.0;  ///< of the norm of a sample's gradient
+  Setting noise = 1.0;  ///< sigma: deviation noise * bound / samples
   random::Key key = random::Key(0);
 };
 /// Differentially private descent: gradients of single samples (an axis in front, vmap(grad(loss))) are clipped, summed

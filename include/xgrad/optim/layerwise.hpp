@@ -33,7 +33,7 @@ struct Lars {
   Setting rate = 0.1;
   Setting momentum = 0.9;
   Setting decay = 1e-4;
-  double trust = 1e-3;
+  Setting trust = 1e-3;
 };
 /// r = trust |p| / (|g| + decay |p|), 1 where that is 0; b = momentum b + rate r (g + decay p); p -= b. (Optax divides
 /// by |g + decay p| instead.)
@@ -71,10 +71,10 @@ struct Adafactor {
   /// Relative to the size of the parameters; without one it is min(0.01, 1 / sqrt(t)). One that is given is taken as it
   /// is, where PyTorch takes min(rate, 1 / sqrt(t)).
   std::optional<Setting> rate = {};
-  double decay_power = 0.8;      ///< decay of the mean square, 1 - t^-power
-  double clipping = 1.0;         ///< of the root mean square of a step
-  double eps = 1e-30;            ///< added to g^2
-  double least_scale = 1e-3;     ///< of the parameters' root mean square
+  Setting decay_power = 0.8;     ///< decay of the mean square, 1 - t^-power
+  Setting clipping = 1.0;        ///< of the root mean square of a step
+  Setting eps = 1e-30;           ///< added to g^2
+  Setting least_scale = 1e-3;    ///< of the parameters' root mean square
   std::size_t least_axis = 128;  ///< matrices are factored if their last two axes are at least so long
   Setting momentum = 0.0;
 };

@@ -56,7 +56,7 @@ struct Momentum {
 
 struct AdaptiveClip {
   Setting clipping = 0.01;  ///< lambda
-  double eps = 1e-3;        ///< least norm of a unit's parameters
+  Setting eps = 1e-3;       ///< least norm of a unit's parameters
 };
 /// Each unit by itself, which is a column of a matrix [in, out] (everything but the last axis), or a whole vector:
 ///
@@ -83,7 +83,7 @@ struct AdaptiveClip {
 
 struct Noise {
   Setting variance = 0.01;  ///< eta, at the first step
-  double gamma = 0.55;      ///< variance eta / (1 + step)^gamma
+  Setting gamma = 0.55;     ///< variance eta / (1 + step)^gamma
   random::Key key = random::Key(0);
 };
 /// g plus normal numbers. The key is in the state: a resumed run draws the same.
@@ -97,12 +97,12 @@ struct Noise {
 [[nodiscard]] Transformation centralise();
 
 struct ReduceOnPlateau {
-  double factor = 0.1;
+  Setting factor = 0.1;
   std::size_t patience = 10;  ///< steps without progress that are borne
-  double relative = 1e-4;     ///< progress is a value below best - relative |best| - absolute
-  double absolute = 0.0;
+  Setting relative = 1e-4;    ///< progress is a value below best - relative |best| - absolute
+  Setting absolute = 0.0;
   std::size_t cooldown = 0;  ///< steps after a reduction in which nothing is counted
-  double least = 0.0;        ///< of the scale
+  Setting least = 0.0;       ///< of the scale
 };
 /// scale g, a scale that starts with 1 and is multiplied by a factor when the value in the extras has not fallen for
 /// more than `patience` steps. It is the number "scale" of the state. Usually the last link of a chain.

@@ -20,7 +20,7 @@ struct Muon {
   Setting momentum = 0.95;
   bool nesterov = true;
   std::size_t iterations = 5;
-  double eps = 1e-7;
+  Setting eps = 1e-7;
   Setting decay = 0.0;
   /// What is a matrix of the hidden layers; the rest is left to `others`. Embeddings and the last layer should be, too.
   Selector which = [](std::string_view, const Var& p) { return p.dimension() >= 2; };
@@ -34,7 +34,7 @@ struct Muon {
 
 /// The iteration of muon by itself: a matrix (or a stack) with the same singular vectors and singular values near 1.
 /// \throws ShapeError  for less than two axes.
-[[nodiscard]] Var newton_schulz(const Var& matrix, std::size_t iterations = 5, double eps = 1e-7);
+[[nodiscard]] Var newton_schulz(const Var& matrix, std::size_t iterations = 5, const Var& eps = 1e-7);
 
 struct Shampoo {
   Setting rate = 0.1;
@@ -50,10 +50,10 @@ struct Shampoo {
 
 struct Soap {
   Setting rate = 3e-3;
-  double beta1 = 0.95;
-  double beta2 = 0.95;
-  double shampoo_beta = 0.95;
-  double eps = 1e-8;
+  Setting beta1 = 0.95;
+  Setting beta2 = 0.95;
+  Setting shampoo_beta = 0.95;
+  Setting eps = 1e-8;
   Setting decay = 0.0;
   std::size_t every = 10;  ///< bases are renewed every so many steps
   std::size_t largest = 1024;
@@ -78,8 +78,8 @@ struct Galore {
 struct Kfac {
   Setting rate = 1e-2;
   Setting momentum = 0.9;
-  double beta = 0.95;     ///< of the means of the factors
-  double damping = 1e-3;  ///< lambda
+  Setting beta = 0.95;     ///< of the means of the factors
+  Setting damping = 1e-3;  ///< lambda
   Setting decay = 0.0;
 };
 /// Dense layers y = x W, W [in, out], whose inputs x and gradients d of the samples' losses with respect to y are in

@@ -20,9 +20,9 @@
 namespace xgrad::optim {
 
 struct PolyakSgd {
-  double lowest = 0.0;  ///< the least loss that there is, or a bound below it
-  double most = 1.0;    ///< of the rate
-  double eps = 0.0;     ///< added to |g|^2
+  Setting lowest = 0.0;  ///< the least loss that there is, or a bound below it
+  Setting most = 1.0;    ///< of the rate
+  Setting eps = 0.0;     ///< added to |g|^2
   Setting rate = 1.0;
 };
 /// p -= rate min((f - lowest) / (|g|^2 + eps), most) g; no step where f is not above lowest.
@@ -32,8 +32,8 @@ struct PolyakSgd {
 
 struct Momo {
   Setting rate = 1.0;  ///< the largest
-  double beta = 0.9;
-  double lowest = 0.0;
+  Setting beta = 0.9;
+  Setting lowest = 0.0;
 };
 /// Means by beta, d of g, F of f, c of <g, p>, starting with the first;
 /// p -= min(rate, max(F + <d, p> - c - lowest, 0) / |d|^2) d.
@@ -55,9 +55,9 @@ struct Dog {
 
 struct Prodigy {
   Setting rate = 1.0;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
+  Setting beta1 = 0.9;
+  Setting beta2 = 0.999;
+  Setting eps = 1e-8;
   double d0 = 1e-6;  ///< the first estimate of the distance to the solution
   Setting decay = 0.0;
 };
@@ -73,9 +73,9 @@ struct Prodigy {
 
 struct DAdaptAdam {
   Setting rate = 1.0;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
+  Setting beta1 = 0.9;
+  Setting beta2 = 0.999;
+  Setting eps = 1e-8;
   double d0 = 1e-6;
   Setting decay = 0.0;
 };
@@ -90,10 +90,10 @@ struct DAdaptAdam {
 [[nodiscard]] Optimiser dadapt_adam(const DAdaptAdam& settings = {});
 
 struct Mechanize {
-  std::vector<double> betas = {0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999};
-  double decay = 1e-2;  ///< lambda
-  double first = 1e-8;  ///< the first scale
-  double eps = 1e-8;
+  std::vector<Setting> betas = {0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999};
+  Setting decay = 1e-2;  ///< lambda
+  Setting first = 1e-8;  ///< the first scale
+  Setting eps = 1e-8;
 };
 /// Learns the factor of another optimiser's steps: p = p0 + s D, D the sum of these, s the sum of the scales that each
 /// beta has bet:
@@ -106,7 +106,7 @@ struct Mechanize {
 [[nodiscard]] Optimiser mechanize(const Optimiser& inner, const Mechanize& settings = {});
 
 struct Cocob {
-  double alpha = 100.0;
+  Setting alpha = 100.0;
   double eps = 1e-8;  ///< the first L
   Setting rate = 1.0;
 };
