@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(what_is_far_below_the_largest_keeps_its_digits) {
       {{4, 6, 5}, 1}, {{2, 300, 3}, 1},                                                     // neither
       {{9}, 0},       {{1}, 0},         {{6, 1}, 1}};
   for (const auto& [shape, axis] : shapes) {
-    for (const std::size_t largest : {1, 2}) {
+    for (const std::size_t largest : {std::size_t{1}, std::size_t{2}}) {
       if (largest > shape[axis]) continue;
       for (const double gap : {0.5, 40.0, 80.0}) FarBelow{shape, axis, gap, largest}.check<float>();
       for (const double gap : {0.5, 40.0, 300.0}) FarBelow{shape, axis, gap, largest}.check<double>();
