@@ -123,7 +123,9 @@ class TapeState {
     return {inputs_.data() + nodes_[id].first_input, nodes_[id].input_count};
   }
   [[nodiscard]] std::span<const std::int64_t> attributes(NodeId id) const noexcept {
-    return {attributes_.data() + nodes_[id].first_attribute, nodes_[id].attribute_count};
+    const Node& node = nodes_[id];
+    if (node.attribute_count == 0) return {};  // its first may be of something else
+    return {attributes_.data() + node.first_attribute, node.attribute_count};
   }
   [[nodiscard]] const Shape& shape(NodeId id) const noexcept { return shapes_[nodes_[id].shape]; }
   [[nodiscard]] const Shape& shape_of(ShapeId id) const noexcept { return shapes_[id]; }
