@@ -180,6 +180,38 @@ BOOST_AUTO_TEST_CASE(of_numbers) {
   check(metrics::MedianAbsoluteError{}, d, 0.5);
 }
 
+/// Of one metric: micro, macro, weighted, and each class.
+template <class M>
+void check_averages(M metric, const Data& d, const std::vector<double>& averages, const std::vector<double>& each) {
+  for (std::size_t k = 0; k < averages.size(); ++k) {
+    metric.average = std::vector{Average::Micro, Average::Macro, Average::Weighted}[k];
+    check(metric, d, averages[k]);
+  }
+  metric.average = Average::None;
+  check(metric, d, Var(each));
+}
+
+BOOST_AUTO_TEST_CASE(averages_over_classes) {
+  const Data c = three();
+  check_averages(metrics::Recall{multiclass(3)}, c, {0.7068965517241379, 0.6666666666666666, 0.7068965517241379},
+                 {0.5, 0.8571428571428571, 0.6428571428571429});
+  check_averages(metrics::Specificity{multiclass(3)}, c, {0.853448275862069, 0.8694083694083693, 0.9013285565009702},
+                 {0.8809523809523809, 1.0, 0.7272727272727273});
+  check_averages(metrics::NegativePredictiveValue{multiclass(3)}, c,
+                 {0.853448275862069, 0.856480009421186, 0.8615438968380145},
+                 {0.8222222222222222, 0.8823529411764706, 0.8648648648648649});
+  const Data l = rows(true);
+  check_averages(metrics::Recall{multilabel(4)}, l, {0.43103448275862066, 0.4348864994026284, 0.43103448275862066},
+                 {0.5, 0.48148148148148145, 0.5, 0.25806451612903225});
+  check_averages(metrics::Specificity{multilabel(4)}, l, {0.4224137931034483, 0.4200418160095579, 0.41766983891566767},
+                 {0.3888888888888889, 0.4838709677419355, 0.4, 0.4074074074074074});
+  check_averages(metrics::NegativePredictiveValue{multilabel(4)}, l,
+                 {0.4260869565217391, 0.43500751258357745, 0.3955629256590997},
+                 {0.25925925925925924, 0.5172413793103449, 0.64, 0.3235294117647059});
+  check(metrics::CalibrationError{.bins = 4}, two(), 0.10172413793103446);
+  check(metrics::CalibrationError{.bins = 4, .expected = false}, two(), 0.5);
+}
+
 BOOST_AUTO_TEST_CASE(of_two_classes) {
   const Data d = two();
   check(metrics::Precision{}, d, 0.875);
