@@ -350,6 +350,15 @@ BOOST_AUTO_TEST_CASE(steps_of_kfac) {
   std::pair<Var, optim::State> at{start, optimiser.init(start)};
   for (int i = 0; i < 300; ++i) at = step(at);
   BOOST_TEST(amax(abs(at.first - solution)).item<double>() < 1e-2);
+  // Of one input and one output, and of no outputs.
+  for (const std::size_t outputs : {1U, 0U}) {
+    const Var weights = xg::ones({1, outputs});
+    const Var d = xg::ones({4, outputs});
+    const auto [u, next] = optimiser.update(weights, optimiser.init(weights), weights,
+                                            {.inputs = xg::ones({4, 1}), .output_gradients = d});
+    BOOST_TEST((u.shape() == weights.shape()));
+    BOOST_TEST(all(isfinite(u)).item<bool>());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(steps_of_dp_sgd) {
@@ -367,6 +376,17 @@ BOOST_AUTO_TEST_CASE(steps_of_dp_sgd) {
   std::pair<Var, optim::State> at{xg::zeros({3}), quiet.init(xg::zeros({3}))};
   for (int i = 0; i < 300; ++i) at = step_of(quiet)(at);
   BOOST_TEST(amax(abs(at.first - 1.0)).item<double>() < 1e-6);
+  // A number, nothing, and arrays of nothing: the samples come first.
+  std::pair<Var, optim::State> number{Var(3.0), quiet.init(Var(3.0))};
+  for (int i = 0; i < 300; ++i) number = step_of(quiet)(number);
+  BOOST_TEST(std::abs(number.first.item<double>() - 1.0) < 1e-6);
+  for (const std::size_t n : {0U, 2U}) {
+    const std::vector<Var> none(n, xg::zeros({0, 3}));
+    const std::vector<Var> samples(n, xg::zeros({4, 0, 3}));
+    const auto [u, next] = noisy.update(samples, noisy.init(none), none);
+    BOOST_TEST(u.size() == n);
+    for (const Var& each : u) BOOST_TEST((each.shape() == xg::Shape{0, 3}));
+  }
 }
 
 // ---- SWATS
