@@ -38,13 +38,13 @@ class OfLoop {
     require(l.block_rows == 1 || l.block_columns >= l.columns, "a block of several rows holds whole rows");
     const bool in_columns = l.chunk_columns < l.columns;
     require(!in_columns || l.rows == 1, "only a single row is cut");
-    require(in_columns || l.chunk_rows % l.block_rows == 0, "chunks are of whole blocks");
     for (const Slot& slot : l.slots) {
       require(slot.rows_alike == 1 || slot.rows_alike % l.block_rows == 0,
               "rows of a block read the same of rows alike");
     }
     const std::size_t covered = l.chunks * (in_columns ? l.chunk_columns : l.chunk_rows);
     require(covered >= (in_columns ? l.columns : l.rows), "chunks cover the loop");
+    require(in_columns || l.chunk_rows % l.block_rows == 0, "chunks are of whole blocks");
     require(l.scratch_bytes <= program_.scratch_bytes, "a thread has scratch for each loop");
     require(l.partial_bytes * l.chunks <= program_.partial_bytes,
             "there is room for the partial results of all chunks");
