@@ -52,8 +52,8 @@ struct KanOptions {
 /// \throws TypeError   unless the element type is a floating-point one.
 [[nodiscard]] Kan kan(const random::Key& key, std::size_t inputs, std::size_t outputs, const KanOptions& options = {});
 
-/// The same functions on another number of intervals, to go on with finer ones: exactly the same if each interval is
-/// cut into equal ones, else as near as they can be, in the sense of least squares.
+/// The same functions on another number of intervals, to go on with finer ones: from `low` to `high` exactly the same
+/// if each interval is cut into equal ones, else as near as they can be, in the sense of least squares.
 /// \throws ValueError  unless there is an interval.
 [[nodiscard]] Kan refined(const Kan& layer, std::size_t intervals);
 
