@@ -124,6 +124,8 @@ BOOST_AUTO_TEST_CASE(each_layer_has_its_part_of_the_key_and_keeps_its_state) {
   const nn::Net any_before = any;
   BOOST_TEST(same_bits(any(xg::zeros({2}), training), y));
   BOOST_TEST(bits(any.layers[0].as<Counter>()) == bits(std::get<0>(net.layers)));
+  const auto& last = any.layers[3].as<nn::Sequential<Counter>>();
+  BOOST_TEST(bits(std::get<0>(last.layers)) == bits_of(training.part(3).part(0).key));
   BOOST_TEST(any_before.layers[0].as<Counter>().count.item<float>() == 0.0F);
 }
 
@@ -402,6 +404,10 @@ state                        in 1 array                               1      8 B
                    static_cast<void>(nn::summary(words, {6, 4}, DType::Int64));
                  }),
                  "summary: layer 2, called with the shape [6, 16]: Linear: "));
+  const std::string inside = error_of<xg::ShapeError>([&] {
+    static_cast<void>(nn::summary(nn::Net{{halved, nn::residual(words)}}, {6, 4}, DType::Int64));
+  });
+  BOOST_TEST(inside.starts_with("summary: layer 1.inner.0, called with the shape [6, 4]: Embedding: "));
   BOOST_TEST(has(nn::summary(nn::sequential(halved), {2}), "0  function"));
   // Long names and shapes lose their middle, large numbers their digits.
   const std::map<std::string, Var> long_name{{std::string(50, 'a') + "end", xg::zeros({1, 1, 1, 1, 1, 1, 1, 1})}};

@@ -37,21 +37,17 @@ std::string place_of(const TextLine& line) {
   throw ValueError(place_of(line) + why);
 }
 
-/// Calls f, and says where errors were. Those from inside of braces have said it already.
+/// Calls f, and says where errors were.
 template <class F>
 auto located(const std::string& place, F f) {
-  const auto message = [&place](const Error& error) {
-    const std::string_view what = error.what();
-    return what.starts_with("net: line ") ? std::string(what) : place + std::string(what);
-  };
   try {
     return f();
   } catch (const ShapeError& error) {
-    throw ShapeError(message(error));
+    throw ShapeError(place + error.what());
   } catch (const TypeError& error) {
-    throw TypeError(message(error));
+    throw TypeError(place + error.what());
   } catch (const ValueError& error) {
-    throw ValueError(message(error));
+    throw ValueError(place + error.what());
   }
 }
 

@@ -33,12 +33,17 @@ void Outline::enter(std::string_view name, std::string kind, xgrad::detail::Func
   const std::size_t row = rows_.size();
   const Var before = x_;
   rows_.push_back({path_, std::move(kind), {}, DType::Float32, false});
+  const auto located = [&](const Error& error) {  // those from inside have been located there
+    const std::string what = error.what();
+    if (what.starts_with("summary: ")) return what;
+    return "summary: layer " + path_ + ", called with the shape " + to_string(before.shape()) + ": " + what;
+  };
   try {
     content();
   } catch (const ShapeError& error) {
-    const std::string what = error.what();
-    if (what.starts_with("summary: ")) throw;
-    throw ShapeError("summary: layer " + path_ + ", called with the shape " + to_string(before.shape()) + ": " + what);
+    throw ShapeError(located(error));
+  } catch (const TypeError& error) {
+    throw TypeError(located(error));
   }
   rows_[row].shape = x_.shape();
   rows_[row].dtype = x_.dtype();
