@@ -1,6 +1,18 @@
 // Layers, and how their weights begin.
 #pragma once
 
+#include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/any_layer.hpp>
+#include <xgrad/nn/bilinear.hpp>
+#include <xgrad/nn/by_name.hpp>
+#include <xgrad/nn/dropout.hpp>
+#include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/initialise.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/mlp.hpp>
+#include <xgrad/nn/normalised.hpp>
+#include <xgrad/nn/research.hpp>
+#include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/summary.hpp>
+#include <xgrad/nn/with_dtype.hpp>
