@@ -176,12 +176,14 @@ Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
   }
   const Var values = floats_of(x);
   const Moments moments = moments_of(values, all_but(1, 2, x.dimension()));
+  Var y = weighed_channels("BatchNorm", scaled(values, moments, eps), weight, bias);
+  // What throws has done so by now: the state is changed as a whole.
   num_batches_tracked = num_batches_tracked + std::int64_t{1};
   const Var step = momentum ? Var(*momentum) : reciprocal(cast(num_batches_tracked, DType::Float64));
-  step_towards(running_mean, moments.mean, step);
   const auto n = static_cast<double>(count);
+  step_towards(running_mean, moments.mean, step);
   step_towards(running_var, moments.variance * (n / (n - 1.0)), step);
-  return weighed_channels("BatchNorm", scaled(values, moments, eps), weight, bias);
+  return y;
 }
 
 BatchNorm batch_norm(std::size_t channels, const BatchNormOptions& options) {

@@ -1,5 +1,6 @@
 #include <xgrad/nn/resnet.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

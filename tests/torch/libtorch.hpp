@@ -32,8 +32,10 @@ struct Derivatives {
 
 /// What the keys of losses start with; the name of the loss's row follows.
 inline constexpr const char* loss_prefix = "loss ";
+/// What the keys of layers start with.
+inline constexpr const char* layer_prefix = "layer ";
 
-/// The operations and losses that have a counterpart in libtorch.
+/// The operations, losses and layers that have a counterpart in libtorch.
 std::vector<std::string> keys();
 
 /// \param order  0: the value only; 1 or 2: derivatives up to this order.
