@@ -59,7 +59,8 @@ std::optional<Var> bias(const random::Key& key, std::size_t outputs, const Optio
 Var plus_bias(std::string_view layer, const Var& y, const std::optional<Var>& bias) {
   if (!bias) return y;
   detail::require_weight(layer, "bias", *bias, {y.shape()[1]});
-  return y + detail::along_channels(*bias, y.dimension());
+  const Var rows = detail::with_places_as_one(y);
+  return reshape(rows + detail::of_each_row(*bias, rows), Strides(y.shape()));
 }
 
 Conv make(const random::Key& key, const KernelRequest& asked, const OneOrMany& window,

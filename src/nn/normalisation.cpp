@@ -1,16 +1,20 @@
 #include <xgrad/nn/normalisation.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/transform/custom.hpp>
 
 #include "channels.hpp"
 #include "core/text.hpp"
@@ -72,34 +76,63 @@ Axes last_axes(std::string_view layer, const Var& x, const Shape& extents) {
   return {axes};
 }
 
-Axes all_but(std::size_t first, std::size_t last, std::size_t axes) {
-  Strides result;
-  for (std::size_t axis = 0; axis < axes; ++axis) {
-    if (axis < first || axis >= last) result.push_back(static_cast<std::ptrdiff_t>(axis));
-  }
-  return {result};
-}
-
 // ---- the numbers
 
-/// The mean, and the mean square of what is left, kept as axes of extent 1.
+/// A mean of x for each of its elements, with axes of extent 1 where it is the same for all. It is linear, and its own
+/// adjoint.
+using MeanOf = std::function<Var(const Var& x)>;
+
+MeanOf over_axes(const Axes& axes) {
+  return [axes](const Var& x) { return mean(x, axes, keep_dims); };
+}
+
+/// Of each channel of [n, channels] or [n, channels, places]: that of the rows, and then of the examples.
+Var mean_of_channels(const Var& x) {
+  if (x.dimension() == 2) return mean(x, 0, keep_dims);
+  const Var of_rows = mean(x, 2, keep_dims);
+  return broadcast_to(mean(of_rows, 0, keep_dims), of_rows.shape());
+}
+
+/// Of each group of channels of each example.
+MeanOf over_groups(std::size_t groups) {
+  return [groups](const Var& x) {
+    const Var of_rows = x.dimension() == 2 ? x : mean(x, 2, keep_dims);
+    const Shape apart{x.shape()[0], groups, groups == 0 ? 0 : x.shape()[1] / groups};
+    const Var of_groups = mean(reshape(of_rows, Strides(apart)), 2, keep_dims);
+    return reshape(broadcast_to(of_groups, apart), Strides(of_rows.shape()));
+  };
+}
+
 struct Moments {
   Var mean;
   Var variance;
 };
 
-Moments moments_of(const Var& x, const Axes& axes) {
-  const Var center = mean(x, axes, keep_dims);
-  return {center, mean(square(x - center), axes, keep_dims)};
+Moments moments_of(const Var& x, const MeanOf& mean_of) {
+  const Var center = mean_of(x);
+  return {center, mean_of(square(x - center))};
 }
 
-Var scaled(const Var& x, const Moments& moments, double eps) {
-  return (x - moments.mean) * rsqrt(moments.variance + eps);
+/// (x - mean) / sqrt(variance + eps), with a derivative that needs two means in one go, where that of the formula needs
+/// four, some of them after others.
+Var normalised(const Var& x, const MeanOf& mean_of, double eps) {
+  const auto value = [=](const Var& z) {
+    const Moments moments = moments_of(z, mean_of);
+    const Var scale = rsqrt(moments.variance + eps);
+    const Var y = (z - moments.mean) * scale;
+    return std::pair(y, std::tuple(y, scale));
+  };
+  const auto rule = [=](const std::tuple<Var, Var>& kept, const Var& dy) {
+    const auto& [y, scale] = kept;
+    return scale * (dy - mean_of(dy) - y * mean_of(dy * y));
+  };
+  return custom_vjp(value, rule)(x);
 }
 
-Var normalised(std::string_view layer, const Var& x, const Axes& axes, double eps) {
+/// The same of values computed at once, if nothing is recorded.
+Var normalised(std::string_view layer, const Var& x, const MeanOf& mean_of, double eps) {
   return computed_at_once(
-      layer, [&](const Var& y) { return scaled(y, moments_of(y, axes), eps); }, x);
+      layer, [&](const Var& z) { return normalised(z, mean_of, eps); }, x);
 }
 
 /// y weight + bias, of which each channel, or the last axes, have their own.
@@ -115,11 +148,11 @@ Var weighed_channels(std::string_view layer, const Var& y, const std::optional<V
   const Shape channels{y.shape()[1]};
   if (weight) {
     detail::require_weight(layer, "weight", *weight, channels);
-    w = detail::along_channels(*weight, y.dimension());
+    w = detail::of_each_row(*weight, y);
   }
   if (bias) {
     detail::require_weight(layer, "bias", *bias, channels);
-    b = detail::along_channels(*bias, y.dimension());
+    b = detail::of_each_row(*bias, y);
   }
   return weighed(y, w, b);
 }
@@ -131,14 +164,6 @@ Var weighed_extents(std::string_view layer, const Var& y, const Shape& extents, 
   return weighed(y, weight, bias);
 }
 
-/// Each group of channels of each example by itself.
-Var normalised_groups(std::string_view layer, const Var& x, std::size_t groups, double eps) {
-  const Shape& shape = x.shape();
-  Shape apart{shape[0], groups, groups == 0 ? 0 : shape[1] / groups};
-  for (std::size_t axis = 2; axis < shape.size(); ++axis) apart[2] *= shape[axis];
-  return reshape(normalised(layer, reshape(floats_of(x), Strides(apart)), 2, eps), Strides(shape));
-}
-
 }  // namespace
 
 // ---- batches
@@ -148,17 +173,18 @@ Var BatchNorm::operator()(const Var& x) const {
   const Shape channels{x.shape()[1]};
   detail::require_weight("BatchNorm", "running mean", running_mean, channels);
   detail::require_weight("BatchNorm", "running variance", running_var, channels);
-  const std::size_t axes = x.dimension();
-  const Moments moments{detail::along_channels(running_mean, axes), detail::along_channels(running_var, axes)};
-  return weighed_channels("BatchNorm", scaled(floats_of(x), moments, eps), weight, bias);
+  const Var rows = detail::with_places_as_one(floats_of(x));
+  const Var from_mean = rows - detail::of_each_row(running_mean, rows);
+  const Var y = from_mean * detail::of_each_row(rsqrt(running_var + eps), rows);
+  return reshape(weighed_channels("BatchNorm", y, weight, bias), Strides(x.shape()));
 }
 
 namespace {
 
-/// A step towards a number of the batch, in the element type that it has.
-void step_towards(Var& running, const Var& batch, const Var& momentum) {
-  const Var next = cast(reshape(stop_gradient(batch), Strides(running.shape())), running.dtype());
-  running = running + cast(momentum, running.dtype()) * (next - running);
+/// A step from numbers of the channels towards those of the batch, which are given for each row.
+Var step_towards(const Var& running, const Var& rows, const Var& momentum) {
+  const Var batch = cast(reshape(view(rows, 0), Strides(running.shape())), running.dtype());
+  return running + cast(momentum, running.dtype()) * (batch - running);
 }
 
 }  // namespace
@@ -168,21 +194,21 @@ Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
   const Shape channels{x.shape()[1]};
   detail::require_weight("BatchNorm", "running mean", running_mean, channels);
   detail::require_weight("BatchNorm", "running variance", running_var, channels);
-  std::size_t count = x.shape()[0];
-  for (std::size_t axis = 2; axis < x.dimension(); ++axis) count *= x.shape()[axis];
+  const Var rows = detail::with_places_as_one(floats_of(x));
+  const std::size_t count = rows.shape()[0] * (rows.dimension() == 3 ? rows.shape()[2] : 1);
   if (count < 2) {
     throw ShapeError("BatchNorm: called in training with the shape " + to_string(x.shape()) +
                      "; each channel must have at least two numbers, or they have no variance");
   }
-  const Var values = floats_of(x);
-  const Moments moments = moments_of(values, all_but(1, 2, x.dimension()));
-  Var y = weighed_channels("BatchNorm", scaled(values, moments, eps), weight, bias);
+  const Var normal = normalised("BatchNorm", rows, mean_of_channels, eps);
+  const Var y = reshape(weighed_channels("BatchNorm", normal, weight, bias), Strides(x.shape()));
+  const Moments batch = moments_of(stop_gradient(rows), mean_of_channels);  // in a program these are there already
   // What throws has done so by now: the state is changed as a whole.
   num_batches_tracked = num_batches_tracked + std::int64_t{1};
   const Var step = momentum ? Var(*momentum) : reciprocal(cast(num_batches_tracked, DType::Float64));
   const auto n = static_cast<double>(count);
-  step_towards(running_mean, moments.mean, step);
-  step_towards(running_var, moments.variance * (n / (n - 1.0)), step);
+  running_mean = step_towards(running_mean, batch.mean, step);
+  running_var = step_towards(running_var, batch.variance * (n / (n - 1.0)), step);
   return y;
 }
 
@@ -206,7 +232,8 @@ BatchNorm batch_norm(std::size_t channels, const BatchNormOptions& options) {
 
 Var LayerNorm::operator()(const Var& x) const {
   const Axes axes = last_axes("LayerNorm", x, extents);
-  return weighed_extents("LayerNorm", normalised("LayerNorm", floats_of(x), axes, eps), extents, weight, bias);
+  return weighed_extents("LayerNorm", normalised("LayerNorm", floats_of(x), over_axes(axes), eps), extents, weight,
+                         bias);
 }
 
 LayerNorm layer_norm(const OneOrMany& extents, const LayerNormOptions& options) {
@@ -241,7 +268,8 @@ Var GroupNorm::operator()(const Var& x) const {
     throw ShapeError("GroupNorm: called with the shape " + to_string(x.shape()) + "; " + std::to_string(groups) +
                      " groups must divide the channels, axis 1");
   }
-  return weighed_channels("GroupNorm", normalised_groups("GroupNorm", x, groups, eps), weight, bias);
+  const Var y = normalised("GroupNorm", detail::with_places_as_one(floats_of(x)), over_groups(groups), eps);
+  return reshape(weighed_channels("GroupNorm", y, weight, bias), Strides(x.shape()));
 }
 
 GroupNorm group_norm(std::size_t groups, std::size_t channels, const GroupNormOptions& options) {
@@ -265,7 +293,8 @@ Var InstanceNorm::operator()(const Var& x) const {
     throw ShapeError("InstanceNorm: called with the shape " + to_string(x.shape()) +
                      "; each channel must have at least two places, or they have no variance");
   }
-  return weighed_channels("InstanceNorm", normalised_groups("InstanceNorm", x, x.shape()[1], eps), weight, bias);
+  const Var y = normalised("InstanceNorm", detail::with_places_as_one(floats_of(x)), over_axes(2), eps);
+  return reshape(weighed_channels("InstanceNorm", y, weight, bias), Strides(x.shape()));
 }
 
 InstanceNorm instance_norm(std::size_t channels, const InstanceNormOptions& options) {
