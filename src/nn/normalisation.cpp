@@ -103,36 +103,36 @@ MeanOf over_groups(std::size_t groups) {
   };
 }
 
-struct Moments {
+/// (x - mean) / sqrt(variance + eps), and the mean and the variance, which have no derivatives.
+struct Normalised {
+  Var y;
   Var mean;
   Var variance;
 };
 
-Moments moments_of(const Var& x, const MeanOf& mean_of) {
-  const Var center = mean_of(x);
-  return {center, mean_of(square(x - center))};
-}
-
-/// (x - mean) / sqrt(variance + eps), with a derivative that needs two means in one go, where that of the formula needs
-/// four, some of them after others.
-Var normalised(const Var& x, const MeanOf& mean_of, double eps) {
+/// The derivative needs two means in one go, where that of the formula needs four, some of them after others.
+Normalised normalise(const Var& x, const MeanOf& mean_of, double eps) {
+  using Three = std::tuple<Var, Var, Var>;
   const auto value = [=](const Var& z) {
-    const Moments moments = moments_of(z, mean_of);
-    const Var scale = rsqrt(moments.variance + eps);
-    const Var y = (z - moments.mean) * scale;
-    return std::pair(y, std::tuple(y, scale));
+    const Var center = mean_of(z);
+    const Var variance = mean_of(square(z - center));
+    const Var scale = rsqrt(variance + eps);
+    const Var y = (z - center) * scale;
+    return std::pair(Three(y, stop_gradient(center), stop_gradient(variance)), std::tuple(y, scale));
   };
-  const auto rule = [=](const std::tuple<Var, Var>& kept, const Var& dy) {
+  const auto rule = [=](const std::tuple<Var, Var>& kept, const Three& cotangents) {
     const auto& [y, scale] = kept;
+    const Var& dy = std::get<0>(cotangents);
     return scale * (dy - mean_of(dy) - y * mean_of(dy * y));
   };
-  return custom_vjp(value, rule)(x);
+  const auto [y, center, variance] = custom_vjp(value, rule)(x);
+  return {y, center, variance};
 }
 
-/// The same of values computed at once, if nothing is recorded.
+/// The first of these, of values computed at once.
 Var normalised(std::string_view layer, const Var& x, const MeanOf& mean_of, double eps) {
   return computed_at_once(
-      layer, [&](const Var& z) { return normalised(z, mean_of, eps); }, x);
+      layer, [&](const Var& z) { return normalise(z, mean_of, eps).y; }, x);
 }
 
 /// y weight + bias, of which each channel, or the last axes, have their own.
@@ -200,9 +200,8 @@ Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
     throw ShapeError("BatchNorm: called in training with the shape " + to_string(x.shape()) +
                      "; each channel must have at least two numbers, or they have no variance");
   }
-  const Var normal = normalised("BatchNorm", rows, mean_of_channels, eps);
-  const Var y = reshape(weighed_channels("BatchNorm", normal, weight, bias), Strides(x.shape()));
-  const Moments batch = moments_of(stop_gradient(rows), mean_of_channels);  // in a program these are there already
+  const Normalised batch = normalise(rows, mean_of_channels, eps);
+  const Var y = reshape(weighed_channels("BatchNorm", batch.y, weight, bias), Strides(x.shape()));
   // What throws has done so by now: the state is changed as a whole.
   num_batches_tracked = num_batches_tracked + std::int64_t{1};
   const Var step = momentum ? Var(*momentum) : reciprocal(cast(num_batches_tracked, DType::Float64));
