@@ -147,10 +147,26 @@ BOOST_AUTO_TEST_CASE(blocks) {
   check_layer("ResNetBottleneck",
               nn::resnet_bottleneck(key, 4, 2, 4, {.stride = 2, .groups = 2, .norm = {.dtype = wide}}),
               numbers(18, {2, 4, 3, 3}));
-  const std::vector<std::string> paths{"conv1.weight",        "bn1.weight",          "bn1.bias",
-                                       "conv2.weight",        "bn2.weight",          "bn2.bias",
-                                       "downsample.0.weight", "downsample.1.weight", "downsample.1.bias"};
-  BOOST_TEST(xg::tree::paths(other) == paths, boost::test_tools::per_element());
+  // The keys of torchvision's state_dict, in its order.
+  const std::vector<std::string> keys{"conv1.weight",
+                                      "bn1.weight",
+                                      "bn1.bias",
+                                      "bn1.running_mean",
+                                      "bn1.running_var",
+                                      "bn1.num_batches_tracked",
+                                      "conv2.weight",
+                                      "bn2.weight",
+                                      "bn2.bias",
+                                      "bn2.running_mean",
+                                      "bn2.running_var",
+                                      "bn2.num_batches_tracked",
+                                      "downsample.0.weight",
+                                      "downsample.1.weight",
+                                      "downsample.1.bias",
+                                      "downsample.1.running_mean",
+                                      "downsample.1.running_var",
+                                      "downsample.1.num_batches_tracked"};
+  BOOST_TEST(xg::tree::array_paths(other) == keys, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(lenet) {
