@@ -294,7 +294,7 @@ void check_maxima(std::size_t rows, std::size_t columns, std::ptrdiff_t window, 
 
 // Windows that are alike are looked at together, up to 64 of them: those at the edges are not, and rows may be longer.
 BOOST_AUTO_TEST_CASE(maxima_are_their_definition) {
-  for (const std::size_t columns : {1, 2, 7, 16, 63, 140, 275}) {
+  for (const std::size_t columns : std::vector<std::size_t>{1, 2, 7, 16, 63, 140, 275}) {
     check_maxima<float>(6, columns, 1, 1, 0, 1);
     check_maxima<float>(7, columns, 2, 2, 1, 1);
     check_maxima<double>(6, columns, 3, 1, 2, 1);
