@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(datasets_that_are_none_are_refused) {
 BOOST_AUTO_TEST_CASE(batches_go_through_all_rows) {
   auto kept = data::batches(numbered_rows(7), {.size = 3});
   BOOST_TEST(kept.per_epoch() == 3U);
-  BOOST_TEST(kept.count(2) == 1U);
+  BOOST_TEST(kept.count(0, 2) == 1U);
   BOOST_TEST(labels_of(kept) == (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6}), boost::test_tools::per_element());
   BOOST_TEST(labels_of(data::batches(numbered_rows(7), {.size = 3, .last = data::Last::Drop})) ==
                  (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}),
@@ -152,16 +152,48 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_from_any_position) {
 
 BOOST_AUTO_TEST_CASE(rows_are_drawn_by_weights) {
   const Var weights = std::vector<double>{0.0, 1e300, 3e300, 0.0, 0.0};
-  auto each = data::batches(numbered_rows(5), {.size = 1000, .shuffle = Key(1), .weights = weights, .draws = 4000});
+  auto each =
+      data::batches(numbered_rows(5),
+                    {.size = 1000, .shuffle = Key(1), .weighted = data::Weighted{.weights = weights, .draws = 4000}});
   const auto drawn = labels_of(each);
   BOOST_TEST(drawn.size() == 4000U);
   const auto ones = std::ranges::count(drawn, 1);
   BOOST_TEST(ones + std::ranges::count(drawn, 2) == 4000);
   BOOST_TEST(std::abs(static_cast<double>(ones) - 1000.0) < 4.0 * std::sqrt(750.0));
   auto once = labels_of(data::batches(
-      numbered_rows(5), {.size = 2, .shuffle = Key(1), .weights = weights, .replace = false, .draws = 2}));
+      numbered_rows(5),
+      {.size = 2, .shuffle = Key(1), .weighted = data::Weighted{.weights = weights, .replace = false, .draws = 2}}));
   std::ranges::sort(once);
   BOOST_TEST(once == (std::vector<std::int64_t>{1, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_a_batch_are_of_one_bucket) {
+  const Var lengths = std::vector<int>{3, 9, 1, 4, 10, 2, 0, 8, 4};
+  const data::Buckets buckets{lengths, {4, 10}};
+  const auto plain = data::batches(numbered_rows(9), {.size = 4, .buckets = buckets});
+  BOOST_TEST(plain.per_epoch() == 3U);
+  BOOST_TEST(row_numbers(plain.at(0, 0).label) == (std::vector<std::int64_t>{0, 2, 3, 5}),
+             boost::test_tools::per_element());
+  BOOST_TEST(row_numbers(plain.at(1, 1).label) == (std::vector<std::int64_t>{6, 8}), boost::test_tools::per_element());
+  BOOST_TEST(row_numbers(plain.at(0, 2).label) == (std::vector<std::int64_t>{1, 4, 7}),
+             boost::test_tools::per_element());
+  auto shuffled = data::batches(numbered_rows(9), {.size = 2, .shuffle = Key(2), .buckets = buckets});
+  std::vector<std::int64_t> seen;
+  std::vector<std::size_t> order_of_buckets;
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    for (const LabelledRows& batch : shuffled) {
+      const auto numbers = row_numbers(batch.label);
+      const auto long_ones = std::ranges::count_if(numbers, [](std::int64_t k) { return k == 1 || k == 4 || k == 7; });
+      BOOST_TEST((long_ones == 0 || long_ones == std::ssize(numbers)));
+      order_of_buckets.push_back(long_ones > 0 ? 1 : 0);
+      seen.insert(seen.end(), numbers.begin(), numbers.end());
+    }
+  }
+  BOOST_TEST(seen.size() == 36U);
+  BOOST_TEST(!std::ranges::is_sorted(order_of_buckets));
+  for (std::int64_t k = 0; k < 9; ++k) BOOST_TEST(std::ranges::count(seen, k) == 4);
+  const auto dropped = data::batches(numbered_rows(9), {.size = 4, .last = data::Last::Drop, .buckets = buckets});
+  BOOST_TEST(dropped.per_epoch() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(batches_that_cannot_be_are_refused) {
@@ -173,15 +205,14 @@ BOOST_AUTO_TEST_CASE(batches_that_cannot_be_are_refused) {
   refused(3, {.size = 0});
   refused(3, {.size = 4});
   refused(3, {.size = 4, .last = data::Last::Drop});
-  refused(3, {.size = 1, .draws = 2});
-  refused(3, {.size = 1, .weights = weights});
-  refused(3, {.size = 1, .shuffle = Key(1), .weights = weights, .replace = false});
-  refused(3, {.size = 1, .shuffle = Key(1), .weights = std::vector<double>{1.0, -1.0, 2.0}});
-  refused(3, {.size = 1, .shuffle = Key(1), .weights = std::vector<double>{1.0, NAN, 2.0}});
-  refused(3, {.size = 1, .shuffle = Key(1), .weights = std::vector<double>{0.0, 0.0, 0.0}});
-  BOOST_CHECK_THROW(
-      static_cast<void>(data::batches(numbered_rows(4), {.size = 1, .shuffle = Key(1), .weights = weights})),
-      xgrad::ShapeError);
+  refused(3, {.size = 1, .weighted = data::Weighted{weights}});
+  refused(3, {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{weights, false}});
+  refused(3, {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{std::vector<double>{1.0, -1.0, 2.0}}});
+  refused(3, {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{std::vector<double>{1.0, NAN, 2.0}}});
+  refused(3, {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{std::vector<double>{0.0, 0.0, 0.0}}});
+  BOOST_CHECK_THROW(static_cast<void>(data::batches(
+                        numbered_rows(4), {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{weights}})),
+                    xgrad::ShapeError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
