@@ -5,3 +5,4 @@
 #include <xgrad/data/batches.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/read_ahead.hpp>
+#include <xgrad/data/splits.hpp>
