@@ -4,5 +4,6 @@
 #include <xgrad/data/augmented.hpp>
 #include <xgrad/data/batches.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/preprocessing.hpp>
 #include <xgrad/data/read_ahead.hpp>
 #include <xgrad/data/splits.hpp>
