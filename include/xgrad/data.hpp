@@ -1,6 +1,7 @@
 // Datasets: batches, splits, preprocessing, augmentation.
 #pragma once
 
+#include <xgrad/data/augment.hpp>
 #include <xgrad/data/augmented.hpp>
 #include <xgrad/data/batches.hpp>
 #include <xgrad/data/dataset.hpp>
