@@ -5,6 +5,8 @@
 #include <xgrad/data/augmented.hpp>
 #include <xgrad/data/batches.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/mnist.hpp>
 #include <xgrad/data/preprocessing.hpp>
 #include <xgrad/data/read_ahead.hpp>
+#include <xgrad/data/sequences.hpp>
 #include <xgrad/data/splits.hpp>

@@ -6,6 +6,7 @@
 #include <xgrad/ops/index.hpp>
 
 #include "core/text.hpp"
+#include "row_numbers.hpp"
 
 namespace xgrad::data::detail {
 
@@ -37,8 +38,6 @@ std::size_t length_of(std::span<const std::size_t> parts) {
   return parts[0];
 }
 
-namespace {
-
 void require_row_numbers(const Var& which) {
   if (which.dtype() != DType::Int64) {
     throw TypeError("rows: the numbers of rows are " + std::string(name(which.dtype())) + "; they must be int64");
@@ -48,8 +47,6 @@ void require_row_numbers(const Var& which) {
                      "; they must have one axis");
   }
 }
-
-}  // namespace
 
 Var rows_of(const Var& x, const Var& which) {
   require_row_numbers(which);
