@@ -12,6 +12,8 @@
 #include <xgrad/random/discrete.hpp>
 
 #include "core/text.hpp"
+#include "memory/buffer.hpp"
+#include "var/access.hpp"
 
 namespace xgrad::data::detail {
 namespace {
@@ -173,6 +175,12 @@ std::span<const std::int64_t> Order::rows(std::int64_t epoch, std::size_t batch)
                      std::to_string(per_epoch_) + " of an epoch");
   }
   return std::span(all.rows).subspan(all.begins[batch], all.begins[batch + 1] - all.begins[batch]);
+}
+
+Var numbers_of(std::span<const std::int64_t> rows) {
+  memory::BufferPtr result = memory::make_buffer(DType::Int64, Shape{rows.size()});
+  std::ranges::copy(rows, reinterpret_cast<std::int64_t*>(result->data()));
+  return VarAccess::concrete(std::move(result));
 }
 
 Var padded(const Var& x, std::size_t rows) {

@@ -10,8 +10,14 @@
 
 namespace xgrad::data::detail {
 
-std::size_t length_of(std::span<const std::string> paths, std::span<const Var> arrays) {
-  if (arrays.empty()) throw ValueError("length: the dataset has no arrays; it needs one at least");
+void Length::add(const Var& x) {
+  const Shape& shape = x.shape();
+  if (shape.empty() || (!is_first_ && shape[0] != value_)) is_one_ = false;
+  if (is_first_ && !shape.empty()) value_ = shape[0];
+  is_first_ = false;
+}
+
+void throw_no_length(std::span<const std::string> paths, std::span<const Var> arrays) {
   const auto name_of = [&](std::size_t k) { return paths[k].empty() ? std::string("it") : "'" + paths[k] + "'"; };
   for (std::size_t k = 0; k < arrays.size(); ++k) {
     if (arrays[k].dimension() == 0) {
@@ -25,7 +31,7 @@ std::size_t length_of(std::span<const std::string> paths, std::span<const Var> a
                        " has " + std::to_string(other) + "; all arrays of a dataset have as many");
     }
   }
-  return arrays[0].shape()[0];
+  throw ValueError("length: the dataset has no arrays; it needs one at least");
 }
 
 std::size_t length_of(std::span<const std::size_t> parts) {

@@ -90,6 +90,9 @@ class Order {
   mutable Epoch epoch_;  ///< the last one that was asked for
 };
 
+/// The numbers as an array, in memory that is used again.
+Var numbers_of(std::span<const std::int64_t> rows);
+
 /// An array with rows of zeros behind.
 Var padded(const Var& x, std::size_t rows);
 
@@ -167,7 +170,7 @@ class Batches {
   /// \throws ValueError  if there is none.
   [[nodiscard]] Batch at(std::int64_t epoch, std::size_t batch) const {
     const std::span<const std::int64_t> which = order_.rows(epoch, batch);
-    Batch result = data::rows(dataset_, which);
+    Batch result = data::rows(dataset_, detail::numbers_of(which));
     if (order_.is_padded(which.size())) {
       tree::for_each_array(result, [&](Var& x) { x = detail::padded(x, order_.batch_size()); });
     }

@@ -22,8 +22,21 @@ namespace xgrad::data {
 
 namespace detail {
 
-/// The one first extent of some arrays.
-std::size_t length_of(std::span<const std::string> paths, std::span<const Var> arrays);
+/// The one first extent of the arrays that are added.
+class Length {
+ public:
+  void add(const Var& x);
+  /// Whether all have one, and there are arrays.
+  [[nodiscard]] bool is_one() const noexcept { return is_one_ && !is_first_; }
+  [[nodiscard]] std::size_t value() const noexcept { return value_; }
+
+ private:
+  std::size_t value_ = 0;
+  bool is_first_ = true;
+  bool is_one_ = true;
+};
+/// Says which arrays have no such extent.
+[[noreturn]] void throw_no_length(std::span<const std::string> paths, std::span<const Var> arrays);
 std::size_t length_of(std::span<const std::size_t> parts);
 Var rows_of(const Var& x, const Var& which);
 Var rows_of(const io::NpyFile& file, const Var& which);
@@ -76,7 +89,10 @@ template <Dataset D>
         [](const auto&... parts) { return detail::length_of(std::vector<std::size_t>{data::length(parts)...}); },
         dataset);
   } else {
-    return detail::length_of(tree::array_paths(dataset), tree::arrays(dataset));
+    detail::Length result;
+    tree::for_each_array(dataset, [&](const Var& x) { result.add(x); });
+    if (!result.is_one()) detail::throw_no_length(tree::array_paths(dataset), tree::arrays(dataset));
+    return result.value();
   }
 }
 
