@@ -11,21 +11,13 @@
 #include <string>
 #include <vector>
 
-#include <xgrad/io/named.hpp>
+#include <xgrad/train/history.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
 
 #pragma GCC visibility push(default)
 
 namespace xgrad::train {
-
-/// How far a training is: all that says where in the data it goes on, if batches are made of a key and of this.
-struct Position {
-  std::uint64_t step = 0;   ///< updates that were made
-  std::uint64_t epoch = 0;  ///< epochs that are complete
-  std::uint64_t batch = 0;  ///< batches of the epoch after these; 0 where an epoch has just ended
-  friend bool operator==(const Position&, const Position&) = default;
-};
 
 struct CheckpointOptions {
   std::filesystem::path folder = {};  ///< made if it is not there; one for each training
@@ -36,12 +28,16 @@ struct CheckpointOptions {
   bool resume = true;                 ///< begin where the last one is
 };
 
-/// What a checkpoint holds beside the arrays of its tree.
+/// What a checkpoint holds beside the arrays of its tree. A loop by hand counts in one.
 struct CheckpointNotes {
-  Position at = {};
-  std::optional<double> score = {};               ///< the lower the better, such as the loss of the validation
-  io::ArraysByName beside = {};                   ///< arrays of any shape that are no part of the tree: a history
-  std::map<std::string, std::string> texts = {};  ///< UTF-8
+  std::uint64_t step = 0;            ///< updates that were made
+  std::uint64_t epoch = 0;           ///< epochs that are complete
+  std::uint64_t batch = 0;           ///< batches of the epoch after these; 0 where one has just ended
+  std::optional<double> score = {};  ///< the lower the better, such as the loss of the validation
+  History history = {};
+  std::map<std::string, std::string> texts = {};  ///< UTF-8, for whoever reads it
+
+  friend bool operator==(const CheckpointNotes&, const CheckpointNotes&) = default;
 };
 
 /// A checkpoint that was read.
@@ -87,24 +83,24 @@ RestoredArrays restore(const std::filesystem::path& path, const RunArrays& like)
 ///     XGRAD_FIELDS(Run, model, state, key)
 ///
 ///     xg::train::Checkpoint checkpoints({.folder = "run", .every_steps = 100});
-///     xg::train::Position at;
+///     xg::train::CheckpointNotes now;
 ///     if (auto found = checkpoints.resume(run)) {
 ///       run = found->run;
-///       at = found->notes.at;
+///       now = found->notes;
 ///     }
-///     while (at.step < 1000) {
-///       run = step(std::move(run), batch_at(at));
-///       ++at.step;
-///       if (checkpoints.is_due(at)) checkpoints.save(run, {.at = at});
+///     while (now.step < 1000) {
+///       run = step(std::move(run), batch_of(now.step));
+///       ++now.step;
+///       if (checkpoints.is_due(now)) checkpoints.save(run, now);
 ///     }
 ///
 /// A program that is killed, at whatever moment, and started again ends with the same bits as one that was left alone:
 /// a file is there as a whole or not at all, and all numbers are saved as they are. This holds as far as the step is a
-/// function of what is saved: what is random comes of a key in the tree or of one folded with the position.
+/// function of what is saved: what is random comes of a key in the tree, or of one folded with the step.
 ///
-/// Files are named after the step, "step_0000000100.safetensors"; other programs read the arrays of the tree in them by
-/// their paths. Each has a check sum of everything in it. One that is damaged is passed over, with a remark to the log,
-/// for the one before.
+/// Files are named after the step, "step_0000000100.safetensors"; other programs find the arrays of the tree in them,
+/// by their paths with "run." before. Each has a check sum of everything in it. One that is damaged is passed over,
+/// with a remark to the log, for the one before.
 class Checkpoint {
  public:
   /// Makes the folder, holds it for this training alone, and sees that it can be written, before hours are spent.
@@ -133,9 +129,9 @@ class Checkpoint {
     return detail::restored_as(like, *std::move(found));
   }
 
-  /// Whether to save: every so many steps, at the end of every so many epochs, or if the best is kept and this score is
-  /// lower than all before.
-  [[nodiscard]] bool is_due(const Position& at, std::optional<double> score = {}) const noexcept;
+  /// Whether to save: every so many steps, at the end of every so many epochs, or if the best is kept and the score of
+  /// these notes is lower than all before.
+  [[nodiscard]] bool is_due(const CheckpointNotes& now) const noexcept;
 
   /// Writes a checkpoint, and then removes those that are not kept. One of the same step is replaced.
   /// \throws IoError     naming the file, the reason and what to do: if it cannot be written. Those before are as they
