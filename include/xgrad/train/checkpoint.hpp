@@ -123,7 +123,7 @@ class Checkpoint {
   ///                     shapes and element types.
   /// \throws IoError     if there are checkpoints, and none is whole.
   template <tree::Tree T>
-  [[nodiscard]] std::optional<Restored<T>> resume(const T& like) const {
+  [[nodiscard]] std::optional<Restored<T>> resume(const T& like) {
     std::optional<detail::RestoredArrays> found = resume_arrays(detail::run_arrays(like));
     if (!found) return {};
     return detail::restored_as(like, *std::move(found));
@@ -144,7 +144,7 @@ class Checkpoint {
 
  private:
   struct State;
-  [[nodiscard]] std::optional<detail::RestoredArrays> resume_arrays(const detail::RunArrays& like) const;
+  [[nodiscard]] std::optional<detail::RestoredArrays> resume_arrays(const detail::RunArrays& like);
   void save_arrays(const detail::RunArrays& run, const CheckpointNotes& notes);
 
   std::unique_ptr<State> state_;
