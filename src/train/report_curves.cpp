@@ -68,6 +68,8 @@ std::string notes_of(const std::vector<Curve>& curves) {
 }
 
 std::string picture_of(const std::string& heading, std::vector<Curve> curves) {
+  // Noise of single steps, behind the means of epochs.
+  if (curves.size() > 1 && curves[1].series.x.size() > 1) curves[0].series.style = draw::Style::Faint;
   std::erase_if(curves, [](const Curve& curve) { return curve.series.x.empty(); });
   if (curves.empty()) return {};
   double least = HUGE_VAL, most = -HUGE_VAL;
