@@ -273,9 +273,10 @@ BOOST_AUTO_TEST_CASE(an_older_one_is_used_if_the_last_is_damaged) {
     const auto found = checkpoints.resume(run_at(0));
     BOOST_TEST(found.value().notes.step == 1U);
     check_same_run(found->run, run_at(1));
-    BOOST_TEST_REQUIRE(remarks.all.size() == 2U);
+    BOOST_TEST_REQUIRE(remarks.all.size() == 3U);
     BOOST_TEST(says(remarks.all[0], "step_0000000003.safetensors"));
     BOOST_TEST(says(remarks.all[1], "check sum"));
+    BOOST_TEST(says(remarks.all[2], "goes on from step 1, '"));
     BOOST_TEST(train::latest(folder.path()).value() == folder / "step_0000000001.safetensors");
     BOOST_TEST(train::best(folder.path()).value() == folder / "step_0000000001.safetensors");
     checkpoints.save(run_at(2), {.step = 2});  // in place of the damaged one

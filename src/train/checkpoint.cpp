@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -110,6 +111,8 @@ std::optional<detail::RestoredArrays> Checkpoint::resume_arrays(const detail::Ru
     try {
       detail::RestoredArrays result = detail::restore(newest->second.path, like);
       state_->epoch = result.notes.epoch;
+      xgrad::detail::log("the training goes on from step " + std::to_string(result.notes.step) + ", '" +
+                         result.path.string() + "'");
       return result;
     } catch (const IoError& error) {
       remark(error);
@@ -171,12 +174,14 @@ void Checkpoint::State::remove_old() {
 
 std::optional<fs::path> latest(const fs::path& folder) {
   std::map<std::uint64_t, fs::path> files = checkpoint_files("latest", folder);
-  for (auto each = files.rbegin(); each != files.rend(); ++each) {
+  while (!files.empty()) {
+    const auto newest = std::prev(files.end());
     try {
-      require_whole(each->second);
-      return each->second;
+      require_whole(newest->second);
+      return newest->second;
     } catch (const IoError& error) {
       remark(error);
+      files.erase(newest);
     }
   }
   return {};

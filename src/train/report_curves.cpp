@@ -28,7 +28,7 @@ struct Curve {
 };
 
 template <class F>
-Curve curve_of(std::string name, const std::vector<Progressed>& rows, F value) {
+Curve curve_of(const std::string& name, const std::vector<Progressed>& rows, F value) {
   std::vector<std::pair<double, double>> points;
   Curve result{.series = {.name = clean_text(name)}};
   for (const Progressed& row : rows) {

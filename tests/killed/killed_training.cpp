@@ -24,6 +24,7 @@
 #include <tuple>
 #include <utility>
 
+#include <xgrad/log.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
@@ -197,6 +198,7 @@ int judge(const std::string& program, std::size_t kills, std::uint64_t seed) {
 int main(int count, char** arguments) {
   const std::string first = count > 1 ? arguments[1] : "10";
   if (first == "train" && count == 3) {
+    xg::set_log_handler({});  // where it goes on from
     train_into(arguments[2]);
     return 0;
   }

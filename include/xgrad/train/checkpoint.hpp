@@ -118,7 +118,7 @@ class Checkpoint {
   [[nodiscard]] const CheckpointOptions& options() const noexcept;
 
   /// The newest checkpoint that is whole, as a tree like this one; nothing if there is none, or CheckpointOptions
-  /// does not ask for it.
+  /// does not ask for it. The log says where the training goes on.
   /// \throws ShapeError, TypeError  if it is of another training: naming the file and the first paths that differ, with
   ///                     shapes and element types.
   /// \throws IoError     if there are checkpoints, and none is whole.
