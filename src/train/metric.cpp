@@ -9,6 +9,10 @@
 
 namespace xgrad::train::detail {
 
+void throw_no_weights() {
+  throw ValueError("train: there are weights, and a metric that takes none: leave one of both away");
+}
+
 double number_of(const Var& x) { return cast(x, DType::Float64).item<double>(); }
 
 Evaluation::Evaluation(const std::vector<NamedMetric>& metrics, const std::vector<std::string>& terms)

@@ -33,6 +33,10 @@ struct Predicted {
 };
 XGRAD_FIELDS(Predicted, prediction, target, weights)
 
+namespace detail {
+[[noreturn]] void throw_no_weights();
+}  // namespace detail
+
 /// A metric while it goes over batches.
 class RunningMetric {
  public:
@@ -45,7 +49,8 @@ class RunningMetric {
   [[nodiscard]] virtual Var value() const = 0;
 };
 
-/// A metric of xgrad::metrics, or one of that form of your own, under the name by which it is logged.
+/// A metric of xgrad::metrics of prediction and target, or one of that form of your own, under the name by which it is
+/// logged. Its value is one number; weights are a ValueError for one that takes none.
 ///
 ///     .metrics = {{"accuracy", metrics::Accuracy{}}, {"F1", metrics::FScore{}}}
 class NamedMetric {
@@ -65,8 +70,15 @@ class NamedMetric {
    public:
     explicit Running(const T& metric) : metric_(metric), state_(metric.init()) {}
     void update(const Predicted& batch) override {
-      if (batch.weights) state_ = metric_.update(state_, batch.prediction, batch.target, *batch.weights);
-      else state_ = metric_.update(state_, batch.prediction, batch.target);
+      if constexpr (requires { metric_.update(state_, batch.prediction, batch.target, *batch.weights); }) {
+        if (batch.weights) {
+          state_ = metric_.update(state_, batch.prediction, batch.target, *batch.weights);
+          return;
+        }
+      } else if (batch.weights) {
+        detail::throw_no_weights();
+      }
+      state_ = metric_.update(state_, batch.prediction, batch.target);
     }
     [[nodiscard]] Var value() const override { return metric_.value(state_); }
 
