@@ -340,9 +340,8 @@ BOOST_AUTO_TEST_CASE(terms_and_rates_are_logged) {
   const auto penalty = [](const Line& m, const Points&) { return square(m.slope); };
   const auto mixed = train::mixed(train::Term{"data", squared_error}, train::Term{"penalty", penalty, 0.5});
   const optim::Schedule rate = optim::linear(0.1, 0.0, 6);
-  const auto fitted =
-      train::fit(first_line(), mixed, optim::sgd({.rate = rate}), all,
-                 {.epochs = 2, .batches = {.size = 16}, .validation = all, .rate = rate, .show = quiet});
+  const auto fitted = train::fit(first_line(), mixed, optim::sgd({.rate = rate}), all,
+                                 {.epochs = 2, .batches = {.size = 16}, .validation = all, .show = quiet});
   for (std::size_t i = 0; i < 6; ++i) {
     const train::Progressed& row = fitted.history.steps[i];
     BOOST_TEST(row.rate == 0.1 * (1.0 - static_cast<double>(i) / 6.0), boost::test_tools::tolerance(1e-12));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <optional>
 
 #include <xgrad/core/errors.hpp>
@@ -38,7 +39,7 @@ namespace detail {
 
 namespace {
 
-constexpr std::size_t fixed_numbers = 9;
+constexpr std::size_t fixed_numbers = 10;
 /// Steps that are not finite, one after another, before a run that skips them ends.
 constexpr std::size_t most_skipped = 100;
 
@@ -48,8 +49,8 @@ Var integer(std::size_t number) { return Var(static_cast<std::int64_t>(number));
 
 Var Where::as_numbers() const {
   const auto real = [](std::size_t number) { return static_cast<double>(number); };
-  std::vector<double> all{real(epoch), real(batch), real(step), best,   real(best_epoch),
-                          real(stale), real(bad),   seconds,    samples};
+  std::vector<double> all{real(epoch), real(batch), real(step), best,    real(best_epoch),
+                          real(stale), real(bad),   seconds,    samples, real(updates)};
   all.insert(all.end(), sums.begin(), sums.end());
   return Var(all);
 }
@@ -66,6 +67,7 @@ void Where::read(const Var& numbers) {
   bad = whole(6);
   seconds = all(7);
   samples = all(8);
+  updates = whole(9);
   sums.assign(all.begin() + fixed_numbers, all.end());
 }
 
@@ -164,6 +166,7 @@ double since(std::chrono::steady_clock::time_point begin) {
 class Rate {
  public:
   Rate(const TypedRun& run, const std::optional<optim::Setting>& given) : run_(run), given_(given) {
+    if (!given_ && run.optimiser().rate() != nullptr) given_ = *run.optimiser().rate();
     if (given_) return;
     try {
       static_cast<void>(run.state().number("rate"));
@@ -171,8 +174,9 @@ class Rate {
     } catch (const ValueError&) {
     }
   }
-  [[nodiscard]] double at(std::size_t step) const {
-    if (given_) return number_of(given_->at(Var(static_cast<double>(step))));
+  /// \param updates  that there were before.
+  [[nodiscard]] double at(std::size_t updates) const {
+    if (given_) return number_of(given_->at(Var(static_cast<double>(updates))));
     if (in_state_) return number_of(run_.state().number("rate"));
     return std::numeric_limits<double>::quiet_NaN();
   }
@@ -235,7 +239,8 @@ class Loop {
 
   void step() {
     const random::Key key = options_.key.fold_in(1).fold_in(static_cast<std::int64_t>(where_.step));
-    Progressed now{.epoch = where_.epoch, .rate = rate_.at(where_.step)};
+    Progressed now{.epoch = where_.epoch, .rate = rate_.at(where_.updates)};
+    last_rate_ = now.rate;
     const Stepped stepped = run_.step(where_, key);
     now.loss = number_of(stepped.loss);
     std::vector<double> losses{now.loss};
@@ -247,6 +252,7 @@ class Loop {
     if (!std::isfinite(now.loss) && options_.not_finite != NotFinite::ignore && !goes_on_without(key)) return;
     if (std::isfinite(now.loss) || options_.not_finite == NotFinite::ignore) {
       where_.bad = 0;
+      ++where_.updates;
       add(losses);
     }
     now.step = ++where_.step;
@@ -356,7 +362,7 @@ class Loop {
   void finish() {
     // Before the rest of an epoch is looked at, so that a run that is made longer goes on as if it had always been.
     if (run_.saves() && saved_ != where_.step && where_.step > 0) save(notes());
-    if (result_.ended == Ended::Finished && where_.batch > 0) end_epoch(rate_.at(where_.step - 1));
+    if (result_.ended == Ended::Finished && where_.batch > 0) end_epoch(last_rate_);
     const Progressed now = !result_.history.epochs.empty() ? result_.history.epochs.back() : Progressed{};
     if (run_.has_callback(TypedRun::Event::end)) {
       static_cast<void>(run_.call(TypedRun::Event::end, now, where_.position(options_.key), result_.history));
@@ -373,6 +379,7 @@ class Loop {
   std::size_t saved_ = not_saved;
   std::chrono::steady_clock::time_point begin_;
   double seconds_before_ = 0.0;
+  double last_rate_ = std::numeric_limits<double>::quiet_NaN();
   bool over_ = false;
 };
 

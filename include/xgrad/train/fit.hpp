@@ -94,8 +94,8 @@ struct Options {
   std::size_t patience = 0;  ///< validations without a better one before the run ends; 0: it does not
   double least_gain = 0.0;   ///< what is better by less does not count
 
-  /// The learning rate, to be logged: the setting that the optimiser was given. Not necessary if the state has a
-  /// number "rate" (optim::inject) or the optimiser knows its rate.
+  /// The learning rate, to be logged: the setting that the optimiser was given. Not necessary if the optimiser knows
+  /// its rate (Transformation::rate), as most do, or the state has a number "rate" (optim::inject).
   std::optional<optim::Setting> rate = {};
   std::size_t log_every = 1;  ///< steps for each row in History::steps; 0: none
 
@@ -154,6 +154,7 @@ struct Where {
   std::size_t best_epoch = 0;
   std::size_t stale = 0;  ///< validations since the best
   std::size_t bad = 0;    ///< steps that were not finite, one after another
+  std::size_t updates = 0;  ///< steps that were finite
   double seconds = 0.0;
   double samples = 0.0;      ///< of this epoch so far
   std::vector<double> sums;  ///< of the losses times samples: the whole, then terms
