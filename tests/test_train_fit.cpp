@@ -352,6 +352,16 @@ BOOST_AUTO_TEST_CASE(terms_and_rates_are_logged) {
   BOOST_TEST(last.at("validation penalty") == square(fitted.model.slope).item<double>());
   BOOST_TEST(last.at("validation loss") == last.at("validation data") + 0.5 * last.at("validation penalty"),
              boost::test_tools::tolerance(1e-12));
+  const auto first_rate = [&](const optim::Optimiser& optimiser, const std::optional<optim::Setting>& given = {}) {
+    return train::fit(first_line(), squared_error, optimiser, all,
+                      {.steps = 1, .batches = {.size = 16}, .rate = given, .show = quiet})
+        .history.steps[0]
+        .rate;
+  };
+  BOOST_TEST(first_rate(optim::chain({optim::clip_by_global_norm(1.0), optim::adam({.rate = 0.2})})) == 0.2);
+  BOOST_TEST(first_rate(optim::ema_of_parameters(optim::swa(optim::adamw({.rate = 0.3})))) == 0.3);
+  BOOST_TEST(std::isnan(first_rate(optim::radam())));
+  BOOST_TEST(first_rate(optim::radam(), 0.4) == 0.4);
   // A number of the state needs nobody to say it.
   const auto injected = optim::inject(
       {{"rate", 0.25}}, [](const optim::Hyperparameters& h) { return optim::sgd({.rate = h.at("rate")}); });
