@@ -13,8 +13,6 @@ using namespace train_models;
 
 namespace {
 
-const auto adam = optim::adam({.rate = 0.05});
-
 /// A run of some steps.
 template <class F, class M, class... A>
 std::tuple<M, optim::State, Var> after(int steps, const F& step, const optim::Optimiser& optimiser, M model,
@@ -29,8 +27,6 @@ std::tuple<M, optim::State, Var> after(int steps, const F& step, const optim::Op
   }
   return {model, state, loss};
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // Small models that tests of training train, in double.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,5 +99,18 @@ std::string message_of(F&& f) {
   }
   return "nothing was thrown";
 }
+
+inline const optim::Optimiser adam = optim::adam({.rate = 0.05});
+inline constexpr auto quiet = train::Show::quiet;
+
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// A number that is trained towards those in the data.
+struct Number {
+  Var w;
+};
+XGRAD_FIELDS(Number, w)
+
+inline Var distance_of(const Number& m, const Var& to) { return mean(square(m.w - to)); }
 
 }  // namespace train_models

@@ -6,5 +6,6 @@
 #include <xgrad/train/history.hpp>
 #include <xgrad/train/metric.hpp>
 #include <xgrad/train/objective.hpp>
+#include <xgrad/train/options.hpp>
 #include <xgrad/train/progress.hpp>
 #include <xgrad/train/step.hpp>

@@ -13,7 +13,11 @@ void throw_no_weights() {
   throw ValueError("train: there are weights, and a metric that takes none: leave one of both away");
 }
 
-double number_of(const Var& x) { return cast(x, DType::Float64).item<double>(); }
+double number_of(const Var& x) {
+  if (x.dtype() == DType::Float64) return x.item<double>();
+  if (x.dtype() == DType::Float32) return static_cast<double>(x.item<float>());
+  return cast(x, DType::Float64).item<double>();
+}
 
 Evaluation::Evaluation(const std::vector<NamedMetric>& metrics, const std::vector<std::string>& terms)
     : terms_(terms), sums_(terms.size(), 0.0) {

@@ -1,4 +1,4 @@
-#include <xgrad/train/fit.hpp>
+#include <xgrad/train/run.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -6,157 +6,20 @@
 #include <exception>
 #include <limits>
 #include <optional>
+#include <typeinfo>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/solve/interrupt.hpp>
+#include <xgrad/train/progress.hpp>
 
 #include "core/text.hpp"
-#include "var/record.hpp"
 
-namespace xgrad::train {
-
-std::string_view text(Ended ended) noexcept {
-  switch (ended) {
-    case Ended::Finished:
-      return "all epochs or steps are done";
-    case Ended::Patience:
-      return "what was watched has not become better for too long";
-    case Ended::Stopped:
-      return "a callback has stopped the run";
-    case Ended::Interrupted:
-      return "the run was interrupted";
-    case Ended::NotFinite:
-      return "loss or gradient were not finite";
-  }
-  return "";
-}
-
-namespace detail {
-
-// ---- where a run is
-
+namespace xgrad::train::detail {
 namespace {
 
-constexpr std::size_t fixed_numbers = 10;
 /// Steps that are not finite, one after another, before a run that skips them ends.
 constexpr std::size_t most_skipped = 100;
-
-Var integer(std::size_t number) { return Var(static_cast<std::int64_t>(number)); }
-
-}  // namespace
-
-Var Where::as_numbers() const {
-  const auto real = [](std::size_t number) { return static_cast<double>(number); };
-  std::vector<double> all{real(epoch), real(batch), real(step), best,    real(best_epoch),
-                          real(stale), real(bad),   seconds,    samples, real(updates)};
-  all.insert(all.end(), sums.begin(), sums.end());
-  return Var(all);
-}
-
-void Where::read(const Var& numbers) {
-  const auto& all = numbers.array<double>();
-  const auto whole = [&](std::size_t i) { return static_cast<std::size_t>(all(i)); };
-  epoch = whole(0);
-  batch = whole(1);
-  step = whole(2);
-  best = all(3);
-  best_epoch = whole(4);
-  stale = whole(5);
-  bad = whole(6);
-  seconds = all(7);
-  samples = all(8);
-  updates = whole(9);
-  sums.assign(all.begin() + fixed_numbers, all.end());
-}
-
-Position Where::position(const random::Key& key) const { return {integer(epoch), integer(batch), integer(step), key}; }
-
-// ---- what is asked
-
-void require_options(const LoopOptions& options, bool has_metrics, bool has_predict, std::size_t validation_rows) {
-  if (options.epochs == 0 && options.steps == 0) {
-    throw ValueError("train::fit: how long? Neither epochs nor steps are given: say .epochs = 10, or .steps = 1000");
-  }
-  if (options.validate_every == 0) throw ValueError("train::fit: validate_every is 0; it must be at least 1 epoch");
-  if (validation_rows == 0) throw ValueError("train::fit: validation_rows is 0; it must be at least 1");
-  if (has_metrics && !has_predict) {
-    throw ValueError(
-        "train::fit: there are metrics, but nothing that they look at: say .predict = a function of model and batch "
-        "that returns prediction and target");
-  }
-  if (!(options.least_gain >= 0.0 && std::isfinite(options.least_gain))) {
-    throw ValueError("train::fit: least_gain is " + core::text_of(options.least_gain) +
-                     "; it must be at least 0 and finite");
-  }
-  if (options.patience > 0 && options.watch.empty()) {
-    throw ValueError(
-        "train::fit: patience is " + std::to_string(options.patience) +
-        ", but there is nothing to watch: give a validation set and an objective that has a form without nn::Training, "
-        "or say by .watch which metric");
-  }
-}
-
-data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows) {
-  data::BatchOptions result = asked;
-  const bool all_at_once = asked.size == 0;
-  if (all_at_once) result.size = std::max<std::size_t>(rows, 1);
-  if (!result.shuffle && shuffle && !all_at_once) result.shuffle = key.fold_in(0);
-  return result;
-}
-
-void require_parts(std::size_t micro_batches, const data::BatchOptions& options, std::size_t rows,
-                   std::size_t rows_of_last) {
-  const bool fits = rows % micro_batches == 0;
-  if (fits && (options.last != data::Last::Keep || rows_of_last % micro_batches == 0)) return;
-  throw ValueError("train::fit: " + std::to_string(micro_batches) + " micro-batches do not divide a batch of " +
-                   std::to_string(fits ? rows_of_last : rows) + " rows" +
-                   (fits ? ", the last of an epoch: leave it out, .batches.last = data::Last::Drop"
-                         : ": take a multiple for .batches.size"));
-}
-
-namespace {
-
-std::string form_of(const Var& x, bool whole) {
-  const Shape& shape = x.shape();
-  if (whole || shape.empty()) return xgrad::detail::describe(x);
-  std::string text = std::string(name(x.dtype())) + " [rows";
-  for (std::size_t i = 1; i < shape.size(); ++i) text += ", " + std::to_string(shape[i]);
-  return text + ']';
-}
-
-std::string field(const std::string& path) { return path.empty() ? "the array" : '"' + path + '"'; }
-
-}  // namespace
-
-void require_same_fields(const std::vector<std::string>& paths, const std::vector<Var>& training,
-                         const std::vector<std::string>& other_paths, const std::vector<Var>& validation) {
-  const std::string start = "train::fit: the validation set has other fields than the training data: ";
-  for (std::size_t i = 0; i < std::max(paths.size(), other_paths.size()); ++i) {
-    if (i >= paths.size()) throw ShapeError(start + field(other_paths[i]) + " is not in the training data");
-    if (i >= other_paths.size()) throw ShapeError(start + field(paths[i]) + " is missing");
-    if (paths[i] != other_paths[i]) {
-      throw ShapeError(start + field(other_paths[i]) + " is in the place of " + field(paths[i]));
-    }
-    const Shape& a = training[i].shape();
-    const Shape& b = validation[i].shape();
-    const bool same_rows =
-        a.size() == b.size() && std::equal(a.begin() + (a.empty() ? 0 : 1), a.end(), b.begin() + (b.empty() ? 0 : 1));
-    const bool same_type = training[i].dtype() == validation[i].dtype();
-    if (same_rows && same_type) continue;
-    const std::string text = start + field(paths[i]) + " is " + form_of(validation[i], false) + "; in training it is " +
-                             form_of(training[i], false);
-    if (same_rows) throw TypeError(text + ": cast() one of them");
-    throw ShapeError(text);
-  }
-}
-
-std::string message_of(const std::exception& error) { return error.what(); }
-
-// ---- the loop
-
-namespace {
 
 double since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -189,12 +52,14 @@ class Rate {
 
 class Loop {
  public:
-  Loop(TypedRun& run, const LoopOptions& options) : run_(run), options_(options), rate_(run, options.rate) {}
+  Loop(TypedRun& run, const LoopOptions& options)
+      : run_(run), options_(options), rate_(run, options.rate), key_of_steps_(options.key.fold_in(1)) {}
 
   LoopResult run() {
     std::optional<solve::StopAtInterrupt> guard;
     if (options_.catch_interrupt) guard.emplace();
     where_.sums.assign(1 + options_.terms.size(), 0.0);
+    where_.per_epoch = run_.per_epoch();
     const bool resumed = run_.resume(where_, result_.history);
     saved_ = resumed ? where_.step : not_saved;
     begin_ = std::chrono::steady_clock::now();
@@ -202,7 +67,12 @@ class Loop {
     Progress progress(
         {.show = options_.show, .out = options_.out, .steps = all_steps(), .per_epoch = run_.per_epoch()});
     progress_ = &progress;
-    while (!is_over()) step();
+    try {
+      while (!is_over()) step();
+    } catch (...) {
+      save_what_there_is();
+      throw;
+    }
     finish();
     progress.end(result_.message);
     result_.where = where_;
@@ -213,7 +83,9 @@ class Loop {
   static constexpr std::size_t not_saved = static_cast<std::size_t>(-1);
 
   [[nodiscard]] std::size_t all_steps() const {
-    const std::size_t of_epochs = options_.epochs * run_.per_epoch();
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+    const std::size_t batches = run_.per_epoch();
+    const std::size_t of_epochs = options_.epochs > most / batches ? most : options_.epochs * batches;
     if (options_.steps == 0) return of_epochs;
     return options_.epochs == 0 ? options_.steps : std::min(of_epochs, options_.steps);
   }
@@ -238,10 +110,10 @@ class Loop {
   }
 
   void step() {
-    const random::Key key = options_.key.fold_in(1).fold_in(static_cast<std::int64_t>(where_.step));
+    const random::Key key = key_of_steps_.fold_in(static_cast<std::int64_t>(where_.step));
     Progressed now{.epoch = where_.epoch, .rate = rate_.at(where_.updates)};
     last_rate_ = now.rate;
-    const Stepped stepped = run_.step(where_, key);
+    const Stepped stepped = stepped_with(key);
     now.loss = number_of(stepped.loss);
     std::vector<double> losses{now.loss};
     if (!options_.terms.empty()) {
@@ -255,6 +127,7 @@ class Loop {
       ++where_.updates;
       add(losses);
     }
+    between_ = true;
     now.step = ++where_.step;
     now.seconds = seconds();
     if (options_.log_every > 0 && where_.step % options_.log_every == 0) result_.history.steps.push_back(now);
@@ -270,7 +143,22 @@ class Loop {
       std::ranges::fill(where_.sums, 0.0);
       tell(TypedRun::Event::epoch, result_.history.epochs.back());
     }
+    between_ = false;
     save_if_due(whole);
+  }
+
+  /// What is wrong with values, a label out of range, is said with the place.
+  Stepped stepped_with(const random::Key& key) {
+    try {
+      return run_.step(where_, key);
+    } catch (const ValueError& error) {
+      if (typeid(error) != typeid(ValueError)) throw;
+      throw ValueError("train::fit, " + place() + ": " + error.what());
+    }
+  }
+  [[nodiscard]] std::string place() const {
+    return "step " + std::to_string(where_.step) + " (batch " + std::to_string(where_.batch) + " of epoch " +
+           std::to_string(where_.epoch) + ')';
   }
 
   void add(const std::vector<double>& losses) {
@@ -283,8 +171,7 @@ class Loop {
   bool goes_on_without(const random::Key& key) {
     ++where_.bad;
     if (options_.not_finite == NotFinite::skip && where_.bad < most_skipped) return true;
-    std::string message = "train::fit: the loss or its gradient is not finite in step " + std::to_string(where_.step) +
-                          " (batch " + std::to_string(where_.batch) + " of epoch " + std::to_string(where_.epoch) + ')';
+    std::string message = "train::fit: the loss or its gradient is not finite in " + place();
     if (where_.bad > 1) message += ", and in " + core::count_of(where_.bad - 1, "step", "steps") + " before it";
     const std::string found = run_.explain(where_, key);
     if (!found.empty()) message += ": " + found;
@@ -350,6 +237,15 @@ class Loop {
     run_.save(where_, now);
     saved_ = where_.step;
   }
+  /// After an error: the model is that before the step.
+  void save_what_there_is() noexcept {
+    if (!run_.saves() || between_ || saved_ == where_.step || where_.step == 0) return;
+    try {
+      save(notes());
+    } catch (...) {  // the first error is the one to tell
+      saved_ = where_.step;
+    }
+  }
   void save_if_due(bool ends_epoch) {
     if (!run_.saves()) return;
     CheckpointNotes now{.step = where_.step, .epoch = where_.epoch, .batch = where_.batch};
@@ -372,6 +268,7 @@ class Loop {
   TypedRun& run_;
   const LoopOptions& options_;
   Rate rate_;
+  random::Key key_of_steps_;
   Where where_;
   LoopResult result_;
   Progress* progress_ = nullptr;
@@ -381,11 +278,11 @@ class Loop {
   double seconds_before_ = 0.0;
   double last_rate_ = std::numeric_limits<double>::quiet_NaN();
   bool over_ = false;
+  bool between_ = false;  ///< a step was made, and what comes of it is not done yet
 };
 
 }  // namespace
 
 LoopResult run_loop(TypedRun& run, const LoopOptions& options) { return Loop(run, options).run(); }
 
-}  // namespace detail
-}  // namespace xgrad::train
+}  // namespace xgrad::train::detail
