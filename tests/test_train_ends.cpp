@@ -146,21 +146,29 @@ BOOST_AUTO_TEST_CASE(losses_that_are_not_finite) {
 BOOST_AUTO_TEST_CASE(goes_on_with_the_same_bits) {
   const Points all = points();
   const Points other = points(20);
-  const auto run = [&](const std::filesystem::path& folder, std::size_t stop_at, std::size_t every) {
+  const auto run = [&](const std::filesystem::path& folder, std::size_t stop_at, std::size_t every, bool killed) {
     train::Options<Tracking, Points> options{
         .epochs = 4, .batches = {.size = 11}, .key = Key(7), .validation = other, .patience = 3, .show = quiet};
     if (stop_at > 0) {
-      options.on_step = [=](const train::Seen<Tracking>& seen) { return seen.now.step < stop_at; };
+      options.on_step = [=](const train::Seen<Tracking>& seen) {
+        if (killed && seen.now.step == stop_at) throw std::runtime_error("killed");  // nothing is saved then
+        return seen.now.step < stop_at;
+      };
     }
     if (!folder.empty()) options.checkpoint = train::CheckpointOptions{.folder = folder, .every_steps = every};
     return train::fit(first_tracking(), tracking_error(), adam, all, options);
   };
-  const auto undisturbed = run("", 0, 0);
+  const auto undisturbed = run("", 0, 0, false);
   for (const std::size_t stop_at : {1U, 4U, 5U, 7U, 10U, 19U, 20U}) {
     const Folder folder;
-    const auto cut = run(folder / "run", stop_at, 3);
-    BOOST_TEST(cut.history.steps.size() == stop_at);
-    const auto resumed = run(folder / "run", 0, 3);
+    const bool killed = stop_at % 3 == 1;
+    if (killed) {
+      BOOST_CHECK_THROW(static_cast<void>(run(folder / "run", stop_at, 3, true)), std::runtime_error);
+    } else {
+      const auto cut = run(folder / "run", stop_at, 3, false);
+      BOOST_TEST(cut.history.steps.size() == stop_at);
+    }
+    const auto resumed = run(folder / "run", 0, 3, false);
     BOOST_TEST(same_bits(resumed.model, undisturbed.model), stop_at);
     BOOST_TEST(same_bits(resumed.best, undisturbed.best), stop_at);
     BOOST_TEST(same_bits(resumed.state, undisturbed.state), stop_at);
@@ -169,7 +177,7 @@ BOOST_AUTO_TEST_CASE(goes_on_with_the_same_bits) {
     BOOST_TEST(resumed.best_value == undisturbed.best_value);
     BOOST_TEST((resumed.ended == undisturbed.ended));
     // And again, when all is done.
-    const auto again = run(folder / "run", 0, 3);
+    const auto again = run(folder / "run", 0, 3, false);
     BOOST_TEST(same_bits(again.model, undisturbed.model), stop_at);
     BOOST_TEST(same_rows(again.history.steps, undisturbed.history.steps), stop_at);
   }
