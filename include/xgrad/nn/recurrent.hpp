@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,8 +58,8 @@ struct Recurrent {
   /// \throws TypeError   unless lengths are int64, and if states have another element type than those computed.
   /// \throws ValueError  if there is no cell, or not one for each layer and direction; when values are computed, for
   ///                     lengths below 0 or above that of the time axis.
-  [[nodiscard]] Var operator()(const Var& x) const;
-  [[nodiscard]] Var operator()(const Var& x, const Training& training) const;
+  Var operator()(const Var& x) const;
+  Var operator()(const Var& x, const Training& training) const;
 
   /// The outputs and the states after the last steps, as SequenceOptions::first has them.
   [[nodiscard]] std::pair<Var, State> with_state(const Var& x, const SequenceOptions<State>& options = {}) const;
@@ -69,6 +70,11 @@ struct Recurrent {
   void visit(const tree::detail::Visitor<const Var>& visitor) const;
   [[nodiscard]] bool same_statics(const Recurrent& other, std::string* where) const;
 };
+
+template <class Cell>
+std::ostream& operator<<(std::ostream& out, const Recurrent<Cell>& net) {
+  return tree::detail::print(out, net);
+}
 
 using Rnn = Recurrent<RnnCell>;
 using Lstm = Recurrent<LstmCell>;

@@ -29,7 +29,7 @@ struct RnnCell {
   Var weight_hh;                        ///< [hidden, hidden]
   std::optional<Var> bias_ih, bias_hh;  ///< [hidden]
   RnnActivation activation = RnnActivation::Tanh;
-  [[nodiscard]] Var operator()(const Var& x, const Var& h) const;
+  Var operator()(const Var& x, const Var& h) const;
 };
 XGRAD_FIELDS(RnnCell, weight_ih, weight_hh, bias_ih, bias_hh, activation)
 
@@ -50,7 +50,7 @@ struct LstmCell {
   Var weight_ih;                        ///< [4 hidden, inputs]
   Var weight_hh;                        ///< [4 hidden, hidden]
   std::optional<Var> bias_ih, bias_hh;  ///< [4 hidden]
-  [[nodiscard]] LstmState operator()(const Var& x, const LstmState& state) const;
+  LstmState operator()(const Var& x, const LstmState& state) const;
 };
 XGRAD_FIELDS(LstmCell, weight_ih, weight_hh, bias_ih, bias_hh)
 
@@ -65,7 +65,7 @@ struct GruCell {
   Var weight_ih;                        ///< [3 hidden, inputs]
   Var weight_hh;                        ///< [3 hidden, hidden]
   std::optional<Var> bias_ih, bias_hh;  ///< [3 hidden]
-  [[nodiscard]] Var operator()(const Var& x, const Var& h) const;
+  Var operator()(const Var& x, const Var& h) const;
 };
 XGRAD_FIELDS(GruCell, weight_ih, weight_hh, bias_ih, bias_hh)
 
