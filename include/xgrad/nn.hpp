@@ -2,11 +2,15 @@
 #pragma once
 
 #include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/convolution.hpp>
 #include <xgrad/nn/initialise.hpp>
+#include <xgrad/nn/language_model.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/lenet.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/normalisation.hpp>
 #include <xgrad/nn/pooling.hpp>
+#include <xgrad/nn/positions.hpp>
 #include <xgrad/nn/resnet.hpp>
+#include <xgrad/nn/transformer.hpp>

@@ -113,8 +113,8 @@ LanguageModel language_model(const random::Key& key, std::size_t vocabulary, std
     model.positions = positional_embedding(key.fold_in(2), options.length, width, {.dtype = dtype});
   }
   if (!options.tied) {
-    model.head = linear(key.fold_in(3), width, vocabulary,
-                        {.bias = false, .weights = of_blocks.weights, .dtype = dtype});
+    model.head =
+        linear(key.fold_in(3), width, vocabulary, {.bias = false, .weights = of_blocks.weights, .dtype = dtype});
   }
   return model;
 }

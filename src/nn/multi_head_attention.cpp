@@ -102,7 +102,8 @@ Projections projections_of(const Attention& layer, const Var& x, const Var& firs
   const auto part = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
     return view(all, xt::ellipsis(), xt::range(from, to));
   };
-  Projections result = by_heads(layer, part(0, parts.queries), part(parts.queries, parts.keys), part(parts.keys, parts.end));
+  Projections result =
+      by_heads(layer, part(0, parts.queries), part(parts.queries, parts.keys), part(parts.keys, parts.end));
   if (layer.rotary) {
     const Var places = first + arange(length_of(x));
     result.q = rotary(result.q, places, *layer.rotary);
@@ -123,7 +124,8 @@ Projections projections_of(const Attention& layer, const Var& x, const Var& keys
                   projected(layer, values, parts.keys, parts.end));
 }
 
-Var attended(const Attention& layer, const Projections& all, const AttentionOptions& options, const Training* training) {
+Var attended(const Attention& layer, const Projections& all, const AttentionOptions& options,
+             const Training* training) {
   Var weights = attention_weights(all.q, all.k, options);
   if (training != nullptr) weights = layer.dropout(weights, *training);
   return layer.out_proj(joined_heads(detail::grouped_product(weights, all.v)));
@@ -208,7 +210,8 @@ MultiHeadAttention multi_head_attention(const random::Key& key, std::size_t widt
   const std::size_t size = width / heads;
   if (options.rotary && size % 2 != 0) refuse("rotary positions need an even number of features in a head");
   const std::size_t rows = size * (heads + 2 * key_heads);
-  const LinearOptions out{.bias = options.bias, .weights = options.weights, .biases = options.biases, .dtype = options.dtype};
+  const LinearOptions out{
+      .bias = options.bias, .weights = options.weights, .biases = options.biases, .dtype = options.dtype};
   MultiHeadAttention layer{.in_proj_weight = options.weights(key.fold_in(0), {rows, width}, options.dtype),
                            .in_proj_bias = std::nullopt,
                            .out_proj = linear(key.fold_in(1), width, width, out),

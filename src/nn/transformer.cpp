@@ -42,9 +42,8 @@ Var with_residual(const Var& x, const LayerNorm& norm, bool norm_first, const F&
 
 template <class Look>
 Var encoded(const TransformerEncoderLayer& layer, const Var& x, const Runner& runner, const Look& look) {
-  const Var seen = with_residual(x, layer.norm1, layer.norm_first, [&](const Var& y) {
-    return runner.drop(layer.dropout, look(y), AfterSelf);
-  });
+  const Var seen = with_residual(x, layer.norm1, layer.norm_first,
+                                 [&](const Var& y) { return runner.drop(layer.dropout, look(y), AfterSelf); });
   return with_residual(seen, layer.norm2, layer.norm_first, [&](const Var& y) {
     return runner.drop(layer.dropout, runner.run(layer.feed_forward, y), AfterNet);
   });
@@ -53,9 +52,8 @@ Var encoded(const TransformerEncoderLayer& layer, const Var& x, const Runner& ru
 template <class Look>
 Var decoded(const TransformerDecoderLayer& layer, const Var& x, const Var& memory, const AttentionOptions& of_memory,
             const Runner& runner, const Look& look) {
-  const Var seen = with_residual(x, layer.norm1, layer.norm_first, [&](const Var& y) {
-    return runner.drop(layer.dropout, look(y), AfterSelf);
-  });
+  const Var seen = with_residual(x, layer.norm1, layer.norm_first,
+                                 [&](const Var& y) { return runner.drop(layer.dropout, look(y), AfterSelf); });
   const Var told = with_residual(seen, layer.norm2, layer.norm_first, [&](const Var& y) {
     return runner.drop(layer.dropout, runner.look(layer.multihead_attn, y, memory, of_memory), AfterMemory);
   });
@@ -113,8 +111,7 @@ Var TransformerEncoderLayer::operator()(const Var& x, const AttentionOptions& op
   return encoded(*this, x, runner, [&](const Var& y) { return runner.look(self_attn, y, options); });
 }
 
-Var TransformerEncoderLayer::operator()(const Var& x, const Training& training,
-                                        const AttentionOptions& options) const {
+Var TransformerEncoderLayer::operator()(const Var& x, const Training& training, const AttentionOptions& options) const {
   const Runner runner{&training};
   return encoded(*this, x, runner, [&](const Var& y) { return runner.look(self_attn, y, options); });
 }
@@ -143,15 +140,13 @@ TransformerEncoderLayer transformer_encoder_layer(const random::Key& key, std::s
 Var TransformerDecoderLayer::operator()(const Var& x, const Var& memory, const AttentionOptions& options,
                                         const AttentionOptions& of_memory) const {
   const Runner runner{nullptr};
-  return decoded(*this, x, memory, of_memory, runner,
-                 [&](const Var& y) { return runner.look(self_attn, y, options); });
+  return decoded(*this, x, memory, of_memory, runner, [&](const Var& y) { return runner.look(self_attn, y, options); });
 }
 
 Var TransformerDecoderLayer::operator()(const Var& x, const Var& memory, const Training& training,
                                         const AttentionOptions& options, const AttentionOptions& of_memory) const {
   const Runner runner{&training};
-  return decoded(*this, x, memory, of_memory, runner,
-                 [&](const Var& y) { return runner.look(self_attn, y, options); });
+  return decoded(*this, x, memory, of_memory, runner, [&](const Var& y) { return runner.look(self_attn, y, options); });
 }
 
 std::pair<Var, AttentionCache> TransformerDecoderLayer::operator()(const Var& x, const Var& memory,

@@ -18,7 +18,7 @@ Var through_layers(const Stack& stack, const Var& x, const Run& run) {
 /// The same of layers that hand on caches.
 template <class Stack, class Run>
 std::pair<Var, TransformerCache> through_cache(std::string_view name, const Stack& stack, const Var& x,
-                                                           const TransformerCache& cache, const Run& run) {
+                                               const TransformerCache& cache, const Run& run) {
   if (cache.layers.size() != stack.layers.size()) {
     throw ValueError(std::string(name) + ": " + std::to_string(cache.layers.size()) + " caches of layers for " +
                      std::to_string(stack.layers.size()) + " layers; there must be one for each");
@@ -58,18 +58,17 @@ Var TransformerEncoder::operator()(const Var& x, const Training& training, const
   });
 }
 
-std::pair<Var, TransformerCache> TransformerEncoder::operator()(
-    const Var& x, const TransformerCache& cache) const {
+std::pair<Var, TransformerCache> TransformerEncoder::operator()(const Var& x, const TransformerCache& cache) const {
   return through_cache("TransformerEncoder", *this, x, cache,
-                        [](const auto& layer, const Var& y, const AttentionCache& one) { return layer(y, one); });
+                       [](const auto& layer, const Var& y, const AttentionCache& one) { return layer(y, one); });
 }
 
 TransformerCache TransformerEncoder::cache(const Shape& batch, std::size_t room) const {
   return empty_cache(*this, batch, room);
 }
 
-TransformerEncoder transformer_encoder(const random::Key& key, std::size_t width, std::size_t heads,
-                                       std::size_t layers, const TransformerOptions& options) {
+TransformerEncoder transformer_encoder(const random::Key& key, std::size_t width, std::size_t heads, std::size_t layers,
+                                       const TransformerOptions& options) {
   TransformerEncoder stack{{}, last_norm(width, options)};
   for (std::size_t i = 0; i < layers; ++i) {
     stack.layers.push_back(transformer_encoder_layer(key.fold_in(i), width, heads, options));
@@ -79,9 +78,8 @@ TransformerEncoder transformer_encoder(const random::Key& key, std::size_t width
 
 Var TransformerDecoder::operator()(const Var& x, const Var& memory, const AttentionOptions& options,
                                    const AttentionOptions& of_memory) const {
-  return through_layers(*this, x, [&](const auto& layer, const Var& y, std::size_t) {
-    return layer(y, memory, options, of_memory);
-  });
+  return through_layers(
+      *this, x, [&](const auto& layer, const Var& y, std::size_t) { return layer(y, memory, options, of_memory); });
 }
 
 Var TransformerDecoder::operator()(const Var& x, const Var& memory, const Training& training,
@@ -92,20 +90,19 @@ Var TransformerDecoder::operator()(const Var& x, const Var& memory, const Traini
 }
 
 std::pair<Var, TransformerCache> TransformerDecoder::operator()(const Var& x, const Var& memory,
-                                                                           const TransformerCache& cache,
-                                                                           const AttentionOptions& of_memory) const {
-  return through_cache("TransformerDecoder", *this, x, cache,
-                        [&](const auto& layer, const Var& y, const AttentionCache& one) {
-                          return layer(y, memory, one, of_memory);
-                        });
+                                                                const TransformerCache& cache,
+                                                                const AttentionOptions& of_memory) const {
+  return through_cache(
+      "TransformerDecoder", *this, x, cache,
+      [&](const auto& layer, const Var& y, const AttentionCache& one) { return layer(y, memory, one, of_memory); });
 }
 
 TransformerCache TransformerDecoder::cache(const Shape& batch, std::size_t room) const {
   return empty_cache(*this, batch, room);
 }
 
-TransformerDecoder transformer_decoder(const random::Key& key, std::size_t width, std::size_t heads,
-                                       std::size_t layers, const TransformerOptions& options) {
+TransformerDecoder transformer_decoder(const random::Key& key, std::size_t width, std::size_t heads, std::size_t layers,
+                                       const TransformerOptions& options) {
   TransformerDecoder stack{{}, last_norm(width, options)};
   for (std::size_t i = 0; i < layers; ++i) {
     stack.layers.push_back(transformer_decoder_layer(key.fold_in(i), width, heads, options));

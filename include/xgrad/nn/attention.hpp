@@ -84,7 +84,7 @@ struct MultiHeadAttention {
   Linear out_proj;                  ///< from heads d to the width
   Dropout dropout;                  ///< of attention weights
   std::size_t heads = 1;
-  std::size_t key_heads = 1;      ///< of keys and values, each for as many neighbouring ones of the queries
+  std::size_t key_heads = 1;     ///< of keys and values, each for as many neighbouring ones of the queries
   std::optional<double> rotary;  ///< the base of rotary positions, if there are any
 
   /// Each place looks at all of its sequence.

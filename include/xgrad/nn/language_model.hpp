@@ -57,10 +57,11 @@ struct GenerateOptions {
   std::size_t top_k = 0;     ///< only the so many likeliest; 0: all
 };
 
-/// So many tokens that go on where prompts [..., t] end, drawn one after another: int64 [..., count]. The loop is a scan
-/// with a cache, so that each step costs what one token costs.
+/// So many tokens that go on where prompts [..., t] end, drawn one after another: int64 [..., count]. The loop is a
+/// scan with a cache, so that each step costs what one token costs.
 ///
-///     auto continued = xg::compile([](const nn::LanguageModel& model, const xg::random::Key& key, const xg::Var& prompt) {
+///     auto continued = xg::compile([](const nn::LanguageModel& model, const xg::random::Key& key, const xg::Var&
+///     prompt) {
 ///       return nn::generate(model, key, prompt, 100, {.temperature = 0.8, .top_k = 40});
 ///     });
 ///
