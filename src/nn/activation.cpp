@@ -1,6 +1,5 @@
 #include <xgrad/nn/activation.hpp>
 
-#include <algorithm>
 #include <array>
 #include <ostream>
 #include <string>
@@ -15,8 +14,8 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "nn/checks.hpp"
+#include "nn/row_by_name.hpp"
 #include "ops/axes.hpp"
-#include "registry/registry.hpp"
 
 namespace xgrad::nn {
 namespace {
@@ -69,16 +68,8 @@ std::string_view name(Activation activation) noexcept { return row_of(activation
 
 std::ostream& operator<<(std::ostream& out, Activation activation) { return out << name(activation); }
 
-Activation activation_by_name(std::string_view wanted) {
-  const auto alike = [plain = registry::plain(wanted)](const ActivationRow& row) {
-    return registry::plain(row.name) == plain;
-  };
-  const auto found = std::ranges::find_if(activation_rows, alike);
-  if (found != activation_rows.end()) return found->activation;
-  std::vector<std::string> all;
-  for (const ActivationRow& row : activation_rows) all.emplace_back(row.name);
-  throw ValueError("activation_by_name: there is no activation \"" + std::string(wanted) + "\"; the nearest is \"" +
-                   registry::nearest(wanted, all) + "\". There are " + registry::joined(all));
+Activation activation_by_name(std::string_view name) {
+  return row_by_name("activation", activation_rows, name).activation;
 }
 
 Var Activate::operator()(const Var& x) const { return row_of(function).run(x); }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <string>
 #include <string_view>
 
 #include <xgrad/core/dtype.hpp>
@@ -54,6 +55,8 @@ struct Activate {
   Activation function = Activation::Relu;
   /// The shape of x. \throws ShapeError  by Softmax and LogSoftmax, if x has no axis.
   Var operator()(const Var& x) const;
+  /// What a summary calls it: its name.
+  [[nodiscard]] std::string kind() const { return std::string(name(function)); }
 };
 XGRAD_FIELDS(Activate, function)
 
