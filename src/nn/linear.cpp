@@ -7,6 +7,8 @@
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "nn/checks.hpp"
+
 namespace xgrad::nn {
 
 Var Linear::operator()(const Var& x) const {
@@ -26,9 +28,7 @@ Var Linear::operator()(const Var& x) const {
 }
 
 Linear linear(const random::Key& key, std::size_t inputs, std::size_t outputs, const LinearOptions& options) {
-  if (!is_floating(options.dtype)) {
-    throw TypeError("linear: weights of " + std::string(name(options.dtype)) + "; they must be floating-point");
-  }
+  require_floating("linear", options.dtype);
   Linear layer{options.weights(key.fold_in(0), {outputs, inputs}, options.dtype), std::nullopt};
   if (options.bias) layer.bias = options.biases(key.fold_in(1), {outputs}, options.dtype);
   return layer;

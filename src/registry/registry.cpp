@@ -11,15 +11,6 @@
 namespace xgrad::registry {
 namespace {
 
-/// What two spellings of a name have in common.
-std::string plain(std::string_view name) {
-  std::string result;
-  for (const char c : name) {
-    if (c != '_') result += core::lower(c);
-  }
-  return result;
-}
-
 void require_name(std::string_view name) {
   const bool fits = !plain(name).empty() && std::ranges::all_of(name, [](char c) {
     const char low = core::lower(c);

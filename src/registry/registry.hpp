@@ -10,6 +10,8 @@
 
 #include <xgrad/registry/entry.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::registry {
 
 using xgrad::detail::RegistryEntry;
@@ -50,6 +52,15 @@ class Registry {
   mutable std::shared_mutex mutex_;
   std::map<std::string, Known> known_;  ///< by what spellings of a name have in common
 };
+
+/// What two spellings of a name have in common: "SmoothL1" and "smooth_l1" are "smoothl1".
+inline std::string plain(std::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    if (c != '_') result += core::lower(c);
+  }
+  return result;
+}
 
 /// Of some names the one that is alike most: with the fewest letters that are missing, too many, others or swapped.
 /// \param names  not empty.

@@ -1,0 +1,44 @@
+#include <xgrad/nn/dropout.hpp>
+
+#include <string>
+#include <string_view>
+
+#include <xgrad/core/errors.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/random/continuous.hpp>
+
+#include "core/text.hpp"
+#include "ops/axes.hpp"
+
+namespace xgrad::nn {
+namespace {
+
+/// x where random numbers of a shape that broadcasts to it let it stay.
+Var thinned(std::string_view layer, const Var& x, double rate, const Shape& shape, const random::Key& key) {
+  if (!(rate >= 0.0 && rate <= 1.0)) {
+    throw ValueError(std::string(layer) + ": the rate is " + core::text_of(rate) + "; it must be from 0 to 1");
+  }
+  if (rate == 0.0) return x;
+  if (rate == 1.0) return zeros_like(x);
+  const double kept = 1.0 - rate;
+  // 24 bits of a number are enough to say so, and half the work of 53.
+  return where(random::uniform(key, shape, DType::Float32) < kept, x * (1.0 / kept), 0.0);
+}
+
+}  // namespace
+
+Var Dropout::operator()(const Var& x, const Training& training) const {
+  Shape shape = x.shape();
+  for (const int axis : together) shape[xgrad::detail::normalize_axis("Dropout", axis, x)] = 1;
+  return thinned("Dropout", x, rate, shape, training.key);
+}
+
+Var DropPath::operator()(const Var& x, const Training& training) const {
+  if (x.dimension() == 0)
+    throw ShapeError("DropPath: called with a number; it leaves out samples, along the first axis");
+  Shape shape(x.dimension(), 1);
+  shape[0] = x.shape()[0];
+  return thinned("DropPath", x, rate, shape, training.key);
+}
+
+}  // namespace xgrad::nn
