@@ -61,9 +61,8 @@ Initialiser initialiser_by_name(std::string_view name) {
 namespace detail {
 
 void set_member(const SettingPath& path, nn::Activation& member, const SettingValue& value) {
-  if (const auto* activation = value.object<nn::Activation>()) member = *activation;
-  else if (value.text() != nullptr) member = nn::activation_by_name(*value.text());
-  else throw_wrong_type(path, value, "the name of an activation, or an nn::Activation");
+  if (value.text() == nullptr) throw_wrong_type(path, value, "the name of an activation");
+  member = nn::activation_by_name(*value.text());
 }
 void set_member(const SettingPath& path, nn::Initialiser& member, const SettingValue& value) {
   if (const auto* initialiser = value.object<nn::Initialiser>()) member = *initialiser;

@@ -51,7 +51,7 @@ std::string memory_of(double bytes) {
     ++unit;
   }
   core::TextStream text;
-  text << std::fixed << std::setprecision(unit == 0 ? 0 : 1) << bytes << ' ' << units[unit];
+  text << std::fixed << std::setprecision(unit == 0 || bytes >= 99.95 ? 0 : 1) << bytes << ' ' << units[unit];
   return text.str();
 }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "counterparts.hpp"
+#include "layers_core.hpp"
 #include "losses.hpp"
 
 namespace libtorch {
@@ -20,6 +21,7 @@ const Counterparts& counterparts() {
     at::set_num_threads(1);
     Counterparts all = make_counterparts();
     for (auto& [name, counterpart] : make_losses()) all[loss_prefix + name] = std::move(counterpart);
+    for (auto& [name, counterpart] : make_layers_core()) all[core_layer_prefix + name] = std::move(counterpart);
     return all;
   }();
   return table;

@@ -32,6 +32,8 @@ struct Derivatives {
 
 /// What the keys of losses start with; the name of the loss's row follows.
 inline constexpr const char* loss_prefix = "loss ";
+/// The same of layers, by the names of the rows in test_torch_layers_core.cpp.
+inline constexpr const char* core_layer_prefix = "core layer ";
 
 /// The operations and losses that have a counterpart in libtorch.
 std::vector<std::string> keys();

@@ -16,8 +16,8 @@ namespace xgrad::nn {
 
 /// y_k = sum_ij a_i W_kij b_j + bias_k, for the last axes of a and b: [..., first], [..., second] -> [..., outputs].
 struct Bilinear {
-  Var weight;               ///< [outputs, first, second], as torch's
-  std::optional<Var> bias;  ///< [outputs]
+  Var weight;                    ///< [outputs, first, second], as torch's
+  std::optional<Var> bias = {};  ///< [outputs]
   /// \throws ShapeError  unless the last axes have as many elements as there are inputs, and the others broadcast.
   Var operator()(const Var& a, const Var& b) const;
 };

@@ -44,7 +44,7 @@ struct Sequential {
 
   Var operator()(const Var& x) const {
     Var y = x;
-    std::apply([&y](const L&... layer) { ((y = layer(y)), ...); }, layers);
+    std::apply([&](const L&... layer) { ((y = layer(y)), ...); }, layers);
     return y;
   }
   Var operator()(const Var& x, const Training& training) {

@@ -1,0 +1,411 @@
+// Nets: of layers that are known to the compiler, of any layers, of descriptions; and their summaries.
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <xgrad/io/named.hpp>
+#include <xgrad/nn.hpp>
+#include <xgrad/nn/add.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace nn = xgrad::nn;
+namespace xg = xgrad;
+using nn::Activation;
+using nn::AnyLayer;
+using xg::DType;
+using xg::Shape;
+using xg::Var;
+using xg::random::Key;
+
+namespace {
+
+const auto halved = [](const Var& x) { return x / 2.0F; };
+
+/// Adds up how often it was trained, and says which key it got.
+struct Counter {
+  Var count = 0.0F;
+  Var bits = std::int64_t{0};
+  Var operator()(const Var& x) const { return x; }
+  Var operator()(const Var& x, const nn::Training& training) {
+    count = count + 1.0F;
+    bits = training.key.bits;
+    return x + count;
+  }
+};
+XGRAD_FIELDS(Counter, state(count), state(bits))
+
+bool same_bits(const Var& a, const Var& b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && all(equal(a, b)).item<bool>();
+}
+
+std::int64_t bits_of(const Key& key) { return key.bits.item<std::int64_t>(); }
+
+/// What an error says, of a type that is expected.
+template <class E, class F>
+std::string error_of(F f) {
+  try {
+    f();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+struct ScaleSettings {
+  double factor = 1.0;
+};
+XGRAD_FIELDS(ScaleSettings, factor)
+
+struct Scale {
+  double factor;
+  Var operator()(const Var& x) const { return x * factor; }
+};
+XGRAD_FIELDS(Scale, factor)
+
+struct Model {
+  nn::Linear first;
+  nn::Dropout dropout;
+  Key key;
+  Var operator()(const Var& x) const { return first(x); }
+};
+XGRAD_FIELDS(Model, first, dropout, key)
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(test_nn_nets)
+
+BOOST_AUTO_TEST_CASE(sequential_calls_one_after_the_other) {
+  const nn::Linear first = nn::linear(Key(1), 4, 3);
+  const nn::Linear last = nn::linear(Key(2), 3, 2);
+  const auto net = nn::sequential(first, nn::Activate{Activation::Tanh}, halved, last);
+  const Var x = xg::random::normal(Key(3), {5, 4}, DType::Float32);
+  BOOST_TEST(same_bits(net(x), last(halved(tanh(first(x))))));
+  const std::vector<std::string> paths{"0.weight", "0.bias", "3.weight", "3.bias"};
+  BOOST_TEST(xg::tree::paths(net) == paths, boost::test_tools::per_element());
+  BOOST_TEST(same_bits(nn::sequential()(x), x));
+  std::ostringstream text;
+  text << net;
+  BOOST_TEST(has(text.str(), "3.weight  float32 [2, 3]"));
+  const auto slopes = xg::grad([&x](const auto& n) { return sum(square(n(x))); })(net);
+  BOOST_TEST((std::get<3>(slopes.layers).weight.shape() == Shape{2, 3}));
+  // Saved and read by the names that torch gives.
+  const auto arrays = xg::io::by_name(net);
+  BOOST_TEST(
+      same_bits(xg::io::filled(xg::tree::map(net, [](const Var& leaf) { return leaf * 0.0F; }), arrays)(x), net(x)));
+}
+
+BOOST_AUTO_TEST_CASE(each_layer_has_its_part_of_the_key_and_keeps_its_state) {
+  const nn::Training training{Key(4)};
+  auto net = nn::sequential(Counter{}, halved, nn::residual(Counter{}, Counter{}), nn::sequential(Counter{}));
+  const auto before = net;
+  const Var y = net(xg::zeros({2}), training);
+  // 1, halved; twice 1 more; 1 more.
+  BOOST_TEST(same_bits(y, xg::full({2}, 0.5 + 1.0 + 0.5 + 1.0 + 1.0)));
+  const auto& residual = std::get<2>(net.layers);
+  BOOST_TEST(std::get<0>(net.layers).count.item<float>() == 1.0F);
+  BOOST_TEST(residual.inner.count.item<float>() == 1.0F);
+  BOOST_TEST(residual.projection.count.item<float>() == 1.0F);
+  BOOST_TEST(std::get<0>(before.layers).count.item<float>() == 0.0F);
+  const auto bits = [](const Counter& counter) { return counter.bits.item<std::int64_t>(); };
+  BOOST_TEST(bits(std::get<0>(net.layers)) == bits_of(training.part(0).key));
+  BOOST_TEST(bits(residual.inner) == bits_of(training.part(2).part(0).key));
+  BOOST_TEST(bits(residual.projection) == bits_of(training.part(2).part(1).key));
+  BOOST_TEST(bits(std::get<0>(std::get<3>(net.layers).layers)) == bits_of(training.part(3).part(0).key));
+
+  nn::Net any{{Counter{}, halved, nn::residual(Counter{}, Counter{}), nn::sequential(Counter{})}};
+  const nn::Net any_before = any;
+  BOOST_TEST(same_bits(any(xg::zeros({2}), training), y));
+  BOOST_TEST(bits(any.layers[0].as<Counter>()) == bits(std::get<0>(net.layers)));
+  BOOST_TEST(any_before.layers[0].as<Counter>().count.item<float>() == 0.0F);
+}
+
+BOOST_AUTO_TEST_CASE(residual_adds_what_has_the_same_shape) {
+  const nn::Linear square = nn::linear(Key(1), 3, 3);
+  const nn::Linear wider = nn::linear(Key(2), 3, 5);
+  const Var x = xg::random::normal(Key(3), {2, 3}, DType::Float32);
+  BOOST_TEST(same_bits(nn::residual(square)(x), x + square(x)));
+  const nn::Linear projection = nn::linear(Key(4), 3, 5, {.bias = false});
+  const auto projected = nn::residual(wider, projection);
+  BOOST_TEST(same_bits(projected(x), projection(x) + wider(x)));
+  const std::vector<std::string> paths{"inner.weight", "inner.bias", "projection.weight"};
+  BOOST_TEST(xg::tree::paths(projected) == paths, boost::test_tools::per_element());
+  BOOST_TEST(has(error_of<xg::ShapeError>([&] { static_cast<void>(nn::residual(wider)(x)); }),
+                 "[2, 5], to be added to [2, 3]"));
+  // Nothing broadcasts.
+  BOOST_CHECK_THROW((void)nn::residual(nn::linear(Key(1), 3, 1))(x), xg::ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(flatten_joins_axes) {
+  const Var x = xg::zeros({2, 3, 4, 5});
+  BOOST_TEST((nn::Flatten{}(x).shape() == Shape{2, 60}));
+  BOOST_TEST((nn::Flatten{0, 1}(x).shape() == Shape{6, 4, 5}));
+  BOOST_TEST((nn::Flatten{-2}(x).shape() == Shape{2, 3, 20}));
+  BOOST_TEST((nn::Flatten{}(xg::zeros({0, 3, 2})).shape() == Shape{0, 6}));
+  BOOST_CHECK_THROW((void)(nn::Flatten{2, 1}(x)), xg::ShapeError);
+  BOOST_CHECK_THROW((void)nn::Flatten{}(xg::zeros({2})), xg::ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(mlp_is_linear_layers_with_activations_between) {
+  const nn::Mlp net = nn::mlp(Key(5), {4, 32, 16, 3}, {.activation = Activation::Silu, .last = Activation::Sigmoid});
+  BOOST_TEST_REQUIRE(net.layers.size() == 3U);
+  const Var x = xg::random::normal(Key(3), {2, 4}, DType::Float32);
+  const Var by_hand = sigmoid(net.layers[2](silu(net.layers[1](silu(net.layers[0](x))))));
+  BOOST_TEST(same_bits(net(x), by_hand));
+  BOOST_TEST(same_bits(net.layers[1].weight, nn::linear(Key(5).fold_in(1), 32, 16).weight));
+  BOOST_TEST(!nn::mlp(Key(5), {4, 3}, {.bias = false}).layers[0].bias.has_value());
+  BOOST_CHECK_THROW(static_cast<void>(nn::mlp(Key(5), {4})), xg::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(nn::mlp(Key(5), {4, 3}, {.dtype = DType::Bool})), xg::TypeError);
+}
+
+BOOST_AUTO_TEST_CASE(any_layer_is_the_layer_that_it_holds) {
+  const nn::Linear linear = nn::linear(Key(1), 4, 3);
+  AnyLayer layer = linear;
+  const Var x = xg::random::normal(Key(3), {2, 4}, DType::Float32);
+  BOOST_TEST(same_bits(layer(x), linear(x)));
+  BOOST_TEST(same_bits(layer(x, nn::Training{Key(0)}), linear(x)));
+  BOOST_TEST(layer.holds<nn::Linear>());
+  BOOST_TEST(!layer.holds<nn::Mlp>());
+  BOOST_TEST(layer.kind() == "Linear");
+  BOOST_TEST(AnyLayer(nn::Activate{Activation::Mish}).kind() == "mish");
+  BOOST_TEST(AnyLayer(halved).kind() == "function");
+  BOOST_TEST(AnyLayer(nn::sequential(halved, linear)).kind() == "Sequential");
+  BOOST_CHECK_THROW(static_cast<void>(layer.as<nn::Mlp>()), xg::TypeError);
+  BOOST_CHECK_THROW(static_cast<void>(AnyLayer(halved).weight()), xg::TypeError);
+  AnyLayer copy = layer;
+  copy.weight() = copy.weight() * 2.0F;
+  BOOST_TEST(same_bits(layer.as<nn::Linear>().weight, linear.weight));
+  BOOST_TEST(same_bits(copy.as<nn::Linear>().weight, linear.weight * 2.0F));
+  copy = AnyLayer(nn::p_relu());
+  BOOST_TEST(copy.holds<nn::PRelu>());
+  const AnyLayer taken = std::move(layer);
+  BOOST_TEST(same_bits(taken(x), linear(x)));
+  BOOST_CHECK_THROW((void)layer(x), xg::ValueError);  // NOLINT(bugprone-use-after-move)
+  // Normalised without knowing its type.
+  const auto normalised = nn::weight_norm(taken);
+  BOOST_TEST(same_bits(normalised(x), nn::weight_norm(linear)(x)));
+}
+
+BOOST_AUTO_TEST_CASE(nets_of_any_layers_in_transforms) {
+  const nn::Net net{{nn::linear(Key(1), 4, 3), nn::Activate{Activation::Tanh}, nn::linear(Key(2), 3, 2)}};
+  const Var x = xg::random::normal(Key(3), {5, 4}, DType::Float32);
+  const auto typed =
+      nn::sequential(net.layers[0].as<nn::Linear>(), nn::Activate{Activation::Tanh}, net.layers[2].as<nn::Linear>());
+  BOOST_TEST(same_bits(net(x), typed(x)));
+  const auto loss = [](const auto& n, const Var& at) { return sum(square(n(at))); };
+  const std::vector<Var> slopes = xg::tree::leaves(xg::grad(loss)(net, x));
+  const std::vector<Var> expected = xg::tree::leaves(xg::grad(loss)(typed, x));
+  BOOST_TEST_REQUIRE(slopes.size() == expected.size());
+  for (std::size_t i = 0; i < slopes.size(); ++i) BOOST_TEST(same_bits(slopes[i], expected[i]));
+  // Another activation is another function, and is recorded anew.
+  auto compiled = xg::compile([](const nn::Net& n, const Var& at) { return n(at); });
+  BOOST_TEST(same_bits(compiled(net, x), net(x)));
+  nn::Net other = net;
+  other.layers[1] = nn::Activate{Activation::Relu};
+  BOOST_TEST(same_bits(compiled(other, x), other(x)));
+  other.layers.pop_back();
+  BOOST_TEST(same_bits(compiled(other, x), other(x)));
+  other.layers[1] = halved;
+  BOOST_TEST(same_bits(compiled(other, x), other(x)));
+}
+
+BOOST_AUTO_TEST_CASE(layers_by_name_are_those_of_their_makers) {
+  const Key key(6);
+  const AnyLayer linear = nn::by_name("Linear", {{"inputs", 4}, {"outputs", 3}, {"weights", "he_normal"}}, key);
+  BOOST_TEST(same_bits(linear.as<nn::Linear>().weight, nn::linear(key, 4, 3, {.weights = nn::he_normal()}).weight));
+  const AnyLayer mlp =
+      nn::by_name("mlp", {{"sizes", std::vector<int>{4, 5, 2}}, {"activation", "gelu"}, {"dtype", "float64"}}, key);
+  BOOST_TEST((mlp.as<nn::Mlp>().activation == Activation::Gelu));
+  BOOST_TEST(mlp.as<nn::Mlp>().layers[1].weight.dtype() == DType::Float64);
+  BOOST_TEST(same_bits(nn::by_name("kan", {{"inputs", 4}, {"outputs", 3}}, key).as<nn::Kan>().coefficients,
+                       nn::kan(key, 4, 3).coefficients));
+  BOOST_TEST(
+      nn::by_name("dropout", {{"rate", 0.25}, {"together", std::vector<int>{-1}}}, key).as<nn::Dropout>().together ==
+          std::vector<int>{-1},
+      boost::test_tools::per_element());
+  BOOST_TEST(nn::by_name("embedding", {{"entries", 4}, {"features", 3}, {"padding", 0}}, key)
+                 .as<nn::Embedding>()
+                 .padding.value() == 0);
+  BOOST_TEST((nn::by_name("gelu_tanh", {}, key).as<nn::Activate>().function == Activation::GeluTanh));
+  const AnyLayer wrapped = nn::by_name("spectral_norm", {{"inner", linear}, {"iterations", 2}}, key);
+  const Var x = xg::random::normal(Key(3), {2, 4}, DType::Float32);
+  BOOST_TEST(same_bits(wrapped(x), nn::spectral_norm(key, linear.as<nn::Linear>())(x)));
+  const AnyLayer residual = nn::by_name("residual", {{"inner", linear}, {"projection", linear}}, key);
+  BOOST_TEST(same_bits(residual(x), linear(x) + linear(x)));
+  // Each name makes a layer, or says which setting it needs.
+  for (const std::string& name : nn::names()) {
+    const std::string error = error_of<xg::ValueError>([&] { static_cast<void>(nn::by_name(name, {}, key)); });
+    BOOST_TEST((error == "none" || has(error, "is missing")), name << ": " << error);
+  }
+  BOOST_TEST(nn::settings_of("glu") == (std::vector<std::string>{"gate", "axis"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(layers_by_name_refuse_what_does_not_fit) {
+  const Key key(6);
+  const auto error = [&](const std::string& name, const xg::Settings& settings) {
+    return error_of<xg::Error>([&] { static_cast<void>(nn::by_name(name, settings, key)); });
+  };
+  BOOST_TEST(has(error("linaer", {}), "the nearest is \"linear\""));
+  BOOST_TEST(has(error("linear", {{"input", 3}}), "the nearest is \"inputs\""));
+  BOOST_TEST(has(error("linear", {{"inputs", 3}}), "outputs is missing"));
+  BOOST_TEST(has(error("linear", {{"inputs", -3}}), "must not be negative"));
+  BOOST_TEST(has(error("linear", {{"weights", "he_norml"}}), "the nearest is \"he_normal\""));
+  BOOST_TEST(has(error("linear", {{"weights", 3}}), "name of an initialiser"));
+  BOOST_TEST(has(error("linear", {{"dtype", "int64"}}), "\"float32\" or \"float64\""));
+  BOOST_TEST(has(error("linear", {{"dtype", 3}}), "\"float32\" or \"float64\""));
+  BOOST_TEST(has(error("mlp", {{"activation", "rellu"}}), "the nearest is \"relu\""));
+  BOOST_TEST(has(error("mlp", {{"activation", 1}}), "name of an activation"));
+  BOOST_TEST(has(error("residual", {{"inner", "linear"}}), "must be an nn::AnyLayer"));
+  BOOST_TEST(has(error("dropout", {{"together", 0.5}}), "integers, [n]"));
+  BOOST_TEST(has(error("dropout", {{"together", std::int64_t{1} << 40}}), "must be smaller"));
+  BOOST_CHECK_THROW(static_cast<void>(nn::settings_of("linaer")), xg::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(nn::initialiser_by_name("zero")), xg::ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(layers_of_users_have_names_too) {
+  const auto make = [](const ScaleSettings& settings, const Key&) -> AnyLayer { return Scale{settings.factor}; };
+  nn::add<ScaleSettings>("scale_of_tests", make);
+  const nn::Net net = nn::net_from_text("scale_of_tests factor=-2.5e1", Key(1));
+  BOOST_TEST(net(2.0).item<double>() == -50.0);
+  BOOST_CHECK_THROW(nn::add<ScaleSettings>("Linear", make), xg::ValueError);
+  nn::remove("scale_of_tests");
+  BOOST_CHECK_THROW(nn::remove("scale_of_tests"), xg::ValueError);
+  BOOST_CHECK_THROW(nn::remove("linear"), xg::ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(nets_of_texts) {
+  const Key key(7);
+  const nn::Net net = nn::net_from_text(R"(
+    # the first layer
+    linear inputs=4 outputs=6 weights="he_normal"   # comments end with the line
+    gelu
+    residual {
+      linear inputs=6 outputs=6 bias=false
+      tanh
+    }
+    weight_norm axis=0 {
+      linear inputs=6 outputs=3
+    }
+    mlp sizes=[3, 5, 2]  activation=silu
+    dropout rate=.5 together=[0]
+  )",
+                                        key);
+  BOOST_TEST_REQUIRE(net.layers.size() == 6U);
+  const auto linear = nn::linear(key.fold_in(0), 4, 6, {.weights = nn::he_normal()});
+  BOOST_TEST(same_bits(net.layers[0].as<nn::Linear>().weight, linear.weight));
+  const auto& inner = net.layers[2].as<nn::Residual<AnyLayer>>().inner.as<nn::Net>();
+  BOOST_TEST(same_bits(inner.layers[0].as<nn::Linear>().weight, nn::linear(key.fold_in(2).fold_in(0), 6, 6).weight));
+  BOOST_TEST(!inner.layers[0].as<nn::Linear>().bias.has_value());
+  BOOST_TEST(net.layers[3].as<nn::WeightNorm<AnyLayer>>().layer.holds<nn::Linear>());
+  BOOST_TEST(net.layers[5].as<nn::Dropout>().rate == 0.5);
+  BOOST_TEST((net(xg::zeros({7, 4}, DType::Float32)).shape() == Shape{7, 2}));
+  BOOST_TEST(nn::net_from_text("", key).layers.empty());
+  BOOST_TEST(nn::net_from_text(" \r\n#x\n\trelu\r\n", key).layers.size() == 1U);
+
+  const nn::Net same = nn::net({{"linear", {{"inputs", 4}, {"outputs", 6}, {"weights", "he_normal"}}}, {"gelu"}}, key);
+  BOOST_TEST(same_bits(same.layers[0].as<nn::Linear>().weight, linear.weight));
+}
+
+BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
+  const auto error = [](const std::string& text) {
+    return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, Key(1))); });
+  };
+  BOOST_TEST(has(error("relu\n\nlinaer x=1"), "net: line 3, \"linaer x=1\": by_name: there is no layer \"linaer\""));
+  BOOST_TEST(
+      has(error("residual {\n linear inputs=2\n}"), "net: line 2, \"linear inputs=2\": by_name: linear: outputs"));
+  BOOST_TEST(has(error("relu {"), "line 1, \"relu {\": a brace that nothing closes"));
+  BOOST_TEST(has(error("relu\n}\nrelu"), "line 2, \"}\": a brace that nothing opens"));
+  BOOST_TEST(has(error("relu {\nrelu\n}"), "relu has no setting \"inner\""));
+  BOOST_TEST(has(error("weight_norm {\nrelu\n}"), "line 1, \"weight_norm {\": AnyLayer: Activate has no weight"));
+  BOOST_TEST(has(error("residual inner=1 {\nrelu\n}"), "\"inner\" is there twice"));
+  BOOST_TEST(has(error("{"), "no name of a layer"));
+  BOOST_TEST(has(error("relu x"), "\"x\" is no setting; write name=value"));
+  BOOST_TEST(has(error("relu =3"), "write name=value"));
+  BOOST_TEST(has(error("relu x="), "write name=value"));
+  BOOST_TEST(has(error("linear inputs=2 inputs=3"), "\"inputs\" is there twice"));
+  BOOST_TEST(has(error("linear inputs=2.5"), "it must be an integer"));
+  BOOST_TEST(has(error("linear inputs=99999999999999999999"), "it must be an integer"));
+  BOOST_TEST(has(error("mlp sizes=[1,a]"), "\"a\" in a list; it must be a number"));
+  BOOST_TEST(has(error("mlp sizes=[1,2.5]"), "sizes is float64 [2]"));
+  BOOST_TEST(has(error("mlp sizes=[1"), "a list that does not end"));
+  BOOST_TEST(has(error("mlp activation=\"relu"), "a quote that does not end"));
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "residual {\n";
+  BOOST_TEST(has(error(deep), "deeper than 64"));
+  BOOST_TEST(error(std::string(1000, 'x')).starts_with("net: line 1, \"" + std::string(60, 'x') + "...\": "));
+  const auto lines = [] { static_cast<void>(nn::net({{"relu"}, {"linear", {{"inputs", 2}}}}, Key(1))); };
+  BOOST_TEST(has(error_of<xg::ValueError>(lines), "net: line 2, \"linear\": by_name: linear: outputs is missing"));
+}
+
+BOOST_AUTO_TEST_CASE(summaries_go_through_layers) {
+  const auto net = nn::sequential(nn::linear(Key(1), 784, 128), nn::Activate{Activation::Gelu},
+                                  nn::residual(nn::sequential(nn::linear(Key(2), 128, 128), nn::DropPath{0.1})),
+                                  nn::spectral_norm(Key(3), nn::linear(Key(4), 128, 10, {.bias = false})));
+  const std::string expected =
+      R"(layer or array               shape                 type         numbers   memory
+--------------------------------------------------------------------------------
+0  Linear                    -> [32, 128]          float32
+  0.weight                   [128, 784]            float32      100,352  392 KiB
+  0.bias                     [128]                 float32          128    512 B
+1  gelu                      -> [32, 128]          float32
+2  Residual                  -> [32, 128]          float32
+2.inner  Sequential          -> [32, 128]          float32
+2.inner.0  Linear            -> [32, 128]          float32
+  2.inner.0.weight           [128, 128]            float32       16,384 64.0 KiB
+  2.inner.0.bias             [128]                 float32          128    512 B
+2.inner.1  DropPath          -> [32, 128]          float32
+3  SpectralNorm              -> [32, 10]           float32
+  3.layer.weight             [10, 128]             float32        1,280  5.0 KiB
+  3.u (state)                [10]                  float32           10     40 B
+--------------------------------------------------------------------------------
+trained                      in 5 arrays                        118,272  462 KiB
+state                        in 1 array                              10     40 B
+output                       -> [32, 10]           float32
+)";
+  BOOST_TEST(nn::summary(net, {32, 784}) == expected);
+  const nn::Net any{{net}};
+  BOOST_TEST(has(nn::summary(any, {32, 784}), "  0.2.inner.0.weight"));
+  std::istringstream lines(nn::summary(any, {32, 784}));
+  for (std::string line; std::getline(lines, line);) BOOST_TEST(line.size() <= 80U);
+}
+
+BOOST_AUTO_TEST_CASE(summaries_of_models_and_of_what_does_not_fit) {
+  const Model model{nn::linear(Key(1), 3, 2), {}, Key(2)};
+  const std::string expected =
+      R"(array                        shape                 type         numbers   memory
+--------------------------------------------------------------------------------
+first.weight                 [2, 3]                float32            6     24 B
+first.bias                   [2]                   float32            2      8 B
+key.bits (state)             []                    int64              1      8 B
+--------------------------------------------------------------------------------
+trained                      in 2 arrays                              8     32 B
+state                        in 1 array                               1      8 B
+)";
+  BOOST_TEST(nn::summary(model) == expected);
+  BOOST_TEST(has(nn::summary(model, {5, 3}), "output                       -> [5, 2]             float32"));
+  // Element types are those of the net, or those that are said.
+  const auto wide = nn::with_dtype(model, DType::Float64);
+  BOOST_TEST(wide.first.weight.dtype() == DType::Float64);
+  BOOST_TEST(wide.key.bits.dtype() == DType::Int64);
+  BOOST_TEST(has(nn::summary(wide, {5, 3}), "-> [5, 2]             float64"));
+  BOOST_CHECK_THROW(static_cast<void>(nn::with_dtype(model, DType::Int64)), xg::TypeError);
+  const auto words = nn::sequential(nn::embedding(Key(1), 10, 4), nn::Flatten{}, nn::linear(Key(2), 12, 2));
+  BOOST_TEST(has(nn::summary(words, {6, 3}, DType::Int64), "output                       -> [6, 2]"));
+  BOOST_TEST(has(error_of<xg::ShapeError>([&] {
+                   static_cast<void>(nn::summary(words, {6, 4}, DType::Int64));
+                 }),
+                 "summary: layer 2, called with the shape [6, 16]: Linear: "));
+  BOOST_TEST(has(nn::summary(nn::sequential(halved), {2}), "0  function"));
+  // Long names and shapes lose their middle, large numbers their digits.
+  const std::map<std::string, Var> long_name{{std::string(50, 'a') + "end", xg::zeros({1, 1, 1, 1, 1, 1, 1, 1})}};
+  BOOST_TEST(has(nn::summary(long_name), "aaaaaaaaaaaa...aaaaaaaaaaend [1, 1, 1,... 1, 1, 1] "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
