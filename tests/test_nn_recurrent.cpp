@@ -282,6 +282,7 @@ BOOST_AUTO_TEST_CASE(arrays_have_the_names_of_torch) {
   std::ostringstream text;
   text << net;
   BOOST_TEST(text.str().starts_with("weight_ih_l0"));
+  BOOST_TEST(net.kind() == "Gru");
   static_assert(nn::Layer<nn::Gru> && nn::TrainingLayer<nn::Gru>);
   nn::Gru other =
       nn::gru(Key(77), inputs, hidden, {.layers = 2, .bidirectional = true, .cell = {.dtype = DType::Float64}});

@@ -250,6 +250,11 @@ auto Recurrent<Cell>::with_state(const Var& x, const SequenceOptions<State>& opt
 }
 
 template <class Cell>
+std::string Recurrent<Cell>::kind() const {
+  return std::string(name_of_net<Cell>);
+}
+
+template <class Cell>
 void Recurrent<Cell>::visit(const tree::detail::Visitor<Var>& visitor) {
   visit_cells(*this, visitor);
 }

@@ -66,6 +66,9 @@ struct Recurrent {
   [[nodiscard]] std::pair<Var, State> with_state(const Var& x, const SequenceOptions<State>& options,
                                                  const Training& training) const;
 
+  /// What a summary calls it: "Lstm".
+  [[nodiscard]] std::string kind() const;
+
   void visit(const tree::detail::Visitor<Var>& visitor);
   void visit(const tree::detail::Visitor<const Var>& visitor) const;
   [[nodiscard]] bool same_statics(const Recurrent& other, std::string* where) const;
