@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <map>
 #include <string>
 
 #include <xgrad/io.hpp>
@@ -24,11 +25,14 @@ struct Saved {
 
   [[nodiscard]] Var operator()(const std::string& value) const { return values.at(value); }
 
-  /// The net with its weights; saved again it would be the same state_dict.
+  /// The net with its weights, whose names are those of the net with other beginnings; saved again it would be the same
+  /// state_dict.
   template <class Net>
-  [[nodiscard]] Net fill(const Net& net) const {
-    Net filled = io::filled(net, weights);
-    const io::ArraysByName again = io::by_name(filled);
+  [[nodiscard]] Net fill(const Net& net, const std::map<std::string, std::string>& prefixes = {}) const {
+    const auto name_of = io::with_prefixes(prefixes);
+    Net filled = io::filled(nn::with_dtype(net, DType::Float64), weights, {.name_of = name_of});
+    io::ArraysByName again;
+    for (const auto& [name, array] : io::by_name(filled)) again[name_of(name)] = array;
     BOOST_TEST_REQUIRE(again.size() == weights.size());
     for (const auto& [name, array] : again) {
       const Var same = xgrad::all(equal(array, weights.at(name)));
@@ -40,6 +44,7 @@ struct Saved {
 
 /// \return  false where nothing says where the file is.
 bool read(const std::string& net, Saved& saved) {
+  saved = {};
   const char* source = std::getenv("XGRAD_SOURCE");
   if (source == nullptr) {
     BOOST_TEST_MESSAGE("not checked: XGRAD_SOURCE does not say where the state_dicts are");
@@ -70,7 +75,66 @@ struct Tagger {
 };
 XGRAD_FIELDS(Tagger, encoder, summary, head)
 
+/// Whether a net with the weights of PyTorch's gives what PyTorch's did.
+template <class Net>
+void check(const std::string& name, const Net& net, const std::map<std::string, std::string>& prefixes = {}) {
+  Saved saved;
+  if (!read(name, saved)) return;
+  BOOST_TEST_CONTEXT(name) {
+    const Net filled = saved.fill(net, prefixes);
+    const auto call = [&] {
+      if constexpr (nn::Layer<Net>) return filled(saved("input"));
+      else return filled(saved("input"), saved("input2"));
+    };
+    BOOST_TEST(distance(call(), saved("output")) < 1e-13);
+  }
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(layers_of_products) {
+  const Key key(1);
+  check("linear", nn::linear(key, 3, 4));
+  check("bilinear", nn::bilinear(key, 3, 4, 2));
+  check("embedding", nn::embedding(key, 6, 3, {.padding = 0}));
+  check("mlp", nn::sequential(nn::linear(key, 3, 4), nn::Activate{nn::Activation::Tanh}, nn::linear(key, 4, 2)));
+  check("mlp", nn::mlp(key, {3, 4, 2}, {.activation = nn::Activation::Tanh}),
+        {{"layers.0.", "0."}, {"layers.1.", "2."}});
+  check("conv1d", nn::conv1d(key, 2, 4, 3, {.stride = 2, .padding = 1}));
+  check("conv2d", nn::conv2d(key, 2, 4, 3, {.padding = 1, .dilation = 2, .groups = 2, .bias = false}));
+  check("conv_transpose2d", nn::conv_transpose2d(key, 2, 3, 3, {.stride = 2, .padding = 1, .output_padding = 1}));
+  check("prelu", nn::p_relu(3));
+}
+
+BOOST_AUTO_TEST_CASE(layers_that_normalise) {
+  const Key key(1);
+  check("batch_norm", nn::batch_norm(3));
+  check("layer_norm", nn::layer_norm(4));
+  check("group_norm", nn::group_norm(2, 4));
+  check("instance_norm", nn::instance_norm(4, {.affine = true}));
+  check("weight_norm", nn::weight_norm(nn::linear(key, 3, 4)),
+        {{"layer.weight", "weight_v"}, {"layer.bias", "bias"}, {"lengths", "weight_g"}});
+
+  // PyTorch's keeps a second vector, which follows from the first one.
+  Saved saved;
+  if (!read("spectral_norm", saved)) return;
+  const auto net = io::filled(
+      nn::with_dtype(nn::spectral_norm(key, nn::linear(key, 3, 4)), DType::Float64), saved.weights,
+      {.name_of = io::with_prefixes({{"layer.weight", "weight_orig"}, {"layer.bias", "bias"}, {"u", "weight_u"}}),
+       .allow_unused = true});
+  BOOST_TEST(distance(net(saved("input")), saved("output")) < 1e-13);
+}
+
+BOOST_AUTO_TEST_CASE(transformers) {
+  const Key key(1);
+  const std::map<std::string, std::string> prefixes{{"layers.0.feed_forward.", "layers.0."},
+                                                    {"layers.1.feed_forward.", "layers.1."}};
+  check("attention", nn::multi_head_attention(key, 4, 2));
+  check("encoder",
+        nn::transformer_encoder(key, 4, 2, 2, {.hidden = 6, .activation = nn::Activation::Gelu, .norm_first = true}),
+        prefixes);
+  check("decoder", nn::transformer_decoder(key, 4, 2, 2, {.hidden = 6}), prefixes);
+}
 
 BOOST_AUTO_TEST_CASE(recurrent_nets) {
   Saved saved;
@@ -80,7 +144,6 @@ BOOST_AUTO_TEST_CASE(recurrent_nets) {
   BOOST_TEST(distance(rnn(saved("input")), saved("output")) < 1e-14);
   BOOST_TEST(distance(rnn.with_state(saved("input")).second, saved("last")) < 1e-14);
 
-  saved = {};
   read("lstm", saved);
   const nn::Lstm lstm =
       saved.fill(nn::lstm(Key(1), 3, 4, {.layers = 2, .bidirectional = true, .cell = {.dtype = DType::Float64}}));
@@ -89,7 +152,6 @@ BOOST_AUTO_TEST_CASE(recurrent_nets) {
   BOOST_TEST(distance(last.h, saved("last.h")) < 1e-14);
   BOOST_TEST(distance(last.c, saved("last.c")) < 1e-14);
 
-  saved = {};
   read("gru", saved);
   const nn::Gru gru =
       saved.fill(nn::gru(Key(1), 3, 4, {.layers = 2, .cell = {.bias = false, .dtype = DType::Float64}}));
@@ -102,14 +164,12 @@ BOOST_AUTO_TEST_CASE(recurrent_cells) {
   const nn::RnnCell rnn = saved.fill(nn::rnn_cell(Key(1), 3, 4, {.dtype = DType::Float64}));
   BOOST_TEST(distance(rnn(saved("input"), saved("h")), saved("output")) < 1e-14);
 
-  saved = {};
   read("lstm_cell", saved);
   const nn::LstmCell lstm = saved.fill(nn::lstm_cell(Key(1), 3, 4, {.dtype = DType::Float64}));
   const nn::LstmState next = lstm(saved("input"), {saved("h"), saved("c")});
   BOOST_TEST(distance(next.h, saved("output")) < 1e-14);
   BOOST_TEST(distance(next.c, saved("cell")) < 1e-14);
 
-  saved = {};
   read("gru_cell", saved);
   const nn::GruCell gru = saved.fill(nn::gru_cell(Key(1), 3, 4, {.dtype = DType::Float64}));
   BOOST_TEST(distance(gru(saved("input"), saved("h")), saved("output")) < 1e-14);

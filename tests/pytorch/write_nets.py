@@ -56,6 +56,61 @@ def add_recurrent_nets():
     add("tagger", tagger, {"input": x, "lengths": lengths}, {"output": tagger(x, lengths)})
 
 
+def add_one(name, module, *inputs):
+    """A module that is used as it is: what goes in is NAME:input, NAME:input2 ..."""
+    names = ["input"] + [f"input{k}" for k in range(2, len(inputs) + 1)]
+    module.eval()
+    add(name, module, dict(zip(names, inputs)), {"output": module(*inputs)})
+
+
+def shaken(module):
+    """With weights that are not all 1, and biases that are not all 0."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter += 0.3 * torch.randn(parameter.shape)
+    return module
+
+
+def trained(module, x):
+    """After some steps of training, so that running means and variances, and vectors of norms, are not the first ones."""
+    for step in range(200):
+        module(x + step % 3)
+    return module
+
+
+def add_layers():
+    add_one("linear", nn.Linear(3, 4), torch.randn(2, 3))
+    add_one("bilinear", nn.Bilinear(3, 4, 2), torch.randn(2, 3), torch.randn(2, 4))
+    add_one("embedding", nn.Embedding(6, 3, padding_idx=0), torch.tensor([[1, 0, 5], [2, 2, 4]]))
+    add_one("mlp", nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), torch.randn(2, 3))
+    add_one("conv1d", nn.Conv1d(2, 4, 3, stride=2, padding=1), torch.randn(2, 2, 7))
+    add_one("conv2d", nn.Conv2d(2, 4, 3, padding=1, dilation=2, groups=2, bias=False), torch.randn(2, 2, 6, 5))
+    add_one("conv_transpose2d", nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1),
+            torch.randn(2, 2, 3, 4))
+    add_one("batch_norm", shaken(trained(nn.BatchNorm2d(3), torch.randn(4, 3, 2, 2))), torch.randn(2, 3, 2, 2))
+    add_one("layer_norm", shaken(nn.LayerNorm(4)), torch.randn(2, 4))
+    add_one("group_norm", shaken(nn.GroupNorm(2, 4)), torch.randn(2, 4, 3))
+    add_one("instance_norm", shaken(nn.InstanceNorm1d(4, affine=True)), torch.randn(2, 4, 3))
+    add_one("prelu", shaken(nn.PReLU(3)), torch.randn(2, 3, 2))
+    add_one("weight_norm", nn.utils.weight_norm(nn.Linear(3, 4)), torch.randn(2, 3))
+    add_one("spectral_norm", trained(nn.utils.spectral_norm(nn.Linear(3, 4)), torch.randn(2, 3)), torch.randn(2, 3))
+
+
+class Attention(nn.MultiheadAttention):
+    def forward(self, x):
+        return super().forward(x, x, x, need_weights=False)[0]
+
+
+def add_transformers():
+    options = {"dim_feedforward": 6, "dropout": 0.0, "batch_first": True}
+    x, memory = torch.randn(2, 3, 4), torch.randn(2, 5, 4)
+    add_one("attention", Attention(4, 2, batch_first=True), x)
+    layer = nn.TransformerEncoderLayer(4, 2, activation="gelu", norm_first=True, **options)
+    encoder = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(4), enable_nested_tensor=False)
+    add_one("encoder", shaken(encoder), x)
+    add_one("decoder", shaken(nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, **options), 2)), x, memory)
+
+
 def write_safetensors(path):
     types = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
     header, data = {"__metadata__": {"torch": torch.__version__}}, b""
@@ -72,5 +127,7 @@ def write_safetensors(path):
 
 torch.manual_seed(1)
 torch.set_default_dtype(torch.float64)
+add_layers()
 add_recurrent_nets()
+add_transformers()
 write_safetensors(sys.argv[1])
