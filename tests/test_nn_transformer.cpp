@@ -175,8 +175,10 @@ BOOST_AUTO_TEST_CASE(language_models) {
     BOOST_TEST(difference(model(tokens, nn::Training{Key(3)}), logits) == 0.0);
     BOOST_TEST(check_gradients(
         {.order = 1, .tolerance = 1e-5}, [&](const nn::LanguageModel& m) { return m(view(tokens, 0)); }, model));
-    const auto [first, cache] = model(tokens, model.cache({2}, 6));
+    const auto [first, cache] = model(tokens, model.cache({2}, 8));
     BOOST_TEST(difference(first, logits) < 1e-13);
+    BOOST_TEST(difference(model(tokens, cache).first, places(model(xgrad::concatenate({tokens, tokens}, 1)), 4, 8)) <
+               1e-13);
     // Greedy, by the cache.
     const Var greedy = nn::generate(model, Key(4), tokens, 5, {.temperature = 0.0});
     BOOST_TEST(same(greedy, taken_slowly(model, tokens, 5)));

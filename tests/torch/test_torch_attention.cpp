@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <xgrad/nn.hpp>
+#include <xgrad/nn/transformer.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "attention.hpp"
