@@ -36,6 +36,8 @@ QuantisedLinear quantised_matrix(std::string_view operation, const Var& weight, 
   result.inputs = shape[1];
   result.outputs = shape[0];
   result.input = quantisation(inputs, {.scheme = Scheme::Affine});
+  result.input.scale = cast(result.input.scale, weight.dtype());
+  result.input.zero = cast(result.input.zero, weight.dtype());
   result.bias = bias;
   Quantisation q = quantisation_of(weight, {.axis = 0});
   if (!options.per_channel) {
