@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(masks_of_rows_and_columns) {
       compression::magnitude_masks(model, 1.0 / 3.0, {.structure = Structure::Columns, .scope = Scope::Layer});
   BOOST_TEST(same(columns[0], xt::xarray<double>{{0.0, 1.0, 1.0}, {0.0, 1.0, 1.0}}));
   const auto together = compression::magnitude_masks(model, 0.25, {.structure = Structure::Rows});
-  BOOST_TEST(same(together[0], xg::ones({2, 3})));
-  BOOST_TEST(same(view(together[1], 0), xg::zeros({3, 2})));
+  BOOST_TEST(same(together[0], xt::xarray<double>{{1.0, 1.0, 1.0}, {0.0, 0.0, 0.0}}));
+  BOOST_TEST(same(together[1], xg::ones({2, 3, 2})));
   BOOST_TEST(doubles(compression::kept_rows(rows[0])) == std::vector<double>{0.0}, boost::test_tools::per_element());
 
   const auto everything = [](std::string_view, const Var&) { return true; };
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(movement_prunes_what_goes_to_zero) {
   const auto run = [&](compression::Score score) {
     const auto optimiser =
         compression::pruned(xg::optim::sgd({.rate = 0.02}), {.sparsity = 0.5, .begin = 10, .score = score});
-    std::vector<Var> w{xt::xarray<double>{{2.0}, {0.1}}};
+    std::vector<Var> w{reshape(Var(xt::xarray<double>{2.0, 0.1}), {2, 1})};
     auto state = optimiser.init(w);
     for (int i = 0; i < 12; ++i) {
       auto [updates, next] = optimiser.update(xg::grad(loss)(w), state, w);
