@@ -19,6 +19,8 @@
 #include "comparing.hpp"
 #include "ops/quantised.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_compression)
+
 namespace compression = xgrad::compression;
 namespace kernels = xgrad::backend::cpu::kernels;
 namespace nn = xgrad::nn;
@@ -69,8 +71,6 @@ Var by_integers(const compression::QuantisedLinear& layer, const Var& x) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(test_compression)
 
 // ---- numbers
 

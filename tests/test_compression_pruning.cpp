@@ -15,6 +15,8 @@
 
 #include "comparing.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_compression_pruning)
+
 namespace compression = xgrad::compression;
 namespace nn = xgrad::nn;
 namespace xg = xgrad;
@@ -46,8 +48,6 @@ Pair two_layers() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(test_compression_pruning)
 
 // ---- masks
 
