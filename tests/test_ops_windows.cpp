@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -243,6 +244,63 @@ BOOST_AUTO_TEST_CASE(maxima) {
   const Var negative = xt::xarray<double>{{{-2.0, -1.0, -3.0}}};
   BOOST_TEST(same(max_pool(negative, 3, {.stride = 1, .padding = 1}), xt::xarray<double>{{{-1.0, -1.0, -1.0}}}));
   BOOST_TEST(same(xg::max_pool(xt::xarray<bool>{{{false, true, false, false}}}, 2), xt::xarray<bool>{{{true, false}}}));
+}
+
+/// The maximum of windows and how often each element is the first one, by their definition; along two axes alike.
+template <class T>
+std::pair<xg::Array<T>, xg::Array<T>> maxima_by_definition(const xg::Array<T>& x, std::ptrdiff_t window,
+                                                           std::ptrdiff_t stride, std::ptrdiff_t padding,
+                                                           std::ptrdiff_t dilation) {
+  const auto rows = static_cast<std::ptrdiff_t>(x.shape()[2]);
+  const auto columns = static_cast<std::ptrdiff_t>(x.shape()[3]);
+  const auto windows = [&](std::ptrdiff_t extent) {
+    return static_cast<std::size_t>((extent + 2 * padding - (window - 1) * dilation - 1) / stride + 1);
+  };
+  auto value = xg::Array<T>::from_shape({1, 1, windows(rows), windows(columns)});
+  auto chosen = xg::Array<T>::from_shape(x.shape());
+  for (T& each : chosen) each = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::ptrdiff_t top = static_cast<std::ptrdiff_t>(i / windows(columns)) * stride - padding;
+    const std::ptrdiff_t left = static_cast<std::ptrdiff_t>(i % windows(columns)) * stride - padding;
+    std::ptrdiff_t best = -1;
+    for (std::ptrdiff_t k = 0; k < window * window; ++k) {
+      const std::ptrdiff_t row = top + k / window * dilation;
+      const std::ptrdiff_t column = left + k % window * dilation;
+      if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
+      const T* const other = best < 0 ? nullptr : x.data() + best;
+      const T here = x.data()[row * columns + column];
+      if (other == nullptr || here > *other || (here != here && *other == *other)) best = row * columns + column;
+    }
+    value.data()[i] = x.data()[best];
+    chosen.data()[best] += 1;
+  }
+  return {value, chosen};
+}
+
+template <class T>
+void check_maxima(std::size_t rows, std::size_t columns, std::ptrdiff_t window, std::ptrdiff_t stride,
+                  std::ptrdiff_t padding, std::ptrdiff_t dilation) {
+  auto x = xg::Array<T>::from_shape({1, 1, rows, columns});
+  for (std::size_t i = 0; i < x.size(); ++i) {  // few different ones, so that many are equal
+    x.data()[i] = i % 17 == 5 ? static_cast<T>(no_number) : static_cast<T>((i * i * 7 + i / 3) % 11) - T{5};
+  }
+  const auto [value, chosen] = maxima_by_definition(x, window, stride, padding, dilation);
+  const auto pool = [&](const Var& a) {
+    return max_pool(a, window, {.stride = stride, .padding = padding, .dilation = dilation});
+  };
+  BOOST_TEST(same(pool(x), value));
+  BOOST_TEST(same(xg::grad([&](const Var& a) { return sum(pool(a)); })(x), chosen));
+}
+
+// Windows that are alike are looked at together, up to 64 of them: those at the edges are not, and rows may be longer.
+BOOST_AUTO_TEST_CASE(maxima_are_their_definition) {
+  for (const std::size_t columns : std::vector<std::size_t>{1, 2, 7, 16, 63, 140, 275}) {
+    check_maxima<float>(6, columns, 1, 1, 0, 1);
+    check_maxima<float>(7, columns, 2, 2, 1, 1);
+    check_maxima<double>(6, columns, 3, 1, 2, 1);
+    check_maxima<float>(9, columns, 3, 2, 2, 2);
+    check_maxima<double>(9, columns, 2, 3, 1, 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(infinities_stay_in_their_windows) {

@@ -3,6 +3,8 @@
 #include "counted_memory.hpp"
 #include "optim_rows.hpp"
 
+#include <xgrad/train/step.hpp>
+
 #include "memory/buffer.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_optim_allocations)
@@ -65,6 +67,35 @@ BOOST_AUTO_TEST_CASE(an_update_is_one_loop_for_each_array) {
   const Model model = first_model();
   const std::string plan = step.plan(model, adamw.init(model), model);
   BOOST_TEST(plan.find(": 3 steps") != std::string::npos, plan);
+}
+
+/// The steps of xgrad::train, which hand over model, state and loss, and the terms of it.
+BOOST_AUTO_TEST_CASE(steps_of_training) {
+  namespace train = xg::train;
+  const auto error = [](const Model& m, const Var& x) { return loss(m) * mean(x); };
+  const auto in_training = [](const Model& m, const Var& x, const xg::nn::Training& training) {
+    return loss(m) * mean(x + 0.01 * xg::random::normal(training.key, x.shape(), xg::DType::Float64));
+  };
+  const Var batch = xg::ones({12});
+  const xg::random::Key key(1);
+  const auto count = [&](const auto& objective, const train::StepOptions& options) {
+    const optim::Optimiser adam = optim::chain({optim::clip_by_global_norm(1.0), optim::adam()});
+    const auto step = train::step(objective, adam, options);
+    Model model = first_model();
+    optim::State state = adam.init(model);
+    std::size_t before = 0;
+    for (int i = 0; i < 30; ++i) {
+      if (i == 10) before = counted_memory::allocations;
+      auto next = step(std::move(model), std::move(state), batch, key);
+      model = std::move(std::get<0>(next));
+      state = std::move(std::get<1>(next));
+    }
+    return xg::memory::recycles_memory ? counted_memory::allocations - before : 0;
+  };
+  BOOST_TEST(count(error, {}) == 0U);
+  BOOST_TEST(count(error, {.keep_finite = true}) == 0U);
+  BOOST_TEST(count(in_training, {.micro_batches = 4}) == 0U);
+  BOOST_TEST(count(train::mixed(train::Term{"a", error}, train::Term{"b", in_training, 0.5}), {}) == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -75,21 +75,26 @@ Var NpyFile::rows(std::size_t first, std::size_t count) const {
 
 Var NpyFile::take(std::span<const std::int64_t> indices) const {
   const auto all = static_cast<std::int64_t>(size());
+  const auto row_of = [&](std::size_t k) {
+    const std::int64_t index = indices[k] < 0 ? indices[k] + all : indices[k];
+    if (index >= 0 && index < all) return static_cast<std::size_t>(index);
+    throw ValueError("NpyFile::take: there is no row " + std::to_string(indices[k]) + " among " + std::to_string(all));
+  };
   Shape shape = this->shape();
   shape[0] = indices.size();
   Shape row = shape;
   row[0] = 1;
   const std::size_t bytes = size_of(row) * size_of(dtype());
   memory::BufferPtr result = memory::make_buffer(dtype(), shape);
-  for (std::size_t k = 0; k < indices.size(); ++k) {
-    const std::int64_t index = indices[k] < 0 ? indices[k] + all : indices[k];
-    if (index < 0 || index >= all) {
-      throw ValueError("NpyFile::take: there is no row " + std::to_string(indices[k]) + " among " +
-                       std::to_string(all));
-    }
-    const Var each = state_->read(static_cast<std::size_t>(index), 1);
-    const std::string_view from = bytes_of_elements(each);
-    std::copy(from.begin(), from.end(), reinterpret_cast<char*>(result->data()) + k * bytes);
+  for (std::size_t begin = 0; begin < indices.size();) {
+    const std::size_t first = row_of(begin);
+    std::size_t end = begin + 1;  // neighbours are read at once
+    while (end < indices.size() && row_of(end) == first + (end - begin)) ++end;
+    const Var rows = state_->read(first, end - begin);
+    if (end - begin == indices.size()) return rows;
+    const std::string_view from = bytes_of_elements(rows);
+    std::copy(from.begin(), from.end(), reinterpret_cast<char*>(result->data()) + begin * bytes);
+    begin = end;
   }
   return VarAccess::concrete(std::move(result));
 }

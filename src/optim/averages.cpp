@@ -51,7 +51,7 @@ Transformation ema(const Ema& settings) {
 Transformation ema_of_parameters(const Optimiser& inner, const Ema& settings) {
   require_setting("ema_of_parameters", "decay", settings.decay, Range::fraction, averaging);
   const detail::Clock clock({settings.decay});
-  return Transformation(
+  const Transformation result(
       "ema_of_parameters(" + inner.text() + ", decay " + settings.decay.text() + ')',
       [settings, clock, inner](Slots& slots) {
         slots.part("inner", inner);
@@ -67,13 +67,14 @@ Transformation ema_of_parameters(const Optimiser& inner, const Ema& settings) {
         }
       },
       inner.gradients());
+  return detail::with_rate_of(inner, result);
 }
 
 Transformation swa(const Optimiser& inner, const Swa& settings) {
   require_at_least("swa", "every", static_cast<long long>(settings.every), 1, "Izmailov et al. 2018");
   const auto every = static_cast<std::int64_t>(settings.every);
   const auto start = static_cast<std::int64_t>(settings.start);
-  return Transformation(
+  const Transformation result(
       "swa(" + inner.text() + ", start " + std::to_string(start) + ", every " + std::to_string(every) + ')',
       [inner](Slots& slots) {
         slots.part("inner", inner);
@@ -95,6 +96,7 @@ Transformation swa(const Optimiser& inner, const Swa& settings) {
         }
       },
       inner.gradients());
+  return detail::with_rate_of(inner, result);
 }
 
 Transformation lookahead(const Optimiser& inner, const Lookahead& settings) {

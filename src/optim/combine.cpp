@@ -80,7 +80,7 @@ Transformation chain(std::vector<Transformation> links) {
   auto all = std::make_shared<const std::vector<Transformation>>(std::move(links));
   for (std::size_t i = 1; i < all->size(); ++i) detail::require_of_batch("chain", (*all)[i]);
   const auto kind = all->empty() ? Transformation::Gradients::of_batch : all->front().gradients();
-  return Transformation(
+  Transformation result(
       texts_of("chain", *all),
       [all](Slots& slots) {
         for (std::size_t i = 0; i < all->size(); ++i) slots.part(std::to_string(i), (*all)[i]);
@@ -89,6 +89,8 @@ Transformation chain(std::vector<Transformation> links) {
         for (const Transformation& link : *all) step.part(link);
       },
       kind);
+  for (const Transformation& link : *all) result = detail::with_rate_of(link, result);
+  return result;
 }
 
 Transformation identity() {

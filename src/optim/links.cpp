@@ -52,7 +52,8 @@ Transformation scale(const Setting& factor) {
 
 Transformation descend(const Setting& rate) {
   require_setting("descend", "rate", rate, Range::not_negative, no_rule_of_a_paper);
-  return elementwise_link("descend", "rate", rate, [](const Var& g, const Var&, const Var& by) { return -by * g; });
+  return elementwise_link("descend", "rate", rate, [](const Var& g, const Var&, const Var& by) { return -by * g; })
+      .with_rate(rate);
 }
 
 Transformation sign_of() {

@@ -77,11 +77,15 @@ void require_difference(std::string_view optimiser, std::string_view name, const
   if (!any_varies({a, b})) require_setting(optimiser, name, a.at() - b.at(), range, source);
 }
 
+Transformation with_rate_of(const Transformation& inner, const Transformation& outer) {
+  return inner.rate() != nullptr ? outer.with_rate(*inner.rate()) : outer;
+}
+
 Transformation named(std::string text, const Transformation& inner) {
-  const auto kind = inner.gradients();
-  return Transformation(
+  const Transformation result(
       std::move(text), [inner](Slots& slots) { slots.part("", inner); }, [inner](Step& step) { step.part(inner); },
-      kind);
+      inner.gradients());
+  return with_rate_of(inner, result);
 }
 
 void require_of_batch(std::string_view outer, const Transformation& inner) {

@@ -75,6 +75,9 @@ class Text {
 void require_difference(std::string_view optimiser, std::string_view name, const Setting& a, const Setting& b,
                         Range range, std::string_view source);
 
+/// A transformation that has the rate of another one, if that has one.
+Transformation with_rate_of(const Transformation& inner, const Transformation& outer);
+
 /// A transformation under another name.
 Transformation named(std::string text, const Transformation& inner);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <ostream>
 
 #include <xgrad/core/errors.hpp>
@@ -45,13 +46,23 @@ struct Transformation::Parts {
   Init init;
   Update update;
   Gradients kind;
+  std::optional<Setting> rate = std::nullopt;
 };
 
 Transformation::Transformation(std::string text, Init init, Update update, Gradients kind)
-    : parts_(std::make_shared<const Parts>(Parts{std::move(text), std::move(init), std::move(update), kind})) {}
+    : parts_(std::make_shared<const Parts>(Parts{std::move(text), std::move(init), std::move(update), kind, {}})) {}
 
 const std::string& Transformation::text() const noexcept { return parts_->text; }
 Transformation::Gradients Transformation::gradients() const noexcept { return parts_->kind; }
+const Setting* Transformation::rate() const noexcept { return parts_->rate ? &*parts_->rate : nullptr; }
+
+Transformation Transformation::with_rate(const Setting& rate) const {
+  Transformation result = *this;
+  Parts parts = *parts_;
+  parts.rate = rate;
+  result.parts_ = std::make_shared<const Parts>(std::move(parts));
+  return result;
+}
 
 std::ostream& operator<<(std::ostream& out, const Transformation& transformation) {
   return xgrad::detail::print(out, transformation.text());

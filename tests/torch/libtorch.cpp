@@ -11,6 +11,7 @@
 
 #include "counterparts.hpp"
 #include "layers_core.hpp"
+#include "layers_of_channels.hpp"
 #include "losses.hpp"
 
 namespace libtorch {
@@ -21,6 +22,8 @@ const Counterparts& counterparts() {
     at::set_num_threads(1);
     Counterparts all = make_counterparts();
     for (auto& [name, counterpart] : make_losses()) all[loss_prefix + name] = std::move(counterpart);
+    for (auto& [name, counterpart] : make_layers_of_channels())
+      all[channel_layer_prefix + name] = std::move(counterpart);
     for (auto& [name, counterpart] : make_layers_core()) all[core_layer_prefix + name] = std::move(counterpart);
     return all;
   }();

@@ -32,10 +32,12 @@ struct Derivatives {
 
 /// What the keys of losses start with; the name of the loss's row follows.
 inline constexpr const char* loss_prefix = "loss ";
-/// The same of layers, by the names of the rows in test_torch_layers_core.cpp.
-inline constexpr const char* core_layer_prefix = "core layer ";
+/// What the keys of layers start with, and those of the rows in test_torch_layers_core.cpp and test_torch_layers.cpp.
+inline constexpr const char* layer_prefix = "layer ";
+inline constexpr const char* core_layer_prefix = "layer of the core ";
+inline constexpr const char* channel_layer_prefix = "layer of channels ";
 
-/// The operations and losses that have a counterpart in libtorch.
+/// The operations, losses and layers that have a counterpart in libtorch.
 std::vector<std::string> keys();
 
 /// \param order  0: the value only; 1 or 2: derivatives up to this order.

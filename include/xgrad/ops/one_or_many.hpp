@@ -37,6 +37,9 @@ class OneOrMany {
   [[nodiscard]] std::ptrdiff_t one() const noexcept { return numbers_.front(); }
   [[nodiscard]] const std::vector<std::ptrdiff_t>& many() const noexcept { return numbers_; }
 
+  /// Whether both are the same number or the same list: layers have them as settings, which `compile` compares.
+  friend bool operator==(const OneOrMany&, const OneOrMany&) = default;
+
  private:
   std::vector<std::ptrdiff_t> numbers_;
   bool one_ = false;

@@ -41,6 +41,8 @@ class WindowPadding {
   /// Whether there must be one for each axis, also if there is only one.
   [[nodiscard]] bool for_each() const noexcept { return pairs_for_each_; }
 
+  friend bool operator==(const WindowPadding&, const WindowPadding&) = default;
+
  private:
   std::vector<Pair> pairs_;
   Kind kind_ = Kind::Numbers;

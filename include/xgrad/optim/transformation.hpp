@@ -221,6 +221,10 @@ class Transformation {
   /// Name and settings.
   [[nodiscard]] const std::string& text() const noexcept;
   [[nodiscard]] Gradients gradients() const noexcept;
+  /// The learning rate, to be shown: of a chain that of its last link which has one. Null: it is not known here.
+  [[nodiscard]] const Setting* rate() const noexcept;
+  /// The same transformation, which says that this is its rate.
+  [[nodiscard]] Transformation with_rate(const Setting& rate) const;
 
  private:
   friend class Slots;

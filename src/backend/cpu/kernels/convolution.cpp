@@ -1,7 +1,10 @@
 // Convolutions, and the maxima of windows.
-#include <algorithm>
-#include <cmath>
+#include <array>
+#include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
+#include <vector>
 
 #include "backend/cpu/parallel/parallel.hpp"
 #include "convolution_plan.hpp"
@@ -15,13 +18,15 @@ using convolutions::Arrays;
 using convolutions::Geometry;
 using primitives::ConvolutionRole;
 
+/// NaN is larger than all others. It is no branch: nothing could foresee it.
 template <class T>
 bool is_larger(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a > b || (std::isnan(a) && !std::isnan(b));
+  if constexpr (std::is_floating_point_v<T>) return (a > b) | ((a != a) & (b == b));
   else return a > b;
 }
 
-/// Where windows over one plane have their first largest element.
+/// Where windows over one plane have their first largest element. Windows that are alike and next to each other are
+/// looked at together, one of their places after another.
 template <class T>
 class PlaneOfWindows {
  public:
@@ -41,37 +46,82 @@ class PlaneOfWindows {
       extents_[convolutions::axes - count + axis] = from[at];
     }
     for (std::size_t axis = 0; axis + count < convolutions::axes; ++axis) parts_[axis] = {{0, 1, 1}};
+    for (std::size_t i = 0; i < parts_[2].size(); ++i) {
+      if (!runs_.empty() && goes_on(runs_.back(), i)) ++runs_.back().windows;
+      else runs_.push_back({i, 1, 0});
+    }
   }
 
   [[nodiscard]] std::size_t elements() const { return Geometry::size(extents_); }
   [[nodiscard]] std::size_t windows() const { return parts_[0].size() * parts_[1].size() * parts_[2].size(); }
 
   void operator()(const T* plane, std::int64_t* out) const {
+    const bool is_small = elements() <= std::size_t{std::numeric_limits<std::int32_t>::max()};
     for (const primitives::WindowPart& a : parts_[0]) {
       for (const primitives::WindowPart& b : parts_[1]) {
-        for (const primitives::WindowPart& c : parts_[2]) *out++ = static_cast<std::int64_t>(largest(plane, a, b, c));
+        for (const Run& run : runs_) {
+          // As wide as the elements, which vectors want.
+          if (sizeof(T) == sizeof(std::int32_t) && is_small) find<std::int32_t>(plane, a, b, run, out);
+          else find<std::int64_t>(plane, a, b, run, out);
+          out += run.windows;
+        }
       }
     }
   }
 
  private:
-  [[nodiscard]] std::size_t largest(const T* plane, const primitives::WindowPart& a, const primitives::WindowPart& b,
-                                    const primitives::WindowPart& c) const {
-    std::size_t best = (a.first * extents_[1] + b.first) * extents_[2] + c.first;
+  static constexpr std::size_t longest_run = 64;
+
+  /// Windows along the last axis, each as long as the next and as far from it.
+  struct Run {
+    std::size_t first;
+    std::size_t windows;
+    std::size_t distance;
+  };
+
+  /// Whether window i is one more of a run, of which it may be the second, which says how far they are apart.
+  [[nodiscard]] bool goes_on(Run& run, std::size_t i) const {
+    const primitives::WindowPart& last = parts_[2][i - 1];
+    const primitives::WindowPart& next = parts_[2][i];
+    const std::size_t distance = next.first - last.first;
+    if (next.count != last.count || run.windows == longest_run) return false;
+    if (run.windows == 1) run.distance = distance;
+    return run.distance == distance;
+  }
+
+  template <class Place>
+  void find(const T* plane, const primitives::WindowPart& a, const primitives::WindowPart& b, const Run& run,
+            std::int64_t* out) const {
+    const primitives::WindowPart& c = parts_[2][run.first];
+    const std::size_t start = (a.first * extents_[1] + b.first) * extents_[2] + c.first;
+    std::array<T, longest_run> best;
+    std::array<T, longest_run> next;
+    std::array<Place, longest_run> places;
+    for (std::size_t w = 0; w < run.windows; ++w) {
+      best[w] = plane[start + w * run.distance];
+      places[w] = 0;
+    }
     for (std::size_t i = 0; i < a.count; ++i) {
       for (std::size_t j = 0; j < b.count; ++j) {
-        const std::size_t line = ((a.first + i * a.step) * extents_[1] + b.first + j * b.step) * extents_[2] + c.first;
         for (std::size_t k = 0; k < c.count; ++k) {
-          const std::size_t at = line + k * c.step;
-          best = is_larger(plane[at], plane[best]) ? at : best;
+          const std::size_t place = (i * a.step * extents_[1] + j * b.step) * extents_[2] + k * c.step;
+          for (std::size_t w = 0; w < run.windows; ++w) next[w] = plane[start + place + w * run.distance];
+          for (std::size_t w = 0; w < run.windows; ++w) {
+            const bool larger = is_larger(next[w], best[w]);
+            best[w] = larger ? next[w] : best[w];
+            places[w] = larger ? static_cast<Place>(place) : places[w];
+          }
         }
       }
     }
-    return best;
+    for (std::size_t w = 0; w < run.windows; ++w) {
+      out[w] = static_cast<std::int64_t>(start + w * run.distance) + static_cast<std::int64_t>(places[w]);
+    }
   }
 
   std::array<std::vector<primitives::WindowPart>, convolutions::axes> parts_;
   std::array<std::size_t, convolutions::axes> extents_{1, 1, 1};
+  std::vector<Run> runs_;
 };
 
 }  // namespace

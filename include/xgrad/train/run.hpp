@@ -1,0 +1,309 @@
+// A run of training behind fit(): the loop, which knows no types, and what it asks of those that there are.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iosfwd>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <xgrad/data/batches.hpp>
+#include <xgrad/debug.hpp>
+#include <xgrad/optim/transformation.hpp>
+#include <xgrad/random/key.hpp>
+#include <xgrad/train/checkpoint.hpp>
+#include <xgrad/train/history.hpp>
+#include <xgrad/train/metric.hpp>
+#include <xgrad/train/objective.hpp>
+#include <xgrad/train/options.hpp>
+#include <xgrad/train/step.hpp>
+#include <xgrad/transform/compile.hpp>
+#include <xgrad/transform/grad.hpp>
+#include <xgrad/tree/tree.hpp>
+#include <xgrad/var.hpp>
+
+#pragma GCC visibility push(default)
+
+namespace xgrad::train {
+
+namespace detail {
+
+/// The options without their types.
+struct LoopOptions {
+  std::size_t epochs, steps;
+  random::Key key;
+  NotFinite not_finite;
+  bool validates;
+  std::size_t validate_every;
+  std::string watch;
+  bool larger_is_better;
+  std::size_t patience;
+  double least_gain;
+  std::optional<optim::Setting> rate;
+  std::size_t log_every;
+  Show show;
+  std::ostream* out;
+  bool catch_interrupt;
+  std::vector<std::string> terms;
+};
+
+/// All that the loop changes and a checkpoint has to bring back, beside trees.
+struct Where {
+  std::size_t epoch = 0;
+  std::size_t batch = 0;
+  std::size_t step = 0;
+  double best = std::numeric_limits<double>::quiet_NaN();  ///< NaN: none yet
+  std::size_t best_epoch = 0;
+  std::size_t stale = 0;      ///< validations since the best
+  std::size_t bad = 0;        ///< steps that were not finite, one after another
+  std::size_t updates = 0;    ///< steps that were finite
+  std::size_t per_epoch = 0;  ///< batches
+  double seconds = 0.0;
+  double samples = 0.0;      ///< of this epoch so far
+  std::vector<double> sums;  ///< of the losses times samples: the whole, then terms
+
+  [[nodiscard]] Var as_numbers() const;
+  void read(const Var& numbers);
+  [[nodiscard]] bool has_best() const noexcept { return best == best; }
+  [[nodiscard]] Position position(const random::Key& key) const;
+};
+
+struct Stepped {
+  Var loss;
+  Var terms;
+};
+
+/// What the loop asks of a run whose types it does not know.
+class TypedRun {
+ public:
+  TypedRun() = default;
+  TypedRun(const TypedRun&) = delete;
+  TypedRun& operator=(const TypedRun&) = delete;
+  virtual ~TypedRun() = default;
+
+  [[nodiscard]] virtual std::size_t per_epoch() const = 0;
+  [[nodiscard]] virtual std::size_t samples(const Where& at) const = 0;
+  virtual Stepped step(const Where& at, const random::Key& key) = 0;
+  /// What nan_guard says of a step that was not finite; empty: nothing.
+  virtual std::string explain(const Where& at, const random::Key& key) = 0;
+  virtual void evaluate(std::map<std::string, double>& values) = 0;
+  virtual void keep_best() = 0;
+  [[nodiscard]] virtual const optim::State& state() const = 0;
+  [[nodiscard]] virtual const optim::Optimiser& optimiser() const = 0;
+
+  enum class Event : std::uint8_t { step, epoch, end };
+  [[nodiscard]] virtual bool has_callback(Event event) const = 0;
+  virtual bool call(Event event, const Progressed& now, const Position& position, const History& history) = 0;
+
+  virtual bool resume(Where& where, History& history) = 0;
+  virtual bool is_due(const CheckpointNotes& notes) = 0;
+  virtual void save(const Where& where, const CheckpointNotes& notes) = 0;
+  [[nodiscard]] virtual bool saves() const = 0;
+};
+
+struct LoopResult {
+  Where where;
+  History history;
+  Ended ended = Ended::Finished;
+  std::string message;
+};
+LoopResult run_loop(TypedRun& run, const LoopOptions& options);
+
+/// \throws ValueError, ShapeError  for options that cannot be meant.
+void require_options(const LoopOptions& options, bool has_metrics, bool has_predict, std::size_t validation_rows);
+/// Batches as options say, of a dataset of so many rows.
+data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows);
+/// \throws ValueError  unless all batches can be cut into so many parts.
+void require_parts(std::size_t micro_batches, const data::BatchOptions& options, std::size_t rows,
+                   std::size_t rows_of_last);
+/// \throws ShapeError, TypeError  unless a validation set is one like the training data, but for the number of rows.
+void require_same_fields(const std::vector<std::string>& paths, const std::vector<Var>& training,
+                         const std::vector<std::string>& other_paths, const std::vector<Var>& validation);
+/// \throws ValueError  if a checkpoint is of a run with other batches or another key.
+void require_same_run(const std::string& path, const Var& numbers, const Where& now, const random::Key& key_then,
+                      const random::Key& key_now);
+std::string message_of(const std::exception& error);
+
+/// What is saved of a run.
+template <class M>
+struct SavedRun {
+  M model;
+  optim::State state;
+  std::optional<M> best;
+  Position position;
+  Var numbers;
+  XGRAD_MEMBER_FIELDS(SavedRun, model, state, best, position, state(numbers))
+};
+
+template <class M, class F, class D>
+class RunOf final : public TypedRun {
+ public:
+  using B = data::RowsOf<D>;
+
+  RunOf(M first, const F& objective, const optim::Optimiser& optimiser, const D& data, const Options<M, D>& options)
+      : model(std::move(first)),
+        objective_(objective),
+        optimiser_(optimiser),
+        options_(options),
+        batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data)))),
+        step_(train::step(
+            objective, optimiser,
+            {.micro_batches = options.micro_batches, .keep_finite = options.not_finite != NotFinite::ignore})),
+        in_use_(compile(InUseOf{objective, options.predict})),
+        state_(optimiser.init(model)) {
+    static_assert(has_plain_form<F, M, B> || has_training_form<F, M, B>,
+                  "fit: the objective is a function of (model, batch) or (model, batch, nn::Training); of a dataset "
+                  "that is a tuple also of (model, parts...)");
+    const std::size_t rows = options.batches.size == 0 ? data::length(data) : options.batches.size;
+    require_parts(options.micro_batches, options.batches, rows, batches_.count(0, batches_.per_epoch() - 1));
+    if constexpr (tree::Tree<D>) {  // the same rows in the same order in each epoch
+      const bool moves = options.batches.shuffle || (options.shuffle && options.batches.size != 0);
+      if (batches_.per_epoch() == 1 && !moves) whole_ = batches_.at(0, 0);
+    }
+    if (options.validation) {
+      validation_.emplace(data::batches(
+          *options.validation, {.size = std::min(options.validation_rows, data::length(*options.validation))}));
+      const B training = batches_.at(0, 0);
+      const B other = validation_->at(0, 0);
+      require_same_fields(tree::array_paths(training), tree::arrays(training), tree::array_paths(other),
+                          tree::arrays(other));
+    }
+    if (options.training_metrics) {
+      training_.emplace(data::batches(data, {.size = std::min(options.validation_rows, data::length(data))}));
+    }
+    if (options.checkpoint) checkpoint_.emplace(*options.checkpoint);
+  }
+
+  [[nodiscard]] std::size_t per_epoch() const override { return batches_.per_epoch(); }
+  [[nodiscard]] std::size_t samples(const Where& at) const override {
+    return batches_.count(static_cast<std::int64_t>(at.epoch), at.batch);
+  }
+
+  Stepped step(const Where& at, const random::Key& key) override {
+    if (whole_) return updated(*whole_, key);
+    return updated(batch_at(at), key);
+  }
+
+  std::string explain(const Where& at, const random::Key& key) override {
+    const auto loss = [&](const M& m, const B& batch) {
+      const nn::Training training{key};
+      return detail::evaluate(objective_, m, batch, &training).loss;
+    };
+    try {
+      static_cast<void>(debug::nan_guard(value_and_grad(loss))(model, whole_ ? *whole_ : batch_at(at)));
+    } catch (const std::exception& error) {
+      return message_of(error);
+    }
+    return {};
+  }
+
+  void evaluate(std::map<std::string, double>& values) override {
+    if (training_) add_values(*training_, false, "", values);
+    if (validation_) add_values(*validation_, true, "validation ", values);
+  }
+  void keep_best() override { best = model; }
+  [[nodiscard]] const optim::State& state() const override { return state_; }
+  [[nodiscard]] const optim::Optimiser& optimiser() const override { return optimiser_; }
+
+  [[nodiscard]] bool has_callback(Event event) const override {
+    return event == Event::step ? !!options_.on_step : event == Event::epoch ? !!options_.on_epoch : !!options_.on_end;
+  }
+  bool call(Event event, const Progressed& now, const Position& position, const History& history) override {
+    const Seen<M> seen{now, model, state_, position, history};
+    if (event == Event::step) return options_.on_step(seen);
+    if (event == Event::epoch) return options_.on_epoch(seen);
+    options_.on_end(seen);
+    return true;
+  }
+
+  bool resume(Where& where, History& history) override {
+    if (!checkpoint_) return false;
+    auto found = checkpoint_->resume(saved(where));
+    if (!found) return false;
+    require_same_run(found->path.string(), found->run.numbers, where, found->run.position.key, options_.key);
+    model = std::move(found->run.model);
+    state_ = std::move(found->run.state);
+    best = std::move(found->run.best);
+    where.read(found->run.numbers);
+    if (!where.has_best()) best.reset();
+    history = std::move(found->notes.history);
+    return true;
+  }
+  bool is_due(const CheckpointNotes& notes) override { return checkpoint_ && checkpoint_->is_due(notes); }
+  void save(const Where& where, const CheckpointNotes& notes) override { checkpoint_->save(saved(where), notes); }
+  [[nodiscard]] bool saves() const override { return checkpoint_.has_value(); }
+
+  [[nodiscard]] optim::State take_state() { return std::move(state_); }
+
+  M model;
+  std::optional<M> best;
+
+ private:
+  /// Loss and predictions share what they compute.
+  struct InUseOf {
+    F objective;
+    Predict<M, B> predict;
+    InUse operator()(const M& m, const B& batch) const {
+      InUse result;
+      if constexpr (has_plain_form<F, M, B>) {
+        Evaluated<M> found = detail::evaluate(objective, m, batch, nullptr);
+        result.loss = std::move(found.loss);
+        result.terms = std::move(found.terms);
+      }
+      if (predict.defined()) result.predicted = predict(m, batch);
+      return result;
+    }
+  };
+
+  [[nodiscard]] B batch_at(const Where& at) const { return batches_.at(static_cast<std::int64_t>(at.epoch), at.batch); }
+  template <class Batch>
+  Stepped updated(Batch&& batch, const random::Key& key) {
+    Stepped stepped;
+    if constexpr (is_mixed<F>) {
+      std::tie(model, state_, stepped.loss, stepped.terms) =
+          step_(std::move(model), std::move(state_), std::forward<Batch>(batch), key);
+    } else {
+      std::tie(model, state_, stepped.loss) =
+          step_(std::move(model), std::move(state_), std::forward<Batch>(batch), key);
+    }
+    return stepped;
+  }
+  void add_values(const data::Batches<D>& of, bool with_loss, const std::string& prefix,
+                  std::map<std::string, double>& values) {
+    Evaluation evaluation(options_.metrics, with_loss ? term_names(objective_) : std::vector<std::string>());
+    for (std::size_t i = 0; i < of.per_epoch(); ++i) {
+      InUse batch = in_use_(model, of.at(0, i));
+      if (!with_loss) batch.loss.reset();
+      evaluation.add(batch, of.count(0, i));
+    }
+    values.merge(evaluation.values(prefix));
+  }
+  [[nodiscard]] SavedRun<M> saved(const Where& where) const {
+    return {model, state_, best ? best : std::optional<M>(model), where.position(options_.key), where.as_numbers()};
+  }
+
+  F objective_;
+  optim::Optimiser optimiser_;
+  const Options<M, D>& options_;
+  data::Batches<D> batches_;
+  std::optional<data::Batches<D>> validation_;
+  std::optional<data::Batches<D>> training_;
+  std::optional<B> whole_;
+  decltype(train::step(std::declval<F>(), std::declval<const optim::Optimiser&>())) step_;
+  decltype(compile(std::declval<InUseOf>())) in_use_;
+  optim::State state_;
+  std::optional<Checkpoint> checkpoint_;
+};
+
+}  // namespace detail
+
+}  // namespace xgrad::train
+
+#pragma GCC visibility pop

@@ -1,0 +1,31 @@
+// What a checkpoint is on the disk: a safetensors file of the arrays of a tree and of a history, with notes as
+// metadata.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <xgrad/train/checkpoint.hpp>
+
+namespace xgrad::train {
+
+/// What is known of a checkpoint without its arrays.
+struct CheckpointHeader {
+  std::uint64_t step = 0;
+  std::uint64_t epoch = 0;
+  std::optional<double> score = {};
+};
+
+/// \throws IoError  naming the file and the rule, if its header is not that of a checkpoint.
+[[nodiscard]] CheckpointHeader read_checkpoint_header(const std::filesystem::path& path);
+
+/// Reads all of it.
+/// \throws IoError  if anything is not as it was written.
+void require_whole(const std::filesystem::path& path);
+
+/// Empty Vars are left out. The file is there as a whole or not at all.
+void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays& run, const CheckpointNotes& notes);
+
+}  // namespace xgrad::train
