@@ -145,16 +145,6 @@ BOOST_AUTO_TEST_CASE(residual_adds_what_has_the_same_shape) {
   BOOST_CHECK_THROW((void)nn::residual(nn::linear(Key(1), 3, 1))(x), xg::ShapeError);
 }
 
-BOOST_AUTO_TEST_CASE(flatten_joins_axes) {
-  const Var x = xg::zeros({2, 3, 4, 5});
-  BOOST_TEST((nn::Flatten{}(x).shape() == Shape{2, 60}));
-  BOOST_TEST((nn::Flatten{0, 1}(x).shape() == Shape{6, 4, 5}));
-  BOOST_TEST((nn::Flatten{-2}(x).shape() == Shape{2, 3, 20}));
-  BOOST_TEST((nn::Flatten{}(xg::zeros({0, 3, 2})).shape() == Shape{0, 6}));
-  BOOST_CHECK_THROW((void)(nn::Flatten{2, 1}(x)), xg::ShapeError);
-  BOOST_CHECK_THROW((void)nn::Flatten{}(xg::zeros({2})), xg::ShapeError);
-}
-
 BOOST_AUTO_TEST_CASE(mlp_is_linear_layers_with_activations_between) {
   const nn::Mlp net = nn::mlp(Key(5), {4, 32, 16, 3}, {.activation = Activation::Silu, .last = Activation::Sigmoid});
   BOOST_TEST_REQUIRE(net.layers.size() == 3U);
