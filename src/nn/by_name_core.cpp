@@ -5,6 +5,7 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/mlp.hpp>
 #include <xgrad/nn/normalised.hpp>
+#include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/research.hpp>
 #include <xgrad/nn/sequential.hpp>
 

@@ -122,15 +122,6 @@ template <class F, class P = Identity>
   return {std::move(inner), std::move(projection)};
 }
 
-/// Some axes become one: all but the first, unless others are said.
-struct Flatten {
-  int first = 1;
-  int last = -1;
-  /// \throws ShapeError  unless x has these axes, in this order.
-  Var operator()(const Var& x) const;
-};
-XGRAD_FIELDS(Flatten, first, last)
-
 }  // namespace xgrad::nn
 
 #pragma GCC visibility pop
