@@ -1,4 +1,6 @@
 // Rows of the operations without derivative.
+#include <xgrad/compression/layers.hpp>
+
 #include "ops_table_rows.hpp"
 
 namespace xgrad::testing {
@@ -77,6 +79,16 @@ const std::vector<OpRow>& ops_without_derivative() {
         {{xt::xarray<std::int64_t>{3, 0, 1, 0}}, {xt::xarray<std::int64_t>{{0, 1}, {2, 3}}}}, {"one_hot"});
     add("nonzero", [](const Case& x) { return stack(nonzero(x[0] > 0.0, 4, -1)); },
         {{random.distinct({3, 3})}, {random.distinct({2, 3})}}, {"scatter_add", "cumsum"});
+    // Scales are 1, so that sums are whole numbers in any order and with any instruction set.
+    rows.push_back({.name = "quantised_linear",
+                    .function =
+                        [](const Case& x) {
+                          const nn::Linear layer{xt::xarray<double>{{127, -3, 0, 64, 1}, {-127, 7, 5, -9, 100}}, {}};
+                          return cast<std::int64_t>(compression::quantised(layer, {0.0, 255.0})(x[0]));
+                        },
+                    .special = {{random.uniform({4, 5}, -50.0, 300.0)}, {random.uniform({2, 3, 5}, -50.0, 300.0)}},
+                    .primitives = {"quantised_matmul"},
+                    .torch = ""});
     append_random_values(rows);
     add("zeros_like", [](const Case& x) { return zeros_like(x[0]); }, {{random.uniform({2, 3})}}, {});
     append_counts(rows);

@@ -209,6 +209,7 @@ BOOST_AUTO_TEST_CASE(augmentations_that_cannot_be_are_refused) {
   XGRAD_REFUSED(ShapeError, data::rotated(flat, 1.0));
   XGRAD_REFUSED(ShapeError, data::rotated(pictures, xgrad::ones({3})));
   XGRAD_REFUSED(TypeError, data::rotated(whole, 1.0));
+  XGRAD_REFUSED(ValueError, data::rotated(pictures, NAN));
   XGRAD_REFUSED(TypeError, data::rotate(key, whole));
   XGRAD_REFUSED(ValueError, data::rotate(key, pictures, -1.0));
   XGRAD_REFUSED(TypeError, data::noise(key, whole));

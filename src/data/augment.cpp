@@ -111,47 +111,63 @@ Var crop(const random::Key& key, const Var& x, const Shape& size, const CropOpti
   return result;
 }
 
+namespace {
+
+/// For each pixel of turned images where it comes from, [n, 1, pixels] each.
+struct Places {
+  Var row;
+  Var column;
+};
+
+Places before_turning(const Var& angles, std::size_t rows, std::size_t columns) {
+  const Var angle = reshape(angles, {angles.size(), 1, 1});
+  const Var pixel = arange(static_cast<std::int64_t>(rows * columns));
+  const auto width = static_cast<std::int64_t>(columns);
+  const double middle_row = 0.5 * (static_cast<double>(rows) - 1.0);
+  const double middle_column = 0.5 * (static_cast<double>(columns) - 1.0);
+  const Var down = cast(floor_divide(pixel, width), angles.dtype()) - middle_row;
+  const Var right = cast(remainder(pixel, width), angles.dtype()) - middle_column;
+  return {cos(angle) * down - sin(angle) * right + middle_row, sin(angle) * down + cos(angle) * right + middle_column};
+}
+
+/// Of the pixels [n, channels, rows * columns] those at places between them, by linear interpolation; 0 outside.
+Var interpolated(const Var& pixels, const Places& at, std::size_t rows, std::size_t columns) {
+  const double last_row = static_cast<double>(rows) - 1.0;
+  const double last_column = static_cast<double>(columns) - 1.0;
+  const Var top = floor(at.row);
+  const Var left = floor(at.column);
+  Var result = 0.0;
+  for (const double down : {0.0, 1.0}) {
+    for (const double right : {0.0, 1.0}) {
+      const Var row = top + down;
+      const Var column = left + right;
+      const Var outside = row < 0.0 || row > last_row || column < 0.0 || column > last_column;
+      const auto inside = [&](const Var& number) { return cast(where(outside, 0.0, number), DType::Int64); };
+      const Var place = inside(row) * static_cast<std::int64_t>(columns) + inside(column);
+      const Var weight = (1.0 - abs(at.row - row)) * (1.0 - abs(at.column - column));
+      result = result + where(outside, 0.0, take_along_axis(pixels, place, -1) * weight);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 Var rotated(const Var& x, const Var& angles) {
   require_images("rotated", x);
   require_fractions_of("rotated", "images", x);
   const Shape& shape = x.shape();
-  const std::size_t n = shape[0];
-  if (angles.dimension() > 0 && angles.shape() != Shape{n}) {
+  const Shape samples{shape[0]};
+  if (angles.dimension() > 0 && angles.shape() != samples) {
     throw ShapeError("rotated: the angles have the shape " + to_string(angles.shape()) + "; it must be a number, or " +
-                     to_string(Shape{n}));
+                     to_string(samples));
   }
+  if (x.size() == 0) return x;
   const std::size_t rows = shape[shape.size() - 2];
   const std::size_t columns = shape[shape.size() - 1];
-  if (rows * columns == 0) return x;
-  const auto lines = static_cast<std::int64_t>(rows);
-  const auto line = static_cast<std::int64_t>(columns);
-  // Where each pixel comes from, [n, 1, rows, columns].
-  const Var angle = reshape(broadcast_to(cast(angles, x.dtype()), Shape{n}), {n, 1, 1, 1});
-  const Var down = reshape(cast(arange(lines), x.dtype()) - 0.5 * static_cast<double>(lines - 1), {lines, 1});
-  const Var right = cast(arange(line), x.dtype()) - 0.5 * static_cast<double>(line - 1);
-  const Var from_row = cos(angle) * down - sin(angle) * right + 0.5 * static_cast<double>(lines - 1);
-  const Var from_column = sin(angle) * down + cos(angle) * right + 0.5 * static_cast<double>(line - 1);
-  const Var top = floor(from_row);
-  const Var left = floor(from_column);
-  const std::size_t channels = size_of(Shape(shape.begin() + 1, shape.end() - 2));
-  const Var pixels = reshape(x, {n, channels, rows * columns});
-  Var result;
-  for (const double is_below : {0.0, 1.0}) {
-    for (const double is_right : {0.0, 1.0}) {
-      const Var row = top + is_below;
-      const Var column = left + is_right;
-      const Var there = row >= 0.0 && row <= static_cast<double>(lines - 1) && column >= 0.0 &&
-                        column <= static_cast<double>(line - 1);
-      const Var place =
-          cast(where(there, row, 0.0) * static_cast<double>(line) + where(there, column, 0.0), DType::Int64);
-      const Var weight = (1.0 - abs(from_row - row)) * (1.0 - abs(from_column - column));
-      const Var pixel = take_along_axis(pixels, reshape(place, {n, 1, rows * columns}), -1);
-      const Var part =
-          where(reshape(there, {n, 1, rows * columns}), pixel * reshape(weight, {n, 1, rows * columns}), 0.0);
-      result = result.defined() ? result + part : part;
-    }
-  }
-  return reshape(result, Strides(shape));
+  const Var pixels = reshape(x, {shape[0], x.size() / (shape[0] * rows * columns), rows * columns});
+  const Var each = broadcast_to(cast(angles, x.dtype()), samples);
+  return reshape(interpolated(pixels, before_turning(each, rows, columns), rows, columns), Strides(shape));
 }
 
 Var rotate(const random::Key& key, const Var& x, double most_degrees) {

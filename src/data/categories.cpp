@@ -123,8 +123,7 @@ Var Ordinal::inverse(const Var& y) const {
 Vocabulary vocabulary(const std::vector<std::string>& texts) {
   Vocabulary result{texts};
   std::ranges::sort(result.texts);
-  const auto rest = std::ranges::unique(result.texts);
-  result.texts.erase(rest.begin(), rest.end());
+  result.texts.erase(std::unique(result.texts.begin(), result.texts.end()), result.texts.end());
   return result;
 }
 

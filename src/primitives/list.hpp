@@ -13,6 +13,7 @@
 #include "arrays.hpp"
 #include "elementary_functions.hpp"
 #include "matrices.hpp"
+#include "quantised.hpp"
 #include "random.hpp"
 #include "rounding_functions.hpp"
 #include "scalar_functions.hpp"
@@ -48,7 +49,8 @@ using AllPrimitives = TypeList<
     Cbrt, Exp2, Log2, Log10, Asin, Acos, Atan2, Asinh, Acosh, Atanh, Sinc, SphericalBessel, Softsign,
     Erfc, Erfinv, Ndtr, LogNdtr, SlopeOfLogNdtr, Beta, BetaLn, GammaInc, GammaIncC, GammaDensity, ScaledBesselI,
     Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot,
-    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp, SumButOne>;
+    DeriveKey, RandomDraw, RandomSample, GammaSlope, TruncatedNormal, AlikeExp, SumButOne,
+    QuantisedMatmul>;
 // clang-format on
 
 template <class P>

@@ -116,6 +116,10 @@ std::optional<ArrayType> output_of_factorisation(const NodeAt& n, std::size_t wh
 Broken convolution(const NodeAt& n);
 Broken window_argmax(const NodeAt& n);
 
+// ---- small integers
+
+Broken quantised_matmul(const NodeAt& n);
+
 // ---- random numbers
 
 Broken derive_key(const NodeAt& n);

@@ -186,6 +186,7 @@ constexpr NodeRequirement rule_for(Type<SymmetricFunction>) { return symmetric_f
 constexpr NodeRequirement rule_for(Type<MatrixExp>) { return matrix_exp; }
 constexpr NodeRequirement rule_for(Type<Convolution>) { return convolution; }
 constexpr NodeRequirement rule_for(Type<WindowArgMax>) { return window_argmax; }
+constexpr NodeRequirement rule_for(Type<QuantisedMatmul>) { return quantised_matmul; }
 constexpr NodeRequirement rule_for(Type<DeriveKey>) { return derive_key; }
 constexpr NodeRequirement rule_for(Type<RandomDraw>) { return random_draw; }
 constexpr NodeRequirement rule_for(Type<RandomSample>) { return random_sample; }

@@ -140,6 +140,7 @@ inline const std::map<std::string, std::string>& without_counterpart() {
   static const std::map<std::string, std::string> reasons = [] {
     std::map<std::string, std::string> all{
         {"residual", "a difference that broadcasts nothing; libtorch has the one that does"},
+        {"quantised_linear", "literals of torch are in test_compression"},
         {"toeplitz", "libtorch has none"},
         {"solve_toeplitz", "libtorch has none"},
         {"alike_exp", "exp, which libtorch computes otherwise"}};

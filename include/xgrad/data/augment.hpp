@@ -44,6 +44,7 @@ struct CropOptions {
 /// \param angles  a number, or [n].
 /// \throws ShapeError  unless x is [n, ..., rows, columns] and there is an angle for each image.
 /// \throws TypeError   unless x is floating-point.
+/// \throws ValueError  for an angle that is not finite (raised when evaluated).
 [[nodiscard]] Var rotated(const Var& x, const Var& angles);
 /// The same by angles between -most_degrees and most_degrees, all equally likely.
 /// \throws ValueError  unless this is from 0 to 180.

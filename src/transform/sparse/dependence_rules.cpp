@@ -360,6 +360,8 @@ Results rule(Type<TopK>, const FollowedNode& node) {
 Results rule(Type<SearchSorted>, const FollowedNode& node) {
   return {node.depends(0) ? on_everything(node, node.shape()) : node.input(1)};
 }
+/// Each row on its row of x; too much is no mistake.
+Results rule(Type<QuantisedMatmul>, const FollowedNode& node) { return {on_everything(node, node.shape())}; }
 Results rule(Type<OneHot>, const FollowedNode& node) {
   Shape labels = node.input_shape(0);
   labels.push_back(1);

@@ -44,6 +44,7 @@ constexpr Kernel kernel_for(Type<SymmetricFunction>) { return symmetric_function
 constexpr Kernel kernel_for(Type<MatrixExp>) { return expm; }
 constexpr Kernel kernel_for(Type<Convolution>) { return convolution; }
 constexpr Kernel kernel_for(Type<WindowArgMax>) { return window_argmax; }
+constexpr Kernel kernel_for(Type<QuantisedMatmul>) { return quantised_matmul; }
 constexpr Kernel kernel_for(Type<DeriveKey>) { return derive_key; }
 constexpr Kernel kernel_for(Type<RandomDraw>) { return random_draw; }
 constexpr Kernel kernel_for(Type<RandomSample>) { return random_sample; }

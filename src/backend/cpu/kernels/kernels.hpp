@@ -38,6 +38,7 @@ void top_k(const KernelCall& call);
 void host_call(const KernelCall& call);
 void convolution(const KernelCall& call);
 void window_argmax(const KernelCall& call);
+void quantised_matmul(const KernelCall& call);
 void derive_key(const KernelCall& call);
 void random_draw(const KernelCall& call);
 void random_sample(const KernelCall& call);

@@ -9,6 +9,7 @@
 
 #include "convolve.hpp"
 #include "draw.hpp"
+#include "int8.hpp"
 #include "matrix.hpp"
 #include "primitives/kinds.hpp"
 
@@ -83,6 +84,7 @@ struct BlockTable {
   const char* name;
   MatrixKernel multiply[dtype_slots];      ///< products of small matrices
   TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
+  Int8Kernels int8;                        ///< products of small integers
 };
 
 /// Sums of floats are kept as doubles until they are complete.

@@ -26,6 +26,7 @@ void add_baseline_float64(BlockTable& table);
 void add_baseline_draw(BlockTable& table);
 void add_baseline_matrix(BlockTable& table);
 void add_baseline_convolve(BlockTable& table);
+void add_baseline_int8(BlockTable& table);
 #if defined(__x86_64__)
 void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
@@ -37,6 +38,8 @@ void add_avx512_draw(BlockTable& table);
 void add_avx512_matrix(BlockTable& table);
 void add_avx2_convolve(BlockTable& table);
 void add_avx512_convolve(BlockTable& table);
+void add_avx2_int8(BlockTable& table);
+void add_avx512_int8(BlockTable& table);
 #endif
 
 namespace {
@@ -382,6 +385,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_baseline_draw(table);
   add_baseline_matrix(table);
   add_baseline_convolve(table);
+  add_baseline_int8(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -397,6 +401,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx2_draw(table);
     add_avx2_matrix(table);
     add_avx2_convolve(table);
+    add_avx2_int8(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
@@ -405,6 +410,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx512_draw(table);
     add_avx512_matrix(table);
     add_avx512_convolve(table);
+    add_avx512_int8(table);
     table.name = "avx512";
   }
 #endif
