@@ -1,7 +1,9 @@
 #include <xgrad/nn/by_name.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include <xgrad/core/errors.hpp>
@@ -17,7 +19,11 @@ namespace {
 
 registry::Registry& all_layers() {
   // Never destroyed: other libraries may ask while the program ends.
-  static auto* all = new registry::Registry("layer", detail::core_entries());
+  static auto* all = [] {
+    std::vector<detail::RegistryEntry> entries = detail::core_entries();
+    std::ranges::move(detail::recurrent_entries(), std::back_inserter(entries));
+    return new registry::Registry("layer", std::move(entries));
+  }();
   return *all;
 }
 

@@ -20,5 +20,7 @@ const T& needed(std::string_view owner, std::string_view setting, const std::opt
 
 /// The activations, and what else has few settings or none.
 std::vector<RegistryEntry> core_entries();
+/// Recurrent nets.
+std::vector<RegistryEntry> recurrent_entries();
 
 }  // namespace xgrad::nn::detail
