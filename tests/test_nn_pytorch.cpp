@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(recurrent_nets) {
   Saved saved;
   if (!read("rnn", saved)) return;
   const nn::Rnn rnn =
-      saved.fill(nn::rnn(Key(1), 3, 4, {.cell = {.activation = nn::RnnActivation::Relu, .dtype = DType::Float64}}));
+      saved.fill(nn::rnn(Key(1), 3, 4, {.cell = {.activation = nn::Activation::Relu, .dtype = DType::Float64}}));
   BOOST_TEST(distance(rnn(saved("input")), saved("output")) < 1e-14);
   BOOST_TEST(distance(rnn.with_state(saved("input")).second, saved("last")) < 1e-14);
 

@@ -56,7 +56,7 @@ nn::Gru gru_of(std::size_t layers = 1, bool bidirectional = false) {
       {.layers = layers, .bidirectional = bidirectional, .cell = {.biases = nn::normal(0.3), .dtype = DType::Float64}});
 }
 
-nn::Rnn rnn_of(nn::RnnActivation activation) {
+nn::Rnn rnn_of(nn::Activation activation) {
   return nn::rnn(Key(5), inputs, hidden,
                  {.cell = {.activation = activation, .biases = nn::normal(0.3), .dtype = DType::Float64}});
 }
@@ -70,7 +70,7 @@ Var sequences(const Shape& before, std::size_t time) {
 
 /// Calls f with a net of each kind.
 void with_each(auto f) {
-  f(rnn_of(nn::RnnActivation::Tanh));
+  f(rnn_of(nn::Activation::Tanh));
   f(lstm_of(2, true));
   f(gru_of(2, true));
 }
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(cells_are_their_formulas) {
   const nn::RnnCell rnn{column({0.5}), column({-1.0}), Array<double>{0.25}, Array<double>{0.125}};
   BOOST_TEST(rnn(x, state).item<double>() == std::tanh(0.35 + 0.4 + 0.375), boost::test_tools::tolerance(1e-15));
   nn::RnnCell relu = rnn;
-  relu.activation = nn::RnnActivation::Relu;
+  relu.activation = nn::Activation::Relu;
   BOOST_TEST(relu(x, state).item<double>() == 1.125, boost::test_tools::tolerance(1e-15));
 
   const nn::LstmCell lstm{column({0.5, -0.5, 2.0, 1.0}), column({1.0, 2.0, -1.0, 0.5}), {}, {}};
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(derivatives) {
     BOOST_TEST(xgrad::testing::check_gradients(f, net, x, first));
   };
   const auto state = [](std::int64_t seed) { return xgrad::random::normal(Key(seed), {1, 2, hidden}); };
-  check(rnn_of(nn::RnnActivation::Tanh), state(20));
+  check(rnn_of(nn::Activation::Tanh), state(20));
   check(gru_of(), state(21));
   check(lstm_of(), nn::LstmState{state(22), state(23)});
   const nn::Lstm deep = lstm_of(2, true);
@@ -250,8 +250,8 @@ BOOST_AUTO_TEST_CASE(dropout_is_between_layers_in_training) {
   // A second layer that hands its input on: what comes out is dropped, or divided by what stays.
   nn::Rnn passing =
       nn::rnn(Key(8), inputs, 3, {.layers = 2, .dropout = 0.25, .cell = {.bias = false, .dtype = DType::Float64}});
-  passing.forward[1] = {xgrad::eye(3), xgrad::zeros({3, 3}), {}, {}, nn::RnnActivation::Relu};
-  passing.forward[0].activation = nn::RnnActivation::Relu;
+  passing.forward[1] = {xgrad::eye(3), xgrad::zeros({3, 3}), {}, {}, nn::Activation::Relu};
+  passing.forward[0].activation = nn::Activation::Relu;
   const Var many = sequences({2000}, 3);
   const Var full = passing(many);
   const Var thin = passing(many, training);
@@ -291,6 +291,21 @@ BOOST_AUTO_TEST_CASE(arrays_have_the_names_of_torch) {
   BOOST_TEST(tree_distance(other, net) == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(nets_by_name) {
+  const auto same = [](const auto& net, const std::string& name, xgrad::Settings settings) {
+    settings.insert({{"inputs", 2}, {"hidden", 3}, {"layers", 2}, {"bidirectional", true}, {"dropout", 0.1}});
+    const auto named = nn::by_name(name, settings, Key(6)).template as<std::remove_cvref_t<decltype(net)>>();
+    BOOST_TEST(xgrad::tree::detail::same_statics(named, net, nullptr));
+    BOOST_TEST(tree_distance(named, net) == 0.0);
+  };
+  same(nn::rnn(Key(6), 2, 3, {2, true, 0.1, {.activation = nn::Activation::Relu}}), "rnn", {{"activation", "relu"}});
+  same(nn::lstm(Key(6), 2, 3, {2, true, 0.1, {.forget_bias = 2.0}}), "Lstm", {{"forget_bias", 2.0}});
+  same(nn::gru(Key(6), 2, 3, {2, true, 0.1, {.weights = nn::orthogonal()}}), "gru", {{"weights", "orthogonal"}});
+  const nn::Net net = nn::net_from_text("lstm inputs=2 hidden=3\nlinear inputs=3 outputs=1", Key(6));
+  BOOST_TEST(net(xgrad::zeros({4, 5, 2}, DType::Float32)).shape() == (Shape{4, 5, 1}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(refusals) {
   const nn::Lstm net = lstm_of(2, true);
   const Var x = sequences({3}, 4);
@@ -316,7 +331,7 @@ BOOST_AUTO_TEST_CASE(refusals) {
   lame.reverse.pop_back();
   BOOST_CHECK_THROW(lame(x), xgrad::ValueError);
   lame = net;
-  lame.dropout = 1.0;
+  lame.dropout = 1.5;
   BOOST_CHECK_THROW(lame(x), xgrad::ValueError);
   lame = net;
   lame.forward[1].weight_hh = xgrad::zeros({4 * hidden, hidden + 1});

@@ -1,7 +1,9 @@
 #include <xgrad/nn/by_name.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include <xgrad/core/errors.hpp>
@@ -19,7 +21,8 @@ registry::Registry& all_layers() {
   // Never destroyed: other libraries may ask while the program ends.
   static auto* all = [] {
     std::vector<detail::RegistryEntry> entries = detail::core_entries();
-    for (detail::RegistryEntry& each : detail::channel_entries()) entries.push_back(std::move(each));
+    std::ranges::move(detail::channel_entries(), std::back_inserter(entries));
+    std::ranges::move(detail::recurrent_entries(), std::back_inserter(entries));
     return new registry::Registry("layer", std::move(entries));
   }();
   return *all;

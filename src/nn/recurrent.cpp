@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/nn/dropout.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -11,7 +12,6 @@
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/rearrange.hpp>
-#include <xgrad/random/discrete.hpp>
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/tree/statics.hpp>
 
@@ -99,11 +99,6 @@ std::pair<Var, typename Cell::State> go_over(const Cell& cell, const Var& x, con
   return {outputs, last};
 }
 
-/// What is handed from layer to layer, in training.
-Var thinned(const Var& x, double dropout, const random::Key& key) {
-  return where(random::bernoulli(key, 1.0 - dropout, x.shape()), x / (1.0 - dropout), 0.0);
-}
-
 template <class Cell>
 void require_cells(const Recurrent<Cell>& net) {
   const std::string of(name_of_net<Cell>);
@@ -112,8 +107,8 @@ void require_cells(const Recurrent<Cell>& net) {
     throw ValueError(of + ": there are " + std::to_string(net.forward.size()) + " cells forward and " +
                      std::to_string(net.reverse.size()) + " in reverse; there must be as many, or none");
   }
-  if (!(net.dropout >= 0.0 && net.dropout < 1.0)) {
-    throw ValueError(of + ": dropout is " + std::to_string(net.dropout) + "; it must be at least 0 and below 1");
+  if (!(net.dropout >= 0.0 && net.dropout <= 1.0)) {
+    throw ValueError(of + ": dropout is " + std::to_string(net.dropout) + "; it must be from 0 to 1");
   }
 }
 
@@ -192,8 +187,8 @@ std::pair<Var, typename Cell::State> go_over_all(const Recurrent<Cell>& net, con
   }
   std::vector<typename Cell::State> last;
   for (std::size_t layer = 0; layer < net.forward.size(); ++layer) {
-    if (layer > 0 && training && net.dropout > 0.0) {
-      values = thinned(values, net.dropout, training->key.fold_in(static_cast<std::int64_t>(layer)));
+    if (layer > 0 && training) {
+      values = Dropout{net.dropout}(values, training->part(static_cast<std::int64_t>(layer)));
     }
     std::vector<Var> outputs;
     const auto add = [&](const Cell& cell, bool reverse) {

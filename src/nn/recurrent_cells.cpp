@@ -5,7 +5,6 @@
 #include <vector>
 
 #include <xgrad/core/errors.hpp>
-#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/join.hpp>
@@ -70,8 +69,7 @@ template Var projected(const LstmCell&, const Var&);
 template Var projected(const GruCell&, const Var&);
 
 Var next_state(const RnnCell& cell, const Var& projected, const Var& recurrent_weights, const Var& h) {
-  const Var sum = projected + matmul(h, recurrent_weights);
-  return cell.activation == RnnActivation::Relu ? relu(sum) : tanh(sum);
+  return Activate{cell.activation}(projected + matmul(h, recurrent_weights));
 }
 
 LstmState next_state(const LstmCell&, const Var& projected, const Var& recurrent_weights, const LstmState& state) {

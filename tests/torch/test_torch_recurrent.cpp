@@ -122,7 +122,7 @@ void compare_all(const std::string& kind, Options options, Make make) {
 
 BOOST_AUTO_TEST_CASE(rnn) {
   compare_all("rnn_tanh", nn::RnnOptions{}, nn::rnn);
-  compare_all("rnn_relu", nn::RnnOptions{.cell = {.activation = nn::RnnActivation::Relu}}, nn::rnn);
+  compare_all("rnn_relu", nn::RnnOptions{.cell = {.activation = nn::Activation::Relu}}, nn::rnn);
 }
 
 BOOST_AUTO_TEST_CASE(lstm) { compare_all("lstm", nn::LstmOptions{}, nn::lstm); }

@@ -100,7 +100,7 @@ using GruOptions = RecurrentOptions<GruCellOptions>;
 
 /// Recurrent nets with weights made of a key.
 /// \throws TypeError   unless the element type is a floating-point one.
-/// \throws ValueError  for no layers, or unless 0 <= dropout < 1.
+/// \throws ValueError  for no layers, or unless 0 <= dropout <= 1.
 [[nodiscard]] Rnn rnn(const random::Key& key, std::size_t inputs, std::size_t hidden, const RnnOptions& options = {});
 [[nodiscard]] Lstm lstm(const random::Key& key, std::size_t inputs, std::size_t hidden,
                         const LstmOptions& options = {});

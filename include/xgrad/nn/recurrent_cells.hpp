@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/nn/activation.hpp>
 #include <xgrad/nn/initialise.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/tree/fields.hpp>
@@ -19,16 +19,15 @@ namespace xgrad::nn {
 // orders of torch's cells: those of the gates stand one below the other, in the order of the formulas. Calls throw
 // ShapeError if weights, input and state do not fit each other.
 
-enum class RnnActivation : std::uint8_t { Tanh, Relu };
-
-/// h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu of that. \source J. L. Elman 1990.
+/// h' = f(W_ih x + b_ih + W_hh h + b_hh), with tanh or another activation; torch has tanh and relu. \source J. L. Elman
+/// 1990.
 struct RnnCell {
   using State = Var;
   static constexpr std::size_t gates = 1;
   Var weight_ih;                        ///< [hidden, inputs]
   Var weight_hh;                        ///< [hidden, hidden]
   std::optional<Var> bias_ih, bias_hh;  ///< [hidden]
-  RnnActivation activation = RnnActivation::Tanh;
+  Activation activation = Activation::Tanh;
   Var operator()(const Var& x, const Var& h) const;
 };
 XGRAD_FIELDS(RnnCell, weight_ih, weight_hh, bias_ih, bias_hh, activation)
@@ -73,7 +72,7 @@ XGRAD_FIELDS(GruCell, weight_ih, weight_hh, bias_ih, bias_hh)
 
 struct RnnCellOptions {
   bool bias = true;
-  RnnActivation activation = RnnActivation::Tanh;
+  Activation activation = Activation::Tanh;
   Initialiser weights = lecun_normal();
   Initialiser recurrent_weights = orthogonal();
   Initialiser biases = constant(0.0);
