@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -261,6 +262,35 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   BOOST_CHECK_THROW(static_cast<void>(train::fit(Number{xg::arange(3)}, distance_of, adam, Var(xg::ones({4})),
                                                  {.epochs = 1, .batches = {.size = 4}, .show = quiet})),
                     xg::TypeError);
+}
+
+/// How long nothing became better, and how many updates the schedule has seen, is in the checkpoint, too.
+BOOST_AUTO_TEST_CASE(goes_on_losing_patience) {
+  using Options = train::Options<Number, Var>;
+  const auto run = [&](const std::optional<train::CheckpointOptions>& checkpoint, std::size_t stop_at) {
+    Options options{.epochs = 100,
+                    .batches = {.size = 8},
+                    .validation = Var(xg::full({4}, 0.5)),
+                    .patience = 5,
+                    .show = quiet,
+                    .checkpoint = checkpoint};
+    options.on_step = [=](const train::Seen<Number>& seen) { return seen.now.step != stop_at; };
+    return train::fit(Number{xg::zeros({})}, distance_of, optim::sgd({.rate = optim::linear(0.1, 0.05, 20)}),
+                      Var(xg::ones({8})), options);
+  };
+  const auto undisturbed = run({}, 0);
+  BOOST_TEST((undisturbed.ended == train::Ended::Patience));
+  for (const std::size_t stop_at : {1U, 5U, 6U, 8U}) {
+    const Folder folder;
+    static_cast<void>(run(train::CheckpointOptions{.folder = folder / "run"}, stop_at));
+    const auto resumed = run(train::CheckpointOptions{.folder = folder / "run"}, 0);
+    BOOST_TEST((resumed.ended == train::Ended::Patience), stop_at);
+    BOOST_TEST(resumed.best_epoch == undisturbed.best_epoch, stop_at);
+    BOOST_TEST(same_bits(resumed.best, undisturbed.best), stop_at);
+    BOOST_TEST(same_bits(resumed.model, undisturbed.model), stop_at);
+    BOOST_TEST(same_rows(resumed.history.steps, undisturbed.history.steps), stop_at);
+    BOOST_TEST(resumed.message == undisturbed.message);
+  }
 }
 
 /// A label that is none is said with its place, and what was learnt until then is in the folder.

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <typeinfo>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -28,7 +29,7 @@ double since(std::chrono::steady_clock::time_point begin) {
 /// The learning rate of the next step, if it is known.
 class Rate {
  public:
-  Rate(const TypedRun& run, const std::optional<optim::Setting>& given) : run_(run), given_(given) {
+  Rate(const TypedRun& run, std::optional<optim::Setting> given) : run_(run), given_(std::move(given)) {
     if (!given_ && run.optimiser().rate() != nullptr) given_ = *run.optimiser().rate();
     if (given_) return;
     try {
@@ -232,7 +233,7 @@ class Loop {
   [[nodiscard]] CheckpointNotes notes() const {
     return {.step = where_.step, .epoch = where_.epoch, .batch = where_.batch, .score = {}, .history = result_.history};
   }
-  void save(CheckpointNotes now) {
+  void save(const CheckpointNotes& now) {
     where_.seconds = seconds();
     run_.save(where_, now);
     saved_ = where_.step;
@@ -252,7 +253,7 @@ class Loop {
     if (ends_epoch) now.score = std::exchange(score_, std::nullopt);
     if (!run_.is_due(now)) return;
     now.history = result_.history;
-    save(std::move(now));
+    save(now);
   }
 
   void finish() {
