@@ -1,4 +1,5 @@
 // Runs of training that end before their time, go on, show what they do, and refuse what cannot be meant.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -315,6 +316,29 @@ BOOST_AUTO_TEST_CASE(errors_lose_nothing) {
   const auto kept = train::fit(first, objective, adam, rows, with(2));
   BOOST_TEST(kept.history.steps.size() == 2U);
   BOOST_TEST(!same_bits(kept.model, first));
+}
+
+/// A full disk costs no training: what has been learnt is there, and so is the word that it is not on the disk.
+BOOST_AUTO_TEST_CASE(a_full_disk_ends_no_training) {
+  const Folder folder;
+  const Points all = points();
+  using Options = train::Options<Line, Points>;
+  const auto run = [&](const std::optional<train::CheckpointOptions>& checkpoint) {
+    return train::fit(first_line(), squared_error, adam, all,
+                      Options{.epochs = 3, .batches = {.size = 16}, .show = quiet, .checkpoint = checkpoint});
+  };
+  const auto undisturbed = run(std::nullopt);
+  rlimit before{};
+  BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit little{100, before.rlim_max};
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &little) == 0);
+  const auto fitted = run(train::CheckpointOptions{.folder = folder / "run", .every_epochs = 1});
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, handler);
+  BOOST_TEST(same_bits(fitted.model, undisturbed.model));
+  BOOST_TEST(contains(fitted.message, "the last checkpoint could not be written"), fitted.message);
+  BOOST_TEST(contains(fitted.message, "File too large"), fitted.message);
 }
 
 BOOST_AUTO_TEST_CASE(another_run_does_not_go_on) {
