@@ -19,7 +19,9 @@ registry::Registry& all_layers() {
   // Never destroyed: other libraries may ask while the program ends.
   static auto* all = [] {
     std::vector<detail::RegistryEntry> entries = detail::core_entries();
-    for (detail::RegistryEntry& each : detail::channel_entries()) entries.push_back(std::move(each));
+    for (auto& more : {detail::channel_entries(), detail::sequence_entries()}) {
+      entries.insert(entries.end(), more.begin(), more.end());
+    }
     return new registry::Registry("layer", std::move(entries));
   }();
   return *all;
