@@ -344,6 +344,36 @@ BOOST_AUTO_TEST_CASE(nets_of_channels_by_text) {
   BOOST_TEST(has(error("conv2d padding=1.5"), "\"valid\" or \"same\""));
 }
 
+BOOST_AUTO_TEST_CASE(nets_of_sequences_by_text) {
+  const Key key(9);
+  nn::Net net = nn::net_from_text(R"(
+    embedding entries=10 features=8
+    positional_embedding length=6 width=8
+    lstm inputs=8 hidden=4 layers=2 bidirectional=true dropout=0.5 forget_bias=2
+    transformer_encoder width=8 heads=2 layers=2 hidden=16 activation=gelu norm_first=true
+    multi_head_attention width=8 heads=4 key_heads=2 rotary=10000
+    feed_forward width=8 hidden=12 gated=true activation=silu
+    gru inputs=8 hidden=5 bias=false
+    rnn inputs=5 hidden=3 recurrent_weights=identity
+  )",
+                                  key);
+  const Var words = xg::random::randint(Key(3), 0, 10, {2, 6});
+  BOOST_TEST((net(words).shape() == Shape{2, 6, 3}));
+  BOOST_TEST((net(words, nn::Training{Key(0)}).shape() == Shape{2, 6, 3}));
+  const Var x = xg::random::normal(Key(4), {2, 6, 8}, DType::Float32);
+  const nn::Lstm lstm = nn::lstm(key.fold_in(2), 8, 4,
+                                 {.layers = 2, .bidirectional = true, .dropout = 0.5, .cell = {.forget_bias = 2.0}});
+  BOOST_TEST(same_bits(net.layers[2](x), lstm(x)));
+  BOOST_TEST(same_bits(net.layers[2](x, nn::Training{Key(1)}), lstm(x, nn::Training{Key(1)})));
+  const nn::Net blocks = nn::net_from_text(R"(
+    resnet_block inputs=3 outputs=4 stride=2
+    resnet_bottleneck inputs=4 between=2 outputs=6
+  )",
+                                           key);
+  const Var image = xg::random::normal(Key(5), {2, 3, 8, 8}, DType::Float32);
+  BOOST_TEST((blocks(image).shape() == Shape{2, 6, 4, 4}));
+}
+
 BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
   const auto error = [](const std::string& text) {
     return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, Key(1))); });

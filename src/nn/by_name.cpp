@@ -21,8 +21,9 @@ registry::Registry& all_layers() {
   // Never destroyed: other libraries may ask while the program ends.
   static auto* all = [] {
     std::vector<detail::RegistryEntry> entries = detail::core_entries();
-    std::ranges::move(detail::channel_entries(), std::back_inserter(entries));
-    std::ranges::move(detail::recurrent_entries(), std::back_inserter(entries));
+    for (auto& more : {detail::channel_entries(), detail::sequence_entries()}) {
+      entries.insert(entries.end(), more.begin(), more.end());
+    }
     return new registry::Registry("layer", std::move(entries));
   }();
   return *all;

@@ -22,7 +22,7 @@ const T& needed(std::string_view owner, std::string_view setting, const std::opt
 std::vector<RegistryEntry> core_entries();
 /// Convolutions, pools, normalisation.
 std::vector<RegistryEntry> channel_entries();
-/// Recurrent nets.
-std::vector<RegistryEntry> recurrent_entries();
+/// Recurrent nets, attention, and blocks of residual nets.
+std::vector<RegistryEntry> sequence_entries();
 
 }  // namespace xgrad::nn::detail

@@ -14,7 +14,7 @@ namespace xgrad::nn {
 namespace {
 
 /// x where random numbers of a shape that broadcasts to it let it stay.
-Var thinned(std::string_view layer, const Var& x, double rate, const Shape& shape, const random::Key& key) {
+Var with_gaps(std::string_view layer, const Var& x, double rate, const Shape& shape, const random::Key& key) {
   if (!(rate >= 0.0 && rate <= 1.0)) {
     throw ValueError(std::string(layer) + ": the rate is " + core::text_of(rate) + "; it must be from 0 to 1");
   }
@@ -30,7 +30,7 @@ Var thinned(std::string_view layer, const Var& x, double rate, const Shape& shap
 Var Dropout::operator()(const Var& x, const Training& training) const {
   Shape shape = x.shape();
   for (const int axis : together) shape[xgrad::detail::normalize_axis("Dropout", axis, x)] = 1;
-  return thinned("Dropout", x, rate, shape, training.key);
+  return with_gaps("Dropout", x, rate, shape, training.key);
 }
 
 Var DropPath::operator()(const Var& x, const Training& training) const {
@@ -38,7 +38,7 @@ Var DropPath::operator()(const Var& x, const Training& training) const {
     throw ShapeError("DropPath: called with a number; it leaves out samples, along the first axis");
   Shape shape(x.dimension(), 1);
   shape[0] = x.shape()[0];
-  return thinned("DropPath", x, rate, shape, training.key);
+  return with_gaps("DropPath", x, rate, shape, training.key);
 }
 
 }  // namespace xgrad::nn
