@@ -22,7 +22,7 @@ namespace {
 
 bool are_equal(const Var& a, const Var& b) { return array_equal(a, b).item<bool>(); }
 
-Var all_rows(const auto& dataset) {
+Var every_row(const auto& dataset) {
   return data::rows(dataset, xgrad::arange(static_cast<std::int64_t>(data::length(dataset))));
 }
 
@@ -51,9 +51,9 @@ BOOST_AUTO_TEST_SUITE(test_data_sequences)
 BOOST_AUTO_TEST_CASE(windows_slide) {
   const auto windows = data::sliding_windows(xgrad::arange(7), {.length = 3, .stride = 2});
   BOOST_TEST(windows.length() == 3U);
-  BOOST_TEST(are_equal(all_rows(windows), Array<std::int64_t>{{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}));
+  BOOST_TEST(are_equal(every_row(windows), Array<std::int64_t>{{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}));
   const auto dilated = data::sliding_windows(xgrad::arange(7), {.length = 3, .dilation = 3});
-  BOOST_TEST(are_equal(all_rows(dilated), Array<std::int64_t>{{0, 3, 6}}));
+  BOOST_TEST(are_equal(every_row(dilated), Array<std::int64_t>{{0, 3, 6}}));
   // As many as NumPy's sliding_window_view has, whatever the numbers.
   for (std::size_t n = 1; n < 12; ++n) {
     for (std::size_t length = 1; length <= n; ++length) {
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(windows_slide) {
         const auto some =
             data::sliding_windows(xgrad::arange(static_cast<std::int64_t>(n)), {.length = length, .stride = stride});
         BOOST_TEST(some.length() == (n - length) / stride + 1);
-        BOOST_TEST(static_cast<std::size_t>(amax(all_rows(some)).item<std::int64_t>()) < n);
+        BOOST_TEST(static_cast<std::size_t>(amax(every_row(some)).item<std::int64_t>()) < n);
       }
     }
   }
