@@ -140,10 +140,10 @@ int main(int argc, char** argv) try {
              fake, [](const compression::FakeQuantised<nn::Linear>& layer) { return compression::quantised(layer); }),
          held_out);
 
-  const auto rising = xg::optim::polynomial(0.0, 0.9, 600, 3.0);
+  const auto rising = xg::optim::polynomial(0.0, 0.9, 900, 3.0);
   const auto adam_again = xg::optim::adam({.rate = 1e-3});
   const Net sparse =
-      train(net, training, compression::pruned(adam_again, {.sparsity = rising, .every = 50}), 25, from_labels);
+      train(net, training, compression::pruned(adam_again, {.sparsity = rising, .every = 25}), 50, from_labels);
   report("90 % of the weights pruned", sparse, held_out);
   const Net mask = xg::tree::map(sparse, [](const xg::Var& w) { return xg::cast<float>(not_equal(w, 0.0)); });
   report("the same ticket from the start",
@@ -157,9 +157,9 @@ int main(int argc, char** argv) try {
   const Net narrow = train(Net{hidden, out}, training, slow, 15, from_labels);
   report("32 of the 128 units", narrow, held_out);
 
-  const auto thin = [](const nn::Linear& layer) { return compression::low_rank(layer, {.energy = 0.9}); };
+  const auto thin = [](const nn::Linear& layer) { return compression::low_rank(layer, {.rank = 16}); };
   const Mlp<compression::LowRank, nn::Linear> low{thin(net.hidden), net.out};
-  report("hidden layer of low rank, 90 % of the energy", train(low, training, slow, 5, from_labels), held_out);
+  report("hidden layer of rank 16", train(low, training, slow, 15, from_labels), held_out);
 
   const auto as_shared = [](const nn::Linear& layer) {
     return compression::shared(layer, {.bits = 4, .keep_zeros = true});
@@ -169,7 +169,7 @@ int main(int argc, char** argv) try {
       train(compression::with_layers<Mlp<compression::SharedLinear>>(net, as_shared), training, slow, 5, from_labels),
       held_out);
 
-  const compression::Distillation distillation{.temperature = 4.0F, .share = 0.9F};
+  const compression::Distillation distillation{.temperature = 4.0F, .share = 0.5F};
   const auto from_net = [&](const xg::Var& logits, const xg::Var& x, const xg::Var& y) {
     return distillation(logits, net(x), y);
   };

@@ -305,6 +305,45 @@ BOOST_AUTO_TEST_CASE(nets_of_texts) {
   BOOST_TEST(same_bits(same.layers[0].as<nn::Linear>().weight, linear.weight));
 }
 
+BOOST_AUTO_TEST_CASE(nets_of_channels_by_text) {
+  const Key key(8);
+  nn::Net net = nn::net_from_text(R"(
+    conv2d inputs=1 outputs=6 window=5 padding=same
+    batch_norm channels=6 momentum=0.2
+    relu
+    max_pool window=2
+    conv2d inputs=6 outputs=16 window=[3,5] stride=[1,2] padding=[0,2] bias=false
+    group_norm groups=4 channels=16
+    separable_conv2d inputs=16 outputs=8 window=3 multiplier=2
+    average_pool window=[2,1] stride=1
+    adaptive_average_pool extents=[2,3]
+    conv_transpose2d inputs=8 outputs=4 window=2 stride=2 output_padding=1
+    instance_norm channels=4
+    global_average_pool
+    layer_norm extents=4 bias=false
+    rms_norm extents=[4]
+  )",
+                                  key);
+  const Var x = xg::random::normal(Key(3), {2, 1, 12, 12}, DType::Float32);
+  BOOST_TEST((net(x).shape() == Shape{2, 4}));
+  const nn::Conv last = nn::conv2d(key.fold_in(4), 6, 16, {3, 5}, {.stride = {1, 2}, .padding = {0, 2}, .bias = false});
+  const Var at = xg::random::normal(Key(4), {2, 6, 7, 7}, DType::Float32);
+  BOOST_TEST(same_bits(net.layers[4](at), last(at)));
+  // The running mean is state, and is handed on.
+  BOOST_TEST((net(x, nn::Training{Key(0)}).shape() == Shape{2, 4}));
+  const auto& norm = net.layers[1].as<nn::BatchNorm>();
+  BOOST_TEST(norm.num_batches_tracked.item<std::int64_t>() == 1);
+  BOOST_TEST(norm.momentum.value() == 0.2);
+  BOOST_TEST(has(nn::summary(net, {2, 1, 12, 12}), "0  Conv                      -> [2, 6, 12, 12]"));
+  const auto error = [&](const std::string& text) {
+    return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, key)); });
+  };
+  BOOST_TEST(has(error("conv2d inputs=1 outputs=2"), "window is missing"));
+  BOOST_TEST(has(error("conv2d window=2.5"), "an integer, or integers, [n]"));
+  BOOST_TEST(has(error("conv2d padding=around"), "net: line 1, \"conv2d padding=around\": "));
+  BOOST_TEST(has(error("conv2d padding=1.5"), "\"valid\" or \"same\""));
+}
+
 BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
   const auto error = [](const std::string& text) {
     return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, Key(1))); });

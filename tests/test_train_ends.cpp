@@ -1,4 +1,5 @@
 // Runs of training that end before their time, go on, show what they do, and refuse what cannot be meant.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -263,6 +265,35 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
                     xg::TypeError);
 }
 
+/// How long nothing became better, and how many updates the schedule has seen, is in the checkpoint, too.
+BOOST_AUTO_TEST_CASE(goes_on_losing_patience) {
+  using Options = train::Options<Number, Var>;
+  const auto run = [&](const std::optional<train::CheckpointOptions>& checkpoint, std::size_t stop_at) {
+    Options options{.epochs = 100,
+                    .batches = {.size = 8},
+                    .validation = Var(xg::full({4}, 0.5)),
+                    .patience = 5,
+                    .show = quiet,
+                    .checkpoint = checkpoint};
+    options.on_step = [=](const train::Seen<Number>& seen) { return seen.now.step != stop_at; };
+    return train::fit(Number{xg::zeros({})}, distance_of, optim::sgd({.rate = optim::linear(0.1, 0.05, 20)}),
+                      Var(xg::ones({8})), options);
+  };
+  const auto undisturbed = run({}, 0);
+  BOOST_TEST((undisturbed.ended == train::Ended::Patience));
+  for (const std::size_t stop_at : {1U, 5U, 6U, 8U}) {
+    const Folder folder;
+    static_cast<void>(run(train::CheckpointOptions{.folder = folder / "run"}, stop_at));
+    const auto resumed = run(train::CheckpointOptions{.folder = folder / "run"}, 0);
+    BOOST_TEST((resumed.ended == train::Ended::Patience), stop_at);
+    BOOST_TEST(resumed.best_epoch == undisturbed.best_epoch, stop_at);
+    BOOST_TEST(same_bits(resumed.best, undisturbed.best), stop_at);
+    BOOST_TEST(same_bits(resumed.model, undisturbed.model), stop_at);
+    BOOST_TEST(same_rows(resumed.history.steps, undisturbed.history.steps), stop_at);
+    BOOST_TEST(resumed.message == undisturbed.message);
+  }
+}
+
 /// A label that is none is said with its place, and what was learnt until then is in the folder.
 BOOST_AUTO_TEST_CASE(errors_lose_nothing) {
   const Folder folder;
@@ -285,6 +316,29 @@ BOOST_AUTO_TEST_CASE(errors_lose_nothing) {
   const auto kept = train::fit(first, objective, adam, rows, with(2));
   BOOST_TEST(kept.history.steps.size() == 2U);
   BOOST_TEST(!same_bits(kept.model, first));
+}
+
+/// A full disk costs no training: what has been learnt is there, and so is the word that it is not on the disk.
+BOOST_AUTO_TEST_CASE(a_full_disk_ends_no_training) {
+  const Folder folder;
+  const Points all = points();
+  using Options = train::Options<Line, Points>;
+  const auto run = [&](const std::optional<train::CheckpointOptions>& checkpoint) {
+    return train::fit(first_line(), squared_error, adam, all,
+                      Options{.epochs = 3, .batches = {.size = 16}, .show = quiet, .checkpoint = checkpoint});
+  };
+  const auto undisturbed = run(std::nullopt);
+  rlimit before{};
+  BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit little{100, before.rlim_max};
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &little) == 0);
+  const auto fitted = run(train::CheckpointOptions{.folder = folder / "run", .every_epochs = 1});
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, handler);
+  BOOST_TEST(same_bits(fitted.model, undisturbed.model));
+  BOOST_TEST(contains(fitted.message, "the last checkpoint could not be written"), fitted.message);
+  BOOST_TEST(contains(fitted.message, "File too large"), fitted.message);
 }
 
 BOOST_AUTO_TEST_CASE(another_run_does_not_go_on) {

@@ -18,7 +18,7 @@ namespace {
 /// The fewest of the singular values whose squares have at least such a share of all.
 std::size_t rank_with(const Var& singular, double energy) {
   const Var squares = square(cast(singular, DType::Float64));
-  const auto all = squares.array<double>();
+  const auto& all = squares.array<double>();
   double total = 0.0;
   for (const double each : all) total += each;
   double sum = 0.0;

@@ -21,6 +21,7 @@ registry::Registry& all_layers() {
   // Never destroyed: other libraries may ask while the program ends.
   static auto* all = [] {
     std::vector<detail::RegistryEntry> entries = detail::core_entries();
+    std::ranges::move(detail::channel_entries(), std::back_inserter(entries));
     std::ranges::move(detail::recurrent_entries(), std::back_inserter(entries));
     return new registry::Registry("layer", std::move(entries));
   }();
@@ -65,6 +66,20 @@ Initialiser initialiser_by_name(std::string_view name) {
 }  // namespace nn
 
 namespace detail {
+namespace {
+
+/// One or several.
+std::vector<std::int64_t> integers_in(const SettingPath& path, const SettingValue& value,
+                                      std::string_view requirement) {
+  const Var& numbers = array_in(path, value, requirement);
+  if (numbers.recorded() || numbers.dimension() > 1 || numbers.dtype() != DType::Int64) {
+    throw_wrong_type(path, value, requirement);
+  }
+  const Array<std::int64_t>& array = numbers.array<std::int64_t>();
+  return {array.data(), array.data() + array.size()};
+}
+
+}  // namespace
 
 void set_member(const SettingPath& path, nn::Activation& member, const SettingValue& value) {
   if (value.text() == nullptr) throw_wrong_type(path, value, "the name of an activation");
@@ -88,16 +103,36 @@ void set_member(const SettingPath& path, std::optional<nn::AnyLayer>& member, co
   member = *layer;
 }
 void set_member(const SettingPath& path, std::vector<int>& member, const SettingValue& value) {
-  const Var& numbers = array_in(path, value, "integers, [n]");
-  if (numbers.recorded() || numbers.dimension() > 1 || numbers.dtype() != DType::Int64) {
-    throw_wrong_type(path, value, "integers, [n]");
-  }
-  const Array<std::int64_t>& array = numbers.array<std::int64_t>();
   member.clear();
-  for (std::size_t i = 0; i < array.size(); ++i) {
-    if (!std::in_range<int>(array.data()[i])) throw_out_of_range(path, array.data()[i], "it must be smaller");
-    member.push_back(static_cast<int>(array.data()[i]));
+  for (const std::int64_t number : integers_in(path, value, "integers, [n]")) {
+    if (!std::in_range<int>(number)) throw_out_of_range(path, number, "it must be smaller");
+    member.push_back(static_cast<int>(number));
   }
+}
+void set_member(const SettingPath& path, OneOrMany& member, const SettingValue& value) {
+  const std::vector<std::int64_t> numbers = integers_in(path, value, "an integer, or integers, [n]");
+  if (value.array()->dimension() == 0) member = numbers.front();
+  else member = numbers;
+}
+void set_member(const SettingPath& path, std::optional<OneOrMany>& member, const SettingValue& value) {
+  OneOrMany inner = 0;
+  set_member(path, inner, value);
+  member = std::move(inner);
+}
+void set_member(const SettingPath& path, WindowPadding& member, const SettingValue& value) {
+  if (value.text() != nullptr) {
+    member = std::string_view(*value.text());
+    return;
+  }
+  const std::vector<std::int64_t> numbers =
+      integers_in(path, value, "an integer, integers for each axis, [n], \"valid\" or \"same\"");
+  if (value.array()->dimension() == 0) {
+    member = numbers.front();
+    return;
+  }
+  std::vector<WindowPadding::Pair> pairs;
+  for (const std::int64_t number : numbers) pairs.emplace_back(number, number);
+  member = std::move(pairs);
 }
 
 }  // namespace detail

@@ -20,6 +20,8 @@ const T& needed(std::string_view owner, std::string_view setting, const std::opt
 
 /// The activations, and what else has few settings or none.
 std::vector<RegistryEntry> core_entries();
+/// Convolutions, pools, normalisation.
+std::vector<RegistryEntry> channel_entries();
 /// Recurrent nets.
 std::vector<RegistryEntry> recurrent_entries();
 

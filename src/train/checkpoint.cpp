@@ -14,26 +14,30 @@
 #include "train/checkpoint_folder.hpp"
 
 namespace xgrad::train {
-namespace {
-
-namespace fs = std::filesystem;
+namespace detail {
 
 struct KnownCheckpoint {
-  fs::path path;
+  std::filesystem::path path;
   CheckpointHeader header;
 };
 using KnownCheckpoints = std::map<std::uint64_t, KnownCheckpoint>;
+
+}  // namespace detail
+
+namespace {
+
+namespace fs = std::filesystem;
 
 void remark(const IoError& error) {
   xgrad::detail::log("a checkpoint is passed over, and left where it is: " + std::string(error.what()));
 }
 
 /// Those of a folder whose headers can be read.
-KnownCheckpoints known_of(const std::map<std::uint64_t, fs::path>& files) {
-  KnownCheckpoints result;
+detail::KnownCheckpoints known_of(const std::map<std::uint64_t, fs::path>& files) {
+  detail::KnownCheckpoints result;
   for (const auto& [step, path] : files) {
     try {
-      result.emplace(step, KnownCheckpoint{path, read_checkpoint_header(path)});
+      result.emplace(step, detail::KnownCheckpoint{path, read_checkpoint_header(path)});
     } catch (const IoError& error) {
       remark(error);
     }
@@ -44,7 +48,7 @@ KnownCheckpoints known_of(const std::map<std::uint64_t, fs::path>& files) {
 bool is_score(const std::optional<double>& score) { return score && !std::isnan(*score); }
 
 /// That of the lowest score, and of several the first; the end if none has one.
-KnownCheckpoints::const_iterator lowest(const KnownCheckpoints& known) {
+detail::KnownCheckpoints::const_iterator lowest(const detail::KnownCheckpoints& known) {
   auto result = known.end();
   for (auto each = known.begin(); each != known.end(); ++each) {
     if (!is_score(each->second.header.score)) continue;
@@ -74,7 +78,7 @@ void require_writable(const fs::path& folder) {
 struct Checkpoint::State {
   CheckpointOptions options;
   HeldFolder held;
-  KnownCheckpoints known = {};
+  detail::KnownCheckpoints known = {};
   std::uint64_t epoch = 0;  // of the last one that was written or read
   bool any_damaged = false;
 
@@ -105,7 +109,7 @@ const CheckpointOptions& Checkpoint::options() const noexcept { return state_->o
 
 std::optional<detail::RestoredArrays> Checkpoint::resume_arrays(const detail::RunArrays& like) {
   if (!state_->options.resume) return {};
-  KnownCheckpoints& known = state_->known;
+  detail::KnownCheckpoints& known = state_->known;
   while (!known.empty()) {
     const auto newest = std::prev(known.end());
     try {
@@ -188,7 +192,7 @@ std::optional<fs::path> latest(const fs::path& folder) {
 }
 
 std::optional<fs::path> best(const fs::path& folder) {
-  KnownCheckpoints known = known_of(checkpoint_files("best", folder));
+  detail::KnownCheckpoints known = known_of(checkpoint_files("best", folder));
   while (true) {
     const auto found = lowest(known);
     if (found == known.end()) return {};

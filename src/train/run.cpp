@@ -7,8 +7,10 @@
 #include <limits>
 #include <optional>
 #include <typeinfo>
+#include <utility>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/log.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/solve/interrupt.hpp>
 #include <xgrad/train/progress.hpp>
@@ -28,7 +30,7 @@ double since(std::chrono::steady_clock::time_point begin) {
 /// The learning rate of the next step, if it is known.
 class Rate {
  public:
-  Rate(const TypedRun& run, const std::optional<optim::Setting>& given) : run_(run), given_(given) {
+  Rate(const TypedRun& run, std::optional<optim::Setting> given) : run_(run), given_(std::move(given)) {
     if (!given_ && run.optimiser().rate() != nullptr) given_ = *run.optimiser().rate();
     if (given_) return;
     try {
@@ -232,9 +234,15 @@ class Loop {
   [[nodiscard]] CheckpointNotes notes() const {
     return {.step = where_.step, .epoch = where_.epoch, .batch = where_.batch, .score = {}, .history = result_.history};
   }
-  void save(CheckpointNotes now) {
+  void save(const CheckpointNotes& now) {
     where_.seconds = seconds();
-    run_.save(where_, now);
+    try {
+      run_.save(where_, now);
+      save_error_.clear();
+    } catch (const IoError& error) {  // a full disk must not cost what has been learnt
+      save_error_ = error.what();
+      xgrad::detail::log("fit goes on without a checkpoint: " + save_error_);
+    }
     saved_ = where_.step;
   }
   /// After an error: the model is that before the step.
@@ -252,12 +260,13 @@ class Loop {
     if (ends_epoch) now.score = std::exchange(score_, std::nullopt);
     if (!run_.is_due(now)) return;
     now.history = result_.history;
-    save(std::move(now));
+    save(now);
   }
 
   void finish() {
     // Before the rest of an epoch is looked at, so that a run that is made longer goes on as if it had always been.
     if (run_.saves() && saved_ != where_.step && where_.step > 0) save(notes());
+    if (!save_error_.empty()) result_.message += "; the last checkpoint could not be written: " + save_error_;
     if (result_.ended == Ended::Finished && where_.batch > 0) end_epoch(last_rate_);
     const Progressed now = !result_.history.epochs.empty() ? result_.history.epochs.back() : Progressed{};
     if (run_.has_callback(TypedRun::Event::end)) {
@@ -277,6 +286,7 @@ class Loop {
   std::chrono::steady_clock::time_point begin_;
   double seconds_before_ = 0.0;
   double last_rate_ = std::numeric_limits<double>::quiet_NaN();
+  std::string save_error_;  ///< why the last checkpoint is missing
   bool over_ = false;
   bool between_ = false;  ///< a step was made, and what comes of it is not done yet
 };

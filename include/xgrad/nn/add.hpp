@@ -14,6 +14,8 @@
 #include <xgrad/nn/any_layer.hpp>
 #include <xgrad/nn/by_name.hpp>
 #include <xgrad/nn/initialise.hpp>
+#include <xgrad/ops/one_or_many.hpp>
+#include <xgrad/ops/windows.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/registry/entry.hpp>
 
@@ -26,6 +28,9 @@ void set_member(const SettingPath& path, nn::Initialiser& member, const SettingV
 void set_member(const SettingPath& path, DType& member, const SettingValue& value);
 void set_member(const SettingPath& path, std::optional<nn::AnyLayer>& member, const SettingValue& value);
 void set_member(const SettingPath& path, std::vector<int>& member, const SettingValue& value);
+void set_member(const SettingPath& path, OneOrMany& member, const SettingValue& value);
+void set_member(const SettingPath& path, std::optional<OneOrMany>& member, const SettingValue& value);
+void set_member(const SettingPath& path, WindowPadding& member, const SettingValue& value);
 
 }  // namespace xgrad::detail
 

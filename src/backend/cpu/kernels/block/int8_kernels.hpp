@@ -41,13 +41,14 @@ struct PlainInt8 {
     using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
     constexpr T shift = sizeof(T) == 4 ? T(12582912) : T(6755399441055744);
     const T* x = static_cast<const T*>(task.x);
-    std::uint8_t* to = task.to;
+    std::uint8_t* to = task.to;  // may be anything to the compiler, also the task: what it says is copied
+    const std::size_t count = task.count;
     const T inverse = static_cast<T>(task.inverse);
     const T low = static_cast<T>(-task.zero);
     const T high = static_cast<T>(255 - task.zero);
     const Bits offset = std::bit_cast<Bits>(shift) - task.zero;
     Bits nan = 0;
-    for (std::size_t i = 0; i < task.count; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const T scaled = x[i] * inverse;
       nan |= scaled != scaled ? Bits(1) : Bits(0);
       const T above = scaled < low ? low : scaled;
