@@ -52,7 +52,9 @@ struct QuantisedProduct {
       const std::int64_t* row = words + block * primitives::quantised_row(inputs);
       std::int32_t start[quantised_block];
       std::memcpy(start, row, sizeof start);  // the sums of weights
-      for (std::int32_t& each : start) each *= -zero;
+      for (std::int32_t& each : start) {      // those of a file may be anything, and wrap around
+        each = static_cast<std::int32_t>(static_cast<std::uint32_t>(each) * static_cast<std::uint32_t>(-zero));
+      }
       kernels.multiply({count, groups, bytes + first * groups * quantised_group,
                         reinterpret_cast<const std::int8_t*>(row + primitives::quantised_words), start, sums});
       const std::size_t left = std::min(quantised_block, outputs - block * quantised_block);
