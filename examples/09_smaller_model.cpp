@@ -43,7 +43,7 @@ struct Digits {
 std::pair<Digits, Digits> load(const std::filesystem::path& file) {
   const xg::Var table = xg::io::read_csv(file);
   const auto n = static_cast<std::ptrdiff_t>(table.shape()[0]);
-  const xg::Var mixed = take(table, xg::random::permutation(xg::random::Key(1), table.shape()[0]), 0);
+  const xg::Var mixed = take(table, xg::random::permutation(xg::random::Key(1), n), 0);
   const auto part = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
     return Digits{xg::cast<float>(view(mixed, xt::range(from, to), xt::range(0, 64)) / 16.0),
                   xg::cast<std::int64_t>(view(mixed, xt::range(from, to), 64))};
@@ -64,10 +64,10 @@ N train(N net, const Digits& digits, const xg::optim::Optimiser& optimiser, int 
     return std::pair(xg::optim::apply(seen, updates), next);
   });
   auto state = optimiser.init(net);
-  const std::size_t n = digits.labels.size();
+  const auto n = static_cast<std::ptrdiff_t>(digits.labels.size());
   for (int epoch = 0; epoch < epochs; ++epoch) {
     const xg::Var order = xg::random::permutation(xg::random::Key(2).fold_in(epoch), n);
-    for (std::ptrdiff_t start = 0; start + batch <= static_cast<std::ptrdiff_t>(n); start += batch) {
+    for (std::ptrdiff_t start = 0; start + batch <= n; start += batch) {
       const xg::Var which = view(order, xt::range(start, start + batch));
       std::tie(net, state) =
           step(std::move(net), std::move(state), take(digits.pixels, which, 0), take(digits.labels, which, 0));

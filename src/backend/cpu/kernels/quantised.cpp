@@ -1,6 +1,8 @@
 // Products of small integers.
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "backend/cpu/parallel/parallel.hpp"
@@ -16,6 +18,8 @@ using primitives::quantised_block;
 using primitives::quantised_group;
 
 constexpr std::size_t rows_at_once = 64;
+
+static_assert(std::endian::native == std::endian::little, "the lowest bits of a word are its first bytes");
 
 /// One matrix times one set of weights.
 template <class T>
@@ -46,10 +50,10 @@ struct QuantisedProduct {
     std::int32_t sums[rows_at_once * quantised_block];
     for (std::size_t block = 0; block < primitives::quantised_blocks(outputs); ++block) {
       const std::int64_t* row = words + block * primitives::quantised_row(inputs);
-      const auto* of_weights = reinterpret_cast<const std::int32_t*>(row);
       std::int32_t start[quantised_block];
-      for (std::size_t o = 0; o < quantised_block; ++o) {
-        start[o] = static_cast<std::int32_t>(-std::int64_t{zero} * of_weights[o]);
+      std::memcpy(start, row, sizeof start);  // the sums of weights
+      for (std::int32_t& each : start) {      // those of a file may be anything, and wrap around
+        each = static_cast<std::int32_t>(static_cast<std::uint32_t>(each) * static_cast<std::uint32_t>(-zero));
       }
       kernels.multiply({count, groups, bytes + first * groups * quantised_group,
                         reinterpret_cast<const std::int8_t*>(row + primitives::quantised_words), start, sums});

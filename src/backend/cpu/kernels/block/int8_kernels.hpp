@@ -19,7 +19,7 @@ template <Isa isa>
 struct PlainInt8 {
   static void multiply(const Int8Task& task) {
     for (std::size_t row = 0; row < task.rows; ++row) {
-      std::int32_t sums[16];
+      std::uint32_t sums[16];
       std::memcpy(sums, task.start, sizeof sums);
       const std::uint8_t* x = task.x + row * task.groups * 4;
       for (std::size_t group = 0; group < task.groups; ++group) {
@@ -27,7 +27,7 @@ struct PlainInt8 {
         for (std::size_t o = 0; o < 16; ++o) {
           std::int32_t sum = 0;
           for (std::size_t k = 0; k < 4; ++k) sum += x[group * 4 + k] * w[o * 4 + k];
-          sums[o] += sum;
+          sums[o] += static_cast<std::uint32_t>(sum);
         }
       }
       std::memcpy(task.out + row * 16, sums, sizeof sums);
