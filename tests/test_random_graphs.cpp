@@ -99,7 +99,8 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
                                        opcode<TruncatedNormal>,
                                        opcode<SymmetricFunction>,
                                        opcode<CholeskyTangent>,
-                                       opcode<AlikeExp>};
+                                       opcode<AlikeExp>,
+                                       opcode<QuantisedMatmul>};
   // What is special, of integers, or a kernel of its own comes seldom: it is one operation of many in the generator.
   const auto seldom = table_of_primitives<bool>([]<class P>(Type<P>) {
     return IsSpecial<P> || IsOfIntegers<P> || traits[opcode<P>].failure == Failure::Matrix ||
