@@ -33,8 +33,8 @@ Samples plus_points(std::string_view metric, const Samples& state, std::size_t c
                      to_string(clusters_of_points.shape()) + "; they must be [n, d] and [n]");
   }
   if (is_floating(clusters_of_points.dtype())) {
-    throw TypeError(std::string(metric) + ": the clusters are " +
-                    std::string(xgrad::name(clusters_of_points.dtype())) + "; they must be int64");
+    throw TypeError(std::string(metric) + ": the clusters are " + std::string(xgrad::name(clusters_of_points.dtype())) +
+                    "; they must be int64");
   }
   const Var w = ones({shape[0]});
   const Var labels = detail::labels_in(metric, "cluster", clusters_of_points, w, clusters);

@@ -76,12 +76,12 @@ double log_factorial(double n) { return std::lgamma(n + 1.0); }
 /// Mean of the information that one cluster of a and one of b samples among n share, over all ways to draw them: the
 /// number of samples in both has a hypergeometric distribution.
 double chance_of_pair(double a, double b, double n) {
-  const double constant = log_factorial(a) + log_factorial(b) + log_factorial(n - a) + log_factorial(n - b) -
-                          log_factorial(n);
+  const double constant =
+      log_factorial(a) + log_factorial(b) + log_factorial(n - a) + log_factorial(n - b) - log_factorial(n);
   double total = 0.0;
   for (double k = std::max(1.0, a + b - n); k <= std::min(a, b); k += 1.0) {
-    const double log_probability = constant - log_factorial(k) - log_factorial(a - k) - log_factorial(b - k) -
-                                   log_factorial(n - a - b + k);
+    const double log_probability =
+        constant - log_factorial(k) - log_factorial(a - k) - log_factorial(b - k) - log_factorial(n - a - b + k);
     total += k / n * std::log(n * k / (a * b)) * std::exp(log_probability);
   }
   return total;

@@ -71,7 +71,7 @@ class Line {
   std::vector<double> copy_;
 };
 
-/// Squared distance of each pixel to the nearest one of a mask; unreached if that is empty.
+/// Squared distance of each pixel to the nearest one of a mask; infinite if that is empty.
 std::vector<double> distances_to(const double* mask, const Shape& extents, const std::vector<double>& spacing) {
   const std::size_t size = size_of(extents);
   std::vector<double> result(size);

@@ -32,8 +32,7 @@ Lives some_of(const Lives& all, std::size_t from, std::size_t to) {
 
 /// Weights of pairs in the right order, ties half, and of all that can be compared.
 Var compared(const Lives& first, const Lives& second) {
-  const Var earlier =
-      first.time < second.time || (equal(first.time, second.time) && equal(second.event, 0.0));
+  const Var earlier = first.time < second.time || (equal(first.time, second.time) && equal(second.event, 0.0));
   const Var pairs = where(earlier && first.event > 0.0, first.weight * second.weight, 0.0);
   const Var right = cast<double>(first.risk > second.risk) + 0.5 * cast<double>(equal(first.risk, second.risk));
   return stack({sum(pairs * right), sum(pairs)});
