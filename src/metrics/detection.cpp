@@ -36,7 +36,11 @@ constexpr std::array<std::array<double, 2>, sizes> areas{
 
 enum class Outcome : std::int8_t { Ignored = -1, Wrong = 0, Right = 1 };
 
-double threshold_at(std::size_t i) { return 0.5 + 0.05 * static_cast<double>(i); }
+// As numpy.linspace rounds them for COCO.
+double threshold_at(std::size_t i) {
+  return i + 1 == thresholds ? 0.95 : 0.5 + static_cast<double>(i) * ((0.95 - 0.5) / 9.0);
+}
+double recall_at(std::size_t i) { return static_cast<double>(i) * 0.01; }
 
 /// A box of an array of boxes.
 struct Edges {
@@ -159,7 +163,7 @@ OfCurve of_curve(const std::vector<double>& outcomes, double objects) {
   for (std::size_t i = precision.size(); i-- > 1;) precision[i - 1] = std::max(precision[i - 1], precision[i]);
   double total = 0.0;
   for (std::size_t i = 0; i < recalls; ++i) {
-    const auto at = std::lower_bound(recall.begin(), recall.end(), static_cast<double>(i) / 100.0);
+    const auto at = std::lower_bound(recall.begin(), recall.end(), recall_at(i));
     if (at != recall.end()) total += precision[static_cast<std::size_t>(at - recall.begin())];
   }
   return {total / static_cast<double>(recalls), recall.empty() ? 0.0 : recall.back()};
