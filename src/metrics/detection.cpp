@@ -24,11 +24,11 @@
 namespace xgrad::metrics {
 namespace {
 
-constexpr std::size_t thresholds = 10;
+constexpr std::size_t iou_thresholds = 10;
 constexpr std::size_t sizes = 4;  // all, small, medium, large
 constexpr std::size_t recalls = 101;
-constexpr std::array<std::size_t, 3> most{1, 10, 100};
-constexpr std::size_t columns_of_found = 3 + sizes * thresholds;
+constexpr std::array<std::size_t, 3> most_found{1, 10, 100};
+constexpr std::size_t columns_of_found = 3 + sizes * iou_thresholds;
 
 /// Areas from and to which boxes are of a size, both included.
 constexpr std::array<std::array<double, 2>, sizes> areas{
@@ -38,7 +38,7 @@ enum class Outcome : std::int8_t { Ignored = -1, Wrong = 0, Right = 1 };
 
 // As numpy.linspace rounds them for COCO.
 double threshold_at(std::size_t i) {
-  return i + 1 == thresholds ? 0.95 : 0.5 + static_cast<double>(i) * ((0.95 - 0.5) / 9.0);
+  return i + 1 == iou_thresholds ? 0.95 : 0.5 + static_cast<double>(i) * ((0.95 - 0.5) / 9.0);
 }
 double recall_at(std::size_t i) { return static_cast<double>(i) * 0.01; }
 
@@ -132,10 +132,10 @@ std::tuple<Table, Table> matches(std::size_t classes, const Table& boxes, const 
       for (std::size_t j = 0; j < c.objects.size(); ++j) {
         objects(k, size) += !c.crowd[j] && c.objects[j].is_of(size) ? 1.0 : 0.0;
       }
-      for (std::size_t t = 0; t < thresholds; ++t) {
+      for (std::size_t t = 0; t < iou_thresholds; ++t) {
         const std::vector<Outcome> all = outcomes(c, size, threshold_at(t));
         for (std::size_t place = 0; place < rows.size(); ++place) {
-          found(rows[place], 3 + size * thresholds + t) = static_cast<double>(all[place]);
+          found(rows[place], 3 + size * iou_thresholds + t) = static_cast<double>(all[place]);
         }
       }
     }
@@ -181,24 +181,24 @@ struct MeanOfSome {
 
 /// Means over thresholds and classes.
 struct Means {
-  std::array<MeanOfSome, thresholds> at;                  ///< precision of all sizes
+  std::array<MeanOfSome, iou_thresholds> at;              ///< precision of all sizes
   std::vector<MeanOfSome> of_class;                       ///< precision of all sizes
   std::array<MeanOfSome, sizes> precision_of, recall_of;  ///< of each size, with the most detections
-  std::array<MeanOfSome, most.size()> recall;             ///< of all sizes
+  std::array<MeanOfSome, most_found.size()> recall;       ///< of all sizes
 };
 
 /// What one class adds at one size. \param rows  of its detections, from the highest score on.
 void add_class(Means& means, const Table& found, const std::vector<std::size_t>& rows, std::size_t k, std::size_t size,
                double objects) {
-  for (std::size_t t = 0; t < thresholds; ++t) {
-    for (std::size_t m = size == 0 ? 0 : most.size() - 1; m < most.size(); ++m) {
+  for (std::size_t t = 0; t < iou_thresholds; ++t) {
+    for (std::size_t m = size == 0 ? 0 : most_found.size() - 1; m < most_found.size(); ++m) {
       std::vector<double> chosen;
       for (const std::size_t i : rows) {
-        if (found(i, 2) < static_cast<double>(most[m])) chosen.push_back(found(i, 3 + size * thresholds + t));
+        if (found(i, 2) < static_cast<double>(most_found[m])) chosen.push_back(found(i, 3 + size * iou_thresholds + t));
       }
       const OfCurve curve = of_curve(chosen, objects);
       if (size == 0) means.recall[m].add(curve.recall);
-      if (m + 1 < most.size()) continue;
+      if (m + 1 < most_found.size()) continue;
       means.precision_of[size].add(curve.precision);
       means.recall_of[size].add(curve.recall);
       if (size > 0) continue;
@@ -222,7 +222,7 @@ Table scores_of(const Table& found, const Table& objects) {
       if (objects(k, size) > 0.0) add_class(means, found, rows[k], k, size, objects(k, size));
     }
   }
-  auto result = Table::from_shape({1 + thresholds + classes + 3 * 3});
+  auto result = Table::from_shape({1 + iou_thresholds + classes + 3 * 3});
   double* next = result.data();
   *next++ = means.precision_of[0].value();
   for (const auto& x : means.at) *next++ = x.value();
@@ -302,7 +302,7 @@ DetectionScores BoxMeanAveragePrecision::value(const Matches& state) const {
                      "; it is that of another metric");
   }
   const Var objects = detail::of_something(name, state.objects, sum(state.objects));
-  const auto operation = host_call("BoxMeanAveragePrecision", Shape{1 + thresholds + classes + 3 * 3}, scores_of);
+  const auto operation = host_call("BoxMeanAveragePrecision", Shape{1 + iou_thresholds + classes + 3 * 3}, scores_of);
   const Var all = operation(state.found, objects);
   std::ptrdiff_t from = 1;
   const auto next = [&](std::size_t n) {
@@ -311,7 +311,7 @@ DetectionScores BoxMeanAveragePrecision::value(const Matches& state) const {
     from = to;
     return part;
   };
-  return {view(all, 0), next(thresholds), next(classes), next(3), next(3), next(3)};
+  return {view(all, 0), next(iou_thresholds), next(classes), next(3), next(3), next(3)};
 }
 
 }  // namespace xgrad::metrics
