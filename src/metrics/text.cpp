@@ -68,10 +68,10 @@ Tokens words(Vocabulary& vocabulary, std::string_view text) {
 double edits(TokenSpan a, TokenSpan b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  for (const std::int64_t token : a) {
     std::size_t diagonal = row[0]++;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      const std::size_t replaced = diagonal + (token == b[j] ? 0 : 1);
       diagonal = row[j + 1];
       row[j + 1] = std::min(replaced, std::min(row[j], diagonal) + 1);
     }
