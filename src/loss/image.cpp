@@ -14,6 +14,7 @@
 
 #include "arguments.hpp"
 #include "loss/pooling.hpp"
+#include "loss/similarity.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -93,19 +94,24 @@ bool has_no_pixel(const Var& x) { return x.shape(-1) == 0 || x.shape(-2) == 0; }
 
 }  // namespace
 
-Var Ssim::operator()(const Var& prediction, const Var& target) const {
-  require_setting(name, "window", static_cast<double>(window), window > 0, "it must be positive");
-  require_setting(name, "sigma", sigma, sigma > 0.0, "it must be positive");
-  require_setting(name, "data_range", data_range, data_range > 0.0, "it must be positive");
-  require_setting(name, "k1", k1, k1 > 0.0, "it must be positive");
-  require_setting(name, "k2", k2, k2 > 0.0, "it must be positive");
-  require_same_shape(name, prediction, target);
-  require_images(name, "prediction", prediction);
+namespace detail {
+
+Dissimilarity dissimilarity(std::string_view loss, const Ssim& settings, const Var& prediction, const Var& target) {
+  const auto positive = [&](std::string_view setting, double value) {
+    require_setting(loss, setting, value, value > 0.0, "it must be positive");
+  };
+  positive("window", static_cast<double>(settings.window));
+  positive("sigma", settings.sigma);
+  positive("data_range", settings.data_range);
+  positive("k1", settings.k1);
+  positive("k2", settings.k2);
+  require_same_shape(loss, prediction, target);
+  require_images(loss, "prediction", prediction);
   const std::size_t height = prediction.shape(-2);
   const std::size_t width = prediction.shape(-1);
-  if (height < window || width < window) {
-    throw ShapeError("Ssim: the prediction is " + to_string(prediction.shape()) + " and the window " +
-                     std::to_string(window) + "; images must be at least as large as the window");
+  if (height < settings.window || width < settings.window) {
+    throw ShapeError(std::string(loss) + ": the prediction is " + to_string(prediction.shape()) + " and the window " +
+                     std::to_string(settings.window) + "; images must be at least as large as the window");
   }
   // Less the mean of the image: the small variances of flat areas are differences of squares, which would cancel.
   // In units in which squares of pixels do not overflow, of which quotients follow.
@@ -115,7 +121,7 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
                            detail::unit_of_squares(given_y, axes_from(given_y, 1)));
   const auto [u, mean_of_x] = images_centred(given_x / unit);
   const auto [v, mean_of_y] = images_centred(given_y / unit);
-  const std::vector<double> weights = gaussian(window, sigma);
+  const std::vector<double> weights = gaussian(settings.window, settings.sigma);
   const DType dtype = promote(u.dtype(), v.dtype());
   const Var columns = transpose(band(weights, height, dtype));
   const Var rows = band(weights, width, dtype);
@@ -130,9 +136,15 @@ Var Ssim::operator()(const Var& prediction, const Var& target) const {
   const Var mean_x = mean_u + mean_of_x;
   const Var mean_y = mean_v + mean_of_y;
   // Without variance, what is left to divide by must not vanish in large units.
-  const auto least = [&](double k) { return maximum(square(k * data_range / unit), 1e-36); };
-  const Var means = square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + least(k1));
-  const Var patterns = variance_of_difference / (variances + least(k2));
+  const auto least = [&](double k) { return maximum(square(k * settings.data_range / unit), 1e-36); };
+  return {square(mean_x - mean_y) / (square(mean_x) + square(mean_y) + least(settings.k1)),
+          variance_of_difference / (variances + least(settings.k2))};
+}
+
+}  // namespace detail
+
+Var Ssim::operator()(const Var& prediction, const Var& target) const {
+  const auto [means, patterns] = detail::dissimilarity(name, *this, prediction, target);
   return average(means + patterns - means * patterns);
 }
 

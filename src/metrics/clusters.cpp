@@ -1,13 +1,20 @@
 #include <xgrad/metrics/clusters.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
+#include <xgrad/core/array.hpp>
+#include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/search.hpp>
 #include <xgrad/ops/special.hpp>
+#include <xgrad/transform/host_call.hpp>
 
 #include "metrics/classes.hpp"
 #include "metrics/common.hpp"
@@ -63,6 +70,34 @@ Information information(const Var& table) {
   return {relu(mutual), entropy(t), entropy(p)};
 }
 
+/// ln n!
+double log_factorial(double n) { return std::lgamma(n + 1.0); }
+
+/// Mean of the information that one cluster of a and one of b samples among n share, over all ways to draw them: the
+/// number of samples in both has a hypergeometric distribution.
+double chance_of_pair(double a, double b, double n) {
+  const double constant =
+      log_factorial(a) + log_factorial(b) + log_factorial(n - a) + log_factorial(n - b) - log_factorial(n);
+  double total = 0.0;
+  for (double k = std::max(1.0, a + b - n); k <= std::min(a, b); k += 1.0) {
+    const double log_probability =
+        constant - log_factorial(k) - log_factorial(a - k) - log_factorial(b - k) - log_factorial(n - a - b + k);
+    total += k / n * std::log(n * k / (a * b)) * std::exp(log_probability);
+  }
+  return total;
+}
+
+/// The mutual information that clusterings of these sizes have by chance.
+double information_by_chance(const Array<double>& targets, const Array<double>& predictions) {
+  double n = 0.0;
+  for (const double a : targets) n += a;
+  double total = 0.0;
+  for (const double a : targets) {
+    for (const double b : predictions) total += a > 0.0 && b > 0.0 ? chance_of_pair(a, b, n) : 0.0;
+  }
+  return total;
+}
+
 Var share_of(const Var& mutual, const Var& entropy_of_one) { return detail::quotient(mutual, entropy_of_one, 1.0); }
 
 }  // namespace
@@ -95,6 +130,25 @@ Sums NormalisedMutualInformation::update(const Sums& state, const Var& predictio
 Var NormalisedMutualInformation::value(const Sums& state) const {
   const Information i = information(table_of(name, state, clusters));
   return share_of(i.mutual, 0.5 * (i.target + i.prediction));
+}
+
+Sums AdjustedMutualInformation::init() const { return detail::no_sums({clusters, clusters}); }
+Sums AdjustedMutualInformation::update(const Sums& state, const Var& prediction, const Var& target,
+                                       const Var& weights) const {
+  return plus_table(name, state, clusters, prediction, target, weights);
+}
+Var AdjustedMutualInformation::value(const Sums& state) const {
+  static const Requirement whole_numbers("AdjustedMutualInformation: {} samples in two clusters; weights are counts");
+  Var table = table_of(name, state, clusters);
+  table = checked(table, equal(table, round(table)), whole_numbers);
+  const Information i = information(table);
+  const Var chance = host_call("AdjustedMutualInformation", {}, information_by_chance)(sum(table, 1), sum(table, 0));
+  const Var beyond = 0.5 * (i.target + i.prediction) - chance;
+  // Never 0, as scikit-learn has it: both differences vanish where all samples are clusters of their own.
+  const double least = std::numeric_limits<double>::epsilon();
+  const Var below = where(beyond < 0.0, minimum(beyond, -least), maximum(beyond, least));
+  const Var one_cluster = equal(count_nonzero(sum(table, 1)), 1) && equal(count_nonzero(sum(table, 0)), 1);
+  return where(one_cluster, 1.0, (i.mutual - chance) / below);
 }
 
 Sums Homogeneity::init() const { return detail::no_sums({clusters, clusters}); }

@@ -179,4 +179,26 @@ Var PrecisionAtRecall::value(const Samples& state) const {
   return amax(where(p.recall >= least, p.precision, 0.0));
 }
 
+Samples SpecificityAtSensitivity::init() const { return detail::no_samples(); }
+Samples SpecificityAtSensitivity::update(const Samples& state, const Var& prediction, const Var& target,
+                                         const Var& weights) const {
+  return plus_scores(name, state, binary(), prediction, target, weights);
+}
+Var SpecificityAtSensitivity::value(const Samples& state) const {
+  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
+  const RocPoints p = roc(name, state);
+  return amax(where(p.true_positive_rate >= least, 1.0 - p.false_positive_rate, 0.0));
+}
+
+Samples SensitivityAtSpecificity::init() const { return detail::no_samples(); }
+Samples SensitivityAtSpecificity::update(const Samples& state, const Var& prediction, const Var& target,
+                                         const Var& weights) const {
+  return plus_scores(name, state, binary(), prediction, target, weights);
+}
+Var SensitivityAtSpecificity::value(const Samples& state) const {
+  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
+  const RocPoints p = roc(name, state);
+  return amax(where(1.0 - p.false_positive_rate >= least, p.true_positive_rate, 0.0));
+}
+
 }  // namespace xgrad::metrics

@@ -62,6 +62,26 @@ struct NormalisedMutualInformation {
 };
 XGRAD_FIELDS(NormalisedMutualInformation, clusters)
 
+/// Mutual information beyond that of chance, over the mean of both entropies beyond it; 1 if both are one cluster.
+///
+///     (I - E) / ((H(t) + H(p)) / 2 - E)
+///
+/// E is the mean of I over all clusterings with clusters of these sizes. Weights count as numbers of samples.
+///
+/// \param prediction, target  int64 in [0, clusters), of the same shape.
+/// \throws ValueError  if a number of samples is no integer (raised when evaluated).
+/// \source  N. X. Vinh, J. Epps and J. Bailey, Information theoretic measures for clusterings comparison, 2010;
+///          scikit-learn 1.2, sklearn.metrics.adjusted_mutual_info_score.
+struct AdjustedMutualInformation {
+  static constexpr std::string_view name = "AdjustedMutualInformation";
+  std::size_t clusters = 2;  ///< in predictions and in targets
+  [[nodiscard]] Sums init() const;
+  [[nodiscard]] Sums update(const Sums& state, const Var& prediction, const Var& target,
+                            const Var& weights = 1.0) const;
+  [[nodiscard]] Var value(const Sums& state) const;
+};
+XGRAD_FIELDS(AdjustedMutualInformation, clusters)
+
 /// Whether a cluster holds one class only; 1 if there is one class.
 ///
 ///     I / H(t)

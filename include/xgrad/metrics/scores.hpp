@@ -149,6 +149,42 @@ struct PrecisionAtRecall {
 };
 XGRAD_FIELDS(PrecisionAtRecall, least)
 
+/// Largest specificity of a threshold with this sensitivity or more.
+///
+///     max 1 - FPR where TPR >= least
+///
+/// \param prediction  scores, any shape.
+/// \param target      0 and 1, of the same shape.
+/// \throws ValueError  unless least is in [0, 1]; without a positive or a negative sample (raised when evaluated).
+/// \source  torchmetrics, SpecificityAtSensitivity.
+struct SpecificityAtSensitivity {
+  static constexpr std::string_view name = "SpecificityAtSensitivity";
+  double least = 0.5;  ///< sensitivity
+  [[nodiscard]] Samples init() const;
+  [[nodiscard]] Samples update(const Samples& state, const Var& prediction, const Var& target,
+                               const Var& weights = 1.0) const;
+  [[nodiscard]] Var value(const Samples& state) const;
+};
+XGRAD_FIELDS(SpecificityAtSensitivity, least)
+
+/// Largest sensitivity of a threshold with this specificity or more.
+///
+///     max TPR where 1 - FPR >= least
+///
+/// \param prediction  scores, any shape.
+/// \param target      0 and 1, of the same shape.
+/// \throws ValueError  unless least is in [0, 1]; without a positive or a negative sample (raised when evaluated).
+/// \source  torchmetrics, SensitivityAtSpecificity.
+struct SensitivityAtSpecificity {
+  static constexpr std::string_view name = "SensitivityAtSpecificity";
+  double least = 0.5;  ///< specificity
+  [[nodiscard]] Samples init() const;
+  [[nodiscard]] Samples update(const Samples& state, const Var& prediction, const Var& target,
+                               const Var& weights = 1.0) const;
+  [[nodiscard]] Var value(const Samples& state) const;
+};
+XGRAD_FIELDS(SensitivityAtSpecificity, least)
+
 }  // namespace xgrad::metrics
 
 #pragma GCC visibility pop
