@@ -72,6 +72,10 @@ BOOST_AUTO_TEST_CASE(masks_keep_the_largest) {
   const std::vector<Var> spoiled{xt::xarray<double>{{not_a_number, infinity}, {1.0, 2.0}}};
   const std::vector<Var> none{xg::zeros({2, 2})};
   BOOST_TEST(same(compression::apply(spoiled, none)[0], xg::zeros({2, 2})));
+  for (const Shape& shape : {Shape{3, 2, 2}, Shape{1}}) {  // nothing broadcasts
+    const std::vector<Var> other{xg::ones(shape)};
+    BOOST_TEST(comparing::throws<xg::ShapeError>([&] { return compression::apply(spoiled, other)[0]; }, {"[2, 2]"}));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(masks_of_rows_and_columns) {
@@ -251,6 +255,11 @@ BOOST_AUTO_TEST_CASE(low_ranks_are_the_best_ones) {
   BOOST_TEST(refuses({.energy = 1.5}));
   BOOST_TEST(refuses({.energy = not_a_number}));
   BOOST_CHECK_THROW(static_cast<void>(compression::low_rank({xg::ones({3}), {}}, {.rank = 1})), xg::ShapeError);
+  // Singular values that no float32 can hold.
+  const nn::Linear large{xg::full({4, 8}, 3e38F), {}};
+  const auto of_large = compression::low_rank(large, {.rank = 1});
+  BOOST_TEST(of_large.up.weight.dtype() == xg::DType::Float32);
+  BOOST_TEST(near(product(of_large) / 3e38F, xg::ones({4, 8}, xg::DType::Float32), 1e-5));
 }
 
 // ---- shared values

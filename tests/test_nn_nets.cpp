@@ -451,6 +451,8 @@ state                        in 1 array                               1      8 B
 )";
   BOOST_TEST(nn::summary(model) == expected);
   BOOST_TEST(has(nn::summary(model, {5, 3}), "output                       -> [5, 2]             float32"));
+  // Nothing is computed: an input may be larger than any memory.
+  BOOST_TEST(has(nn::summary(model, {1000000, 1000000, 3}), "-> [10000...00000, 2] float32"));
   // Element types are those of the net, or those that are said.
   const auto wide = nn::with_dtype(model, DType::Float64);
   BOOST_TEST(wide.first.weight.dtype() == DType::Float64);

@@ -358,6 +358,9 @@ BOOST_AUTO_TEST_CASE(another_run_does_not_go_on) {
   run(with(16, 0));
   const std::string batches = message_of<xg::ValueError>([&] { run(with(12, 0)); });
   BOOST_TEST(contains(batches, "3 batches in an epoch, now there are 4"), batches);
+  // As many batches, of other rows.
+  const std::string size = message_of<xg::ValueError>([&] { run(with(17, 0)); });
+  BOOST_TEST(contains(size, "in batches of 16, now there are"), size);
   const std::string key = message_of<xg::ValueError>([&] { run(with(16, 1)); });
   BOOST_TEST(contains(key, "another key"), key);
   run(with(16, 0));

@@ -45,9 +45,12 @@ LowRank low_rank(const nn::Linear& layer, const LowRankOptions& options) {
                      "; set one of both, a rank from 1 to " + std::to_string(most) +
                      " or an energy above 0, at most 1");
   }
-  const auto [u, s, vt] = linalg::svd(layer.weight);
+  // Singular values of large weights would overflow: those of the weight divided by its largest number do not.
+  const Var largest = amax(abs(layer.weight));
+  const Var size = where(isfinite(largest), maximum(largest, 1.0), 1.0);
+  const auto [u, s, vt] = linalg::svd(layer.weight / size);
   const auto rank = static_cast<std::ptrdiff_t>(by_rank ? options.rank : rank_with(s, options.energy));
-  const Var roots = sqrt(view(s, xt::range(0, rank)));
+  const Var roots = sqrt(view(s, xt::range(0, rank))) * sqrt(size);
   LowRank result;
   result.down.weight = expand_dims(roots, 1) * view(vt, xt::range(0, rank), xt::all());
   result.up.weight = view(u, xt::all(), xt::range(0, rank)) * roots;

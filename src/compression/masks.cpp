@@ -55,6 +55,14 @@ Var spread(const Var& units, const Var& like, Structure structure) {
 
 }  // namespace
 
+Var detail::masked(const Var& w, const Var& mask) {
+  if (mask.shape() != w.shape()) {
+    throw ShapeError("apply: a mask of the shape " + to_string(mask.shape()) + " for a weight of " +
+                     to_string(w.shape()) + "; it must have the same");
+  }
+  return where(not_equal(mask, 0.0), w, 0.0);
+}
+
 std::vector<Var> detail::masks_of(std::span<const Var> scores, const Var& sparsity, Structure structure, Scope scope) {
   std::vector<Var> units;
   for (const Var& score : scores) units.push_back(of_units(score, structure));

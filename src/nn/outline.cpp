@@ -6,6 +6,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/create.hpp>
+#include <xgrad/ops/manipulate.hpp>
 
 namespace xgrad::nn::detail {
 
@@ -26,7 +27,8 @@ std::string kind_of(const std::type_info& type) {
   return name.substr(begin, end - begin);
 }
 
-Outline::Outline(const Shape& input, DType dtype) : x_(tape_.leaf(zeros(input, dtype))) {}
+Outline::Outline(const Shape& input, DType dtype)
+    : x_(broadcast_to(tape_.leaf(zeros({}, dtype)), input)) {}  // no memory
 
 void Outline::enter(std::string_view name, std::string kind, xgrad::detail::FunctionOf<void> content) {
   const std::size_t length = tree::detail::add_part(path_, name);

@@ -39,7 +39,7 @@ namespace detail {
 
 namespace {
 
-constexpr std::size_t fixed_numbers = 11;
+constexpr std::size_t fixed_numbers = 13;
 
 Var integer(std::size_t number) { return Var(static_cast<std::int64_t>(number)); }
 
@@ -47,8 +47,9 @@ Var integer(std::size_t number) { return Var(static_cast<std::int64_t>(number));
 
 Var Where::as_numbers() const {
   const auto real = [](std::size_t number) { return static_cast<double>(number); };
-  std::vector<double> all{real(epoch), real(batch), real(step), best,          real(best_epoch), real(stale),
-                          real(bad),   seconds,     samples,    real(updates), real(per_epoch)};
+  std::vector<double> all{real(epoch),     real(batch), real(step),      best,    real(best_epoch),
+                          real(stale),     real(bad),   seconds,         samples, real(updates),
+                          real(per_epoch), real(rows),  real(batch_rows)};
   all.insert(all.end(), sums.begin(), sums.end());
   return Var(all);
 }
@@ -67,6 +68,8 @@ void Where::read(const Var& numbers) {
   samples = all(8);
   updates = whole(9);
   per_epoch = whole(10);
+  rows = whole(11);
+  batch_rows = whole(12);
   sums.assign(all.begin() + fixed_numbers, all.end());
 }
 
@@ -166,6 +169,13 @@ void require_same_run(const std::string& path, const Var& numbers, const Where& 
     throw ValueError(start + "it had " + core::count_of(then.per_epoch, "batch", "batches") +
                      " in an epoch, now there " + (now.per_epoch == 1 ? "is " : "are ") +
                      std::to_string(now.per_epoch) + advice);
+  }
+  if (then.rows != now.rows || then.batch_rows != now.batch_rows) {
+    const auto text = [](const Where& of) {
+      return core::count_of(of.rows, "row", "rows") + " in batches of " + std::to_string(of.batch_rows);
+    };
+    throw ValueError(start + "it had " + text(then) + ", now there " + (now.rows == 1 ? "is " : "are ") + text(now) +
+                     advice);
   }
   if (!all(equal(key_then.bits, key_now.bits)).item<bool>()) throw ValueError(start + "it had another key" + advice);
 }

@@ -62,6 +62,8 @@ class Loop {
     if (options_.catch_interrupt) guard.emplace();
     where_.sums.assign(1 + options_.terms.size(), 0.0);
     where_.per_epoch = run_.per_epoch();
+    where_.rows = run_.rows();
+    where_.batch_rows = run_.samples(where_);
     const bool resumed = run_.resume(where_, result_.history);
     saved_ = resumed ? where_.step : not_saved;
     begin_ = std::chrono::steady_clock::now();

@@ -41,6 +41,7 @@ std::vector<Var> masks_of(std::span<const Var> scores, const Var& sparsity, Stru
 std::vector<Var> masks_of(std::span<const Var> scores, const std::vector<std::string>& paths, double sparsity,
                           const MaskOptions& options);
 double share_of_zeros(std::span<const Var> leaves);
+Var masked(const Var& w, const Var& mask);
 
 }  // namespace detail
 
@@ -67,9 +68,10 @@ template <tree::Tree T>
 /// A winning ticket (J. Frankle and M. Carbin, The lottery ticket hypothesis, 2019) is the model as it was at the
 /// beginning, or after a few steps, with the masks of the model as it is in the end: `apply(initial, masks)`, trained
 /// again with `with_masks(optimiser, masks)`.
+/// \throws ShapeError  unless each mask has the shape of its weight: nothing broadcasts.
 template <tree::Tree T>
 [[nodiscard]] T apply(const T& model, const T& masks) {
-  return tree::map(model, masks, [](const Var& w, const Var& mask) { return where(not_equal(mask, 0.0), w, 0.0); });
+  return tree::map(model, masks, detail::masked);
 }
 
 /// How many of the numbers of a tree are 0, as a share.

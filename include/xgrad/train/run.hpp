@@ -61,10 +61,12 @@ struct Where {
   std::size_t step = 0;
   double best = std::numeric_limits<double>::quiet_NaN();  ///< NaN: none yet
   std::size_t best_epoch = 0;
-  std::size_t stale = 0;      ///< validations since the best
-  std::size_t bad = 0;        ///< steps that were not finite, one after another
-  std::size_t updates = 0;    ///< steps that were finite
-  std::size_t per_epoch = 0;  ///< batches
+  std::size_t stale = 0;       ///< validations since the best
+  std::size_t bad = 0;         ///< steps that were not finite, one after another
+  std::size_t updates = 0;     ///< steps that were finite
+  std::size_t per_epoch = 0;   ///< batches
+  std::size_t rows = 0;        ///< of the dataset
+  std::size_t batch_rows = 0;  ///< of the first batch
   double seconds = 0.0;
   double samples = 0.0;      ///< of this epoch so far
   std::vector<double> sums;  ///< of the losses times samples: the whole, then terms
@@ -89,6 +91,7 @@ class TypedRun {
   virtual ~TypedRun() = default;
 
   [[nodiscard]] virtual std::size_t per_epoch() const = 0;
+  [[nodiscard]] virtual std::size_t rows() const = 0;
   [[nodiscard]] virtual std::size_t samples(const Where& at) const = 0;
   virtual Stepped step(const Where& at, const random::Key& key) = 0;
   /// What nan_guard says of a step that was not finite; empty: nothing.
@@ -152,6 +155,7 @@ class RunOf final : public TypedRun {
         objective_(objective),
         optimiser_(optimiser),
         options_(options),
+        rows_(data::length(data)),
         batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data)))),
         step_(train::step(
             objective, optimiser,
@@ -182,6 +186,7 @@ class RunOf final : public TypedRun {
   }
 
   [[nodiscard]] std::size_t per_epoch() const override { return batches_.per_epoch(); }
+  [[nodiscard]] std::size_t rows() const override { return rows_; }
   [[nodiscard]] std::size_t samples(const Where& at) const override {
     return batches_.count(static_cast<std::int64_t>(at.epoch), at.batch);
   }
@@ -292,6 +297,7 @@ class RunOf final : public TypedRun {
   F objective_;
   optim::Optimiser optimiser_;
   const Options<M, D>& options_;
+  std::size_t rows_;
   data::Batches<D> batches_;
   std::optional<data::Batches<D>> validation_;
   std::optional<data::Batches<D>> training_;
