@@ -1,6 +1,7 @@
 // What both contestants are given, and what they are asked for. C++17, for libtorch's side.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,7 +32,7 @@ using Step = std::function<double()>;
 
 /// Epochs of shuffled batches, from the weights of the task on.
 struct Course {
-  std::function<void(int epochs, std::int64_t batch)> run;
+  std::function<void(std::size_t epochs, std::size_t batch)> run;
   std::function<double(const Samples& test)> accuracy;
 };
 

@@ -156,9 +156,9 @@ Course lenet_course(const Task& task) {
   const auto trained = std::make_shared<Trained<LeNet>>(task);
   const Tensor x = tensor(task.samples.x);
   const Tensor y = target(task.samples);
-  const auto run = [trained, x, y](int epochs, std::int64_t batch) {
-    for (int epoch = 0; epoch < epochs; ++epoch) {
-      for (const Tensor& rows : torch::randperm(x.size(0), torch::kLong).split(batch)) {
+  const auto run = [trained, x, y](std::size_t epochs, std::size_t batch) {
+    for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+      for (const Tensor& rows : torch::randperm(x.size(0), torch::kLong).split(static_cast<std::int64_t>(batch))) {
         trained->step(x.index_select(0, rows), y.index_select(0, rows));
       }
     }

@@ -89,6 +89,10 @@ xg::Var classes(std::int64_t key, std::size_t count) {
   return xg::random::randint(xg::random::Key(key), 0, 10, {count});
 }
 
+xg::data::LabelledImages random_images(std::int64_t key, std::size_t count) {
+  return {xg::random::uniform(xg::random::Key(key), {count, 1, 28, 28}, f32), classes(key + 100, count)};
+}
+
 }  // namespace
 
 Entry mlp() {
@@ -124,16 +128,16 @@ Entry digits_cnn(const std::filesystem::path& folder) {
 }
 
 MnistCourse mnist_course(const std::filesystem::path& folder) {
-  const auto mnist = std::make_shared<xg::data::Mnist>(xg::data::mnist(folder));
+  const auto mnist = std::make_shared<xg::data::Mnist>(
+      folder.empty() ? xg::data::Mnist{random_images(17, 60000), random_images(18, 10000)} : xg::data::mnist(folder));
   const auto model = std::make_shared<nn::LeNet5>(nn::lenet5(xg::random::Key(16)));
   Task task = task_of(*model, mnist->train.images, mnist->train.labels);
   Samples test = samples_of(mnist->test.images, mnist->test.labels);
-  const auto run = [=, rate = task.rate](int epochs, std::int64_t batch) {
-    *model =
-        train::fit(*model, cross_entropy, optim::adam({.rate = rate}),
-                   std::tuple(mnist->train.images, mnist->train.labels),
-                   {.epochs = epochs, .batches = {.size = static_cast<std::size_t>(batch)}, .show = train::Show::quiet})
-            .model;
+  const auto run = [=, rate = task.rate](std::size_t epochs, std::size_t batch) {
+    *model = train::fit(*model, cross_entropy, optim::adam({.rate = rate}),
+                        std::tuple(mnist->train.images, mnist->train.labels),
+                        {.epochs = epochs, .batches = {.size = batch}, .show = train::Show::quiet})
+                 .model;
   };
   const auto accuracy = [=](const Samples&) {
     return mean(equal(argmax((*model)(mnist->test.images), 1), mnist->test.labels)).item<double>();

@@ -25,12 +25,13 @@ Entry transformer();
 /// \param folder  with digits.csv
 Entry digits_cnn(const std::filesystem::path& folder);
 
-/// LeNet-5 on all of MNIST.
 struct MnistCourse {
   Task task;
   Samples test;
   Course course;
 };
+/// LeNet-5 on 60,000 images.
+/// \param folder  of MNIST's files; empty: random images
 MnistCourse mnist_course(const std::filesystem::path& folder);
 
 }  // namespace bench_training
