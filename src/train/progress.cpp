@@ -116,10 +116,10 @@ void Progress::epoch(const Progressed& now) {
   if (options_.show == Show::quiet) return;
   last_ = now;
   pending_ = true;
-  const Clock::time_point time = Clock::now();
   if (options_.show == Show::lines) {
-    if (time - shown_ < between_lines) return;
-    shown_ = time;
+    const Clock::duration since = Clock::now() - shown_;
+    if (since < between_lines) return;
+    shown_ += since;
   }
   clear_bar();
   line(now);

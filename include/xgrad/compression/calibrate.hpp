@@ -27,9 +27,8 @@ XGRAD_FIELDS(Observation, state(low), state(high), state(values))
 
 /// Watches arrays and says what range they have. Its state is carried along, as that of a metric.
 ///
-///     const xg::compression::Observer observer{.method = xg::compression::Calibration::Percentile, .percentile = 99.9};
-///     auto seen = observer.init();
-///     for (const xg::Var& batch : batches) seen = observer.update(seen, batch);
+///     const xg::compression::Observer observer{.method = xg::compression::Calibration::Percentile, .percentile
+///     = 99.9}; auto seen = observer.init(); for (const xg::Var& batch : batches) seen = observer.update(seen, batch);
 ///     const auto q = xg::compression::quantisation(observer.range(seen), {.scheme = xg::compression::Scheme::Affine});
 struct Observer {
   Calibration method = Calibration::MinMax;
