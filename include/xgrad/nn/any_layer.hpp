@@ -27,7 +27,7 @@ class AnyLayer {
  public:
   template <class L>
   requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer> && Layer<std::remove_cvref_t<L>>)  //
-      AnyLayer(L&& layer)                                                                     // NOLINT(*-explicit-*)
+      AnyLayer(L&& layer)  // NOLINT(*-explicit-*,bugprone-forwarding-reference-overload): not for AnyLayer
       : tree_(Held<std::remove_cvref_t<L>>{std::forward<L>(layer)}), calls_(&calls_of<std::remove_cvref_t<L>>) {
     static_assert(detail::Part<std::remove_cvref_t<L>>,
                   "AnyLayer: a layer is a tree with a call operator from a Var to a Var, or a lambda that captures "

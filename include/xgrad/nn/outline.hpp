@@ -18,8 +18,7 @@
 
 #pragma GCC visibility push(default)
 
-namespace xgrad::nn {
-namespace detail {
+namespace xgrad::nn::detail {
 
 /// The name of a type without namespaces and arguments; "function" for a lambda.
 std::string kind_of(const std::type_info& type);
@@ -84,8 +83,6 @@ class Outline {
   std::vector<Row> rows_;
 };
 
-}  // namespace detail
-
-}  // namespace xgrad::nn
+}  // namespace xgrad::nn::detail
 
 #pragma GCC visibility pop

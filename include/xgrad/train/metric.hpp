@@ -114,8 +114,9 @@ class Predict {
  private:
   static Predicted predicted(Predicted all) { return all; }
   static Predicted predicted(std::pair<Var, Var> both) { return {std::move(both.first), std::move(both.second)}; }
-  static Predicted predicted(std::tuple<Var, Var, Var> all) {
-    return {std::get<0>(std::move(all)), std::get<1>(std::move(all)), std::get<2>(std::move(all))};
+  static Predicted predicted(const std::tuple<Var, Var, Var>& all) {
+    const auto& [prediction, target, weights] = all;
+    return {prediction, target, weights};
   }
 
   std::function<Predicted(const M&, const B&)> f_;

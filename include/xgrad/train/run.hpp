@@ -31,9 +31,7 @@
 
 #pragma GCC visibility push(default)
 
-namespace xgrad::train {
-
-namespace detail {
+namespace xgrad::train::detail {
 
 /// The options without their types.
 struct LoopOptions {
@@ -308,8 +306,6 @@ class RunOf final : public TypedRun {
   std::optional<Checkpoint> checkpoint_;
 };
 
-}  // namespace detail
-
-}  // namespace xgrad::train
+}  // namespace xgrad::train::detail
 
 #pragma GCC visibility pop
