@@ -56,17 +56,17 @@ const auto triplet_loss = [](const Embedding& embedding, const Digits& batch) {
   return mean(xg::loss::TripletMargin{.margin = 0.5}(z, take(z, farthest, 0), take(z, nearest, 0)));
 };
 
-// A version of each image: turned a little, moved by up to one pixel, and with noise.
+// A version of each image: turned a little, and with noise.
 xg::Var version(const xg::random::Key& key, const xg::Var& images) {
-  const auto [turn, move, grain] = key.split<3>();
-  return data::noise(grain, data::crop(move, data::rotate(turn, images, 20.0), {8, 8}, {.padding = 1}), 0.1);
+  const auto [turn, grain] = key.split<2>();
+  return data::noise(grain, data::rotate(turn, images, 8.0), 0.3);
 }
 
 // Which of all others is the other version of the same image? Labels are not looked at.
 const auto contrastive_loss = [](const Embedding& embedding, const Digits& batch, const nn::Training& training) {
   const xg::Var first = embedding(version(training.part(0).key, batch.images));
   const xg::Var second = embedding(version(training.part(1).key, batch.images));
-  return mean(xg::loss::NtXent{.temperature = 0.2}(first, second));
+  return mean(xg::loss::NtXent{.temperature = 0.5}(first, second));
 };
 
 // The nearest other point of each, [n].
@@ -124,8 +124,8 @@ int main(int argc, char** argv) try {
                        .show = train::Show::quiet})
         .model;
   };
-  const Embedding triplets = learn(triplet_loss, is_short ? 15 : 60, 64, xg::random::Key(2));
-  const Embedding contrastive = learn(contrastive_loss, is_short ? 10 : 200, 256, xg::random::Key(3));
+  const Embedding triplets = learn(triplet_loss, is_short ? 30 : 60, 64, xg::random::Key(2));
+  const Embedding contrastive = learn(contrastive_loss, is_short ? 60 : 150, 128, xg::random::Key(3));
   draw_pairs(contrastive, held_out, folder / "metric_nearest.svg");
 
   const double of_pixels = recall(reshape(held_out.images, {-1, 64}), held_out.labels);
@@ -139,8 +139,8 @@ int main(int argc, char** argv) try {
   std::printf("4 principal components             %.4f\n", of_principal);
   std::printf("4 numbers, triplets with labels    %.4f\n", of_triplets);
   std::printf("4 numbers, NT-Xent without labels  %.4f\n", of_contrastive);
-  if (of_triplets < 0.95) throw std::runtime_error("triplets should do better");
-  if (of_contrastive < (is_short ? of_nothing : of_principal)) throw std::runtime_error("NT-Xent should do better");
+  if (of_triplets < (is_short ? 0.95 : 0.98)) throw std::runtime_error("triplets should do better");
+  if (of_contrastive < (is_short ? 0.75 : 0.85)) throw std::runtime_error("NT-Xent should do better");
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
