@@ -68,6 +68,7 @@ auto make_net(const xg::random::Key& key, const Task& task) {
 using Net = decltype(make_net(xg::random::Key(0), Task()));
 
 // With nn::Training this is the loss while the net is trained, without it that of its use.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): in training the net is changed
 const auto loss_of = [](Net net, const Images& batch, const auto&... training) {
   const xg::Var loss = mean(xg::loss::CrossEntropy{}(net(batch.images, training...), batch.labels));
   return std::pair(loss, net);

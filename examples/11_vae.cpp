@@ -82,7 +82,9 @@ int main(int argc, char** argv) try {
   };
   const std::size_t epochs = is_short ? 20 : 300;
   const std::size_t steps = epochs * (xg::data::length(training) / 32);
-  const auto bound = [&](const Vae& vae) { return mean(negative_elbo(vae, held_out, for_tests)).item<float>(); };
+  const auto bound = [&x = held_out, &key = for_tests](const Vae& vae) {
+    return mean(negative_elbo(vae, x, key)).item<float>();
+  };
   const auto fitted = train::fit(start, loss_of, xg::optim::adam({.rate = xg::optim::cosine(3e-3, steps)}), training,
                                  {.epochs = epochs,
                                   .batches = {.size = 32, .last = xg::data::Last::Drop},

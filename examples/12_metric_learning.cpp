@@ -113,11 +113,12 @@ int main(int argc, char** argv) try {
                    xg::cast<std::int64_t>(view(table, xt::all(), 64))};
   const auto [training, held_out] = data::split(all, {0.7, 0.3}, {.shuffle = xg::random::Key(1)});
 
-  const auto learn = [&](const auto& loss, std::size_t epochs, std::size_t batch, const xg::random::Key& key) {
+  const auto learn = [&digits = training](const auto& loss, std::size_t epochs, std::size_t batch,
+                                          const xg::random::Key& key) {
     const auto [for_weights, for_training] = key.split<2>();
-    const std::size_t steps = epochs * (data::length(training) / batch);
+    const std::size_t steps = epochs * (data::length(digits) / batch);
     return train::fit(make_embedding(for_weights), loss, xg::optim::adam({.rate = xg::optim::cosine(2e-3, steps)}),
-                      training,
+                      digits,
                       {.epochs = epochs,
                        .batches = {.size = batch, .last = data::Last::Drop},
                        .key = for_training,

@@ -13,7 +13,6 @@
 #include <stdexcept>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include <xgrad/draw.hpp>
@@ -113,14 +112,12 @@ int main(int argc, char** argv) try {
     for (std::int64_t j = 0; j < 5; ++j) {  // the critic is kept ahead
       const std::int64_t k = 6 * i + j;
       std::tie(critic, of_critic, loss) =
-          critic_step(std::move(critic), std::move(of_critic), real_points(for_data.fold_in(k), batch), generator,
-                      for_training.fold_in(k));
+          critic_step(critic, of_critic, real_points(for_data.fold_in(k), batch), generator, for_training.fold_in(k));
     }
     const double gap = -loss.item<float>();
     const std::int64_t k = 6 * i + 5;
-    std::tie(generator, of_generator, loss) =
-        generator_step(std::move(generator), std::move(of_generator), real_points(for_data.fold_in(k), batch), critic,
-                       for_training.fold_in(k));
+    std::tie(generator, of_generator, loss) = generator_step(
+        generator, of_generator, real_points(for_data.fold_in(k), batch), critic, for_training.fold_in(k));
     if ((i + 1) % (steps / 5) == 0) {
       std::printf("step %4d   what the critic sees %.4f   energy distance %.5f\n", static_cast<int>(i + 1), gap,
                   static_cast<double>(distance(made_points(generator, test_noise, 1000))));
