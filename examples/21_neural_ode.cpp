@@ -76,7 +76,8 @@ void draw(const xg::Var& counted, const xg::Var& truth, const xg::Var& learnt, c
     plot.series.push_back({std::string(name) + ", learnt", times(counts + later), column(learnt, which)});
   }
   for (const auto& [which, name] : {std::pair{0, "hares"}, std::pair{1, "foxes"}}) {
-    plot.series.push_back({std::string(name) + ", counted", times(counts), column(counted, which), xg::draw::Style::Points});
+    plot.series.push_back(
+        {std::string(name) + ", counted", times(counts), column(counted, which), xg::draw::Style::Points});
     plot.series.push_back({"", times(counts + later), column(truth, which), xg::draw::Style::Faint});
   }
   xg::draw::save(folder / "neural_ode.svg", plot);
@@ -104,16 +105,19 @@ int main(int argc, char** argv) try {
     return mean(square(trajectory(model.slope, view(z, 0), length) - view(z, xt::range(1, 1 + length))));
   };
   const std::size_t steps = is_short ? 300 : 2000;
-  Model model{nn::mlp(xg::random::Key(2), {2, 32, 32, 2},
-                      {.activation = nn::Activation::Tanh, .dtype = xg::DType::Float64}),
-              view(counted, 0)};
+  Model model{
+      nn::mlp(xg::random::Key(2), {2, 32, 32, 2}, {.activation = nn::Activation::Tanh, .dtype = xg::DType::Float64}),
+      view(counted, 0)};
   model = xg::train::fit(model, over_windows, xg::optim::adam({.rate = xg::optim::cosine(1e-2, steps)}),
                          xg::stack(windows), {.steps = steps, .batches = {.size = 24}, .log_every = 100})
               .model;
 
   // Then the whole way from one beginning, which is learnt, too: errors of the counts no longer begin windows.
   const auto over_all = [&](const Model& m) {
-    return mean(square(trajectory(m.slope, m.start, counts) - counted)) + 1e-5 * mean(square(m.slope.layers[1].weight));
+    // Large weights would follow the errors of the counts.
+    xg::Var size = 0.0;
+    for (const nn::Linear& layer : m.slope.layers) size = size + sum(square(layer.weight));
+    return mean(square(trajectory(m.slope, m.start, counts) - counted)) + 1e-5 * size;
   };
   const auto found = xg::solve::minimise(over_all, model, xg::solve::LBFGS{}, {.iterations = is_short ? 30U : 300U});
   model = found.parameters;
@@ -127,7 +131,7 @@ int main(int argc, char** argv) try {
   std::printf("deviation of logarithms from the truth: of the counts %.4f\n", of_counts);
   std::printf("  learnt, at the time of the counts %.4f, afterwards %.4f\n", of_learnt, of_later);
   draw(counted, truth, learnt, folder);
-  if (of_learnt > of_counts || of_later > 0.15) throw std::runtime_error("that is more than it should be");
+  if (of_learnt > of_counts || of_later > 0.1) throw std::runtime_error("that is more than it should be");
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
