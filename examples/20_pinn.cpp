@@ -4,6 +4,7 @@
 //
 //     20_pinn [folder for its pictures ["short"]]
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
