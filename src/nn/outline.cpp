@@ -11,8 +11,7 @@
 namespace xgrad::nn::detail {
 
 std::string kind_of(const std::type_info& type) {
-  std::string name = boost::core::demangle(type.name());
-  if (name.ends_with('}') || name.find("$_") != std::string::npos) return "function";  // a lambda, by gcc and clang
+  const std::string name = boost::core::demangle(type.name());
   std::size_t begin = 0;  // behind the last "::" that is not in angle brackets
   int depth = 0;
   std::size_t end = name.size();
@@ -24,7 +23,9 @@ std::string kind_of(const std::type_info& type) {
       end = name.size();
     }
   }
-  return name.substr(begin, end - begin);
+  const std::string last = name.substr(begin, end - begin);
+  const bool is_lambda = last.ends_with('}') || last.find("$_") != std::string::npos;  // by gcc and by clang
+  return is_lambda ? "function" : last;
 }
 
 Outline::Outline(const Shape& input, DType dtype)
