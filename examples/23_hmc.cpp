@@ -137,7 +137,7 @@ int main(int argc, char** argv) try {
   const xg::Var table = xg::io::read_csv(std::filesystem::path(XGRAD_EXAMPLE_DATA) / "orings.csv");
   const Launches launches{view(table, xt::all(), 0), view(table, xt::all(), 1)};
 
-  const Draws draws = sample(launches, xg::random::Key(1), {});
+  const Draws draws = sample(launches, xg::random::Key(1), {.draws = is_short ? 300U : 1200U});
   const double ratio = worst_ratio(draws.theta);
   std::printf("%zu chains of %zu draws, of proposals %.1f %% are taken, chains together are %.4f times as wide\n\n",
               draws.theta.shape()[1], draws.theta.shape()[0], 100.0 * draws.taken, ratio);
