@@ -35,8 +35,8 @@ namespace optim = xgrad::optim;
 namespace train = xgrad::train;
 using xg::loss::operator+, xg::loss::operator*;  // sums and multiples of our loss
 
-// ---- a derivative: that of a step is 0, of which nothing can be learnt. We say that it is 1 within [-1, 1] (a
-// straight- through estimator; I. Hubara et al., Binarized neural networks, 2016).
+// ---- a derivative: that of a step is 0, of which nothing can be learnt. We say that it is 1 within [-1, 1], the
+// straight-through estimator (I. Hubara et al., Binarized neural networks, 2016).
 const auto fires = xg::custom_vjp(
     [](const xg::Var& x) {
       return std::pair{where(x >= 0.0, ones_like(x), -ones_like(x)), x};
