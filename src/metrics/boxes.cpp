@@ -8,6 +8,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
+#include "loss/overlap.hpp"
 #include "metrics/common.hpp"
 
 namespace xgrad::metrics {
@@ -18,18 +19,7 @@ struct IouLoss {
   Var operator()(const Var& prediction, const Var& target) const {
     static const Requirement requirement(
         "BoxIou: the width or height {} of a box is negative; boxes are x1 <= x2, y1 <= y2");
-    const auto edges = [](const Var& x, int from) { return view(x, xt::ellipsis(), xt::range(from, from + 2)); };
-    const auto area = [](const Var& extents) {
-      return view(extents, xt::ellipsis(), 0) * view(extents, xt::ellipsis(), 1);
-    };
-    const auto extents = [&](const Var& x) {
-      const Var lengths = edges(x, 2) - edges(x, 0);
-      return checked(lengths, !(lengths < 0.0), requirement);
-    };
-    const Var from = maximum(edges(prediction, 0), edges(target, 0));
-    const Var to = minimum(edges(prediction, 2), edges(target, 2));
-    const Var common = area(relu(to - from));
-    return 1.0 - detail::quotient(common, area(extents(prediction)) + area(extents(target)) - common, 0.0);
+    return 1.0 - loss::detail::intersection_over_union(BoxIou::name, prediction, target, requirement);
   }
 };
 
