@@ -10,6 +10,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "arguments.hpp"
+#include "ops/internal.hpp"
 
 namespace xgrad::loss {
 namespace {

@@ -16,6 +16,7 @@
 
 #include "arguments.hpp"
 #include "near_zero.hpp"
+#include "ops/internal.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {

@@ -1,12 +1,10 @@
 #include <xgrad/metrics/boxes.hpp>
 
-#include <string>
+#include <string_view>
 
-#include <xgrad/core/errors.hpp>
 #include <xgrad/loss/box.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/manipulate.hpp>
 
 #include "loss/overlap.hpp"
 #include "metrics/common.hpp"
@@ -26,15 +24,8 @@ struct IouLoss {
 template <class Loss>
 Sums plus_boxes(std::string_view metric, const Sums& state, const Loss& loss, const Var& prediction, const Var& target,
                 const Var& weights) {
-  detail::require_same_shape(metric, prediction, target);
-  const Shape& shape = target.shape();
-  if (shape.empty() || shape.back() != 4) {
-    throw ShapeError(std::string(metric) + ": the boxes are " + to_string(shape) +
-                     "; the last extent must be 4, for x1, y1, x2, y2");
-  }
-  const Var w = detail::weights_of(metric, weights, Shape(shape.begin(), shape.end() - 1));
-  const auto counting = [&](const Var& x) { return where(expand_dims(w, -1) > 0.0, detail::as_double(x), 0.0); };
-  return detail::plus_mean(metric, state, 1.0 - loss(counting(prediction), counting(target)), w);
+  const Var w = detail::weights_of_rows(metric, weights, prediction, target);
+  return detail::plus_mean(metric, state, 1.0 - loss(detail::counting(prediction, w), detail::counting(target, w)), w);
 }
 
 }  // namespace
