@@ -1,6 +1,7 @@
 // What the library logs while a test runs.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,11 @@ class Messages {
   Messages(const Messages&) = delete;
   Messages& operator=(const Messages&) = delete;
 
-  [[nodiscard]] bool one_has(std::string_view part) const {
-    return texts.size() == 1 && texts[0].find(part) != std::string::npos;
+  [[nodiscard]] bool any_has(std::string_view part) const {
+    return std::ranges::any_of(texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
   }
+  /// And there is no other one.
+  [[nodiscard]] bool one_has(std::string_view part) const { return texts.size() == 1 && any_has(part); }
   std::vector<std::string> texts;
 
  private:
