@@ -111,10 +111,21 @@ std::vector<std::ptrdiff_t> of_axes(std::string_view what, const OneOrMany& numb
                    " axes; there must be one for all or one for each");
 }
 
-std::vector<WindowPadding::Pair> padding_of_axes(const WindowPadding& padding, std::size_t axes) {
-  if (padding.kind() == WindowPadding::Kind::Same) {
-    throw ValueError("quantised_conv: the padding \"same\" depends on x; say how many places on each side");
+/// What "same" is with strides of 1: as many places as make up for the window, the odd one at the end.
+std::vector<WindowPadding::Pair> same_padding(const QuantisedConv& layer) {
+  std::vector<WindowPadding::Pair> result;
+  for (std::size_t k = 0; k < layer.window.size(); ++k) {
+    if (layer.stride[k] != 1) {
+      throw ValueError("quantised_conv: with the stride " + std::to_string(layer.stride[k]) +
+                       " the padding \"same\" depends on x; say how many places on each side");
+    }
+    const std::ptrdiff_t total = (layer.window[k] - 1) * layer.dilation[k];
+    result.emplace_back(total / 2, total - total / 2);
   }
+  return result;
+}
+
+std::vector<WindowPadding::Pair> padding_of_axes(const WindowPadding& padding, std::size_t axes) {
   if (padding.kind() == WindowPadding::Kind::Valid) return std::vector<WindowPadding::Pair>(axes, {0, 0});
   const auto& pairs = padding.pairs();
   if (pairs.size() == axes) return pairs;
@@ -145,12 +156,13 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
   QuantisedConv result;
   result.stride = of_axes("stride", convolution.stride, axes);
   result.dilation = of_axes("dilation", convolution.dilation, axes);
-  result.padding = padding_of_axes(convolution.padding, axes);
   std::size_t columns = shape[1];
   for (std::size_t k = 0; k < axes; ++k) {
     result.window.push_back(extent_of(shape[k + 2]));
     columns *= shape[k + 2];
   }
+  result.padding = convolution.padding.kind() == WindowPadding::Kind::Same ? same_padding(result)
+                                                                           : padding_of_axes(convolution.padding, axes);
   const std::ptrdiff_t each = extent_of(shape[0]) / convolution.groups;
   const Var matrix = reshape(weight, {extent_of(shape[0]), extent_of(columns)});
   for (std::ptrdiff_t g = 0; g < convolution.groups; ++g) {
@@ -160,6 +172,18 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
         quantised_matrix("quantised_conv", view(matrix, rows, xt::all()), of_group, inputs, options));
   }
   return result;
+}
+
+QuantisedConv quantised(const nn::Conv& layer, const Range& inputs, const QuantisedOptions& options) {
+  const ConvOptions convolution{
+      .stride = layer.stride, .padding = layer.padding, .dilation = layer.dilation, .groups = layer.groups};
+  return quantised_conv(layer.weight, layer.bias, convolution, inputs, options);
+}
+QuantisedConv quantised(const Observed<nn::Conv>& layer, const QuantisedOptions& options) {
+  return quantised(layer.layer, layer.observer.range(layer.seen), options);
+}
+QuantisedConv quantised(const FakeQuantised<nn::Conv>& layer, const QuantisedOptions& options) {
+  return quantised(layer.layer, layer.observer.range(layer.seen), options);
 }
 
 Var QuantisedConv::operator()(const Var& x) const {
