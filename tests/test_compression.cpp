@@ -388,6 +388,7 @@ BOOST_AUTO_TEST_CASE(convolutions_of_8_bits_are_like_their_fakes) {
                         {{2, 3, 7, 6}, {5, 3, 3, 2}, {.stride = 2, .padding = 1}},
                         {{1, 4, 9, 8}, {6, 2, 2, 3}, {.stride = {2, 1}, .padding = {0, 2}, .dilation = 2, .groups = 2}},
                         {{2, 2, 4, 5, 3}, {3, 2, 2, 2, 2}, {.padding = "valid"}},
+                        {{2, 2, 5, 6}, {3, 2, 4, 3}, {.padding = "same", .dilation = {1, 2}}},
                         {{0, 3, 8}, {4, 3, 3}, {}}};
   for (const Form& form : forms) {
     const Var weight = xg::random::normal(Key(1), form.weight, DType::Float64);
@@ -405,15 +406,38 @@ BOOST_AUTO_TEST_CASE(convolutions_of_8_bits_are_like_their_fakes) {
                     small(x)));
   }
   const Var weight = xg::zeros({4, 3, 3});
+  BOOST_CHECK_THROW(
+      static_cast<void>(compression::quantised_conv(weight, {}, {.stride = 2, .padding = "same"}, {0.0, 1.0})),
+      xg::ValueError);
   const auto make = [&](const xg::ConvOptions& options) {
     return compression::quantised_conv(weight, {}, options, {0.0, 1.0});
   };
-  BOOST_CHECK_THROW(static_cast<void>(make({.padding = "same"})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(make({.groups = 3})), xg::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(make({.stride = {1, 2}})), xg::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(make({})(xg::zeros({1, 2, 8}))), xg::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(compression::quantised_conv(xg::zeros({4, 3}), {}, {}, {0.0, 1.0})),
                     xg::ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(layers_of_convolutions_become_those_of_8_bits) {
+  nn::Conv layer = nn::conv2d(Key(1), 4, 6, 3, {.stride = 2, .padding = 1, .groups = 2, .dtype = DType::Float64});
+  layer.bias = xg::random::normal(Key(2), {6});
+  const Var x = xg::random::normal(Key(3), {5, 4, 9, 8});
+  const auto small = compression::quantised(layer, {-2.0, 2.5});
+  const xg::ConvOptions options{.stride = 2, .padding = 1, .groups = 2};
+  BOOST_TEST(same(small(x), compression::quantised_conv(layer.weight, layer.bias, options, {-2.0, 2.5})(x)));
+
+  auto watched = compression::observed(layer);
+  BOOST_TEST(same(watched(x, nn::Training{Key(0)}), layer(x)));
+  const auto range = watched.observer.range(watched.seen);
+  BOOST_TEST(same(compression::quantised(watched)(x), compression::quantised(layer, range)(x)));
+  BOOST_TEST(amax(abs(compression::quantised(watched)(x) - layer(x))).item<double>() < 0.1);
+
+  // What it is trained as is what it becomes.
+  auto fake = compression::fake_quantised(layer);
+  static_cast<void>(fake(x, nn::Training{Key(0)}));
+  BOOST_TEST(near(compression::quantised(fake)(x), fake(x), 1e-11));
+  BOOST_TEST(!same(fake(x), layer(x)));
 }
 
 // ---- nets

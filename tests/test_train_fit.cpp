@@ -155,6 +155,43 @@ BOOST_AUTO_TEST_CASE(watches_a_metric) {
   BOOST_TEST(contains(text, "validation loss"), text);
 }
 
+// The usual objective and the usual prediction are those that are written out.
+BOOST_AUTO_TEST_CASE(supervised_is_the_loss_of_prediction_and_target) {
+  const Points rows = points();
+  const std::tuple all(rows.x, rows.y);
+  const auto square_error = [](const Var& a, const Var& b) { return square(a - b); };
+  const std::vector<train::NamedMetric> r2{{"R2", metrics::R2{}}};
+  const auto predict = [](const auto& m, const Var& x, const Var& y) { return std::pair(m(x), y); };
+  const auto run = [&](const auto& model, const auto& objective, const auto& asked) {
+    return train::fit(model, objective, adam, all,
+                      {.epochs = 3, .validation = all, .predict = asked, .metrics = r2, .show = quiet});
+  };
+  // With state, in training another function: as the objective that is written out for it.
+  const auto short_form =
+      run(first_tracking(), train::supervised(square_error), train::Predict<Tracking, std::tuple<Var, Var>>());
+  const auto long_form = run(
+      first_tracking(),
+      [](Tracking net, const Var& x, const Var& y, const auto&... training) {
+        const Var loss = mean(square(net(x, training...) - y));
+        return std::pair(loss, net);
+      },
+      predict);
+  BOOST_TEST(same_bits(short_form.model, long_form.model));
+  BOOST_TEST(same_bits(short_form.state, long_form.state));
+  BOOST_TEST((short_form.history.epochs.back().metrics == long_form.history.epochs.back().metrics));
+  BOOST_TEST(short_form.history.epochs.back().metrics.contains("validation R2"));
+  BOOST_TEST(!same_bits(short_form.model, first_tracking()));
+  // Without.
+  const Line at{xg::ones({}), xg::zeros({})};
+  const auto objective = train::supervised(square_error);
+  BOOST_TEST(objective(at, rows.x, rows.y).item<double>() == mean(square(at(rows.x) - rows.y)).item<double>());
+  static_assert(!std::is_invocable_v<decltype(objective), const Line&, const Var&, const Var&, const nn::Training&>);
+  BOOST_TEST(train::evaluate(at, all, r2).at("R2") == train::evaluate(at, all, r2, predict).at("R2"));
+  // Rows that are no pairs have no usual prediction.
+  const std::string text = message_of<xg::ValueError>([&] { static_cast<void>(train::evaluate(at, rows, r2)); });
+  BOOST_TEST(contains(text, "train::evaluate: there are metrics"), text);
+}
+
 BOOST_AUTO_TEST_CASE(metrics_are_those_of_all_rows) {
   const Points all = points(47);
   const auto predict = [](const Line& m, const Points& batch) { return std::pair(m(batch.x), batch.y); };

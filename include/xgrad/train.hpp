@@ -10,3 +10,4 @@
 #include <xgrad/train/progress.hpp>
 #include <xgrad/train/report.hpp>
 #include <xgrad/train/step.hpp>
+#include <xgrad/train/supervised.hpp>

@@ -112,9 +112,6 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
                      " groups; it must be [outputs, channels of a group, window...], with 3, 4 or 5 axes and as many "
                      "outputs for each group");
   }
-  if (convolution.padding.kind() == WindowPadding::Kind::Same) {
-    throw ValueError("quantised_conv: the padding \"same\" depends on x; say how many places on each side");
-  }
   QuantisedConv result;
   std::size_t columns = shape[1];
   for (std::size_t k = 0; k < axes; ++k) {
@@ -123,7 +120,15 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
   }
   xgrad::detail::WindowAxesList windows =
       xgrad::detail::moving("quantised_conv", result.window, convolution.stride, convolution.dilation);
-  xgrad::detail::add_padding("quantised_conv", windows, convolution.padding, {});
+  std::vector<std::int64_t> totals;  // of the padding "same", which with strides of 1 does not depend on x
+  for (const xgrad::detail::WindowAxis& axis : windows) {
+    if (axis.stride != 1 && convolution.padding.kind() == WindowPadding::Kind::Same) {
+      throw ValueError("quantised_conv: with the stride " + std::to_string(axis.stride) +
+                       " the padding \"same\" depends on x; say how many places on each side");
+    }
+    totals.push_back(axis.span() - 1);
+  }
+  xgrad::detail::add_padding("quantised_conv", windows, convolution.padding, totals);
   for (const xgrad::detail::WindowAxis& axis : windows) {
     result.stride.push_back(axis.stride);
     result.dilation.push_back(axis.dilation);
@@ -138,6 +143,18 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
         quantised_matrix("quantised_conv", view(matrix, rows, xt::all()), of_group, inputs, options));
   }
   return result;
+}
+
+QuantisedConv quantised(const nn::Conv& layer, const Range& inputs, const QuantisedOptions& options) {
+  const ConvOptions convolution{
+      .stride = layer.stride, .padding = layer.padding, .dilation = layer.dilation, .groups = layer.groups};
+  return quantised_conv(layer.weight, layer.bias, convolution, inputs, options);
+}
+QuantisedConv quantised(const Observed<nn::Conv>& layer, const QuantisedOptions& options) {
+  return quantised(layer.layer, layer.observer.range(layer.seen), options);
+}
+QuantisedConv quantised(const FakeQuantised<nn::Conv>& layer, const QuantisedOptions& options) {
+  return quantised(layer.layer, layer.observer.range(layer.seen), options);
 }
 
 Var QuantisedConv::operator()(const Var& x) const {

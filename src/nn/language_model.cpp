@@ -100,6 +100,15 @@ std::pair<Var, TransformerCache> LanguageModel::operator()(const Var& tokens, co
 
 TransformerCache LanguageModel::cache(const Shape& batch, std::size_t room) const { return blocks.cache(batch, room); }
 
+void LanguageModel::outline(detail::Outline& outline) const {
+  require_tokens("LanguageModel", outline.x());
+  outline.part("embedding", embedding);
+  if (positions) outline.part("positions", *positions);
+  outline.part("blocks", blocks);
+  if (head) outline.part("head", *head);
+  else outline.x(embedding.attend(outline.x()));
+}
+
 LanguageModel language_model(const random::Key& key, std::size_t vocabulary, std::size_t width, std::size_t heads,
                              std::size_t layers, const LanguageModelOptions& options) {
   if (layers == 0) throw ValueError("language_model: no layers; there must be one or more");

@@ -36,6 +36,19 @@ Var LeNet5::operator()(const Var& x) const {
   return fc3(relu(fc2(relu(fc1(Flatten{}(features))))));
 }
 
+void LeNet5::outline(detail::Outline& outline) const {
+  const MaxPool pool{2};
+  outline.part("conv1", conv1);
+  outline.x(pool(relu(outline.x())));
+  outline.part("conv2", conv2);
+  outline.x(Flatten{}(pool(relu(outline.x()))));
+  outline.part("fc1", fc1);
+  outline.x(relu(outline.x()));
+  outline.part("fc2", fc2);
+  outline.x(relu(outline.x()));
+  outline.part("fc3", fc3);
+}
+
 LeNet5 lenet5(const random::Key& key, const LeNet5Options& options) {
   const std::size_t features = lenet_features(options);
   const ConvLayerOptions first{.padding = options.padding, .weights = options.weights, .dtype = options.dtype};

@@ -29,6 +29,28 @@ Var run_in_training(Block& block, const Var& x, const Training& training) {
   return run_residual(block, x, [&](BatchNorm& norm, const Var& y) { return norm(y, training); });
 }
 
+template <class Block>
+void outline_residual(const Block& block, detail::Outline& outline) {
+  const Var x = outline.x();
+  outline.part("conv1", block.conv1);
+  outline.part("bn1", block.bn1);
+  outline.x(relu(outline.x()));
+  outline.part("conv2", block.conv2);
+  outline.part("bn2", block.bn2);
+  if constexpr (requires { block.conv3; }) {
+    outline.x(relu(outline.x()));
+    outline.part("conv3", block.conv3);
+    outline.part("bn3", block.bn3);
+  }
+  const Var y = outline.x();
+  outline.x(x);
+  if (block.downsample) {
+    outline.part("downsample.0", block.downsample->first);
+    outline.part("downsample.1", block.downsample->second);
+  }
+  outline.x(relu(y + outline.x()));
+}
+
 /// Makes the convolutions of a block.
 template <class Options>
 struct BlockMaker {
@@ -75,6 +97,9 @@ Var ResNetBlock::operator()(const Var& x) const { return run_as_it_is(*this, x);
 Var ResNetBlock::operator()(const Var& x, const Training& training) { return run_in_training(*this, x, training); }
 Var ResNetBottleneck::operator()(const Var& x) const { return run_as_it_is(*this, x); }
 Var ResNetBottleneck::operator()(const Var& x, const Training& training) { return run_in_training(*this, x, training); }
+
+void ResNetBlock::outline(detail::Outline& outline) const { outline_residual(*this, outline); }
+void ResNetBottleneck::outline(detail::Outline& outline) const { outline_residual(*this, outline); }
 
 ResNetBlock resnet_block(const random::Key& key, std::size_t inputs, std::size_t outputs,
                          const ResNetBlockOptions& options) {

@@ -107,6 +107,20 @@ Var FeedForward::operator()(const Var& x, const Training& training) const {
   return linear2(dropout(hidden_of(*this, x), training));
 }
 
+void FeedForward::outline(detail::Outline& outline) const {
+  const Var x = outline.x();
+  outline.part("linear1", linear1);
+  const Var hidden = outline.x();
+  if (gate) {
+    outline.x(x);
+    outline.part("gate", *gate);
+    outline.x(Activate{activation}(outline.x()) * hidden);
+  } else {
+    outline.x(Activate{activation}(hidden));
+  }
+  outline.part("linear2", linear2);
+}
+
 FeedForward feed_forward(const random::Key& key, std::size_t width, const TransformerOptions& options) {
   const std::size_t hidden = options.hidden == 0 ? 4 * width : options.hidden;
   const LinearOptions of_linear = linear_options(options);
@@ -131,6 +145,19 @@ Var TransformerEncoderLayer::operator()(const Var& x, const Training& training, 
 
 std::pair<Var, AttentionCache> TransformerEncoderLayer::operator()(const Var& x, const AttentionCache& cache) const {
   return with_cache(self_attn, cache, [&](const auto& look) { return encoded(*this, x, {nullptr}, look); });
+}
+
+void TransformerEncoderLayer::outline(detail::Outline& outline) const {
+  const auto with_norm = [&](std::string_view name, const auto& layer, std::string_view norm_name,
+                             const LayerNorm& norm) {
+    const Var x = outline.x();
+    if (norm_first) outline.part(norm_name, norm);
+    outline.part(name, layer);
+    outline.x(x + outline.x());
+    if (!norm_first) outline.part(norm_name, norm);
+  };
+  with_norm("self_attn", self_attn, "norm1", norm1);
+  with_norm("feed_forward", feed_forward, "norm2", norm2);
 }
 
 TransformerEncoderLayer transformer_encoder_layer(const random::Key& key, std::size_t width, std::size_t heads,

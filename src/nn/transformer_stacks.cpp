@@ -67,6 +67,11 @@ TransformerCache TransformerEncoder::cache(const Shape& batch, std::size_t room)
   return empty_cache(*this, batch, room);
 }
 
+void TransformerEncoder::outline(detail::Outline& outline) const {
+  for (std::size_t i = 0; i < layers.size(); ++i) outline.part("layers." + std::to_string(i), layers[i]);
+  if (norm) outline.part("norm", *norm);
+}
+
 TransformerEncoder transformer_encoder(const random::Key& key, std::size_t width, std::size_t heads, std::size_t layers,
                                        const TransformerOptions& options) {
   TransformerEncoder stack{{}, last_norm(width, options)};

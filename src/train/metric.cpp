@@ -13,6 +13,14 @@ void throw_no_weights() {
   throw ValueError("train: there are weights, and a metric that takes none: leave one of both away");
 }
 
+void require_prediction(std::string_view operation, bool has_metrics, bool has_prediction) {
+  if (!has_metrics || has_prediction) return;
+  throw ValueError(std::string(operation) +
+                   ": there are metrics, but nothing that they look at: say .predict = a function of model and batch "
+                   "that returns prediction and target; without, they are of batches (x, y), of what the model makes "
+                   "of x, and y");
+}
+
 double number_of(const Var& x) {
   if (x.dtype() == DType::Float64) return x.item<double>();
   if (x.dtype() == DType::Float32) return static_cast<double>(x.item<float>());

@@ -87,11 +87,7 @@ void require_options(const LoopOptions& options, bool has_metrics, bool has_pred
   }
   if (options.validate_every == 0) throw ValueError("train::fit: validate_every is 0; it must be at least 1 epoch");
   if (validation_rows == 0) throw ValueError("train::fit: validation_rows is 0; it must be at least 1");
-  if (has_metrics && !has_predict) {
-    throw ValueError(
-        "train::fit: there are metrics, but nothing that they look at: say .predict = a function of model and batch "
-        "that returns prediction and target");
-  }
+  require_prediction("train::fit", has_metrics, has_predict);
   if (!(options.least_gain >= 0.0 && std::isfinite(options.least_gain))) {
     throw ValueError("train::fit: least_gain is " + core::text_of(options.least_gain) +
                      "; it must be at least 0 and finite");

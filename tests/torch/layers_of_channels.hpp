@@ -3,7 +3,6 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <optional>
 #include <vector>
@@ -114,32 +113,12 @@ inline Tensor lenet(const Tensors& x) {
   return at::linear(at::relu(at::linear(at::relu(at::linear(y, x[5], x[6])), x[7], x[8])), x[9], x[10]);
 }
 
-/// The losses mean (net(x) - 1)^2 before each of ten steps down the gradient by the weights, which are x[1], x[2] ...
-template <class Net>
-Tensor losses_of_steps(const Tensors& x, Net net) {
-  Tensors all{x[0]};
-  for (std::size_t i = 1; i < x.size(); ++i) all.push_back(x[i].detach().clone().requires_grad_(true));
-  Tensors losses;
-  for (int step = 0; step < 10; ++step) {
-    losses.push_back((net(all) - 1.0).square().mean());
-    const Tensors slopes = torch::autograd::grad({losses.back()}, Tensors(all.begin() + 1, all.end()));
-    for (std::size_t i = 1; i < all.size(); ++i) {
-      all[i] = (all[i] - 0.05 * slopes[i - 1]).detach().requires_grad_(true);
-    }
-  }
-  return at::stack(losses);
-}
-
 inline void add_nets(Counterparts& table) {
   table["ResNetBlock"] = [](const Tensors& x) { return residual_block(x, batch_norm); };
   table["ResNetBlock.training"] = [](const Tensors& x) { return residual_block(x, batch_norm_in_training); };
   table["ResNetBottleneck"] = [](const Tensors& x) { return bottleneck(x, batch_norm); };
   table["ResNetBottleneck.training"] = [](const Tensors& x) { return bottleneck(x, batch_norm_in_training); };
   table["LeNet5"] = lenet;
-  table["LeNet5.steps"] = [](const Tensors& x) { return losses_of_steps(x, lenet); };
-  table["ResNetBlock.steps"] = [](const Tensors& x) {
-    return losses_of_steps(x, [](const Tensors& all) { return residual_block(all, batch_norm_in_training); });
-  };
 }
 
 }  // namespace layers

@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -177,23 +176,6 @@ Var lenet(const Case& a) {
 
 Var block_in_training(const Case& a) { return block_of(a)(a[0], training); }
 
-/// As that of the counterparts, by a compiled step.
-Var losses_of_steps(const Case& arguments, const Operation& net) {
-  const auto step = compile([&](const std::vector<Var>& weights, const Var& x) {
-    const auto loss_of = [&](const std::vector<Var>& w) {
-      Case all{x};
-      all.insert(all.end(), w.begin(), w.end());
-      return mean(square(net(all) - 1.0));
-    };
-    const auto [loss, slope] = value_and_grad(loss_of)(weights);
-    return std::pair(tree::map(weights, slope, [](const Var& w, const Var& dw) { return w - 0.05 * dw; }), loss);
-  });
-  std::vector<Var> weights(arguments.begin() + 1, arguments.end());
-  std::vector<Var> losses(10);
-  for (Var& loss : losses) std::tie(weights, loss) = step(weights, arguments[0]);
-  return stack(losses);
-}
-
 std::vector<LayerRow> net_rows() {
   const std::vector<Shape> of_block{{2, 2, 5, 4}, {3, 2, 3, 3}, {3},          {3}, {3, 3, 3, 3},
                                     {3},          {3},          {3, 2, 1, 1}, {3}, {3}};
@@ -204,11 +186,9 @@ std::vector<LayerRow> net_rows() {
   return {
       {"ResNetBlock", [](const Case& a) { return block_of(a)(a[0]); }, of_block},
       {"ResNetBlock.training", block_in_training, of_block},
-      {"ResNetBlock.steps", [](const Case& a) { return losses_of_steps(a, block_in_training); }, of_block, 0},
       {"ResNetBottleneck", [](const Case& a) { return bottleneck_of(a)(a[0]); }, of_bottleneck},
       {"ResNetBottleneck.training", [](const Case& a) { return bottleneck_of(a)(a[0], training); }, of_bottleneck},
       {"LeNet5", lenet, of_lenet, 1},
-      {"LeNet5.steps", [](const Case& a) { return losses_of_steps(a, lenet); }, of_lenet, 0},
   };
 }
 

@@ -8,6 +8,7 @@
 
 #include <xgrad/compression/calibrate.hpp>
 #include <xgrad/compression/quantise.hpp>
+#include <xgrad/nn/convolution.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/ops/convolution.hpp>
@@ -128,10 +129,15 @@ XGRAD_FIELDS(QuantisedConv, groups, window, stride, dilation, padding)
 /// \param options  as of `conv`.
 /// \throws ShapeError  unless the weight has 3, 4 or 5 axes, outputs divide by the groups, and strides and so on are
 ///                     numbers for all axes or one for each.
-/// \throws ValueError  for the padding "same", which depends on x: say the numbers.
+/// \throws ValueError  for the padding "same" unless all strides are 1: it depends on x then, so say the numbers.
 [[nodiscard]] QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias,
                                            const ConvOptions& convolution, const Range& inputs,
                                            const QuantisedOptions& options = {});
+
+/// The same of a layer.
+[[nodiscard]] QuantisedConv quantised(const nn::Conv& layer, const Range& inputs, const QuantisedOptions& options = {});
+[[nodiscard]] QuantisedConv quantised(const Observed<nn::Conv>& layer, const QuantisedOptions& options = {});
+[[nodiscard]] QuantisedConv quantised(const FakeQuantised<nn::Conv>& layer, const QuantisedOptions& options = {});
 
 }  // namespace xgrad::compression
 

@@ -9,6 +9,7 @@
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/outline.hpp>
 #include <xgrad/nn/positions.hpp>
 #include <xgrad/nn/transformer.hpp>
 #include <xgrad/random/key.hpp>
@@ -37,6 +38,7 @@ struct LanguageModel {
   /// What follows on what is in the cache, as of MultiHeadAttention.
   [[nodiscard]] std::pair<Var, TransformerCache> operator()(const Var& tokens, const TransformerCache& cache) const;
   [[nodiscard]] TransformerCache cache(const Shape& batch, std::size_t room) const;
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(LanguageModel, embedding, positions, dropout, blocks, head)
 

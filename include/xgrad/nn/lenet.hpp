@@ -7,6 +7,7 @@
 #include <xgrad/nn/convolution.hpp>
 #include <xgrad/nn/initialise.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/outline.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
@@ -27,6 +28,7 @@ struct LeNet5 {
   Linear fc3;
   /// \throws ShapeError  for images of another size than it was made for.
   Var operator()(const Var& x) const;
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(LeNet5, conv1, conv2, fc1, fc2, fc3)
 

@@ -10,6 +10,7 @@
 #include <xgrad/nn/initialise.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/normalisation.hpp>
+#include <xgrad/nn/outline.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
@@ -29,6 +30,7 @@ struct ResNetBlock {
   std::optional<std::pair<Conv, BatchNorm>> downsample = {};  ///< the projection: a window of one place
   Var operator()(const Var& x) const;
   Var operator()(const Var& x, const Training& training);
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(ResNetBlock, conv1, bn1, conv2, bn2, downsample)
 
@@ -56,6 +58,7 @@ struct ResNetBottleneck {
   std::optional<std::pair<Conv, BatchNorm>> downsample = {};
   Var operator()(const Var& x) const;
   Var operator()(const Var& x, const Training& training);
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(ResNetBottleneck, conv1, bn1, conv2, bn2, conv3, bn3, downsample)
 

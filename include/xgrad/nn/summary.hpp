@@ -33,7 +33,8 @@ template <tree::Tree T>
 }
 
 /// The same of a layer or a net, with the shape that it makes of an input; of nets that consist of layers (Sequential,
-/// Net, Mlp, Residual) with that of each layer:
+/// Net, Mlp, Residual, LeNet5, blocks of residual nets, Transformers and others with a member `outline`) with that of
+/// each layer:
 ///
 ///     std::cout << nn::summary(net, {128, 784});
 ///

@@ -14,6 +14,7 @@
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/normalisation.hpp>
+#include <xgrad/nn/outline.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/tree/fields.hpp>
 #include <xgrad/var.hpp>
@@ -32,6 +33,7 @@ struct FeedForward {
   /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs.
   Var operator()(const Var& x) const;
   Var operator()(const Var& x, const Training& training) const;
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(FeedForward, linear1, linear2, gate, activation, dropout)
 
@@ -74,6 +76,7 @@ struct TransformerEncoderLayer {
   Var operator()(const Var& x, const Training& training, const AttentionOptions& options = {}) const;
   /// What follows on what is in the cache, as of MultiHeadAttention.
   [[nodiscard]] std::pair<Var, AttentionCache> operator()(const Var& x, const AttentionCache& cache) const;
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(TransformerEncoderLayer, self_attn, feed_forward, norm1, norm2, dropout, norm_first)
 
@@ -129,6 +132,7 @@ struct TransformerEncoder {
   /// \throws ValueError  unless it is of as many layers.
   [[nodiscard]] std::pair<Var, TransformerCache> operator()(const Var& x, const TransformerCache& cache) const;
   [[nodiscard]] TransformerCache cache(const Shape& batch, std::size_t room) const;
+  void outline(detail::Outline& outline) const;
 };
 XGRAD_FIELDS(TransformerEncoder, layers, norm)
 

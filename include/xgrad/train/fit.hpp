@@ -55,7 +55,8 @@ template <tree::Tree M, class F, data::Dataset D>
       .out = options.out,
       .catch_interrupt = options.catch_interrupt,
       .terms = detail::term_names(objective)};
-  detail::require_options(loop, !options.metrics.empty(), options.predict.defined(), options.validation_rows);
+  detail::require_options(loop, !options.metrics.empty(), detail::asked_or_usual(options.predict).defined(),
+                          options.validation_rows);
   detail::RunOf<M, F, D> run(std::move(model), objective, optimiser, data, options);
   detail::LoopResult result = detail::run_loop(run, loop);
   Position position = result.where.position(options.key);

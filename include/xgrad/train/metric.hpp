@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include <xgrad/data/batches.hpp>
 #include <xgrad/metrics/state.hpp>
+#include <xgrad/nn/layer.hpp>
 #include <xgrad/train/objective.hpp>
 #include <xgrad/transform/compile.hpp>
 #include <xgrad/tree/fields.hpp>
@@ -92,7 +94,8 @@ class NamedMetric {
 };
 
 /// What metrics are of: a function of (model, batch), or, of a batch that is a tuple, of (model, parts...), that
-/// returns a std::pair of prediction and target, or a std::tuple of these and weights.
+/// returns a std::pair of prediction and target, or a std::tuple of these and weights. Of batches (x, y) they are, if
+/// nothing is said, of what the model makes of x, and y.
 ///
 ///     .predict = [](const Net& net, const xg::Var& x, const xg::Var& y) { return std::pair(net(x), y); }
 template <class M, class B>
@@ -123,6 +126,25 @@ class Predict {
 };
 
 namespace detail {
+
+struct UsualPrediction {
+  template <nn::Layer M>
+  std::pair<Var, Var> operator()(const M& model, const Var& x, const Var& y) const {
+    return {model(x), y};
+  }
+};
+
+/// What was asked for, or, if that is nothing, the usual prediction, where there is one.
+template <class M, class B>
+Predict<M, B> asked_or_usual(const Predict<M, B>& asked) {
+  if constexpr (takes<UsualPrediction, M, B>) {
+    if (!asked.defined()) return UsualPrediction{};
+  }
+  return asked;
+}
+
+/// \throws ValueError  if metrics have nothing that they look at.
+void require_prediction(std::string_view operation, bool has_metrics, bool has_prediction);
 
 /// What is computed of a batch in use.
 struct InUse {
@@ -162,20 +184,21 @@ double number_of(const Var& x);
 ///
 ///     auto found = train::evaluate(net, data, {{"accuracy", metrics::Accuracy{}}},
 ///                                  [](const Net& m, const xg::Var& x, const xg::Var& y) { return std::pair(m(x), y);
-///                                  });
+///                                  });  // which is what they are of anyway
 ///     found["accuracy"]
 ///
 /// \param rows  of a batch.
 /// \throws ShapeError  for a metric whose value is not one number.
-/// \throws ValueError  for an empty dataset; what the metrics throw.
+/// \throws ValueError  for an empty dataset; without predict, unless batches are (x, y); what the metrics throw.
 template <tree::Tree M, data::Dataset D>
-[[nodiscard]] std::map<std::string, double> evaluate(const M& model, const D& data,
-                                                     const std::vector<NamedMetric>& metrics,
-                                                     const std::type_identity_t<Predict<M, data::RowsOf<D>>>& predict,
-                                                     std::size_t rows = 256) {
+[[nodiscard]] std::map<std::string, double> evaluate(
+    const M& model, const D& data, const std::vector<NamedMetric>& metrics,
+    const std::type_identity_t<Predict<M, data::RowsOf<D>>>& predict = {}, std::size_t rows = 256) {
   using B = data::RowsOf<D>;
   const auto batches = data::batches(data, {.size = std::min(rows, data::length(data))});
-  const auto of_batch = compile([predict](const M& m, const B& batch) { return predict(m, batch); });
+  const Predict<M, B> all = detail::asked_or_usual(predict);
+  detail::require_prediction("train::evaluate", true, all.defined());
+  const auto of_batch = compile([all](const M& m, const B& batch) { return all(m, batch); });
   detail::Evaluation evaluation(metrics, {});
   for (std::size_t i = 0; i < batches.per_epoch(); ++i) {
     evaluation.add({{}, {}, of_batch(model, batches.at(0, i))}, batches.count(0, i));

@@ -76,7 +76,7 @@ struct Options {
   std::optional<D> validation = {};
   std::size_t validate_every = 1;            ///< epochs
   std::size_t validation_rows = 256;         ///< at once
-  Predict<M, data::RowsOf<D>> predict = {};  ///< what metrics look at
+  Predict<M, data::RowsOf<D>> predict = {};  ///< what metrics look at; of batches (x, y) known
   std::vector<NamedMetric> metrics = {};
   bool training_metrics = false;  ///< of the data that is trained on, too: another pass over it
 

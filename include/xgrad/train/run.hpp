@@ -162,7 +162,8 @@ class RunOf final : public TypedRun {
         step_(train::step(
             objective, optimiser,
             {.micro_batches = options.micro_batches, .keep_finite = options.not_finite != NotFinite::ignore})),
-        in_use_(compile(InUseOf{objective, options.predict})),
+        in_use_(
+            compile(InUseOf{objective, options.metrics.empty() ? options.predict : asked_or_usual(options.predict)})),
         state_(optimiser.init(model)) {
     static_assert(has_plain_form<F, M, B> || has_training_form<F, M, B>,
                   "fit: the objective is a function of (model, batch) or (model, batch, nn::Training); of a dataset "

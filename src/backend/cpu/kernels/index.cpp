@@ -18,12 +18,15 @@ std::string_view chooser(const KernelCall& call) {
   return primitives::name_of(static_cast<primitives::Chooser>(call.attributes[1]));
 }
 
-std::size_t checked(std::string_view operation, std::int64_t index, std::size_t extent) {
+[[noreturn]] void throw_bad_index(std::string_view operation, std::int64_t index, std::size_t extent) {
+  throw ValueError(std::string(operation) + ": index " + std::to_string(index) +
+                   " is out of range for an axis of extent " + std::to_string(extent));
+}
+
+/// Apart from the text of its error, so that it is expanded where elements are chosen one by one.
+inline std::size_t checked(std::string_view operation, std::int64_t index, std::size_t extent) {
   const auto n = static_cast<std::int64_t>(extent);
-  if (index < -n || index >= n) {
-    throw ValueError(std::string(operation) + ": index " + std::to_string(index) +
-                     " is out of range for an axis of extent " + std::to_string(extent));
-  }
+  if (index < -n || index >= n) throw_bad_index(operation, index, extent);
   return static_cast<std::size_t>(index < 0 ? index + n : index);
 }
 
@@ -92,14 +95,22 @@ class Sums {
 }  // namespace
 
 void take(const KernelCall& call) {
+  const std::string_view name = chooser(call);
+  const AxisLines lines(*call.inputs[0].shape, axis_of(call));
   dispatch(call.output().dtype, [&]<class T>() {
     T* out = call.output().as<T>();
     const T* in = call.inputs[0].as<T>();
-    for_each_taken(chooser(call), *call.inputs[0].shape, axis_of(call), call.inputs[1],
-                   [&](std::size_t from, std::size_t to, std::size_t length) {
-                     if (length == 1) out[to] = in[from];  // without a call
-                     else std::copy_n(in + from, length, out + to);
-                   });
+    if (lines.inner == 1) {  // elements, such as those of windows
+      const std::int64_t* indices = call.inputs[1].as<std::int64_t>();
+      const std::size_t count = size_of(*call.inputs[1].shape);
+      for (std::size_t o = 0; o < lines.outer; ++o, in += lines.extent, out += count) {
+        for (std::size_t i = 0; i < count; ++i) out[i] = in[checked(name, indices[i], lines.extent)];
+      }
+      return;
+    }
+    for_each_taken(
+        name, *call.inputs[0].shape, axis_of(call), call.inputs[1],
+        [&](std::size_t from, std::size_t to, std::size_t length) { std::copy_n(in + from, length, out + to); });
   });
 }
 
