@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,6 +50,7 @@ ValueId Graph::append(Opcode op, DType dtype, std::uint32_t shape, std::span<con
                      .source = 0,
                      .op = op,
                      .dtype = dtype});
+  bases_.push_back(id);
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
   attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
   return id;
@@ -131,9 +133,16 @@ std::uint64_t Graph::hash_of(Opcode op, DType dtype, std::uint32_t shape, std::s
   return hash;
 }
 
-void Graph::grow_table() {
-  if (2 * (entries_ + 1) < table_.size()) return;
-  std::vector<ValueId> old(std::max<std::size_t>(64, 4 * table_.size()), no_value);
+void Graph::reserve(std::size_t count) {
+  values_.reserve(count);
+  bases_.reserve(count);
+  inputs_.reserve(2 * count);
+  grow_table(count);
+}
+
+void Graph::grow_table(std::size_t entries) {
+  if (2 * entries < table_.size()) return;
+  std::vector<ValueId> old(std::max<std::size_t>(64, std::bit_ceil(2 * entries + 1)), no_value);
   old.swap(table_);
   for (const ValueId id : old) {
     if (id == no_value) continue;
@@ -187,7 +196,7 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
       return add(op, dtype, shape, moved, attributes);
     }
   }
-  grow_table();
+  if (2 * (entries_ + 1) >= table_.size()) grow_table(2 * (entries_ + 1));
   const std::size_t at = entry_of(op, dtype, shape, inputs, attributes);
   if (table_[at] != no_value) return table_[at];
   const ValueId id = append(op, dtype, shape, inputs, attributes);
@@ -197,6 +206,7 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
     Access from = access(inputs[0]);
     values_[id].source = static_cast<std::uint32_t>(views_.size());
     views_.push_back({from.base, from.offset + view->offset, view->strides});
+    bases_[id] = from.base;
   }
   return id;
 }
@@ -210,13 +220,17 @@ class Builder {
 
   Graph build(std::span<const NodeId> outputs) {
     const std::vector<NodeId>& nodes = request_.nodes;
-    const bool contiguous = nodes.back() - nodes.front() + 1 == nodes.size();
+    // Those in between have places of their own, unless most of them are not needed.
+    constexpr std::size_t most_between = 8;
+    const std::size_t all = nodes.back() - nodes.front() + std::size_t{1};
+    const bool near = all <= most_between * nodes.size();
     const auto position_of = [&](NodeId id) {
-      if (contiguous) return static_cast<std::size_t>(id - nodes.front());
+      if (near) return static_cast<std::size_t>(id - nodes.front());
       return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), id) - nodes.begin());
     };
-    Part part{tape_, nodes, std::vector<ValueId>(nodes.size(), no_value), {}, {}, {}};
-    for (std::uint32_t k = 0; k < nodes.size(); ++k) part.values[k] = build_node(part, nodes[k], position_of);
+    Part part{tape_, nodes, std::vector<ValueId>(near ? all : nodes.size(), no_value), {}, {}, {}};
+    graph_.reserve(nodes.size());
+    for (const NodeId id : nodes) part.values[position_of(id)] = build_node(part, id, position_of);
     for (const NodeId output : outputs) graph_.outputs.push_back(part.values[position_of(output)]);
     return std::move(graph_);
   }
