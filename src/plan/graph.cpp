@@ -187,14 +187,17 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
                    std::span<const std::int64_t> attributes) {
   const ValueId simpler = simplified({*this, op, dtype, shape, inputs, attributes});
   if (simpler != no_value) return simpler;
-  std::optional<View> view;
+  std::optional<Access> where;
   if (is_view(op)) {
     const ValueId from = inputs[0];
-    view = view_of(op, shapes_[shape], this->shape(from), access(from).strides, attributes);
+    where = access(from);
+    const std::optional<View> view = view_of(op, shapes_[shape], this->shape(from), where->strides, attributes);
     if (!view) {  // a reshape of an array with gaps: the elements move
       const std::array moved{dense(from)};
       return add(op, dtype, shape, moved, attributes);
     }
+    where->offset += view->offset;
+    where->strides = view->strides;
   }
   if (2 * (entries_ + 1) >= table_.size()) grow_table(2 * (entries_ + 1));
   const std::size_t at = entry_of(op, dtype, shape, inputs, attributes);
@@ -202,11 +205,10 @@ ValueId Graph::add(Opcode op, DType dtype, std::uint32_t shape, std::span<const 
   const ValueId id = append(op, dtype, shape, inputs, attributes);
   table_[at] = id;
   ++entries_;
-  if (view) {
-    Access from = access(inputs[0]);
+  if (where) {
+    bases_[id] = where->base;
     values_[id].source = static_cast<std::uint32_t>(views_.size());
-    views_.push_back({from.base, from.offset + view->offset, view->strides});
-    bases_[id] = from.base;
+    views_.push_back(*where);
   }
   return id;
 }

@@ -70,6 +70,8 @@ class Graph {
   [[nodiscard]] Access access(ValueId id) const;
   /// The value in whose memory (or registers) a value is found.
   [[nodiscard]] ValueId base(ValueId id) const noexcept { return bases_[id]; }
+  /// Whether a value lies in memory of its own, in order: most do, and need no look at their access.
+  [[nodiscard]] bool is_whole(ValueId id) const noexcept { return base(id) == id && !is_constant(id); }
 
   // ---- building
 

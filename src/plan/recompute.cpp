@@ -67,12 +67,14 @@ class Recomputation {
   std::vector<ValueId>& reads_of(GroupId g) {
     std::vector<ValueId>& reads = reads_[static_cast<std::size_t>(g)];
     if (!reads.empty()) return reads;
+    unsorted_.clear();
     for (const ValueId id : group(g).members) {
       for (const ValueId input : graph_.inputs(id)) {
-        if (const ValueId base = graph_.base(input); groups_.of[base] != g) reads.push_back(base);
+        if (const ValueId base = graph_.base(input); groups_.of[base] != g) unsorted_.push_back(base);
       }
     }
-    sort_and_merge(reads);
+    sort_and_merge(unsorted_);
+    reads = unsorted_;
     return reads;
   }
   bool reads_from_memory(GroupId g, ValueId base) { return std::ranges::binary_search(reads_of(g), base); }
@@ -228,6 +230,7 @@ class Recomputation {
   std::vector<bool> is_output_;
   std::vector<std::size_t> copies_in_;       // of each group
   std::vector<std::vector<ValueId>> reads_;  // see reads_of
+  std::vector<ValueId> unsorted_;            // for these lists
   std::map<std::pair<ValueId, GroupId>, ValueId> copies_;
   std::vector<GroupId> others_;   // of the value that is considered: other groups that read it
   std::vector<ValueId> sources_;  // and what lies in memory and is needed to compute it again

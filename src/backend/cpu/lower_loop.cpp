@@ -121,9 +121,13 @@ class Lowering {
       if (groups_.role[base] == Role::Full) return {slot, false};
       return several_rows() ? expanded(slot, dtype, phase) : SlotOperand{slot, true};
     }
+    const auto columns = static_cast<std::ptrdiff_t>(loop_.columns);
+    if (graph_.is_whole(input)) {
+      const bool single = graph_.count(input) == 1;
+      return {single ? memory(base, 0, 0, 0) : memory(base, 0, columns, 1), single};
+    }
     const Shape& shape = graph_.shape(input);
     const Access access = graph_.access(input);
-    const auto columns = static_cast<std::ptrdiff_t>(loop_.columns);
     if (is_single(shape, access.strides)) return {memory(access.base, access.offset, 0, 0), true};
     if (core::is_dense(shape, access.strides)) return {memory(access.base, access.offset, columns, 1), false};
     if (const auto form = two_dimensional(shape, access.strides, loop_.columns)) {
@@ -146,6 +150,10 @@ class Lowering {
   SlotOperand row(ValueId input, std::uint32_t phase) {
     const ValueId base = graph_.base(input);
     if (is_local(base)) return {tables_.computed[base].slot, false};
+    if (graph_.is_whole(input)) {
+      const bool single = graph_.count(input) == 1;
+      return {memory(base, 0, single ? 0 : 1, 0), single};
+    }
     const Shape& shape = graph_.shape(input);
     const Access access = graph_.access(input);
     if (is_single(shape, access.strides)) return {memory(access.base, access.offset, 0, 0), true};

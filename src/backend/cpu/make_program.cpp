@@ -16,27 +16,25 @@ namespace {
 
 /// Offsets in one piece of memory for arrays that live from one step to another.
 class Arena {
+  using Free = std::multimap<std::size_t, std::size_t>;  // offsets by size
+
  public:
-  std::size_t take(std::size_t bytes) {
+  using Block = Free::node_type;
+
+  Block take(std::size_t bytes) {
     // The smallest free block that is large enough, unless it is much too large.
     const auto found = free_.lower_bound(bytes);
-    if (found != free_.end() && found->first <= 2 * bytes) {
-      const auto [size, offset] = *found;
-      free_.erase(found);
-      sizes_[offset] = size;
-      return offset;
-    }
-    const std::size_t offset = end_;
+    if (found != free_.end() && found->first <= 2 * bytes) return free_.extract(found);
+    Block block = fresh_.extract(fresh_.emplace(bytes, end_));
     end_ += bytes;
-    sizes_[offset] = bytes;
-    return offset;
+    return block;
   }
-  void give(std::size_t offset) { free_.emplace(sizes_.at(offset), offset); }
+  void give(Block block) { free_.insert(std::move(block)); }
   [[nodiscard]] std::size_t size() const noexcept { return end_; }
 
  private:
-  std::multimap<std::size_t, std::size_t> free_;
-  std::unordered_map<std::size_t, std::size_t> sizes_;
+  Free free_;
+  Free fresh_;  // where blocks are made: always empty
   std::size_t end_ = 0;
 };
 
@@ -119,13 +117,16 @@ class ProgramMaker {
     for (auto place = static_cast<PlaceId>(places.size()); place-- > 0;) {
       if (in_arena(place)) next_end[place] = std::exchange(first_end[lives_[place].last], place);
     }
+    std::vector<Arena::Block> blocks(places.size());
     PlaceId begins = 0;  // places are made in the order of the steps
     for (std::uint32_t step = 0; step < step_; ++step) {
       for (; begins < places.size() && lives_[begins].first == step; ++begins) {
-        if (in_arena(begins)) places[begins].offset = arena.take(std::max<std::size_t>(places[begins].bytes, 64));
+        if (!in_arena(begins)) continue;
+        blocks[begins] = arena.take(std::max<std::size_t>(places[begins].bytes, 64));
+        places[begins].offset = blocks[begins].mapped();
       }
       for (PlaceId place = first_end[step]; place != no_place; place = next_end[place]) {
-        arena.give(places[place].offset);
+        arena.give(std::move(blocks[place]));
       }
     }
     program_->arena_bytes = arena.size();

@@ -143,9 +143,19 @@ class Scheduling {
     for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
       if (is_long(draft_.slots[slot]))
         loop_.slots[slot].column_step = static_cast<std::ptrdiff_t>(draft_.slots[slot].element);
-      if (loop_.slots[slot].row_step != 0) loop_.moving_rows.push_back(slot);
-      if (loop_.slots[slot].column_step != 0) loop_.moving_columns.push_back(slot);
     }
+    loop_.moving_rows = slots_with(&Slot::row_step);
+    loop_.moving_columns = slots_with(&Slot::column_step);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> slots_with(std::ptrdiff_t Slot::*step) const {
+    const auto moves = [&](const Slot& slot) { return slot.*step != 0; };
+    std::vector<std::uint32_t> result;
+    result.reserve(static_cast<std::size_t>(std::ranges::count_if(loop_.slots, moves)));
+    for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
+      if (moves(loop_.slots[slot])) result.push_back(slot);
+    }
+    return result;
   }
 
   [[nodiscard]] bool is_local_block(const SlotInfo& info) const {
