@@ -147,9 +147,7 @@ void Graph::grow_table(std::size_t entries) {
   for (const ValueId id : old) {
     if (id == no_value) continue;
     const Value& value = values_[id];
-    std::size_t at = hash_of(value.op, value.dtype, value.shape, inputs(id), attributes(id)) & (table_.size() - 1);
-    while (table_[at] != no_value) at = (at + 1) & (table_.size() - 1);
-    table_[at] = id;
+    table_[entry_of(value.op, value.dtype, value.shape, inputs(id), attributes(id))] = id;
   }
 }
 
@@ -165,16 +163,28 @@ bool same_operands(Opcode op, std::span<const ValueId> a, std::span<const ValueI
 
 std::size_t Graph::entry_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                             std::span<const std::int64_t> attributes) const {
-  std::size_t at = hash_of(op, dtype, shape, inputs, attributes) & (table_.size() - 1);
-  for (; table_[at] != no_value; at = (at + 1) & (table_.size() - 1)) {
+  const auto ends_search = [&](std::size_t at) {
     const ValueId id = table_[at];
+    if (id == no_value) return true;
     const Value& value = values_[id];
     const bool same_shape = value.shape == shape || is_projection(op);
-    const bool equal = value.op == op && value.dtype == dtype && same_shape;
-    if (equal && same_operands(op, this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes)) {
-      break;
-    }
+    if (value.op != op || value.dtype != dtype || !same_shape) return false;
+    return same_operands(op, this->inputs(id), inputs) && std::ranges::equal(this->attributes(id), attributes);
+  };
+  const std::uint64_t hash = hash_of(op, dtype, shape, inputs, attributes);
+  const std::size_t mask = table_.size() - 1;
+  // What reads values that stand together is together, as long as there is room: programs go on where they were, and
+  // those lines of the table are in the cache.
+  constexpr std::size_t line = 16;
+  constexpr std::size_t inputs_of_line = 8;
+  const ValueId last = inputs.empty() ? 0 : *std::ranges::max_element(inputs);
+  const std::size_t first = last / inputs_of_line * line & mask;
+  for (std::size_t k = 0; k < line; ++k) {
+    const std::size_t at = first + (hash + k) % line;
+    if (ends_search(at)) return at;
   }
+  std::size_t at = hash & mask;
+  while (!ends_search(at)) at = (at + 1) & mask;
   return at;
 }
 

@@ -16,19 +16,18 @@ class Recomputation {
       : graph_(graph),
         groups_(groups),
         donated_(donated),
+        candidate_(graph.size(), false),
         first_reader_(graph.size(), no_reader),
-        viewed_(graph.size(), false),
         waiting_(graph.size(), false),
-        is_output_(graph.size(), false),
         copies_in_(groups.list.size(), 0),
-        reads_(groups.list.size()) {
-    for (const ValueId output : graph.outputs) is_output_[output] = true;
-  }
+        reads_(groups.list.size()) {}
 
   void run() {
+    find_candidates();
     find_readers();
-    const auto size = static_cast<ValueId>(graph_.size());
-    for (ValueId id = 0; id < size; ++id) consider(id);
+    for (ValueId id = 0; id < candidate_.size(); ++id) {
+      if (candidate_[id]) consider(id);
+    }
     if (!changed_) return;
     for (std::size_t g = 0; g < groups_.list.size(); ++g) insert_copies(static_cast<GroupId>(g));
     drop_unread();
@@ -38,7 +37,17 @@ class Recomputation {
   [[nodiscard]] Group& group(GroupId g) const { return groups_.list[static_cast<std::size_t>(g)]; }
   [[nodiscard]] std::size_t bytes(ValueId id) const { return graph_.count(id) * size_of(graph_[id].dtype); }
 
+  [[nodiscard]] bool is_cheap(ValueId id) const { return traits_of(graph_[id].op).cost == primitives::Cost::Cheap; }
+
   // ---- who reads a value, and what a loop reads from memory
+
+  void find_candidates() {
+    for (ValueId id = 0; id < graph_.size(); ++id) {
+      candidate_[id] =
+          groups_.materialised[id] && groups_.role[id] == Role::Full && graph_.count(id) != 1 && is_cheap(id);
+    }
+    for (const ValueId output : graph_.outputs) candidate_[output] = false;
+  }
 
   struct Reader {
     ValueId id;
@@ -46,21 +55,19 @@ class Recomputation {
   };
   static constexpr std::uint32_t no_reader = ~0U;
 
+  /// Of candidates; those that are read through a view are none.
   void find_readers() {
     for (const Group& each : groups_.list) {
-      for (const ValueId id : each.members) add_reader(id);
+      for (const ValueId id : each.members) {
+        for (const ValueId input : graph_.inputs(id)) {
+          const ValueId base = graph_.base(input);
+          if (!candidate_[base]) continue;
+          if (base != input) candidate_[base] = false;
+          const auto reader = static_cast<std::uint32_t>(readers_.size());
+          readers_.push_back({id, std::exchange(first_reader_[base], reader)});
+        }
+      }
     }
-  }
-  void add_reader(ValueId id) {
-    for (const ValueId input : graph_.inputs(id)) {
-      const ValueId base = graph_.base(input);
-      if (base != input) viewed_[base] = true;
-      link(base, id);
-    }
-  }
-  void link(ValueId base, ValueId reader) {
-    readers_.push_back({reader, first_reader_[base]});
-    first_reader_[base] = static_cast<std::uint32_t>(readers_.size() - 1);
   }
 
   /// What a loop reads from memory, sorted. Few loops are asked about: the list is made when one is.
@@ -93,8 +100,6 @@ class Recomputation {
   // ---- what is worth it
 
   void consider(ValueId id) {
-    if (!groups_.materialised[id] || groups_.role[id] != Role::Full || viewed_[id] || is_output_[id]) return;
-    if (graph_.count(id) == 1) return;
     sources_.clear();
     std::size_t operations = 0;
     if (!collect(id, groups_.of[id], operations) || !find_other_readers(id)) return;
@@ -138,7 +143,7 @@ class Recomputation {
 
   /// What lies in memory and is needed to compute a value again; false if that is too much.
   bool collect(ValueId id, GroupId home, std::size_t& operations) {
-    if (traits_of(graph_[id].op).cost != primitives::Cost::Cheap || ++operations > most_operations) return false;
+    if (!is_cheap(id) || ++operations > most_operations) return false;
     for (const ValueId input : graph_.inputs(id)) {
       const ValueId base = graph_.base(input);
       const bool leaf = graph_.is_leaf(base);
@@ -157,16 +162,12 @@ class Recomputation {
   /// All readers in a group read a value of their own.
   void move(ValueId id, GroupId g) {
     const ValueId copy = copied(id, g);
-    std::uint32_t at = std::exchange(first_reader_[id], no_reader);
-    while (at != no_reader) {
-      const ValueId reader = readers_[at].id;
-      const bool moves = groups_.of[reader] == g;
-      if (moves) graph_.read_instead(reader, id, copy);
-      std::uint32_t& first = first_reader_[moves ? copy : id];
-      at = std::exchange(readers_[at].next, std::exchange(first, at));
+    for (std::uint32_t at = first_reader_[id]; at != no_reader; at = readers_[at].next) {
+      if (groups_.of[readers_[at].id] == g) graph_.read_instead(readers_[at].id, id, copy);
     }
   }
 
+  /// Nobody asks who reads a copy, nor again who reads what it reads: that has been considered before.
   ValueId copied(ValueId id, GroupId g) {
     const auto [found, fresh] = copies_.try_emplace({id, g}, no_value);
     if (!fresh) return found->second;
@@ -179,11 +180,8 @@ class Recomputation {
     groups_.of.push_back(g);
     groups_.role.push_back(Role::Full);
     groups_.materialised.push_back(false);
-    first_reader_.push_back(no_reader);
-    viewed_.push_back(false);
     waiting_.push_back(true);
     ++copies_in_[static_cast<std::size_t>(g)];
-    add_reader(copy);
     for (const ValueId input : graph_.inputs(copy)) {
       if (const ValueId base = graph_.base(input); groups_.of[base] != g) note_read(g, base);
     }
@@ -224,10 +222,9 @@ class Recomputation {
   Groups& groups_;
   const std::vector<bool>& donated_;
   std::vector<Reader> readers_;
+  std::vector<bool> candidate_;              // what is worth a closer look, before any is copied
   std::vector<std::uint32_t> first_reader_;  // of each value
-  std::vector<bool> viewed_;                 // read through a view
   std::vector<bool> waiting_;                // copies that are in no list of members yet
-  std::vector<bool> is_output_;
   std::vector<std::size_t> copies_in_;       // of each group
   std::vector<std::vector<ValueId>> reads_;  // see reads_of
   std::vector<ValueId> unsorted_;            // for these lists

@@ -57,8 +57,7 @@ class ProgramMaker {
   }
 
   std::shared_ptr<const StepProgram> make() {
-    program_->steps.reserve(groups_.list.size());
-    program_->loops.reserve(static_cast<std::size_t>(std::ranges::count_if(groups_.list, &Group::loop)));
+    make_room();
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
@@ -68,6 +67,19 @@ class ProgramMaker {
   }
 
  private:
+  /// Of steps, which are large.
+  void make_room() {
+    std::size_t loops = 0;
+    std::size_t products = 0;
+    for (const Group& each : groups_.list) {
+      if (each.loop) ++loops;
+      else if (!each.members.empty() && is_product(graph_[each.members[0]].op)) ++products;
+    }
+    program_->steps.reserve(groups_.list.size());
+    program_->loops.reserve(loops);
+    program_->products.reserve(products);
+  }
+
   // ---- places
 
   PlaceId place_of(ValueId id) {
