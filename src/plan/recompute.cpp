@@ -29,7 +29,7 @@ class Recomputation {
       if (candidate_[id]) consider(id);
     }
     if (!changed_) return;
-    for (std::size_t g = 0; g < groups_.list.size(); ++g) insert_copies(static_cast<GroupId>(g));
+    insert_copies();
     drop_unread();
   }
 
@@ -57,15 +57,14 @@ class Recomputation {
 
   /// Of candidates; those that are read through a view are none.
   void find_readers() {
-    for (const Group& each : groups_.list) {
-      for (const ValueId id : each.members) {
-        for (const ValueId input : graph_.inputs(id)) {
-          const ValueId base = graph_.base(input);
-          if (!candidate_[base]) continue;
-          if (base != input) candidate_[base] = false;
-          const auto reader = static_cast<std::uint32_t>(readers_.size());
-          readers_.push_back({id, std::exchange(first_reader_[base], reader)});
-        }
+    for (ValueId id = 0; id < graph_.size(); ++id) {
+      if (groups_.of[id] == no_group) continue;
+      for (const ValueId input : graph_.inputs(id)) {
+        const ValueId base = graph_.base(input);
+        if (!candidate_[base]) continue;
+        if (base != input) candidate_[base] = false;
+        const auto reader = static_cast<std::uint32_t>(readers_.size());
+        readers_.push_back({id, std::exchange(first_reader_[base], reader)});
       }
     }
   }
@@ -188,12 +187,20 @@ class Recomputation {
     return copies_[{id, g}] = copy;
   }
 
+  // ---- the groups afterwards. Members are in the order of the graph, whose values lie together in memory
+
   /// A copy comes just before its first reader, so that it need not wait in scratch for long.
-  void insert_copies(GroupId g) {
-    if (copies_in_[static_cast<std::size_t>(g)] == 0) return;
-    std::vector<ValueId> members;
-    for (const ValueId id : group(g).members) insert(id, members);
-    group(g).members = std::move(members);
+  void insert_copies() {
+    std::vector<std::vector<ValueId>> members(groups_.list.size());
+    for (ValueId id = 0; id < candidate_.size(); ++id) {
+      const auto g = static_cast<std::size_t>(groups_.of[id]);
+      if (groups_.of[id] == no_group || copies_in_[g] == 0) continue;
+      members[g].reserve(groups_.list[g].members.size() + copies_in_[g]);
+      insert(id, members[g]);
+    }
+    for (std::size_t g = 0; g < members.size(); ++g) {
+      if (copies_in_[g] != 0) groups_.list[g].members = std::move(members[g]);
+    }
   }
   void insert(ValueId id, std::vector<ValueId>& members) {
     for (const ValueId input : graph_.inputs(id)) {
@@ -208,13 +215,19 @@ class Recomputation {
   void drop_unread() {
     std::vector<bool> read(graph_.size(), false);
     for (const ValueId output : graph_.outputs) read[graph_.base(output)] = true;
-    for (std::size_t g = groups_.list.size(); g-- > 0;) {
-      std::vector<ValueId>& members = groups_.list[g].members;
-      for (std::size_t k = members.size(); k-- > 0;) {
-        if (!read[members[k]]) continue;
-        for (const ValueId input : graph_.inputs(members[k])) read[graph_.base(input)] = true;
-      }
-      std::erase_if(members, [&](ValueId id) { return !read[id]; });
+    for (auto id = static_cast<ValueId>(candidate_.size()); id-- > 0;) {
+      if (read[id] && groups_.of[id] != no_group) mark_inputs(id, read);
+    }
+    for (Group& each : groups_.list) {
+      std::erase_if(each.members, [&](ValueId id) { return !read[id]; });
+    }
+  }
+  void mark_inputs(ValueId id, std::vector<bool>& read) const {
+    for (const ValueId input : graph_.inputs(id)) {
+      const ValueId base = graph_.base(input);
+      const bool copy = base >= candidate_.size();  // which stands behind all of the graph, but is read in its midst
+      if (copy && !read[base]) mark_inputs(base, read);
+      read[base] = true;
     }
   }
 
