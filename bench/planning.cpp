@@ -1,7 +1,7 @@
 // What the first call of a long program takes: recording it, planning it pass by pass, running it. Microseconds of the
 // processor for each recorded node, medians.
 //
-//     bench_planning [nodes, 100000 by default] [repetitions, 7 by default]
+//     bench_planning [nodes, 100000 by default] [repetitions, 7 by default] [LSTM|chain|random, all by default]
 #include <algorithm>
 #include <array>
 #include <cmath>
