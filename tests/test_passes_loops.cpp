@@ -31,7 +31,8 @@ struct Lowered {
     const auto place_of = [&](ValueId id) {
       return places.try_emplace(id, static_cast<PlaceId>(places.size())).first->second;
     };
-    lowered = lower_loop(values.graph, groups, groups.of[outputs[0]], place_of, Origin::Recorded);
+    LoweringTables tables;
+    lowered = lower_loop(values.graph, groups, groups.of[outputs[0]], place_of, Origin::Recorded, tables);
   }
   [[nodiscard]] bool in_place(ValueId out, ValueId in) const {
     return std::ranges::count(lowered.in_place, std::pair{places.at(out), places.at(in)}) == 1;

@@ -69,12 +69,14 @@ class Graph {
   /// How a value is found in memory: in its own, or, being a view, in that of another.
   [[nodiscard]] Access access(ValueId id) const;
   /// The value in whose memory (or registers) a value is found.
-  [[nodiscard]] ValueId base(ValueId id) const noexcept {
-    return is_view(values_[id].op) ? views_[values_[id].source].base : id;
-  }
+  [[nodiscard]] ValueId base(ValueId id) const noexcept { return bases_[id]; }
+  /// Whether a value lies in memory of its own, in order: most do, and need no look at their access.
+  [[nodiscard]] bool is_whole(ValueId id) const noexcept { return base(id) == id && !is_constant(id); }
 
   // ---- building
 
+  /// Makes room for so many values.
+  void reserve(std::size_t count);
   std::uint32_t intern(const Shape& shape);
   ValueId leaf(DType dtype, std::uint32_t shape, std::uint32_t index);
   ValueId number(DType dtype, std::uint32_t shape, const Number& value);
@@ -107,12 +109,14 @@ class Graph {
  private:
   [[nodiscard]] std::uint64_t hash_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                                       std::span<const std::int64_t> attributes) const noexcept;
-  void grow_table();
+  /// Until so many entries have room.
+  void grow_table(std::size_t entries);
   /// Where in the table it is, or where it would be.
   [[nodiscard]] std::size_t entry_of(Opcode op, DType dtype, std::uint32_t shape, std::span<const ValueId> inputs,
                                      std::span<const std::int64_t> attributes) const;
 
   std::vector<Value> values_;
+  std::vector<ValueId> bases_;
   std::vector<ValueId> inputs_;
   std::vector<std::int64_t> attributes_;
   std::vector<Shape> shapes_;

@@ -52,7 +52,13 @@ inline constexpr auto operation_traits = [] {
 }();
 
 constexpr const primitives::Traits& traits_of(Opcode op) { return operation_traits[op]; }
-constexpr primitives::Computation computation_of(Opcode op) { return traits_of(op).computation; }
+/// The passes ask for little else, and for each value: it shall not drive what they work on out of the cache.
+inline constexpr auto operation_computations = [] {
+  std::array<primitives::Computation, operation_count> table{};
+  std::ranges::transform(operation_traits, table.begin(), &primitives::Traits::computation);
+  return table;
+}();
+constexpr primitives::Computation computation_of(Opcode op) { return operation_computations[op]; }
 
 constexpr bool is_view(Opcode op) { return computation_of(op) == primitives::Computation::View; }
 constexpr bool is_projection(Opcode op) { return computation_of(op) == primitives::Computation::Projection; }

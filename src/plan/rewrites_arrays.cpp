@@ -245,12 +245,13 @@ constinit Rewrite of_products[] = {
 /// f(broadcast(a), broadcast(b)) is broadcast(f(a, b)): computed once for each number instead of each copy.
 ValueId broadcast_outwards(const Operation& o) {
   Graph& graph = o.graph;
+  const auto repeats = [&](ValueId each) { return o.is<Broadcast>(each) || graph.is_constant(each); };
+  if (!std::ranges::all_of(o.inputs, repeats)) return no_value;
   const Shape full = graph.shape_at(o.shape);
   if (size_of(full) <= 1) return no_value;
   Shape joint(full.size(), 1);
   for (const ValueId each : o.inputs) {
     if (graph.is_constant(each)) continue;
-    if (!o.is<Broadcast>(each)) return no_value;
     const Shape& source = graph.shape(o.input_of(each));
     if (source.size() != full.size()) return no_value;
     for (std::size_t i = 0; i < full.size(); ++i) {

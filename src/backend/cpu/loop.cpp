@@ -17,6 +17,7 @@
 #include "core/per_thread.hpp"
 #include "ir/requirement.hpp"
 #include "lower_loop.hpp"
+#include "machine_code.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::backend::cpu {
@@ -332,8 +333,11 @@ void check_block(const Frame& frame, std::byte* const* slots, const kernels::Ins
 
 void generated_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
   const Host& host = *static_cast<const Host*>(frame.host);
+  const GeneratedBlock& block = host.loop.generated[instruction.a];
+  std::array<std::byte*, most_generated_slots> pointers;  // NOLINT(*-member-init): few are used
+  for (std::size_t k = 0; k < block.slots.size(); ++k) pointers[k] = slots[block.slots[k]];
   kernels::CheckFailure failure;
-  const std::uint32_t failed = (*host.loop.generated[instruction.a].code)(slots, frame.count, frame.columns, failure);
+  const std::uint32_t failed = (*block.code)(pointers.data(), frame.count, frame.columns, failure);
   if (failed == 0 || host.fault) return;
   const Check& check = host.loop.checks[failed - 1];
   const auto k = static_cast<std::size_t>(std::countr_one(failure.holds));

@@ -75,14 +75,14 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
     for (const ValueId input : graph.inputs(id)) {
       if (groups.of[graph.base(input)] == g || graph.count(input) != group.size) continue;
       const Shape& shape = graph.shape(input);
-      const Strides strides = graph.access(input).strides;
-      if (is_single(shape, strides)) continue;
-      if (core::is_dense(shape, strides)) {
-        const Opcode op = graph[input].op;
-        const bool joins = is_product(op) && op != op_gemm && shape.size() == 2;
-        if (joins && shape[0] >= 2 * blas::rows_of_call) rows_of_product = shape[1];
+      const Opcode op = graph[input].op;
+      if (is_product(op)) {
+        if (op != op_gemm && shape.size() == 2 && shape[0] >= 2 * blas::rows_of_call) rows_of_product = shape[1];
         continue;
       }
+      if (graph.is_whole(input)) continue;
+      const Strides strides = graph.access(input).strides;
+      if (is_single(shape, strides) || core::is_dense(shape, strides)) continue;
       std::size_t columns = 1;
       std::ptrdiff_t expected = 0;
       for (std::size_t i = shape.size(); i-- > 0;) {

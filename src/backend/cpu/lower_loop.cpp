@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
-#include <tuple>
-#include <unordered_map>
 
 #include "backend/cpu/kernels/operand.hpp"
 #include "loop_form.hpp"
@@ -33,19 +30,24 @@ struct SlotOperand {
   bool single;
 };
 
-/// How a slot is made from another one.
-enum class Derivation : std::uint8_t { Tiled, Expanded, Splat, SplatOverRows };
-
 class Lowering {
  public:
   Lowering(const Graph& graph, const Groups& groups, GroupId g, const std::function<PlaceId(ValueId)>& place_of,
-           Origin origin, std::size_t block)
+           Origin origin, LoweringTables& tables, std::size_t block)
       : graph_(graph),
         groups_(groups),
         id_(g),
         group_(groups.list[static_cast<std::size_t>(g)]),
         place_of_(place_of),
-        origin_(origin) {
+        origin_(origin),
+        tables_(tables) {
+    tables_.computed.resize(graph.size());
+    tables_.memory_slots.clear();
+    tables_.derived.clear();
+    loop_.members.reserve(group_.members.size());
+    loop_.slots.reserve(2 * group_.members.size());
+    draft_.slots.reserve(2 * group_.members.size());
+    draft_.code.reserve(group_.members.size());
     choose_form(loop_, graph, groups, g, block);
   }
 
@@ -80,16 +82,16 @@ class Lowering {
   SlotId memory(ValueId base, std::ptrdiff_t offset, std::ptrdiff_t row_step, std::ptrdiff_t column_step,
                 std::size_t rows_alike = 1) {
     const PlaceId place = place_of_(base);
-    const auto key = std::tuple{place, offset, row_step, column_step, rows_alike};
-    const auto [found, fresh] = memory_slots_.try_emplace(key, no_slot);
+    const auto [slot, fresh] =
+        tables_.memory_slots.try_emplace({place, offset, row_step, column_step, rows_alike}, no_slot);
     if (fresh) {
       const auto element = static_cast<std::ptrdiff_t>(size_of(graph_[base].dtype));
-      found->second = add_slot(
+      slot = add_slot(
           Store::Memory, static_cast<std::size_t>(element),
           {Slot::Base::Memory, place, offset * element, row_step * element, column_step * element, rows_alike});
       draft_.slots.back().leaf = graph_.is_leaf(base);
     }
-    return found->second;
+    return slot;
   }
 
   // ---- instructions
@@ -99,18 +101,13 @@ class Lowering {
     draft_.code.push_back({{kernel, out, a, b, c}, phase, rows, in_place, info});
   }
 
-  struct Computed {
-    SlotId slot;
-    std::uint32_t ready;  // first phase in which it can be read
-  };
-
   [[nodiscard]] bool is_local(ValueId base) const { return groups_.of[base] == id_; }
 
   std::uint32_t phase_of_inputs(ValueId id) const {
     std::uint32_t phase = 0;
     for (const ValueId input : graph_.inputs(id)) {
       const ValueId base = graph_.base(input);
-      if (is_local(base)) phase = std::max(phase, computed_.at(base).ready);
+      if (is_local(base)) phase = std::max(phase, tables_.computed[base].ready);
     }
     return phase;
   }
@@ -120,13 +117,17 @@ class Lowering {
     const ValueId base = graph_.base(input);
     const DType dtype = graph_[input].dtype;
     if (is_local(base)) {
-      const SlotId slot = computed_.at(base).slot;
+      const SlotId slot = tables_.computed[base].slot;
       if (groups_.role[base] == Role::Full) return {slot, false};
       return several_rows() ? expanded(slot, dtype, phase) : SlotOperand{slot, true};
     }
+    const auto columns = static_cast<std::ptrdiff_t>(loop_.columns);
+    if (graph_.is_whole(input)) {
+      const bool single = graph_.count(input) == 1;
+      return {single ? memory(base, 0, 0, 0) : memory(base, 0, columns, 1), single};
+    }
     const Shape& shape = graph_.shape(input);
     const Access access = graph_.access(input);
-    const auto columns = static_cast<std::ptrdiff_t>(loop_.columns);
     if (is_single(shape, access.strides)) return {memory(access.base, access.offset, 0, 0), true};
     if (core::is_dense(shape, access.strides)) return {memory(access.base, access.offset, columns, 1), false};
     if (const auto form = two_dimensional(shape, access.strides, loop_.columns)) {
@@ -148,7 +149,11 @@ class Lowering {
   /// An operand with an element for each row.
   SlotOperand row(ValueId input, std::uint32_t phase) {
     const ValueId base = graph_.base(input);
-    if (is_local(base)) return {computed_.at(base).slot, false};
+    if (is_local(base)) return {tables_.computed[base].slot, false};
+    if (graph_.is_whole(input)) {
+      const bool single = graph_.count(input) == 1;
+      return {memory(base, 0, single ? 0 : 1, 0), single};
+    }
     const Shape& shape = graph_.shape(input);
     const Access access = graph_.access(input);
     if (is_single(shape, access.strides)) return {memory(access.base, access.offset, 0, 0), true};
@@ -174,14 +179,12 @@ class Lowering {
   /// A slot made once from another, in a phase.
   template <class Make>
   SlotId derived(SlotId source, std::uint32_t phase, Derivation how, DType dtype, Store store, Make make) {
-    const auto [found, fresh] = derived_.try_emplace(std::tuple{source, phase, how}, no_slot);
-    if (fresh) {
-      const SlotId out = scratch(store, dtype);
-      found->second = out;
-      make(out);
-      return out;
-    }
-    return found->second;
+    const auto [slot, fresh] = tables_.derived.try_emplace({source, phase, how}, no_slot);
+    if (!fresh) return slot;
+    const SlotId out = scratch(store, dtype);
+    slot = out;
+    make(out);
+    return out;
   }
 
   SlotOperand expanded(SlotId rows, DType dtype, std::uint32_t phase) {
@@ -267,7 +270,7 @@ class Lowering {
          {InstructionInfo::Kind::Check, 0, dtype});
     draft_.code.back().code.kind = kernels::Instruction::Kind::Check;
     loop_.checks.push_back({graph_.attributes(id)[0], graph_.attributes(id)[1], dtype});
-    computed_[id] = {out, phase};
+    tables_.computed[id] = {out, phase};
   }
 
   void lower_elementwise(ValueId id, std::uint32_t phase) {
@@ -280,7 +283,7 @@ class Lowering {
     if (op == op_copy && operands[0].single) {
       const SlotId out = target(id);
       emit(phase, rows, block_table().splat[type(from)], out, operands[0].slot);
-      computed_[id] = {out, phase};
+      tables_.computed[id] = {out, phase};
       return;
     }
     const std::size_t mode = choose_mode(op, inputs, operands, phase, rows);
@@ -291,7 +294,7 @@ class Lowering {
     const InstructionInfo info{InstructionInfo::Kind::Elementwise, op, from, graph_[id].dtype,
                                static_cast<kernels::OperandModes>(mode)};
     emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, info);
-    computed_[id] = {out, phase};
+    tables_.computed[id] = {out, phase};
   }
 
   /// Which operands are single numbers; those that no kernel takes so are spread out.
@@ -333,7 +336,7 @@ class Lowering {
     if (!scattered || reduction_of(graph_[id].op) != Reduction::Sum) return false;
     if (groups_.role[id] != Role::Row || groups_.materialised[id]) return false;
     const SlotOperand source = row(graph_.inputs(input)[0], phase);
-    computed_[id] = {as_vector(source, graph_[id].dtype, phase, true), phase};
+    tables_.computed[id] = {as_vector(source, graph_[id].dtype, phase, true), phase};
     return true;
   }
 
@@ -358,7 +361,7 @@ class Lowering {
       out = target(id);
       emit(phase + 1, true, complete, out, total);
     }
-    computed_[id] = {out, phase + 1};
+    tables_.computed[id] = {out, phase + 1};
   }
 
   void lower_epilogue(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {
@@ -393,12 +396,12 @@ class Lowering {
       const SlotId x = as_vector(full(inputs[0], phase), dtype, phase, false);
       const SlotId out = target(id);
       emit(phase, false, table.row_gather[type(dtype)], out, x, index);
-      computed_[id] = {out, phase + 1};
+      tables_.computed[id] = {out, phase + 1};
     } else {
       const SlotId x = as_vector(row(inputs[0], phase), dtype, phase, true);
       const SlotId out = target(id);
       emit(phase, false, table.row_scatter[type(dtype)], out, x, index);
-      computed_[id] = {out, phase};
+      tables_.computed[id] = {out, phase};
     }
   }
 
@@ -417,19 +420,17 @@ class Lowering {
     DType dtype;
   };
   std::vector<Streamed> streams_;
-  std::unordered_map<ValueId, Computed> computed_;
-  std::map<std::tuple<PlaceId, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, std::size_t>, SlotId> memory_slots_;
-  std::map<std::tuple<SlotId, std::uint32_t, Derivation>, SlotId> derived_;
+  LoweringTables& tables_;
 };
 
 }  // namespace
 
 LoweredLoop lower_loop(const Graph& graph, const Groups& groups, GroupId group,
-                       const std::function<PlaceId(ValueId)>& place_of, Origin origin) {
-  LoweredLoop result = Lowering(graph, groups, group, place_of, origin, usual_block).run();
+                       const std::function<PlaceId(ValueId)>& place_of, Origin origin, LoweringTables& tables) {
+  LoweredLoop result = Lowering(graph, groups, group, place_of, origin, tables, usual_block).run();
   const bool blocks_matter = groups.list[static_cast<std::size_t>(group)].size > usual_block;
   if (result.loop.scratch_bytes > much_scratch && blocks_matter) {
-    return Lowering(graph, groups, group, place_of, origin, small_block).run();
+    return Lowering(graph, groups, group, place_of, origin, tables, small_block).run();
   }
   return result;
 }

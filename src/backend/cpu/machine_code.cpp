@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
+#include <span>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include "backend/cpu/kernels/generated/instruction_of.hpp"
@@ -25,6 +24,9 @@ constexpr std::size_t fewest_summed = 16;
 constexpr std::size_t fewest_in_row = 16;
 
 constexpr std::uint32_t no_writer = ~0U;
+constexpr std::uint32_t no_reader = ~0U;
+constexpr std::uint32_t no_value = ~0U;
+constexpr std::uint32_t no_number = ~0U;
 
 /// Not one instruction but several: see sigmoid_from.
 constexpr Opcode op_sigmoid = op_of_part(primitives::Part::SigmoidFrom);
@@ -33,12 +35,15 @@ bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kerne
 bool is_logical(Opcode op) { return traits_of(op).logical; }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
-/// Instructions of one program; more may not fit the memory that a program is written to.
-constexpr std::size_t most_instructions = 512;
-
 class Writing {
  public:
-  explicit Writing(Draft& draft) : draft_(draft), loop_(draft.loop), readers_(draft.slots.size()) {}
+  explicit Writing(Draft& draft)
+      : draft_(draft),
+        loop_(draft.loop),
+        first_reader_(draft.slots.size(), no_reader),
+        writer_(draft.slots.size(), no_writer),
+        value_(draft.slots.size(), no_value),
+        number_(draft.slots.size(), no_number) {}
 
   void run() {
     find_readers();
@@ -53,10 +58,9 @@ class Writing {
     for (std::size_t k = 0; k < order.size();) {
       std::size_t end = k + 1;
       const bool generated = type_[order[k]].has_value();
-      const std::size_t last = std::min(order.size(), k + most_instructions);
+      const std::size_t last = std::min(order.size(), k + most_generated);
       while (generated && end < last && key(order[end]) == key(order[k])) ++end;
-      const std::vector<std::uint32_t> members(order.begin() + static_cast<std::ptrdiff_t>(k),
-                                               order.begin() + static_cast<std::ptrdiff_t>(end));
+      const std::span members = std::span<const std::uint32_t>(order).subspan(k, end - k);
       std::optional<Emitted> program;
       if (generated && members.size() > 1) program = write(members);
       if (program) ordered.push_back(*program);
@@ -74,9 +78,18 @@ class Writing {
     return {each.phase, !each.rows, depth_[i], type_[i] ? static_cast<int>(*type_[i]) : 1000};
   }
 
+  struct Reader {
+    std::uint32_t instruction;
+    std::uint32_t next;  // reader of the same slot
+  };
+
   void find_readers() {
+    readers_.reserve(2 * draft_.code.size());
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
-      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) { readers_[slot].push_back(i); });
+      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+        const auto number = static_cast<std::uint32_t>(readers_.size());
+        readers_.push_back({i, std::exchange(first_reader_[slot], number)});
+      });
     }
   }
 
@@ -132,11 +145,10 @@ class Writing {
   }
 
   [[nodiscard]] std::uint32_t writer_in_segment(std::uint32_t reader, SlotId slot) const {
-    const auto found = writer_.find(slot);
-    if (found == writer_.end()) return no_writer;
-    const Emitted& a = draft_.code[found->second];
+    if (writer_[slot] == no_writer) return no_writer;
+    const Emitted& a = draft_.code[writer_[slot]];
     const Emitted& b = draft_.code[reader];
-    return a.phase == b.phase && a.rows == b.rows ? found->second : no_writer;
+    return a.phase == b.phase && a.rows == b.rows ? writer_[slot] : no_writer;
   }
 
   void consider(std::uint32_t i) {
@@ -159,9 +171,10 @@ class Writing {
     const bool value = each.info.kind == InstructionInfo::Kind::Elementwise ||
                        each.info.kind == InstructionInfo::Kind::Splat ||
                        each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile;
-    if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_.at(out) != i) return;
+    if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_[out] != i) return;
     std::uint32_t depth = ~0U;
-    for (const std::uint32_t r : readers_[out]) {
+    for (std::uint32_t at = first_reader_[out]; at != no_reader; at = readers_[at].next) {
+      const std::uint32_t r = readers_[at].instruction;
       const Emitted& reader = draft_.code[r];
       if (r < i || reader.phase != each.phase || reader.rows != each.rows || type_[r] != type_[i]) return;
       depth = std::min(depth, depth_[r]);
@@ -171,23 +184,18 @@ class Writing {
 
   // ---- one program
 
-  std::optional<Emitted> write(const std::vector<std::uint32_t>& members) {
-    program_ = {};
-    program_.single_precision = *type_[members.front()] == DType::Float32;
-    value_.clear();
-    reads_.clear();
-    writes_.clear();
-    last_stores_.clear();
+  /// \param members  in their order.
+  std::optional<Emitted> write(std::span<const std::uint32_t> members) {
+    begin(*type_[members.front()] == DType::Float32);
     for (const std::uint32_t i : members) {
       const InstructionInfo::Kind kind = draft_.code[i].info.kind;
       program_.rows = program_.rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
                                          kind == InstructionInfo::Kind::SumRows) &&
                                         loop_.block_rows > 1);
     }
-    const std::set<std::uint32_t> inside(members.begin(), members.end());
     for (const std::uint32_t i : members) {
       add(draft_.code[i]);
-      store_if_read(i, inside);
+      store_if_read(i, members);
     }
     program_.instructions.insert(program_.instructions.end(), last_stores_.begin(), last_stores_.end());
     auto code = kernels::generate(program_);
@@ -199,8 +207,28 @@ class Writing {
                    first.rows,
                    true,
                    {}};
-    loop_.generated.push_back({std::move(code), {reads_.begin(), reads_.end()}, {writes_.begin(), writes_.end()}});
+    std::ranges::sort(reads_);
+    std::ranges::sort(writes_);
+    loop_.generated.push_back({std::move(code), slots_, reads_, writes_});
     return result;
+  }
+
+  /// Another program.
+  void begin(bool single_precision) {
+    program_ = {.single_precision = single_precision, .rows = false, .instructions = {}};
+    for (const SlotId slot : known_) value_[slot] = no_value;
+    for (const SlotId slot : slots_) number_[slot] = no_number;
+    for (std::vector<SlotId>* each : {&known_, &slots_, &reads_, &writes_}) each->clear();
+    last_stores_.clear();
+  }
+
+  /// What the program calls a slot. The names do not depend on the loop: steps that are alike share their code.
+  std::uint32_t number_of(SlotId slot) {
+    if (number_[slot] == no_number) {
+      number_[slot] = static_cast<std::uint32_t>(slots_.size());
+      slots_.push_back(slot);
+    }
+    return number_[slot];
   }
 
   std::uint32_t append(PackOp pack_op, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
@@ -211,43 +239,46 @@ class Writing {
 
   /// The value in a slot, or the one number that is there.
   std::uint32_t value(SlotId slot, PackOp load) {
-    const auto [found, fresh] = value_.try_emplace(slot, 0);
-    if (fresh) {
-      found->second = append(load, 0, 0, 0, slot);
-      reads_.insert(slot);
+    if (value_[slot] == no_value) {
+      set_value(slot, append(load, 0, 0, 0, number_of(slot)));
+      reads_.push_back(slot);
     }
-    return found->second;
+    return value_[slot];
+  }
+  void set_value(SlotId slot, std::uint32_t instruction) {
+    value_[slot] = instruction;
+    known_.push_back(slot);
   }
 
   void add(const Emitted& each) {
     const kernels::Instruction& code = each.code;
     switch (each.info.kind) {
       case InstructionInfo::Kind::Splat:
-        value_[code.out] = value(code.a, PackOp::Number);
+        set_value(code.out, value(code.a, PackOp::Number));
         return;
       case InstructionInfo::Kind::Expand:
-        value_[code.out] = value(code.a, PackOp::OfRow);
+        set_value(code.out, value(code.a, PackOp::OfRow));
         return;
       case InstructionInfo::Kind::Tile:
-        value_[code.out] = value(code.a, PackOp::OfColumn);
+        set_value(code.out, value(code.a, PackOp::OfColumn));
         return;
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
-        append(sum_of(each.info), value(code.a, PackOp::Load), 0, 0, code.out);
-        writes_.insert(code.out);
+        append(sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out));
+        writes_.push_back(code.out);
         return;
       case InstructionInfo::Kind::Check: {
         const std::uint32_t x = value(code.a, PackOp::Load);
         append(PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c);
-        value_[code.out] = x;
+        set_value(code.out, x);
         return;
       }
       case InstructionInfo::Kind::Stream:
-        last_stores_.push_back({PackOp::Stream, value(code.a, PackOp::Load), 0, 0, code.out});
-        writes_.insert(code.out);
+        last_stores_.push_back({PackOp::Stream, value(code.a, PackOp::Load), 0, 0, number_of(code.out)});
+        writes_.push_back(code.out);
         return;
       default:
-        value_[code.out] = arithmetic(each);
+        set_value(code.out, arithmetic(each));
     }
   }
 
@@ -293,7 +324,7 @@ class Writing {
   }
 
   /// Stores what is read outside of the program.
-  void store_if_read(std::uint32_t i, const std::set<std::uint32_t>& inside) {
+  void store_if_read(std::uint32_t i, std::span<const std::uint32_t> members) {
     const Emitted& each = draft_.code[i];
     const InstructionInfo::Kind kind = each.info.kind;
     if (kind == InstructionInfo::Kind::SumAll || kind == InstructionInfo::Kind::SumRows ||
@@ -301,26 +332,32 @@ class Writing {
       return;
     const SlotId out = each.code.out;
     const bool in_memory = draft_.slots[out].store == Store::Memory;
-    const std::vector<std::uint32_t>& readers = readers_[out];
-    const bool read = std::any_of(readers.begin(), readers.end(), [&](std::uint32_t r) { return !inside.contains(r); });
+    bool read = false;
+    for (std::uint32_t at = first_reader_[out]; at != no_reader && !read; at = readers_[at].next) {
+      read = !std::ranges::binary_search(members, readers_[at].instruction);
+    }
     if (!in_memory && !read) return;
-    writes_.insert(out);
+    writes_.push_back(out);
     const bool mask = kind == InstructionInfo::Kind::Elementwise && traits_of(each.info.op).predicate;
-    const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_.at(out), 0, 0, out};
+    const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_[out], 0, 0, number_of(out)};
     if (in_memory) last_stores_.push_back(store);  // it may be an operand's memory
     else program_.instructions.push_back(store);
   }
 
   Draft& draft_;
   Loop& loop_;
-  std::vector<std::vector<std::uint32_t>> readers_;  ///< of each slot
-  std::vector<std::optional<DType>> type_;           ///< of the program that an instruction may belong to
-  std::vector<std::uint32_t> depth_;                 ///< how often programs and other instructions have taken turns
-  std::unordered_map<SlotId, std::uint32_t> writer_;
+  std::vector<Reader> readers_;
+  std::vector<std::uint32_t> first_reader_;  ///< of each slot
+  std::vector<std::optional<DType>> type_;   ///< of the program that an instruction may belong to
+  std::vector<std::uint32_t> depth_;         ///< how often programs and other instructions have taken turns
+  std::vector<std::uint32_t> writer_;        ///< of each slot
   PackProgram program_;
-  std::unordered_map<SlotId, std::uint32_t> value_;  ///< numbers of instructions
-  std::set<SlotId> reads_;
-  std::set<SlotId> writes_;
+  std::vector<std::uint32_t> value_;   ///< in each slot: the number of its instruction in the program
+  std::vector<std::uint32_t> number_;  ///< of each slot in the program
+  std::vector<SlotId> known_;          ///< that have a value
+  std::vector<SlotId> slots_;          ///< that have a number
+  std::vector<SlotId> reads_;
+  std::vector<SlotId> writes_;
   std::vector<PackInstruction> last_stores_;
 };
 

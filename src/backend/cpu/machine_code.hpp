@@ -12,6 +12,11 @@ struct MachineCodeLimits {
 };
 MachineCodeLimits& machine_code_limits();
 
+/// Instructions of one program; more may not fit the memory that a program is written to.
+inline constexpr std::size_t most_generated = 512;
+/// Slots of one: three operands and a result of each instruction.
+inline constexpr std::size_t most_generated_slots = 4 * most_generated;
+
 /// Puts arithmetic that belongs together into programs of its own (kernels/generated), as far as this machine can run
 /// such code. What remains are functions, and operations that move elements.
 void write_machine_code(Draft& draft, Origin origin);

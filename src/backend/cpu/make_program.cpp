@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 #include "lower_loop.hpp"
 #include "panels.hpp"
@@ -15,33 +16,38 @@ namespace {
 
 /// Offsets in one piece of memory for arrays that live from one step to another.
 class Arena {
+  using Free = std::multimap<std::size_t, std::size_t>;  // offsets by size
+
  public:
-  std::size_t take(std::size_t bytes) {
+  using Block = Free::node_type;
+
+  Block take(std::size_t bytes) {
     // The smallest free block that is large enough, unless it is much too large.
     const auto found = free_.lower_bound(bytes);
-    if (found != free_.end() && found->first <= 2 * bytes) {
-      const auto [size, offset] = *found;
-      free_.erase(found);
-      sizes_[offset] = size;
-      return offset;
-    }
-    const std::size_t offset = end_;
+    if (found != free_.end() && found->first <= 2 * bytes) return free_.extract(found);
+    Block block = fresh_.extract(fresh_.emplace(bytes, end_));
     end_ += bytes;
-    sizes_[offset] = bytes;
-    return offset;
+    return block;
   }
-  void give(std::size_t offset) { free_.emplace(sizes_.at(offset), offset); }
+  void give(Block block) { free_.insert(std::move(block)); }
   [[nodiscard]] std::size_t size() const noexcept { return end_; }
 
  private:
-  std::multimap<std::size_t, std::size_t> free_;
-  std::unordered_map<std::size_t, std::size_t> sizes_;
+  Free free_;
+  Free fresh_;  // where blocks are made: always empty
   std::size_t end_ = 0;
 };
 
+constexpr std::uint32_t no_shape = ~0U;
+
 class ProgramMaker {
  public:
-  explicit ProgramMaker(const Plan& plan) : plan_(plan), graph_(plan.graph), groups_(plan.groups) {
+  explicit ProgramMaker(const Plan& plan)
+      : plan_(plan),
+        graph_(plan.graph),
+        groups_(plan.groups),
+        places_(graph_.size(), no_place),
+        shapes_(graph_.shape_count(), no_shape) {
     program_->outputs = plan.outputs;
     program_->leaves = plan.leaves;
     program_->nodes = plan.nodes;
@@ -51,6 +57,7 @@ class ProgramMaker {
   }
 
   std::shared_ptr<const StepProgram> make() {
+    make_room();
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
@@ -60,18 +67,31 @@ class ProgramMaker {
   }
 
  private:
+  /// Of steps, which are large.
+  void make_room() {
+    std::size_t loops = 0;
+    std::size_t products = 0;
+    for (const Group& each : groups_.list) {
+      if (each.loop) ++loops;
+      else if (!each.members.empty() && is_product(graph_[each.members[0]].op)) ++products;
+    }
+    program_->steps.reserve(groups_.list.size());
+    program_->loops.reserve(loops);
+    program_->products.reserve(products);
+  }
+
   // ---- places
 
   PlaceId place_of(ValueId id) {
-    const auto [found, fresh] = places_.try_emplace(id, no_place);
-    if (fresh) {
-      found->second = static_cast<PlaceId>(program_->places.size());
+    PlaceId& place = places_[id];
+    if (place == no_place) {
+      place = static_cast<PlaceId>(program_->places.size());
       program_->places.push_back(make_place(id));
       program_->place_shapes.push_back(shape_of(id));
       lives_.push_back({step_, step_});
     }
-    lives_[found->second].last = step_;
-    return found->second;
+    lives_[place].last = step_;
+    return place;
   }
 
   Place make_place(ValueId id) {
@@ -84,10 +104,12 @@ class ProgramMaker {
   }
 
   std::uint32_t shape_of(ValueId id) {
-    const auto [found, fresh] =
-        shapes_.try_emplace(graph_[id].shape, static_cast<std::uint32_t>(program_->shapes.size()));
-    if (fresh) program_->shapes.push_back(graph_.shape(id));
-    return found->second;
+    std::uint32_t& shape = shapes_[graph_[id].shape];
+    if (shape == no_shape) {
+      shape = static_cast<std::uint32_t>(program_->shapes.size());
+      program_->shapes.push_back(graph_.shape(id));
+    }
+    return shape;
   }
 
   /// A materialised value may get its place only when it is read; this is for what is written.
@@ -99,19 +121,25 @@ class ProgramMaker {
 
   void place_arrays() {
     Arena arena;
-    std::vector<std::vector<PlaceId>> begins(step_);
-    std::vector<std::vector<PlaceId>> ends(step_);
-    for (PlaceId place = 0; place < program_->places.size(); ++place) {
-      if (program_->places[place].kind != Place::Kind::Arena) continue;
-      begins[lives_[place].first].push_back(place);
-      ends[lives_[place].last].push_back(place);
+    std::vector<Place>& places = program_->places;
+    const auto in_arena = [&](PlaceId place) { return places[place].kind == Place::Kind::Arena; };
+    // The places that each step is the last to use, in their order.
+    std::vector<PlaceId> first_end(step_, no_place);
+    std::vector<PlaceId> next_end(places.size(), no_place);
+    for (auto place = static_cast<PlaceId>(places.size()); place-- > 0;) {
+      if (in_arena(place)) next_end[place] = std::exchange(first_end[lives_[place].last], place);
     }
+    std::vector<Arena::Block> blocks(places.size());
+    PlaceId begins = 0;  // places are made in the order of the steps
     for (std::uint32_t step = 0; step < step_; ++step) {
-      for (const PlaceId place : begins[step]) {
-        Place& each = program_->places[place];
-        each.offset = arena.take(std::max<std::size_t>(each.bytes, 64));
+      for (; begins < places.size() && lives_[begins].first == step; ++begins) {
+        if (!in_arena(begins)) continue;
+        blocks[begins] = arena.take(std::max<std::size_t>(places[begins].bytes, 64));
+        places[begins].offset = blocks[begins].mapped();
       }
-      for (const PlaceId place : ends[step]) arena.give(program_->places[place].offset);
+      for (PlaceId place = first_end[step]; place != no_place; place = next_end[place]) {
+        arena.give(std::move(blocks[place]));
+      }
     }
     program_->arena_bytes = arena.size();
   }
@@ -156,7 +184,7 @@ class ProgramMaker {
 
   void lower_group(GroupId g) {
     LoweredLoop lowered = lower_loop(
-        graph_, groups_, g, [this](ValueId id) { return place_of(id); }, plan_.origin);
+        graph_, groups_, g, [this](ValueId id) { return place_of(id); }, plan_.origin, tables_);
     const bool joined = join(lowered.loop);
     for (const auto& [out, in] : lowered.in_place) {
       // Rows that are computed later still read all of the product's operands.
@@ -358,11 +386,12 @@ class ProgramMaker {
   const Groups& groups_;
   std::shared_ptr<StepProgram> program_ = std::make_shared<StepProgram>();
   std::unordered_map<ValueId, std::uint32_t> own_;  // values that are outputs
-  std::unordered_map<ValueId, PlaceId> places_;
-  std::unordered_map<std::uint32_t, std::uint32_t> shapes_;  // index in the plan of the graph's shapes
+  std::vector<PlaceId> places_;                     // by value
+  std::vector<std::uint32_t> shapes_;               // index in the program of the graph's shapes
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;
+  LoweringTables tables_;
   Conditions conditions_;
   std::uint32_t safe_from_ = 0;  // steps before may fail
 };

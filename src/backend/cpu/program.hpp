@@ -76,6 +76,7 @@ struct Check {
 /// Machine code for some of the loop's operations, with the slots that it reads and writes.
 struct GeneratedBlock {
   std::shared_ptr<const kernels::Generated> code;
+  std::vector<std::uint32_t> slots;  ///< of the loop, by the numbers that the code has for them
   std::vector<std::uint32_t> reads;
   std::vector<std::uint32_t> writes;
 };

@@ -1,9 +1,9 @@
 #include "schedule.hpp"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <tuple>
-#include <unordered_map>
+#include <utility>
 
 #include "verify.hpp"
 
@@ -31,9 +31,10 @@ class Scheduling {
  private:
   /// Sorts the instructions into segments: in each phase first what works on rows, then what works on elements.
   void order() {
-    std::stable_sort(draft_.code.begin(), draft_.code.end(), [](const Emitted& a, const Emitted& b) {
+    const auto before = [](const Emitted& a, const Emitted& b) {
       return std::tuple{a.phase, !a.rows} < std::tuple{b.phase, !b.rows};
-    });
+    };
+    if (!std::ranges::is_sorted(draft_.code, before)) std::ranges::stable_sort(draft_.code, before);
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       const Emitted& each = draft_.code[i];
       if (i == 0 || each.phase != draft_.code[i - 1].phase || each.rows != draft_.code[i - 1].rows) {
@@ -77,7 +78,7 @@ class Scheduling {
    public:
     explicit Pool(std::size_t& end) : end_(end) {}
     std::size_t take(std::size_t bytes) {
-      std::vector<std::size_t>& free = free_[bytes];
+      std::vector<std::size_t>& free = free_of(bytes);
       if (!free.empty()) {
         const std::size_t offset = free.back();
         free.pop_back();
@@ -86,11 +87,19 @@ class Scheduling {
       end_ += bytes;
       return end_ - bytes;
     }
-    void give(std::size_t offset, std::size_t bytes) { free_[bytes].push_back(offset); }
+    void give(std::size_t offset, std::size_t bytes) { free_of(bytes).push_back(offset); }
 
    private:
+    std::vector<std::size_t>& free_of(std::size_t bytes) {
+      const auto found = std::ranges::find(free_, bytes, &Free::bytes);
+      return found != free_.end() ? found->offsets : free_.emplace_back(Free{bytes, {}}).offsets;
+    }
+    struct Free {
+      std::size_t bytes;
+      std::vector<std::size_t> offsets;
+    };
     std::size_t& end_;
-    std::unordered_map<std::size_t, std::vector<std::size_t>> free_;
+    std::vector<Free> free_;  // of few sizes: those of blocks and rows of each element type
   };
 
   void allocate() {
@@ -98,6 +107,7 @@ class Scheduling {
     Pool lasting(loop_.scratch_bytes);
     std::vector<std::vector<SlotId>> ends(loop_.segments.size());  // lasting slots whose last segment this is
     std::uint32_t segment = 0;
+    loop_.code.reserve(draft_.code.size());
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       while (i >= loop_.segments[segment].last) {
         for (const SlotId slot : ends[segment]) give(lasting, slot);
@@ -133,9 +143,19 @@ class Scheduling {
     for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
       if (is_long(draft_.slots[slot]))
         loop_.slots[slot].column_step = static_cast<std::ptrdiff_t>(draft_.slots[slot].element);
-      if (loop_.slots[slot].row_step != 0) loop_.moving_rows.push_back(slot);
-      if (loop_.slots[slot].column_step != 0) loop_.moving_columns.push_back(slot);
     }
+    loop_.moving_rows = slots_with(&Slot::row_step);
+    loop_.moving_columns = slots_with(&Slot::column_step);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> slots_with(std::ptrdiff_t Slot::*step) const {
+    const auto moves = [&](const Slot& slot) { return slot.*step != 0; };
+    std::vector<std::uint32_t> result;
+    result.reserve(static_cast<std::size_t>(std::ranges::count_if(loop_.slots, moves)));
+    for (std::uint32_t slot = 0; slot < loop_.slots.size(); ++slot) {
+      if (moves(loop_.slots[slot])) result.push_back(slot);
+    }
+    return result;
   }
 
   [[nodiscard]] bool is_local_block(const SlotInfo& info) const {
@@ -154,22 +174,42 @@ class Scheduling {
   /// A result and a leaf that may be the same memory: written at an element only when nothing reads that element any
   /// more.
   void find_in_place() {
-    struct Use {
-      bool written = false;
-      bool uniform = true;  // all slots of the place move alike
-      SlotId slot = no_slot;
-      std::uint32_t first_write = 0;
-      std::uint32_t last_read = 0;
-    };
-    std::map<PlaceId, Use> uses;
-    for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
+    if (std::ranges::none_of(draft_.slots, &SlotInfo::leaf)) return;
+    const std::vector<Use> uses = find_uses();
+    std::vector<Use> leaves;
+    std::ranges::copy_if(uses, std::back_inserter(leaves), [&](const Use& use) { return draft_.slots[use.slot].leaf; });
+    for (const Use& w : uses) {
+      if (!w.written || loop_.slots[w.slot].column_step == 0) continue;
+      for (const Use& r : leaves) {
+        const Slot& a = loop_.slots[w.slot];
+        const Slot& b = loop_.slots[r.slot];
+        const bool alike =
+            a.row_step == b.row_step && a.column_step == b.column_step && a.rows_alike == b.rows_alike && b.offset == 0;
+        const bool before =
+            r.last_read < w.first_write || (r.last_read == w.first_write && draft_.code[w.first_write].in_place);
+        if (alike && before) in_place_.emplace_back(a.place, b.place);
+      }
+    }
+  }
+
+  struct Use {
+    SlotId slot = no_slot;  // of memory; no_slot: nothing uses it
+    bool gathered = false;
+    bool written = false;
+    std::uint32_t first_write = 0;
+    std::uint32_t last_read = 0;
+  };
+
+  /// Of places that move alike wherever they are used: through one slot. In the order of the places.
+  [[nodiscard]] std::vector<Use> find_uses() const {
+    std::vector<Use> uses(loop_.slots.size());
+    for (std::uint32_t i = 0; i < loop_.code.size(); ++i) {
       const Instruction& code = loop_.code[i];
       for_each_slot(code, [&](SlotId slot) {
-        const Slot& each = loop_.slots[slot];
-        if (each.base != Slot::Base::Memory) return;
-        Use& use = uses[each.place];
-        if (use.slot == no_slot) use.slot = slot;
-        use.uniform = use.uniform && use.slot == slot && code.kind != Instruction::Kind::Gather;
+        if (loop_.slots[slot].base != Slot::Base::Memory) return;
+        Use& use = uses[slot];
+        use.slot = slot;
+        use.gathered = use.gathered || code.kind == Instruction::Kind::Gather;
         if (writes(loop_, code, slot)) {
           if (!use.written) use.first_write = i;
           use.written = true;
@@ -178,22 +218,16 @@ class Scheduling {
         }
       });
     }
-    std::vector<std::pair<PlaceId, Use>> leaves;
-    for (const auto& each : uses) {
-      if (draft_.slots[each.second.slot].leaf && each.second.uniform) leaves.emplace_back(each);
+    const auto place_of = [this](const Use& use) { return loop_.slots[use.slot].place; };
+    std::erase_if(uses, [](const Use& use) { return use.slot == no_slot; });
+    std::ranges::sort(uses, {}, place_of);
+    std::vector<Use> result;
+    for (auto at = uses.begin(); at != uses.end();) {
+      const auto end = std::ranges::upper_bound(at, uses.end(), place_of(*at), {}, place_of);
+      if (end - at == 1 && !at->gathered) result.push_back(*at);
+      at = end;
     }
-    for (const auto& [out, w] : uses) {
-      if (!w.written || !w.uniform || loop_.slots[w.slot].column_step == 0) continue;
-      for (const auto& [in, r] : leaves) {
-        const Slot& a = loop_.slots[w.slot];
-        const Slot& b = loop_.slots[r.slot];
-        const bool alike =
-            a.row_step == b.row_step && a.column_step == b.column_step && a.rows_alike == b.rows_alike && b.offset == 0;
-        const bool before =
-            r.last_read < w.first_write || (r.last_read == w.first_write && draft_.code[w.first_write].in_place);
-        if (alike && before) in_place_.emplace_back(out, in);
-      }
-    }
+    return result;
   }
 
   /// Consecutive elements that do not lie in a near cache.

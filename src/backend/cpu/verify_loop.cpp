@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "machine_code.hpp"
 #include "schedule.hpp"
 
 namespace xgrad::backend::cpu {
@@ -69,6 +70,9 @@ class OfLoop {
     require(code.kernel != nullptr, "an instruction has a kernel");
     if (code.kind == kernels::Instruction::Kind::Generated) {
       require(code.a < loop_.generated.size() && loop_.generated[code.a].code != nullptr, "machine code is there");
+      const std::vector<SlotId>& slots = loop_.generated[code.a].slots;
+      require(slots.size() <= most_generated_slots, "machine code has slots that it may have");
+      for (const SlotId slot : slots) slot_exists(slot);
     } else if (code.kind == kernels::Instruction::Kind::Gather) {
       require(code.a < loop_.gathered.size(), "what is gathered is known");
     } else if (code.kind == kernels::Instruction::Kind::Check) {
