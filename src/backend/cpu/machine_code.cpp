@@ -24,8 +24,8 @@ constexpr std::size_t fewest_summed = 16;
 constexpr std::size_t fewest_in_row = 16;
 
 constexpr std::uint32_t no_writer = ~0U;
-constexpr std::uint32_t no_reader = ~0U;
-constexpr std::uint32_t no_value = ~0U;
+constexpr std::uint32_t no_further_reader = ~0U;
+constexpr std::uint32_t no_instruction = ~0U;
 constexpr std::uint32_t no_number = ~0U;
 
 /// Not one instruction but several: see sigmoid_from.
@@ -40,9 +40,9 @@ class Writing {
   explicit Writing(Draft& draft)
       : draft_(draft),
         loop_(draft.loop),
-        first_reader_(draft.slots.size(), no_reader),
+        first_reader_(draft.slots.size(), no_further_reader),
         writer_(draft.slots.size(), no_writer),
-        value_(draft.slots.size(), no_value),
+        value_(draft.slots.size(), no_instruction),
         number_(draft.slots.size(), no_number) {}
 
   void run() {
@@ -173,7 +173,7 @@ class Writing {
                        each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile;
     if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_[out] != i) return;
     std::uint32_t depth = ~0U;
-    for (std::uint32_t at = first_reader_[out]; at != no_reader; at = readers_[at].next) {
+    for (std::uint32_t at = first_reader_[out]; at != no_further_reader; at = readers_[at].next) {
       const std::uint32_t r = readers_[at].instruction;
       const Emitted& reader = draft_.code[r];
       if (r < i || reader.phase != each.phase || reader.rows != each.rows || type_[r] != type_[i]) return;
@@ -216,7 +216,7 @@ class Writing {
   /// Another program.
   void begin(bool single_precision) {
     program_ = {.single_precision = single_precision, .rows = false, .instructions = {}};
-    for (const SlotId slot : known_) value_[slot] = no_value;
+    for (const SlotId slot : known_) value_[slot] = no_instruction;
     for (const SlotId slot : slots_) number_[slot] = no_number;
     for (std::vector<SlotId>* each : {&known_, &slots_, &reads_, &writes_}) each->clear();
     last_stores_.clear();
@@ -239,7 +239,7 @@ class Writing {
 
   /// The value in a slot, or the one number that is there.
   std::uint32_t value(SlotId slot, PackOp load) {
-    if (value_[slot] == no_value) {
+    if (value_[slot] == no_instruction) {
       set_value(slot, append(load, 0, 0, 0, number_of(slot)));
       reads_.push_back(slot);
     }
@@ -333,7 +333,7 @@ class Writing {
     const SlotId out = each.code.out;
     const bool in_memory = draft_.slots[out].store == Store::Memory;
     bool read = false;
-    for (std::uint32_t at = first_reader_[out]; at != no_reader && !read; at = readers_[at].next) {
+    for (std::uint32_t at = first_reader_[out]; at != no_further_reader && !read; at = readers_[at].next) {
       read = !std::ranges::binary_search(members, readers_[at].instruction);
     }
     if (!in_memory && !read) return;
