@@ -19,6 +19,9 @@
 namespace xgrad::metrics {
 namespace {
 
+/// Of the sequences that are counted.
+constexpr std::size_t most_words = 1000;
+
 using Tokens = std::vector<std::int64_t>;
 using TokenSpan = std::span<const std::int64_t>;
 
@@ -30,6 +33,9 @@ std::size_t bytes_of_character(std::string_view text) {
   for (std::size_t i = 1; i < n; ++i) {
     if (byte(i) < 0x80 || byte(i) > 0xBF) return 1;
   }
+  // Neither longer than needed, nor half a surrogate pair, nor behind the last code point.
+  if ((byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xED && byte(1) > 0x9F)) return 1;
+  if ((byte(0) == 0xF0 && byte(1) < 0x90) || (byte(0) == 0xF4 && byte(1) > 0x8F)) return 1;
   return n;
 }
 
@@ -154,7 +160,8 @@ Sums CharacterErrorRate::update(const Sums& state, std::string_view prediction, 
 Var CharacterErrorRate::value(const Sums& state) const { return detail::mean_of(name, state); }
 
 Sums Bleu::init() const {
-  detail::require_setting(name, "order", static_cast<double>(order), order > 0, "it must be 1 or more");
+  detail::require_setting(name, "order", static_cast<double>(order), order > 0 && order <= most_words,
+                          "it must be from 1 to " + std::to_string(most_words));
   return detail::no_sums({2, order + 1});
 }
 Sums Bleu::update(const Sums& state, std::string_view prediction, const std::vector<std::string>& references) const {
