@@ -229,6 +229,9 @@ BOOST_AUTO_TEST_CASE(unused_arguments) {
   // Multiplied by nothing, or stopped, is unused as well.
   const auto stopped = [](const Var& x) { return sum(stop_gradient(x)); };
   BOOST_TEST(throws<xg::ValueError>([&] { return xg::grad(stopped, {.strict = true})(vector3()); }, {"argument 0"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return xg::grad(stopped, {.connected = true})(vector3()); },
+                                    {"the loss depends on nothing"}));
+  BOOST_TEST(same(std::get<1>(xg::grad<0, 1>(f, {.connected = true})(model, vector3(), 2.0)), 0.0 * vector3()));
   const auto constant = [](const Var&) { return Var(3.0); };
   BOOST_TEST(same(xg::grad(constant)(vector3()), 0.0 * vector3()));
   BOOST_TEST(xg::value_and_grad(constant)(vector3()).value.item<double>() == 3.0);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include <boost/test/unit_test.hpp>
+#include <xgrad/log.hpp>
 #include <xgrad/metrics.hpp>
 
 #include "train_models.hpp"
@@ -51,6 +52,20 @@ class Folder {
 
  private:
   std::filesystem::path path_;
+};
+
+/// Messages to the log while it lives.
+class Heard {
+ public:
+  Heard() : before_(xg::set_log_handler([this](std::string_view message) { all_ += std::string(message) + '\n'; })) {}
+  Heard(const Heard&) = delete;
+  Heard& operator=(const Heard&) = delete;
+  ~Heard() { xg::set_log_handler(before_); }
+  [[nodiscard]] const std::string& all() const { return all_; }
+
+ private:
+  std::string all_;
+  xg::LogHandler before_;
 };
 
 }  // namespace
@@ -316,6 +331,80 @@ BOOST_AUTO_TEST_CASE(errors_lose_nothing) {
   const auto kept = train::fit(first, objective, adam, rows, with(2));
   BOOST_TEST(kept.history.steps.size() == 2U);
   BOOST_TEST(!same_bits(kept.model, first));
+}
+
+/// States of optimisers may look alike and mean something else.
+BOOST_AUTO_TEST_CASE(another_optimiser_does_not_go_on) {
+  const Folder folder;
+  const Points all = points();
+  using Options = train::Options<Line, Points>;
+  const auto run = [&](const optim::Optimiser& optimiser, std::size_t epochs) {
+    static_cast<void>(train::fit(first_line(), squared_error, optimiser, all,
+                                 Options{.epochs = epochs,
+                                         .batches = {.size = 16},
+                                         .show = quiet,
+                                         .checkpoint = train::CheckpointOptions{.folder = folder / "run"}}));
+  };
+  run(optim::adam({.rate = 0.01}), 1);
+  const std::string text = message_of<xg::ValueError>([&] { run(optim::adamw({.rate = 0.01}), 2); });
+  BOOST_TEST(contains(text, "its optimiser was adam("), text);
+  BOOST_TEST(contains(text, "now it is adamw("), text);
+  const Heard heard;
+  run(optim::adam({.rate = 0.02}), 2);
+  BOOST_TEST(contains(heard.all(), "fit goes on with adam(rate 0.02"), heard.all());
+}
+
+BOOST_AUTO_TEST_CASE(a_loss_of_another_model_is_refused) {
+  const Points all = points();
+  const Line other{xg::ones({}), xg::zeros({})};
+  const auto captured = [&](const Line&, const Points& batch) { return mean(square(other(batch.x) - batch.y)); };
+  using Options = train::Options<Line, Points>;
+  const std::string text = message_of<xg::ValueError>(
+      [&] { static_cast<void>(train::fit(first_line(), captured, adam, all, Options{.epochs = 1, .show = quiet})); });
+  BOOST_TEST(contains(text, "the loss depends on nothing"), text);
+  // A derivative that is 0 here, and not everywhere, is nothing to refuse.
+  const auto flat_here = [](const Line& line, const Points& batch) { return square(line.slope) * mean(batch.x); };
+  static_cast<void>(train::fit(first_line(), flat_here, adam, all, Options{.epochs = 1, .show = quiet}));
+  // Nor is a constant one.
+  const auto slope = [](const Line& line, const Points&) { return line.slope; };
+  static_cast<void>(train::fit(first_line(), slope, adam, all, Options{.epochs = 1, .show = quiet}));
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_is_not_handed_on_is_remarked) {
+  const Points all = points();
+  using Options = train::Options<Tracking, Points>;
+  const auto heard_of = [&](const auto& objective) {
+    const Heard heard;
+    static_cast<void>(train::fit(first_tracking(), objective, adam, all, Options{.epochs = 1, .show = quiet}));
+    return heard.all();
+  };
+  const auto alone = [](Tracking model, const Points& batch, const nn::Training& training) {
+    return mean(square(model(batch.x, training) - batch.y));
+  };
+  const std::string text = heard_of(alone);
+  BOOST_TEST(contains(text, "the state of the model (seen) stays as it is"), text);
+  BOOST_TEST(heard_of(tracking_error()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_last_batch_of_one_row_is_said_with_its_place) {
+  struct Normed {
+    nn::BatchNorm norm;
+    nn::Linear out;
+    XGRAD_MEMBER_FIELDS(Normed, norm, out)
+  };
+  const Var x = xg::random::normal(Key(1), {33, 2}, xg::DType::Float32);
+  const auto objective = [](Normed m, const Var& batch, const nn::Training& training) {
+    const Var loss = mean(square(m.out(m.norm(batch, training))));
+    return std::pair(loss, m);
+  };
+  const Normed first{nn::batch_norm(2), nn::linear(Key(0), 2, 1)};
+  using Options = train::Options<Normed, Var>;
+  const auto run = [&] {
+    static_cast<void>(
+        train::fit(first, objective, adam, x, Options{.epochs = 1, .batches = {.size = 32}, .show = quiet}));
+  };
+  const std::string text = message_of<xg::Error>(run);
+  BOOST_TEST(contains(text, "step 1 (batch 1 of epoch 0)"), text);
 }
 
 /// A full disk costs no training: what has been learnt is there, and so is the word that it is not on the disk.

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/log.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -178,6 +179,18 @@ void require_same_run(const std::string& path, const Var& numbers, const Where& 
                      advice);
   }
   if (!all(equal(key_then.bits, key_now.bits)).item<bool>()) throw ValueError(start + "it had another key" + advice);
+}
+
+void require_same_optimiser(const std::string& path, const std::map<std::string, std::string>& texts,
+                            const std::string& now) {
+  const auto then = texts.find("optimiser");
+  if (then == texts.end() || then->second == now) return;
+  const auto name = [](const std::string& text) { return text.substr(0, text.find('(')); };
+  if (name(then->second) != name(now)) {  // whose state may look alike and mean something else
+    throw ValueError("train::fit: the run in " + path + " cannot go on: its optimiser was " + then->second +
+                     ", now it is " + now + "; take the one that it began with, or another folder");
+  }
+  xgrad::detail::log("fit goes on with " + now + "; in " + path + " it was " + then->second);
 }
 
 }  // namespace detail

@@ -151,14 +151,20 @@ class Loop {
     save_if_due(whole);
   }
 
-  /// What is wrong with values, a label out of range, is said with the place.
+  /// What is wrong with values or shapes, a label out of range, a last batch of one row, is said with the place.
   Stepped stepped_with(const random::Key& key) {
     try {
       return run_.step(where_, key);
     } catch (const ValueError& error) {
-      if (typeid(error) != typeid(ValueError)) throw;
-      throw ValueError("train::fit, " + place() + ": " + error.what());
+      rethrow_located(error);
+    } catch (const ShapeError& error) {
+      rethrow_located(error);
     }
+  }
+  template <class E>
+  [[noreturn]] void rethrow_located(const E& error) const {
+    if (typeid(error) != typeid(E)) throw;
+    throw E("train::fit, " + place() + ": " + error.what());
   }
   [[nodiscard]] std::string place() const {
     return "step " + std::to_string(where_.step) + " (batch " + std::to_string(where_.batch) + " of epoch " +

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/log.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
@@ -44,6 +45,19 @@ void require_loss(std::string_view name, const Var& loss) {
   if (!is_floating(loss.dtype())) {
     throw TypeError(what + " gave " + xgrad::detail::describe(loss) + "; a loss must be floating-point");
   }
+}
+
+void remark_state_that_stays(const std::vector<std::string>& paths, const Lists& model) {
+  std::string states;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (model.is_leaf[i] != 0) continue;
+    if (++count <= 3) states += (count > 1 ? ", " : "") + paths[i];
+  }
+  if (count == 0) return;
+  if (count > 3) states += " and " + std::to_string(count - 3) + " more";
+  xgrad::detail::log("train: the objective takes nn::Training and returns its loss alone, so the state of the model (" +
+                     states + ") stays as it is; to hand it on, return std::pair(loss, model)");
 }
 
 void require_options(const StepOptions& options) {
@@ -93,7 +107,7 @@ class Differentiable {
       return std::tuple{std::move(outcome.loss), outcome.next.empty() ? states : chosen(outcome.next, false),
                         std::move(outcome.terms)};
     };
-    auto found = value_and_grad(loss)(leaves);
+    auto found = value_and_grad(loss, {.connected = true})(leaves);
     return {std::move(found.value), std::move(found.gradient), std::get<0>(std::move(found.auxiliary)),
             std::get<1>(std::move(found.auxiliary))};
   }

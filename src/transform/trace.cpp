@@ -1,5 +1,6 @@
 #include <xgrad/transform/trace.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -182,6 +183,14 @@ void require_complete(std::string_view operation, std::span<const Var> derivativ
   if (!unused.empty()) {
     throw ValueError(std::string(operation) + ": the result does not depend on: " + unused);
   }
+}
+
+void require_connected(std::string_view operation, std::span<const Var> derivatives) {
+  if (derivatives.empty() || std::ranges::any_of(derivatives, [](const Var& d) { return d.defined(); })) return;
+  throw ValueError(std::string(operation) +
+                   ": the loss depends on nothing that it is differentiated with respect to, so that all derivatives "
+                   "would be 0; the function must use the arguments that it is given (not captured ones) and must not "
+                   "leave the tape on the way (item, array)");
 }
 
 void complete(std::vector<Var>& derivatives, std::span<const Var> primals) {

@@ -130,6 +130,10 @@ void require_same_fields(const std::vector<std::string>& paths, const std::vecto
 /// \throws ValueError  if a checkpoint is of a run with other batches or another key.
 void require_same_run(const std::string& path, const Var& numbers, const Where& now, const random::Key& key_then,
                       const random::Key& key_now);
+/// A word to the log if the settings of the optimiser are others.
+/// \throws ValueError  if a checkpoint is of a run with another optimiser.
+void require_same_optimiser(const std::string& path, const std::map<std::string, std::string>& texts,
+                            const std::string& now);
 std::string message_of(const std::exception& error);
 
 /// What is saved of a run.
@@ -231,6 +235,7 @@ class RunOf final : public TypedRun {
     auto found = checkpoint_->resume(saved(where));
     if (!found) return false;
     require_same_run(found->path.string(), found->run.numbers, where, found->run.position.key, options_.key);
+    require_same_optimiser(found->path.string(), found->notes.texts, optimiser_.text());
     model = std::move(found->run.model);
     state_ = std::move(found->run.state);
     best = std::move(found->run.best);
@@ -240,7 +245,11 @@ class RunOf final : public TypedRun {
     return true;
   }
   bool is_due(const CheckpointNotes& notes) override { return checkpoint_ && checkpoint_->is_due(notes); }
-  void save(const Where& where, const CheckpointNotes& notes) override { checkpoint_->save(saved(where), notes); }
+  void save(const Where& where, const CheckpointNotes& notes) override {
+    CheckpointNotes all = notes;
+    all.texts["optimiser"] = optimiser_.text();
+    checkpoint_->save(saved(where), all);
+  }
   [[nodiscard]] bool saves() const override { return checkpoint_.has_value(); }
 
   [[nodiscard]] optim::State take_state() { return std::move(state_); }

@@ -71,6 +71,9 @@ Differentiated differentiated(ListObjective objective, const Lists& model, std::
 /// Puts what was before in the place of what comes after, where loss or gradient are not finite.
 void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Var>& after);
 
+/// A word to the log if a model has a state that its objective, though it is for training, does not hand on.
+void remark_state_that_stays(const std::vector<std::string>& paths, const Lists& model);
+
 void require_options(const StepOptions& options);
 
 /// Parts as one batch: one is itself, more are a tuple.
@@ -112,6 +115,9 @@ struct StepOf {
     const auto of_lists = [&](std::span<const Var> arrays, std::span<const Var> rows, const nn::Training* training) {
       Evaluated<M> result =
           detail::evaluate(objective, tree::with_arrays(model, arrays), tree::with_arrays(batch, rows), training);
+      if constexpr (has_training_form<F, M, B>) {
+        if (training != nullptr && !result.next) remark_state_that_stays(tree::array_paths(model), lists_of(model));
+      }
       return Outcome{std::move(result.loss), std::move(result.terms),
                      result.next ? tree::arrays(*result.next) : std::vector<Var>()};
     };
@@ -156,7 +162,8 @@ struct StepOf {
 /// elsewhere, and, if it asks for them (dp_sgd), gradients of single samples; these are objectives of batches of one.
 ///
 /// \param objective  see Objective.
-/// \throws ValueError  if micro_batches is 0, or not 1 beside gradients of single samples.
+/// \throws ValueError  if micro_batches is 0, or not 1 beside gradients of single samples; when called: if the loss does
+///                     not depend on the model.
 /// \throws ShapeError  when called: unless the loss is one number, and micro-batches divide the batch.
 template <class F>
 [[nodiscard]] auto step(F objective, const optim::Optimiser& optimiser, const StepOptions& options = {}) {

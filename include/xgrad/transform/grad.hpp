@@ -15,6 +15,8 @@ namespace xgrad {
 struct GradOptions {
   /// Throw ValueError, naming them, if the loss does not depend on some of the arguments; otherwise these get zeros.
   bool strict = false;
+  /// Throw ValueError if it depends on none of them: a loss of something else, whose gradient would be all zeros.
+  bool connected = false;
 };
 
 /// What value_and_grad returns: a loss and its gradient, `auto [value, gradient] = ...`.
@@ -99,6 +101,7 @@ auto value_and_gradient(std::string_view operation, FunctionOf<R, Held&> f, Held
   const Var seed = one_of(loss);
   std::vector<Var> derivatives = trace.reverse({&loss, 1}, {&seed, 1}, inputs);
   if (options.strict) require_complete(operation, derivatives, paths);
+  if (options.connected) require_connected(operation, derivatives);
   complete(derivatives, inputs);
   auto gradient = arguments.rebuild(derivatives);
 

@@ -138,6 +138,8 @@ void require_like(std::string_view operation, std::string_view what, std::span<c
                   std::span<const Var> primals, const Paths& paths);
 /// \throws ValueError  if there are empty ones among them, naming them.
 void require_complete(std::string_view operation, std::span<const Var> derivatives, const Paths& paths);
+/// \throws ValueError  if there are derivatives, and all of them are missing.
+void require_connected(std::string_view operation, std::span<const Var> derivatives);
 /// Puts zeros in the place of empty Vars, and makes derivatives of numbers numbers.
 void complete(std::vector<Var>& derivatives, std::span<const Var> primals);
 /// A tangent or cotangent in the element type of its primal, if it is a number; others are in that already.
