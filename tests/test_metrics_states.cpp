@@ -84,6 +84,22 @@ BOOST_AUTO_TEST_CASE(bleu) {
   BOOST_TEST(throws<ValueError>([&] { (void)score.value(score.init()).item<double>(); }, {"Bleu"}));
   BOOST_TEST(
       throws<ValueError>([&] { (void)score.update(score.init(), one, std::vector<std::string>()); }, {"reference"}));
+  BOOST_TEST(throws<ValueError>([] { (void)metrics::Bleu{.order = 0}.init(); }, {"order", "1 to 1000"}));
+  BOOST_TEST(throws<ValueError>([] { (void)metrics::Bleu{.order = ~std::size_t{0}}.init(); }, {"order", "1 to 1000"}));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_are_characters_each) {
+  const metrics::EditDistance distance;
+  const auto count = [&](std::string_view text) {
+    return distance.value(distance.update(distance.init(), text, "")).item<double>();
+  };
+  for (const char* one : {"a", "\xC3\xA9", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    BOOST_TEST(count(one) == 1.0);
+  }
+  for (const char* none : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+                           "\xE2\x82", "\xF5\x80\x80\x80"}) {
+    BOOST_TEST(count(none) == static_cast<double>(std::string_view(none).size()));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(running_mean) {

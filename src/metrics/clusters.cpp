@@ -70,6 +70,9 @@ Information information(const Var& table) {
   return {relu(mutual), entropy(t), entropy(p)};
 }
 
+/// Samples that are counted: ln n! of more has too few digits for probabilities, and sums over them take too long.
+constexpr double most_counted = 0x1p32;
+
 /// ln n!
 double log_factorial(double n) { return std::lgamma(n + 1.0); }
 
@@ -144,7 +147,7 @@ Sums AdjustedMutualInformation::update(const Sums& state, const Var& prediction,
 }
 Var AdjustedMutualInformation::value(const Sums& state) const {
   static const Requirement whole_numbers("AdjustedMutualInformation: {} samples in two clusters; weights are counts");
-  static const Requirement some("AdjustedMutualInformation: {} samples; there may be 2^32");
+  static const Requirement some("AdjustedMutualInformation: {} samples; there may be 2^32 at most");
   Var table = table_of(name, state, clusters);
   table = checked(table, equal(table, round(table)), whole_numbers);
   table = checked(table, sum(table) <= most_counted, some);
