@@ -74,6 +74,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_table) {
   BOOST_TEST(says(refused("a\n1\n\"b\nc\n"), "x.csv', line 3: a quote that begins on this line does not end"));
   BOOST_TEST(says(refused("a\n\"b\"c\n"), "x.csv', line 2: something follows the quote"));
   BOOST_TEST(says(refused("a\n1e999\n"), "outside of the range of double"));
+  BOOST_TEST(says(refused("a,b\r1,2\r3,4\r"), "x.csv', line 1: a carriage return alone"));
   BOOST_TEST(says(message_of<xg::IoError>([] { return io::read_table("no/such.csv"); }), "read_table: cannot open"));
   const Folder folder;
   io_files::check_damage_harmless(folder, "a,\"b\"\n1,\"x\"\"\"\n2,\n",

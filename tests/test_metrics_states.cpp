@@ -102,6 +102,51 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_are_characters_each) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(settings_and_numbers_at_the_edges) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const auto value_of = [](const auto& metric, const Var& p, const Var& t) {
+    return metric.value(metric.update(metric.init(), p, t));
+  };
+  // Infinite scores are scores like others: curves begin where nothing is positive.
+  const Var scores = xt::xarray<double>{infinity, infinity, 1.0, -infinity};
+  const Var labels = xt::xarray<std::int64_t>{1, 0, 1, 0};
+  const metrics::RocPoints roc = value_of(metrics::RocCurve{}, scores, labels);
+  BOOST_TEST(near(roc.true_positive_rate, xt::xarray<double>{0.0, 0.5, 0.5, 1.0, 1.0}));
+  BOOST_TEST(near(roc.false_positive_rate, xt::xarray<double>{0.0, 0.5, 0.5, 0.5, 1.0}));
+  const auto curve = value_of(metrics::PrecisionRecallCurve{}, scores, labels);
+  BOOST_TEST(near(view(curve.precision, xt::range(0, 2)), xt::xarray<double>{1.0, 0.5}));
+  BOOST_TEST(near(view(curve.recall, 0), 0.0));
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, scores, labels), 0.5));
+  const Var two = xt::xarray<std::int64_t>{1, 0};
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, xt::xarray<double>{infinity, infinity}, two), 0.5));
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, xt::xarray<double>{infinity, -1.0}, two), 0.0));
+
+  const auto unsure = [&] { (void)value_of(metrics::Accuracy{.labels = metrics::binary(nan)}, scores, labels); };
+  BOOST_TEST(throws<ValueError>(unsure, {"Accuracy", "threshold", "nan"}));
+  const auto endless = [&] {
+    const Var relevance = xt::xarray<double>{1.0, infinity, 0.0};
+    (void)value_of(metrics::Ndcg{}, xt::xarray<double>{1.0, 2.0, 3.0}, relevance).item<double>();
+  };
+  BOOST_TEST(throws<ValueError>(endless, {"Ndcg", "inf", "finite"}));
+  const auto without_end = [&] {
+    const metrics::BoxMeanAveragePrecision map{.classes = 1};
+    const Var boxes = xt::xarray<double>{{0.0, 0.0, infinity, 1.0}};
+    const Var zero = xg::zeros({1}, xg::DType::Int64);
+    (void)map.value(map.update(map.init(), {boxes, xg::ones({1}), zero}, {boxes, zero})).precision.item<double>();
+  };
+  BOOST_TEST(throws<ValueError>(without_end, {"BoxMeanAveragePrecision", "inf", "finite"}));
+  // Squares of settings that overflow or vanish.
+  const Var guess = xt::xarray<std::int64_t>{1, 1, 1, 0};
+  BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e200}, guess, labels), 1.0));
+  BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e-200}, guess, labels), 2.0 / 3.0));
+  for (const double spacing : {1e-200, 0.25, 1e200}) {
+    const Var one = xt::xarray<std::int64_t>{{{1, 0, 0}, {0, 0, 0}}};
+    const Var other = xt::xarray<std::int64_t>{{{0, 0, 1}, {0, 0, 0}}};
+    const Var found = value_of(metrics::HausdorffDistance{.spacing = {spacing, spacing}}, one, other);
+    BOOST_TEST(near(found / spacing, 2.0));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(running_mean) {
   const metrics::RunningMean last{.length = 3};
   const Var x = xt::xarray<double>{1.0, 2.0, nan, 4.0, 8.0};

@@ -66,6 +66,7 @@ class FieldReader {
     while (!at_field_end()) {
       if (text_[at_] == '"')
         fail("a quote within a field; a field with quotes in it is in quotes, and they are doubled");
+      if (text_[at_] == '\r') fail("a carriage return alone; a line ends with a line feed, or with both");
       ++at_;
     }
     return without_spaces(text_.substr(begin, at_ - begin));

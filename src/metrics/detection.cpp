@@ -235,7 +235,8 @@ Table scores_of(const Table& found, const Table& objects) {
 
 Var boxes_of(std::string_view what, const Var& boxes) {
   static const Requirement requirement(
-      "BoxMeanAveragePrecision: the width or height {} of a box is negative or NaN; boxes are x1 <= x2, y1 <= y2");
+      "BoxMeanAveragePrecision: the width or height {} of a box is negative or not finite; boxes are x1 <= x2, y1 <= "
+      "y2");
   if (boxes.dimension() != 2 || boxes.shape()[1] != 4) {
     throw ShapeError("BoxMeanAveragePrecision: the boxes of the " + std::string(what) + " are " +
                      to_string(boxes.shape()) + "; they must be [n, 4], for x1, y1, x2, y2");
@@ -243,7 +244,7 @@ Var boxes_of(std::string_view what, const Var& boxes) {
   const Var x = detail::as_double(boxes);
   const auto edges = [&](int from) { return view(x, xt::all(), xt::range(from, from + 2)); };
   const Var extents = edges(2) - edges(0);
-  return concatenate({edges(0), edges(0) + checked(extents, extents >= 0.0, requirement)}, 1);
+  return concatenate({edges(0), edges(0) + checked(extents, extents >= 0.0 && isfinite(extents), requirement)}, 1);
 }
 
 void require_for_boxes(std::string_view what, const Var& x, const Var& boxes) {

@@ -36,10 +36,11 @@ Rows rows_of(std::string_view metric, const Var& prediction, const Var& target, 
   const Var w = flatten(detail::weights_of(metric, weights, samples));
   const Var of_row = expand_dims(w, 1) > 0.0;
   const Requirement scored(std::string(metric) + ": the score {} has no rank");
-  const Requirement relevant(std::string(metric) + ": the relevance {} is negative or NaN");
+  const Requirement relevant(std::string(metric) + ": the relevance {} is negative or not finite");
   const Var scores = where(of_row, reshape(detail::as_double(prediction), flat), 0.0);
   const Var relevance = where(of_row, reshape(detail::as_double(target), flat), 0.0);
-  return {checked(scores, !isnan(scores), scored), checked(relevance, relevance >= 0.0, relevant), w};
+  return {checked(scores, !isnan(scores), scored),
+          checked(relevance, relevance >= 0.0 && isfinite(relevance), relevant), w};
 }
 
 /// Relevance in the order of the scores, the first k.

@@ -95,9 +95,11 @@ Points points(std::string_view metric, const Samples& state) {
   detail::require_samples(metric, state);
   const Column c = column(state, 0);
   const Var infinite = full({1}, std::numeric_limits<double>::infinity());
-  const Var thresholds = concatenate({infinite, sort(c.scores, 0, Order::Descending)});
+  const Var thresholds = sort(c.scores, 0, Order::Descending);
   const Reached r = reached(c, thresholds);
-  return {thresholds, r.positive, r.negative};
+  // At the first one nothing is positive, not even an infinite score.
+  const auto from_nothing = [](const Var& x) { return concatenate({zeros({1}), x}); };
+  return {concatenate({infinite, thresholds}), from_nothing(r.positive), from_nothing(r.negative)};
 }
 
 RocPoints roc(std::string_view metric, const Samples& state) {
