@@ -212,12 +212,6 @@ class Loop {
     score_.reset();
     if (options_.watch.empty()) return;
     const auto found = now.metrics.find(options_.watch);
-    if (found == now.metrics.end() && options_.watch != "loss") {
-      std::string names = "loss";
-      for (const auto& [name, value] : now.metrics) names += ", " + name;
-      throw ValueError("train::fit: \"" + options_.watch + "\", which shall be watched, is not there; there is " +
-                       names);
-    }
     const double value = found == now.metrics.end() ? now.loss : found->second;
     score_ = options_.larger_is_better ? -value : value;
     const double gain = options_.larger_is_better ? value - where_.best : where_.best - value;
