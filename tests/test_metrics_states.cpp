@@ -147,6 +147,32 @@ BOOST_AUTO_TEST_CASE(settings_and_numbers_at_the_edges) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(states_of_others_are_refused) {
+  const metrics::Auroc scores;
+  const auto of_scores = scores.update(scores.init(), p12, xg::Var(y12) > 0);
+  const metrics::Auroc classes{.labels = metrics::multiclass(3)};
+  const auto of_classes = classes.update(classes.init(), xg::one_hot(y12, 3), y12);
+  const metrics::Spearman numbers;
+  const auto of_numbers = numbers.update(numbers.init(), p12, t12);
+  const metrics::Silhouette points{.clusters = 3};
+  const auto of_points = points.update(points.init(), xg::expand_dims(p12, 1), y12);
+  const auto refused = [](const auto& metric, const metrics::Samples& state) {
+    return throws<ShapeError>([&] { (void)metric.value(state); }, {"another metric", metric.name});
+  };
+  BOOST_TEST(refused(scores, of_numbers));
+  BOOST_TEST(refused(scores, of_classes));
+  BOOST_TEST(refused(classes, of_scores));
+  BOOST_TEST(refused(scores, of_points));
+  BOOST_TEST(refused(metrics::AveragePrecision{}, of_classes));
+  BOOST_TEST(refused(metrics::RocCurve{}, of_classes));
+  BOOST_TEST(refused(metrics::PrecisionRecallCurve{}, of_numbers));
+  BOOST_TEST(refused(numbers, of_scores));
+  BOOST_TEST(refused(metrics::Kendall{}, of_scores));
+  BOOST_TEST(refused(metrics::MedianAbsoluteError{}, of_points));
+  BOOST_TEST(refused(points, of_numbers));
+  BOOST_TEST(refused(metrics::ConcordanceIndex{}, of_scores));
+}
+
 BOOST_AUTO_TEST_CASE(running_mean) {
   const metrics::RunningMean last{.length = 3};
   const Var x = xt::xarray<double>{1.0, 2.0, nan, 4.0, 8.0};

@@ -94,6 +94,13 @@ void require_samples(std::string_view metric, const Samples& state) {
   if (state.weight.size() == 0) throw ValueError(std::string(metric) + ": the value of no samples");
 }
 
+void require_samples(std::string_view metric, const Samples& state, std::size_t of_prediction, std::size_t of_target) {
+  require_samples(metric, state);
+  if (state.prediction.dimension() == of_prediction && state.target.dimension() == of_target) return;
+  throw ShapeError(std::string(metric) + ": the predictions of the state are " + to_string(state.prediction.shape()) +
+                   ", the targets " + to_string(state.target.shape()) + "; it is that of another metric");
+}
+
 }  // namespace detail
 
 namespace {
