@@ -88,6 +88,31 @@ BOOST_AUTO_TEST_CASE(datasets_that_are_none_are_refused) {
   BOOST_CHECK_THROW(static_cast<void>(data::rows(all, 1)), xgrad::ShapeError);
 }
 
+namespace {
+
+/// What gives as many rows as it likes.
+struct OddRows {
+  Shape shape;
+  [[nodiscard]] std::size_t length() const { return 6; }
+  [[nodiscard]] std::vector<Var> rows(const Var&) const { return {xgrad::ones(shape), xgrad::ones({2})}; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(datasets_that_give_other_rows_are_refused) {
+  auto good = data::batches(OddRows{{2, 3}}, {.size = 2});
+  BOOST_TEST(good.next()[0].size() == 6U);
+  for (const Shape& shape : {Shape{1}, Shape{3, 2}, Shape{}}) {
+    const auto says = [&](const std::exception& e) {
+      return std::string(e.what()).find(to_string(shape) + ", [2], asked for 2 rows") != std::string::npos;
+    };
+    for (const data::Last last : {data::Last::Keep, data::Last::Pad}) {
+      auto each = data::batches(std::tuple(OddRows{shape}), {.size = 2, .last = last});
+      BOOST_CHECK_EXCEPTION(static_cast<void>(each.next()), xgrad::ShapeError, says);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(batches_go_through_all_rows) {
   auto kept = data::batches(numbered_rows(7), {.size = 3});
   BOOST_TEST(kept.per_epoch() == 3U);

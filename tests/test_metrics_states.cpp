@@ -171,6 +171,18 @@ BOOST_AUTO_TEST_CASE(states_of_others_are_refused) {
   BOOST_TEST(refused(metrics::MedianAbsoluteError{}, of_points));
   BOOST_TEST(refused(points, of_numbers));
   BOOST_TEST(refused(metrics::ConcordanceIndex{}, of_scores));
+
+  // Of detections, which may come out of a file.
+  const metrics::BoxMeanAveragePrecision map{.classes = 2};
+  metrics::Matches matches = map.init();
+  matches.objects = xg::ones({2, 4});
+  const std::size_t columns = matches.found.shape()[1];
+  for (const double label : {-1.0, 2.0, 1e18, nan}) {
+    matches.found = xg::full({1, columns}, label);
+    BOOST_TEST(throws<ValueError>([&] { (void)map.value(matches).precision.item<double>(); }, {"class", "of 2"}));
+  }
+  matches.found = xg::zeros({1, 2});
+  BOOST_TEST(throws<ShapeError>([&] { (void)map.value(matches); }, {"[1, 2]", "another metric"}));
 }
 
 BOOST_AUTO_TEST_CASE(running_mean) {

@@ -298,13 +298,22 @@ Matches BoxMeanAveragePrecision::update(const Matches& state, const Detections& 
 }
 
 DetectionScores BoxMeanAveragePrecision::value(const Matches& state) const {
-  if (state.objects.shape() != Shape{classes, sizes}) {
+  static const Requirement known("BoxMeanAveragePrecision: a detection of the state is of the class {}, of {}");
+  const Shape& found_shape = state.found.shape();
+  if (state.objects.shape() != Shape{classes, sizes} || found_shape.size() != 2 || found_shape[1] != columns_of_found) {
     throw ShapeError("BoxMeanAveragePrecision: the objects of the state are " + to_string(state.objects.shape()) +
-                     "; it is that of another metric");
+                     ", what was found " + to_string(found_shape) + "; it is that of another metric");
   }
+  const auto count = static_cast<std::int64_t>(classes);
+  const Var of_class = view(state.found, xt::all(), xt::range(1, 2));
+  const Var is_known = of_class >= 0.0 && of_class < static_cast<double>(count);
+  const Var found =
+      concatenate({view(state.found, xt::all(), xt::range(0, 1)), checked(of_class, is_known, known, count),
+                   view(state.found, xt::all(), xt::range(2, columns_of_found))},
+                  1);
   const Var objects = detail::of_something(name, state.objects, sum(state.objects));
   const auto operation = host_call("BoxMeanAveragePrecision", Shape{1 + iou_thresholds + classes + 3 * 3}, scores_of);
-  const Var all = operation(state.found, objects);
+  const Var all = operation(found, objects);
   std::ptrdiff_t from = 1;
   const auto next = [&](std::size_t n) {
     const auto to = from + static_cast<std::ptrdiff_t>(n);
