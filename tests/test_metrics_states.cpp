@@ -219,6 +219,11 @@ BOOST_AUTO_TEST_CASE(collections) {
   BOOST_TEST(xg::tree::to_string(state).find("error.values") != std::string::npos);
   auto step = xg::compile([&](const auto& s, const Var& p, const Var& t) { return all.update(s, p, t); });
   BOOST_TEST(near(all.value(step(all.init(), p12, t12)).at("error"), 0.515625));
+  // A state that no collection has made has no values, but it is a tree.
+  const std::remove_cvref_t<decltype(all)>::State nothing;
+  BOOST_TEST(throws<xg::TapeError>([&] { (void)all.update(nothing, p12, t12); }, {"empty"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { (void)all.value(nothing); }, {"empty"}));
+  BOOST_TEST(xg::tree::arrays(nothing).size() > 0U);
   const auto other = metrics::collection(metrics::Named{"a", metrics::Mean{}}, metrics::Named{"b", metrics::Sum{}});
   const auto names = metrics::collection(metrics::Named{"a", metrics::Mean{}}, metrics::Named{"c", metrics::Sum{}});
   BOOST_TEST(near(other.value(other.update(other.init(), p12)).at("b"), sum(p12)));
