@@ -101,6 +101,10 @@ BOOST_AUTO_TEST_CASE(tables_come_back) {
   io::write_table(folder / "t.csv", {{{"only", {}, {"x", ""}}}});
   BOOST_TEST((io::read_table(folder / "t.csv")["only"].texts == Texts{"x", ""}));
 
+  const std::string marked = "\xEF\xBB\xBFx";  // a name, not the mark of a file
+  io::write_table(folder / "t.csv", {{{marked, {}, {"a"}}}});
+  BOOST_TEST((io::read_table(folder / "t.csv")[marked].texts == Texts{"a"}));
+
   const auto write = [&](const io::Table& each) { io::write_table(folder / "t.csv", each); };
   BOOST_CHECK_THROW(write({}), xg::ValueError);
   BOOST_CHECK_THROW(write({{{"a", xg::zeros({2})}, {"a", xg::zeros({2})}}}), xg::ValueError);

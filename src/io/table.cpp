@@ -20,6 +20,8 @@
 namespace xgrad::io {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 void require_delimiter(const char* operation, char delimiter) {
   if (separates(delimiter, "+-.\"\r\n")) return;
   throw ValueError(std::string(operation) + ": the delimiter may not be part of a number, a quote, or end a line");
@@ -30,7 +32,7 @@ class FieldReader {
  public:
   FieldReader(std::string name, std::string_view text, char delimiter)
       : name_(std::move(name)), text_(text), delimiter_(delimiter) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+    if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
     while (text_.ends_with('\n') || text_.ends_with('\r')) text_.remove_suffix(1);
   }
 
@@ -220,8 +222,8 @@ namespace {
 
 std::string field_of(std::string_view text, char delimiter, bool alone) {
   const bool spaces = without_spaces(text).size() != text.size();
-  const bool plain =
-      text.find_first_of("\"\r\n") == std::string_view::npos && text.find(delimiter) == std::string_view::npos;
+  const bool plain = text.find_first_of("\"\r\n") == std::string_view::npos &&
+                     text.find(delimiter) == std::string_view::npos && !text.starts_with(byte_order_mark);
   if (plain && !spaces && !(alone && text.empty())) return std::string(text);
   std::string result = "\"";
   for (const char c : text) result.append(c == '"' ? 2 : 1, c);
