@@ -135,6 +135,8 @@ BOOST_AUTO_TEST_CASE(settings_and_numbers_at_the_edges) {
     (void)map.value(map.update(map.init(), {boxes, xg::ones({1}), zero}, {boxes, zero})).precision.item<double>();
   };
   BOOST_TEST(throws<ValueError>(without_end, {"BoxMeanAveragePrecision", "inf", "finite"}));
+  const auto hardly = [&] { (void)value_of(metrics::LogLoss{}, xg::full({2}, 1.0000001), two).item<double>(); };
+  BOOST_TEST(throws<ValueError>(hardly, {"LogLoss", "1.0000001", "[0, 1]"}));
   // Squares of settings that overflow or vanish.
   const Var guess = xt::xarray<std::int64_t>{1, 1, 1, 0};
   BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e200}, guess, labels), 1.0));
