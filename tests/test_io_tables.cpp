@@ -61,6 +61,7 @@ BOOST_AUTO_TEST_CASE(takes_other_options) {
   BOOST_TEST(std::isnan(table["1"].numbers.array<double>()(0)));
   BOOST_TEST((read("a\n\nx\n")["a"].texts == Texts{"", "x"}));
   BOOST_TEST(read("a,b\n").columns.size() == 2U);
+  BOOST_TEST((read("a,b\n").matrix().shape() == xg::Shape{0, 2}));  // no texts are there
   BOOST_CHECK_THROW(read("a\n", {.delimiter = '"'}), xg::ValueError);
   check_array<double>(read("a\n12345678901234567890\n")["a"].numbers, {1}, {12345678901234567890.0});
 }

@@ -10,6 +10,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/io/csv.hpp>
+#include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
@@ -182,8 +183,8 @@ const TableColumn& Table::operator[](std::string_view name) const {
 Var Table::matrix(const std::vector<std::string>& names) const {
   std::vector<Var> result;
   const auto add = [&](const TableColumn& column) {
-    if (column.is_text()) throw ValueError("Table::matrix: the column '" + column.name + "' has texts");
-    result.push_back(cast(column.numbers, DType::Float64));
+    if (!column.texts.empty()) throw ValueError("Table::matrix: the column '" + column.name + "' has texts");
+    result.push_back(column.is_text() ? zeros({0}) : cast(column.numbers, DType::Float64));  // of no rows neither
   };
   for (const std::string& name : names) add((*this)[name]);
   if (names.empty()) std::ranges::for_each(columns, add);
