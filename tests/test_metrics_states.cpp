@@ -137,6 +137,8 @@ BOOST_AUTO_TEST_CASE(settings_and_numbers_at_the_edges) {
   BOOST_TEST(throws<ValueError>(without_end, {"BoxMeanAveragePrecision", "inf", "finite"}));
   const auto hardly = [&] { (void)value_of(metrics::LogLoss{}, xg::full({2}, 1.0000001), two).item<double>(); };
   BOOST_TEST(throws<ValueError>(hardly, {"LogLoss", "1.0000001", "[0, 1]"}));
+  const auto steep = [&] { (void)value_of(metrics::Pinball{.q = 1e9}, scores, scores); };
+  BOOST_TEST(throws<ValueError>(steep, {"q is 1e+09;"}));
   // Squares of settings that overflow or vanish.
   const Var guess = xt::xarray<std::int64_t>{1, 1, 1, 0};
   BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e200}, guess, labels), 1.0));

@@ -11,6 +11,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::metrics {
 namespace detail {
 
@@ -31,7 +33,7 @@ void require_axes(std::string_view metric, std::string_view what, const Var& x, 
 void require_setting(std::string_view metric, std::string_view setting, double value, bool holds,
                      std::string_view rule) {
   if (holds) return;
-  throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + std::to_string(value) + "; " +
+  throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + core::text_of(value) + "; " +
                    std::string(rule));
 }
 

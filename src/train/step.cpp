@@ -15,6 +15,7 @@
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vmap.hpp>
 
+#include "core/text.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::train::detail {
@@ -32,7 +33,7 @@ void require_terms(const std::vector<std::string>& names, const std::vector<doub
       throw ValueError("train::mixed: two terms have the name \"" + names[i] + "\"; each is logged under its own");
     }
     if (!std::isfinite(weights[i])) {
-      throw ValueError("train::mixed: the weight of \"" + names[i] + "\" is " + std::to_string(weights[i]) +
+      throw ValueError("train::mixed: the weight of \"" + names[i] + "\" is " + core::text_of(weights[i]) +
                        "; it must be finite");
     }
   }
