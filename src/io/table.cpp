@@ -184,7 +184,8 @@ Var Table::matrix(const std::vector<std::string>& names) const {
   std::vector<Var> result;
   const auto add = [&](const TableColumn& column) {
     if (!column.texts.empty()) throw ValueError("Table::matrix: the column '" + column.name + "' has texts");
-    result.push_back(column.is_text() ? zeros({0}) : cast(column.numbers, DType::Float64));  // of no rows neither
+    result.push_back(column.is_text() ? xgrad::zeros({0})
+                                      : cast(column.numbers, DType::Float64));  // of no rows neither
   };
   for (const std::string& name : names) add((*this)[name]);
   if (names.empty()) std::ranges::for_each(columns, add);
