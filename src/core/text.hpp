@@ -1,6 +1,8 @@
 // Texts with numbers in them.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <locale>
 #include <sstream>
@@ -23,6 +25,13 @@ inline std::string text_of(double number) {
   TextStream text;
   text << number;
   return text.str();
+}
+
+/// As few digits as tell a number from others.
+template <class T>
+std::string digits_of(T number) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
 }
 
 /// A capital letter as a small one. Not std::tolower, which asks the locale: a Turkish one has no other "I".

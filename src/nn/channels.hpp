@@ -4,19 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include <xgrad/core/dtype.hpp>
 #include <xgrad/core/errors.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/var.hpp>
 
 namespace xgrad::nn::detail {
-
-/// \throws TypeError  unless weights of this element type can be trained.
-inline void require_floating(std::string_view maker, DType dtype) {
-  if (is_floating(dtype)) return;
-  throw TypeError(std::string(maker) + ": weights of " + std::string(name(dtype)) + "; they must be floating-point");
-}
 
 /// Nothing is broadcast: a weight of one element would do for all channels.
 /// \throws ShapeError  unless it has this shape.

@@ -10,6 +10,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "channels.hpp"
+#include "checks.hpp"
 #include "ops/window_axes.hpp"
 
 namespace xgrad::nn {
@@ -65,7 +66,7 @@ Var plus_bias(std::string_view layer, const Var& y, const std::optional<Var>& bi
 
 Conv make(const random::Key& key, const KernelRequest& asked, const OneOrMany& window,
           const ConvLayerOptions& options) {
-  detail::require_floating(asked.maker, options.dtype);
+  require_floating(asked.maker, options.dtype);
   return {.weight = kernel(key, kernel_shape(asked, window), options),
           .bias = bias(key, asked.outputs, options),
           .stride = options.stride,
@@ -93,7 +94,7 @@ Var exchanged(const Var& kernel, std::ptrdiff_t groups) {
 
 ConvTranspose make(const random::Key& key, const KernelRequest& asked, const OneOrMany& window,
                    const ConvTransposeLayerOptions& options) {
-  detail::require_floating(asked.maker, options.dtype);
+  require_floating(asked.maker, options.dtype);
   return {.weight = exchanged(kernel(key, kernel_shape(asked, window), options), asked.groups),
           .bias = bias(key, asked.outputs, options),
           .stride = options.stride,

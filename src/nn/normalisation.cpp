@@ -17,6 +17,7 @@
 #include <xgrad/transform/custom.hpp>
 
 #include "channels.hpp"
+#include "checks.hpp"
 #include "core/text.hpp"
 #include "ops/internal.hpp"
 #include "ops/reductions.hpp"
@@ -212,7 +213,7 @@ Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
 }
 
 BatchNorm batch_norm(std::size_t channels, const BatchNormOptions& options) {
-  detail::require_floating("batch_norm", options.dtype);
+  require_floating("batch_norm", options.dtype);
   require_eps("batch_norm", options.eps);
   if (options.momentum && !(*options.momentum >= 0.0 && *options.momentum <= 1.0)) {
     throw ValueError("batch_norm: the momentum is " + core::text_of(*options.momentum) + "; it must be from 0 to 1");
@@ -236,7 +237,7 @@ Var LayerNorm::operator()(const Var& x) const {
 }
 
 LayerNorm layer_norm(const OneOrMany& extents, const LayerNormOptions& options) {
-  detail::require_floating("layer_norm", options.dtype);
+  require_floating("layer_norm", options.dtype);
   require_eps("layer_norm", options.eps);
   const Shape shape = extents_of("layer_norm", extents);
   return {.weight = ones_if(options.weight, shape, options.dtype),
@@ -253,7 +254,7 @@ Var RmsNorm::operator()(const Var& x) const {
 }
 
 RmsNorm rms_norm(const OneOrMany& extents, const RmsNormOptions& options) {
-  detail::require_floating("rms_norm", options.dtype);
+  require_floating("rms_norm", options.dtype);
   require_eps("rms_norm", options.eps);
   const Shape shape = extents_of("rms_norm", extents);
   return {.weight = ones_if(options.weight, shape, options.dtype), .extents = shape, .eps = options.eps};
@@ -272,7 +273,7 @@ Var GroupNorm::operator()(const Var& x) const {
 }
 
 GroupNorm group_norm(std::size_t groups, std::size_t channels, const GroupNormOptions& options) {
-  detail::require_floating("group_norm", options.dtype);
+  require_floating("group_norm", options.dtype);
   require_eps("group_norm", options.eps);
   if (groups == 0 || channels % groups != 0) {
     throw ShapeError("group_norm: " + std::to_string(channels) + " channels in " + std::to_string(groups) +
@@ -297,7 +298,7 @@ Var InstanceNorm::operator()(const Var& x) const {
 }
 
 InstanceNorm instance_norm(std::size_t channels, const InstanceNormOptions& options) {
-  detail::require_floating("instance_norm", options.dtype);
+  require_floating("instance_norm", options.dtype);
   require_eps("instance_norm", options.eps);
   return {.weight = ones_if(options.affine, {channels}, options.dtype),
           .bias = zeros_if(options.affine, {channels}, options.dtype),

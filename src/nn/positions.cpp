@@ -12,6 +12,8 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "checks.hpp"
+#include "core/text.hpp"
+#include "ops/internal.hpp"
 #include "sequences.hpp"
 
 namespace xgrad::nn {
@@ -22,7 +24,7 @@ namespace {
 
 void require_base(std::string_view function, double base) {
   if (!(base > 0.0 && std::isfinite(base))) {
-    throw ValueError(std::string(function) + ": the base " + std::to_string(base) + "; it must be positive and finite");
+    throw ValueError(std::string(function) + ": the base " + core::text_of(base) + "; it must be positive and finite");
   }
 }
 
@@ -75,7 +77,7 @@ Var rotary(const Var& x, const Var& places, double base) {
   const Var angles = phases(places, static_cast<std::size_t>(width), base);
   Shape halves = x.shape();
   halves.back() /= 2;
-  if (!detail::broadcasts_to(angles.shape(), halves)) {
+  if (!xgrad::detail::broadcasts_to(angles.shape(), halves)) {
     refuse_rotary(x, "places of the shape " + to_string(places.shape()) + " do not broadcast to its axes but the last");
   }
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Float64;
