@@ -17,6 +17,7 @@
 
 #include "backend/cpu/kernels/block/block.hpp"
 #include "comparing.hpp"
+#include "core/text.hpp"
 #include "ops/quantised.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_compression)
@@ -165,18 +166,27 @@ BOOST_AUTO_TEST_CASE(what_is_no_range_is_refused) {
         return value_of(compression::quantisation({infinity, -infinity}));
       },
       {"inf", "nothing"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return value_of(compression::quantisation({1.0, -1.0})); }, {"-1", "above"}));
   BOOST_TEST(throws<xg::ValueError>([] { return compression::quantisation({0.0, 1.0}, {.bits = 1}); }, {"1 bits"}));
   BOOST_TEST(throws<xg::ValueError>([] { return compression::quantisation({0.0, 1.0}, {.axis = -1}); }, {"-1"}));
   BOOST_TEST(throws<xg::ShapeError>([] { return compression::quantisation({0.0, 1.0}, {.axis = 0}); }, {"[]"}));
   BOOST_TEST(throws<xg::ValueError>([] { return compression::range_of(xg::zeros({0})); }, {"[0]", "nothing"}));
   BOOST_TEST(throws<xg::ValueError>([] { return compression::range_of(xg::zeros({3, 0}), 0); }, {"[3, 0]"}));
   BOOST_TEST(throws<xg::ShapeError>([] { return compression::range_of(xg::zeros({3}), 1); }, {"axis 1", "[3]"}));
+  BOOST_TEST(throws<xg::ShapeError>([] { return compression::range_of(xg::zeros({3}), -1); }, {"axis -1", "[3]"}));
   const auto q = compression::quantisation_of(xg::ones({3, 2}), {.axis = 0});
   BOOST_TEST(throws<xg::ShapeError>([&] { return compression::quantise(xg::ones({4, 2}), q); }, {"[3]", "[4, 2]"}));
   BOOST_TEST(throws<xg::TypeError>([&] { return compression::fake_quantise(xt::xarray<int>{1}, affine(1.0F, 0.0F)); },
                                    {"int64"}));
   BOOST_TEST(throws<xg::ValueError>(
       [&] { return compression::quantise(not_a_number, affine(1.0F, 0.0F)).item<std::int64_t>(); }, {"nan"}));
+  for (const float scale : {0.0F, -1.0F, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    const auto by = affine(scale, 0.0F);
+    const std::string text = xg::core::text_of(scale);
+    BOOST_TEST(throws<xg::ValueError>([&] { return compression::quantise(1.0F, by).item<std::int64_t>(); }, {text}));
+    BOOST_TEST(throws<xg::ValueError>([&] { return compression::fake_quantise(1.0F, by).item<float>(); }, {text}));
+    BOOST_TEST(throws<xg::ValueError>([&] { return compression::dequantise(1, by).item<float>(); }, {text}));
+  }
 }
 
 // ---- calibration

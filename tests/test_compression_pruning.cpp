@@ -273,6 +273,8 @@ BOOST_AUTO_TEST_CASE(shared_values_are_the_means_of_clusters) {
   // As many values as numbers: nothing is lost.
   const Var few = xt::xarray<double>{0.0, 1.0, 2.0, 3.0, 3.0, 0.0};
   BOOST_TEST(same(compression::shared(few, {.bits = 2}).array(), few));
+  const Var huge = xt::xarray<double>{1e308, 1.25e308, 1.5e308, -1.5e308};
+  BOOST_TEST(near(compression::shared(huge, {.bits = 1}).values / 1e308, xt::xarray<double>{-1.5, 1.25}));
   const Var many = xg::random::normal(Key(1), {7, 50}, DType::Float32);
   for (const int bits : {1, 2, 4, 8}) {
     const auto shared = compression::shared(many, {.bits = bits});
@@ -367,6 +369,7 @@ BOOST_AUTO_TEST_CASE(distillation_is_that_of_torch) {
     return sum(l(student, teacher, labels)).item<double>();
   };
   BOOST_TEST(throws<xg::ValueError>([&] { return value({.temperature = 0.0}); }, {"temperature", "0"}));
+  BOOST_TEST(throws<xg::ValueError>([&] { return value({.temperature = infinity}); }, {"temperature", "inf"}));
   BOOST_TEST(throws<xg::ValueError>([&] { return value({.share = 1.5}); }, {"share", "1.5"}));
 }
 

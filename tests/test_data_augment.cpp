@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(cuts_squares_out) {
     BOOST_TEST(amax(height).item<double>() == static_cast<double>(std::min(size, std::size_t{6})));
     BOOST_TEST(amin(width).item<double>() >= static_cast<double>(std::min(size / 2, std::size_t{7})));
   }
+  BOOST_TEST(sum(data::cutout(Key(1), xgrad::ones({2, 5, 4}), ~std::size_t{0})).item<double>() == 0.0);
   const Var centres = mean(1.0 - data::cutout(Key(1), xgrad::ones({40000, 2, 2}), 1), 0);
   BOOST_TEST(amax(abs(centres - 0.25)).item<double>() < 0.01);
   require_function_of_key([](const Key& key, const Var& p) { return data::cutout(key, p, 3); }, sample_pictures);

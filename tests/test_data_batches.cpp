@@ -91,6 +91,31 @@ BOOST_AUTO_TEST_CASE(datasets_that_are_none_are_refused) {
   BOOST_CHECK_THROW(static_cast<void>(data::rows(all, 1)), xgrad::ShapeError);
 }
 
+namespace {
+
+/// What gives as many rows as it likes.
+struct OddRows {
+  Shape shape;
+  [[nodiscard]] std::size_t length() const { return 6; }
+  [[nodiscard]] std::vector<Var> rows(const Var&) const { return {xgrad::ones(shape), xgrad::ones({2})}; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(datasets_that_give_other_rows_are_refused) {
+  auto good = data::batches(OddRows{{2, 3}}, {.size = 2});
+  BOOST_TEST(good.next()[0].size() == 6U);
+  for (const Shape& shape : {Shape{1}, Shape{3, 2}, Shape{}}) {
+    const auto says = [&](const std::exception& e) {
+      return std::string(e.what()).find(to_string(shape) + ", [2], asked for 2 rows") != std::string::npos;
+    };
+    for (const data::Last last : {data::Last::Keep, data::Last::Pad}) {
+      auto each = data::batches(std::tuple(OddRows{shape}), {.size = 2, .last = last});
+      BOOST_CHECK_EXCEPTION(static_cast<void>(each.next()), xgrad::ShapeError, says);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(batches_go_through_all_rows) {
   auto kept = data::batches(numbered_rows(7), {.size = 3});
   BOOST_TEST(kept.per_epoch() == 3U);
@@ -107,6 +132,12 @@ BOOST_AUTO_TEST_CASE(batches_go_through_all_rows) {
   BOOST_TEST(real.array<double>() == (Array<double>{1.0, 0.0, 0.0}), boost::test_tools::per_element());
   BOOST_TEST((rows.label.dtype() == DType::Int64));
   BOOST_TEST(data::batches(numbered_rows(2), {.size = 3, .last = data::Last::Pad}).at(0, 0).x.shape(0) == 3U);
+  auto few = data::batches(numbered_rows(7), {.shuffle = Key(1)});  // of 32, which there are not
+  BOOST_TEST(few.per_epoch() == 1U);
+  BOOST_TEST(few.count(0, 0) == 7U);
+  auto all = labels_of(few);
+  std::ranges::sort(all);
+  BOOST_TEST(all == (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(each_epoch_has_an_order_of_its_own) {
@@ -206,7 +237,6 @@ BOOST_AUTO_TEST_CASE(batches_that_cannot_be_are_refused) {
   const Var weights = std::vector<double>{1.0, 0.0, 2.0};
   refused(0, {.size = 1});
   refused(3, {.size = 0});
-  refused(3, {.size = 4});
   refused(3, {.size = 4, .last = data::Last::Drop});
   refused(3, {.size = 1, .weighted = data::Weighted{weights}});
   refused(3, {.size = 1, .shuffle = Key(1), .weighted = data::Weighted{weights, false}});

@@ -115,6 +115,15 @@ BOOST_AUTO_TEST_CASE(scales_by_quantiles) {
   BOOST_CHECK_THROW(static_cast<void>(data::robust_scale(table_with_gaps, -0.1, 0.5)), xgrad::ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(scales_are_numbers_of_the_element_type) {
+  const Var wide = std::vector<float>{-3e38F, 3e38F, 3e38F};
+  BOOST_CHECK_THROW(static_cast<void>(data::min_max(wide).range.item<float>()), xgrad::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(data::robust_scale(wide, 0.0, 1.0).scale.item<float>()), xgrad::ValueError);
+  const Var narrow = std::vector<float>{0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0x1p-149F};
+  BOOST_TEST(data::standardise(narrow).scale.item<float>() == 1.0F);
+  BOOST_TEST(data::robust_scale(narrow, 0.0, 0.91).scale.item<float>() == 1.0F);
+}
+
 BOOST_AUTO_TEST_CASE(fills_in_what_is_missing) {
   using data::Filling;
   const auto fill = [](Filling filling) { return data::impute(table_with_gaps, filling).fill; };

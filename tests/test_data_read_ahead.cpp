@@ -106,6 +106,49 @@ BOOST_AUTO_TEST_CASE(threads_end_with_their_objects) {
   }
 }
 
+namespace {
+
+/// Rows that take their time, and say so if they are gone when it is over.
+struct SlowRows {
+  struct Life {
+    std::shared_ptr<std::atomic<int>> reading = std::make_shared<std::atomic<int>>(0);
+    std::shared_ptr<std::atomic<bool>> was_cut = std::make_shared<std::atomic<bool>>(false);
+    Life() = default;
+    Life(const Life&) = default;
+    Life& operator=(const Life&) = delete;
+    ~Life() {
+      if (*reading > 0) *was_cut = true;
+    }
+  };
+  std::shared_ptr<Life> life = std::make_shared<Life>();
+
+  [[nodiscard]] std::size_t length() const { return 100; }
+  [[nodiscard]] Var rows(const Var& which) const {
+    const auto reading = life->reading;
+    ++*reading;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    --*reading;
+    return which;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_read_lives_until_its_thread_has_ended) {
+  std::shared_ptr<std::atomic<bool>> was_cut;
+  auto make = [&] {
+    SlowRows rows;
+    was_cut = rows.life->was_cut;
+    return data::read_ahead(data::batches(std::move(rows), {.size = 1}), 50);
+  };
+  auto ahead = make();
+  const auto of_first = was_cut;
+  static_cast<void>(ahead.next());
+  ahead = make();  // while the thread is at the next batch
+  BOOST_TEST(!*of_first);
+  BOOST_TEST(ahead.next().array<std::int64_t>()(0) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_run_goes_on_where_it_was_not_where_was_read) {
   const data::BatchOptions options{.size = 2, .shuffle = Key(9)};
   auto before = data::read_ahead(data::batches(WatchedRows(), options), 4);

@@ -173,6 +173,7 @@ BOOST_AUTO_TEST_CASE(splits_that_cannot_be_are_refused) {
   refused(4, {});
   refused(4, {0.99, 0.01});
   refused(0, {1.0});
+  refused(1000000, {0.5, 0.5000009, 1e-9});  // more than all, by less than rounding
   refused(4, {0.4, 0.3, 0.3}, {.groups = kinds});
   refused(4, {0.5, 0.5}, {.stratify = kinds, .groups = kinds});
   BOOST_CHECK_THROW(static_cast<void>(data::split(xgrad::arange(5), {0.5, 0.5}, {.stratify = kinds})),

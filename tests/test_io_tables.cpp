@@ -61,6 +61,7 @@ BOOST_AUTO_TEST_CASE(takes_other_options) {
   BOOST_TEST(std::isnan(table["1"].numbers.array<double>()(0)));
   BOOST_TEST((read("a\n\nx\n")["a"].texts == Texts{"", "x"}));
   BOOST_TEST(read("a,b\n").columns.size() == 2U);
+  BOOST_TEST((read("a,b\n").matrix().shape() == xg::Shape{0, 2}));  // no texts are there
   BOOST_CHECK_THROW(read("a\n", {.delimiter = '"'}), xg::ValueError);
   check_array<double>(read("a\n12345678901234567890\n")["a"].numbers, {1}, {12345678901234567890.0});
 }
@@ -74,6 +75,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_table) {
   BOOST_TEST(says(refused("a\n1\n\"b\nc\n"), "x.csv', line 3: a quote that begins on this line does not end"));
   BOOST_TEST(says(refused("a\n\"b\"c\n"), "x.csv', line 2: something follows the quote"));
   BOOST_TEST(says(refused("a\n1e999\n"), "outside of the range of double"));
+  BOOST_TEST(says(refused("a,b\r1,2\r3,4\r"), "x.csv', line 1: a carriage return alone"));
   BOOST_TEST(says(message_of<xg::IoError>([] { return io::read_table("no/such.csv"); }), "read_table: cannot open"));
   const Folder folder;
   io_files::check_damage_harmless(folder, "a,\"b\"\n1,\"x\"\"\"\n2,\n",
@@ -99,6 +101,10 @@ BOOST_AUTO_TEST_CASE(tables_come_back) {
   BOOST_TEST((x(0) == 0.1 && x(1) == 5e-324 && std::isnan(x(2)) && x(3) == HUGE_VAL));
   io::write_table(folder / "t.csv", {{{"only", {}, {"x", ""}}}});
   BOOST_TEST((io::read_table(folder / "t.csv")["only"].texts == Texts{"x", ""}));
+
+  const std::string marked = "\xEF\xBB\xBFx";  // a name, not the mark of a file
+  io::write_table(folder / "t.csv", {{{marked, {}, {"a"}}}});
+  BOOST_TEST((io::read_table(folder / "t.csv")[marked].texts == Texts{"a"}));
 
   const auto write = [&](const io::Table& each) { io::write_table(folder / "t.csv", each); };
   BOOST_CHECK_THROW(write({}), xg::ValueError);

@@ -131,6 +131,12 @@ BOOST_AUTO_TEST_CASE(clusters) {
   BOOST_TEST(near(of(y12, y12, 1.0), 1.0));
   BOOST_TEST(near(of(0 * Var(y12), 0 * Var(y12), 1.0), 1.0));
   BOOST_TEST(throws<ValueError>([&] { (void)of(y12, y12, 0.5).item<double>(); }, {"counts"}));
+  // Of many samples, without those sums that would never end; chance of 2^31 of them is nothing.
+  const Var halves = xt::xarray<std::int64_t>{0, 0, 1, 1};
+  const Var pairs = xt::xarray<std::int64_t>{0, 1, 0, 1};
+  BOOST_TEST(near(of(halves, halves, 0x1p29), 1.0));
+  BOOST_TEST(near(of(halves, pairs, 0x1p29), 0.0, 1e-8));
+  BOOST_TEST(throws<ValueError>([&] { (void)of(halves, halves, 0x1p50).item<double>(); }, {"2^32"}));
 
   const Var x = made({12, 2}, [](Index i) {
     return (i[0] * 7 + i[1] * 5) % 13 / 13.0 + (i[1] == 0 ? 3.0 * static_cast<double>(y12(i[0])) : 0.0);

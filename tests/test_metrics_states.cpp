@@ -84,6 +84,109 @@ BOOST_AUTO_TEST_CASE(bleu) {
   BOOST_TEST(throws<ValueError>([&] { (void)score.value(score.init()).item<double>(); }, {"Bleu"}));
   BOOST_TEST(
       throws<ValueError>([&] { (void)score.update(score.init(), one, std::vector<std::string>()); }, {"reference"}));
+  BOOST_TEST(throws<ValueError>([] { (void)metrics::Bleu{.order = 0}.init(); }, {"order", "1 to 1000"}));
+  BOOST_TEST(throws<ValueError>([] { (void)metrics::Bleu{.order = ~std::size_t{0}}.init(); }, {"order", "1 to 1000"}));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_are_characters_each) {
+  const metrics::EditDistance distance;
+  const auto count = [&](std::string_view text) {
+    return distance.value(distance.update(distance.init(), text, "")).item<double>();
+  };
+  for (const char* one : {"a", "\xC3\xA9", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    BOOST_TEST(count(one) == 1.0);
+  }
+  for (const char* none : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+                           "\xE2\x82", "\xF5\x80\x80\x80"}) {
+    BOOST_TEST(count(none) == static_cast<double>(std::string_view(none).size()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(settings_and_numbers_at_the_edges) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const auto value_of = [](const auto& metric, const Var& p, const Var& t) {
+    return metric.value(metric.update(metric.init(), p, t));
+  };
+  // Infinite scores are scores like others: curves begin where nothing is positive.
+  const Var scores = xt::xarray<double>{infinity, infinity, 1.0, -infinity};
+  const Var labels = xt::xarray<std::int64_t>{1, 0, 1, 0};
+  const metrics::RocPoints roc = value_of(metrics::RocCurve{}, scores, labels);
+  BOOST_TEST(near(roc.true_positive_rate, xt::xarray<double>{0.0, 0.5, 0.5, 1.0, 1.0}));
+  BOOST_TEST(near(roc.false_positive_rate, xt::xarray<double>{0.0, 0.5, 0.5, 0.5, 1.0}));
+  const auto curve = value_of(metrics::PrecisionRecallCurve{}, scores, labels);
+  BOOST_TEST(near(view(curve.precision, xt::range(0, 2)), xt::xarray<double>{1.0, 0.5}));
+  BOOST_TEST(near(view(curve.recall, 0), 0.0));
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, scores, labels), 0.5));
+  const Var two = xt::xarray<std::int64_t>{1, 0};
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, xt::xarray<double>{infinity, infinity}, two), 0.5));
+  BOOST_TEST(near(value_of(metrics::EqualErrorRate{}, xt::xarray<double>{infinity, -1.0}, two), 0.0));
+
+  const auto unsure = [&] { (void)value_of(metrics::Accuracy{.labels = metrics::binary(nan)}, scores, labels); };
+  BOOST_TEST(throws<ValueError>(unsure, {"Accuracy", "threshold", "nan"}));
+  const auto endless = [&] {
+    const Var relevance = xt::xarray<double>{1.0, infinity, 0.0};
+    (void)value_of(metrics::Ndcg{}, xt::xarray<double>{1.0, 2.0, 3.0}, relevance).item<double>();
+  };
+  BOOST_TEST(throws<ValueError>(endless, {"Ndcg", "inf", "finite"}));
+  const auto without_end = [&] {
+    const metrics::BoxMeanAveragePrecision map{.classes = 1};
+    const Var boxes = xt::xarray<double>{{0.0, 0.0, infinity, 1.0}};
+    const Var zero = xg::zeros({1}, xg::DType::Int64);
+    (void)map.value(map.update(map.init(), {boxes, xg::ones({1}), zero}, {boxes, zero})).precision.item<double>();
+  };
+  BOOST_TEST(throws<ValueError>(without_end, {"BoxMeanAveragePrecision", "inf", "finite"}));
+  const auto hardly = [&] { (void)value_of(metrics::LogLoss{}, xg::full({2}, 1.0000001), two).item<double>(); };
+  BOOST_TEST(throws<ValueError>(hardly, {"LogLoss", "1.0000001", "[0, 1]"}));
+  const auto steep = [&] { (void)value_of(metrics::Pinball{.q = 1e9}, scores, scores); };
+  BOOST_TEST(throws<ValueError>(steep, {"q is 1e+09;"}));
+  // Squares of settings that overflow or vanish.
+  const Var guess = xt::xarray<std::int64_t>{1, 1, 1, 0};
+  BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e200}, guess, labels), 1.0));
+  BOOST_TEST(near(value_of(metrics::FBeta{.beta = 1e-200}, guess, labels), 2.0 / 3.0));
+  for (const double spacing : {1e-200, 0.25, 1e200}) {
+    const Var one = xt::xarray<std::int64_t>{{{1, 0, 0}, {0, 0, 0}}};
+    const Var other = xt::xarray<std::int64_t>{{{0, 0, 1}, {0, 0, 0}}};
+    const Var found = value_of(metrics::HausdorffDistance{.spacing = {spacing, spacing}}, one, other);
+    BOOST_TEST(near(found / spacing, 2.0));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(states_of_others_are_refused) {
+  const metrics::Auroc scores;
+  const auto of_scores = scores.update(scores.init(), p12, xg::Var(y12) > 0);
+  const metrics::Auroc classes{.labels = metrics::multiclass(3)};
+  const auto of_classes = classes.update(classes.init(), xg::one_hot(y12, 3), y12);
+  const metrics::Spearman numbers;
+  const auto of_numbers = numbers.update(numbers.init(), p12, t12);
+  const metrics::Silhouette points{.clusters = 3};
+  const auto of_points = points.update(points.init(), xg::expand_dims(p12, 1), y12);
+  const auto refused = [](const auto& metric, const metrics::Samples& state) {
+    return throws<ShapeError>([&] { (void)metric.value(state); }, {"another metric", metric.name});
+  };
+  BOOST_TEST(refused(scores, of_numbers));
+  BOOST_TEST(refused(scores, of_classes));
+  BOOST_TEST(refused(classes, of_scores));
+  BOOST_TEST(refused(scores, of_points));
+  BOOST_TEST(refused(metrics::AveragePrecision{}, of_classes));
+  BOOST_TEST(refused(metrics::RocCurve{}, of_classes));
+  BOOST_TEST(refused(metrics::PrecisionRecallCurve{}, of_numbers));
+  BOOST_TEST(refused(numbers, of_scores));
+  BOOST_TEST(refused(metrics::Kendall{}, of_scores));
+  BOOST_TEST(refused(metrics::MedianAbsoluteError{}, of_points));
+  BOOST_TEST(refused(points, of_numbers));
+  BOOST_TEST(refused(metrics::ConcordanceIndex{}, of_scores));
+
+  // Of detections, which may come out of a file.
+  const metrics::BoxMeanAveragePrecision map{.classes = 2};
+  metrics::Matches matches = map.init();
+  matches.objects = xg::ones({2, 4});
+  const std::size_t columns = matches.found.shape()[1];
+  for (const double label : {-1.0, 2.0, 1e18, nan}) {
+    matches.found = xg::full({1, columns}, label);
+    BOOST_TEST(throws<ValueError>([&] { (void)map.value(matches).precision.item<double>(); }, {"class", "of 2"}));
+  }
+  matches.found = xg::zeros({1, 2});
+  BOOST_TEST(throws<ShapeError>([&] { (void)map.value(matches); }, {"[1, 2]", "another metric"}));
 }
 
 BOOST_AUTO_TEST_CASE(running_mean) {
@@ -120,6 +223,11 @@ BOOST_AUTO_TEST_CASE(collections) {
   BOOST_TEST(xg::tree::to_string(state).find("error.values") != std::string::npos);
   auto step = xg::compile([&](const auto& s, const Var& p, const Var& t) { return all.update(s, p, t); });
   BOOST_TEST(near(all.value(step(all.init(), p12, t12)).at("error"), 0.515625));
+  // A state that no collection has made has no values, but it is a tree.
+  const std::remove_cvref_t<decltype(all)>::State nothing;
+  BOOST_TEST(throws<xg::TapeError>([&] { (void)all.update(nothing, p12, t12); }, {"empty"}));
+  BOOST_TEST(throws<xg::TapeError>([&] { (void)all.value(nothing); }, {"empty"}));
+  BOOST_TEST(xg::tree::arrays(nothing).size() > 0U);
   const auto other = metrics::collection(metrics::Named{"a", metrics::Mean{}}, metrics::Named{"b", metrics::Sum{}});
   const auto names = metrics::collection(metrics::Named{"a", metrics::Mean{}}, metrics::Named{"c", metrics::Sum{}});
   BOOST_TEST(near(other.value(other.update(other.init(), p12)).at("b"), sum(p12)));

@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   const auto expect = [](const std::string& text, const std::string& part) { BOOST_TEST(contains(text, part), text); };
 
   expect(message(value, {.show = quiet}, all), ".epochs = 10");
-  expect(message(value, {.epochs = 1, .batches = {.size = 64}, .show = quiet}, all), "64");
+  expect(message(value, {.epochs = 1, .batches = {.size = 64, .last = data::Last::Drop}, .show = quiet}, all), "64");
   expect(message(shape, {.epochs = 1, .show = quiet}, {all.x, xg::ones({47})}), "47");
   expect(message(value, {.epochs = 1, .show = quiet}, {xg::zeros({0}), xg::zeros({0})}), "no rows");
   expect(message(shape, {.epochs = 1, .show = quiet}, {1.0, 2.0}), "");
@@ -246,6 +246,37 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   BOOST_CHECK_THROW(static_cast<void>(train::fit(Number{xg::arange(3)}, distance_of, adam, Var(xg::ones({4})),
                                                  {.epochs = 1, .batches = {.size = 4}, .show = quiet})),
                     xg::TypeError);
+}
+
+/// Before any step is made.
+BOOST_AUTO_TEST_CASE(numbers_of_the_history_have_names_of_their_own) {
+  const Points all = points();
+  using Options = train::Options<Line, Points>;
+  const auto predict = [](const Line& m, const Points& batch) { return std::pair(m(batch.x), batch.y); };
+  const auto message = [&](const auto& objective, Options options) {
+    options.epochs = 1;
+    options.predict = predict;
+    options.show = quiet;
+    options.on_step = [](const train::Seen<Line>&) {
+      BOOST_ERROR("a step was made");
+      return true;
+    };
+    return message_of<xg::ValueError>(
+        [&] { static_cast<void>(train::fit(first_line(), objective, adam, all, options)); });
+  };
+  const auto expect = [](const std::string& text, const std::string& part) { BOOST_TEST(contains(text, part), text); };
+  const metrics::MaxError error;
+  expect(message(squared_error, {.metrics = {{"worst", error}}}), ".training_metrics = true");
+  expect(message(squared_error, {.validation = all, .metrics = {{"loss", error}}}), "\"loss\"");
+  expect(message(squared_error, {.validation = all, .metrics = {{"a", error}, {"a", error}}}), "\"a\"");
+  expect(message(squared_error, {.validation = all, .metrics = {{"", error}}}), "no name");
+  expect(message(squared_error, {.validation = all, .metrics = {{"validation loss", error}}, .training_metrics = true}),
+         "\"validation loss\"");
+  expect(message(squared_error, {.validation = all, .metrics = {{"worst", error}}, .watch = "worst"}),
+         "\"worst\", which shall be watched, is not there; there is loss, validation loss, validation worst");
+  const auto mixed = train::mixed(train::Term{"fit", squared_error}, train::Term{"validation fit", squared_error});
+  expect(message(mixed, {.validation = all}), "\"validation fit\"");
+  expect(message(mixed, {.metrics = {{"fit", error}}, .training_metrics = true}), "\"fit\"");
 }
 
 /// How long nothing became better, and how many updates the schedule has seen, is in the checkpoint, too.

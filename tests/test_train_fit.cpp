@@ -129,6 +129,16 @@ BOOST_AUTO_TEST_CASE(stops_early_and_keeps_the_best) {
   BOOST_TEST(greedy.history.epochs.size() == 6U);
 }
 
+BOOST_AUTO_TEST_CASE(loses_patience_with_what_is_no_number) {
+  const Var nothing = xg::full({10}, std::nan(""));
+  const auto fitted = train::fit(first_line(), squared_error, adam, points(),
+                                 {.epochs = 9, .validation = Points{nothing, nothing}, .patience = 2, .show = quiet});
+  BOOST_TEST((fitted.ended == train::Ended::Patience));
+  BOOST_TEST(fitted.history.epochs.size() == 2U);
+  BOOST_TEST(fitted.message == "validation loss has not become better for 2 validations; it has never been a number");
+  BOOST_TEST(same_bits(fitted.best, fitted.model));
+}
+
 BOOST_AUTO_TEST_CASE(watches_a_metric) {
   const auto fitted = train::fit(Number{xg::zeros({})}, distance_of, optim::sgd({.rate = 0.05}), Var(xg::ones({8})),
                                  {.epochs = 12,

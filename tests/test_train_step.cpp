@@ -183,6 +183,7 @@ BOOST_AUTO_TEST_CASE(terms_of_a_mixed_objective) {
   BOOST_CHECK_THROW(static_cast<void>(train::mixed(train::Term{"a", penalty}, train::Term{"a", penalty})),
                     xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(train::mixed(train::Term{"", penalty})), xg::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(train::mixed(train::Term{"loss", penalty})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(train::mixed(train::Term{"a", penalty, std::nan("")})), xg::ValueError);
 }
 

@@ -16,13 +16,13 @@ namespace {
 
 /// T^2 KL of what the teacher says from what the student says.
 Var from_teacher(const Var& student, const Var& teacher, const Var& temperature) {
-  static const Requirement is_positive("Distillation: the temperature is {}; it must be positive");
+  static const Requirement is_positive("Distillation: the temperature is {}; it must be positive and finite");
   xgrad::detail::require_same_shape("Distillation", student, teacher, "logits of the student", "logits of the teacher");
   if (student.dimension() == 0 || student.shape().back() == 0) {
     throw ShapeError("Distillation: logits of the shape " + to_string(student.shape()) +
                      "; the last axis must hold the classes");
   }
-  const Var t = checked(temperature, temperature > 0.0, is_positive);
+  const Var t = checked(temperature, temperature > 0.0 && isfinite(temperature), is_positive);
   const Var wanted = log_softmax(stop_gradient(teacher) / t);
   const Var said = log_softmax(student / t);
   const Var share = exp(wanted);

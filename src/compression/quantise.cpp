@@ -22,8 +22,8 @@ namespace {
 /// What has a reciprocal in float32, whatever the range.
 constexpr double least_scale = 0x1p-120;
 
-void require_axis(std::string_view operation, const Var& x, std::size_t axis) {
-  if (axis < x.dimension()) return;
+void require_axis(std::string_view operation, const Var& x, std::ptrdiff_t axis) {
+  if (axis >= 0 && static_cast<std::size_t>(axis) < x.dimension()) return;
   throw ShapeError(std::string(operation) + ": axis " + std::to_string(axis) + " of the shape " + to_string(x.shape()) +
                    "; there must be one, counted from the front");
 }
@@ -31,8 +31,8 @@ void require_axis(std::string_view operation, const Var& x, std::size_t axis) {
 /// One number for each index of the axis, in the shape that broadcasts to x.
 Var along_axis(std::string_view operation, const Var& numbers, const Quantisation& q, const Var& x) {
   if (!q.axis) return numbers;
+  require_axis(operation, x, *q.axis);
   const auto axis = static_cast<std::size_t>(*q.axis);
-  require_axis(operation, x, axis);
   if (numbers.dimension() != 1 || numbers.size() != x.shape()[axis]) {
     throw ShapeError(std::string(operation) + ": scales of the shape " + to_string(numbers.shape()) + " for axis " +
                      std::to_string(axis) + " of the shape " + to_string(x.shape()) +
@@ -41,6 +41,13 @@ Var along_axis(std::string_view operation, const Var& numbers, const Quantisatio
   Strides shape(x.dimension(), 1);
   shape[axis] = static_cast<std::ptrdiff_t>(numbers.size());
   return reshape(numbers, shape);
+}
+
+/// The scales, of which a hand-made one may be what nothing can be divided by.
+Var scale_along_axis(std::string_view operation, const Quantisation& q, const Var& x) {
+  const Requirement is_positive(std::string(operation) + ": the scale {} is not positive and finite");
+  xgrad::detail::require_usable(q.scale, operation);
+  return along_axis(operation, checked(q.scale, q.scale > 0.0 && isfinite(q.scale), is_positive), q, x);
 }
 
 /// round(x / scale) + zero, and what is left of it in floating point.
@@ -55,8 +62,8 @@ Range range_of(const Var& x, std::optional<std::ptrdiff_t> axis) {
       throw ValueError("range_of: the shape " + to_string(x.shape()) + "; there is no range of nothing");
     return {amin(x), amax(x)};
   }
+  require_axis("range_of", x, *axis);
   const auto along = static_cast<std::size_t>(*axis);
-  require_axis("range_of", x, along);
   Strides others;
   for (std::size_t k = 0; k < x.dimension(); ++k) {
     if (k != along) others.push_back(static_cast<std::ptrdiff_t>(k));
@@ -71,6 +78,7 @@ Range range_of(const Var& x, std::optional<std::ptrdiff_t> axis) {
 
 Quantisation quantisation(const Range& range, const QuantisationOptions& options) {
   static const Requirement is_finite("quantisation: {} is an end of the range; a range is finite, and not of nothing");
+  static const Requirement rises("quantisation: {} is the high end of a range, whose low end is above it");
   if (options.bits < 2 || options.bits > 16) {
     throw ValueError("quantisation: " + std::to_string(options.bits) + " bits; there must be 2 to 16");
   }
@@ -83,8 +91,10 @@ Quantisation quantisation(const Range& range, const QuantisationOptions& options
     throw ShapeError("quantisation: a range from the shape " + to_string(range.low.shape()) + " to " +
                      to_string(range.high.shape()) + "; both ends are numbers, or with an axis lines of numbers");
   }
-  const Var low = minimum(checked(range.low, isfinite(range.low), is_finite), 0.0);
-  const Var high = maximum(checked(range.high, isfinite(range.high), is_finite), 0.0);
+  const Var from = checked(range.low, isfinite(range.low), is_finite);
+  const Var to = checked(range.high, isfinite(range.high), is_finite);
+  const Var low = minimum(from, 0.0);
+  const Var high = maximum(checked(to, from <= to, rises), 0.0);
   Quantisation result;
   result.axis = options.axis;
   if (options.scheme == Scheme::Symmetric) {
@@ -108,13 +118,13 @@ Quantisation quantisation_of(const Var& x, const QuantisationOptions& options) {
 
 Var quantise(const Var& x, const Quantisation& q) {
   xgrad::detail::require_usable(x, "quantise");
-  const Var n = on_grid(x, along_axis("quantise", q.scale, q, x), along_axis("quantise", q.zero, q, x));
+  const Var n = on_grid(x, scale_along_axis("quantise", q, x), along_axis("quantise", q.zero, q, x));
   return cast(clip(n, static_cast<double>(q.low), static_cast<double>(q.high)), DType::Int64);
 }
 
 Var dequantise(const Var& n, const Quantisation& q) {
   xgrad::detail::require_usable(n, "dequantise");
-  const Var scale = along_axis("dequantise", q.scale, q, n);
+  const Var scale = scale_along_axis("dequantise", q, n);
   return (cast(n, scale.dtype()) - along_axis("dequantise", q.zero, q, n)) * scale;
 }
 
@@ -136,7 +146,7 @@ Var fake_quantise(const Var& x, const Quantisation& q) {
         const Var n = on_grid(at, scale, zero);
         return Operands(where(n >= low && n <= high, dy, 0.0), Var(), Var());
       });
-  return through(x, along_axis("fake_quantise", q.scale, q, x), along_axis("fake_quantise", q.zero, q, x));
+  return through(x, scale_along_axis("fake_quantise", q, x), along_axis("fake_quantise", q.zero, q, x));
 }
 
 }  // namespace xgrad::compression

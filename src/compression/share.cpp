@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -23,8 +22,11 @@ namespace {
 /// Of rising numbers the mean of those nearest to each centroid becomes this centroid, until nothing changes. One that
 /// nothing is nearest to stays.
 void move_centroids(const std::vector<double>& sorted, std::vector<double>& centroids, std::size_t most_rounds) {
+  if (sorted.empty()) return;
+  // A power of 2, with which sums of huge numbers do not overflow.
+  const double unit = std::max(std::abs(sorted.front()), std::abs(sorted.back())) > 0x1p900 ? 0x1p100 : 1.0;
   std::vector<double> sums(sorted.size() + 1, 0.0);
-  std::partial_sum(sorted.begin(), sorted.end(), sums.begin() + 1);
+  for (std::size_t i = 0; i < sorted.size(); ++i) sums[i + 1] = sums[i] + sorted[i] / unit;
   for (std::size_t round = 0; round < most_rounds; ++round) {
     bool moved = false;
     std::size_t first = 0;
@@ -36,7 +38,7 @@ void move_centroids(const std::vector<double>& sorted, std::vector<double>& cent
       }
       last = std::max(last, first);
       if (last > first) {
-        const double mean = (sums[last] - sums[first]) / static_cast<double>(last - first);
+        const double mean = (sums[last] - sums[first]) / static_cast<double>(last - first) * unit;
         moved = moved || mean != centroids[k];
         centroids[k] = mean;
       }

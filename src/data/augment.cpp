@@ -1,5 +1,6 @@
 #include <xgrad/data/augment.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -191,11 +192,12 @@ Var noise(const random::Key& key, const Var& x, double deviation) {
 Var cutout(const random::Key& key, const Var& x, std::size_t size) {
   require_images("cutout", x);
   if (size == 0) throw_setting("cutout", "size", 0.0, "1 or more");
-  const auto half = static_cast<std::int64_t>(size / 2);
-  const auto rest = static_cast<std::int64_t>(size) - half;
   Var inside;
   for (const std::size_t axis : {x.dimension() - 2, x.dimension() - 1}) {
     if (x.shape()[axis] == 0) return x;
+    const auto along_axis = static_cast<std::int64_t>(std::min(size, 2 * x.shape()[axis]));  // that is all of it
+    const std::int64_t half = along_axis / 2;
+    const std::int64_t rest = along_axis - half;
     const auto number = static_cast<std::int64_t>(x.dimension() - axis);
     const Var away = places_along(x, axis, x.shape()[axis]) - below(key.fold_in(number), x, x.shape()[axis]);
     const Var along = away >= -half && away < rest;

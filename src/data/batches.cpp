@@ -76,9 +76,9 @@ std::size_t rows_of_epoch(std::size_t length, const BatchOptions& options) {
     throw ValueError("batches: rows are drawn by weights and put into buckets; only one of both can be");
   }
   const std::size_t rows = options.weighted && options.weighted->draws != 0 ? options.weighted->draws : length;
-  if (options.size > rows && options.last != Last::Pad) {
+  if (options.size > rows && options.last == Last::Drop) {
     throw ValueError("batches: batches of " + rows_text(options.size) + " of an epoch of " + std::to_string(rows) +
-                     "; take smaller ones, or fill them up, `.last = Last::Pad`");
+                     ", and smaller ones are dropped; take smaller ones, or keep them, `.last = Last::Keep`");
   }
   return rows;
 }

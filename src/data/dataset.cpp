@@ -37,6 +37,14 @@ void throw_no_length(std::span<const std::string> paths, std::span<const Var> ar
   throw ValueError("length: the dataset has no arrays; it needs one at least");
 }
 
+void throw_other_rows(std::span<const Var> arrays, std::size_t asked) {
+  std::string shapes;
+  for (const Var& x : arrays) shapes += (shapes.empty() ? "" : ", ") + to_string(x.shape());
+  throw ShapeError("rows: the dataset gave " + (shapes.empty() ? "no arrays" : "arrays of the shapes " + shapes) +
+                   ", asked for " + core::count_of(asked, "row", "rows") +
+                   "; each array has as many along its first axis");
+}
+
 std::size_t length_of(std::span<const std::size_t> parts) {
   for (std::size_t k = 1; k < parts.size(); ++k) {
     if (parts[k] != parts[0]) {

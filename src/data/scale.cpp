@@ -31,11 +31,17 @@ Var data_in_double(std::string_view operation, const Var& x) {
 /// What was found, as data are.
 Var found_as(const Var& x, const Var& found) {
   static const Requirement some_number(
-      "preprocessing: what is found of a column is {}; a column must have a number that is not NaN");
-  return cast(checked(found, isfinite(found), some_number), is_floating(x.dtype()) ? x.dtype() : DType::Float64);
+      "preprocessing: what is found of a column is {}; a column must have a number that is not NaN, and what is found "
+      "must be finite in the element type of the data");
+  const Var result = cast(found, is_floating(x.dtype()) ? x.dtype() : DType::Float64);
+  return checked(result, isfinite(result), some_number);
 }
 
-Var one_where_zero(const Var& scale) { return where(equal(scale, 0.0), 1.0, scale); }
+/// What is divided by, as data are: 1 where nothing varies, in their element type.
+Var scale_as(const Var& x, const Var& scale) {
+  const Var found = found_as(x, scale);
+  return where(equal(found, 0.0), 1.0, found);
+}
 
 }  // namespace
 
@@ -46,7 +52,7 @@ Standardise standardise(const Var& x) {
   // What varies by no more than the rounding of its sum does not vary: scikit-learn's bound.
   const Var count = sum(cast(!isnan(wide), DType::Float64), 0);
   const Var rounding = count * abs(mean) * std::numeric_limits<double>::epsilon();
-  return {found_as(x, mean), found_as(x, where(deviation <= rounding, 1.0, deviation))};
+  return {found_as(x, mean), scale_as(x, where(deviation <= rounding, 1.0, deviation))};
 }
 
 Var Standardise::operator()(const Var& x) const {
@@ -65,9 +71,9 @@ MinMax min_max(const Var& x, double low, double high) {
   }
   const Var wide = data_in_double("min_max", x);
   const Var minimum = nanmin(wide, 0);
-  const Var range = one_where_zero(nanmax(wide, 0) - minimum);
+  const Var range = nanmax(wide, 0) - minimum;
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Float64;
-  return {found_as(x, minimum), found_as(x, range), cast(low, dtype), cast(high, dtype)};
+  return {found_as(x, minimum), scale_as(x, range), cast(low, dtype), cast(high, dtype)};
 }
 
 Var MinMax::operator()(const Var& x) const {
@@ -86,7 +92,7 @@ RobustScale robust_scale(const Var& x, double low, double high) {
   }
   const Var wide = data_in_double("robust_scale", x);
   const Var quantiles = nanquantile(wide, std::vector<double>{low, high}, 0);
-  return {found_as(x, nanmedian(wide, 0)), found_as(x, one_where_zero(view(quantiles, 1) - view(quantiles, 0)))};
+  return {found_as(x, nanmedian(wide, 0)), scale_as(x, view(quantiles, 1) - view(quantiles, 0))};
 }
 
 Var RobustScale::operator()(const Var& x) const {

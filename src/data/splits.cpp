@@ -80,7 +80,7 @@ void deal_in_order(const RowList& rows, std::span<const double> fractions, std::
     const std::size_t end = k + 1 == fractions.size()
                                 ? rows.size()
                                 : static_cast<std::size_t>(std::llround(until * static_cast<double>(rows.size())));
-    for (; begin < end; ++begin) parts[k].push_back(rows[begin]);
+    for (; begin < std::min(end, rows.size()); ++begin) parts[k].push_back(rows[begin]);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/io/csv.hpp>
+#include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/manipulate.hpp>
 
@@ -19,6 +20,8 @@
 
 namespace xgrad::io {
 namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 void require_delimiter(const char* operation, char delimiter) {
   if (separates(delimiter, "+-.\"\r\n")) return;
@@ -30,7 +33,7 @@ class FieldReader {
  public:
   FieldReader(std::string name, std::string_view text, char delimiter)
       : name_(std::move(name)), text_(text), delimiter_(delimiter) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+    if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
     while (text_.ends_with('\n') || text_.ends_with('\r')) text_.remove_suffix(1);
   }
 
@@ -66,6 +69,7 @@ class FieldReader {
     while (!at_field_end()) {
       if (text_[at_] == '"')
         fail("a quote within a field; a field with quotes in it is in quotes, and they are doubled");
+      if (text_[at_] == '\r') fail("a carriage return alone; a line ends with a line feed, or with both");
       ++at_;
     }
     return without_spaces(text_.substr(begin, at_ - begin));
@@ -179,8 +183,9 @@ const TableColumn& Table::operator[](std::string_view name) const {
 Var Table::matrix(const std::vector<std::string>& names) const {
   std::vector<Var> result;
   const auto add = [&](const TableColumn& column) {
-    if (column.is_text()) throw ValueError("Table::matrix: the column '" + column.name + "' has texts");
-    result.push_back(cast(column.numbers, DType::Float64));
+    if (!column.texts.empty()) throw ValueError("Table::matrix: the column '" + column.name + "' has texts");
+    result.push_back(column.is_text() ? xgrad::zeros({0})
+                                      : cast(column.numbers, DType::Float64));  // of no rows neither
   };
   for (const std::string& name : names) add((*this)[name]);
   if (names.empty()) std::ranges::for_each(columns, add);
@@ -219,8 +224,8 @@ namespace {
 
 std::string field_of(std::string_view text, char delimiter, bool alone) {
   const bool spaces = without_spaces(text).size() != text.size();
-  const bool plain =
-      text.find_first_of("\"\r\n") == std::string_view::npos && text.find(delimiter) == std::string_view::npos;
+  const bool plain = text.find_first_of("\"\r\n") == std::string_view::npos &&
+                     text.find(delimiter) == std::string_view::npos && !text.starts_with(byte_order_mark);
   if (plain && !spaces && !(alone && text.empty())) return std::string(text);
   std::string result = "\"";
   for (const char c : text) result.append(c == '"' ? 2 : 1, c);

@@ -1,6 +1,8 @@
 #include "requirement.hpp"
 
+#include <cmath>
 #include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -29,6 +31,17 @@ void fill(std::string& text, const std::string& by) {
   if (at != std::string::npos) text.replace(at, 2, by);
 }
 
+/// Short, but with all digits where it would else look like the whole number beside it: 1.0000001 is not in [0, 1].
+std::string offending(double value) {
+  const std::string few = core::text_of(value);
+  const bool looks_whole = std::isfinite(value) && few.find_first_of(".e") == std::string::npos;
+  if (!looks_whole || value == std::trunc(value)) return few;
+  core::TextStream all;
+  all.precision(std::numeric_limits<double>::max_digits10);
+  all << value;
+  return all.str();
+}
+
 }  // namespace
 
 std::uint32_t number_of_requirement(std::string_view text) {
@@ -47,9 +60,7 @@ std::string text_of_requirement(std::int64_t requirement) {
 
 void throw_unmet_requirement(std::int64_t requirement, double value, std::int64_t limit) {
   std::string text = text_of_requirement(requirement);
-  core::TextStream number;
-  number << value;
-  fill(text, number.str());
+  fill(text, offending(value));
   fill(text, std::to_string(limit));
   throw ValueError(text);
 }

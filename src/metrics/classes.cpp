@@ -1,5 +1,6 @@
 #include "metrics/classes.hpp"
 
+#include <cmath>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -24,6 +25,7 @@ Shape with_last(const Shape& shape, std::size_t extent) {
 Shape samples_of(std::string_view metric, const Labels& labels, const Var& target) {
   require_setting(metric, "the number of classes", static_cast<double>(labels.count), labels.count > 0,
                   "it must be 1 or more");
+  require_setting(metric, "the threshold", labels.threshold, !std::isnan(labels.threshold), "it must be a number");
   if (is_floating(target.dtype())) {
     throw TypeError(std::string(metric) + ": the target is " + std::string(xgrad::name(target.dtype())) +
                     "; classes are int64 or bool");

@@ -98,8 +98,9 @@ Sums FBeta::update(const Sums& state, const Var& prediction, const Var& target, 
 Var FBeta::value(const Sums& state) const {
   detail::require_setting(name, "beta", beta, beta > 0.0 && std::isfinite(beta), "it must be positive and finite");
   const Counts c = counts(name, state, labels, average);
-  return ratio(c, (1.0 + beta * beta) * c.tp, (1.0 + beta * beta) * c.tp + beta * beta * c.fn + c.fp, average,
-               undefined);
+  const double of_missed = 1.0 / (1.0 + 1.0 / beta / beta);  // shares, for squares of beta may overflow
+  const double of_found = 1.0 / (1.0 + beta * beta);
+  return ratio(c, c.tp, c.tp + of_missed * c.fn + of_found * c.fp, average, undefined);
 }
 
 Sums Specificity::init() const { return no_counts(labels); }

@@ -53,7 +53,7 @@ struct Grouped {
 };
 
 Grouped grouped(std::string_view metric, const Samples& state, std::size_t clusters) {
-  detail::require_samples(metric, state);
+  detail::require_samples(metric, state, 2, 1);
   const Requirement requirement(std::string(metric) + ": {} clusters have points, of {} points; there must be 2 or " +
                                 "more, and fewer than points");
   Grouped g{.x = state.prediction,

@@ -70,16 +70,24 @@ Information information(const Var& table) {
   return {relu(mutual), entropy(t), entropy(p)};
 }
 
+/// Samples that are counted: ln n! of more has too few digits for probabilities, and sums over them take too long.
+constexpr double most_counted = 0x1p32;
+
 /// ln n!
 double log_factorial(double n) { return std::lgamma(n + 1.0); }
 
 /// Mean of the information that one cluster of a and one of b samples among n share, over all ways to draw them: the
 /// number of samples in both has a hypergeometric distribution.
+/// Numbers farther from the mean than five times the root of the draws are left out: that is 1 of e^50 of them.
 double chance_of_pair(double a, double b, double n) {
   const double constant =
       log_factorial(a) + log_factorial(b) + log_factorial(n - a) + log_factorial(n - b) - log_factorial(n);
+  const double mean = a * (b / n);
+  const double apart = 5.0 * std::sqrt(std::min(a, b)) + 1.0;
+  const double first = std::max({1.0, a + b - n, std::ceil(mean - apart)});
+  const double last = std::min({a, b, std::floor(mean + apart)});
   double total = 0.0;
-  for (double k = std::max(1.0, a + b - n); k <= std::min(a, b); k += 1.0) {
+  for (double k = first; k <= last; k += 1.0) {
     const double log_probability =
         constant - log_factorial(k) - log_factorial(a - k) - log_factorial(b - k) - log_factorial(n - a - b + k);
     total += k / n * std::log(n * k / (a * b)) * std::exp(log_probability);
@@ -139,8 +147,10 @@ Sums AdjustedMutualInformation::update(const Sums& state, const Var& prediction,
 }
 Var AdjustedMutualInformation::value(const Sums& state) const {
   static const Requirement whole_numbers("AdjustedMutualInformation: {} samples in two clusters; weights are counts");
+  static const Requirement some("AdjustedMutualInformation: {} samples; there may be 2^32 at most");
   Var table = table_of(name, state, clusters);
   table = checked(table, equal(table, round(table)), whole_numbers);
+  table = checked(table, sum(table) <= most_counted, some);
   const Information i = information(table);
   const Var chance = host_call("AdjustedMutualInformation", {}, information_by_chance)(sum(table, 1), sum(table, 0));
   const Var beyond = 0.5 * (i.target + i.prediction) - chance;

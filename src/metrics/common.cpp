@@ -11,6 +11,8 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::metrics {
 namespace detail {
 
@@ -31,7 +33,7 @@ void require_axes(std::string_view metric, std::string_view what, const Var& x, 
 void require_setting(std::string_view metric, std::string_view setting, double value, bool holds,
                      std::string_view rule) {
   if (holds) return;
-  throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + std::to_string(value) + "; " +
+  throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + core::text_of(value) + "; " +
                    std::string(rule));
 }
 
@@ -102,6 +104,13 @@ Samples no_samples() { return {zeros({0}), zeros({0}), zeros({0})}; }
 
 void require_samples(std::string_view metric, const Samples& state) {
   if (state.weight.size() == 0) throw ValueError(std::string(metric) + ": the value of no samples");
+}
+
+void require_samples(std::string_view metric, const Samples& state, std::size_t of_prediction, std::size_t of_target) {
+  require_samples(metric, state);
+  if (state.prediction.dimension() == of_prediction && state.target.dimension() == of_target) return;
+  throw ShapeError(std::string(metric) + ": the predictions of the state are " + to_string(state.prediction.shape()) +
+                   ", the targets " + to_string(state.target.shape()) + "; it is that of another metric");
 }
 
 }  // namespace detail

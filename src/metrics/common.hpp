@@ -3,6 +3,7 @@
 // metrics: one family in each file. A metric includes ops and tree; no primitive, no tape and no kernel.
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <string_view>
 
@@ -55,5 +56,7 @@ Sums plus_mean(std::string_view metric, const Sums& state, const Var& values, co
 Samples no_samples();
 /// \throws ValueError  for the value of nothing.
 void require_samples(std::string_view metric, const Samples& state);
+/// \throws ShapeError  besides, unless predictions and targets have as many axes.
+void require_samples(std::string_view metric, const Samples& state, std::size_t of_prediction, std::size_t of_target);
 
 }  // namespace xgrad::metrics::detail

@@ -138,7 +138,7 @@ Samples Spearman::update(const Samples& state, const Var& prediction, const Var&
   return plus_pairs(name, state, prediction, target);
 }
 Var Spearman::value(const Samples& state) const {
-  detail::require_samples(name, state);
+  detail::require_samples(name, state, 1, 1);
   const Var p = ranks(without_nan(name, state.prediction));
   const Var t = ranks(without_nan(name, state.target));
   const Moments moments = plus_moments(name, no_moments(), p, t, 1.0);
@@ -151,7 +151,7 @@ Samples Kendall::update(const Samples& state, const Var& prediction, const Var& 
   return plus_pairs(name, state, prediction, target);
 }
 Var Kendall::value(const Samples& state) const {
-  detail::require_samples(name, state);
+  detail::require_samples(name, state, 1, 1);
   const Var p = without_nan(name, state.prediction);
   const Var t = without_nan(name, state.target);
   // Comparisons, not signs of differences: those of infinities are NaN.
@@ -178,7 +178,7 @@ Samples MedianAbsoluteError::update(const Samples& state, const Var& prediction,
   return plus_pairs(name, state, prediction, target);
 }
 Var MedianAbsoluteError::value(const Samples& state) const {
-  detail::require_samples(name, state);
+  detail::require_samples(name, state, 1, 1);
   return median(abs(state.prediction - state.target));
 }
 

@@ -235,7 +235,8 @@ Table scores_of(const Table& found, const Table& objects) {
 
 Var boxes_of(std::string_view what, const Var& boxes) {
   static const Requirement requirement(
-      "BoxMeanAveragePrecision: the width or height {} of a box is negative or NaN; boxes are x1 <= x2, y1 <= y2");
+      "BoxMeanAveragePrecision: the width or height {} of a box is negative or not finite; boxes are x1 <= x2, y1 <= "
+      "y2");
   if (boxes.dimension() != 2 || boxes.shape()[1] != 4) {
     throw ShapeError("BoxMeanAveragePrecision: the boxes of the " + std::string(what) + " are " +
                      to_string(boxes.shape()) + "; they must be [n, 4], for x1, y1, x2, y2");
@@ -243,7 +244,7 @@ Var boxes_of(std::string_view what, const Var& boxes) {
   const Var x = detail::as_double(boxes);
   const auto edges = [&](int from) { return view(x, xt::all(), xt::range(from, from + 2)); };
   const Var extents = edges(2) - edges(0);
-  return concatenate({edges(0), edges(0) + checked(extents, extents >= 0.0, requirement)}, 1);
+  return concatenate({edges(0), edges(0) + checked(extents, extents >= 0.0 && isfinite(extents), requirement)}, 1);
 }
 
 void require_for_boxes(std::string_view what, const Var& x, const Var& boxes) {
@@ -297,13 +298,22 @@ Matches BoxMeanAveragePrecision::update(const Matches& state, const Detections& 
 }
 
 DetectionScores BoxMeanAveragePrecision::value(const Matches& state) const {
-  if (state.objects.shape() != Shape{classes, sizes}) {
+  static const Requirement known("BoxMeanAveragePrecision: a detection of the state is of the class {}, of {}");
+  const Shape& found_shape = state.found.shape();
+  if (state.objects.shape() != Shape{classes, sizes} || found_shape.size() != 2 || found_shape[1] != columns_of_found) {
     throw ShapeError("BoxMeanAveragePrecision: the objects of the state are " + to_string(state.objects.shape()) +
-                     "; it is that of another metric");
+                     ", what was found " + to_string(found_shape) + "; it is that of another metric");
   }
+  const auto count = static_cast<std::int64_t>(classes);
+  const Var of_class = view(state.found, xt::all(), xt::range(1, 2));
+  const Var is_known = of_class >= 0.0 && of_class < static_cast<double>(count);
+  const Var found =
+      concatenate({view(state.found, xt::all(), xt::range(0, 1)), checked(of_class, is_known, known, count),
+                   view(state.found, xt::all(), xt::range(2, columns_of_found))},
+                  1);
   const Var objects = detail::of_something(name, state.objects, sum(state.objects));
   const auto operation = host_call("BoxMeanAveragePrecision", Shape{1 + iou_thresholds + classes + 3 * 3}, scores_of);
-  const Var all = operation(state.found, objects);
+  const Var all = operation(found, objects);
   std::ptrdiff_t from = 1;
   const auto next = [&](std::size_t n) {
     const auto to = from + static_cast<std::ptrdiff_t>(n);

@@ -31,10 +31,11 @@ Rows rows_of(std::string_view metric, const Var& prediction, const Var& target, 
   if (d == 0) throw ShapeError(std::string(metric) + ": rows of " + to_string(shape) + " are empty");
   const Strides flat{static_cast<std::ptrdiff_t>(target.size()) / d, d};
   const Requirement scored(std::string(metric) + ": the score {} has no rank");
-  const Requirement relevant(std::string(metric) + ": the relevance {} is negative or NaN");
+  const Requirement relevant(std::string(metric) + ": the relevance {} is negative or not finite");
   const Var scores = reshape(detail::counting(prediction, w), flat);
   const Var relevance = reshape(detail::counting(target, w), flat);
-  return {checked(scores, !isnan(scores), scored), checked(relevance, relevance >= 0.0, relevant), flatten(w)};
+  return {checked(scores, !isnan(scores), scored),
+          checked(relevance, relevance >= 0.0 && isfinite(relevance), relevant), flatten(w)};
 }
 
 /// Relevance in the order of the scores, the first k.

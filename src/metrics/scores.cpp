@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/core/errors.hpp>
 #include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -23,6 +24,15 @@ Samples plus_scores(std::string_view metric, const Samples& state, const Labels&
                     const Var& target, const Var& weights) {
   const detail::Scored s = detail::scored_of(metric, labels, prediction, target, weights);
   return merge(state, {s.scores, s.actual, s.weights});
+}
+
+/// \throws ShapeError  unless there is a column for each class.
+void require_score_columns(std::string_view metric, const Samples& state, const Labels& labels) {
+  detail::require_samples(metric, state, 2, 2);
+  const std::size_t columns = labels.task == Task::Binary ? 1 : labels.count;
+  if (state.prediction.shape(1) == columns && state.target.shape(1) == columns) return;
+  throw ShapeError(std::string(metric) + ": the predictions of the state are " + to_string(state.prediction.shape()) +
+                   ", for a number of classes of " + std::to_string(columns) + "; it is that of another metric");
 }
 
 /// Scores of one class, [n] each: the weight of positive and negative samples.
@@ -76,8 +86,8 @@ Var average_precision(std::string_view metric, const Column& c) {
 }
 
 template <class F>
-Var averaged(std::string_view metric, const Samples& state, Average average, F of_column) {
-  detail::require_samples(metric, state);
+Var averaged(std::string_view metric, const Samples& state, const Labels& labels, Average average, F of_column) {
+  require_score_columns(metric, state, labels);
   if (average == Average::Micro) return of_column(metric, all_columns(state));
   std::vector<Var> values;
   for (std::size_t k = 0; k < state.target.shape()[1]; ++k) values.push_back(of_column(metric, column(state, k)));
@@ -92,12 +102,14 @@ struct Points {
 };
 
 Points points(std::string_view metric, const Samples& state) {
-  detail::require_samples(metric, state);
+  require_score_columns(metric, state, binary());
   const Column c = column(state, 0);
   const Var infinite = full({1}, std::numeric_limits<double>::infinity());
-  const Var thresholds = concatenate({infinite, sort(c.scores, 0, Order::Descending)});
+  const Var thresholds = sort(c.scores, 0, Order::Descending);
   const Reached r = reached(c, thresholds);
-  return {thresholds, r.positive, r.negative};
+  // At the first one nothing is positive, not even an infinite score.
+  const auto from_nothing = [](const Var& x) { return concatenate({zeros({1}), x}); };
+  return {concatenate({infinite, thresholds}), from_nothing(r.positive), from_nothing(r.negative)};
 }
 
 RocPoints roc(std::string_view metric, const Samples& state) {
@@ -125,14 +137,16 @@ Samples Auroc::init() const { return detail::no_samples(); }
 Samples Auroc::update(const Samples& state, const Var& prediction, const Var& target, const Var& weights) const {
   return plus_scores(name, state, labels, prediction, target, weights);
 }
-Var Auroc::value(const Samples& state) const { return averaged(name, state, average, area); }
+Var Auroc::value(const Samples& state) const { return averaged(name, state, labels, average, area); }
 
 Samples AveragePrecision::init() const { return detail::no_samples(); }
 Samples AveragePrecision::update(const Samples& state, const Var& prediction, const Var& target,
                                  const Var& weights) const {
   return plus_scores(name, state, labels, prediction, target, weights);
 }
-Var AveragePrecision::value(const Samples& state) const { return averaged(name, state, average, average_precision); }
+Var AveragePrecision::value(const Samples& state) const {
+  return averaged(name, state, labels, average, average_precision);
+}
 
 Samples RocCurve::init() const { return detail::no_samples(); }
 Samples RocCurve::update(const Samples& state, const Var& prediction, const Var& target, const Var& weights) const {

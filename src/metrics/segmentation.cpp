@@ -141,14 +141,18 @@ Sums HausdorffDistance::update(const Sums& state, const Var& prediction, const V
   }
   const Var w = weights_of_images(name, target, weights);
   const detail::Flags f = detail::flags_of(name, binary(threshold), prediction, target, w);
-  const auto distances = [extents, q = q, spacing = spacing](const Array<double>& p, const Array<double>& t) {
+  // In units of the largest spacing, whose square neither overflows nor vanishes.
+  const double unit = spacing.empty() ? 1.0 : *std::max_element(spacing.begin(), spacing.end());
+  std::vector<double> in_units = spacing;
+  for (double& s : in_units) s /= unit;
+  const auto distances = [extents, q = q, unit, in_units](const Array<double>& p, const Array<double>& t) {
     const std::size_t size = size_of(extents);
     auto result = Array<double>::from_shape({size == 0 ? 0 : p.size() / size});
     for (std::size_t i = 0; i < result.size(); ++i) {
       const double* one = p.data() + i * size;
       const double* other = t.data() + i * size;
-      result.data()[i] = std::max(farthest(one, distances_to(other, extents, spacing), q),
-                                  farthest(other, distances_to(one, extents, spacing), q));
+      result.data()[i] = unit * std::max(farthest(one, distances_to(other, extents, in_units), q),
+                                         farthest(other, distances_to(one, extents, in_units), q));
     }
     return result;
   };

@@ -57,7 +57,7 @@ Samples ConcordanceIndex::update(const Samples& state, const Var& prediction, co
 }
 Var ConcordanceIndex::value(const Samples& state) const {
   static const Requirement some("ConcordanceIndex: no pair can be compared, their weight is {}");
-  detail::require_samples(name, state);
+  detail::require_samples(name, state, 1, 2);
   const Lives all{state.prediction, view(state.target, xt::all(), 0), view(state.target, xt::all(), 1), state.weight};
   const std::size_t n = state.weight.size();
   const std::size_t rows = std::max<std::size_t>(1, most_lives / n);

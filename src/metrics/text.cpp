@@ -20,6 +20,9 @@
 namespace xgrad::metrics {
 namespace {
 
+/// Of the sequences that are counted.
+constexpr std::size_t most_words = 1000;
+
 using Tokens = std::vector<std::int64_t>;
 using TokenSpan = std::span<const std::int64_t>;
 
@@ -145,7 +148,8 @@ Sums CharacterErrorRate::update(const Sums& state, std::string_view prediction, 
 Var CharacterErrorRate::value(const Sums& state) const { return detail::mean_of(name, state); }
 
 Sums Bleu::init() const {
-  detail::require_setting(name, "order", static_cast<double>(order), order > 0, "it must be 1 or more");
+  detail::require_setting(name, "order", static_cast<double>(order), order > 0 && order <= most_words,
+                          "it must be from 1 to " + std::to_string(most_words));
   return detail::no_sums({2, order + 1});
 }
 Sums Bleu::update(const Sums& state, std::string_view prediction, const std::vector<std::string>& references) const {

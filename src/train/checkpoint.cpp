@@ -33,11 +33,14 @@ void remark(const IoError& error) {
 }
 
 /// Those of a folder whose headers can be read.
+/// \throws NewerCheckpoint  if one is of a newer version.
 detail::KnownCheckpoints known_of(const std::map<std::uint64_t, fs::path>& files) {
   detail::KnownCheckpoints result;
   for (const auto& [step, path] : files) {
     try {
       result.emplace(step, detail::KnownCheckpoint{path, read_checkpoint_header(path)});
+    } catch (const NewerCheckpoint&) {
+      throw;
     } catch (const IoError& error) {
       remark(error);
     }
@@ -183,6 +186,8 @@ std::optional<fs::path> latest(const fs::path& folder) {
     try {
       require_whole(newest->second);
       return newest->second;
+    } catch (const NewerCheckpoint&) {
+      throw;
     } catch (const IoError& error) {
       remark(error);
       files.erase(newest);

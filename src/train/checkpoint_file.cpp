@@ -58,6 +58,15 @@ class CheckSum {
   boost::crc_32_type crc_;
 };
 
+bool is_newer(std::string_view other) {
+  const auto number = [](std::string_view digits) {
+    std::uint64_t result = 0;
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
+    return error == std::errc() && stop == digits.data() + digits.size() ? result : 0;
+  };
+  return number(other) > number(version);
+}
+
 /// A file whose metadata are those of a checkpoint.
 class CheckpointReader {
  public:
@@ -65,10 +74,11 @@ class CheckpointReader {
     const auto found = file_.metadata().find(version_name);
     if (found == file_.metadata().end())
       fail("it is a safetensors file, but no checkpoint: it does not say of which version");
-    if (found->second != version) {
-      fail("its version is '" + found->second + "', and this xgrad reads " + std::string(version) +
-           "; read it with the one that wrote it");
-    }
+    if (found->second == version) return;
+    const std::string rule = "its version is '" + found->second + "', and this xgrad reads " + std::string(version) +
+                             "; read it with the one that wrote it";
+    if (is_newer(found->second)) throw NewerCheckpoint("restore: '" + path_.string() + "': " + rule);
+    fail(rule);
   }
 
   [[nodiscard]] CheckpointHeader header() const {

@@ -7,9 +7,16 @@
 #include <optional>
 #include <string>
 
+#include <xgrad/core/errors.hpp>
 #include <xgrad/train/checkpoint.hpp>
 
 namespace xgrad::train {
+
+/// Of a checkpoint that is not damaged, but of a newer version: nobody passes it over, and writes in its place.
+class NewerCheckpoint : public IoError {
+ public:
+  using IoError::IoError;
+};
 
 /// What is known of a checkpoint without its arrays.
 struct CheckpointHeader {
@@ -18,7 +25,8 @@ struct CheckpointHeader {
   std::optional<double> score = {};
 };
 
-/// \throws IoError  naming the file and the rule, if its header is not that of a checkpoint.
+/// \throws IoError  naming the file and the rule, if its header is not that of a checkpoint: NewerCheckpoint, if it is
+///                  one of a newer version.
 [[nodiscard]] CheckpointHeader read_checkpoint_header(const std::filesystem::path& path);
 
 /// Reads all of it.

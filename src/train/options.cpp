@@ -100,6 +100,37 @@ void require_options(const LoopOptions& options, bool has_metrics, bool has_pred
   }
 }
 
+void require_names(const std::vector<NamedMetric>& metrics, const std::vector<std::string>& terms, bool of_training,
+                   bool of_validation, bool has_loss, const std::string& watch) {
+  static_cast<void>(Evaluation(metrics, terms));
+  if (!metrics.empty() && !of_training && !of_validation) {
+    throw ValueError(
+        "train::fit: there are metrics, and no data that they are of: give a validation set, or say .training_metrics "
+        "= true");
+  }
+  std::vector<std::string> names{"loss"};
+  names.insert(names.end(), terms.begin(), terms.end());
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(names, name) != names.end()) {
+      throw ValueError("train::fit: two numbers of the history have the name \"" + name +
+                       "\"; each is logged under its own");
+    }
+    names.push_back(name);
+  };
+  const std::size_t of_losses = names.size();
+  for (const NamedMetric& metric : metrics) {
+    if (of_training) add(metric.name());
+  }
+  for (std::size_t i = 0; of_validation && has_loss && i < of_losses; ++i) add("validation " + std::string(names[i]));
+  for (const NamedMetric& metric : metrics) {
+    if (of_validation) add("validation " + metric.name());
+  }
+  if (watch.empty() || std::ranges::find(names, watch) != names.end()) return;
+  std::string known;
+  for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+  throw ValueError("train::fit: \"" + watch + "\", which shall be watched, is not there; there is " + known);
+}
+
 data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows) {
   data::BatchOptions result = asked;
   const bool all_at_once = asked.size == 0;

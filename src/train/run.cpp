@@ -102,9 +102,11 @@ class Loop {
   bool is_over() {
     if (over_) return true;
     if (options_.patience > 0 && where_.stale >= options_.patience) {
+      const std::string best = where_.has_best() ? "; the best, " + core::text_of(where_.best) + ", was in epoch " +
+                                                       std::to_string(where_.best_epoch)
+                                                 : "; it has never been a number";
       end(Ended::Patience, options_.watch + " has not become better for " +
-                               core::count_of(where_.stale, "validation", "validations") + "; the best, " +
-                               core::text_of(where_.best) + ", was in epoch " + std::to_string(where_.best_epoch));
+                               core::count_of(where_.stale, "validation", "validations") + best);
     } else if (where_.step >= all_steps()) {
       end(Ended::Finished);
     } else if (options_.catch_interrupt && solve::StopAtInterrupt::interrupted()) {
@@ -212,12 +214,6 @@ class Loop {
     score_.reset();
     if (options_.watch.empty()) return;
     const auto found = now.metrics.find(options_.watch);
-    if (found == now.metrics.end() && options_.watch != "loss") {
-      std::string names = "loss";
-      for (const auto& [name, value] : now.metrics) names += ", " + name;
-      throw ValueError("train::fit: \"" + options_.watch + "\", which shall be watched, is not there; there is " +
-                       names);
-    }
     const double value = found == now.metrics.end() ? now.loss : found->second;
     score_ = options_.larger_is_better ? -value : value;
     const double gain = options_.larger_is_better ? value - where_.best : where_.best - value;

@@ -15,6 +15,7 @@
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vmap.hpp>
 
+#include "core/text.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::train::detail {
@@ -24,12 +25,15 @@ void require_terms(const std::vector<std::string>& names, const std::vector<doub
     if (names[i].empty()) {
       throw ValueError("train::mixed: term " + std::to_string(i) + " has no name; each is logged under its own");
     }
+    if (names[i] == "loss") {
+      throw ValueError("train::mixed: a term has the name \"loss\", which is that of their sum; give it another");
+    }
     if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
         names.begin() + static_cast<std::ptrdiff_t>(i)) {
       throw ValueError("train::mixed: two terms have the name \"" + names[i] + "\"; each is logged under its own");
     }
     if (!std::isfinite(weights[i])) {
-      throw ValueError("train::mixed: the weight of \"" + names[i] + "\" is " + std::to_string(weights[i]) +
+      throw ValueError("train::mixed: the weight of \"" + names[i] + "\" is " + core::text_of(weights[i]) +
                        "; it must be finite");
     }
   }

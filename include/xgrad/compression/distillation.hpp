@@ -16,8 +16,8 @@ namespace xgrad::compression {
 /// \source  G. Hinton, O. Vinyals and J. Dean, Distilling the knowledge in a neural network, 2015.
 /// \throws ShapeError  unless both logits have one shape, and labels that without its last axis.
 /// \throws TypeError   unless labels are integers.
-/// \throws ValueError  when evaluated: unless the temperature is positive and the share from 0 to 1; for labels that are
-///                     no class.
+/// \throws ValueError  when evaluated: unless the temperature is positive and finite and the share from 0 to 1; for
+///                     labels that are no class.
 /// \derivative  smooth to every order, with respect to temperature and share, too.
 struct Distillation {
   Var temperature = 2.0;  ///< > 0

@@ -56,7 +56,7 @@ struct QuantisationOptions {
 /// \source  B. Jacob et al., Quantization and training of neural networks for efficient integer-arithmetic-only
 ///          inference, 2018; R. Krishnamoorthi, Quantizing deep convolutional networks for efficient inference, 2018.
 /// \throws ValueError  unless there are 2 to 16 bits, and the axis is not negative; when evaluated: for a range that is
-///                     not finite, such as that of nothing.
+///                     not finite, such as that of nothing, or whose low end is above the high one.
 /// \throws ShapeError  unless the range is a number, or with an axis a line of numbers.
 [[nodiscard]] Quantisation quantisation(const Range& range, const QuantisationOptions& options = {});
 
@@ -66,7 +66,7 @@ struct QuantisationOptions {
 /// clip(round(x / scale) + zero, low, high), int64. Halves are rounded to even; x is multiplied by 1 / scale, rounded
 /// to its type, as by torch. Without a derivative: see fake_quantise.
 /// \throws ShapeError  if x has no such axis, or another number of indices along it; also below.
-/// \throws ValueError  when evaluated: for NaN.
+/// \throws ValueError  when evaluated: for NaN; for a scale that is not positive and finite; the latter also below.
 [[nodiscard]] Var quantise(const Var& x, const Quantisation& quantisation);
 
 /// (n - zero) scale.

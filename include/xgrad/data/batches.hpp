@@ -21,7 +21,7 @@ namespace xgrad::data {
 
 /// What becomes of the rows at the end of an epoch that are fewer than a batch.
 enum class Last : std::uint8_t {
-  Keep,  ///< they are a smaller batch
+  Keep,  ///< they are a smaller batch, and the only one if the dataset has fewer
   Drop,  ///< they are left out of this epoch
   Pad    ///< rows of zeros fill it up: an array of ones beside the data says which rows are real
 };
@@ -210,7 +210,7 @@ class Batches {
 /// alone, so that a run that goes on from a saved position sees the batches that it would have seen. Copies go their
 /// own ways; one object is for one thread.
 /// \throws ShapeError  as length; unless there are as many weights or lengths as rows.
-/// \throws ValueError  for a dataset without rows, batches of no rows or, unless they are filled up, of more than an
+/// \throws ValueError  for a dataset without rows, batches of no rows or, if smaller ones are dropped, of more than an
 ///                     epoch has; for weights that are negative, not finite or all 0, or without a key; for a draw
 ///                     without replacement of more rows than have positive weights; for bounds that do not rise, and a
 ///                     length that is above the last.

@@ -37,6 +37,8 @@ class Length {
 };
 /// Says which arrays have no such extent.
 [[noreturn]] void throw_no_length(std::span<const std::string> paths, std::span<const Var> arrays);
+/// Says what a dataset gave in place of rows.
+[[noreturn]] void throw_other_rows(std::span<const Var> arrays, std::size_t asked);
 std::size_t length_of(std::span<const std::size_t> parts);
 Var rows_of(const Var& x, const Var& which);
 Var rows_of(const io::NpyFile& file, const Var& which);
@@ -100,12 +102,17 @@ template <Dataset D>
 /// is none.
 /// \param which  int64, one axis; negative ones count from the end. For files they must be concrete.
 /// \throws TypeError   unless these are integers.
-/// \throws ShapeError  unless they have one axis; as length.
+/// \throws ShapeError  unless they have one axis; as length; if a type of yours gives another number of rows.
 /// \throws ValueError  for a row that is not there.
 template <Dataset D>
 [[nodiscard]] auto rows(const D& dataset, const Var& which) {
   if constexpr (detail::Own<D>) {
-    return dataset.rows(which);
+    auto result = dataset.rows(which);
+    detail::Length given;
+    tree::for_each_array(result, [&](const Var& x) { given.add(x); });
+    const bool as_asked = given.is_one() && (which.dimension() != 1 || given.value() == which.size());
+    if (!as_asked) detail::throw_other_rows(tree::arrays(result), which.size());
+    return result;
   } else if constexpr (std::same_as<D, io::NpyFile>) {
     return detail::rows_of(dataset, which);
   } else if constexpr (detail::is_parts<D>) {

@@ -5,7 +5,7 @@
 // inside of compiled functions, too. NaN is a missing number: it is left out when things are found out, and stays NaN
 // when it is mapped. Integers count as float64. All throw ShapeError unless the last axes are those of a row of the
 // data that they are of; and, when they are made, ShapeError for a number, and ValueError for no rows, for an infinite
-// number (raised when evaluated), and for a column of nothing but NaN (raised when evaluated).
+// number, for a column of nothing but NaN, and for a range or scale beyond the element type (raised when evaluated).
 #pragma once
 
 #include <cstdint>

@@ -49,6 +49,18 @@ class ReadAhead {
         per_epoch_(source_->per_epoch()),
         position_(source_->position()),
         ahead_(std::make_unique<detail::Ahead>([source = source_.get()] { return make(*source); }, depth)) {}
+  ReadAhead(ReadAhead&&) noexcept = default;
+  /// The thread ends before what it reads is given up.
+  ReadAhead& operator=(ReadAhead&& other) noexcept {
+    ahead_ = std::move(other.ahead_);
+    source_ = std::move(other.source_);
+    per_epoch_ = other.per_epoch_;
+    position_ = std::move(other.position_);
+    return *this;
+  }
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+  ~ReadAhead() = default;
 
   [[nodiscard]] std::size_t per_epoch() const noexcept { return per_epoch_; }
   /// \throws  what the source threw at this place; again at every later call, until resume().

@@ -69,7 +69,7 @@ struct TableOptions {
 /// numbers, with NaN for those; and else texts. Numbers have a point, whatever locale the program has chosen.
 /// \throws IoError     naming file, line and rule: if it cannot be read, or has no line; for a line with another number of
 ///                     fields than the first one, a name that comes twice, a quote that does not end or is within a
-///                     field, a number outside of the range of double.
+///                     field, a carriage return without a line feed, a number outside of the range of double.
 /// \throws ValueError  for a delimiter that is a letter, a digit, a quote, or ends a line.
 [[nodiscard]] Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
 

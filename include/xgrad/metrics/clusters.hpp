@@ -69,7 +69,7 @@ XGRAD_FIELDS(NormalisedMutualInformation, clusters)
 /// E is the mean of I over all clusterings with clusters of these sizes. Weights count as numbers of samples.
 ///
 /// \param prediction, target  int64 in [0, clusters), of the same shape.
-/// \throws ValueError  if a number of samples is no integer (raised when evaluated).
+/// \throws ValueError  if a number of samples is no integer, or there are more than 2^32 (raised when evaluated).
 /// \source  N. X. Vinh, J. Epps and J. Bailey, Information theoretic measures for clusterings comparison, 2010;
 ///          scikit-learn 1.2, sklearn.metrics.adjusted_mutual_info_score.
 struct AdjustedMutualInformation {

@@ -29,8 +29,8 @@ void require_same_names(const std::vector<std::string>& a, const std::vector<std
 /// The states of several metrics, a tree whose paths begin with their names: "f1.values".
 template <class... S>
 struct Collected {
-  std::vector<std::string> names;
-  std::tuple<S...> states;
+  std::vector<std::string> names = std::vector<std::string>(sizeof...(S));  ///< of no collection: empty ones
+  std::tuple<S...> states = {};
 
   void visit(const tree::detail::Visitor<Var>& visitor) { visit_all(*this, visitor); }
   void visit(const tree::detail::Visitor<const Var>& visitor) const { visit_all(*this, visitor); }

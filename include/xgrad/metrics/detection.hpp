@@ -63,8 +63,8 @@ XGRAD_FIELDS(DetectionScores, state(precision), state(precision_at), state(preci
 /// `update` is of one image. Equal scores are taken in the order of the detections.
 /// \throws ShapeError  for other shapes than those of Detections and Objects.
 /// \throws TypeError   for labels in floating-point.
-/// \throws ValueError  for a box with x2 < x1 or y2 < y1 or NaN, a score that is NaN, a label out of range (raised when
-///                     evaluated); for the value of no objects at all.
+/// \throws ValueError  for a box with x2 < x1 or y2 < y1 or a side that is not finite, a score that is NaN, a label out of
+///                     range (raised when evaluated); for the value of no objects at all.
 /// \source  T.-Y. Lin et al., Microsoft COCO: common objects in context, 2014; pycocotools 2.0, COCOeval.
 struct BoxMeanAveragePrecision {
   static constexpr std::string_view name = "BoxMeanAveragePrecision";

@@ -21,7 +21,8 @@ enum class Task : std::uint8_t { Binary, Multiclass, Multilabel };
 /// | multiclass | S + [K]: scores (floating-point; the class is the first largest) or S: int64 classes in [0, K) | S |
 /// | multilabel | S + [K]: scores or 0 and 1 as of K binary ones | S + [K]: 0 and 1 |
 ///
-/// Targets are int64 or bool, else TypeError. Weights are of S. NaN has no class: ValueError when evaluated.
+/// Targets are int64 or bool, else TypeError. Weights are of S. NaN has no class: ValueError when evaluated;
+/// and is no threshold.
 struct Labels {
   Task task = Task::Binary;
   std::size_t count = 1;

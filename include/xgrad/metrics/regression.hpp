@@ -143,7 +143,7 @@ struct LogCoshError {
 };
 XGRAD_FIELDS(LogCoshError)
 
-/// Minkowski distance of all elements together.
+/// Minkowski distance of all elements together; 0 of nothing.
 ///
 ///     (sum(w |p - t|^order))^(1 / order)
 ///

@@ -1,4 +1,4 @@
-// How lists are ordered: of search results, and of labels. Of equal scores the first comes first.
+// How lists are ordered: of search results, and of labels. Of equal scores the first comes first. Relevance is finite.
 #pragma once
 
 #include <cstddef>

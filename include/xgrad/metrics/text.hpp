@@ -77,7 +77,7 @@ XGRAD_FIELDS(CharacterErrorRate)
 /// sum of the lengths of the references whose lengths are nearest (of two the shorter).
 ///
 /// \param references  right texts, one or more.
-/// \throws ValueError  for an order of 0, and without references.
+/// \throws ValueError  unless the order is from 1 to 1000; without references.
 /// \source  K. Papineni et al., BLEU: a method for automatic evaluation of machine translation, 2002. With `smooth`,
 ///          1 is added to m_n and s_n for n > 1: C.-Y. Lin and F. J. Och, ORANGE, 2004.
 struct Bleu {

@@ -105,7 +105,8 @@ class Checkpoint {
  public:
   /// Makes the folder, holds it for this training alone, and sees that it can be written, before hours are spent.
   /// What a killed program left unfinished is removed.
-  /// \throws IoError     naming the folder and what to do: if it cannot be made or written.
+  /// \throws IoError     naming the folder and what to do: if it cannot be made or written; if a newer version of xgrad
+  ///                     wrote a checkpoint there, which is not passed over.
   /// \throws ValueError  for an empty name or keep_last = 0; if another training writes there; without `resume`, if
   ///                     checkpoints of another training are there: nothing is removed.
   explicit Checkpoint(CheckpointOptions options);
@@ -151,7 +152,7 @@ class Checkpoint {
 };
 
 /// The newest checkpoint of a folder that is whole, and the one with the lowest score; nothing if there is none.
-/// \throws IoError  if the folder cannot be read.
+/// \throws IoError  if the folder cannot be read, or a newer version of xgrad wrote one of its checkpoints.
 [[nodiscard]] std::optional<std::filesystem::path> latest(const std::filesystem::path& folder);
 [[nodiscard]] std::optional<std::filesystem::path> best(const std::filesystem::path& folder);
 

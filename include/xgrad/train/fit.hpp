@@ -23,7 +23,7 @@ namespace xgrad::train {
 /// In each epoch it goes once through the data, in batches of another order, and makes a step() of each. Key and
 /// options decide all numbers: the same run gives the same bits, and so does one that goes on from a checkpoint. The
 /// batch of epoch e is that of data::batches with the key `key.fold_in(0)`, the nn::Training of step s has
-/// `key.fold_in(1) .fold_in(s)`: a loop by hand can do the same.
+/// `key.fold_in(1).fold_in(s)`: a loop by hand can do the same.
 ///
 /// \param model       a tree; its leaves are trained, its state is carried along
 /// \param objective   see Objective, and mixed() for several

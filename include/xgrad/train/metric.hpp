@@ -54,7 +54,7 @@ class RunningMetric {
 /// A metric of xgrad::metrics of prediction and target, or one of that form of your own, under the name by which it is
 /// logged. Its value is one number; weights are a ValueError for one that takes none.
 ///
-///     .metrics = {{"accuracy", metrics::Accuracy{}}, {"F1", metrics::FScore{}}}
+///     .metrics = {{"accuracy", metrics::Accuracy{}}, {"F1", metrics::FBeta{}}}
 class NamedMetric {
  public:
   template <metrics::Metric T>

@@ -41,7 +41,7 @@ struct Mixed {
 
 namespace detail {
 
-/// \throws ValueError  unless all names are there, and different, and all weights finite.
+/// \throws ValueError  unless all names are there, and different, none is "loss", and all weights finite.
 void require_terms(const std::vector<std::string>& names, const std::vector<double>& weights);
 
 }  // namespace detail
@@ -51,7 +51,7 @@ void require_terms(const std::vector<std::string>& names, const std::vector<doub
 ///
 ///     auto objective = train::mixed(train::Term{"data", fits_data}, train::Term{"physics", fits_equation, 0.1});
 ///
-/// \throws ValueError  unless there is a name for each, all are different, and the weights finite.
+/// \throws ValueError  unless there is a name for each, all are different, none is "loss", and the weights finite.
 template <class... F>
 [[nodiscard]] Mixed<F...> mixed(Term<F>... terms) {
   detail::require_terms({terms.name...}, {terms.weight...});

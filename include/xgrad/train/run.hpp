@@ -119,6 +119,11 @@ LoopResult run_loop(TypedRun& run, const LoopOptions& options);
 
 /// \throws ValueError, ShapeError  for options that cannot be meant.
 void require_options(const LoopOptions& options, bool has_metrics, bool has_predict, std::size_t validation_rows);
+/// \throws ValueError  unless the numbers of the history have names of their own, what is watched is among them, and
+///                     metrics have something to look at.
+/// \param has_loss    of the validation set
+void require_names(const std::vector<NamedMetric>& metrics, const std::vector<std::string>& terms, bool of_training,
+                   bool of_validation, bool has_loss, const std::string& watch);
 /// Batches as options say, of a dataset of so many rows.
 data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows);
 /// \throws ValueError  unless all batches can be cut into so many parts.
@@ -168,6 +173,8 @@ class RunOf final : public TypedRun {
     static_assert(has_plain_form<F, M, B> || has_training_form<F, M, B>,
                   "fit: the objective is a function of (model, batch) or (model, batch, nn::Training); of a dataset "
                   "that is a tuple also of (model, parts...)");
+    require_names(options.metrics, term_names(objective), options.training_metrics, options.validation.has_value(),
+                  has_plain_form<F, M, B>, options.watch);
     const std::size_t rows = options.batches.size == 0 ? data::length(data) : options.batches.size;
     require_parts(options.micro_batches, options.batches, rows, batches_.count(0, batches_.per_epoch() - 1));
     if constexpr (tree::Tree<D>) {  // the same rows in the same order in each epoch
