@@ -259,6 +259,35 @@ BOOST_AUTO_TEST_CASE(spectral_norm_divides_by_the_largest_singular_value) {
   check_close(nn::spectral_norm(Key(1), nn::Linear{xg::zeros({4, 5}), {}})(x), xg::zeros({2, 4}), 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(spectral_norm_of_weights_that_are_zero_or_small) {
+  const nn::Linear linear = nn::with_dtype(nn::linear(Key(10), 5, 4), DType::Float64);
+  const Var x = smooth_numbers({2, 5});
+  const nn::Training training{Key(0)};
+  auto layer = nn::spectral_norm(Key(11), linear);
+  const Var y = layer(x);
+  const Var u = layer.u;
+  layer.layer.weight = 1e-200 * linear.weight;
+  check_close(layer(x), y, 1e-12);
+  check_close(layer(x, training), y, 1e-3);
+  // The vector outlives a weight of 0, whose derivative is that of a weight that is not divided.
+  layer.u = u;
+  layer.layer.weight = xg::zeros({4, 5});
+  check_close(layer(x, training), xg::zeros({2, 4}) + *linear.bias, 0.0);
+  check_close(layer.u, u, 0.0);
+  const auto total = [&](nn::SpectralNorm<nn::Linear> net) { return sum(net(x, training)); };
+  check_close(xg::grad(total)(layer).layer.weight, xg::broadcast_to(sum(x, 0), {4, 5}), 1e-15);
+  layer.layer.weight = linear.weight;
+  check_close(layer(x), y, 1e-15);
+  // What u is orthogonal to, is found all the same; a layer may begin with 0.
+  layer.layer.weight = linear.weight * expand_dims(xg::arange(4) > 0, 1);
+  layer.u = xt::xarray<double>{1.0, 0.0, 0.0, 0.0};
+  for (int i = 0; i < 200; ++i) static_cast<void>(layer(x, training));
+  const Var used = (layer(xg::eye(5)) - *linear.bias);
+  BOOST_TEST(std::abs(amax(xg::linalg::svdvals(used)).item<double>() - 1.0) < 1e-12);
+  const auto zero = nn::spectral_norm(Key(1), nn::Linear{xg::zeros({4, 5}), {}});
+  BOOST_TEST(std::abs(norm(zero.u).item<double>() - 1.0) < 1e-15);
+  BOOST_CHECK_THROW(static_cast<void>(nn::spectral_norm(Key(1), linear, {.iterations = 0})), xg::ValueError);
+}
 BOOST_AUTO_TEST_CASE(spectral_norm_hands_its_state_on) {
   const nn::Linear linear = nn::linear(Key(10), 5, 4);
   const auto start = nn::spectral_norm(Key(11), linear, {.first = 1});
