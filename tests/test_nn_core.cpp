@@ -201,6 +201,16 @@ BOOST_AUTO_TEST_CASE(dropout_leaves_out_and_keeps_the_mean) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(dropout_has_the_digits_to_keep_or_leave_out_few) {
+  // Of 24 bits 1e-7 is 1.2e-7 or 1.8e-7: the mean would be half as large again. It takes a billion elements to see it.
+  const nn::Training training{Key(7)};
+  const Var x = xg::ones({1000000}, DType::Float32);
+  const Var numbers = xg::random::uniform(training.key, {1000000});
+  const double kept = 1.0 - (1.0 - 5e-6);
+  check_close(nn::Dropout{1.0 - 5e-6}(x, training), xg::where(numbers < kept, 1.0 / kept, 0.0), 1e-2);
+  check_close(nn::Dropout{5e-6}(x, training), xg::where(numbers < 1.0 - 5e-6, 1.0 / (1.0 - 5e-6), 0.0), 1e-6);
+}
+
 BOOST_AUTO_TEST_CASE(dropout_of_channels_and_of_samples) {
   const nn::Training training{Key(8)};
   const Var x = xg::ones({8, 6, 3, 3});

@@ -257,6 +257,9 @@ BOOST_AUTO_TEST_CASE(layers_by_name_refuse_what_does_not_fit) {
   BOOST_TEST(has(error("residual", {{"inner", "linear"}}), "must be an nn::AnyLayer"));
   BOOST_TEST(has(error("dropout", {{"together", 0.5}}), "integers, [n]"));
   BOOST_TEST(has(error("dropout", {{"together", std::int64_t{1} << 40}}), "must be smaller"));
+  BOOST_TEST(has(error("dropout", {{"rate", 1.5}}), "the rate of dropout is 1.5; it must be from 0 to 1"));
+  BOOST_TEST(has(error("drop_path", {{"rate", std::nan("")}}), "it must be from 0 to 1"));
+  BOOST_TEST(has(error("feed_forward", {{"width", 4}, {"dropout", -1.0}}), "it must be from 0 to 1"));
   BOOST_CHECK_THROW(static_cast<void>(nn::settings_of("linaer")), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::initialiser_by_name("zero")), xg::ValueError);
 }

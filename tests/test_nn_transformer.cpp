@@ -9,6 +9,7 @@
 
 #include <xgrad/nn/language_model.hpp>
 #include <xgrad/nn/transformer.hpp>
+#include <xgrad/nn/with_dtype.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
@@ -214,6 +215,10 @@ BOOST_AUTO_TEST_CASE(generation) {
   const Var likeliest = view(xgrad::top_k(model(view(prompt, 0)), 2).second, 0);
   BOOST_TEST(xgrad::all(isin(two, likeliest)).item<bool>());
   BOOST_TEST(!xgrad::all(equal(two, view(likeliest, 0))).item<bool>());
+  // Hardly warm is as cold, though the temperature is no float.
+  const nn::LanguageModel narrow = nn::with_dtype(model, DType::Float32);
+  const Var cold = nn::generate(narrow, Key(1), view(prompt, xt::range(0, 3)), 4, {.temperature = 0.0});
+  BOOST_TEST(same(cold, nn::generate(narrow, Key(1), view(prompt, xt::range(0, 3)), 4, {.temperature = 1e-60})));
   BOOST_TEST(nn::generate(model, Key(1), prompt, 0).shape() == (Shape{500, 0}), boost::test_tools::per_element());
   BOOST_CHECK_THROW(static_cast<void>(nn::generate(model, Key(1), prompt, 1, {.temperature = -1.0})),
                     xgrad::ValueError);

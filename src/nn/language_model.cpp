@@ -49,12 +49,18 @@ void require_generation(const LanguageModel& model, const Var& prompt, std::size
   }
 }
 
+/// Logits divided by a temperature, of which the largest is 0: the smallest temperature leaves them numbers.
+Var tempered(const Var& logits, double temperature) {
+  const Var below = cast(logits - amax(logits, -1, keep_dims), DType::Float64);
+  return cast(below / temperature, logits.dtype());
+}
+
 /// A token for the logits of each sequence, [..., vocabulary].
 Var drawn(const random::Key& key, const Var& logits, const GenerateOptions& options) {
   if (options.temperature == 0.0) return argmax(logits, -1);
-  if (options.top_k == 0) return random::categorical(key, logits / options.temperature);
+  if (options.top_k == 0) return random::categorical(key, tempered(logits, options.temperature));
   const auto [values, tokens] = top_k(logits, options.top_k);
-  const Var chosen = random::categorical(key, values / options.temperature);
+  const Var chosen = random::categorical(key, tempered(values, options.temperature));
   return squeeze(take_along_axis(tokens, expand_dims(chosen, -1), -1), -1);
 }
 

@@ -95,6 +95,7 @@ Var FeedForward::operator()(const Var& x, const Training& training) const {
 }
 
 FeedForward feed_forward(const random::Key& key, std::size_t width, const TransformerOptions& options) {
+  require_rate("feed_forward", options.dropout);
   const std::size_t hidden = options.hidden == 0 ? 4 * width : options.hidden;
   const LinearOptions of_linear = linear_options(options);
   FeedForward net{.linear1 = linear(key.fold_in(0), width, hidden, of_linear),

@@ -50,7 +50,8 @@ struct TransformerOptions {
   DType dtype = DType::Float32;
 };
 
-/// \throws TypeError  unless the element type is a floating-point one.
+/// \throws TypeError   unless the element type is a floating-point one.
+/// \throws ValueError  unless 0 <= dropout <= 1.
 [[nodiscard]] FeedForward feed_forward(const random::Key& key, std::size_t width,
                                        const TransformerOptions& options = {});
 
