@@ -148,6 +148,7 @@ BOOST_AUTO_TEST_CASE(bilinear_multiplies_two_inputs) {
   BOOST_CHECK_THROW((void)layer(1.0, b), xg::ShapeError);
   BOOST_CHECK_THROW((void)layer(xg::zeros({3, 2}), xg::zeros({4, 2})), xg::ShapeError);
   BOOST_CHECK_THROW((void)(nn::Bilinear{xg::zeros({2, 2})}(b, b)), xg::ShapeError);
+  BOOST_CHECK_THROW((void)(nn::Bilinear{xg::zeros({3, 2, 2}), xg::ones({1})}(b, b)), xg::ShapeError);
   BOOST_TEST((nn::bilinear(Key(1), 2, 3, 4).weight.shape() == Shape{4, 2, 3}));
   BOOST_TEST(!nn::bilinear(Key(1), 2, 3, 4, {.bias = false}).bias.has_value());
 }
@@ -354,6 +355,17 @@ BOOST_AUTO_TEST_CASE(kan_goes_on_with_finer_intervals) {
   check_close(nn::refined(narrow, 10)(xg::cast<float>(x)), coarse(x), 1e-5);
   BOOST_CHECK_THROW(static_cast<void>(nn::refined(coarse, 0)), xg::ValueError);
   BOOST_CHECK_THROW((void)coarse(xg::zeros({3})), xg::ShapeError);
+  // Integers and booleans are numbers as others.
+  for (const DType dtype : {DType::Int64, DType::Bool}) {
+    check_close(coarse.splines(xg::ones({2}, dtype)), coarse.splines(xg::ones({2})), 0.0);
+  }
+  // Weights are not broadcast.
+  nn::Kan other = coarse;
+  other.spline_weight = xg::ones({1, 1});
+  BOOST_CHECK_THROW(static_cast<void>(other(xg::zeros({4, 2}))), xg::ShapeError);
+  other = coarse;
+  other.coefficients = xg::ones({1, 1, 8});
+  BOOST_CHECK_THROW(static_cast<void>(other(xg::zeros({4, 2}))), xg::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.intervals = 0})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.order = 0})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.order = 11})), xg::ValueError);

@@ -25,6 +25,12 @@ inline std::string text_of(double number) {
   return text.str();
 }
 
+/// A text that comes from outside, or its beginning if it is too long for a message.
+inline std::string shortened(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  return text.size() <= longest ? std::string(text) : std::string(text.substr(0, longest)) + "...";
+}
+
 /// A capital letter as a small one. Not std::tolower, which asks the locale: a Turkish one has no other "I".
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 

@@ -15,6 +15,12 @@ void require_floating(std::string_view maker, DType dtype) {
   }
 }
 
+void require_weight(std::string_view layer, std::string_view what, const Var& weight, const Shape& shape) {
+  if (weight.shape() == shape) return;
+  throw ShapeError(std::string(layer) + ": its " + std::string(what) + " has the shape " + to_string(weight.shape()) +
+                   "; it must be " + to_string(shape));
+}
+
 void require_rate(std::string_view layer, double rate) {
   if (rate >= 0.0 && rate <= 1.0) return;
   throw ValueError(std::string(layer) + ": the rate of dropout is " + core::text_of(rate) + "; it must be from 0 to 1");

@@ -10,6 +10,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "channels.hpp"
+#include "checks.hpp"
 #include "ops/window_axes.hpp"
 
 namespace xgrad::nn {
@@ -58,14 +59,14 @@ std::optional<Var> bias(const random::Key& key, std::size_t outputs, const Optio
 
 Var plus_bias(std::string_view layer, const Var& y, const std::optional<Var>& bias) {
   if (!bias) return y;
-  detail::require_weight(layer, "bias", *bias, {y.shape()[1]});
+  require_weight(layer, "bias", *bias, {y.shape()[1]});
   const Var rows = detail::with_places_as_one(y);
   return reshape(rows + detail::of_each_row(*bias, rows), Strides(y.shape()));
 }
 
 Conv make(const random::Key& key, const KernelRequest& asked, const OneOrMany& window,
           const ConvLayerOptions& options) {
-  detail::require_floating(asked.maker, options.dtype);
+  require_floating(asked.maker, options.dtype);
   return {.weight = kernel(key, kernel_shape(asked, window), options),
           .bias = bias(key, asked.outputs, options),
           .stride = options.stride,
@@ -93,7 +94,7 @@ Var exchanged(const Var& kernel, std::ptrdiff_t groups) {
 
 ConvTranspose make(const random::Key& key, const KernelRequest& asked, const OneOrMany& window,
                    const ConvTransposeLayerOptions& options) {
-  detail::require_floating(asked.maker, options.dtype);
+  require_floating(asked.maker, options.dtype);
   return {.weight = exchanged(kernel(key, kernel_shape(asked, window), options), asked.groups),
           .bias = bias(key, asked.outputs, options),
           .stride = options.stride,
@@ -109,6 +110,7 @@ SeparableConv make(std::string_view maker, std::size_t axes, const random::Key& 
     throw ValueError(std::string(maker) + ": " + std::to_string(inputs) + " inputs, of which " +
                      std::to_string(options.multiplier) + " channels each are made; both must be at least 1");
   }
+  require_addressable({inputs, options.multiplier});
   const std::size_t between = inputs * options.multiplier;
   const auto groups = static_cast<std::ptrdiff_t>(inputs);
   const ConvLayerOptions first{.stride = options.stride,

@@ -17,6 +17,7 @@
 #include <xgrad/transform/custom.hpp>
 
 #include "channels.hpp"
+#include "checks.hpp"
 #include "core/text.hpp"
 #include "ops/internal.hpp"
 #include "ops/reductions.hpp"
@@ -147,11 +148,11 @@ Var weighed_channels(std::string_view layer, const Var& y, const std::optional<V
   std::optional<Var> b;
   const Shape channels{y.shape()[1]};
   if (weight) {
-    detail::require_weight(layer, "weight", *weight, channels);
+    require_weight(layer, "weight", *weight, channels);
     w = detail::of_each_row(*weight, y);
   }
   if (bias) {
-    detail::require_weight(layer, "bias", *bias, channels);
+    require_weight(layer, "bias", *bias, channels);
     b = detail::of_each_row(*bias, y);
   }
   return weighed(y, w, b);
@@ -159,8 +160,8 @@ Var weighed_channels(std::string_view layer, const Var& y, const std::optional<V
 
 Var weighed_extents(std::string_view layer, const Var& y, const Shape& extents, const std::optional<Var>& weight,
                     const std::optional<Var>& bias) {
-  if (weight) detail::require_weight(layer, "weight", *weight, extents);
-  if (bias) detail::require_weight(layer, "bias", *bias, extents);
+  if (weight) require_weight(layer, "weight", *weight, extents);
+  if (bias) require_weight(layer, "bias", *bias, extents);
   return weighed(y, weight, bias);
 }
 
@@ -171,8 +172,8 @@ Var weighed_extents(std::string_view layer, const Var& y, const Shape& extents, 
 Var BatchNorm::operator()(const Var& x) const {
   require_channels("BatchNorm", x, 2);
   const Shape channels{x.shape()[1]};
-  detail::require_weight("BatchNorm", "running mean", running_mean, channels);
-  detail::require_weight("BatchNorm", "running variance", running_var, channels);
+  require_weight("BatchNorm", "running mean", running_mean, channels);
+  require_weight("BatchNorm", "running variance", running_var, channels);
   const Var rows = detail::with_places_as_one(floats_of(x));
   const Var from_mean = rows - detail::of_each_row(running_mean, rows);
   const Var y = from_mean * detail::of_each_row(rsqrt(running_var + eps), rows);
@@ -192,8 +193,8 @@ Var step_towards(const Var& running, const Var& rows, const Var& momentum) {
 Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
   require_channels("BatchNorm", x, 2);
   const Shape channels{x.shape()[1]};
-  detail::require_weight("BatchNorm", "running mean", running_mean, channels);
-  detail::require_weight("BatchNorm", "running variance", running_var, channels);
+  require_weight("BatchNorm", "running mean", running_mean, channels);
+  require_weight("BatchNorm", "running variance", running_var, channels);
   const Var rows = detail::with_places_as_one(floats_of(x));
   const std::size_t count = rows.shape()[0] * (rows.dimension() == 3 ? rows.shape()[2] : 1);
   if (count < 2) {
@@ -212,7 +213,7 @@ Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
 }
 
 BatchNorm batch_norm(std::size_t channels, const BatchNormOptions& options) {
-  detail::require_floating("batch_norm", options.dtype);
+  require_floating("batch_norm", options.dtype);
   require_eps("batch_norm", options.eps);
   if (options.momentum && !(*options.momentum >= 0.0 && *options.momentum <= 1.0)) {
     throw ValueError("batch_norm: the momentum is " + core::text_of(*options.momentum) + "; it must be from 0 to 1");
@@ -236,7 +237,7 @@ Var LayerNorm::operator()(const Var& x) const {
 }
 
 LayerNorm layer_norm(const OneOrMany& extents, const LayerNormOptions& options) {
-  detail::require_floating("layer_norm", options.dtype);
+  require_floating("layer_norm", options.dtype);
   require_eps("layer_norm", options.eps);
   const Shape shape = extents_of("layer_norm", extents);
   return {.weight = ones_if(options.weight, shape, options.dtype),
@@ -253,7 +254,7 @@ Var RmsNorm::operator()(const Var& x) const {
 }
 
 RmsNorm rms_norm(const OneOrMany& extents, const RmsNormOptions& options) {
-  detail::require_floating("rms_norm", options.dtype);
+  require_floating("rms_norm", options.dtype);
   require_eps("rms_norm", options.eps);
   const Shape shape = extents_of("rms_norm", extents);
   return {.weight = ones_if(options.weight, shape, options.dtype), .extents = shape, .eps = options.eps};
@@ -272,7 +273,7 @@ Var GroupNorm::operator()(const Var& x) const {
 }
 
 GroupNorm group_norm(std::size_t groups, std::size_t channels, const GroupNormOptions& options) {
-  detail::require_floating("group_norm", options.dtype);
+  require_floating("group_norm", options.dtype);
   require_eps("group_norm", options.eps);
   if (groups == 0 || channels % groups != 0) {
     throw ShapeError("group_norm: " + std::to_string(channels) + " channels in " + std::to_string(groups) +
@@ -297,7 +298,7 @@ Var InstanceNorm::operator()(const Var& x) const {
 }
 
 InstanceNorm instance_norm(std::size_t channels, const InstanceNormOptions& options) {
-  detail::require_floating("instance_norm", options.dtype);
+  require_floating("instance_norm", options.dtype);
   require_eps("instance_norm", options.eps);
   return {.weight = ones_if(options.affine, {channels}, options.dtype),
           .bias = zeros_if(options.affine, {channels}, options.dtype),

@@ -41,10 +41,12 @@ class AnyLayer {
   /// \throws TypeError  if it is of another one.
   template <class L>
   [[nodiscard]] const L& as() const {
+    require<L>();
     return held().as<Held<L>>().layer;
   }
   template <class L>
   [[nodiscard]] L& as() {
+    require<L>();
     return held().as<Held<L>>().layer;
   }
   template <class L>
@@ -110,7 +112,12 @@ class AnyLayer {
     if (tree_.empty()) throw_moved();
     return tree_;
   }
+  template <class L>
+  void require() const {
+    if (!holds<L>()) throw_other(kind(), detail::kind_of(typeid(L)));
+  }
   [[noreturn]] static void throw_moved();
+  [[noreturn]] static void throw_other(const std::string& held, const std::string& wanted);
 
   AnyTree tree_;
   const Calls* calls_;
