@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/nn/differing.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/normalised.hpp>
 #include <xgrad/nn/outline.hpp>
@@ -65,6 +66,7 @@ class AnyLayer {
     return tree_.same_statics(other.tree_, where);
   }
   void outline(detail::Outline& outline) const { calls_->outline(held(), outline); }
+  void differing(detail::Differing& walk) const { calls_->differing(held(), walk); }
 
  private:
   using AnyTree = tree::AnyTree;
@@ -87,6 +89,7 @@ class AnyLayer {
     Var& (*weight)(AnyTree& tree);
     std::string (*kind)(const AnyTree& tree);
     void (*outline)(const AnyTree& tree, detail::Outline& outline);
+    void (*differing)(const AnyTree& tree, detail::Differing& walk);
   };
   template <class L>
   static constexpr Calls calls_of{
@@ -102,7 +105,8 @@ class AnyLayer {
         if constexpr (requires(const L& layer) { layer.kind(); }) return tree.as<Held<L>>().layer.kind();
         else return detail::kind_of(typeid(L));
       },
-      [](const AnyTree& tree, detail::Outline& outline) { outline.content(tree.as<Held<L>>().layer); }};
+      [](const AnyTree& tree, detail::Outline& outline) { outline.content(tree.as<Held<L>>().layer); },
+      [](const AnyTree& tree, detail::Differing& walk) { walk.look(tree.as<Held<L>>().layer); }};
 
   [[nodiscard]] const AnyTree& held() const {
     if (tree_.empty()) throw_moved();
@@ -137,6 +141,7 @@ struct Net {
     return tree::detail::same_statics(layers, other.layers, where);
   }
   void outline(detail::Outline& outline) const;
+  void differing(detail::Differing& walk) const { walk.look(layers); }
 };
 
 std::ostream& operator<<(std::ostream& out, const AnyLayer& layer);

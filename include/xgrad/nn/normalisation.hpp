@@ -41,6 +41,7 @@ struct BatchNorm {
   Var operator()(const Var& x) const;
   /// \throws ShapeError  as above; unless each channel has at least two numbers.
   Var operator()(const Var& x, const Training& training);
+  [[nodiscard]] static bool differs_in_training() noexcept { return true; }
 };
 XGRAD_FIELDS(BatchNorm, weight, bias, state(running_mean), state(running_var), state(num_batches_tracked), momentum,
              eps)

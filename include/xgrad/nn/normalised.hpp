@@ -114,6 +114,7 @@ struct SpectralNorm {
     u = std::move(next);
     return y;
   }
+  [[nodiscard]] static bool differs_in_training() noexcept { return true; }
 
   XGRAD_MEMBER_FIELDS(SpectralNorm, layer, state(u), axis, iterations)
 };

@@ -66,6 +66,7 @@ struct Recurrent {
   [[nodiscard]] std::pair<Var, State> with_state(const Var& x, const SequenceOptions<State>& options,
                                                  const Training& training) const;
 
+  [[nodiscard]] bool differs_in_training() const noexcept { return dropout != 0.0 && forward.size() > 1; }
   /// What a summary calls it: "Lstm".
   [[nodiscard]] std::string kind() const;
 
