@@ -112,6 +112,9 @@ BOOST_AUTO_TEST_CASE(activations_by_name) {
   check_close(nn::Activate{Activation::GeluTanh}(x), xg::gelu(x, xg::Gelu::Tanh), 0.0);
   check_close(nn::Activate{Activation::LeakyRelu}(x), xg::leaky_relu(x), 0.0);
   check_close(nn::Activate{Activation::LogSoftmax}(x), xg::log_softmax(x), 0.0);
+  const auto none = static_cast<Activation>(200);
+  BOOST_TEST(name(none) == "no activation");
+  BOOST_CHECK_THROW((void)nn::Activate{none}(1.0), xg::ValueError);
   BOOST_CHECK_EXCEPTION(static_cast<void>(nn::activation_by_name("rellu")), xg::ValueError, [](const auto& e) {
     return std::string(e.what()).find("the nearest is \"relu\"") != std::string::npos;
   });
@@ -163,6 +166,9 @@ BOOST_AUTO_TEST_CASE(embedding_looks_rows_up) {
   const auto loss = [&](const nn::Embedding& l) { return sum(l(indices) * 2.0) + sum(l(Array<std::int64_t>{-1})); };
   const Var slope = xg::grad(loss)(layer).weight;
   check_close(slope, Var(Array<double>{{4.0, 4.0, 4.0}, {0, 0, 0}, {2.0, 2.0, 2.0}, {0, 0, 0}, {0, 0, 0}}), 0.0);
+  const auto tied = [](const nn::Embedding& l) { return sum(l.attend(xg::ones({3}))); };
+  check_close(xg::grad(tied)(layer).weight, xg::cast<double>(expand_dims(xg::arange(5) < 4, 1)) * xg::ones({1, 3}),
+              0.0);
   BOOST_TEST((layer(xg::zeros({0}, DType::Int64)).shape() == Shape{0, 3}));
   BOOST_TEST((layer(std::int64_t{1}).shape() == Shape{3}));
   check_close(layer.attend(view(layer.weight, 0)), matmul(layer.weight, view(layer.weight, 0)), 1e-15);
