@@ -359,6 +359,9 @@ BOOST_AUTO_TEST_CASE(refuses_other_widths_and_heads) {
   other.heads = std::size_t{1} << 63U;  // with those of keys and values 2^64, which is 0
   other.key_heads = std::size_t{1} << 62U;
   BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ShapeError);
+  const std::size_t many = std::size_t{1} << 62U;
+  const nn::MultiHeadAttention of_nothing = nn::multi_head_attention(Key(1), 0, many);
+  BOOST_CHECK_THROW(static_cast<void>(of_nothing(xgrad::zeros({3, 0}))), xgrad::ShapeError);
   other = made({});
   other.in_proj_bias = drawn(1, {25});
   BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ShapeError);

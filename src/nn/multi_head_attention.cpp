@@ -31,11 +31,11 @@ struct Parts {
 };
 
 Parts parts_of(const Attention& layer) {
-  const auto rows = static_cast<std::ptrdiff_t>(layer.in_proj_weight.shape(0));
-  const auto heads = static_cast<std::ptrdiff_t>(layer.heads);
-  const auto key_heads = static_cast<std::ptrdiff_t>(layer.key_heads);
-  const std::ptrdiff_t size = rows / (heads + 2 * key_heads);
-  return {size * heads, size * (heads + key_heads), rows};
+  const std::size_t rows = layer.in_proj_weight.shape(0);
+  const std::size_t size = rows / (layer.heads + 2 * layer.key_heads);
+  const auto queries = static_cast<std::ptrdiff_t>(size * layer.heads);
+  const auto keys = static_cast<std::ptrdiff_t>(size * layer.key_heads);
+  return {queries, queries + keys, static_cast<std::ptrdiff_t>(rows)};
 }
 
 void require_weights(const Attention& layer) {
