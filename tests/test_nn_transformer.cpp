@@ -105,6 +105,17 @@ BOOST_AUTO_TEST_CASE(decoder_layers) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_added_is_not_broadcast) {
+  for (const nn::TransformerOptions& options : variants()) {
+    nn::TransformerEncoderLayer layer = nn::transformer_encoder_layer(Key(1), 4, 2, options);
+    layer.feed_forward.linear2 = nn::linear(Key(2), 6, 1, {.dtype = DType::Float64});
+    BOOST_CHECK_THROW(static_cast<void>(layer(drawn(1, {3, 4}))), xgrad::ShapeError);
+  }
+  nn::FeedForward gated = nn::feed_forward(Key(1), 4, {.gated = true});
+  gated.gate = nn::linear(Key(2), 4, 1);
+  BOOST_CHECK_THROW(static_cast<void>(gated(xgrad::zeros({3, 4}, DType::Float32))), xgrad::ShapeError);
+}
+
 BOOST_AUTO_TEST_CASE(stacks) {
   const Var x = drawn(1, {2, 3, 4});
   const Var memory = drawn(2, {2, 5, 4});

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/nn/sequential.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include "checks.hpp"
@@ -37,7 +38,7 @@ struct Runner {
 /// x with what f finds added, and the norm before or after.
 template <class F>
 Var with_residual(const Var& x, const LayerNorm& norm, bool norm_first, const F& f) {
-  return norm_first ? x + f(norm(x)) : norm(x + f(x));
+  return norm_first ? detail::added(x, f(norm(x))) : norm(detail::added(x, f(x)));
 }
 
 template <class Look>
@@ -64,6 +65,7 @@ Var decoded(const TransformerDecoderLayer& layer, const Var& x, const Var& memor
 
 Var hidden_of(const FeedForward& net, const Var& x) {
   const Activate activate{net.activation};
+  if (net.gate) require_weight("FeedForward", "gate", net.gate->weight, net.linear1.weight.shape());
   return net.gate ? activate((*net.gate)(x)) * net.linear1(x) : activate(net.linear1(x));
 }
 

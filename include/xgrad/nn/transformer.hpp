@@ -29,7 +29,8 @@ struct FeedForward {
   std::optional<Linear> gate;
   Activation activation = Activation::Relu;
   Dropout dropout;  ///< of what is between
-  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs.
+  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs, and the gate as many
+  ///                     outputs as linear1.
   Var operator()(const Var& x) const;
   Var operator()(const Var& x, const Training& training) const;
 };
