@@ -202,6 +202,10 @@ BOOST_AUTO_TEST_CASE(language_models) {
   BOOST_CHECK_THROW(static_cast<void>(small_model(0)(drawn(1, {3}))), xgrad::TypeError);
   BOOST_CHECK_THROW(static_cast<void>(small_model(3)(tokens)), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(nn::language_model(Key(1), 11, 8, 2, 0)), xgrad::ValueError);
+  for (const std::int64_t bad : {-1, 11}) {
+    BOOST_CHECK_THROW(static_cast<void>(small_model(0)(Array<std::int64_t>{0, bad}).array<double>()),
+                      xgrad::ValueError);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(generation) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
@@ -23,6 +24,14 @@ void require_tokens(std::string_view function, const Var& tokens) {
   if (tokens.dimension() == 0) {
     throw ShapeError(std::string(function) + ": one number of no axis; tokens must be [..., t]");
   }
+}
+
+/// Rows of the embedding, which itself would count negative tokens from the end.
+Var embedded(const LanguageModel& model, const Var& tokens) {
+  static const Requirement known("LanguageModel: the token {}; there are {}, from 0 on");
+  if (tokens.dtype() != DType::Int64) return model.embedding(tokens);  // which refuses it
+  const auto count = static_cast<std::int64_t>(model.embedding.weight.shape(0));
+  return model.embedding(checked(tokens, tokens >= 0 && tokens < count, known, count));
 }
 
 Var logits_of(const LanguageModel& model, const Var& x) {
@@ -83,13 +92,13 @@ Var continued(const LanguageModel& model, const random::Key& key, const Transfor
 
 Var LanguageModel::operator()(const Var& tokens) const {
   require_tokens("LanguageModel", tokens);
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   return logits_of(*this, blocks(positions ? (*positions)(x) : x, {.causal = true}));
 }
 
 Var LanguageModel::operator()(const Var& tokens, const Training& training) const {
   require_tokens("LanguageModel", tokens);
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   const Var y = dropout(positions ? (*positions)(x) : x, training.part(0));
   return logits_of(*this, blocks(y, training.part(1), {.causal = true}));
 }
@@ -97,7 +106,7 @@ Var LanguageModel::operator()(const Var& tokens, const Training& training) const
 std::pair<Var, TransformerCache> LanguageModel::operator()(const Var& tokens, const TransformerCache& cache) const {
   require_tokens("LanguageModel", tokens);
   if (cache.layers.empty()) throw ValueError("LanguageModel: a cache of no layers; there must be one for each");
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   const auto [y, next] = blocks(positions ? (*positions)(x, cache.layers.front().length) : x, cache);
   return {logits_of(*this, y), next};
 }

@@ -31,7 +31,7 @@ struct LanguageModel {
 
   /// \throws TypeError   unless tokens are integers.
   /// \throws ShapeError  unless they have an axis; if there are more than learnt positions.
-  /// \throws ValueError  for a token that there is not (raised when evaluated).
+  /// \throws ValueError  for a token that there is not, negative ones, too (raised when evaluated).
   Var operator()(const Var& tokens) const;
   Var operator()(const Var& tokens, const Training& training) const;
   /// What follows on what is in the cache, as of MultiHeadAttention.
