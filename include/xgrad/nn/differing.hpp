@@ -19,18 +19,9 @@ namespace xgrad::nn::detail {
 
 /// A walk through a net that finds the layers that are another function in training. These say so by a member
 /// `bool differs_in_training() const`; layers of which a tree does not see the inside have a member
-/// `void differing(detail::Differing&) const`, which goes on with `part`.
+/// `void differing(detail::Differing&) const`, which goes on with `look`.
 class Differing {
  public:
-  template <class T>
-  void part(std::string_view name, const T& part) {
-    go_on(name, part);
-  }
-  template <class T>
-  void part(std::size_t index, const T& part) {
-    go_on(index, part);
-  }
-
   template <class T>
   void look(const T& part) {
     namespace tree = xgrad::tree;
