@@ -15,7 +15,11 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/var.hpp>
 
+#include "comparing.hpp"
+
 namespace io_files {
+
+using comparing::message_of;
 
 class Folder {
  public:
@@ -59,20 +63,9 @@ inline std::string from_hex(std::string_view digits) {
   return result;
 }
 
-/// The message of an E that f throws.
-template <class E, class F>
-std::string message_of(F f) {
-  try {
-    (void)f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "not refused";
-}
-
 inline bool says(const std::string& message, std::string_view part) {
   BOOST_TEST_INFO(message);
-  return message.find(part) != std::string::npos;
+  return comparing::contains(message, part);
 }
 
 template <class T>

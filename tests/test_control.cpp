@@ -15,6 +15,7 @@
 BOOST_AUTO_TEST_SUITE(test_control)
 
 namespace xg = xgrad;
+using comparing::count_in;
 using comparing::near;
 using comparing::same;
 using comparing::throws;
@@ -324,10 +325,7 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
   // exp once for the value, and once more for the gradient; not at all again where it is kept.
   const auto times = [](xg::Keep kept) {
     const auto f = xg::checkpoint([](const Var& x) { return sum(sin(xg::keep(exp(x)))); }, kept);
-    const std::string plan = xg::compile(xg::value_and_grad(f)).plan(wave({3}));
-    std::size_t count = 0;
-    for (std::size_t at = plan.find("exp"); at != std::string::npos; at = plan.find("exp", at + 1)) ++count;
-    return count;
+    return count_in(xg::compile(xg::value_and_grad(f)).plan(wave({3})), "exp");
   };
   // The first layer as well, of which only what it captures is recorded.
   const auto of_weights = xg::compile(xg::value_and_grad(
@@ -342,9 +340,7 @@ BOOST_AUTO_TEST_CASE(checkpoints_compute_again) {
     const auto f = xg::checkpoint([](const Var& x) { return sum(sin(exp(matmul(weights(), x)))); }, kept);
     const std::string text = xg::compile(xg::value_and_grad(f)).plan(wave({3}));
     BOOST_TEST_INFO(text);
-    std::size_t count = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
-    return count;
+    return count_in(text, what);
   };
   BOOST_TEST(of_product(xg::Keep::Nothing, "product of") == 3U);
   BOOST_TEST(of_product(xg::Keep::Products, "product of") == 2U);

@@ -10,6 +10,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace data = xgrad::data;
 using xgrad::Array;
 using xgrad::DType;
@@ -19,26 +21,20 @@ using xgrad::random::Key;
 
 namespace {
 
-bool same_arrays(const Var& a, const Var& b) { return array_equal(a, b).item<bool>(); }
-
-bool close_arrays(const Var& a, const Var& b, double tolerance = 1e-12) {
-  return xgrad::allclose(a, b, {.relative = tolerance, .absolute = tolerance}).item<bool>();
-}
-
 /// Compiled it is the same, and in a batch of keys and batches what each of them gives; of no samples nothing.
 template <class F>
 void require_function_of_key(F f, const Var& x) {
   const Var here = f(Key(7), x);
   BOOST_TEST(here.shape()[0] == x.shape()[0]);
   BOOST_TEST((here.dtype() == x.dtype()));
-  BOOST_TEST(same_arrays(here, f(Key(7), x)));
+  BOOST_TEST(comparing::same(here, f(Key(7), x)));
   const double tolerance = x.dtype() == DType::Float32 ? 1e-5 : 1e-12;
-  BOOST_TEST(close_arrays(xgrad::compile(f)(Key(7), x), here, tolerance));
+  BOOST_TEST(comparing::near(xgrad::compile(f)(Key(7), x), here, tolerance));
   const Key keys = Key(8).split_array(3);
   const Var several = xgrad::stack({x, x, x});
   const Var together = xgrad::vmap(f)(keys, several);
   for (int k = 0; k < 3; ++k) {
-    BOOST_TEST(close_arrays(view(together, k), f(Key::from_bits(view(keys.bits, k)), x), tolerance));
+    BOOST_TEST(comparing::near(view(together, k), f(Key::from_bits(view(keys.bits, k)), x), tolerance));
   }
   BOOST_TEST(f(Key(7), view(x, xt::range(0, 0))).size() == 0U);
 }
@@ -49,11 +45,14 @@ const Var sample_pictures = xgrad::random::normal(Key(1), {4, 2, 5, 6});
 
 BOOST_AUTO_TEST_SUITE(test_data_augment)
 
+using comparing::near;
+using comparing::same;
+
 BOOST_AUTO_TEST_CASE(flips_some) {
-  BOOST_TEST(same_arrays(data::flip(Key(1), sample_pictures, {.probability = 0.0}), sample_pictures));
-  BOOST_TEST(same_arrays(data::flip(Key(1), sample_pictures, {.probability = 1.0}), xgrad::flip(sample_pictures, -1)));
-  BOOST_TEST(same_arrays(data::flip(Key(1), sample_pictures, {.probability = 1.0, .axis = 2}),
-                         xgrad::flip(sample_pictures, 2)));
+  BOOST_TEST(same(data::flip(Key(1), sample_pictures, {.probability = 0.0}), sample_pictures));
+  BOOST_TEST(same(data::flip(Key(1), sample_pictures, {.probability = 1.0}), xgrad::flip(sample_pictures, -1)));
+  BOOST_TEST(
+      same(data::flip(Key(1), sample_pictures, {.probability = 1.0, .axis = 2}), xgrad::flip(sample_pictures, 2)));
   const Var many = broadcast_to(xgrad::arange(2), {1000, 2});
   const auto flipped = sum(data::flip(Key(2), many, {.probability = 0.3}), 0).array<std::int64_t>();
   BOOST_TEST(flipped(0) + flipped(1) == 1000);
@@ -71,7 +70,7 @@ BOOST_AUTO_TEST_CASE(crops_anywhere) {
     const Var part = data::crop(Key(seed), x, {2, 3});
     const std::int64_t corner = part.array<std::int64_t>()(0, 0, 0);
     const Var expected = corner + reshape(xgrad::arange(2) * 4, {2, 1}) + xgrad::arange(3);
-    BOOST_TEST(same_arrays(view(part, 0), expected));
+    BOOST_TEST(same(view(part, 0), expected));
     corners.insert(corner);
   }
   BOOST_TEST(corners == (std::set<std::int64_t>{0, 1, 4, 5, 8, 9}), boost::test_tools::per_element());
@@ -81,7 +80,7 @@ BOOST_AUTO_TEST_CASE(crops_anywhere) {
   BOOST_TEST(std::abs(zeros - 4000.0) < 4.0 * std::sqrt(6000.0 * 2.0 / 9.0));
   BOOST_TEST(sum(data::crop(Key(3), many, {1}, {.padding = 1, .outside = xgrad::Padding::Edge})).item<double>() ==
              6000.0);
-  BOOST_TEST(same_arrays(data::crop(Key(1), sample_pictures, {5, 6}), sample_pictures));
+  BOOST_TEST(same(data::crop(Key(1), sample_pictures, {5, 6}), sample_pictures));
   const auto moved = [](const Key& key, const Var& p) { return data::crop(key, p, {5, 6}, {.padding = 2}); };
   require_function_of_key(moved, sample_pictures);
   require_function_of_key(moved, cast(sample_pictures, DType::Float32));
@@ -101,23 +100,23 @@ BOOST_AUTO_TEST_CASE(turns_as_scipy_does) {
       {5.337489698028035, 18.63438856971407, 37.092883335303085, 59.4061165541019, 32.088048691256155},
       {1.7620183716844373, 8.732793031928557, 23.342961580540475, 42.70332468457595, 55.419436530053204},
       {0.10615456338984205, 1.0587283866236405, 11.829422913739345, 28.23450177987462, 40.19141940208433}};
-  BOOST_TEST(close_arrays(view(data::rotated(x, 0.3), 0), by_0_3));
+  BOOST_TEST(near(view(data::rotated(x, 0.3), 0), by_0_3));
   const Var both = data::rotated(xgrad::concatenate({x, x}), std::vector<double>{-2.0, 0.0});
-  BOOST_TEST(close_arrays(view(both, 0), by_minus_2));
-  BOOST_TEST(same_arrays(view(both, 1), view(x, 0)));
+  BOOST_TEST(near(view(both, 0), by_minus_2));
+  BOOST_TEST(same(view(both, 1), view(x, 0)));
 }
 
 BOOST_AUTO_TEST_CASE(turns_with_derivatives) {
   const Var square = xgrad::random::normal(Key(2), {2, 3, 4, 4});
   const Var quarter = data::rotated(square, std::numbers::pi / 2.0);
-  BOOST_TEST(close_arrays(quarter, xgrad::rot90(square, -1, {2, 3})));
+  BOOST_TEST(near(quarter, xgrad::rot90(square, -1, {2, 3})));
   const Var angles = std::vector<double>{0.4, -1.1, 2.0, 0.05};
   BOOST_TEST(xgrad::testing::check_gradients([](const Var& p, const Var& a) { return data::rotated(p, a); },
                                              sample_pictures, angles));
   const auto turn = [](const Key& key, const Var& p) { return data::rotate(key, p, 90.0); };
   require_function_of_key(turn, sample_pictures);
   require_function_of_key(turn, cast(view(sample_pictures, xt::all(), 0), DType::Float32));
-  BOOST_TEST(same_arrays(data::rotate(Key(1), sample_pictures, 0.0), sample_pictures));
+  BOOST_TEST(same(data::rotate(Key(1), sample_pictures, 0.0), sample_pictures));
   BOOST_TEST(data::rotated(xgrad::zeros({2, 0, 3}), 1.0).size() == 0U);
   BOOST_TEST(data::rotated(xgrad::ones({2, 1, 1}), 1.0).array<double>()(1, 0, 0) == 1.0);
 }
@@ -125,7 +124,7 @@ BOOST_AUTO_TEST_CASE(turns_with_derivatives) {
 BOOST_AUTO_TEST_CASE(adds_noise) {
   const Var zero = xgrad::zeros({100, 100}, DType::Float32);
   BOOST_TEST(std::abs(xgrad::stddev(data::noise(Key(1), zero, 0.5)).item<float>() - 0.5F) < 0.02F);
-  BOOST_TEST(same_arrays(data::noise(Key(1), sample_pictures, 0.0), sample_pictures));
+  BOOST_TEST(same(data::noise(Key(1), sample_pictures, 0.0), sample_pictures));
   require_function_of_key([](const Key& key, const Var& p) { return data::noise(key, p); }, sample_pictures);
 }
 
@@ -133,12 +132,12 @@ BOOST_AUTO_TEST_CASE(cuts_squares_out) {
   const Var white = xgrad::ones({500, 2, 6, 7});
   for (const std::size_t size : {1U, 2U, 3U, 20U}) {
     const Var cut = data::cutout(Key(size), white, size);
-    BOOST_TEST(same_arrays(view(cut, xt::all(), 0), view(cut, xt::all(), 1)));
+    BOOST_TEST(same(view(cut, xt::all(), 0), view(cut, xt::all(), 1)));
     const Var holes = 1.0 - view(cut, xt::all(), 0);
     // A hole is a rectangle: its area is that of its sides.
     const Var height = sum(amax(holes, 2), 1);
     const Var width = sum(amax(holes, 1), 1);
-    BOOST_TEST(same_arrays(sum(holes, {1, 2}), height * width));
+    BOOST_TEST(same(sum(holes, {1, 2}), height * width));
     BOOST_TEST(amax(height).item<double>() == static_cast<double>(std::min(size, std::size_t{6})));
     BOOST_TEST(amin(width).item<double>() >= static_cast<double>(std::min(size / 2, std::size_t{7})));
   }
@@ -153,9 +152,9 @@ BOOST_AUTO_TEST_CASE(mixes_samples_and_labels_alike) {
   const Var labels = xgrad::one_hot(xgrad::arange(50), 50);
   const Var numbers = xgrad::random::normal(Key(3), {50, 4});
   const auto [x, mixed] = data::mixup(Key(4), numbers, labels, 0.4);
-  BOOST_TEST(close_arrays(x, matmul(mixed, numbers)));  // x is mixed as its labels are
-  BOOST_TEST(close_arrays(sum(mixed, 1), xgrad::ones({50})));
-  BOOST_TEST(close_arrays(sum(count_nonzero(mixed, 1) <= 2), 50));
+  BOOST_TEST(near(x, matmul(mixed, numbers)));  // x is mixed as its labels are
+  BOOST_TEST(near(sum(mixed, 1), xgrad::ones({50})));
+  BOOST_TEST(near(sum(count_nonzero(mixed, 1) <= 2), 50));
   // What a sample keeps has the distribution Beta(0.4, 0.4): variance 1 / (4 (2 * 0.4 + 1)).
   const Var two = broadcast_to(xgrad::arange(2) * 1.0, {2});
   Var kept = xgrad::vmap([&](const Key& key) { return view(data::mixup(key, two, two, 0.4).x, 1); })(
@@ -177,7 +176,7 @@ BOOST_AUTO_TEST_CASE(mixes_rectangles_and_labels_by_area) {
   for (int seed = 0; seed < 40; ++seed) {
     const auto [x, mixed] = data::cutmix(Key(seed), plain, labels);
     const Var shares = mean(xgrad::one_hot(x, 40), {1, 2, 3});
-    BOOST_TEST(close_arrays(shares, mixed));
+    BOOST_TEST(near(shares, mixed));
     for (const double each : mixed.array<double>()) parts.insert(each);
   }
   BOOST_TEST(parts.size() > 20U);

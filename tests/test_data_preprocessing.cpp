@@ -2,7 +2,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -12,6 +11,9 @@
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "io_files.hpp"
 
 namespace data = xgrad::data;
 using xgrad::Array;
@@ -70,6 +72,8 @@ void require_refusals(Make make) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(test_data_preprocessing)
+
+using comparing::same;
 
 BOOST_AUTO_TEST_CASE(standardises) {
   const auto make = [](const Var& x) { return data::standardise(x); };
@@ -138,7 +142,7 @@ BOOST_AUTO_TEST_CASE(categories_become_ones_among_zeros) {
   const Array<double> expected{{0, 0, 1, 1, 0, 0}, {1, 0, 0, 0, 1, 0}};
   require_close_rows(map(others), expected);
   BOOST_TEST((map(others).dtype() == DType::Float32));
-  BOOST_TEST(array_equal(map.inverse(map(others)), others).item<bool>());
+  BOOST_TEST(same(map.inverse(map(others)), others));
   require_close_rows(xgrad::vmap([&](const Var& row) { return map(row); })(others), expected);
   require_close_rows(xgrad::compile([](const data::OneHot& m, const Var& x) { return m(x); })(map, others), expected);
   const Array<std::int64_t> strange{{7, 0}};
@@ -163,27 +167,25 @@ BOOST_AUTO_TEST_CASE(categories_become_numbers) {
   const Array<std::int64_t> others{{7, -5}, {1, 10}};
   const data::Ordinal map = data::ordinal(table);
   const Array<std::int64_t> expected{{2, 0}, {0, 1}};
-  BOOST_TEST(array_equal(map(others), expected).item<bool>());
-  BOOST_TEST(array_equal(map.inverse(expected), others).item<bool>());
-  BOOST_TEST(array_equal(xgrad::vmap([&](const Var& row) { return map(row); })(others), expected).item<bool>());
-  BOOST_TEST(
-      array_equal(xgrad::compile([](const data::Ordinal& m, const Var& x) { return m(x); })(map, others), expected)
-          .item<bool>());
+  BOOST_TEST(same(map(others), expected));
+  BOOST_TEST(same(map.inverse(expected), others));
+  BOOST_TEST(same(xgrad::vmap([&](const Var& row) { return map(row); })(others), expected));
+  BOOST_TEST(same(xgrad::compile([](const data::Ordinal& m, const Var& x) { return m(x); })(map, others), expected));
   for (const std::int64_t strange : {-100, 2, 100})
     BOOST_CHECK_THROW(static_cast<void>(map(Array<std::int64_t>{{strange, 10}})), xgrad::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(map.inverse(Array<std::int64_t>{{3, 0}})), xgrad::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(map.inverse(Array<std::int64_t>{{-1, 0}})), xgrad::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(map.inverse(Array<double>{{1.0, 0.0}})), xgrad::TypeError);
   const data::Ordinal labels = data::ordinal(Array<double>{2.5, 1.0, 2.5});
-  BOOST_TEST(array_equal(labels(Array<double>{2.5, 1.0}), Array<std::int64_t>{1, 0}).item<bool>());
-  BOOST_TEST(array_equal(labels(2.5), 1).item<bool>());
+  BOOST_TEST(same(labels(Array<double>{2.5, 1.0}), Array<std::int64_t>{1, 0}));
+  BOOST_TEST(same(labels(2.5), 1));
 }
 
 BOOST_AUTO_TEST_CASE(texts_become_numbers) {
   const std::vector<std::string> texts{"oak", "beech", "oak", "fir"};
   const data::Vocabulary map = data::vocabulary(texts);
   BOOST_TEST(map.texts == (std::vector<std::string>{"beech", "fir", "oak"}), boost::test_tools::per_element());
-  BOOST_TEST(array_equal(map(texts), Array<std::int64_t>{2, 0, 2, 1}).item<bool>());
+  BOOST_TEST(same(map(texts), Array<std::int64_t>{2, 0, 2, 1}));
   BOOST_TEST(map.inverse(map(texts)) == texts, boost::test_tools::per_element());
   BOOST_CHECK_THROW(static_cast<void>(map({"yew"})), xgrad::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(map.inverse(std::vector<int>{3})), xgrad::ValueError);
@@ -199,14 +201,13 @@ BOOST_AUTO_TEST_CASE(they_are_saved_with_the_model) {
   };
   const Net net{data::standardise(table_with_gaps), data::one_hot_of(std::vector<int>{4, 9}), xgrad::ones({4})};
   BOOST_TEST(xgrad::tree::leaves(net).size() == 1U);  // nothing of it is trained
-  const auto file = std::filesystem::temp_directory_path() / "xgrad_test_data_preprocessing.safetensors";
-  xgrad::io::write_safetensors(file, xgrad::io::by_name(net));
-  const auto arrays = xgrad::io::read_safetensors(file);
-  std::filesystem::remove(file);
+  const io_files::Folder folder;
+  xgrad::io::write_safetensors(folder / "net.safetensors", xgrad::io::by_name(net));
+  const auto arrays = xgrad::io::read_safetensors(folder / "net.safetensors");
   BOOST_TEST(arrays.contains("inputs.mean"));
   const Net read = xgrad::io::filled(net, arrays);
-  BOOST_TEST(array_equal(read.inputs.scale, net.inputs.scale).item<bool>());
-  BOOST_TEST(array_equal(read.kinds.categories[0], net.kinds.categories[0]).item<bool>());
+  BOOST_TEST(same(read.inputs.scale, net.inputs.scale));
+  BOOST_TEST(same(read.kinds.categories[0], net.kinds.categories[0]));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

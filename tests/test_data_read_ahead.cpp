@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -13,6 +12,9 @@
 #include <xgrad/data.hpp>
 #include <xgrad/io/npy.hpp>
 #include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "io_files.hpp"
 
 namespace data = xgrad::data;
 using xgrad::Var;
@@ -114,8 +116,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_where_it_was_not_where_was_read) {
 }
 
 BOOST_AUTO_TEST_CASE(files_are_read_by_rows) {
-  const auto folder = std::filesystem::temp_directory_path() / "xgrad_test_data_read_ahead";
-  std::filesystem::create_directories(folder);
+  const io_files::Folder folder;
   const Var all = reshape(xgrad::arange(60), {20, 3});
   xgrad::io::write_npy(folder / "x.npy", all);
   const xgrad::io::NpyFile file(folder / "x.npy", xgrad::DType::Float32);
@@ -127,12 +128,10 @@ BOOST_AUTO_TEST_CASE(files_are_read_by_rows) {
     BOOST_TEST((x.dtype() == xgrad::DType::Float32));
     const std::size_t real = ++seen == 3 ? 4 : 8;
     const Var rows = view(x, xt::range(0, real));
-    BOOST_TEST(
-        array_equal(rows, cast(data::rows(all, view(label, xt::range(0, real))), xgrad::DType::Float32)).item<bool>());
+    BOOST_TEST(comparing::same(rows, cast(data::rows(all, view(label, xt::range(0, real))), xgrad::DType::Float32)));
     BOOST_TEST(x.shape(0) == 8U);
   }
   BOOST_TEST(seen == 3U);
-  std::filesystem::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_CASE(functions_have_a_key_for_each_batch) {

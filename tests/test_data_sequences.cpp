@@ -1,8 +1,6 @@
 // Windows of a series, sequences of different lengths, and images in IDX files.
 #include <boost/test/unit_test.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +8,9 @@
 #include <xgrad/data.hpp>
 #include <xgrad/io/npy.hpp>
 #include <xgrad/xgrad.hpp>
+
+#include "comparing.hpp"
+#include "io_files.hpp"
 
 namespace data = xgrad::data;
 using xgrad::Array;
@@ -20,23 +21,9 @@ using xgrad::random::Key;
 
 namespace {
 
-bool are_equal(const Var& a, const Var& b) { return array_equal(a, b).item<bool>(); }
-
 Var every_row(const auto& dataset) {
   return data::rows(dataset, xgrad::arange(static_cast<std::int64_t>(data::length(dataset))));
 }
-
-/// A folder that is gone afterwards.
-struct TemporaryFolder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "xgrad_test_data_sequences";
-  TemporaryFolder() { std::filesystem::create_directories(path); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  void write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path / name, std::ios::binary) << bytes;
-  }
-};
 
 std::string idx_bytes(const std::vector<unsigned char>& extents, const std::string& elements) {
   std::string result{'\0', '\0', '\x08', static_cast<char>(extents.size())};
@@ -48,12 +35,17 @@ std::string idx_bytes(const std::vector<unsigned char>& extents, const std::stri
 
 BOOST_AUTO_TEST_SUITE(test_data_sequences)
 
+using comparing::same;
+using comparing::throws;
+using io_files::Folder;
+using io_files::put;
+
 BOOST_AUTO_TEST_CASE(windows_slide) {
   const auto windows = data::sliding_windows(xgrad::arange(7), {.length = 3, .stride = 2});
   BOOST_TEST(windows.length() == 3U);
-  BOOST_TEST(are_equal(every_row(windows), Array<std::int64_t>{{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}));
+  BOOST_TEST(same(every_row(windows), Array<std::int64_t>{{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}));
   const auto dilated = data::sliding_windows(xgrad::arange(7), {.length = 3, .dilation = 3});
-  BOOST_TEST(are_equal(every_row(dilated), Array<std::int64_t>{{0, 3, 6}}));
+  BOOST_TEST(same(every_row(dilated), Array<std::int64_t>{{0, 3, 6}}));
   // As many as NumPy's sliding_window_view has, whatever the numbers.
   for (std::size_t n = 1; n < 12; ++n) {
     for (std::size_t length = 1; length <= n; ++length) {
@@ -68,8 +60,8 @@ BOOST_AUTO_TEST_CASE(windows_slide) {
   const std::tuple series(xgrad::random::normal(Key(1), {9, 2}), xgrad::arange(9));
   const auto [values, times] = data::rows(data::sliding_windows(series, {.length = 4}), std::vector<int>{-1, 0});
   BOOST_TEST(values.shape() == (Shape{2, 4, 2}), boost::test_tools::per_element());
-  BOOST_TEST(are_equal(values, take(std::get<0>(series), times, 0)));
-  BOOST_TEST(are_equal(times, Array<std::int64_t>{{5, 6, 7, 8}, {0, 1, 2, 3}}));
+  BOOST_TEST(same(values, take(std::get<0>(series), times, 0)));
+  BOOST_TEST(same(times, Array<std::int64_t>{{5, 6, 7, 8}, {0, 1, 2, 3}}));
   std::size_t seen = 0;
   for (const auto& [x, t] :
        data::batches(data::sliding_windows(series, {.length = 4}), {.size = 4, .shuffle = Key(2)})) {
@@ -79,14 +71,14 @@ BOOST_AUTO_TEST_CASE(windows_slide) {
 }
 
 BOOST_AUTO_TEST_CASE(windows_of_a_file) {
-  const TemporaryFolder folder;
-  xgrad::io::write_npy(folder.path / "x.npy", reshape(xgrad::arange(20), {10, 2}));
-  const auto windows = data::sliding_windows(xgrad::io::NpyFile(folder.path / "x.npy"), {.length = 2});
-  BOOST_TEST(are_equal(data::rows(windows, std::vector<int>{8}), Array<std::int64_t>{{{16, 17}, {18, 19}}}));
+  const Folder folder;
+  xgrad::io::write_npy(folder / "x.npy", reshape(xgrad::arange(20), {10, 2}));
+  const auto windows = data::sliding_windows(xgrad::io::NpyFile(folder / "x.npy"), {.length = 2});
+  BOOST_TEST(same(data::rows(windows, std::vector<int>{8}), Array<std::int64_t>{{{16, 17}, {18, 19}}}));
   // Neighbours are read at once, in any order and as often as they are named.
-  const xgrad::io::NpyFile file(folder.path / "x.npy", DType::Float32);
+  const xgrad::io::NpyFile file(folder / "x.npy", DType::Float32);
   const std::vector<std::int64_t> which{3, 4, 5, -1, 0, 0, 1, 9, -10, 2};
-  BOOST_TEST(are_equal(file.take(which), cast(take(reshape(xgrad::arange(20), {10, 2}), which, 0), DType::Float32)));
+  BOOST_TEST(same(file.take(which), cast(take(reshape(xgrad::arange(20), {10, 2}), which, 0), DType::Float32)));
 }
 
 BOOST_AUTO_TEST_CASE(sequences_are_padded) {
@@ -95,9 +87,9 @@ BOOST_AUTO_TEST_CASE(sequences_are_padded) {
   const data::Sequences plain(list);
   BOOST_TEST(data::length(plain) == 4U);
   const data::PaddedSequences some = data::rows(plain, std::vector<int>{-1, 0, 2});
-  BOOST_TEST(are_equal(some.lengths, Array<std::int64_t>{1, 2, 0}));
-  BOOST_TEST(are_equal(some.mask(), Array<bool>{{true, false}, {true, true}, {false, false}}));
-  BOOST_TEST(are_equal(view(some.values, xt::all(), xt::all(), 1), Array<double>{{4.0, 0.0}, {1.0, 1.0}, {0.0, 0.0}}));
+  BOOST_TEST(same(some.lengths, Array<std::int64_t>{1, 2, 0}));
+  BOOST_TEST(same(some.mask(), Array<bool>{{true, false}, {true, true}, {false, false}}));
+  BOOST_TEST(same(view(some.values, xt::all(), xt::all(), 1), Array<double>{{4.0, 0.0}, {1.0, 1.0}, {0.0, 0.0}}));
   BOOST_TEST(data::rows(plain, std::vector<int>{2}).values.shape() == (Shape{1, 0, 3}),
              boost::test_tools::per_element());
   const data::Sequences bounded(list, {1, 3, 8});
@@ -156,33 +148,30 @@ BOOST_AUTO_TEST_CASE(sequences_that_cannot_be_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_files_of_mnist) {
-  const TemporaryFolder folder;
-  const auto says = [](const std::string& part) {
-    return [part](const std::exception& e) { return std::string(e.what()).find(part) != std::string::npos; };
-  };
-  const auto read = [&](const data::MnistOptions& options = {}) { return data::mnist(folder.path, options); };
-  BOOST_CHECK_EXCEPTION(static_cast<void>(read()), xgrad::IoError, says("train-images-idx3-ubyte"));
-  BOOST_CHECK_EXCEPTION(static_cast<void>(read()), xgrad::IoError, says("exdb/mnist"));
-  folder.write("train-images-idx3-ubyte", idx_bytes({2, 1, 3}, std::string("\0\xFF\x33\xFF\0\0", 6)));
-  folder.write("train-labels.idx1-ubyte", idx_bytes({2}, "\x07\x03"));
-  folder.write("t10k-images-idx3-ubyte", idx_bytes({1, 1, 3}, "abc"));
-  BOOST_CHECK_EXCEPTION(static_cast<void>(read()), xgrad::IoError, says("t10k-labels-idx1-ubyte"));
-  folder.write("t10k-labels-idx1-ubyte", idx_bytes({1}, "\x09"));
+  const Folder folder;
+  const auto read = [&](const data::MnistOptions& options = {}) { return data::mnist(folder.path(), options); };
+  BOOST_TEST(throws<xgrad::IoError>([&] { return read(); }, {"train-images-idx3-ubyte"}));
+  BOOST_TEST(throws<xgrad::IoError>([&] { return read(); }, {"exdb/mnist"}));
+  put(folder / "train-images-idx3-ubyte", idx_bytes({2, 1, 3}, std::string("\0\xFF\x33\xFF\0\0", 6)));
+  put(folder / "train-labels.idx1-ubyte", idx_bytes({2}, "\x07\x03"));
+  put(folder / "t10k-images-idx3-ubyte", idx_bytes({1, 1, 3}, "abc"));
+  BOOST_TEST(throws<xgrad::IoError>([&] { return read(); }, {"t10k-labels-idx1-ubyte"}));
+  put(folder / "t10k-labels-idx1-ubyte", idx_bytes({1}, "\x09"));
   const data::Mnist all = read();
   BOOST_TEST(data::length(all.train) == 2U);
   BOOST_TEST(all.train.images.shape() == (Shape{2, 1, 1, 3}), boost::test_tools::per_element());
   BOOST_TEST((all.train.images.dtype() == DType::Float32));
   BOOST_TEST(all.train.images.array<float>()(0, 0, 0, 1) == 1.0F);
   BOOST_TEST(all.train.images.array<float>()(0, 0, 0, 2) == 0.2F);
-  BOOST_TEST(are_equal(all.train.labels, Array<std::int64_t>{7, 3}));
+  BOOST_TEST(same(all.train.labels, Array<std::int64_t>{7, 3}));
   BOOST_TEST(data::rows(all.test, std::vector<int>{0}).labels.item<std::int64_t>() == 9);
-  BOOST_CHECK_EXCEPTION(static_cast<void>(read({.classes = 9})), xgrad::ValueError, says("has the label 9"));
+  BOOST_TEST(throws<xgrad::ValueError>([&] { return read({.classes = 9}); }, {"has the label 9"}));
   BOOST_CHECK_THROW(static_cast<void>(read({.dtype = DType::Int64})), xgrad::TypeError);
-  folder.write("t10k-labels-idx1-ubyte", idx_bytes({2}, "\x09\x01"));
+  put(folder / "t10k-labels-idx1-ubyte", idx_bytes({2}, "\x09\x01"));
   BOOST_CHECK_THROW(static_cast<void>(read()), xgrad::ShapeError);
-  folder.write("t10k-images-idx3-ubyte", idx_bytes({2, 3}, "abcdef"));
+  put(folder / "t10k-images-idx3-ubyte", idx_bytes({2, 3}, "abcdef"));
   BOOST_CHECK_THROW(static_cast<void>(read()), xgrad::ShapeError);
-  folder.write("t10k-images-idx3-ubyte", idx_bytes({2, 3, 1}, "abcde"));
+  put(folder / "t10k-images-idx3-ubyte", idx_bytes({2, 3, 1}, "abcde"));
   BOOST_CHECK_THROW(static_cast<void>(read()), xgrad::IoError);
 }
 

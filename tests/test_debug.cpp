@@ -20,6 +20,7 @@ XGRAD_FIELDS(Scaler, scale, shift)
 BOOST_AUTO_TEST_SUITE(test_debug)
 
 namespace xg = xgrad;
+using comparing::message_of;
 using comparing::near;
 using comparing::same;
 using comparing::throws;
@@ -29,16 +30,6 @@ using xg::Var;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-template <class F>
-std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const xg::Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 }  // namespace
 

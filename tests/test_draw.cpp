@@ -13,24 +13,20 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/draw.hpp>
 
+#include "comparing.hpp"
 #include "draw/ticks.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_draw)
 
 namespace xg = xgrad;
 namespace draw = xgrad::draw;
+using comparing::count_in;
+using comparing::message_of;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-
-/// How often a piece occurs in a text.
-std::size_t count(const std::string& text, const std::string& piece) {
-  std::size_t result = 0;
-  for (std::size_t at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++result;
-  return result;
-}
 
 /// Fails unless a document is well-formed and free of numbers that a browser cannot draw.
 void check_document(const std::string& svg) {
@@ -38,18 +34,8 @@ void check_document(const std::string& svg) {
   boost::property_tree::ptree tree;
   BOOST_CHECK_NO_THROW(boost::property_tree::read_xml(in, tree));
   BOOST_TEST(tree.count("svg") == 1U);
-  BOOST_TEST(count(svg, "nan") == 0U);
-  BOOST_TEST(count(svg, "inf") == 0U);
-}
-
-template <class E, class F>
-std::string refusal(F f) {
-  try {
-    (void)f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "not refused";
+  BOOST_TEST(count_in(svg, "nan") == 0U);
+  BOOST_TEST(count_in(svg, "inf") == 0U);
 }
 
 std::string labels(const draw::Axis& axis) {
@@ -125,10 +111,10 @@ BOOST_AUTO_TEST_CASE(plots_have_their_texts_and_series) {
           {"measured", {0, 1, 2}, {1, 3, 2}, draw::Style::Points}, {"fitted", {0, 2}, {1, 3}}, {"", {0, 2}, {2, 2}}}});
   check_document(svg);
   for (const char* text : {">A title<", ">time [s]<", ">length [m]<", ">measured<", ">fitted<"}) {
-    BOOST_TEST(count(svg, text) == 1U, text);
+    BOOST_TEST(count_in(svg, text) == 1U, text);
   }
-  BOOST_TEST(count(svg, "<circle") == 3U + 1U);  // the points and their sample in the legend
-  BOOST_TEST(count(svg, "<path") == 2U + 1U);
+  BOOST_TEST(count_in(svg, "<circle") == 3U + 1U);  // the points and their sample in the legend
+  BOOST_TEST(count_in(svg, "<path") == 2U + 1U);
 }
 
 BOOST_AUTO_TEST_CASE(points_stand_where_they_should) {
@@ -155,17 +141,17 @@ BOOST_AUTO_TEST_CASE(colours_repeat_with_dashes) {
   draw::Plot plot;
   for (int i = 0; i < 8; ++i) plot.series.push_back({.x = {0, 1}, .y = {0, 1.0 * i}});
   const std::string svg = draw::svg(plot);
-  BOOST_TEST(count(svg, "stroke=\"#0072B2\"") == 2U);
-  BOOST_TEST(count(svg, "stroke-dasharray") == 1U);
+  BOOST_TEST(count_in(svg, "stroke=\"#0072B2\"") == 2U);
+  BOOST_TEST(count_in(svg, "stroke-dasharray") == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(faint_lines_are_below_and_take_no_colour) {
   const std::string svg = draw::svg(draw::Plot{
       .series = {{"path", {0, 1}, {0, 1}}, {"", {0, 1}, {1, 0}, draw::Style::Faint}, {"other", {0, 1}, {1, 1}}}});
   check_document(svg);
-  BOOST_TEST(count(svg, "stroke=\"#0072B2\"") == 2U);  // and in the legend
-  BOOST_TEST(count(svg, "stroke=\"#D55E00\"") == 2U);  // the second colour
-  BOOST_TEST(count(svg, "stroke-width=\"0.8\"") == 1U);
+  BOOST_TEST(count_in(svg, "stroke=\"#0072B2\"") == 2U);  // and in the legend
+  BOOST_TEST(count_in(svg, "stroke=\"#D55E00\"") == 2U);  // the second colour
+  BOOST_TEST(count_in(svg, "stroke-width=\"0.8\"") == 1U);
   const std::string lines = svg.substr(svg.rfind(">other<"));
   BOOST_TEST(lines.find("stroke-width=\"0.8\"") < lines.find("stroke=\"#0072B2\""));
 }
@@ -174,12 +160,12 @@ BOOST_AUTO_TEST_CASE(leaves_out_what_cannot_be_drawn) {
   const std::string svg =
       draw::svg(plot_of({0, 1, nan_value, 3, 4}, {0, infinity, 2, -infinity, 4}, draw::Style::Points));
   check_document(svg);
-  BOOST_TEST(count(svg, "<circle") == 2U);
+  BOOST_TEST(count_in(svg, "<circle") == 2U);
 
   draw::Plot logarithmic = plot_of({0, 1, 2, 3}, {1, 0, -1, 10}, draw::Style::Points);
-  BOOST_TEST(count(draw::svg(logarithmic), "<circle") == 4U);
+  BOOST_TEST(count_in(draw::svg(logarithmic), "<circle") == 4U);
   logarithmic.log_y = true;
-  BOOST_TEST(count(draw::svg(logarithmic), "<circle") == 2U);
+  BOOST_TEST(count_in(draw::svg(logarithmic), "<circle") == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(lines_break_where_a_point_is_left_out) {
@@ -187,7 +173,7 @@ BOOST_AUTO_TEST_CASE(lines_break_where_a_point_is_left_out) {
   const std::string broken = draw::svg(plot_of({0, 1, 2}, {0, nan_value, 2}));
   const auto moves = [](const std::string& svg) {
     const std::size_t start = svg.find("<path");
-    return count(svg.substr(start, svg.find("/>", start) - start), "M");
+    return count_in(svg.substr(start, svg.find("/>", start) - start), "M");
   };
   BOOST_TEST(moves(whole) == 1U);
   BOOST_TEST(moves(broken) == 2U);
@@ -197,13 +183,13 @@ BOOST_AUTO_TEST_CASE(escapes_texts) {
   const std::string svg =
       draw::svg(draw::Plot{.title = "a < b & \"c\" > d\x01", .series = {{.name = "</svg>\nx", .x = {0}, .y = {0}}}});
   check_document(svg);
-  BOOST_TEST(count(svg, ">a &lt; b &amp; &quot;c&quot; &gt; d\xEF\xBF\xBD<") == 1U);
-  BOOST_TEST(count(svg, ">&lt;/svg&gt; x<") == 1U);
+  BOOST_TEST(count_in(svg, ">a &lt; b &amp; &quot;c&quot; &gt; d\xEF\xBF\xBD<") == 1U);
+  BOOST_TEST(count_in(svg, ">&lt;/svg&gt; x<") == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_plots_without_points) {
   using xg::ValueError;
-  BOOST_TEST(refusal<ValueError>([] { (void)draw::svg(draw::Plot{.title = "t"}); }) ==
+  BOOST_TEST(message_of<ValueError>([] { (void)draw::svg(draw::Plot{.title = "t"}); }) ==
              "svg: nothing to draw in plot 't'; it needs a point that is finite");
   BOOST_CHECK_THROW((void)draw::svg(plot_of({}, {})), ValueError);
   BOOST_CHECK_THROW((void)draw::svg(plot_of({0.0}, {nan_value})), ValueError);
@@ -215,7 +201,7 @@ BOOST_AUTO_TEST_CASE(refuses_plots_without_points) {
 
 BOOST_AUTO_TEST_CASE(refuses_unequal_lengths) {
   draw::Plot plot{.series = {{.name = "s", .x = {0, 1, 2}, .y = {0, 1}}}};
-  BOOST_TEST(refusal<xg::ValueError>([&] { (void)draw::svg(plot); }) ==
+  BOOST_TEST(message_of<xg::ValueError>([&] { (void)draw::svg(plot); }) ==
              "svg: series 's' has 3 x and 2 y; it needs as many x as y");
 }
 
@@ -223,12 +209,12 @@ BOOST_AUTO_TEST_CASE(images_become_grey_squares) {
   const xg::Var pixels = xt::xarray<double>{{{0.0, 1.0}, {0.5, 2.0}}, {{-1.0, nan_value}, {0.2, infinity}}};
   const std::string svg = draw::svg(draw::Images{.title = "two", .pixels = pixels, .captions = {"a & b", "c"}});
   check_document(svg);
-  BOOST_TEST(count(svg, "fill=\"#000000\"") == 2U);  // 0 and -1
-  BOOST_TEST(count(svg, "fill=\"#ffffff\"") == 3U);  // 1, 2 and infinity
-  BOOST_TEST(count(svg, "fill=\"#808080\"") == 1U);
-  BOOST_TEST(count(svg, "fill=\"#333333\"") == 1U);
-  BOOST_TEST(count(svg, ">a &amp; b<") == 1U);
-  BOOST_TEST(count(svg, ">c<") == 1U);
+  BOOST_TEST(count_in(svg, "fill=\"#000000\"") == 2U);  // 0 and -1
+  BOOST_TEST(count_in(svg, "fill=\"#ffffff\"") == 3U);  // 1, 2 and infinity
+  BOOST_TEST(count_in(svg, "fill=\"#808080\"") == 1U);
+  BOOST_TEST(count_in(svg, "fill=\"#333333\"") == 1U);
+  BOOST_TEST(count_in(svg, ">a &amp; b<") == 1U);
+  BOOST_TEST(count_in(svg, ">c<") == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(images_may_count_ink) {
@@ -245,7 +231,7 @@ BOOST_AUTO_TEST_CASE(images_may_count_ink) {
 
 BOOST_AUTO_TEST_CASE(refuses_images_that_are_none) {
   const xg::Var one = xt::xarray<double>{{{0.0, 1.0}}};
-  BOOST_TEST(refusal<xg::ShapeError>([] { (void)draw::svg(draw::Images{.pixels = 1.0}); }) ==
+  BOOST_TEST(message_of<xg::ShapeError>([] { (void)draw::svg(draw::Images{.pixels = 1.0}); }) ==
              "svg: pixels of shape []; images are [n, h, w]");
   BOOST_CHECK_THROW((void)draw::svg(draw::Images{}), xg::TapeError);
   BOOST_CHECK_THROW((void)draw::svg(draw::Images{.pixels = xg::Array<double>(xg::Shape{0, 8, 8})}), xg::ValueError);
@@ -270,7 +256,7 @@ BOOST_AUTO_TEST_CASE(saves_what_svg_returns) {
   BOOST_TEST(contents() == draw::svg(plot));
   std::filesystem::remove(path);
 
-  BOOST_TEST(refusal<xg::IoError>([&] { draw::save("no/such/folder/a.svg", plot); }) ==
+  BOOST_TEST(message_of<xg::IoError>([&] { draw::save("no/such/folder/a.svg", plot); }) ==
              "save: cannot write 'no/such/folder/a.svg': No such file or directory");
 }
 

@@ -13,9 +13,12 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 BOOST_AUTO_TEST_SUITE(test_locale)
 
 namespace xg = xgrad;
+using comparing::message_of;
 using xg::Var;
 
 namespace {
@@ -38,26 +41,16 @@ class CommaLocale {
   std::locale before_;
 };
 
-template <class F>
-std::string message(F f) {
-  try {
-    (void)f();
-  } catch (const xg::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 /// Texts of each kind that have numbers in them.
 std::vector<std::string> texts() {
   std::vector<std::string> result;
   const Var x = xg::Array<double>({12'000}, 1234.5);
   const xg::Requirement requirement("{} breaks the limit of {}");
-  result.push_back(message([&] { (void)checked(x, x < 1.0, requirement, 56'789).array<double>(); }));
-  result.push_back(message([&] { (void)reshape(x, {12'001}); }));
-  result.push_back(message([&] { (void)take(x, xt::xarray<std::int64_t>{12'345}).array<double>(); }));
-  result.push_back(message([&] { (void)xg::loss::Huber{.delta = -1234.5}(x, x); }));
-  result.push_back(message([&] { xg::set_threads(-12'345); }));
+  result.push_back(message_of([&] { (void)checked(x, x < 1.0, requirement, 56'789).array<double>(); }));
+  result.push_back(message_of([&] { (void)reshape(x, {12'001}); }));
+  result.push_back(message_of([&] { (void)take(x, xt::xarray<std::int64_t>{12'345}).array<double>(); }));
+  result.push_back(message_of([&] { (void)xg::loss::Huber{.delta = -1234.5}(x, x); }));
+  result.push_back(message_of([&] { xg::set_threads(-12'345); }));
   std::ostringstream losses;
   losses << xg::loss::Huber{.delta = 1234.5} << xg::loss::Ssim{.window = 12'345};
   result.push_back(losses.str());

@@ -186,6 +186,8 @@ BOOST_AUTO_TEST_CASE(boxes) {
   const auto of = [&](const Var& a) { return iou.value(iou.update(iou.init(), a, a)).item<double>(); };
   BOOST_TEST(of(xt::xarray<double>{0, 0, 0, 0}) == 0.0);
   BOOST_TEST(throws<ValueError>([&] { (void)of(xt::xarray<double>{1, 0, 0, 1}); }, {"BoxIou", "-1"}));
+  BOOST_TEST(throws<ShapeError>([&] { (void)of(xt::xarray<double>{0, 0, 1}); }, {"BoxIou", "last extent must be 4"}));
+  BOOST_TEST(throws<ShapeError>([&] { (void)of(1.0); }, {"BoxIou", "at least 1 axes"}));
 }
 
 BOOST_AUTO_TEST_CASE(images) {

@@ -13,6 +13,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace nn = xgrad::nn;
 using xgrad::Array;
 using xgrad::DType;
@@ -23,14 +25,10 @@ using xgrad::testing::check_gradients;
 
 BOOST_AUTO_TEST_SUITE(test_nn_attention)
 
+using comparing::distance;
+using comparing::drawn;
+
 namespace {
-
-Var drawn(std::int64_t seed, const Shape& shape) { return xgrad::random::normal(Key(seed), shape); }
-
-double difference(const Var& a, const Var& b) {
-  BOOST_TEST_REQUIRE(a.shape() == b.shape(), boost::test_tools::per_element());
-  return a.size() == 0 ? 0.0 : amax(abs(a - b)).item<double>();
-}
 
 /// softmax(q k^T / sqrt(d)) v for [t, d], [s, d], [s, e], number by number, over the keys that are seen.
 Array<double> plain(const Array<double>& q, const Array<double>& k, const Array<double>& v, const Array<bool>& seen) {
@@ -74,18 +72,18 @@ BOOST_AUTO_TEST_CASE(is_the_formula) {
     return plain(q.array<double>(), k.array<double>(), v.array<double>(), mask.array<bool>());
   };
   const Var all = xgrad::ones({3, 5}, DType::Bool);
-  BOOST_TEST(difference(nn::scaled_dot_product_attention(q, k, v), by_hand(all)) < 1e-15);
-  BOOST_TEST(difference(nn::scaled_dot_product_attention(q, k, v, {.mask = seen}), by_hand(seen)) < 1e-15);
+  BOOST_TEST(distance(nn::scaled_dot_product_attention(q, k, v), by_hand(all)) < 1e-15);
+  BOOST_TEST(distance(nn::scaled_dot_product_attention(q, k, v, {.mask = seen}), by_hand(seen)) < 1e-15);
   const Var own = nn::scaled_dot_product_attention(q, places(k, 0, 3), places(v, 0, 3), {.causal = true});
   const Var before =
       plain(q.array<double>(), k.array<double>(), v.array<double>(), nn::causal_mask(3, 5).array<bool>());
-  BOOST_TEST(difference(own, before) < 1e-15);
+  BOOST_TEST(distance(own, before) < 1e-15);
   const Var both = nn::scaled_dot_product_attention(q, places(k, 0, 3), places(v, 0, 3),
                                                     {.causal = true, .mask = view(seen, xt::all(), xt::range(0, 3))});
-  BOOST_TEST(difference(both, by_hand(seen && nn::causal_mask(3, 5))) < 1e-15);
+  BOOST_TEST(distance(both, by_hand(seen && nn::causal_mask(3, 5))) < 1e-15);
   // What is added may be ln of a weight, and a scale of 0 makes all alike.
   const Var weighed = nn::attention_weights(q, k, {.bias = log(Var(Array<double>{1, 2, 3, 0, 0})), .scale = 0.0});
-  BOOST_TEST(difference(weighed, xgrad::broadcast_to(Var(Array<double>{1, 2, 3, 0, 0}) / 6.0, {3, 5})) < 1e-15);
+  BOOST_TEST(distance(weighed, xgrad::broadcast_to(Var(Array<double>{1, 2, 3, 0, 0}) / 6.0, {3, 5})) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(masks) {
@@ -117,7 +115,7 @@ BOOST_AUTO_TEST_CASE(who_sees_nothing_gets_0) {
   BOOST_TEST(xgrad::all(isfinite(slope[1]) && isfinite(slope[2])).item<bool>());
   // No keys at all.
   const Var none = nn::scaled_dot_product_attention(q, xgrad::zeros({2, 0, 4}), xgrad::zeros({2, 0, 5}));
-  BOOST_TEST(difference(none, xgrad::zeros({2, 3, 5})) == 0.0);
+  BOOST_TEST(distance(none, xgrad::zeros({2, 3, 5})) == 0.0);
   BOOST_TEST(nn::scaled_dot_product_attention(xgrad::zeros({0, 3, 4}), xgrad::zeros({0, 3, 4}), xgrad::zeros({0, 3, 4}))
                      .shape() == (Shape{0, 3, 4}),
              boost::test_tools::per_element());
@@ -139,9 +137,9 @@ BOOST_AUTO_TEST_CASE(heads_share_keys) {
   const auto f = [&](const Var& a, const Var& b, const Var& c) {
     return nn::scaled_dot_product_attention(a, b, c, {.mask = mask});
   };
-  BOOST_TEST(difference(f(q, k, v), f(q, repeat(k, 3, 1), repeat(v, 3, 1))) < 1e-15);
-  BOOST_TEST(difference(nn::attention_weights(q, view(k, xt::all(), xt::range(0, 1))),
-                        nn::attention_weights(q, repeat(view(k, xt::all(), xt::range(0, 1)), 6, 1))) < 1e-15);
+  BOOST_TEST(distance(f(q, k, v), f(q, repeat(k, 3, 1), repeat(v, 3, 1))) < 1e-15);
+  BOOST_TEST(distance(nn::attention_weights(q, view(k, xt::all(), xt::range(0, 1))),
+                      nn::attention_weights(q, repeat(view(k, xt::all(), xt::range(0, 1)), 6, 1))) < 1e-15);
   BOOST_TEST(check_gradients(f, q, k, v));
 }
 
@@ -151,8 +149,8 @@ BOOST_AUTO_TEST_CASE(is_batched_and_compiled) {
   const auto f = [&](const Var& x) {
     return nn::scaled_dot_product_attention(x, x, x, {.causal = true, .bias = bias});
   };
-  BOOST_TEST(difference(xgrad::vmap(f)(q), f(q)) < 1e-15);
-  BOOST_TEST(difference(xgrad::compile(f)(q), f(q)) < 1e-15);
+  BOOST_TEST(distance(xgrad::vmap(f)(q), f(q)) < 1e-15);
+  BOOST_TEST(distance(xgrad::compile(f)(q), f(q)) < 1e-15);
   BOOST_TEST(check_gradients(f, view(q, 0)));
 }
 
@@ -178,7 +176,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
 BOOST_AUTO_TEST_CASE(waves_of_places) {
   const Var waves = nn::sinusoidal_positions(Array<std::int64_t>{0, 3}, 4, 10000.0, DType::Float64);
   const Array<double> expected{{0.0, 1.0, 0.0, 1.0}, {std::sin(3.0), std::cos(3.0), std::sin(0.03), std::cos(0.03)}};
-  BOOST_TEST(difference(waves, expected) < 1e-15);
+  BOOST_TEST(distance(waves, expected) < 1e-15);
   BOOST_TEST((nn::sinusoidal_positions(5, 4).dtype() == DType::Float32));
   // Far out, too: the angle is computed in double.
   const double far = std::sin(1e6 / std::pow(10000.0, 2.0 / 4.0));
@@ -201,7 +199,7 @@ BOOST_AUTO_TEST_CASE(rotary_products_depend_on_distances) {
   const Var x = Array<double>{{1.0, 2.0, 3.0, 4.0}, {1.0, 2.0, 3.0, 4.0}};
   const double c = std::cos(1.0), s = std::sin(1.0), c2 = std::cos(0.1), s2 = std::sin(0.1);
   const Array<double> turned{{1.0, 2.0, 3.0, 4.0}, {c - 3 * s, 2 * c2 - 4 * s2, 3 * c + s, 4 * c2 + 2 * s2}};
-  BOOST_TEST(difference(nn::rotary(x, 100.0), turned) < 1e-15);
+  BOOST_TEST(distance(nn::rotary(x, 100.0), turned) < 1e-15);
   BOOST_TEST(check_gradients([](const Var& y) { return nn::rotary(y); }, x));
   BOOST_TEST((nn::rotary(xgrad::ones({2, 4}, DType::Float32)).dtype() == DType::Float32));
   BOOST_CHECK_THROW(static_cast<void>(nn::rotary(xgrad::ones({4}))), xgrad::ShapeError);
@@ -213,14 +211,14 @@ BOOST_AUTO_TEST_CASE(rotary_products_depend_on_distances) {
 BOOST_AUTO_TEST_CASE(learnt_positions) {
   const nn::PositionalEmbedding layer = nn::positional_embedding(Key(1), 5, 3, {.dtype = DType::Float64});
   const Var x = drawn(1, {2, 4, 3});
-  BOOST_TEST(difference(layer(x), x + view(layer.weight, xt::range(0, 4))) == 0.0);
-  BOOST_TEST(difference(layer(x, 1), x + view(layer.weight, xt::range(1, 5))) == 0.0);
+  BOOST_TEST(distance(layer(x), x + view(layer.weight, xt::range(0, 4))) == 0.0);
+  BOOST_TEST(distance(layer(x, 1), x + view(layer.weight, xt::range(1, 5))) == 0.0);
   BOOST_TEST(check_gradients([](const nn::PositionalEmbedding& l, const Var& y) { return l(y, 1); }, layer, x));
   // Each sequence from a place of its own, also if there are as many sequences as places.
   const Var four = drawn(2, {4, 4, 3});
   const Var first = Array<std::int64_t>{0, 1, 1, 0};
   const Var each = xgrad::vmap([&](const Var& y, const Var& from) { return layer(y, from); })(four, first);
-  BOOST_TEST(difference(layer(four, first), each) == 0.0);
+  BOOST_TEST(distance(layer(four, first), each) == 0.0);
   BOOST_CHECK_THROW(static_cast<void>(layer(x, first)), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(layer(x, 1.0)), xgrad::TypeError);
   BOOST_CHECK_THROW(static_cast<void>(layer(x, 2).array<double>()), xgrad::ValueError);
@@ -247,17 +245,17 @@ BOOST_AUTO_TEST_CASE(several_heads) {
     const nn::MultiHeadAttention layer = made(options);
     const auto f = [](const nn::MultiHeadAttention& l, const Var& y) { return l(y, {.causal = true}); };
     BOOST_TEST(check_gradients(f, layer, view(x, xt::range(0, 1))));
-    BOOST_TEST(difference(xgrad::vmap(f, {.in = {xgrad::whole, 0}})(layer, x), f(layer, x)) < 1e-14);
-    BOOST_TEST(difference(xgrad::compile(f)(layer, x), f(layer, x)) < 1e-14);
+    BOOST_TEST(distance(xgrad::vmap(f, {.in = {xgrad::whole, 0}})(layer, x), f(layer, x)) < 1e-14);
+    BOOST_TEST(distance(xgrad::compile(f)(layer, x), f(layer, x)) < 1e-14);
     BOOST_TEST(layer(xgrad::zeros({0, 3, 8})).shape() == (Shape{0, 3, 8}), boost::test_tools::per_element());
     BOOST_TEST(layer(xgrad::zeros({2, 0, 8})).shape() == (Shape{2, 0, 8}), boost::test_tools::per_element());
   }
   const nn::MultiHeadAttention layer = made({});
   // Without a batch, and with padding that nothing depends on.
-  BOOST_TEST(difference(layer(view(x, 0)), view(layer(x), 0)) < 1e-14);
+  BOOST_TEST(distance(layer(view(x, 0)), view(layer(x), 0)) < 1e-14);
   const Var mask = nn::length_mask(Array<std::int64_t>{3, 5}, 5);
   const Var y = layer(x, memory, memory, {.mask = mask});
-  BOOST_TEST(difference(view(y, 0), layer(view(x, 0), places(view(memory, 0), 0, 3), places(view(memory, 0), 0, 3))) <
+  BOOST_TEST(distance(view(y, 0), layer(view(x, 0), places(view(memory, 0), 0, 3), places(view(memory, 0), 0, 3))) <
              1e-14);
   BOOST_TEST((nn::multi_head_attention(Key(1), 8, 2)(cast<float>(x)).dtype() == DType::Float32));
 }
@@ -267,10 +265,10 @@ BOOST_AUTO_TEST_CASE(drops_weights_in_training) {
   const Var x = drawn(1, {2, 6, 8});
   const nn::Training training{Key(3)};
   const Var y = layer(x, training);
-  BOOST_TEST(difference(y, layer(x, training)) == 0.0);
-  BOOST_TEST(difference(y, layer(x)) > 1e-3);
-  BOOST_TEST(difference(y, layer(x, training.part(1))) > 1e-3);
-  BOOST_TEST(difference(made({})(x, training, {.causal = true}), made({})(x, {.causal = true})) == 0.0);
+  BOOST_TEST(distance(y, layer(x, training)) == 0.0);
+  BOOST_TEST(distance(y, layer(x)) > 1e-3);
+  BOOST_TEST(distance(y, layer(x, training.part(1))) > 1e-3);
+  BOOST_TEST(distance(made({})(x, training, {.causal = true}), made({})(x, {.causal = true})) == 0.0);
   BOOST_TEST(check_gradients([&](const nn::MultiHeadAttention& l, const Var& z) { return l(z, z, z, training); }, layer,
                              view(x, 0)));
 }
@@ -290,14 +288,14 @@ BOOST_AUTO_TEST_CASE(a_cache_goes_on) {
     for (std::ptrdiff_t i = 0; i < 5; ++i) {
       Var y;
       std::tie(y, cache) = step(layer, places(x, i, i + 1), std::move(cache));
-      BOOST_TEST(difference(y, places(whole, i, i + 1)) < 1e-14);
+      BOOST_TEST(distance(y, places(whole, i, i + 1)) < 1e-14);
     }
     BOOST_TEST(recordings == 1);
     BOOST_TEST(cache.length.item<std::int64_t>() == 5);
     const auto [first, then] = layer(places(x, 0, 2), layer.cache({2}, 5));
     const auto [second, full] = layer(places(x, 2, 5), then);
-    BOOST_TEST(difference(xgrad::concatenate({first, second}, 1), whole) < 1e-14);
-    BOOST_TEST(difference(full.keys, view(cache.keys, xt::all(), xt::all(), xt::range(0, 5))) < 1e-14);
+    BOOST_TEST(distance(xgrad::concatenate({first, second}, 1), whole) < 1e-14);
+    BOOST_TEST(distance(full.keys, view(cache.keys, xt::all(), xt::all(), xt::range(0, 5))) < 1e-14);
     BOOST_CHECK_THROW(static_cast<void>(layer(places(x, 0, 1), full).first.array<double>()), xgrad::ValueError);
     BOOST_CHECK_THROW(static_cast<void>(layer(x, layer.cache({2}, 4))), xgrad::ShapeError);
     BOOST_CHECK_THROW(static_cast<void>(layer(x, layer.cache({3}, 7))), xgrad::ShapeError);
@@ -311,7 +309,7 @@ BOOST_AUTO_TEST_CASE(caches_of_nothing_and_with_lengths_that_are_none) {
   const auto [y, cache] = layer(x, layer.cache({2}, 4));
   const auto [nothing, same_cache] = layer(places(x, 0, 0), cache);
   BOOST_TEST(nothing.shape() == (Shape{2, 0, 8}), boost::test_tools::per_element());
-  BOOST_TEST(difference(same_cache.keys, cache.keys) == 0.0);
+  BOOST_TEST(distance(same_cache.keys, cache.keys) == 0.0);
   BOOST_TEST(same_cache.length.item<std::int64_t>() == 3);
   const auto going_on_from = [&](const Var& length) {
     nn::AttentionCache other = cache;

@@ -13,6 +13,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace nn = xgrad::nn;
 namespace xg = xgrad;
 using xgrad::Array;
@@ -23,24 +25,13 @@ using xgrad::random::Key;
 
 BOOST_AUTO_TEST_SUITE(test_nn_convolution)
 
+using comparing::distance;
+using comparing::drawn;
+using comparing::message_of;
+
 namespace {
 
 constexpr DType wide = DType::Float64;
-
-Var numbers(std::int64_t seed, const Shape& shape) { return xg::random::normal(Key(seed), shape); }
-
-double furthest(const Var& a, const Var& b) {
-  BOOST_TEST_REQUIRE((a.shape() == b.shape()), to_string(a.shape()) << " beside " << to_string(b.shape()));
-  return a.size() == 0 ? 0.0 : amax(abs(a - b)).item<double>();
-}
-
-template <class L>
-L in_float32(L layer) {
-  xg::tree::for_each_array(layer, [](Var& x) {
-    if (xg::is_floating(x.dtype())) x = xg::cast(x, DType::Float32);
-  });
-  return layer;
-}
 
 /// Weights that are no ones and zeros, and running variances that are positive.
 template <class L>
@@ -62,51 +53,41 @@ void check_layer(const std::string& name, const L& made, const Var& x) {
     BOOST_TEST(xg::testing::check_gradients(call, layer, x));
     const Var value = layer(x);
     BOOST_TEST((value.dtype() == wide));
-    BOOST_TEST(furthest(xg::compile(call)(layer, x), value) < 1e-14);
+    BOOST_TEST(distance(xg::compile(call)(layer, x), value) < 1e-14);
     const Var more = xg::stack({x, 2.0 * x, x - 1.0});
     const Var batch = xg::vmap(call, {.in = {xg::whole, 0}})(layer, more);
-    BOOST_TEST(furthest(batch, xg::stack({value, layer(2.0 * x), layer(x - 1.0)})) < 1e-13);
-    const Var narrow = in_float32(layer)(xg::cast(x, DType::Float32));
+    BOOST_TEST(distance(batch, xg::stack({value, layer(2.0 * x), layer(x - 1.0)})) < 1e-13);
+    const Var narrow = nn::with_dtype(layer, DType::Float32)(xg::cast(x, DType::Float32));
     BOOST_TEST((narrow.dtype() == DType::Float32));
-    BOOST_TEST(furthest(narrow, value) < 1e-5);
+    BOOST_TEST(distance(narrow, value) < 1e-5);
     Shape none = value.shape();
     none[0] = 0;
     BOOST_TEST((layer(view(x, xt::range(0, 0))).shape() == none));
   }
 }
 
-template <class F>
-std::string message_of(F f) {
-  try {
-    static_cast<void>(f());
-  } catch (const xg::Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(convolutions) {
   const Key key(1);
-  check_layer("conv1d", nn::conv1d(key, 3, 4, 3, {.stride = 2, .padding = 1, .dtype = wide}), numbers(2, {2, 3, 7}));
+  check_layer("conv1d", nn::conv1d(key, 3, 4, 3, {.stride = 2, .padding = 1, .dtype = wide}), drawn(2, {2, 3, 7}));
   check_layer("conv2d", nn::conv2d(key, 4, 6, {2, 3}, {.padding = "same", .groups = 2, .dtype = wide}),
-              numbers(3, {2, 4, 4, 5}));
+              drawn(3, {2, 4, 4, 5}));
   check_layer("conv3d", nn::conv3d(key, 1, 2, 2, {.dilation = {1, 2, 1}, .bias = false, .dtype = wide}),
-              numbers(4, {1, 1, 3, 3, 2}));
+              drawn(4, {1, 1, 3, 3, 2}));
   check_layer("conv_transpose1d",
               nn::conv_transpose1d(key, 4, 6, 3, {.stride = 2, .groups = 2, .output_padding = 1, .dtype = wide}),
-              numbers(5, {2, 4, 4}));
+              drawn(5, {2, 4, 4}));
   check_layer("conv_transpose2d", nn::conv_transpose2d(key, 2, 3, {3, 2}, {.padding = {1, 0}, .dtype = wide}),
-              numbers(6, {2, 2, 3, 4}));
+              drawn(6, {2, 2, 3, 4}));
   check_layer("conv_transpose3d", nn::conv_transpose3d(key, 2, 1, 2, {.bias = false, .dtype = wide}),
-              numbers(7, {1, 2, 2, 2, 2}));
+              drawn(7, {1, 2, 2, 2, 2}));
   check_layer("separable_conv2d", nn::separable_conv2d(key, 3, 4, 3, {.padding = 1, .multiplier = 2, .dtype = wide}),
-              numbers(8, {2, 3, 4, 4}));
+              drawn(8, {2, 3, 4, 4}));
 }
 
 BOOST_AUTO_TEST_CASE(pools) {
-  const Var image = numbers(9, {2, 3, 6, 5});
+  const Var image = drawn(9, {2, 3, 6, 5});
   check_layer("MaxPool", nn::MaxPool{2}, image);
   check_layer("MaxPool, overlapping", nn::MaxPool{.window = 3, .stride = 2, .padding = 1}, image);
   check_layer("AveragePool", nn::AveragePool{2}, image);
@@ -120,19 +101,19 @@ BOOST_AUTO_TEST_CASE(pools) {
   BOOST_TEST((nn::Flatten{}(image).shape() == Shape{2, 90}));
   BOOST_TEST((nn::Flatten{-2}(image).shape() == Shape{2, 3, 30}));
   BOOST_TEST((nn::Flatten{0, 1}(image).shape() == Shape{6, 6, 5}));
-  BOOST_TEST((nn::Flatten{}(numbers(1, {4, 3})).shape() == Shape{4, 3}));
+  BOOST_TEST((nn::Flatten{}(drawn(1, {4, 3})).shape() == Shape{4, 3}));
   BOOST_TEST((nn::GlobalAveragePool{xg::keep_dims}(image).shape() == Shape{2, 3, 1, 1}));
 }
 
 BOOST_AUTO_TEST_CASE(normalisation) {
-  const Var image = 2.0 * numbers(10, {3, 4, 3, 2}) + 1.0;
+  const Var image = 2.0 * drawn(10, {3, 4, 3, 2}) + 1.0;
   check_layer("BatchNorm", nn::batch_norm(4, {.dtype = wide}), image);
-  check_layer("BatchNorm of rows", nn::batch_norm(4, {.affine = false, .dtype = wide}), numbers(11, {3, 4}));
+  check_layer("BatchNorm of rows", nn::batch_norm(4, {.affine = false, .dtype = wide}), drawn(11, {3, 4}));
   check_layer("LayerNorm", nn::layer_norm({3, 2}, {.dtype = wide}), image);
-  check_layer("LayerNorm without bias", nn::layer_norm(5, {.bias = false, .dtype = wide}), numbers(12, {2, 3, 5}));
-  check_layer("RmsNorm", nn::rms_norm(5, {.dtype = wide}), numbers(13, {3, 5}));
+  check_layer("LayerNorm without bias", nn::layer_norm(5, {.bias = false, .dtype = wide}), drawn(12, {2, 3, 5}));
+  check_layer("RmsNorm", nn::rms_norm(5, {.dtype = wide}), drawn(13, {3, 5}));
   check_layer("GroupNorm", nn::group_norm(2, 4, {.dtype = wide}), image);
-  check_layer("GroupNorm of rows", nn::group_norm(2, 4, {.affine = false, .dtype = wide}), numbers(14, {3, 4}));
+  check_layer("GroupNorm of rows", nn::group_norm(2, 4, {.affine = false, .dtype = wide}), drawn(14, {3, 4}));
   check_layer("InstanceNorm", nn::instance_norm(4, {.affine = true, .dtype = wide}), image);
   check_layer("InstanceNorm alone", nn::instance_norm(4, {.dtype = wide}), image);
 }
@@ -141,12 +122,12 @@ BOOST_AUTO_TEST_CASE(blocks) {
   const Key key(15);
   const nn::ResNetBlock same = nn::resnet_block(key, 2, 2, {.norm = {.dtype = wide}});
   BOOST_TEST(!same.downsample.has_value());
-  check_layer("ResNetBlock", same, numbers(16, {2, 2, 3, 3}));
+  check_layer("ResNetBlock", same, drawn(16, {2, 2, 3, 3}));
   const nn::ResNetBlock other = nn::resnet_block(key, 2, 3, {.stride = 2, .axes = 1, .norm = {.dtype = wide}});
-  check_layer("ResNetBlock with a projection", other, numbers(17, {2, 2, 5}));
+  check_layer("ResNetBlock with a projection", other, drawn(17, {2, 2, 5}));
   check_layer("ResNetBottleneck",
               nn::resnet_bottleneck(key, 4, 2, 4, {.stride = 2, .groups = 2, .norm = {.dtype = wide}}),
-              numbers(18, {2, 4, 3, 3}));
+              drawn(18, {2, 4, 3, 3}));
   // The keys of torchvision's state_dict, in its order.
   const std::vector<std::string> keys{"conv1.weight",
                                       "bn1.weight",
@@ -202,22 +183,22 @@ BOOST_AUTO_TEST_CASE(weights_have_the_fans_of_their_layer) {
 
 // Initialisers make kernels as those of `conv`: with a window of one place, both do the same.
 BOOST_AUTO_TEST_CASE(kernels_of_transposed_convolutions_are_exchanged_within_groups) {
-  const Var kernel = numbers(20, {6, 2, 1});
+  const Var kernel = drawn(20, {6, 2, 1});
   const auto weights = [&](const Key&, const Shape& shape, DType) {
     BOOST_TEST((shape == kernel.shape()));
     return kernel;
   };
-  const Var x = numbers(21, {2, 4, 3});
+  const Var x = drawn(21, {2, 4, 3});
   const nn::ConvTranspose layer =
       nn::conv_transpose1d(Key(1), 4, 6, 1, {.groups = 2, .weights = weights, .dtype = wide});
-  BOOST_TEST(furthest(layer(x), conv(x, kernel, {.groups = 2})) < 1e-14);
+  BOOST_TEST(distance(layer(x), conv(x, kernel, {.groups = 2})) < 1e-14);
 }
 
 // ---- training
 
 BOOST_AUTO_TEST_CASE(batch_norm_in_training) {
   const nn::Training training{Key(1)};
-  const Var x = 2.0 * numbers(21, {3, 2, 4}) + 5.0;
+  const Var x = 2.0 * drawn(21, {3, 2, 4}) + 5.0;
   nn::BatchNorm layer = shaken(nn::batch_norm(2, {.dtype = wide}));
   const auto call = [&](nn::BatchNorm own, const Var& y) { return own(y, training); };
   BOOST_TEST(xg::testing::check_gradients(call, layer, x));
@@ -227,16 +208,16 @@ BOOST_AUTO_TEST_CASE(batch_norm_in_training) {
   };
   const auto [once, after] = both(layer, x);
   const auto [compiled, after_compiled] = xg::compile(both)(layer, x);
-  BOOST_TEST(furthest(compiled, once) < 1e-14);
-  BOOST_TEST(furthest(after_compiled.running_var, after.running_var) < 1e-14);
+  BOOST_TEST(distance(compiled, once) < 1e-14);
+  BOOST_TEST(distance(after_compiled.running_var, after.running_var) < 1e-14);
   BOOST_TEST(after.num_batches_tracked.item<std::int64_t>() == 1);
   const Var more = xg::stack({x, 3.0 * x});
   const auto [batch, states] = xg::vmap(both, {.in = {xg::whole, 0}})(layer, more);
-  BOOST_TEST(furthest(batch, xg::stack({once, both(layer, 3.0 * x).first})) < 1e-13);
+  BOOST_TEST(distance(batch, xg::stack({once, both(layer, 3.0 * x).first})) < 1e-13);
   BOOST_TEST((states.running_mean.shape() == Shape{2, 2}));
-  const Var narrow = both(in_float32(layer), xg::cast(x, DType::Float32)).first;
+  const Var narrow = both(nn::with_dtype(layer, DType::Float32), xg::cast(x, DType::Float32)).first;
   BOOST_TEST((narrow.dtype() == DType::Float32));
-  BOOST_TEST(furthest(narrow, once) < 1e-5);
+  BOOST_TEST(distance(narrow, once) < 1e-5);
 }
 
 // The state is that of all batches, whatever the element type of these, and no derivative gets into it.
@@ -246,16 +227,16 @@ BOOST_AUTO_TEST_CASE(running_numbers) {
   Var sum_of_means = xg::zeros({2});
   Var sum_of_variances = xg::zeros({2});
   for (int batch = 0; batch < 4; ++batch) {
-    const Var x = numbers(30 + batch, {5, 2}) * (1.0 + batch);
+    const Var x = drawn(30 + batch, {5, 2}) * (1.0 + batch);
     static_cast<void>(averages(x, training));
     sum_of_means = sum_of_means + mean(x, 0);
     sum_of_variances = sum_of_variances + variance(x, 0, {.ddof = 1.0});
   }
-  BOOST_TEST(furthest(averages.running_mean, sum_of_means / 4.0) < 1e-14);
-  BOOST_TEST(furthest(averages.running_var, sum_of_variances / 4.0) < 1e-14);
+  BOOST_TEST(distance(averages.running_mean, sum_of_means / 4.0) < 1e-14);
+  BOOST_TEST(distance(averages.running_var, sum_of_variances / 4.0) < 1e-14);
 
   nn::BatchNorm narrow = nn::batch_norm(2);
-  static_cast<void>(narrow(numbers(40, {5, 2}), training));
+  static_cast<void>(narrow(drawn(40, {5, 2}), training));
   BOOST_TEST((narrow.running_mean.dtype() == DType::Float32));
   BOOST_TEST((narrow.running_var.dtype() == DType::Float32));
 
@@ -263,25 +244,25 @@ BOOST_AUTO_TEST_CASE(running_numbers) {
     nn::BatchNorm layer = nn::batch_norm(2, {.dtype = wide});
     static_cast<void>(layer(x, training));
     return sum(layer.running_mean + layer.running_var);
-  })(numbers(41, {5, 2}));
+  })(drawn(41, {5, 2}));
   BOOST_TEST(amax(abs(slope)).item<double>() == 0.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_block_hands_its_state_on) {
   const nn::Training training{Key(1)};
   nn::ResNetBlock block = nn::resnet_block(Key(22), 2, 3, {.norm = {.dtype = wide}});
-  const Var x = numbers(23, {4, 2, 3, 3});
+  const Var x = drawn(23, {4, 2, 3, 3});
   const auto step = xg::compile([&](nn::ResNetBlock own, const Var& y) {
     const Var z = nn::train(own, y, training);
     return std::pair(z, own);
   });
   const Var before = block(x);
   auto [y, next] = step(block, x);
-  BOOST_TEST(furthest(block.bn1.running_mean, xg::zeros({2 + 1})) == 0.0);  // layers are values
-  BOOST_TEST(furthest(next.bn1.running_mean, xg::zeros({3})) > 0.01);
-  BOOST_TEST(furthest(next.downsample->second.running_var, xg::ones({3})) > 0.01);
-  BOOST_TEST(furthest(next(x), before) > 0.01);
-  BOOST_TEST(furthest(y, before) > 0.01);
+  BOOST_TEST(distance(block.bn1.running_mean, xg::zeros({2 + 1})) == 0.0);  // layers are values
+  BOOST_TEST(distance(next.bn1.running_mean, xg::zeros({3})) > 0.01);
+  BOOST_TEST(distance(next.downsample->second.running_var, xg::ones({3})) > 0.01);
+  BOOST_TEST(distance(next(x), before) > 0.01);
+  BOOST_TEST(distance(y, before) > 0.01);
 }
 
 // ---- edges
@@ -290,7 +271,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_vary) {
   const Var same = xg::full({3, 4}, 7.0);
   const nn::LayerNorm layer = nn::layer_norm(4, {.dtype = wide});
   BOOST_TEST(amax(abs(layer(same))).item<double>() == 0.0);
-  const Var slope = xg::grad([&](const Var& x) { return sum(layer(x) * numbers(1, {3, 4})); })(same);
+  const Var slope = xg::grad([&](const Var& x) { return sum(layer(x) * drawn(1, {3, 4})); })(same);
   BOOST_TEST(xg::all(isfinite(slope)).item<bool>());
   nn::BatchNorm norm = nn::batch_norm(4, {.dtype = wide});
   BOOST_TEST(amax(abs(norm(same, nn::Training{Key(1)}))).item<double>() == 0.0);
@@ -299,10 +280,10 @@ BOOST_AUTO_TEST_CASE(what_does_not_vary) {
 
 // Sums of float32 are added up in double, and means are taken off before squares: a large mean costs no digits.
 BOOST_AUTO_TEST_CASE(far_from_zero) {
-  const Var x = numbers(24, {2, 1000});
+  const Var x = drawn(24, {2, 1000});
   const Var far = xg::cast(xg::cast(x + 4096.0, DType::Float32), wide);  // what float32 keeps of it
   const Var exact = nn::layer_norm(1000, {.dtype = wide})(far);
-  BOOST_TEST(furthest(nn::layer_norm(1000)(xg::cast(far, DType::Float32)), exact) < 1e-3);
+  BOOST_TEST(distance(nn::layer_norm(1000)(xg::cast(far, DType::Float32)), exact) < 1e-3);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const Var y = nn::layer_norm(2)(Array<float>{{1.0F, nan}, {1.0F, 2.0F}});
   BOOST_TEST(std::isnan(y.array<float>()(0, 0)));
@@ -322,11 +303,11 @@ BOOST_AUTO_TEST_CASE(integers_are_normalised_as_numbers) {
   const Var pixels = Array<std::int64_t>{{0, 128, 255, 3}, {1, 2, 3, 4}};
   const Var real = xg::cast(pixels, wide);
   const nn::LayerNorm layer = nn::layer_norm(4, {.dtype = wide});
-  BOOST_TEST(furthest(layer(pixels), layer(real)) == 0.0);
+  BOOST_TEST(distance(layer(pixels), layer(real)) == 0.0);
   const nn::GroupNorm groups = nn::group_norm(2, 4, {.dtype = wide});
-  BOOST_TEST(furthest(groups(pixels), groups(real)) == 0.0);
+  BOOST_TEST(distance(groups(pixels), groups(real)) == 0.0);
   const nn::BatchNorm norm = shaken(nn::batch_norm(4, {.dtype = wide}));
-  BOOST_TEST(furthest(norm(pixels), norm(real)) == 0.0);
+  BOOST_TEST(distance(norm(pixels), norm(real)) == 0.0);
 }
 
 // ---- what is refused
@@ -401,7 +382,7 @@ BOOST_AUTO_TEST_CASE(layers_refuse) {
 // Settings are compared: another stride is another program.
 BOOST_AUTO_TEST_CASE(compiled_functions_know_settings) {
   const auto call = xg::compile([](const nn::Conv& layer, const Var& x) { return layer(x); });
-  const Var x = numbers(25, {1, 1, 6});
+  const Var x = drawn(25, {1, 1, 6});
   nn::Conv layer = nn::conv1d(Key(1), 1, 1, 2, {.dtype = wide});
   BOOST_TEST((call(layer, x).shape() == Shape{1, 1, 5}));
   layer.stride = 2;

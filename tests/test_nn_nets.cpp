@@ -14,6 +14,8 @@
 #include <xgrad/nn/add.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace nn = xgrad::nn;
 namespace xg = xgrad;
 using nn::Activation;
@@ -40,24 +42,7 @@ struct Counter {
 };
 XGRAD_FIELDS(Counter, state(count), state(bits))
 
-bool same_bits(const Var& a, const Var& b) {
-  return a.shape() == b.shape() && a.dtype() == b.dtype() && all(equal(a, b)).item<bool>();
-}
-
 std::int64_t bits_of(const Key& key) { return key.bits.item<std::int64_t>(); }
-
-/// What an error says, of a type that is expected.
-template <class E, class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "none";
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 struct ScaleSettings {
   double factor = 1.0;
@@ -82,6 +67,10 @@ XGRAD_FIELDS(Model, first, dropout, key)
 
 BOOST_AUTO_TEST_SUITE(test_nn_nets)
 
+using comparing::contains;
+using comparing::message_of;
+using comparing::same_bits;
+
 BOOST_AUTO_TEST_CASE(sequential_calls_one_after_the_other) {
   const nn::Linear first = nn::linear(Key(1), 4, 3);
   const nn::Linear last = nn::linear(Key(2), 3, 2);
@@ -93,7 +82,7 @@ BOOST_AUTO_TEST_CASE(sequential_calls_one_after_the_other) {
   BOOST_TEST(same_bits(nn::sequential()(x), x));
   std::ostringstream text;
   text << net;
-  BOOST_TEST(has(text.str(), "3.weight  float32 [2, 3]"));
+  BOOST_TEST(contains(text.str(), "3.weight  float32 [2, 3]"));
   const auto slopes = xg::grad([&x](const auto& n) { return sum(square(n(x))); })(net);
   BOOST_TEST((std::get<3>(slopes.layers).weight.shape() == Shape{2, 3}));
   // Saved and read by the names that torch gives.
@@ -139,8 +128,8 @@ BOOST_AUTO_TEST_CASE(residual_adds_what_has_the_same_shape) {
   BOOST_TEST(same_bits(projected(x), projection(x) + wider(x)));
   const std::vector<std::string> paths{"inner.weight", "inner.bias", "projection.weight"};
   BOOST_TEST(xg::tree::paths(projected) == paths, boost::test_tools::per_element());
-  BOOST_TEST(has(error_of<xg::ShapeError>([&] { static_cast<void>(nn::residual(wider)(x)); }),
-                 "[2, 5], to be added to [2, 3]"));
+  BOOST_TEST(contains(message_of<xg::ShapeError>([&] { static_cast<void>(nn::residual(wider)(x)); }),
+                      "[2, 5], to be added to [2, 3]"));
   // Nothing broadcasts.
   BOOST_CHECK_THROW((void)nn::residual(nn::linear(Key(1), 3, 1))(x), xg::ShapeError);
 }
@@ -169,8 +158,8 @@ BOOST_AUTO_TEST_CASE(any_layer_is_the_layer_that_it_holds) {
   BOOST_TEST(AnyLayer(nn::Activate{Activation::Mish}).kind() == "mish");
   BOOST_TEST(AnyLayer(halved).kind() == "function");
   BOOST_TEST(AnyLayer(nn::sequential(halved, linear)).kind() == "Sequential");
-  BOOST_TEST(has(error_of<xg::TypeError>([&] { static_cast<void>(layer.as<nn::Mlp>()); }),
-                 "AnyLayer: it holds a layer Linear, which is asked for as another type, Mlp"));
+  BOOST_TEST(contains(message_of<xg::TypeError>([&] { static_cast<void>(layer.as<nn::Mlp>()); }),
+                      "AnyLayer: it holds a layer Linear, which is asked for as another type, Mlp"));
   BOOST_CHECK_THROW(static_cast<void>(AnyLayer(halved).weight()), xg::TypeError);
   AnyLayer copy = layer;
   copy.weight() = copy.weight() * 2.0F;
@@ -234,8 +223,8 @@ BOOST_AUTO_TEST_CASE(layers_by_name_are_those_of_their_makers) {
   BOOST_TEST(same_bits(residual(x), linear(x) + linear(x)));
   // Each name makes a layer, or says which setting it needs.
   for (const std::string& name : nn::names()) {
-    const std::string error = error_of<xg::ValueError>([&] { static_cast<void>(nn::by_name(name, {}, key)); });
-    BOOST_TEST((error == "none" || has(error, "is missing")), name << ": " << error);
+    const std::string error = message_of<xg::ValueError>([&] { static_cast<void>(nn::by_name(name, {}, key)); });
+    BOOST_TEST((error == "nothing was thrown" || contains(error, "is missing")), name << ": " << error);
   }
   BOOST_TEST(nn::settings_of("glu") == (std::vector<std::string>{"gate", "axis"}), boost::test_tools::per_element());
 }
@@ -243,24 +232,24 @@ BOOST_AUTO_TEST_CASE(layers_by_name_are_those_of_their_makers) {
 BOOST_AUTO_TEST_CASE(layers_by_name_refuse_what_does_not_fit) {
   const Key key(6);
   const auto error = [&](const std::string& name, const xg::Settings& settings) {
-    return error_of<xg::Error>([&] { static_cast<void>(nn::by_name(name, settings, key)); });
+    return message_of([&] { static_cast<void>(nn::by_name(name, settings, key)); });
   };
-  BOOST_TEST(has(error("linaer", {}), "the nearest is \"linear\""));
-  BOOST_TEST(has(error("linear", {{"input", 3}}), "the nearest is \"inputs\""));
-  BOOST_TEST(has(error("linear", {{"inputs", 3}}), "outputs is missing"));
-  BOOST_TEST(has(error("linear", {{"inputs", -3}}), "must not be negative"));
-  BOOST_TEST(has(error("linear", {{"weights", "he_norml"}}), "the nearest is \"he_normal\""));
-  BOOST_TEST(has(error("linear", {{"weights", 3}}), "name of an initialiser"));
-  BOOST_TEST(has(error("linear", {{"dtype", "int64"}}), "\"float32\" or \"float64\""));
-  BOOST_TEST(has(error("linear", {{"dtype", 3}}), "\"float32\" or \"float64\""));
-  BOOST_TEST(has(error("mlp", {{"activation", "rellu"}}), "the nearest is \"relu\""));
-  BOOST_TEST(has(error("mlp", {{"activation", 1}}), "name of an activation"));
-  BOOST_TEST(has(error("residual", {{"inner", "linear"}}), "must be an nn::AnyLayer"));
-  BOOST_TEST(has(error("dropout", {{"together", 0.5}}), "integers, [n]"));
-  BOOST_TEST(has(error("dropout", {{"together", std::int64_t{1} << 40}}), "must be smaller"));
-  BOOST_TEST(has(error("dropout", {{"rate", 1.5}}), "the rate of dropout is 1.5; it must be from 0 to 1"));
-  BOOST_TEST(has(error("drop_path", {{"rate", std::nan("")}}), "it must be from 0 to 1"));
-  BOOST_TEST(has(error("feed_forward", {{"width", 4}, {"dropout", -1.0}}), "it must be from 0 to 1"));
+  BOOST_TEST(contains(error("linaer", {}), "the nearest is \"linear\""));
+  BOOST_TEST(contains(error("linear", {{"input", 3}}), "the nearest is \"inputs\""));
+  BOOST_TEST(contains(error("linear", {{"inputs", 3}}), "outputs is missing"));
+  BOOST_TEST(contains(error("linear", {{"inputs", -3}}), "must not be negative"));
+  BOOST_TEST(contains(error("linear", {{"weights", "he_norml"}}), "the nearest is \"he_normal\""));
+  BOOST_TEST(contains(error("linear", {{"weights", 3}}), "name of an initialiser"));
+  BOOST_TEST(contains(error("linear", {{"dtype", "int64"}}), "\"float32\" or \"float64\""));
+  BOOST_TEST(contains(error("linear", {{"dtype", 3}}), "\"float32\" or \"float64\""));
+  BOOST_TEST(contains(error("mlp", {{"activation", "rellu"}}), "the nearest is \"relu\""));
+  BOOST_TEST(contains(error("mlp", {{"activation", 1}}), "name of an activation"));
+  BOOST_TEST(contains(error("residual", {{"inner", "linear"}}), "must be an nn::AnyLayer"));
+  BOOST_TEST(contains(error("dropout", {{"together", 0.5}}), "integers, [n]"));
+  BOOST_TEST(contains(error("dropout", {{"together", std::int64_t{1} << 40}}), "must be smaller"));
+  BOOST_TEST(contains(error("dropout", {{"rate", 1.5}}), "the rate of dropout is 1.5; it must be from 0 to 1"));
+  BOOST_TEST(contains(error("drop_path", {{"rate", std::nan("")}}), "it must be from 0 to 1"));
+  BOOST_TEST(contains(error("feed_forward", {{"width", 4}, {"dropout", -1.0}}), "it must be from 0 to 1"));
   BOOST_CHECK_THROW(static_cast<void>(nn::settings_of("linaer")), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::initialiser_by_name("zero")), xg::ValueError);
 }
@@ -338,14 +327,14 @@ BOOST_AUTO_TEST_CASE(nets_of_channels_by_text) {
   const auto& norm = net.layers[1].as<nn::BatchNorm>();
   BOOST_TEST(norm.num_batches_tracked.item<std::int64_t>() == 1);
   BOOST_TEST(norm.momentum.value() == 0.2);
-  BOOST_TEST(has(nn::summary(net, {2, 1, 12, 12}), "0  Conv                      -> [2, 6, 12, 12]"));
+  BOOST_TEST(contains(nn::summary(net, {2, 1, 12, 12}), "0  Conv                      -> [2, 6, 12, 12]"));
   const auto error = [&](const std::string& text) {
-    return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, key)); });
+    return message_of([&] { static_cast<void>(nn::net_from_text(text, key)); });
   };
-  BOOST_TEST(has(error("conv2d inputs=1 outputs=2"), "window is missing"));
-  BOOST_TEST(has(error("conv2d window=2.5"), "an integer, or integers, [n]"));
-  BOOST_TEST(has(error("conv2d padding=around"), "net: line 1, \"conv2d padding=around\": "));
-  BOOST_TEST(has(error("conv2d padding=1.5"), "\"valid\" or \"same\""));
+  BOOST_TEST(contains(error("conv2d inputs=1 outputs=2"), "window is missing"));
+  BOOST_TEST(contains(error("conv2d window=2.5"), "an integer, or integers, [n]"));
+  BOOST_TEST(contains(error("conv2d padding=around"), "net: line 1, \"conv2d padding=around\": "));
+  BOOST_TEST(contains(error("conv2d padding=1.5"), "\"valid\" or \"same\""));
 }
 
 BOOST_AUTO_TEST_CASE(nets_of_sequences_by_text) {
@@ -380,30 +369,31 @@ BOOST_AUTO_TEST_CASE(nets_of_sequences_by_text) {
 
 BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
   const auto error = [](const std::string& text) {
-    return error_of<xg::Error>([&] { static_cast<void>(nn::net_from_text(text, Key(1))); });
+    return message_of([&] { static_cast<void>(nn::net_from_text(text, Key(1))); });
   };
-  BOOST_TEST(has(error("relu\n\nlinaer x=1"), "net: line 3, \"linaer x=1\": by_name: there is no layer \"linaer\""));
   BOOST_TEST(
-      has(error("residual {\n linear inputs=2\n}"), "net: line 2, \"linear inputs=2\": by_name: linear: outputs"));
-  BOOST_TEST(has(error("relu {"), "line 1, \"relu {\": a brace that nothing closes"));
-  BOOST_TEST(has(error("relu\n}\nrelu"), "line 2, \"}\": a brace that nothing opens"));
-  BOOST_TEST(has(error("relu {\nrelu\n}"), "relu has no setting \"inner\""));
-  BOOST_TEST(has(error("weight_norm {\nrelu\n}"), "line 1, \"weight_norm {\": AnyLayer: Activate has no weight"));
-  BOOST_TEST(has(error("residual inner=1 {\nrelu\n}"), "\"inner\" is there twice"));
-  BOOST_TEST(has(error("{"), "no name of a layer"));
-  BOOST_TEST(has(error("relu x"), "\"x\" is no setting; write name=value"));
-  BOOST_TEST(has(error("relu =3"), "write name=value"));
-  BOOST_TEST(has(error("relu x="), "write name=value"));
-  BOOST_TEST(has(error("linear inputs=2 inputs=3"), "\"inputs\" is there twice"));
-  BOOST_TEST(has(error("linear inputs=2.5"), "it must be an integer"));
-  BOOST_TEST(has(error("linear inputs=99999999999999999999"), "it must be an integer"));
-  BOOST_TEST(has(error("mlp sizes=[1,a]"), "\"a\" in a list; it must be a number"));
-  BOOST_TEST(has(error("mlp sizes=[1,2.5]"), "sizes is float64 [2]"));
-  BOOST_TEST(has(error("mlp sizes=[1"), "a list that does not end"));
-  BOOST_TEST(has(error("mlp activation=\"relu"), "a quote that does not end"));
+      contains(error("relu\n\nlinaer x=1"), "net: line 3, \"linaer x=1\": by_name: there is no layer \"linaer\""));
+  BOOST_TEST(
+      contains(error("residual {\n linear inputs=2\n}"), "net: line 2, \"linear inputs=2\": by_name: linear: outputs"));
+  BOOST_TEST(contains(error("relu {"), "line 1, \"relu {\": a brace that nothing closes"));
+  BOOST_TEST(contains(error("relu\n}\nrelu"), "line 2, \"}\": a brace that nothing opens"));
+  BOOST_TEST(contains(error("relu {\nrelu\n}"), "relu has no setting \"inner\""));
+  BOOST_TEST(contains(error("weight_norm {\nrelu\n}"), "line 1, \"weight_norm {\": AnyLayer: Activate has no weight"));
+  BOOST_TEST(contains(error("residual inner=1 {\nrelu\n}"), "\"inner\" is there twice"));
+  BOOST_TEST(contains(error("{"), "no name of a layer"));
+  BOOST_TEST(contains(error("relu x"), "\"x\" is no setting; write name=value"));
+  BOOST_TEST(contains(error("relu =3"), "write name=value"));
+  BOOST_TEST(contains(error("relu x="), "write name=value"));
+  BOOST_TEST(contains(error("linear inputs=2 inputs=3"), "\"inputs\" is there twice"));
+  BOOST_TEST(contains(error("linear inputs=2.5"), "it must be an integer"));
+  BOOST_TEST(contains(error("linear inputs=99999999999999999999"), "it must be an integer"));
+  BOOST_TEST(contains(error("mlp sizes=[1,a]"), "\"a\" in a list; it must be a number"));
+  BOOST_TEST(contains(error("mlp sizes=[1,2.5]"), "sizes is float64 [2]"));
+  BOOST_TEST(contains(error("mlp sizes=[1"), "a list that does not end"));
+  BOOST_TEST(contains(error("mlp activation=\"relu"), "a quote that does not end"));
   std::string deep;
   for (int i = 0; i < 100000; ++i) deep += "residual {\n";
-  BOOST_TEST(has(error(deep), "deeper than 64"));
+  BOOST_TEST(contains(error(deep), "deeper than 64"));
   BOOST_TEST(error(std::string(1000, 'x')).starts_with("net: line 1, \"" + std::string(60, 'x') + "...\": "));
   // Texts that are long are not repeated in full.
   const std::string endless(100000, 'x');
@@ -411,10 +401,11 @@ BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
                                   "mlp sizes=[" + endless + "]", "mlp activation=" + endless}) {
     BOOST_TEST(error(text).size() < 2000U);
   }
-  BOOST_TEST(has(error("separable_conv2d inputs=4 outputs=2 window=3 multiplier=4611686018427387904"),
-                 "does not fit the address space"));
+  BOOST_TEST(contains(error("separable_conv2d inputs=4 outputs=2 window=3 multiplier=4611686018427387904"),
+                      "does not fit the address space"));
   const auto lines = [] { static_cast<void>(nn::net({{"relu"}, {"linear", {{"inputs", 2}}}}, Key(1))); };
-  BOOST_TEST(has(error_of<xg::ValueError>(lines), "net: line 2, \"linear\": by_name: linear: outputs is missing"));
+  BOOST_TEST(
+      contains(message_of<xg::ValueError>(lines), "net: line 2, \"linear\": by_name: linear: outputs is missing"));
 }
 
 BOOST_AUTO_TEST_CASE(summaries_go_through_layers) {
@@ -444,7 +435,7 @@ output                       -> [32, 10]           float32
 )";
   BOOST_TEST(nn::summary(net, {32, 784}) == expected);
   const nn::Net any{{net}};
-  BOOST_TEST(has(nn::summary(any, {32, 784}), "  0.2.inner.0.weight"));
+  BOOST_TEST(contains(nn::summary(any, {32, 784}), "  0.2.inner.0.weight"));
   std::istringstream lines(nn::summary(any, {32, 784}));
   for (std::string line; std::getline(lines, line);) BOOST_TEST(line.size() <= 80U);
 }
@@ -462,39 +453,39 @@ trained                      in 2 arrays                              8     32 B
 state                        in 1 array                               1      8 B
 )";
   BOOST_TEST(nn::summary(model) == expected);
-  BOOST_TEST(has(nn::summary(model, {5, 3}), "output                       -> [5, 2]             float32"));
+  BOOST_TEST(contains(nn::summary(model, {5, 3}), "output                       -> [5, 2]             float32"));
   // Nothing is computed: an input may be larger than any memory.
-  BOOST_TEST(has(nn::summary(model, {1000000, 1000000, 3}), "-> [10000...00000, 2] float32"));
+  BOOST_TEST(contains(nn::summary(model, {1000000, 1000000, 3}), "-> [10000...00000, 2] float32"));
   // Element types are those of the net, or those that are said.
   const auto wide = nn::with_dtype(model, DType::Float64);
   BOOST_TEST(wide.first.weight.dtype() == DType::Float64);
   BOOST_TEST(wide.key.bits.dtype() == DType::Int64);
-  BOOST_TEST(has(nn::summary(wide, {5, 3}), "-> [5, 2]             float64"));
+  BOOST_TEST(contains(nn::summary(wide, {5, 3}), "-> [5, 2]             float64"));
   BOOST_CHECK_THROW(static_cast<void>(nn::with_dtype(model, DType::Int64)), xg::TypeError);
   const auto words = nn::sequential(nn::embedding(Key(1), 10, 4), nn::Flatten{}, nn::linear(Key(2), 12, 2));
-  BOOST_TEST(has(nn::summary(words, {6, 3}, DType::Int64), "output                       -> [6, 2]"));
-  BOOST_TEST(has(error_of<xg::ShapeError>([&] {
-                   static_cast<void>(nn::summary(words, {6, 4}, DType::Int64));
-                 }),
-                 "summary: layer 2, called with the shape [6, 16]: Linear: "));
+  BOOST_TEST(contains(nn::summary(words, {6, 3}, DType::Int64), "output                       -> [6, 2]"));
+  BOOST_TEST(contains(message_of<xg::ShapeError>([&] {
+                        static_cast<void>(nn::summary(words, {6, 4}, DType::Int64));
+                      }),
+                      "summary: layer 2, called with the shape [6, 16]: Linear: "));
   // An error is located where it happens, by the name of the innermost layer.
   const nn::Net nested{{halved, nn::residual(words)}};
-  const std::string of_type = error_of<xg::TypeError>([&] { static_cast<void>(nn::summary(nested, {6, 4})); });
+  const std::string of_type = message_of<xg::TypeError>([&] { static_cast<void>(nn::summary(nested, {6, 4})); });
   BOOST_TEST(of_type ==
              "summary: layer 1.inner.0, called with the shape [6, 4]: Embedding: called with float32; it "
              "takes indices, int64");
   const nn::Net wrong{{nn::residual(nn::sequential(halved, nn::linear(Key(1), 3, 4)))}};
-  const std::string of_shape = error_of<xg::ShapeError>([&] { static_cast<void>(nn::summary(wrong, {6, 3})); });
+  const std::string of_shape = message_of<xg::ShapeError>([&] { static_cast<void>(nn::summary(wrong, {6, 3})); });
   BOOST_TEST(of_shape.starts_with("summary: layer 0, called with the shape [6, 3]: Residual: the layer makes [6, 4]"));
   const nn::Net no_window{{nn::MaxPool{0}}};
-  BOOST_TEST(has(error_of<xg::ValueError>([&] {
-                   static_cast<void>(nn::summary(no_window, {1, 1, 4, 4}));
-                 }),
-                 "summary: layer 0, called with the shape [1, 1, 4, 4]: max_pool: the window is 0"));
-  BOOST_TEST(has(nn::summary(nn::sequential(halved), {2}), "0  function"));
+  BOOST_TEST(contains(message_of<xg::ValueError>([&] {
+                        static_cast<void>(nn::summary(no_window, {1, 1, 4, 4}));
+                      }),
+                      "summary: layer 0, called with the shape [1, 1, 4, 4]: max_pool: the window is 0"));
+  BOOST_TEST(contains(nn::summary(nn::sequential(halved), {2}), "0  function"));
   // Long names and shapes lose their middle, large numbers their digits.
   const std::map<std::string, Var> long_name{{std::string(50, 'a') + "end", xg::zeros({1, 1, 1, 1, 1, 1, 1, 1})}};
-  BOOST_TEST(has(nn::summary(long_name), "aaaaaaaaaaaa...aaaaaaaaaaend [1, 1, 1,... 1, 1, 1] "));
+  BOOST_TEST(contains(nn::summary(long_name), "aaaaaaaaaaaa...aaaaaaaaaaend [1, 1, 1,... 1, 1, 1] "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

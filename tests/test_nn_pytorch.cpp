@@ -9,6 +9,8 @@
 #include <xgrad/nn.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace io = xgrad::io;
 namespace nn = xgrad::nn;
 using xgrad::DType;
@@ -16,6 +18,8 @@ using xgrad::Var;
 using xgrad::random::Key;
 
 BOOST_AUTO_TEST_SUITE(test_nn_pytorch)
+
+using comparing::distance;
 
 namespace {
 
@@ -57,11 +61,6 @@ bool read(const std::string& net, Saved& saved) {
   }
   BOOST_TEST_REQUIRE(!saved.weights.empty());
   return true;
-}
-
-double distance(const Var& a, const Var& b) {
-  BOOST_TEST_REQUIRE(a.shape() == b.shape(), boost::test_tools::per_element());
-  return amax(abs(a - b)).item<double>();
 }
 
 struct Tagger {

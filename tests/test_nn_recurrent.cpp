@@ -13,6 +13,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace nn = xgrad::nn;
 using xgrad::Array;
 using xgrad::DType;
@@ -22,22 +24,9 @@ using xgrad::random::Key;
 
 BOOST_AUTO_TEST_SUITE(test_nn_recurrent)
 
+using comparing::distance;
+
 namespace {
-
-double distance(const Var& a, const Var& b) {
-  BOOST_TEST_REQUIRE(a.shape() == b.shape(), boost::test_tools::per_element());
-  return a.size() == 0 ? 0.0 : cast<double>(amax(abs(a - b))).item<double>();
-}
-
-template <class T>
-double tree_distance(const T& a, const T& b) {
-  const std::vector<Var> x = xgrad::tree::leaves(a);
-  const std::vector<Var> y = xgrad::tree::leaves(b);
-  BOOST_TEST_REQUIRE(x.size() == y.size());
-  double total = 0.0;  // of NaN: NaN
-  for (std::size_t k = 0; k < x.size(); ++k) total += distance(x[k], y[k]);
-  return total;
-}
 
 constexpr std::size_t inputs = 2;
 constexpr std::size_t hidden = 3;
@@ -156,7 +145,7 @@ BOOST_AUTO_TEST_CASE(nothing_behind_the_end_matters) {
     const auto [clean, of_clean] = xgrad::value_and_grad(loss)(net, x);
     const auto [value, of_spoilt] = xgrad::value_and_grad(loss)(net, spoilt);
     BOOST_TEST(value.template item<double>() == clean.template item<double>());
-    BOOST_TEST(tree_distance(of_spoilt, of_clean) == 0.0);
+    BOOST_TEST(distance(of_spoilt, of_clean) == 0.0);
 
     const auto [all, last] = net.with_state(spoilt, {.lengths = lengths});
     BOOST_TEST(xgrad::any(not_equal(view(all, 0, xt::range(2, 5)), 0.0)).template item<bool>() == false);
@@ -200,7 +189,7 @@ BOOST_AUTO_TEST_CASE(compiled_is_the_same) {
     for (int i = 0; i < 2; ++i) {
       const auto [again, slope] = step(net, x, lengths);
       BOOST_TEST(again.template item<double>() == value.template item<double>(), boost::test_tools::tolerance(1e-13));
-      BOOST_TEST(tree_distance(slope, gradient) < 1e-12);
+      BOOST_TEST(distance(slope, gradient) < 1e-12);
     }
   });
 }
@@ -286,9 +275,9 @@ BOOST_AUTO_TEST_CASE(arrays_have_the_names_of_torch) {
   static_assert(nn::Layer<nn::Gru> && nn::TrainingLayer<nn::Gru>);
   nn::Gru other =
       nn::gru(Key(77), inputs, hidden, {.layers = 2, .bidirectional = true, .cell = {.dtype = DType::Float64}});
-  BOOST_TEST(tree_distance(other, net) > 0.1);
+  BOOST_TEST(distance(other, net) > 0.1);
   other = xgrad::io::filled(other, xgrad::io::by_name(net));
-  BOOST_TEST(tree_distance(other, net) == 0.0);
+  BOOST_TEST(distance(other, net) == 0.0);
 }
 
 BOOST_AUTO_TEST_CASE(nets_by_name) {
@@ -296,7 +285,7 @@ BOOST_AUTO_TEST_CASE(nets_by_name) {
     settings.insert({{"inputs", 2}, {"hidden", 3}, {"layers", 2}, {"bidirectional", true}, {"dropout", 0.1}});
     const auto named = nn::by_name(name, settings, Key(6)).template as<std::remove_cvref_t<decltype(net)>>();
     BOOST_TEST(xgrad::tree::detail::same_statics(named, net, nullptr));
-    BOOST_TEST(tree_distance(named, net) == 0.0);
+    BOOST_TEST(distance(named, net) == 0.0);
   };
   same(nn::rnn(Key(6), 2, 3, {2, true, 0.1, {.activation = nn::Activation::Relu}}), "rnn", {{"activation", "relu"}});
   same(nn::lstm(Key(6), 2, 3, {2, true, 0.1, {.forget_bias = 2.0}}), "Lstm", {{"forget_bias", 2.0}});

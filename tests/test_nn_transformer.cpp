@@ -14,6 +14,8 @@
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace nn = xgrad::nn;
 using xgrad::Array;
 using xgrad::DType;
@@ -24,16 +26,11 @@ using xgrad::testing::check_gradients;
 
 BOOST_AUTO_TEST_SUITE(test_nn_transformer)
 
+using comparing::distance;
+using comparing::drawn;
+using comparing::same;
+
 namespace {
-
-Var drawn(std::int64_t seed, const Shape& shape) { return xgrad::random::normal(Key(seed), shape); }
-
-double difference(const Var& a, const Var& b) {
-  BOOST_TEST_REQUIRE(a.shape() == b.shape(), boost::test_tools::per_element());
-  return amax(abs(a - b)).item<double>();
-}
-
-bool same(const Var& a, const Var& b) { return a.shape() == b.shape() && xgrad::all(equal(a, b)).item<bool>(); }
 
 Var places(const Var& x, std::ptrdiff_t from, std::ptrdiff_t to) {
   return view(x, xt::ellipsis(), xt::range(from, to), xt::all());
@@ -64,12 +61,12 @@ Var in_pieces(const Net& net, const Var& x, const Cache& empty, const Memory&...
 BOOST_AUTO_TEST_CASE(feed_forward) {
   const Var x = drawn(1, {2, 4});
   const nn::FeedForward net = nn::feed_forward(Key(1), 4, in_double({.gated = true}));
-  BOOST_TEST(difference(net(x), net.linear2(gelu((*net.gate)(x)) * net.linear1(x))) < 1e-15);
+  BOOST_TEST(distance(net(x), net.linear2(gelu((*net.gate)(x)) * net.linear1(x))) < 1e-15);
   BOOST_TEST(net.linear1.weight.shape() == (Shape{6, 4}), boost::test_tools::per_element());
   BOOST_TEST(nn::feed_forward(Key(1), 4).linear1.weight.shape() == (Shape{16, 4}), boost::test_tools::per_element());
   nn::FeedForward dropping = net;
   dropping.dropout.rate = 1.0;
-  BOOST_TEST(difference(dropping(x, {Key(1)}), xgrad::broadcast_to(*net.linear2.bias, {2, 4})) < 1e-15);
+  BOOST_TEST(distance(dropping(x, {Key(1)}), xgrad::broadcast_to(*net.linear2.bias, {2, 4})) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(encoder_layers) {
@@ -78,9 +75,9 @@ BOOST_AUTO_TEST_CASE(encoder_layers) {
     const auto layer = nn::transformer_encoder_layer(Key(1), 4, 2, options);
     const auto f = [](const nn::TransformerEncoderLayer& l, const Var& y) { return l(y, {.causal = true}); };
     BOOST_TEST(check_gradients({.tolerance = 1e-5}, f, layer, view(x, 0)));
-    BOOST_TEST(difference(xgrad::vmap(f, {.in = {xgrad::whole, 0}})(layer, x), f(layer, x)) < 1e-13);
-    BOOST_TEST(difference(xgrad::compile(f)(layer, x), f(layer, x)) < 1e-13);
-    BOOST_TEST(difference(in_pieces(layer, x, layer.self_attn.cache({2}, 3)), f(layer, x)) < 1e-13);
+    BOOST_TEST(distance(xgrad::vmap(f, {.in = {xgrad::whole, 0}})(layer, x), f(layer, x)) < 1e-13);
+    BOOST_TEST(distance(xgrad::compile(f)(layer, x), f(layer, x)) < 1e-13);
+    BOOST_TEST(distance(in_pieces(layer, x, layer.self_attn.cache({2}, 3)), f(layer, x)) < 1e-13);
     BOOST_TEST(layer(xgrad::zeros({0, 3, 4})).shape() == (Shape{0, 3, 4}), boost::test_tools::per_element());
   }
   const auto in_float = nn::transformer_encoder_layer(Key(1), 4, 2);
@@ -97,11 +94,11 @@ BOOST_AUTO_TEST_CASE(decoder_layers) {
       return l(y, m, {.causal = true}, {.mask = nn::length_mask(4, 5)});
     };
     BOOST_TEST(check_gradients({.order = 1}, f, layer, view(x, 0), view(memory, 0)));
-    BOOST_TEST(difference(xgrad::vmap(f, {.in = {xgrad::whole, 0, 0}})(layer, x, memory), f(layer, x, memory)) < 1e-13);
-    BOOST_TEST(difference(xgrad::compile(f)(layer, x, memory), f(layer, x, memory)) < 1e-13);
+    BOOST_TEST(distance(xgrad::vmap(f, {.in = {xgrad::whole, 0, 0}})(layer, x, memory), f(layer, x, memory)) < 1e-13);
+    BOOST_TEST(distance(xgrad::compile(f)(layer, x, memory), f(layer, x, memory)) < 1e-13);
     const Var whole = layer(x, memory, {.causal = true});
-    BOOST_TEST(difference(in_pieces(layer, x, layer.self_attn.cache({2}, 3), memory), whole) < 1e-13);
-    BOOST_TEST(difference(f(layer, x, memory), layer(x, places(memory, 0, 4), {.causal = true})) < 1e-13);
+    BOOST_TEST(distance(in_pieces(layer, x, layer.self_attn.cache({2}, 3), memory), whole) < 1e-13);
+    BOOST_TEST(distance(f(layer, x, memory), layer(x, places(memory, 0, 4), {.causal = true})) < 1e-13);
   }
 }
 
@@ -121,12 +118,12 @@ BOOST_AUTO_TEST_CASE(stacks) {
   const Var memory = drawn(2, {2, 5, 4});
   const auto encoder = nn::transformer_encoder(Key(1), 4, 2, 3, in_double({.norm_first = true}));
   BOOST_TEST(encoder.norm.has_value());
-  BOOST_TEST(difference(in_pieces(encoder, x, encoder.cache({2}, 4)), encoder(x, {.causal = true})) < 1e-13);
+  BOOST_TEST(distance(in_pieces(encoder, x, encoder.cache({2}, 4)), encoder(x, {.causal = true})) < 1e-13);
   const auto& l = encoder.layers;
-  BOOST_TEST(difference(encoder(x), (*encoder.norm)(l[2](l[1](l[0](x))))) < 1e-13);
+  BOOST_TEST(distance(encoder(x), (*encoder.norm)(l[2](l[1](l[0](x))))) < 1e-13);
   const auto decoder = nn::transformer_decoder(Key(1), 4, 2, 2, in_double({}));
   BOOST_TEST(!decoder.norm.has_value());
-  BOOST_TEST(difference(in_pieces(decoder, x, decoder.cache({2}, 4), memory), decoder(x, memory, {.causal = true})) <
+  BOOST_TEST(distance(in_pieces(decoder, x, decoder.cache({2}, 4), memory), decoder(x, memory, {.causal = true})) <
              1e-13);
   BOOST_CHECK_THROW(static_cast<void>(encoder(x, decoder.cache({2}, 4))), xgrad::ValueError);
   BOOST_TEST(xgrad::tree::array_paths(encoder).front() == "layers.0.self_attn.in_proj_weight");
@@ -139,10 +136,10 @@ BOOST_AUTO_TEST_CASE(training_drops_by_key) {
   const auto encoder = nn::transformer_encoder(Key(1), 4, 2, 2, in_double({.dropout = 0.3}));
   const auto decoder = nn::transformer_decoder(Key(1), 4, 2, 2, in_double({.dropout = 0.3}));
   BOOST_TEST(same(encoder(x, training), encoder(x, training)));
-  BOOST_TEST(difference(encoder(x, training), encoder(x, training.part(1))) > 1e-3);
-  BOOST_TEST(difference(encoder(x, training), encoder(x)) > 1e-3);
+  BOOST_TEST(distance(encoder(x, training), encoder(x, training.part(1))) > 1e-3);
+  BOOST_TEST(distance(encoder(x, training), encoder(x)) > 1e-3);
   BOOST_TEST(same(decoder(x, memory, training), decoder(x, memory, training)));
-  BOOST_TEST(difference(decoder(x, memory, training), decoder(x, memory)) > 1e-3);
+  BOOST_TEST(distance(decoder(x, memory, training), decoder(x, memory)) > 1e-3);
   {  // No two places draw with one key.
     const xgrad::random::KeyCheck check;
     static_cast<void>(encoder(x, training, {.causal = true}));
@@ -150,10 +147,10 @@ BOOST_AUTO_TEST_CASE(training_drops_by_key) {
   }
   // Without dropout training is as use.
   const auto sure = nn::transformer_encoder(Key(1), 4, 2, 2, in_double({}));
-  BOOST_TEST(difference(sure(x, nn::Training{Key(5)}), sure(x)) == 0.0);
+  BOOST_TEST(distance(sure(x, nn::Training{Key(5)}), sure(x)) == 0.0);
   const auto sure_too = nn::transformer_decoder(Key(1), 4, 2, 2, in_double({.norm_first = true}));
-  BOOST_TEST(difference(sure_too(x, memory, nn::Training{Key(5)}, {.causal = true}),
-                        sure_too(x, memory, {.causal = true})) == 0.0);
+  BOOST_TEST(distance(sure_too(x, memory, nn::Training{Key(5)}, {.causal = true}),
+                      sure_too(x, memory, {.causal = true})) == 0.0);
 }
 
 namespace {
@@ -183,13 +180,13 @@ BOOST_AUTO_TEST_CASE(language_models) {
     // What comes later changes nothing before.
     const Var other =
         xgrad::concatenate({view(tokens, xt::all(), xt::range(0, 3)), xgrad::zeros({2, 1}, DType::Int64)}, 1);
-    BOOST_TEST(difference(places(model(other), 0, 3), places(logits, 0, 3)) < 1e-13);
-    BOOST_TEST(difference(model(tokens, nn::Training{Key(3)}), logits) == 0.0);
+    BOOST_TEST(distance(places(model(other), 0, 3), places(logits, 0, 3)) < 1e-13);
+    BOOST_TEST(distance(model(tokens, nn::Training{Key(3)}), logits) == 0.0);
     BOOST_TEST(check_gradients(
         {.order = 1, .tolerance = 1e-5}, [&](const nn::LanguageModel& m) { return m(view(tokens, 0)); }, model));
     const auto [first, cache] = model(tokens, model.cache({2}, 8));
-    BOOST_TEST(difference(first, logits) < 1e-13);
-    BOOST_TEST(difference(model(tokens, cache).first, places(model(xgrad::concatenate({tokens, tokens}, 1)), 4, 8)) <
+    BOOST_TEST(distance(first, logits) < 1e-13);
+    BOOST_TEST(distance(model(tokens, cache).first, places(model(xgrad::concatenate({tokens, tokens}, 1)), 4, 8)) <
                1e-13);
     // Greedy, by the cache.
     const Var greedy = nn::generate(model, Key(4), tokens, 5, {.temperature = 0.0});

@@ -19,6 +19,7 @@
 BOOST_AUTO_TEST_SUITE(test_ops_einsum)
 
 namespace xg = xgrad;
+using comparing::count_in;
 using comparing::near;
 using comparing::same;
 using comparing::wave;
@@ -106,12 +107,6 @@ AnyEquation any_equation(std::mt19937& bits) {
     any.arrays.push_back(wave(shape_of(operand, any.extents), static_cast<double>(any.arrays.size())));
   }
   return any;
-}
-
-std::size_t count_in(const std::string& text, const std::string& what) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
-  return count;
 }
 
 }  // namespace

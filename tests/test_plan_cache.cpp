@@ -1,5 +1,6 @@
 // Plans that are found again: which evaluations share one, and that they compute what they should all the same.
 #include "comparing.hpp"
+#include "messages.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -359,11 +360,9 @@ Var long_program(const Var& x) {
 /// What is logged while f runs.
 template <class F>
 std::vector<std::string> logged(F f) {
-  std::vector<std::string> messages;
-  xg::LogHandler usual = xg::set_log_handler([&](std::string_view message) { messages.emplace_back(message); });
+  const Messages messages;
   f();
-  xg::set_log_handler(std::move(usual));
-  return messages;
+  return messages.texts;
 }
 
 }  // namespace

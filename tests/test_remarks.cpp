@@ -1,12 +1,12 @@
 // compile(): messages about functions that go on with old values, or are recorded again and again.
 #include "comparing.hpp"
+#include "messages.hpp"
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <xgrad/log.hpp>
 #include <xgrad/xgrad.hpp>
 
 BOOST_AUTO_TEST_SUITE(test_remarks)
@@ -17,23 +17,6 @@ using comparing::wave;
 using xg::Var;
 
 namespace {
-
-/// Collects the messages that arrive while it lives.
-class Messages {
- public:
-  Messages() : before_(xg::set_log_handler([this](std::string_view text) { texts.emplace_back(text); })) {}
-  ~Messages() { xg::set_log_handler(before_); }
-  Messages(const Messages&) = delete;
-  Messages& operator=(const Messages&) = delete;
-
-  [[nodiscard]] bool one_has(std::string_view part) const {
-    return texts.size() == 1 && texts[0].find(part) != std::string::npos;
-  }
-  std::vector<std::string> texts;
-
- private:
-  xg::LogHandler before_;
-};
 
 struct Remarked {
   Var weight;

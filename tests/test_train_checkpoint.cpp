@@ -14,7 +14,6 @@
 
 #include <boost/test/unit_test.hpp>
 #include <xgrad/io/safetensors.hpp>
-#include <xgrad/log.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/train/checkpoint.hpp>
@@ -22,6 +21,7 @@
 
 #include "io/elements.hpp"
 #include "io_files.hpp"
+#include "messages.hpp"
 #include "train/history_arrays.hpp"
 
 namespace {
@@ -98,16 +98,6 @@ std::vector<std::string> files_in(const fs::path& folder) {
   std::ranges::sort(result);
   return result;
 }
-
-/// What is said to the log while it lives.
-struct Remarks {
-  std::vector<std::string> all;
-  xg::LogHandler before = xg::set_log_handler([this](std::string_view text) { all.emplace_back(text); });
-  Remarks() = default;
-  Remarks(const Remarks&) = delete;
-  Remarks& operator=(const Remarks&) = delete;
-  ~Remarks() { xg::set_log_handler(before); }
-};
 
 }  // namespace
 
@@ -268,21 +258,21 @@ BOOST_AUTO_TEST_CASE(an_older_one_is_used_if_the_last_is_damaged) {
   put(folder / "step_99.safetensors", "of somebody else");
   put(folder / "step_99999999999999999999999.safetensors", "of somebody else");
   {
-    const Remarks remarks;
+    const Messages messages;
     Checkpoint checkpoints({.folder = folder.path(), .keep_last = 3});
     const auto found = checkpoints.resume(run_at(0));
     BOOST_TEST(found.value().notes.step == 1U);
     check_same_run(found->run, run_at(1));
-    BOOST_TEST_REQUIRE(remarks.all.size() == 3U);
-    BOOST_TEST(says(remarks.all[0], "step_0000000003.safetensors"));
-    BOOST_TEST(says(remarks.all[1], "check sum"));
-    BOOST_TEST(says(remarks.all[2], "goes on from step 1, '"));
+    BOOST_TEST_REQUIRE(messages.texts.size() == 3U);
+    BOOST_TEST(says(messages.texts[0], "step_0000000003.safetensors"));
+    BOOST_TEST(says(messages.texts[1], "check sum"));
+    BOOST_TEST(says(messages.texts[2], "goes on from step 1, '"));
     BOOST_TEST(train::latest(folder.path()).value() == folder / "step_0000000001.safetensors");
     BOOST_TEST(train::best(folder.path()).value() == folder / "step_0000000001.safetensors");
     checkpoints.save(run_at(2), {.step = 2});  // in place of the damaged one
     BOOST_TEST(train::latest(folder.path()).value() == folder / "step_0000000002.safetensors");
   }
-  const Remarks remarks;
+  const Messages messages;
   cut("step_0000000002.safetensors", 10);
   cut("step_0000000001.safetensors", 10);
   Checkpoint checkpoints({.folder = folder.path()});

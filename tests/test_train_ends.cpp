@@ -12,14 +12,16 @@
 #include <stdexcept>
 
 #include <boost/test/unit_test.hpp>
-#include <xgrad/log.hpp>
 #include <xgrad/metrics.hpp>
 
+#include "io_files.hpp"
+#include "messages.hpp"
 #include "train_models.hpp"
 
 BOOST_AUTO_TEST_SUITE(test_train_ends)
 
 using namespace train_models;
+using io_files::Folder;
 namespace data = xgrad::data;
 namespace metrics = xgrad::metrics;
 
@@ -33,40 +35,6 @@ bool same_rows(const std::vector<train::Progressed>& a, const std::vector<train:
     return x == y;
   });
 }
-
-/// A folder that is gone afterwards.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "xgrad_fit_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// Messages to the log while it lives.
-class Heard {
- public:
-  Heard() : before_(xg::set_log_handler([this](std::string_view message) { all_ += std::string(message) + '\n'; })) {}
-  Heard(const Heard&) = delete;
-  Heard& operator=(const Heard&) = delete;
-  ~Heard() { xg::set_log_handler(before_); }
-  [[nodiscard]] const std::string& all() const { return all_; }
-
- private:
-  std::string all_;
-  xg::LogHandler before_;
-};
 
 }  // namespace
 
@@ -349,9 +317,9 @@ BOOST_AUTO_TEST_CASE(another_optimiser_does_not_go_on) {
   const std::string text = message_of<xg::ValueError>([&] { run(optim::adamw({.rate = 0.01}), 2); });
   BOOST_TEST(contains(text, "its optimiser was adam("), text);
   BOOST_TEST(contains(text, "now it is adamw("), text);
-  const Heard heard;
+  const Messages messages;
   run(optim::adam({.rate = 0.02}), 2);
-  BOOST_TEST(contains(heard.all(), "fit goes on with adam(rate 0.02"), heard.all());
+  BOOST_TEST(messages.any_has("fit goes on with adam(rate 0.02"));
 }
 
 BOOST_AUTO_TEST_CASE(a_loss_of_another_model_is_refused) {
@@ -373,17 +341,17 @@ BOOST_AUTO_TEST_CASE(a_loss_of_another_model_is_refused) {
 BOOST_AUTO_TEST_CASE(a_state_that_is_not_handed_on_is_remarked) {
   const Points all = points();
   using Options = train::Options<Tracking, Points>;
-  const auto heard_of = [&](const auto& objective) {
-    const Heard heard;
+  const auto fit = [&](const auto& objective) {
     static_cast<void>(train::fit(first_tracking(), objective, adam, all, Options{.epochs = 1, .show = quiet}));
-    return heard.all();
   };
   const auto alone = [](Tracking model, const Points& batch, const nn::Training& training) {
     return mean(square(model(batch.x, training) - batch.y));
   };
-  const std::string text = heard_of(alone);
-  BOOST_TEST(contains(text, "the state of the model (seen) stays as it is"), text);
-  BOOST_TEST(heard_of(tracking_error()) == "");
+  const Messages messages;
+  fit(tracking_error());
+  BOOST_TEST(messages.texts.empty());
+  fit(alone);
+  BOOST_TEST(messages.any_has("the state of the model (seen) stays as it is"));
 }
 
 BOOST_AUTO_TEST_CASE(layers_that_run_as_in_use_are_remarked) {
@@ -391,9 +359,11 @@ BOOST_AUTO_TEST_CASE(layers_that_run_as_in_use_are_remarked) {
   const auto heard_of = [&](const auto& model) {
     using Options = train::Options<std::remove_cvref_t<decltype(model)>, Var>;
     const auto objective = [](const auto& m, const Var& batch) { return mean(square(m(batch))); };
-    const Heard heard;
+    const Messages messages;
     static_cast<void>(train::fit(model, objective, adam, x, Options{.epochs = 1, .show = quiet}));
-    return heard.all();
+    std::string all;
+    for (const std::string& text : messages.texts) all += text;
+    return all;
   };
   const nn::Linear linear = nn::linear(Key(2), 2, 2);
   const std::string few = heard_of(nn::sequential(linear, nn::Dropout{0.1}, nn::residual(nn::batch_norm(2))));

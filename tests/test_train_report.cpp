@@ -11,6 +11,7 @@
 #include <xgrad/train/report.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
 #include "io_files.hpp"
 #include "train/html.hpp"
 
@@ -18,6 +19,7 @@ BOOST_AUTO_TEST_SUITE(test_train_report)
 
 namespace xg = xgrad;
 namespace train = xgrad::train;
+using comparing::count_in;
 using io_files::bytes_in;
 using io_files::Folder;
 using io_files::message_of;
@@ -82,12 +84,6 @@ std::string fault_of(std::string_view page) {
     }
   }
   return open.empty() ? "" : "open: " + open.back();
-}
-
-std::size_t count_in(std::string_view text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
-  return count;
 }
 
 }  // namespace

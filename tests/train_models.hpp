@@ -1,7 +1,6 @@
 // Small models that tests of training train, in double.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,12 +11,18 @@
 #include <xgrad/train.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "comparing.hpp"
+
 namespace train_models {
 
 namespace xg = xgrad;
 namespace nn = xgrad::nn;
 namespace optim = xgrad::optim;
 namespace train = xgrad::train;
+using comparing::contains;
+using comparing::distance;
+using comparing::message_of;
+using comparing::same_bits;
 using xg::Var;
 using xg::random::Key;
 
@@ -64,46 +69,8 @@ inline auto tracking_error() {
   };
 }
 
-/// Whether two trees have the same bits.
-template <class T>
-bool same_bits(const T& a, const T& b) {
-  const std::vector<Var> x = xg::tree::arrays(a);
-  const std::vector<Var> y = xg::tree::arrays(b);
-  if (x.size() != y.size()) return false;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i].dtype() != y[i].dtype() || x[i].shape() != y[i].shape()) return false;
-    if (!xg::all(equal(x[i], y[i]) || (isnan(x[i]) && isnan(y[i]))).template item<bool>()) return false;
-  }
-  return true;
-}
-
-/// The largest difference of two trees.
-template <class T>
-double distance(const T& a, const T& b) {
-  const std::vector<Var> x = xg::tree::arrays(a);
-  const std::vector<Var> y = xg::tree::arrays(b);
-  double largest = 0.0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    largest = std::max(largest, amax(abs(cast(x[i] - y[i], xg::DType::Float64))).template item<double>());
-  }
-  return largest;
-}
-
-/// The message of an error of a type; without one, what happened.
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 inline const optim::Optimiser adam = optim::adam({.rate = 0.05});
 inline constexpr auto quiet = train::Show::quiet;
-
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A number that is trained towards those in the data.
 struct Number {

@@ -10,6 +10,7 @@
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
 
+#include "core/text.hpp"
 #include "ops/internal.hpp"
 
 namespace xgrad::compression {
@@ -25,10 +26,10 @@ Observation Observer::update(const Observation& seen, const Var& x) const {
     throw TypeError("Observer: an array of " + std::string(name(x.dtype())) + "; it must be floating-point");
   }
   if (!(rate > 0.0 && rate <= 1.0)) {
-    throw ValueError("Observer: the rate is " + std::to_string(rate) + "; it must be above 0 and at most 1");
+    throw ValueError("Observer: the rate is " + core::text_of(rate) + "; it must be above 0 and at most 1");
   }
   if (!(percentile > 50.0 && percentile <= 100.0)) {
-    throw ValueError("Observer: the percentile is " + std::to_string(percentile) +
+    throw ValueError("Observer: the percentile is " + core::text_of(percentile) +
                      "; it must be above 50 and at most 100");
   }
   const Range now = range_of(x);

@@ -10,6 +10,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "core/text.hpp"
 #include "ops/internal.hpp"
 
 namespace xgrad::compression {
@@ -40,10 +41,9 @@ LowRank low_rank(const nn::Linear& layer, const LowRankOptions& options) {
   const bool by_rank = options.rank != 0;
   const bool by_energy = options.energy != 0.0;
   if (by_rank == by_energy || options.rank > most || (by_energy && !(options.energy > 0.0 && options.energy <= 1.0))) {
-    throw ValueError("low_rank: rank " + std::to_string(options.rank) + " and energy " +
-                     std::to_string(options.energy) + " for a weight of the shape " + to_string(shape) +
-                     "; set one of both, a rank from 1 to " + std::to_string(most) +
-                     " or an energy above 0, at most 1");
+    throw ValueError("low_rank: rank " + std::to_string(options.rank) + " and energy " + core::text_of(options.energy) +
+                     " for a weight of the shape " + to_string(shape) + "; set one of both, a rank from 1 to " +
+                     std::to_string(most) + " or an energy above 0, at most 1");
   }
   // Singular values of large weights would overflow: those of the weight divided by its largest number do not.
   const Var largest = amax(abs(layer.weight));

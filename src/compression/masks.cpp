@@ -14,6 +14,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 
+#include "core/text.hpp"
 #include "ops/internal.hpp"
 
 namespace xgrad::compression {
@@ -84,7 +85,7 @@ std::vector<Var> detail::masks_of(std::span<const Var> scores, const Var& sparsi
 std::vector<Var> detail::masks_of(std::span<const Var> scores, const std::vector<std::string>& paths, double sparsity,
                                   const MaskOptions& options) {
   if (!(sparsity >= 0.0 && sparsity <= 1.0)) {
-    throw ValueError("masks: the sparsity is " + std::to_string(sparsity) + "; it is a share, from 0 to 1");
+    throw ValueError("masks: the sparsity is " + core::text_of(sparsity) + "; it is a share, from 0 to 1");
   }
   std::vector<Var> result;
   std::vector<Var> chosen;

@@ -16,6 +16,7 @@
 #include "compression/words.hpp"
 #include "ops/internal.hpp"
 #include "ops/quantised.hpp"
+#include "ops/window_axes.hpp"
 #include "primitives/quantised.hpp"
 
 namespace xgrad::compression {
@@ -100,37 +101,6 @@ QuantisedLinear quantised(const FakeQuantised<nn::Linear>& layer, const Quantise
 
 // ---- convolutions
 
-namespace {
-
-/// One number for all axes, or one for each.
-std::vector<std::ptrdiff_t> of_axes(std::string_view what, const OneOrMany& numbers, std::size_t axes) {
-  if (numbers.is_one()) return std::vector<std::ptrdiff_t>(axes, numbers.one());
-  if (numbers.many().size() == axes) return numbers.many();
-  throw ShapeError("quantised_conv: " + std::to_string(numbers.many().size()) + " numbers for the " +
-                   std::string(what) + " along " + std::to_string(axes) +
-                   " axes; there must be one for all or one for each");
-}
-
-std::vector<WindowPadding::Pair> padding_of_axes(const WindowPadding& padding, std::size_t axes) {
-  if (padding.kind() == WindowPadding::Kind::Same) {
-    throw ValueError("quantised_conv: the padding \"same\" depends on x; say how many places on each side");
-  }
-  if (padding.kind() == WindowPadding::Kind::Valid) return std::vector<WindowPadding::Pair>(axes, {0, 0});
-  const auto& pairs = padding.pairs();
-  if (pairs.size() == axes) return pairs;
-  if (pairs.size() == 1 && !padding.for_each()) return std::vector<WindowPadding::Pair>(axes, pairs[0]);
-  throw ShapeError("quantised_conv: " + std::to_string(pairs.size()) + " paddings along " + std::to_string(axes) +
-                   " axes; there must be one for all or one for each");
-}
-
-/// How many windows there are along an axis.
-std::ptrdiff_t windows_along(std::ptrdiff_t extent, const WindowPadding::Pair& padding, std::ptrdiff_t window,
-                             std::ptrdiff_t stride, std::ptrdiff_t dilation) {
-  return (extent + padding.first + padding.second - (window - 1) * dilation - 1) / stride + 1;
-}
-
-}  // namespace
-
 QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, const ConvOptions& convolution,
                              const Range& inputs, const QuantisedOptions& options) {
   xgrad::detail::require_usable(weight, "quantised_conv");
@@ -142,14 +112,22 @@ QuantisedConv quantised_conv(const Var& weight, const std::optional<Var>& bias, 
                      " groups; it must be [outputs, channels of a group, window...], with 3, 4 or 5 axes and as many "
                      "outputs for each group");
   }
+  if (convolution.padding.kind() == WindowPadding::Kind::Same) {
+    throw ValueError("quantised_conv: the padding \"same\" depends on x; say how many places on each side");
+  }
   QuantisedConv result;
-  result.stride = of_axes("stride", convolution.stride, axes);
-  result.dilation = of_axes("dilation", convolution.dilation, axes);
-  result.padding = padding_of_axes(convolution.padding, axes);
   std::size_t columns = shape[1];
   for (std::size_t k = 0; k < axes; ++k) {
     result.window.push_back(extent_of(shape[k + 2]));
     columns *= shape[k + 2];
+  }
+  xgrad::detail::WindowAxesList windows =
+      xgrad::detail::moving("quantised_conv", result.window, convolution.stride, convolution.dilation);
+  xgrad::detail::add_padding("quantised_conv", windows, convolution.padding, {});
+  for (const xgrad::detail::WindowAxis& axis : windows) {
+    result.stride.push_back(axis.stride);
+    result.dilation.push_back(axis.dilation);
+    result.padding.emplace_back(axis.before, axis.after);
   }
   const std::ptrdiff_t each = extent_of(shape[0]) / convolution.groups;
   const Var matrix = reshape(weight, {extent_of(shape[0]), extent_of(columns)});
@@ -174,9 +152,9 @@ Var QuantisedConv::operator()(const Var& x) const {
                      std::to_string(axes + 2) + " axes, the second with the " +
                      std::to_string(channels * groups.size()) + " channels");
   }
-  const Var windows =
+  const Var columns =
       unfold(x, OneOrMany(window), {.stride = OneOrMany(stride), .padding = padding, .dilation = OneOrMany(dilation)});
-  const Var rows = transpose(windows, {0, 2, 1});  // [n, windows, channels window]
+  const Var rows = transpose(columns, {0, 2, 1});  // [n, windows, channels window]
   std::vector<Var> parts;
   std::ptrdiff_t outputs = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -186,9 +164,12 @@ Var QuantisedConv::operator()(const Var& x) const {
     outputs += extent_of(groups[g].outputs);
   }
   const Var y = transpose(parts.size() == 1 ? parts[0] : concatenate(parts, 2), {0, 2, 1});
+  xgrad::detail::WindowAxesList windows =
+      xgrad::detail::moving("QuantisedConv", window, OneOrMany(stride), OneOrMany(dilation));
   Strides result{extent_of(shape[0]), outputs};
-  for (std::size_t k = 0; k < axes; ++k) {
-    result.push_back(windows_along(extent_of(shape[k + 2]), padding[k], window[k], stride[k], dilation[k]));
+  for (const std::size_t count :
+       xgrad::detail::windows_over("QuantisedConv", Shape(shape.begin() + 2, shape.end()), windows, padding)) {
+    result.push_back(extent_of(count));
   }
   return reshape(y, result);
 }

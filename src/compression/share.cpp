@@ -14,6 +14,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/rounding.hpp>
 
+#include "core/text.hpp"
 #include "ops/internal.hpp"
 
 namespace xgrad::compression {
@@ -51,7 +52,7 @@ std::vector<double> rising_values(const Array<double>& x, bool keep_zeros) {
   std::vector<double> sorted;
   for (const double each : x) {
     if (!std::isfinite(each)) {
-      throw ValueError("shared: " + std::to_string(each) + " has no nearest value; all must be finite");
+      throw ValueError("shared: " + core::text_of(each) + " has no nearest value; all must be finite");
     }
     if (!keep_zeros || each != 0.0) sorted.push_back(each);
   }

@@ -1,6 +1,8 @@
 // Texts with numbers in them.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <locale>
 #include <sstream>
@@ -29,6 +31,13 @@ inline std::string text_of(double number) {
 inline std::string shortened(std::string_view text) {
   constexpr std::size_t longest = 60;
   return text.size() <= longest ? std::string(text) : std::string(text.substr(0, longest)) + "...";
+}
+
+/// As few digits as tell a number from others.
+template <class T>
+std::string digits_of(T number) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
 }
 
 /// A capital letter as a small one. Not std::tolower, which asks the locale: a Turkish one has no other "I".

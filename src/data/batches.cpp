@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -13,6 +12,7 @@
 
 #include "core/text.hpp"
 #include "memory/buffer.hpp"
+#include "row_numbers.hpp"
 #include "var/access.hpp"
 
 namespace xgrad::data::detail {
@@ -102,16 +102,10 @@ Order::Order(std::size_t length, const BatchOptions& options) : options_(options
 }
 
 std::vector<std::int64_t> Order::drawn(const std::optional<random::Key>& key) const {
-  if (!key) {
-    std::vector<std::int64_t> result(length_);
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-  }
-  const auto n = static_cast<std::int64_t>(length_);
-  const Var rows = options_.weighted
-                       ? random::choice(*key, n, Shape{options_.weighted->draws},
-                                        {.replace = options_.weighted->replace, .p = options_.weighted->weights})
-                       : random::permutation(*key, n);
+  if (!options_.weighted) return ordered_rows(length_, key);
+  const Weighted& weighted = *options_.weighted;
+  const Var rows = random::choice(*key, static_cast<std::int64_t>(length_), Shape{weighted.draws},
+                                  {.replace = weighted.replace, .p = weighted.weights});
   const auto& numbers = rows.array<std::int64_t>();
   return {numbers.begin(), numbers.end()};
 }
@@ -132,14 +126,8 @@ void Order::cut_buckets(Epoch& epoch, std::span<const std::int64_t> rows) const 
   Epoch ordered;
   ordered.begins.push_back(0);
   for (const std::vector<std::int64_t>& bucket : buckets) cut(ordered, bucket);
-  const std::size_t count = ordered.begins.size() - 1;
-  std::vector<std::int64_t> batches(count);
-  std::iota(batches.begin(), batches.end(), 0);
-  if (options_.shuffle) {
-    const Var order =
-        random::permutation(options_.shuffle->fold_in(epoch.number).fold_in(1), static_cast<std::int64_t>(count));
-    std::ranges::copy(order.array<std::int64_t>(), batches.begin());
-  }
+  const auto key = options_.shuffle ? std::optional(options_.shuffle->fold_in(epoch.number).fold_in(1)) : std::nullopt;
+  const std::vector<std::int64_t> batches = ordered_rows(ordered.begins.size() - 1, key);
   for (const std::int64_t batch : batches) {
     const auto k = static_cast<std::size_t>(batch);
     epoch.rows.insert(epoch.rows.end(), ordered.rows.begin() + static_cast<std::ptrdiff_t>(ordered.begins[k]),

@@ -1,9 +1,12 @@
 #include <xgrad/data/dataset.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/index.hpp>
+#include <xgrad/random/discrete.hpp>
 
 #include "core/text.hpp"
 #include "row_numbers.hpp"
@@ -52,6 +55,17 @@ void require_row_numbers(const Var& which) {
     throw ShapeError("rows: the numbers of rows have the shape " + to_string(which.shape()) +
                      "; they must have one axis");
   }
+}
+
+std::vector<std::int64_t> ordered_rows(std::size_t count, const std::optional<random::Key>& key) {
+  std::vector<std::int64_t> result(count);
+  if (key) {
+    std::ranges::copy(random::permutation(*key, static_cast<std::int64_t>(count)).array<std::int64_t>(),
+                      result.begin());
+  } else {
+    std::iota(result.begin(), result.end(), 0);
+  }
+  return result;
 }
 
 Var rows_of(const Var& x, const Var& which) {

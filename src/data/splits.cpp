@@ -10,24 +10,15 @@
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
-#include <xgrad/random/discrete.hpp>
 
 #include "core/text.hpp"
+#include "row_numbers.hpp"
 
 namespace xgrad::data {
 namespace {
 
+using detail::ordered_rows;
 using RowList = std::vector<std::int64_t>;
-
-/// The numbers from 0 on, in random order if there is a key.
-RowList ordered_rows(std::size_t count, const std::optional<random::Key>& key) {
-  RowList result(count);
-  if (key)
-    std::ranges::copy(random::permutation(*key, static_cast<std::int64_t>(count)).array<std::int64_t>(),
-                      result.begin());
-  else std::iota(result.begin(), result.end(), 0);
-  return result;
-}
 
 Array<std::int64_t> kinds_of(std::string_view operation, std::string_view what, const Var& x, std::size_t length) {
   if (is_floating(x.dtype())) {

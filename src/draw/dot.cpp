@@ -1,9 +1,10 @@
 // Graphs in Graphviz's language.
-#include <array>
 #include <cstdint>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/draw/graph.hpp>
+
+#include "core/utf8.hpp"
 
 namespace xgrad::draw {
 
@@ -13,20 +14,8 @@ constexpr std::size_t most_letters = 80;
 
 /// How many bytes the letter at a position takes; 0 if it is not UTF-8, or a code point that XML forbids.
 std::size_t letter_size(std::string_view text) {
-  const auto byte = [&](std::size_t k) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[k])); };
-  const std::uint32_t first = byte(0);
-  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
-  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
-  std::uint32_t code = first & (0x7FU >> size);
-  for (std::size_t k = 1; k < size; ++k) {
-    if ((byte(k) & 0xC0U) != 0x80U) return 0;
-    code = (code << 6U) | (byte(k) & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < smallest[size] || code > 0x10FFFF || surrogate || (code & 0xFFFEU) == 0xFFFE) return 0;
-  return size;
+  const auto [code, size] = core::first_code_point(text);
+  return code < 0x20 || code == 0x7F || (code & 0xFFFEU) == 0xFFFE ? 0 : size;
 }
 
 /// A text inside of quotes, where Graphviz knows backslashes and the entities of HTML.

@@ -1,27 +1,11 @@
 #include "json.hpp"
 
-#include <array>
 #include <charconv>
+
+#include "core/utf8.hpp"
 
 namespace xgrad::io {
 namespace {
-
-/// How many bytes the code point has that begins here; 0 if none does.
-std::size_t code_point(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
-  const auto follows = [&](std::size_t k) { return (byte(k) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80U) return 1;
-  if (first >= 0xC2U && first <= 0xDFU) return follows(1) ? 2 : 0;
-  const unsigned second = byte(1);
-  if ((first & 0xF0U) == 0xE0U) {  // neither too long nor half of a pair
-    const bool good = first == 0xE0U ? second >= 0xA0U : first != 0xEDU || second <= 0x9FU;
-    return good && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first < 0xF0U || first > 0xF4U) return 0;
-  const bool good = first == 0xF0U ? second >= 0x90U : first != 0xF4U || second <= 0x8FU;
-  return good && follows(1) && follows(2) && follows(3) ? 4 : 0;
-}
 
 void append_utf8(std::string& to, std::uint32_t code) {
   const auto more = [&](unsigned shift) { to += static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
@@ -46,7 +30,7 @@ void append_utf8(std::string& to, std::uint32_t code) {
 
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    const std::size_t bytes = code_point(text);
+    const std::size_t bytes = core::first_code_point(text).bytes;
     if (bytes == 0) return false;
     text.remove_prefix(bytes);
   }
@@ -109,7 +93,7 @@ std::string JsonReader::text() {
       append_escape(result);
       continue;
     }
-    const std::size_t bytes = code_point(text_.substr(at_));
+    const std::size_t bytes = core::first_code_point(text_.substr(at_)).bytes;
     if (bytes == 0) fail("a text is UTF-8");
     result.append(text_.substr(at_, bytes));
     at_ += bytes;

@@ -227,28 +227,22 @@ std::string field_of(std::string_view text, char delimiter, bool alone) {
   return result + '"';
 }
 
-template <class T>
-std::string digits_of(T value) {
-  char digits[32];  // NOLINT(*-c-arrays)
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
-
 std::string field_of(const TableColumn& column, std::size_t row) {
   if (column.is_text()) return column.texts[row];
   switch (column.numbers.dtype()) {
     case DType::Bool:
       return column.numbers.array<bool>()(row) ? "true" : "false";
     case DType::Int64:
-      return digits_of(column.numbers.array<std::int64_t>()(row));
+      return core::digits_of(column.numbers.array<std::int64_t>()(row));
     case DType::Float32: {
       const float value = column.numbers.array<float>()(row);
-      return std::isnan(value) ? "" : digits_of(value);
+      return std::isnan(value) ? "" : core::digits_of(value);
     }
     case DType::Float64:
       break;
   }
   const double value = column.numbers.array<double>()(row);
-  return std::isnan(value) ? "" : digits_of(value);
+  return std::isnan(value) ? "" : core::digits_of(value);
 }
 
 std::size_t rows_of(const Table& table) {

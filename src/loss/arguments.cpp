@@ -16,15 +16,6 @@ Var as_floating(const Var& x, const Var& beside) {
   return cast(x, is_floating(beside.dtype()) ? beside.dtype() : DType::Float64);
 }
 
-bool broadcasts_to(const Shape& from, const Shape& to) {
-  bool fits = from.size() <= to.size();
-  for (std::size_t i = 1; fits && i <= from.size(); ++i) {
-    const std::size_t extent = from[from.size() - i];
-    fits = extent == 1 || extent == to[to.size() - i];
-  }
-  return fits;
-}
-
 Var not_negative(const Var& x, bool check, const Requirement& requirement) {
   return check ? checked(x, x >= 0.0, requirement) : x;
 }

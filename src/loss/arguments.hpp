@@ -30,9 +30,6 @@ Var as_floating(const Var& x);
 /// prediction must not make float64 of it.
 Var as_floating(const Var& x, const Var& beside);
 
-/// Whether an array of one shape broadcasts to the other.
-bool broadcasts_to(const Shape& from, const Shape& to);
-
 /// x, checked for being 0 or more if that is wanted; NaN is neither.
 Var not_negative(const Var& x, bool check, const Requirement& requirement);
 

@@ -8,6 +8,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "loss/arguments.hpp"
+#include "loss/overlap.hpp"
 #include "loss/pooling.hpp"
 
 namespace xgrad::loss {
@@ -93,6 +94,11 @@ Var slope(const Box& b) {
 }
 
 }  // namespace
+
+Var detail::intersection_over_union(std::string_view name, const Var& prediction, const Var& target,
+                                    const Requirement& requirement) {
+  return pair(name, prediction, target, /*check=*/true, requirement).iou;
+}
 
 Var Giou::operator()(const Var& prediction, const Var& target) const {
   static const Requirement requirement(

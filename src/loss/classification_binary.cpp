@@ -10,6 +10,7 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "arguments.hpp"
+#include "ops/internal.hpp"
 
 namespace xgrad::loss {
 namespace {
@@ -26,7 +27,7 @@ Var read_target(std::string_view loss, const Requirement& requirement, const Var
 
 Var read_pos_weight(const Var& weight, const Var& logits, bool check) {
   static const Requirement requirement("BinaryCrossEntropy: pos_weight {} is negative or not a number");
-  if (!detail::broadcasts_to(weight.shape(), logits.shape())) {
+  if (!xgrad::detail::broadcasts_to(weight.shape(), logits.shape())) {
     throw ShapeError("BinaryCrossEntropy: pos_weight is " + to_string(weight.shape()) + " and the prediction is " +
                      to_string(logits.shape()) + "; it must be a number, or one for each label along the last axis");
   }

@@ -1,7 +1,5 @@
 #include <xgrad/loss/contract.hpp>
 
-#include <array>
-#include <charconv>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
@@ -39,18 +37,14 @@ void require_same_values(const Var& first, const Var& second) {
 
 Var scaled(const Var& factor, const Var& values) {
   // A factor takes the type of the values: a trained float64 number must not make float64 of a float32 loss.
-  if (broadcasts_to(factor.shape(), values.shape())) {
+  if (xgrad::detail::broadcasts_to(factor.shape(), values.shape())) {
     return (is_floating(values.dtype()) ? cast(factor, values.dtype()) : factor) * values;
   }
   throw ShapeError("multiple of a loss: the factor is " + to_string(factor.shape()) + " and the values are " +
                    to_string(values.shape()) + "; it must be a number, or broadcast to the values");
 }
 
-void print_setting(std::ostream& out, double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  out << std::string_view(text.data(), static_cast<std::size_t>(end - text.data()));
-}
+void print_setting(std::ostream& out, double value) { out << core::digits_of(value); }
 
 }  // namespace detail
 }  // namespace xgrad::loss

@@ -16,6 +16,7 @@
 
 #include "arguments.hpp"
 #include "near_zero.hpp"
+#include "ops/internal.hpp"
 #include "residual.hpp"
 
 namespace xgrad::loss {
@@ -136,7 +137,7 @@ std::optional<double> known_number(const Var& setting) {
 
 /// \throws ShapeError  unless the setting broadcasts to the shape of the loss.
 void require_broadcast(std::string_view setting, const Shape& from, const Shape& to) {
-  if (detail::broadcasts_to(from, to)) return;
+  if (xgrad::detail::broadcasts_to(from, to)) return;
   throw ShapeError(std::string(Barron::name) + ": " + std::string(setting) + " is " + to_string(from) +
                    " and the loss is " + to_string(to) + "; a setting must broadcast to the shape of the loss");
 }

@@ -53,6 +53,16 @@ Var weights_of(std::string_view metric, const Var& weights, const Shape& samples
   return broadcast_to(reshape(good, with_ones), samples);
 }
 
+Var weights_of_rows(std::string_view metric, const Var& weights, const Var& prediction, const Var& target) {
+  require_same_shape(metric, prediction, target);
+  require_axes(metric, "prediction", prediction, 1);
+  return weights_of(metric, weights, Shape(target.shape().begin(), target.shape().end() - 1));
+}
+
+Var counting(const Var& rows, const Var& weights, double otherwise) {
+  return where(expand_dims(weights, -1) > 0.0, as_double(rows), otherwise);
+}
+
 Var weighted(const Var& x, const Var& weights) { return where(weights > 0.0, weights * x, 0.0); }
 
 Var quotient(const Var& a, const Var& b, const Var& otherwise) {

@@ -26,6 +26,12 @@ void require_setting(std::string_view metric, std::string_view setting, double v
 /// A weight for each sample, float64 in the shape of the samples; see state.hpp.
 Var weights_of(std::string_view metric, const Var& weights, const Shape& samples);
 
+/// The same for rows along the last axis: of [..., n] a weight [...].
+/// \throws ShapeError  unless prediction and target have the same shape, of one axis or more.
+Var weights_of_rows(std::string_view metric, const Var& weights, const Var& prediction, const Var& target);
+/// Rows [..., n] as float64, `otherwise` where their weight [...] is 0.
+Var counting(const Var& rows, const Var& weights, double otherwise = 0.0);
+
 /// w x, 0 where w is 0 whatever x is.
 Var weighted(const Var& x, const Var& weights);
 

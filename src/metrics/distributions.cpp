@@ -28,8 +28,7 @@ Forecasts forecasts_of(std::string_view metric, const Var& prediction, const Var
                      to_string(target.shape()) + "; the prediction must have one more axis, the last");
   }
   const Var w = detail::weights_of(metric, weights, target.shape());
-  return {where(expand_dims(w, -1) > 0.0, detail::as_double(prediction), 0.0),
-          where(w > 0.0, detail::as_double(target), 0.0), w};
+  return {detail::counting(prediction, w), where(w > 0.0, detail::as_double(target), 0.0), w};
 }
 
 /// Rows that add up to 1, [..., K] each, and their weights; rows without weight are of ones over K.
@@ -38,16 +37,13 @@ struct Distributions {
 };
 
 Distributions distributions_of(std::string_view metric, const Var& prediction, const Var& target, const Var& weights) {
-  detail::require_same_shape(metric, prediction, target);
-  detail::require_axes(metric, "prediction", prediction, 1);
-  const Shape& shape = target.shape();
-  const Var w = detail::weights_of(metric, weights, Shape(shape.begin(), shape.end() - 1));
+  const Var w = detail::weights_of_rows(metric, weights, prediction, target);
   const Requirement not_negative(std::string(metric) + ": {} is no probability; it must be 0 or more");
   const Requirement some(std::string(metric) + ": the sum of a row is {}; it must be positive and finite");
   const auto normalised = [&](const Var& x) {
-    const Var counting = where(expand_dims(w, -1) > 0.0, detail::as_double(x), 1.0);
-    const Var total = sum(checked(counting, counting >= 0.0, not_negative), -1, keep_dims);
-    return counting / checked(total, total > 0.0 && isfinite(total), some);
+    const Var rows = detail::counting(x, w, 1.0);
+    const Var total = sum(checked(rows, rows >= 0.0, not_negative), -1, keep_dims);
+    return rows / checked(total, total > 0.0 && isfinite(total), some);
   };
   return {normalised(prediction), normalised(target), w};
 }

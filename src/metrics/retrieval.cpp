@@ -25,21 +25,16 @@ struct Rows {
 };
 
 Rows rows_of(std::string_view metric, const Var& prediction, const Var& target, const Var& weights) {
-  detail::require_same_shape(metric, prediction, target);
-  detail::require_axes(metric, "prediction", prediction, 1);
+  const Var w = detail::weights_of_rows(metric, weights, prediction, target);
   const Shape& shape = target.shape();
-  Shape samples;
-  for (std::size_t i = 0; i + 1 < shape.size(); ++i) samples.push_back(shape[i]);
   const auto d = static_cast<std::ptrdiff_t>(shape.back());
   if (d == 0) throw ShapeError(std::string(metric) + ": rows of " + to_string(shape) + " are empty");
   const Strides flat{static_cast<std::ptrdiff_t>(target.size()) / d, d};
-  const Var w = flatten(detail::weights_of(metric, weights, samples));
-  const Var of_row = expand_dims(w, 1) > 0.0;
   const Requirement scored(std::string(metric) + ": the score {} has no rank");
   const Requirement relevant(std::string(metric) + ": the relevance {} is negative or NaN");
-  const Var scores = where(of_row, reshape(detail::as_double(prediction), flat), 0.0);
-  const Var relevance = where(of_row, reshape(detail::as_double(target), flat), 0.0);
-  return {checked(scores, !isnan(scores), scored), checked(relevance, relevance >= 0.0, relevant), w};
+  const Var scores = reshape(detail::counting(prediction, w), flat);
+  const Var relevance = reshape(detail::counting(target, w), flat);
+  return {checked(scores, !isnan(scores), scored), checked(relevance, relevance >= 0.0, relevant), flatten(w)};
 }
 
 /// Relevance in the order of the scores, the first k.

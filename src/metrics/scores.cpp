@@ -113,6 +113,12 @@ PrecisionRecallPoints precision_recall(std::string_view metric, const Samples& s
   return {detail::quotient(p.positive, p.positive + p.negative, 1.0), p.positive / positive, p.thresholds};
 }
 
+/// The largest of one rate at the thresholds where the other one is large enough, 0 if there is none.
+Var largest_where(std::string_view metric, const Var& rate, const Var& other, double least) {
+  detail::require_setting(metric, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
+  return amax(where(other >= least, rate, 0.0));
+}
+
 }  // namespace
 
 Samples Auroc::init() const { return detail::no_samples(); }
@@ -163,9 +169,8 @@ Samples RecallAtPrecision::update(const Samples& state, const Var& prediction, c
   return plus_scores(name, state, binary(), prediction, target, weights);
 }
 Var RecallAtPrecision::value(const Samples& state) const {
-  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
   const PrecisionRecallPoints p = precision_recall(name, state);
-  return amax(where(p.precision >= least, p.recall, 0.0));
+  return largest_where(name, p.recall, p.precision, least);
 }
 
 Samples PrecisionAtRecall::init() const { return detail::no_samples(); }
@@ -174,9 +179,8 @@ Samples PrecisionAtRecall::update(const Samples& state, const Var& prediction, c
   return plus_scores(name, state, binary(), prediction, target, weights);
 }
 Var PrecisionAtRecall::value(const Samples& state) const {
-  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
   const PrecisionRecallPoints p = precision_recall(name, state);
-  return amax(where(p.recall >= least, p.precision, 0.0));
+  return largest_where(name, p.precision, p.recall, least);
 }
 
 Samples SpecificityAtSensitivity::init() const { return detail::no_samples(); }
@@ -185,9 +189,8 @@ Samples SpecificityAtSensitivity::update(const Samples& state, const Var& predic
   return plus_scores(name, state, binary(), prediction, target, weights);
 }
 Var SpecificityAtSensitivity::value(const Samples& state) const {
-  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
   const RocPoints p = roc(name, state);
-  return amax(where(p.true_positive_rate >= least, 1.0 - p.false_positive_rate, 0.0));
+  return largest_where(name, 1.0 - p.false_positive_rate, p.true_positive_rate, least);
 }
 
 Samples SensitivityAtSpecificity::init() const { return detail::no_samples(); }
@@ -196,9 +199,8 @@ Samples SensitivityAtSpecificity::update(const Samples& state, const Var& predic
   return plus_scores(name, state, binary(), prediction, target, weights);
 }
 Var SensitivityAtSpecificity::value(const Samples& state) const {
-  detail::require_setting(name, "least", least, least >= 0.0 && least <= 1.0, "it must be in [0, 1]");
   const RocPoints p = roc(name, state);
-  return amax(where(1.0 - p.false_positive_rate >= least, p.true_positive_rate, 0.0));
+  return largest_where(name, p.true_positive_rate, 1.0 - p.false_positive_rate, least);
 }
 
 }  // namespace xgrad::metrics

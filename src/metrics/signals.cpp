@@ -19,13 +19,8 @@ struct Signals {
 };
 
 Signals signals_of(std::string_view metric, const Var& prediction, const Var& target, const Var& weights) {
-  detail::require_same_shape(metric, prediction, target);
-  detail::require_axes(metric, "prediction", prediction, 1);
-  Shape samples;
-  for (std::size_t i = 0; i + 1 < target.dimension(); ++i) samples.push_back(target.shape()[i]);
-  const Var w = detail::weights_of(metric, weights, samples);
-  const auto counting = [&](const Var& x) { return where(expand_dims(w, -1) > 0.0, detail::as_double(x), 0.0); };
-  return {counting(prediction), counting(target), w};
+  const Var w = detail::weights_of_rows(metric, weights, prediction, target);
+  return {detail::counting(prediction, w), detail::counting(target, w), w};
 }
 
 Var power(const Var& x) { return sum(square(x), -1); }

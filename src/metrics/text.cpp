@@ -14,6 +14,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "core/utf8.hpp"
 #include "metrics/common.hpp"
 
 namespace xgrad::metrics {
@@ -21,17 +22,6 @@ namespace {
 
 using Tokens = std::vector<std::int64_t>;
 using TokenSpan = std::span<const std::int64_t>;
-
-/// How many bytes the code point has that begins a text; 1 if that is no UTF-8.
-std::size_t bytes_of_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::size_t n = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : byte(0) >= 0xC2 ? 2 : 1;
-  if (byte(0) > 0xF4 || n > text.size()) return 1;
-  for (std::size_t i = 1; i < n; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 1;
-  }
-  return n;
-}
 
 /// Numbers of texts: equal ones have the same.
 class Vocabulary {
@@ -47,7 +37,8 @@ class Vocabulary {
 Tokens characters(Vocabulary& vocabulary, std::string_view text) {
   Tokens result;
   while (!text.empty()) {
-    const std::size_t n = bytes_of_character(text);
+    const std::size_t n =
+        std::max<std::size_t>(1, core::first_code_point(text).bytes);  // a byte that is no UTF-8 counts
     result.push_back(vocabulary[text.substr(0, n)]);
     text.remove_prefix(n);
   }

@@ -15,7 +15,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "grouped_product.hpp"
-#include "sequences.hpp"
+#include "ops/internal.hpp"
 
 namespace xgrad::nn {
 
@@ -82,7 +82,7 @@ void require_values(const Var& k, const Var& v) {
 }
 
 void require_broadcast(std::string_view what, const Var& x, const Shape& scores) {
-  if (!detail::broadcasts_to(x.shape(), scores)) {
+  if (!xgrad::detail::broadcasts_to(x.shape(), scores)) {
     throw ShapeError("attention: the " + std::string(what) + " has the shape " + to_string(x.shape()) +
                      "; it must broadcast to the scores, " + to_string(scores));
   }

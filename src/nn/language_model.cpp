@@ -17,6 +17,8 @@
 #include <xgrad/random/discrete.hpp>
 #include <xgrad/transform/scan.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::nn {
 namespace {
 
@@ -41,7 +43,7 @@ Var logits_of(const LanguageModel& model, const Var& x) {
 void require_generation(const LanguageModel& model, const Var& prompt, std::size_t count,
                         const GenerateOptions& options) {
   if (!(options.temperature >= 0.0 && std::isfinite(options.temperature))) {
-    throw ValueError("generate: the temperature " + std::to_string(options.temperature) +
+    throw ValueError("generate: the temperature " + core::text_of(options.temperature) +
                      "; it must be finite and not negative");
   }
   const std::size_t vocabulary = model.embedding.weight.shape(0);

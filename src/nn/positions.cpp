@@ -12,6 +12,8 @@
 #include <xgrad/ops/manipulate.hpp>
 
 #include "checks.hpp"
+#include "core/text.hpp"
+#include "ops/internal.hpp"
 #include "sequences.hpp"
 
 namespace xgrad::nn {
@@ -69,7 +71,7 @@ Var rotary(const Var& x, const Var& places, double base) {
   const Var angles = phases(places, static_cast<std::size_t>(width), base);
   Shape halves = x.shape();
   halves.back() /= 2;
-  if (!detail::broadcasts_to(angles.shape(), halves)) {
+  if (!xgrad::detail::broadcasts_to(angles.shape(), halves)) {
     refuse_rotary(x, "places of the shape " + to_string(places.shape()) + " do not broadcast to its axes but the last");
   }
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Float64;
@@ -94,7 +96,7 @@ Var PositionalEmbedding::operator()(const Var& x, const Var& first) const {
   }
   const auto length = static_cast<std::int64_t>(weight.shape(0));
   const Var places = expand_dims(first, -1) + arange(length_of(x));
-  if (!detail::broadcasts_to(places.shape(), Shape(x.shape().begin(), x.shape().end() - 1))) {
+  if (!xgrad::detail::broadcasts_to(places.shape(), Shape(x.shape().begin(), x.shape().end() - 1))) {
     throw ShapeError("PositionalEmbedding: first places of the shape " + to_string(first.shape()) +
                      " for sequences of " + to_string(x.shape()) + "; there must be one, or one for each sequence");
   }

@@ -15,6 +15,7 @@
 #include <xgrad/transform/scan.hpp>
 #include <xgrad/tree/statics.hpp>
 
+#include "core/text.hpp"
 #include "nn/recurrent_steps.hpp"
 
 namespace xgrad::nn {
@@ -117,7 +118,7 @@ void require_cells(const Recurrent<Cell>& net) {
     }
   }
   if (!(net.dropout >= 0.0 && net.dropout <= 1.0)) {
-    throw ValueError(of + ": dropout is " + std::to_string(net.dropout) + "; it must be from 0 to 1");
+    throw ValueError(of + ": dropout is " + core::text_of(net.dropout) + "; it must be from 0 to 1");
   }
 }
 

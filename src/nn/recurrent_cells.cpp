@@ -12,6 +12,7 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/tree/tree.hpp>
 
+#include "nn/checks.hpp"
 #include "nn/recurrent_steps.hpp"
 
 namespace xgrad::nn {
@@ -116,10 +117,7 @@ Var weights_of_gates(const Initialiser& make, const random::Key& key, std::size_
 template <class Cell, class Options>
 Cell cell_of_key(std::string_view name, const random::Key& key, std::size_t inputs, std::size_t hidden,
                  const Options& options) {
-  if (!is_floating(options.dtype)) {
-    throw TypeError(std::string(name) + ": weights of " + std::string(xgrad::name(options.dtype)) +
-                    "; they must be floating-point");
-  }
+  require_floating(name, options.dtype);
   const auto gates = [&](std::int64_t part, const Initialiser& make, const Shape& shape) {
     return weights_of_gates(make, key.fold_in(part), Cell::gates, shape, options.dtype);
   };

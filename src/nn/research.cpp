@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <string>
 #include <string_view>
 
@@ -132,7 +133,7 @@ Kan refined(const Kan& layer, std::size_t intervals) {
 
 Var FourierFeatures::operator()(const Var& x) const {
   require_inputs("FourierFeatures", x, frequencies);
-  const Var angles = matmul(x, transpose(frequencies)) * (2.0 * 3.141592653589793);
+  const Var angles = matmul(x, transpose(frequencies)) * (2.0 * std::numbers::pi);
   return concatenate({cos(angles), sin(angles)}, -1);
 }
 

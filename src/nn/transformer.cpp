@@ -63,6 +63,19 @@ Var decoded(const TransformerDecoderLayer& layer, const Var& x, const Var& memor
   });
 }
 
+/// What f gives, which looks once at itself and what is in a cache, and the next cache.
+template <class F>
+std::pair<Var, AttentionCache> with_cache(const MultiHeadAttention& attention, const AttentionCache& cache,
+                                          const F& f) {
+  AttentionCache next;
+  const Var y = f([&](const Var& x) {
+    std::pair<Var, AttentionCache> found = attention(x, cache);
+    next = std::move(found.second);
+    return std::move(found.first);
+  });
+  return {y, next};
+}
+
 Var hidden_of(const FeedForward& net, const Var& x) {
   const Activate activate{net.activation};
   if (net.gate) require_weight("FeedForward", "gate", net.gate->weight, net.linear1.weight.shape());
@@ -120,14 +133,7 @@ Var TransformerEncoderLayer::operator()(const Var& x, const Training& training, 
 }
 
 std::pair<Var, AttentionCache> TransformerEncoderLayer::operator()(const Var& x, const AttentionCache& cache) const {
-  AttentionCache next;
-  const auto look = [&](const Var& y) {
-    std::pair<Var, AttentionCache> found = self_attn(y, cache);
-    next = std::move(found.second);
-    return std::move(found.first);
-  };
-  const Var y = encoded(*this, x, {nullptr}, look);
-  return {y, next};
+  return with_cache(self_attn, cache, [&](const auto& look) { return encoded(*this, x, {nullptr}, look); });
 }
 
 TransformerEncoderLayer transformer_encoder_layer(const random::Key& key, std::size_t width, std::size_t heads,
@@ -155,14 +161,8 @@ Var TransformerDecoderLayer::operator()(const Var& x, const Var& memory, const T
 std::pair<Var, AttentionCache> TransformerDecoderLayer::operator()(const Var& x, const Var& memory,
                                                                    const AttentionCache& cache,
                                                                    const AttentionOptions& of_memory) const {
-  AttentionCache next;
-  const auto look = [&](const Var& y) {
-    std::pair<Var, AttentionCache> found = self_attn(y, cache);
-    next = std::move(found.second);
-    return std::move(found.first);
-  };
-  const Var y = decoded(*this, x, memory, of_memory, {nullptr}, look);
-  return {y, next};
+  return with_cache(self_attn, cache,
+                    [&](const auto& look) { return decoded(*this, x, memory, of_memory, {nullptr}, look); });
 }
 
 TransformerDecoderLayer transformer_decoder_layer(const random::Key& key, std::size_t width, std::size_t heads,

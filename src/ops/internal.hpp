@@ -49,6 +49,8 @@ namespace detail {
 
 /// Adds up along the axes whose extent in `shape` is 1 where that of x is not; ranks are equal.
 Var sum_to(const Var& x, const Shape& shape);
+/// Whether an array of one shape broadcasts to the other.
+bool broadcasts_to(const Shape& from, const Shape& to);
 /// broadcast_to, for errors of another name.
 Var broadcast_to(std::string_view operation, const Var& x, const Shape& shape);
 /// concatenate, for errors of another name.

@@ -150,19 +150,25 @@ Var squeeze(const Var& x, const Axes& axes) {
   return reshape(x, signed_extents(detail::without_axes(shape, gone)));
 }
 
+bool detail::broadcasts_to(const Shape& from, const Shape& to) {
+  bool fits = from.size() <= to.size();
+  for (std::size_t i = 1; fits && i <= from.size(); ++i) {
+    const std::size_t extent = from[from.size() - i];
+    fits = extent == 1 || extent == to[to.size() - i];
+  }
+  return fits;
+}
+
 Var broadcast_to(const Var& x, const Shape& shape) { return detail::broadcast_to("broadcast_to", x, shape); }
 
 Var detail::broadcast_to(std::string_view operation, const Var& x, const Shape& shape) {
   require_usable(x, operation);
   const Shape& source = x.shape();
-  bool fits = source.size() <= shape.size();
-  const std::size_t offset = fits ? shape.size() - source.size() : 0;
-  for (std::size_t i = 0; fits && i < source.size(); ++i) fits = source[i] == shape[offset + i] || source[i] == 1;
-  if (!fits) {
+  if (!broadcasts_to(source, shape)) {
     throw ShapeError(std::string(operation) + ": " + to_string(source) + " does not broadcast to " + to_string(shape) +
                      "; only extents of 1 and new leading axes can grow");
   }
-  Strides padded(offset, 1);
+  Strides padded(shape.size() - source.size(), 1);
   for (const std::size_t extent : source) padded.push_back(static_cast<std::ptrdiff_t>(extent));
   return detail::expand_to(reshape(x, padded), shape);
 }

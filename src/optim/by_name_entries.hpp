@@ -9,14 +9,8 @@
 
 namespace xgrad::optim::detail {
 
+using xgrad::detail::needed;
 using xgrad::detail::RegistryEntry;
-
-/// A setting without a default.
-template <class T>
-const T& needed(std::string_view owner, std::string_view setting, const std::optional<T>& value) {
-  if (!value) xgrad::detail::throw_missing_setting(owner, setting);
-  return *value;
-}
 
 /// What is made of no settings.
 struct NoSettings {};

@@ -9,6 +9,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/io/safetensors.hpp>
 
+#include "core/text.hpp"
 #include "io/elements.hpp"
 #include "train/history_arrays.hpp"
 
@@ -27,13 +28,6 @@ constexpr const char* score_name = "checkpoint.score";
 constexpr std::string_view text_prefix = "text.";
 constexpr std::string_view run_prefix = "run.";
 constexpr std::string_view history_prefix = "history.";
-
-/// Shortest digits that give the same number again.
-template <class T>
-std::string digits_of_note(T value) {
-  std::array<char, 32> digits;
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
 
 /// A check sum over all that is in a file, each text with its length, so that none is taken for another one.
 class CheckSum {
@@ -177,10 +171,10 @@ void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays
   }
   add_history(std::string(history_prefix), notes.history, arrays);
   Metadata metadata{{version_name, std::string(version)},
-                    {step_name, digits_of_note(notes.step)},
-                    {epoch_name, digits_of_note(notes.epoch)},
-                    {batch_name, digits_of_note(notes.batch)}};
-  if (notes.score) metadata.emplace(score_name, digits_of_note(*notes.score));
+                    {step_name, core::digits_of(notes.step)},
+                    {epoch_name, core::digits_of(notes.epoch)},
+                    {batch_name, core::digits_of(notes.batch)}};
+  if (notes.score) metadata.emplace(score_name, core::digits_of(*notes.score));
   for (const auto& [name, text] : notes.texts) metadata.emplace(std::string(text_prefix) + name, text);
   metadata.emplace(sum_name, CheckSum(arrays, metadata).text());
   io::write_safetensors(path, arrays, metadata);

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/utf8.hpp"
+
 namespace xgrad::train {
 namespace {
 
@@ -24,25 +26,6 @@ th, td { padding: 0.2em 0.7em; border-bottom: 1px solid #e4e4e4; text-align: lef
 pre { font: 13px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; background: #f6f6f6; padding: 1em; overflow-x: auto; }
 )";
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-/// The code point that a text begins with and how many bytes it has; 0 bytes if it is none.
-std::pair<std::uint32_t, std::size_t> first_code_point(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80U) return {first, 1};
-  const std::size_t bytes = first >= 0xF0U ? 4 : first >= 0xE0U ? 3 : first >= 0xC0U ? 2 : 0;
-  if (bytes == 0 || first >= 0xF8U || text.size() < bytes) return {0, 0};
-  std::uint32_t point = first & (0xFFU >> (bytes + 1));
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if (!is_continuation(text[i])) return {0, 0};
-    point = point << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = point >= 0xD800U && point < 0xE000U;
-  return point < least[bytes] || point > 0x10FFFFU || is_surrogate ? std::pair{0U, std::size_t{0}}
-                                                                   : std::pair{point, bytes};
-}
-
 /// Whether HTML and XML both allow it.
 bool is_allowed(std::uint32_t point) {
   if (point < 0x20U) return point == '\t' || point == '\n';
@@ -54,7 +37,7 @@ bool is_allowed(std::uint32_t point) {
 std::string clean_text(std::string_view text) {
   std::string result;
   while (!text.empty()) {
-    const auto [point, bytes] = first_code_point(text);
+    const auto [point, bytes] = core::first_code_point(text);
     const bool is_line_end = point == '\r' && bytes == 1;
     if (is_line_end) result += text.starts_with("\r\n") ? "" : "\n";
     else if (bytes > 0 && is_allowed(point)) result += text.substr(0, bytes);

@@ -1,12 +1,11 @@
 #include "programs.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "core/text.hpp"
 #include "var/access.hpp"
 #include "var/record.hpp"
 
@@ -40,14 +39,11 @@ bool share_steps(ProgramOfSteps& program, const ProgramOfSteps& known) {
   return false;
 }
 
-/// As few digits as tell the value from others.
 template <class T>
 std::string text_of(std::uint64_t outcome) {
   T value;
   std::memcpy(&value, &outcome, sizeof value);
-  std::array<char, 32> text{};
-  char* const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return std::string(text.data(), end);
+  return core::digits_of(value);
 }
 
 std::string text_of(const Decision& step) {

@@ -1,5 +1,7 @@
 #include "both.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -51,6 +53,22 @@ Var from_dense(const libtorch::Dense& x) {
   return from_dense<double>(x);
 }
 
+void check_same(const std::string& what, const Var& mine, const Var& theirs) {
+  BOOST_TEST((mine.dtype() == theirs.dtype()), what << ": " << mine.dtype() << ", libtorch " << theirs.dtype());
+  BOOST_TEST_REQUIRE((mine.shape() == theirs.shape()),
+                     what << ": shapes " << to_string(mine.shape()) << ", libtorch " << to_string(theirs.shape()));
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const double a = element(mine, i);
+    const double b = element(theirs, i);
+    BOOST_TEST(close(a, b, 1e-10), what << ", element " << i << ": " << a << " beside " << b);
+  }
+}
+
+void check_same(const std::string& what, const std::vector<Var>& mine, const std::vector<Var>& theirs) {
+  BOOST_TEST_REQUIRE(mine.size() == theirs.size());
+  for (std::size_t i = 0; i < mine.size(); ++i) check_same(what + " " + std::to_string(i), mine[i], theirs[i]);
+}
+
 }  // namespace
 
 Var weights(const Var& x, std::size_t which) {
@@ -87,6 +105,12 @@ Derivatives ours(const Operation& function, const Case& arguments, int order) {
     second = tape.gradients(weighed, inputs);
   }
   return {.value = tape.evaluate(value), .gradients = tape.evaluate(first), .second = tape.evaluate(second)};
+}
+
+void check_same(const Derivatives& mine, const Derivatives& theirs) {
+  check_same("value", mine.value, theirs.value);
+  check_same("gradient", mine.gradients, theirs.gradients);
+  check_same("second order", mine.second, theirs.second);
 }
 
 bool close(double a, double b, double tolerance) {

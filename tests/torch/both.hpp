@@ -22,6 +22,9 @@ Var weights(const Var& x, std::size_t which);
 Derivatives theirs(const std::string& key, const Case& arguments, int order);
 Derivatives ours(const Operation& function, const Case& arguments, int order);
 
+/// Checks that all are the same within 1e-10.
+void check_same(const Derivatives& mine, const Derivatives& theirs);
+
 /// Relative to the larger of 1 and both; NaN is close to NaN, infinities if equal.
 bool close(double a, double b, double tolerance);
 /// An element as double.

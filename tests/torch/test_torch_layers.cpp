@@ -220,15 +220,6 @@ std::vector<LayerRow> rows_of_layers() {
   return rows;
 }
 
-void compare(const std::string& what, const Var& mine, const Var& theirs) {
-  BOOST_TEST_REQUIRE((mine.shape() == theirs.shape()),
-                     what << ": shapes " << to_string(mine.shape()) << ", libtorch " << to_string(theirs.shape()));
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    BOOST_TEST(close(element(mine, i), element(theirs, i), 1e-10),
-               what << ", element " << i << ": " << element(mine, i) << " beside " << element(theirs, i));
-  }
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(test_torch_layers)
@@ -243,17 +234,8 @@ BOOST_AUTO_TEST_CASE(values_and_derivatives_agree) {
         const double fan = shape.size() > 2 && !arguments.empty() ? std::sqrt(nn::fans(shape).in) : 1.0;
         arguments.push_back(random::normal(Key(++seed), shape) / fan);
       }
-      const Derivatives mine = ours(row.function, arguments, row.order);
-      const Derivatives other = theirs(libtorch::channel_layer_prefix + row.name, arguments, row.order);
-      compare("value", mine.value, other.value);
-      BOOST_TEST_REQUIRE(mine.gradients.size() == other.gradients.size());
-      for (std::size_t i = 0; i < mine.gradients.size(); ++i) {
-        compare("gradient " + std::to_string(i), mine.gradients[i], other.gradients[i]);
-      }
-      BOOST_TEST_REQUIRE(mine.second.size() == other.second.size());
-      for (std::size_t i = 0; i < mine.second.size(); ++i) {
-        compare("second order " + std::to_string(i), mine.second[i], other.second[i]);
-      }
+      check_same(ours(row.function, arguments, row.order),
+                 theirs(libtorch::channel_layer_prefix + row.name, arguments, row.order));
     }
   }
 }

@@ -108,20 +108,6 @@ std::vector<CoreRow> rows_of_core_layers() {
   return rows;
 }
 
-void compare(const std::string& what, const Var& mine, const Var& theirs) {
-  BOOST_TEST_REQUIRE((mine.shape() == theirs.shape()),
-                     what << ": shapes " << to_string(mine.shape()) << ", libtorch " << to_string(theirs.shape()));
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    BOOST_TEST(close(element(mine, i), element(theirs, i), 1e-10),
-               what << ", element " << i << ": " << element(mine, i) << " beside " << element(theirs, i));
-  }
-}
-
-void compare(const std::string& what, const std::vector<Var>& mine, const std::vector<Var>& theirs) {
-  BOOST_TEST_REQUIRE(mine.size() == theirs.size());
-  for (std::size_t i = 0; i < mine.size(); ++i) compare(what + " " + std::to_string(i), mine[i], theirs[i]);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(test_torch_layers_core)
@@ -129,11 +115,8 @@ BOOST_AUTO_TEST_SUITE(test_torch_layers_core)
 BOOST_AUTO_TEST_CASE(values_and_derivatives_agree) {
   for (const CoreRow& row : rows_of_core_layers()) {
     BOOST_TEST_CONTEXT(row.name) {
-      const Derivatives mine = ours(row.function, row.arguments, row.order);
-      const Derivatives other = theirs(libtorch::core_layer_prefix + row.name, row.arguments, row.order);
-      compare("value", mine.value, other.value);
-      compare("gradient", mine.gradients, other.gradients);
-      compare("second order", mine.second, other.second);
+      check_same(ours(row.function, row.arguments, row.order),
+                 theirs(libtorch::core_layer_prefix + row.name, row.arguments, row.order));
     }
   }
 }

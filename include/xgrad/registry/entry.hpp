@@ -51,6 +51,11 @@ std::int64_t integer_in(const SettingPath& path, const SettingValue& value);
 [[noreturn]] void throw_not_settable(const SettingPath& path);
 /// For settings that have no default. \throws ValueError  that it is missing.
 [[noreturn]] void throw_missing_setting(std::string_view owner, std::string_view setting);
+template <class T>
+const T& needed(std::string_view owner, std::string_view setting, const std::optional<T>& value) {
+  if (!value) throw_missing_setting(owner, setting);
+  return *value;
+}
 
 template <std::integral I>
 void set_member(const SettingPath& path, I& member, const SettingValue& value) {
