@@ -168,6 +168,9 @@ BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
   BOOST_CHECK_THROW(weights(q, q, {.mask = xgrad::ones({3, 3})}), xgrad::TypeError);
   BOOST_CHECK_THROW(weights(q, q, {.bias = xgrad::ones({2})}), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(nn::scaled_dot_product_attention(q, q, drawn(1, {4, 2, 4}))), xgrad::ShapeError);
+  // Values of other heads than those of the keys, though they would divide those of the queries.
+  BOOST_CHECK_THROW(static_cast<void>(nn::scaled_dot_product_attention(q, drawn(1, {2, 3, 4}), drawn(1, {4, 3, 4}))),
+                    xgrad::ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(waves_of_places) {
@@ -211,6 +214,13 @@ BOOST_AUTO_TEST_CASE(learnt_positions) {
   BOOST_TEST(distance(layer(x), x + view(layer.weight, xt::range(0, 4))) == 0.0);
   BOOST_TEST(distance(layer(x, 1), x + view(layer.weight, xt::range(1, 5))) == 0.0);
   BOOST_TEST(check_gradients([](const nn::PositionalEmbedding& l, const Var& y) { return l(y, 1); }, layer, x));
+  // Each sequence from a place of its own, also if there are as many sequences as places.
+  const Var four = drawn(2, {4, 4, 3});
+  const Var first = Array<std::int64_t>{0, 1, 1, 0};
+  const Var each = xgrad::vmap([&](const Var& y, const Var& from) { return layer(y, from); })(four, first);
+  BOOST_TEST(distance(layer(four, first), each) == 0.0);
+  BOOST_CHECK_THROW(static_cast<void>(layer(x, first)), xgrad::ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(layer(x, 1.0)), xgrad::TypeError);
   BOOST_CHECK_THROW(static_cast<void>(layer(x, 2).array<double>()), xgrad::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(layer(drawn(1, {6, 3}))), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(layer(drawn(1, {4, 2}))), xgrad::ShapeError);
@@ -293,6 +303,24 @@ BOOST_AUTO_TEST_CASE(a_cache_goes_on) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(caches_of_nothing_and_with_lengths_that_are_none) {
+  const nn::MultiHeadAttention layer = made({.key_heads = 2, .rotary = 100.0});
+  const Var x = drawn(1, {2, 3, 8});
+  const auto [y, cache] = layer(x, layer.cache({2}, 4));
+  const auto [nothing, same_cache] = layer(places(x, 0, 0), cache);
+  BOOST_TEST(nothing.shape() == (Shape{2, 0, 8}), boost::test_tools::per_element());
+  BOOST_TEST(distance(same_cache.keys, cache.keys) == 0.0);
+  BOOST_TEST(same_cache.length.item<std::int64_t>() == 3);
+  const auto going_on_from = [&](const Var& length) {
+    nn::AttentionCache other = cache;
+    other.length = length;
+    return layer(places(x, 0, 1), other).first;
+  };
+  BOOST_CHECK_THROW(static_cast<void>(going_on_from(-2).array<double>()), xgrad::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(going_on_from(2.0)), xgrad::ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(going_on_from(Array<std::int64_t>{1, 2})), xgrad::ShapeError);
+}
+
 BOOST_AUTO_TEST_CASE(gradients_go_through_the_cache) {
   const nn::MultiHeadAttention layer = made({.key_heads = 2, .rotary = 100.0});
   const Var x = drawn(1, {4, 8});
@@ -318,11 +346,23 @@ BOOST_AUTO_TEST_CASE(refuses_other_widths_and_heads) {
   BOOST_CHECK_THROW(make(8, 4, {.key_heads = 3}), xgrad::ValueError);
   BOOST_CHECK_THROW(make(9, 3, {.rotary = 100.0}), xgrad::ValueError);
   BOOST_CHECK_THROW(make(8, 4, {.dtype = DType::Int64}), xgrad::TypeError);
+  BOOST_CHECK_THROW(make(8, 4, {.dropout = 1.5}), xgrad::ValueError);
+  BOOST_CHECK_THROW(make(8, 4, {.rotary = -1.0}), xgrad::ValueError);
   nn::MultiHeadAttention other = made({});
   other.in_proj_weight = drawn(1, {23, 8});
   BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ShapeError);
   other.key_heads = 3;
   BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ValueError);
+  other = made({});
+  other.heads = std::size_t{1} << 63U;  // with those of keys and values 2^64, which is 0
+  other.key_heads = std::size_t{1} << 62U;
+  BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ShapeError);
+  const std::size_t many = std::size_t{1} << 62U;
+  const nn::MultiHeadAttention of_nothing = nn::multi_head_attention(Key(1), 0, many);
+  BOOST_CHECK_THROW(static_cast<void>(of_nothing(xgrad::zeros({3, 0}))), xgrad::ShapeError);
+  other = made({});
+  other.in_proj_bias = drawn(1, {25});
+  BOOST_CHECK_THROW(static_cast<void>(other(drawn(1, {3, 8}))), xgrad::ShapeError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

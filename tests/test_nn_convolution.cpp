@@ -372,6 +372,11 @@ BOOST_AUTO_TEST_CASE(layers_refuse) {
   BOOST_CHECK_THROW((void)nn::layer_norm(2)(Var()), xg::TapeError);
   BOOST_TEST(message_of([&] { return nn::batch_norm(4)(image); }) ==
              "BatchNorm: its running mean has the shape [4]; it must be [3]");
+  // What is added to x has its shape.
+  nn::ResNetBlock block = nn::resnet_block(Key(1), 2, 2, {.norm = {.dtype = wide}});
+  block.conv2 = nn::conv2d(Key(2), 2, 1, 3, {.padding = 1, .bias = false, .dtype = wide});
+  block.bn2 = nn::batch_norm(1, {.dtype = wide});
+  BOOST_CHECK_THROW((void)block(xg::zeros({1, 2, 3, 3})), xg::ShapeError);
 }
 
 // Settings are compared: another stride is another program.

@@ -105,6 +105,9 @@ BOOST_AUTO_TEST_CASE(activations_by_name) {
   BOOST_TEST(near(nn::Activate{Activation::GeluTanh}(x), xg::gelu(x, xg::Gelu::Tanh), 0.0));
   BOOST_TEST(near(nn::Activate{Activation::LeakyRelu}(x), xg::leaky_relu(x), 0.0));
   BOOST_TEST(near(nn::Activate{Activation::LogSoftmax}(x), xg::log_softmax(x), 0.0));
+  const auto none = static_cast<Activation>(200);
+  BOOST_TEST(name(none) == "no activation");
+  BOOST_CHECK_THROW((void)nn::Activate{none}(1.0), xg::ValueError);
   BOOST_TEST(throws<xg::ValueError>([] { return nn::activation_by_name("rellu"); }, {"the nearest is \"relu\""}));
 }
 
@@ -139,6 +142,7 @@ BOOST_AUTO_TEST_CASE(bilinear_multiplies_two_inputs) {
   BOOST_CHECK_THROW((void)layer(1.0, b), xg::ShapeError);
   BOOST_CHECK_THROW((void)layer(xg::zeros({3, 2}), xg::zeros({4, 2})), xg::ShapeError);
   BOOST_CHECK_THROW((void)(nn::Bilinear{xg::zeros({2, 2})}(b, b)), xg::ShapeError);
+  BOOST_CHECK_THROW((void)(nn::Bilinear{xg::zeros({3, 2, 2}), xg::ones({1})}(b, b)), xg::ShapeError);
   BOOST_TEST((nn::bilinear(Key(1), 2, 3, 4).weight.shape() == Shape{4, 2, 3}));
   BOOST_TEST(!nn::bilinear(Key(1), 2, 3, 4, {.bias = false}).bias.has_value());
 }
@@ -153,6 +157,9 @@ BOOST_AUTO_TEST_CASE(embedding_looks_rows_up) {
   const auto loss = [&](const nn::Embedding& l) { return sum(l(indices) * 2.0) + sum(l(Array<std::int64_t>{-1})); };
   const Var slope = xg::grad(loss)(layer).weight;
   BOOST_TEST(near(slope, Var(Array<double>{{4.0, 4.0, 4.0}, {0, 0, 0}, {2.0, 2.0, 2.0}, {0, 0, 0}, {0, 0, 0}}), 0.0));
+  const auto tied = [](const nn::Embedding& l) { return sum(l.attend(xg::ones({3}))); };
+  const Var all_but_last = xg::cast<double>(expand_dims(xg::arange(5) < 4, 1)) * xg::ones({1, 3});
+  BOOST_TEST(near(xg::grad(tied)(layer).weight, all_but_last, 0.0));
   BOOST_TEST((layer(xg::zeros({0}, DType::Int64)).shape() == Shape{0, 3}));
   BOOST_TEST((layer(std::int64_t{1}).shape() == Shape{3}));
   BOOST_TEST(near(layer.attend(view(layer.weight, 0)), matmul(layer.weight, view(layer.weight, 0)), 1e-15));
@@ -190,6 +197,16 @@ BOOST_AUTO_TEST_CASE(dropout_leaves_out_and_keeps_the_mean) {
     BOOST_CHECK_THROW((void)(nn::Dropout{rate}(x, training)), xg::ValueError);
     BOOST_CHECK_THROW((void)(nn::DropPath{rate}(x, training)), xg::ValueError);
   }
+}
+
+BOOST_AUTO_TEST_CASE(dropout_has_the_digits_to_keep_or_leave_out_few) {
+  // Of 24 bits 1e-7 is 1.2e-7 or 1.8e-7: the mean would be half as large again. It takes a billion elements to see it.
+  const nn::Training training{Key(7)};
+  const Var x = xg::ones({1000000}, DType::Float32);
+  const Var numbers = xg::random::uniform(training.key, {1000000});
+  const double kept = 1.0 - (1.0 - 5e-6);
+  BOOST_TEST(near(nn::Dropout{1.0 - 5e-6}(x, training), xg::where(numbers < kept, 1.0 / kept, 0.0), 1e-2));
+  BOOST_TEST(near(nn::Dropout{5e-6}(x, training), xg::where(numbers < 1.0 - 5e-6, 1.0 / (1.0 - 5e-6), 0.0), 1e-6));
 }
 
 BOOST_AUTO_TEST_CASE(dropout_of_channels_and_of_samples) {
@@ -250,6 +267,35 @@ BOOST_AUTO_TEST_CASE(spectral_norm_divides_by_the_largest_singular_value) {
   BOOST_TEST(near(nn::spectral_norm(Key(1), nn::Linear{xg::zeros({4, 5}), {}})(x), xg::zeros({2, 4}), 0.0));
 }
 
+BOOST_AUTO_TEST_CASE(spectral_norm_of_weights_that_are_zero_or_small) {
+  const nn::Linear linear = nn::with_dtype(nn::linear(Key(10), 5, 4), DType::Float64);
+  const Var x = smooth_numbers({2, 5});
+  const nn::Training training{Key(0)};
+  auto layer = nn::spectral_norm(Key(11), linear);
+  const Var y = layer(x);
+  const Var u = layer.u;
+  layer.layer.weight = 1e-200 * linear.weight;
+  BOOST_TEST(near(layer(x), y, 1e-12));
+  BOOST_TEST(near(layer(x, training), y, 1e-3));
+  // The vector outlives a weight of 0, whose derivative is that of a weight that is not divided.
+  layer.u = u;
+  layer.layer.weight = xg::zeros({4, 5});
+  BOOST_TEST(near(layer(x, training), xg::zeros({2, 4}) + *linear.bias, 0.0));
+  BOOST_TEST(near(layer.u, u, 0.0));
+  const auto total = [&](nn::SpectralNorm<nn::Linear> net) { return sum(net(x, training)); };
+  BOOST_TEST(near(xg::grad(total)(layer).layer.weight, xg::broadcast_to(sum(x, 0), {4, 5}), 1e-15));
+  layer.layer.weight = linear.weight;
+  BOOST_TEST(near(layer(x), y, 1e-15));
+  // What u is orthogonal to, is found all the same; a layer may begin with 0.
+  layer.layer.weight = linear.weight * expand_dims(xg::arange(4) > 0, 1);
+  layer.u = xt::xarray<double>{1.0, 0.0, 0.0, 0.0};
+  for (int i = 0; i < 200; ++i) static_cast<void>(layer(x, training));
+  const Var used = (layer(xg::eye(5)) - *linear.bias);
+  BOOST_TEST(std::abs(amax(xg::linalg::svdvals(used)).item<double>() - 1.0) < 1e-12);
+  const auto zero = nn::spectral_norm(Key(1), nn::Linear{xg::zeros({4, 5}), {}});
+  BOOST_TEST(std::abs(norm(zero.u).item<double>() - 1.0) < 1e-15);
+  BOOST_CHECK_THROW(static_cast<void>(nn::spectral_norm(Key(1), linear, {.iterations = 0})), xg::ValueError);
+}
 BOOST_AUTO_TEST_CASE(spectral_norm_hands_its_state_on) {
   const nn::Linear linear = nn::linear(Key(10), 5, 4);
   const auto start = nn::spectral_norm(Key(11), linear, {.first = 1});
@@ -306,6 +352,17 @@ BOOST_AUTO_TEST_CASE(kan_goes_on_with_finer_intervals) {
   BOOST_TEST(near(nn::refined(narrow, 10)(xg::cast<float>(x)), xg::cast<float>(coarse(x)), 1e-5));
   BOOST_CHECK_THROW(static_cast<void>(nn::refined(coarse, 0)), xg::ValueError);
   BOOST_CHECK_THROW((void)coarse(xg::zeros({3})), xg::ShapeError);
+  // Integers and booleans are numbers as others.
+  for (const DType dtype : {DType::Int64, DType::Bool}) {
+    BOOST_TEST(near(coarse.splines(xg::ones({2}, dtype)), coarse.splines(xg::ones({2})), 0.0));
+  }
+  // Weights are not broadcast.
+  nn::Kan other = coarse;
+  other.spline_weight = xg::ones({1, 1});
+  BOOST_CHECK_THROW(static_cast<void>(other(xg::zeros({4, 2}))), xg::ShapeError);
+  other = coarse;
+  other.coefficients = xg::ones({1, 1, 8});
+  BOOST_CHECK_THROW(static_cast<void>(other(xg::zeros({4, 2}))), xg::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.intervals = 0})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.order = 0})), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::kan(Key(1), 2, 3, {.order = 11})), xg::ValueError);

@@ -25,6 +25,12 @@ BOOST_AUTO_TEST_CASE(refuses_other_inputs) {
   const nn::Linear layer = nn::linear(Key(1), 3, 2);
   BOOST_CHECK_THROW(static_cast<void>(layer(xgrad::zeros({4, 2}))), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(layer(1.0)), xgrad::ShapeError);
+  // A bias is not broadcast, nor what it is added to.
+  for (const Shape& shape : {Shape{1}, Shape{}, Shape{4, 2}, Shape{5, 1, 2}}) {
+    nn::Linear other = layer;
+    other.bias = xgrad::zeros(shape, DType::Float32);
+    BOOST_CHECK_THROW(static_cast<void>(other(xgrad::zeros({4, 3}))), xgrad::ShapeError);
+  }
   BOOST_CHECK_THROW(static_cast<void>(nn::linear(Key(1), 3, 2, {.dtype = DType::Int64})), xgrad::TypeError);
 }
 

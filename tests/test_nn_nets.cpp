@@ -158,7 +158,8 @@ BOOST_AUTO_TEST_CASE(any_layer_is_the_layer_that_it_holds) {
   BOOST_TEST(AnyLayer(nn::Activate{Activation::Mish}).kind() == "mish");
   BOOST_TEST(AnyLayer(halved).kind() == "function");
   BOOST_TEST(AnyLayer(nn::sequential(halved, linear)).kind() == "Sequential");
-  BOOST_CHECK_THROW(static_cast<void>(layer.as<nn::Mlp>()), xg::TypeError);
+  BOOST_TEST(contains(message_of<xg::TypeError>([&] { static_cast<void>(layer.as<nn::Mlp>()); }),
+                      "AnyLayer: it holds a layer Linear, which is asked for as another type, Mlp"));
   BOOST_CHECK_THROW(static_cast<void>(AnyLayer(halved).weight()), xg::TypeError);
   AnyLayer copy = layer;
   copy.weight() = copy.weight() * 2.0F;
@@ -246,6 +247,9 @@ BOOST_AUTO_TEST_CASE(layers_by_name_refuse_what_does_not_fit) {
   BOOST_TEST(contains(error("residual", {{"inner", "linear"}}), "must be an nn::AnyLayer"));
   BOOST_TEST(contains(error("dropout", {{"together", 0.5}}), "integers, [n]"));
   BOOST_TEST(contains(error("dropout", {{"together", std::int64_t{1} << 40}}), "must be smaller"));
+  BOOST_TEST(contains(error("dropout", {{"rate", 1.5}}), "the rate of dropout is 1.5; it must be from 0 to 1"));
+  BOOST_TEST(contains(error("drop_path", {{"rate", std::nan("")}}), "it must be from 0 to 1"));
+  BOOST_TEST(contains(error("feed_forward", {{"width", 4}, {"dropout", -1.0}}), "it must be from 0 to 1"));
   BOOST_CHECK_THROW(static_cast<void>(nn::settings_of("linaer")), xg::ValueError);
   BOOST_CHECK_THROW(static_cast<void>(nn::initialiser_by_name("zero")), xg::ValueError);
 }
@@ -391,6 +395,14 @@ BOOST_AUTO_TEST_CASE(errors_in_texts_say_which_line) {
   for (int i = 0; i < 100000; ++i) deep += "residual {\n";
   BOOST_TEST(contains(error(deep), "deeper than 64"));
   BOOST_TEST(error(std::string(1000, 'x')).starts_with("net: line 1, \"" + std::string(60, 'x') + "...\": "));
+  // Texts that are long are not repeated in full.
+  const std::string endless(100000, 'x');
+  for (const std::string& text : {endless, "linear " + endless, "linear " + endless + "=1", "linear inputs=" + endless,
+                                  "mlp sizes=[" + endless + "]", "mlp activation=" + endless}) {
+    BOOST_TEST(error(text).size() < 2000U);
+  }
+  BOOST_TEST(contains(error("separable_conv2d inputs=4 outputs=2 window=3 multiplier=4611686018427387904"),
+                      "does not fit the address space"));
   const auto lines = [] { static_cast<void>(nn::net({{"relu"}, {"linear", {{"inputs", 2}}}}, Key(1))); };
   BOOST_TEST(
       contains(message_of<xg::ValueError>(lines), "net: line 2, \"linear\": by_name: linear: outputs is missing"));
@@ -465,6 +477,11 @@ state                        in 1 array                               1      8 B
   const nn::Net wrong{{nn::residual(nn::sequential(halved, nn::linear(Key(1), 3, 4)))}};
   const std::string of_shape = message_of<xg::ShapeError>([&] { static_cast<void>(nn::summary(wrong, {6, 3})); });
   BOOST_TEST(of_shape.starts_with("summary: layer 0, called with the shape [6, 3]: Residual: the layer makes [6, 4]"));
+  const nn::Net no_window{{nn::MaxPool{0}}};
+  BOOST_TEST(contains(message_of<xg::ValueError>([&] {
+                        static_cast<void>(nn::summary(no_window, {1, 1, 4, 4}));
+                      }),
+                      "summary: layer 0, called with the shape [1, 1, 4, 4]: max_pool: the window is 0"));
   BOOST_TEST(contains(nn::summary(nn::sequential(halved), {2}), "0  function"));
   // Long names and shapes lose their middle, large numbers their digits.
   const std::map<std::string, Var> long_name{{std::string(50, 'a') + "end", xg::zeros({1, 1, 1, 1, 1, 1, 1, 1})}};

@@ -326,6 +326,14 @@ BOOST_AUTO_TEST_CASE(refusals) {
   lame.forward[1].weight_hh = xgrad::zeros({4 * hidden, hidden + 1});
   BOOST_CHECK_THROW(static_cast<void>(lame(x)), xgrad::ShapeError);
   lame = net;
+  lame.forward[1] = nn::lstm_cell(Key(1), 2 * hidden, hidden + 1, {.dtype = DType::Float64});
+  try {
+    static_cast<void>(lame(x));
+    BOOST_ERROR("cells of other widths");
+  } catch (const xgrad::ShapeError& error) {
+    BOOST_TEST(std::string(error.what()).starts_with("Lstm: cells with a weight_hh of "));
+  }
+  lame = net;
   lame.reverse[0].bias_hh = xgrad::zeros({hidden});
   BOOST_CHECK_THROW(static_cast<void>(lame(x)), xgrad::ShapeError);
 

@@ -9,6 +9,7 @@
 
 #include <xgrad/nn/language_model.hpp>
 #include <xgrad/nn/transformer.hpp>
+#include <xgrad/nn/with_dtype.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/testing.hpp>
 #include <xgrad/xgrad.hpp>
@@ -101,6 +102,17 @@ BOOST_AUTO_TEST_CASE(decoder_layers) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_added_is_not_broadcast) {
+  for (const nn::TransformerOptions& options : variants()) {
+    nn::TransformerEncoderLayer layer = nn::transformer_encoder_layer(Key(1), 4, 2, options);
+    layer.feed_forward.linear2 = nn::linear(Key(2), 6, 1, {.dtype = DType::Float64});
+    BOOST_CHECK_THROW(static_cast<void>(layer(drawn(1, {3, 4}))), xgrad::ShapeError);
+  }
+  nn::FeedForward gated = nn::feed_forward(Key(1), 4, {.gated = true});
+  gated.gate = nn::linear(Key(2), 4, 1);
+  BOOST_CHECK_THROW(static_cast<void>(gated(xgrad::zeros({3, 4}, DType::Float32))), xgrad::ShapeError);
+}
+
 BOOST_AUTO_TEST_CASE(stacks) {
   const Var x = drawn(1, {2, 3, 4});
   const Var memory = drawn(2, {2, 5, 4});
@@ -187,6 +199,10 @@ BOOST_AUTO_TEST_CASE(language_models) {
   BOOST_CHECK_THROW(static_cast<void>(small_model(0)(drawn(1, {3}))), xgrad::TypeError);
   BOOST_CHECK_THROW(static_cast<void>(small_model(3)(tokens)), xgrad::ShapeError);
   BOOST_CHECK_THROW(static_cast<void>(nn::language_model(Key(1), 11, 8, 2, 0)), xgrad::ValueError);
+  for (const std::int64_t bad : {-1, 11}) {
+    BOOST_CHECK_THROW(static_cast<void>(small_model(0)(Array<std::int64_t>{0, bad}).array<double>()),
+                      xgrad::ValueError);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(generation) {
@@ -211,6 +227,10 @@ BOOST_AUTO_TEST_CASE(generation) {
   const Var likeliest = view(xgrad::top_k(model(view(prompt, 0)), 2).second, 0);
   BOOST_TEST(xgrad::all(isin(two, likeliest)).item<bool>());
   BOOST_TEST(!xgrad::all(equal(two, view(likeliest, 0))).item<bool>());
+  // Hardly warm is as cold, though the temperature is no float.
+  const nn::LanguageModel narrow = nn::with_dtype(model, DType::Float32);
+  const Var cold = nn::generate(narrow, Key(1), view(prompt, xt::range(0, 3)), 4, {.temperature = 0.0});
+  BOOST_TEST(same(cold, nn::generate(narrow, Key(1), view(prompt, xt::range(0, 3)), 4, {.temperature = 1e-60})));
   BOOST_TEST(nn::generate(model, Key(1), prompt, 0).shape() == (Shape{500, 0}), boost::test_tools::per_element());
   BOOST_CHECK_THROW(static_cast<void>(nn::generate(model, Key(1), prompt, 1, {.temperature = -1.0})),
                     xgrad::ValueError);

@@ -385,6 +385,35 @@ BOOST_AUTO_TEST_CASE(a_state_that_is_not_handed_on_is_remarked) {
   BOOST_TEST(messages.any_has("the state of the model (seen) stays as it is"));
 }
 
+BOOST_AUTO_TEST_CASE(layers_that_run_as_in_use_are_remarked) {
+  const Var x = xg::random::normal(Key(1), {64, 2}, xg::DType::Float32);
+  const auto heard_of = [&](const auto& model) {
+    using Options = train::Options<std::remove_cvref_t<decltype(model)>, Var>;
+    const auto objective = [](const auto& m, const Var& batch) { return mean(square(m(batch))); };
+    const Messages messages;
+    static_cast<void>(train::fit(model, objective, adam, x, Options{.epochs = 1, .show = quiet}));
+    std::string all;
+    for (const std::string& text : messages.texts) all += text;
+    return all;
+  };
+  const nn::Linear linear = nn::linear(Key(2), 2, 2);
+  const std::string few = heard_of(nn::sequential(linear, nn::Dropout{0.1}, nn::residual(nn::batch_norm(2))));
+  BOOST_TEST(contains(few, "the objective does not take nn::Training"), few);
+  BOOST_TEST(contains(few, " (1, 2.inner) run as in use"), few);
+  const nn::Net net{{linear, nn::sequential(nn::DropPath{0.1}, nn::DropPath{0.1}), nn::DropPath{0.1},
+                     nn::spectral_norm(Key(3), linear)}};
+  const std::string many = heard_of(net);
+  BOOST_TEST(contains(many, " (1.0, 1.1, 2 and 1 more) run as in use"), many);
+  const std::string attention = heard_of(nn::multi_head_attention(Key(4), 2, 1, {.dropout = 0.1}));
+  BOOST_TEST(contains(attention, " (dropout) run as in use"), attention);
+  const std::string recurrent = heard_of(nn::gru(Key(4), 2, 3, {.layers = 2, .dropout = 0.1}));
+  BOOST_TEST(contains(recurrent, "in training run as in use"), recurrent);
+  // Those that make no difference are no word worth.
+  BOOST_TEST(heard_of(nn::sequential(linear, nn::Dropout{0.0}, nn::residual(linear))) == "");
+  BOOST_TEST(heard_of(nn::multi_head_attention(Key(4), 2, 1)) == "");
+  BOOST_TEST(heard_of(nn::gru(Key(4), 2, 3, {.dropout = 0.1})) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_last_batch_of_one_row_is_said_with_its_place) {
   struct Normed {
     nn::BatchNorm norm;

@@ -27,6 +27,12 @@ inline std::string text_of(double number) {
   return text.str();
 }
 
+/// A text that comes from outside, or its beginning if it is too long for a message.
+inline std::string shortened(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  return text.size() <= longest ? std::string(text) : std::string(text.substr(0, longest)) + "...";
+}
+
 /// As few digits as tell a number from others.
 template <class T>
 std::string digits_of(T number) {

@@ -58,13 +58,18 @@ static_assert([] {
   return true;
 }());
 
-const ActivationRow& row_of(Activation activation) noexcept {
-  return activation_rows[static_cast<std::size_t>(activation)];
+/// Null of a number that is none, cast to an activation.
+const ActivationRow* row_of(Activation activation) noexcept {
+  const auto number = static_cast<std::size_t>(activation);
+  return number < activation_count ? &activation_rows[number] : nullptr;
 }
 
 }  // namespace
 
-std::string_view name(Activation activation) noexcept { return row_of(activation).name; }
+std::string_view name(Activation activation) noexcept {
+  const ActivationRow* row = row_of(activation);
+  return row ? row->name : "no activation";
+}
 
 std::ostream& operator<<(std::ostream& out, Activation activation) { return out << name(activation); }
 
@@ -72,7 +77,12 @@ Activation activation_by_name(std::string_view name) {
   return row_by_name("activation", activation_rows, name).activation;
 }
 
-Var Activate::operator()(const Var& x) const { return row_of(function).run(x); }
+Var Activate::operator()(const Var& x) const {
+  const ActivationRow* row = row_of(function);
+  if (row) return row->run(x);
+  throw ValueError("Activate: " + std::to_string(static_cast<int>(function)) + " is no activation; there are " +
+                   std::to_string(activation_count));
+}
 
 Var PRelu::operator()(const Var& x) const {
   if (weight.dimension() > 1) {

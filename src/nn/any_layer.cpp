@@ -9,6 +9,10 @@ namespace xgrad::nn {
 
 void AnyLayer::throw_moved() { throw ValueError("AnyLayer: there is no layer in it; it was moved from"); }
 
+void AnyLayer::throw_other(const std::string& held, const std::string& wanted) {
+  throw TypeError("AnyLayer: it holds a layer " + held + ", which is asked for as another type, " + wanted);
+}
+
 Var Net::operator()(const Var& x) const {
   Var y = x;
   for (const AnyLayer& layer : layers) y = layer(y);

@@ -67,6 +67,20 @@ void require_fit(const Var& q, const Var& k, const AttentionOptions& options) {
   }
 }
 
+/// \param v  values of keys k, for which there are as many, by the same heads.
+void require_values(const Var& k, const Var& v) {
+  const auto refuse = [&](std::string_view requirement) {
+    throw ShapeError("attention: keys of the shape " + to_string(k.shape()) + " and values of " + to_string(v.shape()) +
+                     "; " + std::string(requirement));
+  };
+  if (v.dimension() < 2 || v.shape(-2) != k.shape(-2)) refuse("there must be a value for each key, [..., s, e]");
+  for (std::size_t back = 3; back <= std::min(k.dimension(), v.dimension()); ++back) {
+    const std::size_t of_k = k.shape()[k.dimension() - back];
+    const std::size_t of_v = v.shape()[v.dimension() - back];
+    if (of_k != of_v && of_k != 1 && of_v != 1) refuse("the axes before the last two must broadcast");
+  }
+}
+
 void require_broadcast(std::string_view what, const Var& x, const Shape& scores) {
   if (!xgrad::detail::broadcasts_to(x.shape(), scores)) {
     throw ShapeError("attention: the " + std::string(what) + " has the shape " + to_string(x.shape()) +
@@ -117,11 +131,9 @@ Var attention_weights(const Var& q, const Var& k, const AttentionOptions& option
 }
 
 Var scaled_dot_product_attention(const Var& q, const Var& k, const Var& v, const AttentionOptions& options) {
-  if (v.dimension() < 2 || v.shape(-2) != k.shape(-2)) {
-    throw ShapeError("attention: keys of the shape " + to_string(k.shape()) + " and values of " + to_string(v.shape()) +
-                     "; there must be a value for each key, [..., s, e]");
-  }
-  return detail::grouped_product(attention_weights(q, k, options), v);
+  const Var weights = attention_weights(q, k, options);
+  require_values(k, v);
+  return detail::grouped_product(weights, v);
 }
 
 }  // namespace xgrad::nn

@@ -23,6 +23,7 @@ Var Bilinear::operator()(const Var& a, const Var& b) const {
                      ", with a weight of " + to_string(of_weight) + "; the last axes must have " +
                      std::to_string(of_weight[1]) + " and " + std::to_string(of_weight[2]) + " elements");
   }
+  if (bias) require_weight("Bilinear", "bias", *bias, {of_weight[0]});
   const Var products = einsum("...i,kij,...j->...k", {a, weight, b});
   return bias ? products + *bias : products;
 }

@@ -10,6 +10,7 @@
 #include <xgrad/nn/sequential.hpp>
 
 #include "nn/by_name_entries.hpp"
+#include "nn/checks.hpp"
 
 namespace xgrad::nn {
 namespace {
@@ -107,6 +108,15 @@ AnyLayer make_spectral_norm(const SpectralNormSettings& s, const Key& key) {
   return spectral_norm(key, needed("spectral_norm", "inner", s.inner), s);
 }
 
+/// Dropout, of elements or of samples. It is its own settings, and has no maker that would check them.
+template <class L>
+RegistryEntry entry_of_dropout(const char* name) {
+  return detail::entry_of<L>(name, [name](const L& layer, const Key&) -> AnyLayer {
+    require_rate(name, layer.rate);
+    return layer;
+  });
+}
+
 /// A layer that is its own settings.
 template <class L>
 RegistryEntry entry_of_itself(const char* name) {
@@ -128,8 +138,8 @@ std::vector<RegistryEntry> detail::core_entries() {
       entry_of<WeightNormSettings>("weight_norm", make_weight_norm),
       entry_of<SpectralNormSettings>("spectral_norm", make_spectral_norm),
       entry_of_itself<Glu>("glu"),
-      entry_of_itself<Dropout>("dropout"),
-      entry_of_itself<DropPath>("drop_path"),
+      entry_of_dropout<Dropout>("dropout"),
+      entry_of_dropout<DropPath>("drop_path"),
       entry_of_itself<Flatten>("flatten"),
   };
   for (std::size_t i = 0; i < activation_count; ++i) {

@@ -1,23 +1,13 @@
 // What layers of channels share: axis 1 of [n, channels, X...].
 #pragma once
 
-#include <string>
-#include <string_view>
+#include <cstddef>
 
-#include <xgrad/core/errors.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/var.hpp>
 
 namespace xgrad::nn::detail {
-
-/// Nothing is broadcast: a weight of one element would do for all channels.
-/// \throws ShapeError  unless it has this shape.
-inline void require_weight(std::string_view layer, std::string_view what, const Var& weight, const Shape& shape) {
-  if (weight.shape() == shape) return;
-  throw ShapeError(std::string(layer) + ": its " + std::string(what) + " has the shape " + to_string(weight.shape()) +
-                   "; it must be " + to_string(shape));
-}
 
 /// x as [n, channels, places], or as it is if it is [n, channels]. Places are rows of their own: what there is one
 /// number of for each channel goes along with them, and sums over all but the channels are sums of sums of rows, which

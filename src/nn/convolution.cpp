@@ -59,7 +59,7 @@ std::optional<Var> bias(const random::Key& key, std::size_t outputs, const Optio
 
 Var plus_bias(std::string_view layer, const Var& y, const std::optional<Var>& bias) {
   if (!bias) return y;
-  detail::require_weight(layer, "bias", *bias, {y.shape()[1]});
+  require_weight(layer, "bias", *bias, {y.shape()[1]});
   const Var rows = detail::with_places_as_one(y);
   return reshape(rows + detail::of_each_row(*bias, rows), Strides(y.shape()));
 }
@@ -110,6 +110,7 @@ SeparableConv make(std::string_view maker, std::size_t axes, const random::Key& 
     throw ValueError(std::string(maker) + ": " + std::to_string(inputs) + " inputs, of which " +
                      std::to_string(options.multiplier) + " channels each are made; both must be at least 1");
   }
+  require_addressable({inputs, options.multiplier});
   const std::size_t between = inputs * options.multiplier;
   const auto groups = static_cast<std::ptrdiff_t>(inputs);
   const ConvLayerOptions first{.stride = options.stride,

@@ -1,13 +1,13 @@
 #include <xgrad/nn/dropout.hpp>
 
-#include <string>
+#include <algorithm>
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/random/continuous.hpp>
 
-#include "core/text.hpp"
+#include "nn/checks.hpp"
 #include "ops/axes.hpp"
 
 namespace xgrad::nn {
@@ -15,14 +15,13 @@ namespace {
 
 /// x where random numbers of a shape that broadcasts to it let it stay.
 Var with_gaps(std::string_view layer, const Var& x, double rate, const Shape& shape, const random::Key& key) {
-  if (!(rate >= 0.0 && rate <= 1.0)) {
-    throw ValueError(std::string(layer) + ": the rate is " + core::text_of(rate) + "; it must be from 0 to 1");
-  }
+  require_rate(layer, rate);
   if (rate == 0.0) return x;
   if (rate == 1.0) return zeros_like(x);
   const double kept = 1.0 - rate;
-  // 24 bits of a number are enough to say so, and half the work of 53.
-  return where(random::uniform(key, shape, DType::Float32) < kept, x * (1.0 / kept), 0.0);
+  // 24 bits of a number are enough to say so, and half the work of 53, unless one of both is rare.
+  const DType digits = std::min(kept, rate) < 1e-3 ? DType::Float64 : DType::Float32;
+  return where(random::uniform(key, shape, digits) < kept, x * (1.0 / kept), 0.0);
 }
 
 }  // namespace

@@ -31,6 +31,15 @@ std::int64_t padding_row(std::string_view layer, std::int64_t padding, std::size
   return padding < 0 ? padding + count : padding;
 }
 
+/// The weight, of which no gradient reaches the row of the padding, whatever it is used for.
+Var trained_weight(const Embedding& layer) {
+  if (!layer.padding) return layer.weight;
+  const std::size_t entries = layer.weight.shape()[0];
+  const Var rows = arange(static_cast<std::int64_t>(entries));
+  const Var fixed = expand_dims(equal(rows, padding_row("Embedding", *layer.padding, entries)), -1);
+  return where(fixed, stop_gradient(layer.weight), layer.weight);
+}
+
 }  // namespace
 
 Var Embedding::operator()(const Var& indices) const {
@@ -38,11 +47,7 @@ Var Embedding::operator()(const Var& indices) const {
   if (indices.dtype() != DType::Int64) {
     throw TypeError("Embedding: called with " + std::string(name(indices.dtype())) + "; it takes indices, int64");
   }
-  if (!padding) return take(weight, indices, 0);
-  // No gradient reaches the row, whatever looks it up.
-  const Var rows = arange(static_cast<std::int64_t>(weight.shape()[0]));
-  const Var fixed = expand_dims(equal(rows, padding_row("Embedding", *padding, weight.shape()[0])), -1);
-  return take(where(fixed, stop_gradient(weight), weight), indices, 0);
+  return take(trained_weight(*this), indices, 0);
 }
 
 Var Embedding::attend(const Var& x) const {
@@ -52,7 +57,7 @@ Var Embedding::attend(const Var& x) const {
                      to_string(weight.shape()) + "; the last axis must have the " + std::to_string(weight.shape()[1]) +
                      " features");
   }
-  return matmul(x, transpose(weight));
+  return matmul(x, transpose(trained_weight(*this)));
 }
 
 Embedding embedding(const random::Key& key, std::size_t entries, std::size_t features,

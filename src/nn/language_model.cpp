@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/check.hpp>
 #include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
@@ -25,6 +26,14 @@ void require_tokens(std::string_view function, const Var& tokens) {
   if (tokens.dimension() == 0) {
     throw ShapeError(std::string(function) + ": one number of no axis; tokens must be [..., t]");
   }
+}
+
+/// Rows of the embedding, which itself would count negative tokens from the end.
+Var embedded(const LanguageModel& model, const Var& tokens) {
+  static const Requirement known("LanguageModel: the token {}; there are {}, from 0 on");
+  if (tokens.dtype() != DType::Int64) return model.embedding(tokens);  // which refuses it
+  const auto count = static_cast<std::int64_t>(model.embedding.weight.shape(0));
+  return model.embedding(checked(tokens, tokens >= 0 && tokens < count, known, count));
 }
 
 Var logits_of(const LanguageModel& model, const Var& x) {
@@ -51,12 +60,18 @@ void require_generation(const LanguageModel& model, const Var& prompt, std::size
   }
 }
 
+/// Logits divided by a temperature, of which the largest is 0: the smallest temperature leaves them numbers.
+Var tempered(const Var& logits, double temperature) {
+  const Var below = cast(logits - amax(logits, -1, keep_dims), DType::Float64);
+  return cast(below / temperature, logits.dtype());
+}
+
 /// A token for the logits of each sequence, [..., vocabulary].
 Var drawn(const random::Key& key, const Var& logits, const GenerateOptions& options) {
   if (options.temperature == 0.0) return argmax(logits, -1);
-  if (options.top_k == 0) return random::categorical(key, logits / options.temperature);
+  if (options.top_k == 0) return random::categorical(key, tempered(logits, options.temperature));
   const auto [values, tokens] = top_k(logits, options.top_k);
-  const Var chosen = random::categorical(key, values / options.temperature);
+  const Var chosen = random::categorical(key, tempered(values, options.temperature));
   return squeeze(take_along_axis(tokens, expand_dims(chosen, -1), -1), -1);
 }
 
@@ -79,13 +94,13 @@ Var continued(const LanguageModel& model, const random::Key& key, const Transfor
 
 Var LanguageModel::operator()(const Var& tokens) const {
   require_tokens("LanguageModel", tokens);
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   return logits_of(*this, blocks(positions ? (*positions)(x) : x, {.causal = true}));
 }
 
 Var LanguageModel::operator()(const Var& tokens, const Training& training) const {
   require_tokens("LanguageModel", tokens);
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   const Var y = dropout(positions ? (*positions)(x) : x, training.part(0));
   return logits_of(*this, blocks(y, training.part(1), {.causal = true}));
 }
@@ -93,7 +108,7 @@ Var LanguageModel::operator()(const Var& tokens, const Training& training) const
 std::pair<Var, TransformerCache> LanguageModel::operator()(const Var& tokens, const TransformerCache& cache) const {
   require_tokens("LanguageModel", tokens);
   if (cache.layers.empty()) throw ValueError("LanguageModel: a cache of no layers; there must be one for each");
-  const Var x = embedding(tokens);
+  const Var x = embedded(*this, tokens);
   const auto [y, next] = blocks(positions ? (*positions)(x, cache.layers.front().length) : x, cache);
   return {logits_of(*this, y), next};
 }

@@ -23,6 +23,7 @@ Var Linear::operator()(const Var& x) const {
                      to_string(of_weight) + "; the last axis must have the " + std::to_string(of_weight[1]) +
                      " inputs");
   }
+  if (bias) require_weight("Linear", "bias", *bias, {of_weight[0]});
   const Var products = matmul(x, transpose(weight));
   return bias ? products + *bias : products;
 }

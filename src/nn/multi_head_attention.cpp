@@ -31,11 +31,11 @@ struct Parts {
 };
 
 Parts parts_of(const Attention& layer) {
-  const auto rows = static_cast<std::ptrdiff_t>(layer.in_proj_weight.shape(0));
-  const auto heads = static_cast<std::ptrdiff_t>(layer.heads);
-  const auto key_heads = static_cast<std::ptrdiff_t>(layer.key_heads);
-  const std::ptrdiff_t size = rows / (heads + 2 * key_heads);
-  return {size * heads, size * (heads + key_heads), rows};
+  const std::size_t rows = layer.in_proj_weight.shape(0);
+  const std::size_t size = rows / (layer.heads + 2 * layer.key_heads);
+  const auto queries = static_cast<std::ptrdiff_t>(size * layer.heads);
+  const auto keys = static_cast<std::ptrdiff_t>(size * layer.key_heads);
+  return {queries, queries + keys, static_cast<std::ptrdiff_t>(rows)};
 }
 
 void require_weights(const Attention& layer) {
@@ -44,10 +44,15 @@ void require_weights(const Attention& layer) {
     throw ValueError("MultiHeadAttention: " + std::to_string(layer.heads) + " heads and " +
                      std::to_string(layer.key_heads) + " of keys; the latter must divide the former");
   }
-  if (layer.in_proj_weight.dimension() != 2 || layer.in_proj_weight.shape(0) % all != 0) {
+  if (layer.in_proj_weight.dimension() != 2 || all < layer.heads || layer.in_proj_weight.shape(0) % all != 0) {
     throw ShapeError("MultiHeadAttention: in_proj_weight has the shape " + to_string(layer.in_proj_weight.shape()) +
                      "; it must have two axes, [(heads + 2 key heads) d, width], with " + std::to_string(layer.heads) +
                      " heads and " + std::to_string(layer.key_heads) + " of keys");
+  }
+  if (layer.in_proj_bias && layer.in_proj_bias->shape() != Shape{layer.in_proj_weight.shape(0)}) {
+    throw ShapeError("MultiHeadAttention: in_proj_bias has the shape " + to_string(layer.in_proj_bias->shape()) +
+                     "; it must have an element for each of the " + std::to_string(layer.in_proj_weight.shape(0)) +
+                     " rows of in_proj_weight");
   }
 }
 
@@ -134,10 +139,18 @@ Var attended(const Attention& layer, const Projections& all, const AttentionOpti
 /// An array of a cache with what is new from the place `first` on: one pass, in the memory of a cache that is donated.
 Var written(const Var& cache, const Var& fresh, const Var& first) {
   const std::ptrdiff_t count = length_of(fresh);
+  if (count == 0) return cache;
   const Var numbers = arange(length_of(cache)) - first;
   const Var is_new = expand_dims(numbers >= 0 && numbers < count, 1);
-  const Var values = count == 1 ? fresh : take(fresh, clip(numbers, 0, std::max<std::ptrdiff_t>(count - 1, 0)), -2);
+  const Var values = count == 1 ? fresh : take(fresh, clip(numbers, 0, count - 1), -2);
   return where(is_new, values, cache);
+}
+
+/// Before it is computed with.
+void require_length(const AttentionCache& cache) {
+  if (cache.length.dtype() == DType::Int64 && cache.length.dimension() == 0) return;
+  throw ShapeError("MultiHeadAttention: a cache whose length is " + std::string(name(cache.length.dtype())) + " " +
+                   to_string(cache.length.shape()) + "; it must be one int64 for all sequences");
 }
 
 void require_cache(const AttentionCache& cache, const Var& keys) {
@@ -176,11 +189,12 @@ Var MultiHeadAttention::operator()(const Var& x, const Var& keys, const Var& val
 
 std::pair<Var, AttentionCache> MultiHeadAttention::operator()(const Var& x, const AttentionCache& cache) const {
   static const Requirement room("MultiHeadAttention: {} places in a cache with room for {}");
+  require_length(cache);
   const Projections all = projections_of(*this, x, cache.length);
   require_cache(cache, all.k);
   const std::ptrdiff_t capacity = length_of(cache.keys);
   const Var after = cache.length + length_of(x);
-  const Var length = checked(after, after <= capacity, room, capacity);
+  const Var length = checked(after, cache.length >= 0 && after <= capacity, room, capacity);
   const Var first = length - length_of(x);
   const AttentionCache next{written(cache.keys, all.k, first), written(cache.values, all.v, first), length};
   const AttentionOptions before{.mask = causal_mask(x.shape(-2), static_cast<std::size_t>(capacity), first)};
@@ -200,6 +214,8 @@ AttentionCache MultiHeadAttention::cache(const Shape& batch, std::size_t room) c
 MultiHeadAttention multi_head_attention(const random::Key& key, std::size_t width, std::size_t heads,
                                         const MultiHeadAttentionOptions& options) {
   require_floating("multi_head_attention", options.dtype);
+  require_rate("multi_head_attention", options.dropout);
+  if (options.rotary) require_base("multi_head_attention", *options.rotary);
   const std::size_t key_heads = options.key_heads == 0 ? heads : options.key_heads;
   const auto refuse = [&](std::string_view requirement) {
     throw ValueError("multi_head_attention: " + std::to_string(heads) + " heads, " + std::to_string(key_heads) +

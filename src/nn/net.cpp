@@ -12,6 +12,8 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/nn/by_name.hpp>
 
+#include "core/text.hpp"
+
 namespace xgrad::nn {
 namespace {
 
@@ -27,10 +29,7 @@ struct TextLine {
 
 /// Of a line, or the text of one that is too long for a message.
 std::string place_of(const TextLine& line) {
-  constexpr std::size_t longest = 60;
-  const std::string shown(line.text.substr(0, longest));
-  return "net: line " + std::to_string(line.number) + ", \"" + shown + (line.text.size() > longest ? "..." : "") +
-         "\": ";
+  return "net: line " + std::to_string(line.number) + ", \"" + core::shortened(line.text) + "\": ";
 }
 
 [[noreturn]] void throw_unreadable(const TextLine& line, const std::string& why) {
@@ -98,7 +97,7 @@ SettingValue list_of(const TextLine& line, std::string_view text) {
     const std::size_t comma = rest.find(',');
     const std::string_view each = trimmed(rest.substr(0, comma));
     const std::optional<double> number = number_of<double>(each);
-    if (!number) throw_unreadable(line, "\"" + std::string(each) + "\" in a list; it must be a number");
+    if (!number) throw_unreadable(line, "\"" + core::shortened(each) + "\" in a list; it must be a number");
     numbers.push_back(*number);
     if (const auto integer = number_of<std::int64_t>(each)) integers.push_back(*integer);
     if (comma == std::string_view::npos) break;
@@ -144,11 +143,11 @@ Line read_line(const TextLine& line, std::string_view text) {
     const std::string_view word = next_word(line, text);
     const std::size_t equals = word.find('=');
     if (equals == std::string_view::npos || equals == 0 || equals + 1 == word.size()) {
-      throw_unreadable(line, "\"" + std::string(word) + "\" is no setting; write name=value");
+      throw_unreadable(line, "\"" + core::shortened(word) + "\" is no setting; write name=value");
     }
     const std::string setting(word.substr(0, equals));
     if (!result.settings.emplace(setting, value_of(line, word.substr(equals + 1))).second) {
-      throw_unreadable(line, "the setting \"" + setting + "\" is there twice");
+      throw_unreadable(line, "the setting \"" + core::shortened(setting) + "\" is there twice");
     }
   }
   return result;
@@ -179,7 +178,7 @@ Net read_net(const std::vector<TextLine>& lines, std::size_t& next, const random
 Net net(const std::vector<Line>& lines, const random::Key& key) {
   Net result;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string place = "net: line " + std::to_string(i + 1) + ", \"" + lines[i].name + "\": ";
+    const std::string place = "net: line " + std::to_string(i + 1) + ", \"" + core::shortened(lines[i].name) + "\": ";
     result.layers.push_back(located(
         place, [&] { return by_name(lines[i].name, lines[i].settings, key.fold_in(static_cast<std::int64_t>(i))); }));
   }

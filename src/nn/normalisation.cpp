@@ -148,11 +148,11 @@ Var weighed_channels(std::string_view layer, const Var& y, const std::optional<V
   std::optional<Var> b;
   const Shape channels{y.shape()[1]};
   if (weight) {
-    detail::require_weight(layer, "weight", *weight, channels);
+    require_weight(layer, "weight", *weight, channels);
     w = detail::of_each_row(*weight, y);
   }
   if (bias) {
-    detail::require_weight(layer, "bias", *bias, channels);
+    require_weight(layer, "bias", *bias, channels);
     b = detail::of_each_row(*bias, y);
   }
   return weighed(y, w, b);
@@ -160,8 +160,8 @@ Var weighed_channels(std::string_view layer, const Var& y, const std::optional<V
 
 Var weighed_extents(std::string_view layer, const Var& y, const Shape& extents, const std::optional<Var>& weight,
                     const std::optional<Var>& bias) {
-  if (weight) detail::require_weight(layer, "weight", *weight, extents);
-  if (bias) detail::require_weight(layer, "bias", *bias, extents);
+  if (weight) require_weight(layer, "weight", *weight, extents);
+  if (bias) require_weight(layer, "bias", *bias, extents);
   return weighed(y, weight, bias);
 }
 
@@ -172,8 +172,8 @@ Var weighed_extents(std::string_view layer, const Var& y, const Shape& extents, 
 Var BatchNorm::operator()(const Var& x) const {
   require_channels("BatchNorm", x, 2);
   const Shape channels{x.shape()[1]};
-  detail::require_weight("BatchNorm", "running mean", running_mean, channels);
-  detail::require_weight("BatchNorm", "running variance", running_var, channels);
+  require_weight("BatchNorm", "running mean", running_mean, channels);
+  require_weight("BatchNorm", "running variance", running_var, channels);
   const Var rows = detail::with_places_as_one(floats_of(x));
   const Var from_mean = rows - detail::of_each_row(running_mean, rows);
   const Var y = from_mean * detail::of_each_row(rsqrt(running_var + eps), rows);
@@ -193,8 +193,8 @@ Var step_towards(const Var& running, const Var& rows, const Var& momentum) {
 Var BatchNorm::operator()(const Var& x, const Training& /*training*/) {
   require_channels("BatchNorm", x, 2);
   const Shape channels{x.shape()[1]};
-  detail::require_weight("BatchNorm", "running mean", running_mean, channels);
-  detail::require_weight("BatchNorm", "running variance", running_var, channels);
+  require_weight("BatchNorm", "running mean", running_mean, channels);
+  require_weight("BatchNorm", "running variance", running_var, channels);
   const Var rows = detail::with_places_as_one(floats_of(x));
   const std::size_t count = rows.shape()[0] * (rows.dimension() == 3 ? rows.shape()[2] : 1);
   if (count < 2) {

@@ -1,8 +1,10 @@
 #include <xgrad/nn/normalised.hpp>
 
+#include <cmath>
 #include <string>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/ops/create.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/manipulate.hpp>
@@ -25,14 +27,21 @@ Var as_matrix(const Var& weight, int axis) {
   return reshape(moveaxis(weight, static_cast<std::ptrdiff_t>(outputs), 0), {weight.shape()[outputs], -1});
 }
 
-/// With the length 1. What is shorter than 1e-12 is divided by that, as torch does it, so that 0 stays 0.
-Var unit(const Var& x) { return x / maximum(norm(x), 1e-12); }
-
-void require_iterations(int iterations) {
-  if (iterations < 1) {
-    throw ValueError("SpectralNorm: " + std::to_string(iterations) + " iterations; there must be one at least");
-  }
+/// x with the length 1; where x is 0, which has no direction, another vector. An iteration that came to 0 would stay
+/// there for ever.
+Var direction(const Var& x, const Var& otherwise) {
+  const Var length = norm(x);
+  return where(length > 0.0, x / length, otherwise);
 }
+
+/// What is as good as any other vector of inputs: [n], of length 1.
+Var any_direction(const Var& matrix) {
+  const std::size_t inputs = matrix.shape()[1];
+  return cast(full({inputs}, 1.0 / std::sqrt(static_cast<double>(inputs))), matrix.dtype());
+}
+
+/// A weight by its singular value; that of 0 is 0, whatever it is divided by.
+Var over(const Var& weight, const Var& value) { return weight / where(equal(value, 0.0), 1.0, value); }
 
 void require_vector(const Var& u, const Var& matrix) {
   if (u.shape() != Shape{matrix.shape()[0]}) {
@@ -45,6 +54,12 @@ void require_vector(const Var& u, const Var& matrix) {
 
 void throw_without_weight(std::string_view layer) {
   throw TypeError("AnyLayer: " + std::string(layer) + " has no weight that could be normalised");
+}
+
+void require_iterations(int iterations) {
+  if (iterations < 1) {
+    throw ValueError("SpectralNorm: " + std::to_string(iterations) + " iterations; there must be one at least");
+  }
 }
 
 Var lengths(const Var& weight, int axis) {
@@ -69,7 +84,7 @@ Var divided(const Var& weight, const Var& u, int axis) {
   const Var matrix = as_matrix(weight, axis);
   require_vector(u, matrix);
   // With v = W^T u / |W^T u|, u^T W v is the length of W^T u.
-  return weight / maximum(norm(matmul(u, matrix)), 1e-12);
+  return over(weight, norm(matmul(u, matrix)));
 }
 
 Var divided_in_training(const Var& weight, Var& u, int axis, int iterations) {
@@ -79,17 +94,21 @@ Var divided_in_training(const Var& weight, Var& u, int axis, int iterations) {
   const Var fixed = stop_gradient(matrix);
   Var v;
   for (int i = 0; i < iterations; ++i) {
-    v = unit(matmul(stop_gradient(u), fixed));
-    u = unit(matmul(fixed, v));
+    const Var before = stop_gradient(u);
+    v = direction(matmul(before, fixed), any_direction(fixed));
+    u = direction(matmul(fixed, v), before);
   }
-  return weight / maximum(matmul(u, matmul(matrix, v)), 1e-12);
+  return over(weight, matmul(u, matmul(matrix, v)));
 }
 
 Var first_vector(const random::Key& key, const Var& weight, int axis, int iterations) {
   require_iterations(iterations);
   const Var matrix = as_matrix(weight, axis);
-  Var u = unit(random::normal(key, {matrix.shape()[0]}, matrix.dtype()));
-  for (int i = 0; i < iterations; ++i) u = unit(matmul(matrix, unit(matmul(u, matrix))));
+  const Var random = random::normal(key, {matrix.shape()[0]}, matrix.dtype());
+  Var u = random / norm(random);
+  for (int i = 0; i < iterations; ++i) {
+    u = direction(matmul(matrix, direction(matmul(u, matrix), any_direction(matrix))), u);
+  }
   return u;
 }
 

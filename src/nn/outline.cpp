@@ -47,6 +47,8 @@ void Outline::enter(std::string_view name, std::string kind, xgrad::detail::Func
     throw ShapeError(located(error));
   } catch (const TypeError& error) {
     throw TypeError(located(error));
+  } catch (const ValueError& error) {
+    throw ValueError(located(error));
   }
   rows_[row].shape = x_.shape();
   rows_[row].dtype = x_.dtype();

@@ -22,12 +22,6 @@ using detail::length_of;
 
 namespace {
 
-void require_base(std::string_view function, double base) {
-  if (!(base > 0.0 && std::isfinite(base))) {
-    throw ValueError(std::string(function) + ": the base " + core::text_of(base) + "; it must be positive and finite");
-  }
-}
-
 /// places / base^(2i / width), for i below half of the width, in float64: places are large, and waves short.
 Var phases(const Var& places, std::size_t width, double base) {
   const Var rates = exp(arange(0.0, static_cast<double>(width), 2.0) * (-std::log(base) / static_cast<double>(width)));
@@ -96,8 +90,16 @@ Var PositionalEmbedding::operator()(const Var& x) const {
 Var PositionalEmbedding::operator()(const Var& x, const Var& first) const {
   require_sequence(*this, x);
   static const Requirement known("PositionalEmbedding: the place {}; there are {}");
+  if (is_floating(first.dtype()) || first.dtype() == DType::Bool) {
+    throw TypeError("PositionalEmbedding: a first place of " + std::string(name(first.dtype())) +
+                    "; it must be an integer");
+  }
   const auto length = static_cast<std::int64_t>(weight.shape(0));
-  const Var places = first + arange(length_of(x));
+  const Var places = expand_dims(first, -1) + arange(length_of(x));
+  if (!xgrad::detail::broadcasts_to(places.shape(), Shape(x.shape().begin(), x.shape().end() - 1))) {
+    throw ShapeError("PositionalEmbedding: first places of the shape " + to_string(first.shape()) +
+                     " for sequences of " + to_string(x.shape()) + "; there must be one, or one for each sequence");
+  }
   return x + take(weight, checked(places, places >= 0 && places < length, known, length), 0);
 }
 

@@ -108,6 +108,15 @@ void require_cells(const Recurrent<Cell>& net) {
     throw ValueError(of + ": there are " + std::to_string(net.forward.size()) + " cells forward and " +
                      std::to_string(net.reverse.size()) + " in reverse; there must be as many, or none");
   }
+  // Weights of all shapes are checked when they are used, but for what the states of all have in common.
+  const Shape hidden = net.forward.front().weight_hh.shape();
+  for (const std::vector<Cell>* cells : {&net.forward, &net.reverse}) {
+    for (const Cell& cell : *cells) {
+      if (cell.weight_hh.shape() == hidden) continue;
+      throw ShapeError(of + ": cells with a weight_hh of " + to_string(hidden) + " and of " +
+                       to_string(cell.weight_hh.shape()) + "; all must have as many hidden states");
+    }
+  }
   if (!(net.dropout >= 0.0 && net.dropout <= 1.0)) {
     throw ValueError(of + ": dropout is " + core::text_of(net.dropout) + "; it must be from 0 to 1");
   }

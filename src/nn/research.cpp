@@ -71,8 +71,8 @@ Var cardinal_spline(const Var& u, int order) {
 Var splines_at(const Var& x, std::size_t intervals, int order, double low, double high) {
   const double per_unit = static_cast<double>(intervals) / (high - low);
   const Var first_knots = arange(static_cast<std::int64_t>(intervals) + order) - static_cast<std::int64_t>(order);
-  const Var places = expand_dims((x - low) * per_unit, -1) - cast(first_knots, x.dtype());
-  return cardinal_spline(places, order);
+  const Var scaled = expand_dims((x - low) * per_unit, -1);
+  return cardinal_spline(scaled - cast(first_knots, scaled.dtype()), order);
 }
 
 }  // namespace
@@ -90,7 +90,11 @@ Var Kan::splines(const Var& x) const {
 
 Var Kan::operator()(const Var& x) const {
   require_inputs("Kan", x, base_weight);
+  require_weight("Kan", "spline weight", spline_weight, base_weight.shape());
+  const Shape& of_coefficients = coefficients.shape();
   const std::size_t outputs = base_weight.shape()[0];
+  const std::size_t functions = of_coefficients.empty() ? 0 : of_coefficients.back();
+  require_weight("Kan", "coefficients", coefficients, {outputs, base_weight.shape()[1], functions});
   const Var base = matmul(Activate{activation}(x), transpose(base_weight));
   const Var weights = expand_dims(spline_weight, -1) * coefficients;
   const Var all = splines(x);

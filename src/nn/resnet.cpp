@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/nn/sequential.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 namespace xgrad::nn {
@@ -16,7 +17,7 @@ Var run_residual(Block& block, const Var& x, Norm norm) {
   Var y = relu(norm(block.bn1, block.conv1(x)));
   y = norm(block.bn2, block.conv2(y));
   if constexpr (requires { block.conv3; }) y = norm(block.bn3, block.conv3(relu(y)));
-  return relu(y + (block.downsample ? norm(block.downsample->second, block.downsample->first(x)) : x));
+  return relu(detail::added(block.downsample ? norm(block.downsample->second, block.downsample->first(x)) : x, y));
 }
 
 template <class Block>

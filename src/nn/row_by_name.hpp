@@ -8,6 +8,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "core/text.hpp"
 #include "registry/registry.hpp"
 
 namespace xgrad::nn {
@@ -22,7 +23,7 @@ const auto& row_by_name(std::string_view kind, const Rows& rows, std::string_vie
   if (found != rows.end()) return *found;
   std::vector<std::string> all;
   for (const auto& row : rows) all.emplace_back(row.name);
-  throw ValueError(std::string(kind) + "_by_name: there is no " + std::string(kind) + " \"" + std::string(name) +
+  throw ValueError(std::string(kind) + "_by_name: there is no " + std::string(kind) + " \"" + core::shortened(name) +
                    "\"; the nearest is \"" + registry::nearest(name, all) + "\". There are " + registry::joined(all));
 }
 

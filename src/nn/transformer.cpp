@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <xgrad/core/errors.hpp>
+#include <xgrad/nn/sequential.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include "checks.hpp"
@@ -37,7 +38,7 @@ struct Runner {
 /// x with what f finds added, and the norm before or after.
 template <class F>
 Var with_residual(const Var& x, const LayerNorm& norm, bool norm_first, const F& f) {
-  return norm_first ? x + f(norm(x)) : norm(x + f(x));
+  return norm_first ? detail::added(x, f(norm(x))) : norm(detail::added(x, f(x)));
 }
 
 template <class Look>
@@ -77,6 +78,7 @@ std::pair<Var, AttentionCache> with_cache(const MultiHeadAttention& attention, c
 
 Var hidden_of(const FeedForward& net, const Var& x) {
   const Activate activate{net.activation};
+  if (net.gate) require_weight("FeedForward", "gate", net.gate->weight, net.linear1.weight.shape());
   return net.gate ? activate((*net.gate)(x)) * net.linear1(x) : activate(net.linear1(x));
 }
 
@@ -122,6 +124,7 @@ void FeedForward::outline(detail::Outline& outline) const {
 }
 
 FeedForward feed_forward(const random::Key& key, std::size_t width, const TransformerOptions& options) {
+  require_rate("feed_forward", options.dropout);
   const std::size_t hidden = options.hidden == 0 ? 4 * width : options.hidden;
   const LinearOptions of_linear = linear_options(options);
   FeedForward net{.linear1 = linear(key.fold_in(0), width, hidden, of_linear),

@@ -106,7 +106,7 @@ std::vector<std::string> Registry::names_unlocked() const {
 
 void Registry::throw_unknown(std::string_view caller, std::string_view name) const {
   const std::vector<std::string> all = names_unlocked();
-  throw ValueError(std::string(caller) + ": there is no " + kind_ + " \"" + std::string(name) +
+  throw ValueError(std::string(caller) + ": there is no " + kind_ + " \"" + core::shortened(name) +
                    "\"; the nearest is \"" + nearest(name, all) + "\". There are " + joined(all));
 }
 

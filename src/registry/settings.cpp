@@ -5,6 +5,7 @@
 #include <xgrad/core/errors.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "core/text.hpp"
 #include "registry/registry.hpp"
 
 namespace xgrad {
@@ -43,7 +44,7 @@ std::string SettingValue::description() const {
     if (!held->defined()) return "an empty Var";
     return std::string(name(held->dtype())) + " " + to_string(held->shape());
   }
-  if (const std::string* held = text()) return "the text \"" + *held + "\"";
+  if (const std::string* held = text()) return "the text \"" + core::shortened(*held) + "\"";
   return "an object of another type";
 }
 
@@ -116,7 +117,7 @@ void apply_settings(std::string_view owner, std::span<const MemberSetter> known,
       continue;
     }
     const std::vector<std::string> names = names_of(known);
-    throw ValueError("by_name: " + std::string(owner) + " has no setting \"" + name + "\"; " +
+    throw ValueError("by_name: " + std::string(owner) + " has no setting \"" + core::shortened(name) + "\"; " +
                      (names.empty() ? std::string("it has none")
                                     : "the nearest is \"" + registry::nearest(name, names) + "\". It has " +
                                           registry::joined(names)));

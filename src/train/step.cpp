@@ -51,17 +51,36 @@ void require_loss(std::string_view name, const Var& loss) {
   }
 }
 
+namespace {
+
+/// The first few.
+std::string few_of(const std::vector<std::string>& paths) {
+  std::string text;
+  for (std::size_t i = 0; i < paths.size() && i < 3; ++i) text += (i > 0 ? ", " : "") + paths[i];
+  return paths.size() > 3 ? text + " and " + std::to_string(paths.size() - 3) + " more" : text;
+}
+
+}  // namespace
+
 void remark_state_that_stays(const std::vector<std::string>& paths, const Lists& model) {
-  std::string states;
-  std::size_t count = 0;
+  std::vector<std::string> states;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (model.is_leaf[i] != 0) continue;
-    if (++count <= 3) states += (count > 1 ? ", " : "") + paths[i];
+    if (model.is_leaf[i] == 0) states.push_back(paths[i]);
   }
-  if (count == 0) return;
-  if (count > 3) states += " and " + std::to_string(count - 3) + " more";
+  if (states.empty()) return;
   xgrad::detail::log("train: the objective takes nn::Training and returns its loss alone, so the state of the model (" +
-                     states + ") stays as it is; to hand it on, return std::pair(loss, model)");
+                     few_of(states) + ") stays as it is; to hand it on, return std::pair(loss, model)");
+}
+
+void remark_layers_as_in_use(const std::vector<std::string>& paths) {
+  if (paths.empty()) return;
+  const std::string which = paths.front().empty() ? std::string() : " (" + few_of(paths) + ")";
+  xgrad::detail::log(
+      "train: the objective does not take nn::Training, so layers of the model that are another function "
+      "in training" +
+      which +
+      " run as in use; to train them, take it as the last argument and hand it on: "
+      "model(x, training)");
 }
 
 void require_options(const StepOptions& options) {

@@ -53,7 +53,8 @@ std::ostream& operator<<(std::ostream& out, Activation activation);
 /// An activation as a layer: `nn::Activate{nn::Activation::Gelu}`.
 struct Activate {
   Activation function = Activation::Relu;
-  /// The shape of x. \throws ShapeError  by Softmax and LogSoftmax, if x has no axis.
+  /// The shape of x. \throws ShapeError  by Softmax and LogSoftmax, if x has no axis. \throws ValueError  for a number
+  /// that was cast to an activation, and is none.
   Var operator()(const Var& x) const;
   /// What a summary calls it: its name.
   [[nodiscard]] std::string kind() const { return std::string(name(function)); }

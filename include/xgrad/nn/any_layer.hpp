@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/nn/differing.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/normalised.hpp>
 #include <xgrad/nn/outline.hpp>
@@ -41,10 +42,12 @@ class AnyLayer {
   /// \throws TypeError  if it is of another one.
   template <class L>
   [[nodiscard]] const L& as() const {
+    require<L>();
     return held().as<Held<L>>().layer;
   }
   template <class L>
   [[nodiscard]] L& as() {
+    require<L>();
     return held().as<Held<L>>().layer;
   }
   template <class L>
@@ -63,6 +66,7 @@ class AnyLayer {
     return tree_.same_statics(other.tree_, where);
   }
   void outline(detail::Outline& outline) const { calls_->outline(held(), outline); }
+  void differing(detail::Differing& walk) const { calls_->differing(held(), walk); }
 
  private:
   using AnyTree = tree::AnyTree;
@@ -85,6 +89,7 @@ class AnyLayer {
     Var& (*weight)(AnyTree& tree);
     std::string (*kind)(const AnyTree& tree);
     void (*outline)(const AnyTree& tree, detail::Outline& outline);
+    void (*differing)(const AnyTree& tree, detail::Differing& walk);
   };
   template <class L>
   static constexpr Calls calls_of{
@@ -100,7 +105,8 @@ class AnyLayer {
         if constexpr (requires(const L& layer) { layer.kind(); }) return tree.as<Held<L>>().layer.kind();
         else return detail::kind_of(typeid(L));
       },
-      [](const AnyTree& tree, detail::Outline& outline) { outline.content(tree.as<Held<L>>().layer); }};
+      [](const AnyTree& tree, detail::Outline& outline) { outline.content(tree.as<Held<L>>().layer); },
+      [](const AnyTree& tree, detail::Differing& walk) { walk.look(tree.as<Held<L>>().layer); }};
 
   [[nodiscard]] const AnyTree& held() const {
     if (tree_.empty()) throw_moved();
@@ -110,7 +116,12 @@ class AnyLayer {
     if (tree_.empty()) throw_moved();
     return tree_;
   }
+  template <class L>
+  void require() const {
+    if (!holds<L>()) throw_other(kind(), detail::kind_of(typeid(L)));
+  }
   [[noreturn]] static void throw_moved();
+  [[noreturn]] static void throw_other(const std::string& held, const std::string& wanted);
 
   AnyTree tree_;
   const Calls* calls_;
@@ -130,6 +141,7 @@ struct Net {
     return tree::detail::same_statics(layers, other.layers, where);
   }
   void outline(detail::Outline& outline) const;
+  void differing(detail::Differing& walk) const { walk.look(layers); }
 };
 
 std::ostream& operator<<(std::ostream& out, const AnyLayer& layer);

@@ -55,7 +55,8 @@ struct AttentionOptions {
 /// \param v  [..., heads, s, e], with the heads of k
 /// \return [..., heads, t, e]
 /// Keys that are not seen must be finite all the same, and so must their values: 0 times infinity is no number.
-/// \throws ShapeError, TypeError  as attention_weights; unless v has a value for each key.
+/// \throws ShapeError, TypeError  as attention_weights; unless v has a value for each key, and its axes before broadcast
+///                                with those of k.
 /// \source A. Vaswani et al., Attention Is All You Need, 2017; fewer heads: J. Ainslie et al., GQA, 2023.
 [[nodiscard]] Var scaled_dot_product_attention(const Var& q, const Var& k, const Var& v,
                                                const AttentionOptions& options = {});
@@ -101,7 +102,7 @@ struct MultiHeadAttention {
   /// x goes on where what is in the cache ends; each place looks at those before it and at itself. The cache that is
   /// returned has x, too. Piece by piece this is what the whole sequence gives with .causal = true.
   /// \throws ShapeError  likewise; unless the cache was made for these heads and this batch.
-  /// \throws ValueError  if there is not room enough (raised when evaluated).
+  /// \throws ValueError  if there is not room enough, or the length is negative (raised when evaluated).
   [[nodiscard]] std::pair<Var, AttentionCache> operator()(const Var& x, const AttentionCache& cache) const;
 
   /// An empty cache for sequences [batch..., t, width] with room for so many places.
@@ -121,7 +122,7 @@ struct MultiHeadAttentionOptions {
 
 /// Attention with weights made of a key; a head has width / heads features.
 /// \throws ValueError  unless the heads divide the width, and the key heads the heads; with rotary positions, unless a
-///                     head has an even number of features.
+///                     head has an even number of features and the base is positive; unless 0 <= dropout <= 1.
 /// \throws TypeError   unless the element type is a floating-point one.
 [[nodiscard]] MultiHeadAttention multi_head_attention(const random::Key& key, std::size_t width, std::size_t heads,
                                                       const MultiHeadAttentionOptions& options = {});

@@ -18,7 +18,8 @@ namespace xgrad::nn {
 struct Bilinear {
   Var weight;                    ///< [outputs, first, second], as torch's
   std::optional<Var> bias = {};  ///< [outputs]
-  /// \throws ShapeError  unless the last axes have as many elements as there are inputs, and the others broadcast.
+  /// \throws ShapeError  unless the last axes have as many elements as there are inputs, the others broadcast, and the
+  ///                     bias has one for each output.
   Var operator()(const Var& a, const Var& b) const;
 };
 XGRAD_FIELDS(Bilinear, weight, bias)

@@ -24,6 +24,7 @@ struct Dropout {
   /// \throws ValueError  unless 0 <= rate <= 1.
   /// \throws ShapeError  if x has not those axes.
   Var operator()(const Var& x, const Training& training) const;
+  [[nodiscard]] bool differs_in_training() const noexcept { return rate != 0.0; }
 };
 XGRAD_FIELDS(Dropout, rate, together)
 
@@ -38,6 +39,7 @@ struct DropPath {
   /// \throws ValueError  unless 0 <= rate <= 1.
   /// \throws ShapeError  if x has no axis.
   Var operator()(const Var& x, const Training& training) const;
+  [[nodiscard]] bool differs_in_training() const noexcept { return rate != 0.0; }
 };
 XGRAD_FIELDS(DropPath, rate)
 

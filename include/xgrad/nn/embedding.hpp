@@ -18,7 +18,7 @@ namespace xgrad::nn {
 /// The rows of a table that some indices name: int64 [...] -> [..., features]. Negative indices count from the end.
 struct Embedding {
   Var weight;                                ///< [entries, features], as torch's
-  std::optional<std::int64_t> padding = {};  ///< an index whose row is never trained
+  std::optional<std::int64_t> padding = {};  ///< an index whose row no gradient reaches, by `attend` neither
   /// \throws TypeError   unless the indices are integers.
   /// \throws ValueError  when values are computed, for an index that there is not.
   Var operator()(const Var& indices) const;

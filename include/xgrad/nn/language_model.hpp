@@ -32,7 +32,7 @@ struct LanguageModel {
 
   /// \throws TypeError   unless tokens are integers.
   /// \throws ShapeError  unless they have an axis; if there are more than learnt positions.
-  /// \throws ValueError  for a token that there is not (raised when evaluated).
+  /// \throws ValueError  for a token that there is not, negative ones, too (raised when evaluated).
   Var operator()(const Var& tokens) const;
   Var operator()(const Var& tokens, const Training& training) const;
   /// What follows on what is in the cache, as of MultiHeadAttention.
@@ -62,10 +62,10 @@ struct GenerateOptions {
 /// So many tokens that go on where prompts [..., t] end, drawn one after another: int64 [..., count]. The loop is a
 /// scan with a cache, so that each step costs what one token costs.
 ///
-///     auto continued = xg::compile([](const nn::LanguageModel& model, const xg::random::Key& key, const xg::Var&
-///     prompt) {
+///     const auto with = [](const nn::LanguageModel& model, const xg::random::Key& key, const xg::Var& prompt) {
 ///       return nn::generate(model, key, prompt, 100, {.temperature = 0.8, .top_k = 40});
-///     });
+///     };
+///     const xg::Var text = xg::compile(with)(model, key, prompt);
 ///
 /// \throws ShapeError  unless prompts have at least one token.
 /// \throws ValueError  unless the temperature is finite and not negative, and top_k not above the vocabulary; if learnt

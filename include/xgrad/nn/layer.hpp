@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <xgrad/core/function_of.hpp>
@@ -54,12 +55,29 @@ concept TrainingLayer = requires(L& layer, const Var& x, const Training& trainin
   { layer(x, training) } -> std::convertible_to<Var>;
 };
 
+namespace detail {
+
+/// A layer with a second call operator, whatever that gives.
+template <class L>
+concept HasSecondOperator = requires(L& layer, const Var& x, const Training& training) {
+  layer(x, training);
+};
+
+}  // namespace detail
+
 /// Runs a layer as it runs in training: what makes no difference between training and use is just called.
 template <class L>
 requires(Layer<L> || TrainingLayer<L>)  //
     [[nodiscard]] Var train(L& layer, const Var& x, const Training& training) {
-  if constexpr (TrainingLayer<L>) return layer(x, training);
-  else return layer(x);
+  if constexpr (TrainingLayer<L>) {
+    return layer(x, training);
+  } else {
+    static_assert(!detail::HasSecondOperator<std::remove_const_t<L>>,
+                  "train: this layer is another function in training, but cannot be called so here: its second call "
+                  "operator changes its state, and the layer is const (the member function around is, perhaps), or it "
+                  "gives something else than a Var");
+    return layer(x);
+  }
 }
 
 }  // namespace xgrad::nn

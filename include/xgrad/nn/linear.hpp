@@ -18,7 +18,8 @@ namespace xgrad::nn {
 struct Linear {
   Var weight;               ///< [outputs, inputs], as torch's
   std::optional<Var> bias;  ///< [outputs]
-  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs.
+  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs, and the bias one for each
+  ///                     output.
   Var operator()(const Var& x) const;
 };
 XGRAD_FIELDS(Linear, weight, bias)

@@ -1,8 +1,10 @@
 // Layers that give numbers the mean 0 and the variance 1, over examples, axes or groups of channels.
 //
 // y = (x - mean) / sqrt(variance + eps) weight + bias; variances are biased, as torch's: sums of squares over n. Where
-// all numbers are alike, y is the bias, and derivatives are finite as long as eps > 0. Sums of squares that overflow
-// are infinite, and y is the bias there, too. Integers become float64.
+// all numbers are alike, y is the bias, and derivatives are finite as long as eps > 0. Squares that overflow are
+// infinite, as of torch, and y is the bias there, too: of float32 from 1e19 on. It is NaN where the sum of the numbers
+// itself overflows. To divide each row by its largest number first would take half as long again. Integers become
+// float64.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +41,7 @@ struct BatchNorm {
   Var operator()(const Var& x) const;
   /// \throws ShapeError  as above; unless each channel has at least two numbers.
   Var operator()(const Var& x, const Training& training);
+  [[nodiscard]] static bool differs_in_training() noexcept { return true; }
 };
 XGRAD_FIELDS(BatchNorm, weight, bias, state(running_mean), state(running_var), state(num_batches_tracked), momentum,
              eps)

@@ -43,6 +43,7 @@ Var with_lengths(const Var& weight, const Var& lengths, int axis);
 Var divided(const Var& weight, const Var& u, int axis);
 /// The same with a vector that goes on towards the singular one, which is changed.
 Var divided_in_training(const Var& weight, Var& u, int axis, int iterations);
+void require_iterations(int iterations);
 /// A vector that has come near to the singular one.
 Var first_vector(const random::Key& key, const Var& weight, int axis, int iterations);
 
@@ -91,7 +92,8 @@ template <detail::HasWeight L>
 
 /// A layer whose weight is divided by its largest singular value, as a matrix [outputs, all else]. The value comes of a
 /// power iteration, a step of which is done whenever the layer is trained: v = W^T u / |W^T u|, u = W v / |W v|, and
-/// u^T W v is the value; u and v have no derivatives then. The vector u is state.
+/// u^T W v is the value; u and v have no derivatives then. The vector u is state. A weight of 0 stays as it is, and so
+/// does u while it is 0.
 /// \source T. Miyato et al., Spectral Normalization for Generative Adversarial Networks, 2018.
 template <detail::HasWeight L>
 struct SpectralNorm {
@@ -112,6 +114,7 @@ struct SpectralNorm {
     u = std::move(next);
     return y;
   }
+  [[nodiscard]] static bool differs_in_training() noexcept { return true; }
 
   XGRAD_MEMBER_FIELDS(SpectralNorm, layer, state(u), axis, iterations)
 };
@@ -126,6 +129,7 @@ struct SpectralNormOptions {
 /// \throws ValueError  if there is no iteration.
 template <detail::HasWeight L>
 [[nodiscard]] SpectralNorm<L> spectral_norm(const random::Key& key, L layer, const SpectralNormOptions& options = {}) {
+  detail::require_iterations(options.iterations);
   Var u = detail::first_vector(key, detail::weight_of(layer), options.axis, options.first);
   return {std::move(layer), std::move(u), options.axis, options.iterations};
 }

@@ -39,8 +39,11 @@ struct PositionalEmbedding {
   Var weight;  ///< [length, width]
   /// \throws ShapeError  unless x is [..., t, width] with t up to the length.
   Var operator()(const Var& x) const;
-  /// Of a sequence that begins at the place `first`, which may be recorded.
-  /// \throws ValueError  if it ends behind the last place (raised when evaluated).
+  /// Of a sequence that begins at the place `first`, an integer, which may be recorded; sequences of a batch may begin
+  /// at places of their own, [...].
+  /// \throws ShapeError  likewise; unless first places broadcast to the axes before time. \throws TypeError  unless they
+  ///                     are integers.
+  /// \throws ValueError  if one ends behind the last place (raised when evaluated).
   Var operator()(const Var& x, const Var& first) const;
 };
 XGRAD_FIELDS(PositionalEmbedding, weight)

@@ -32,8 +32,8 @@ struct SequenceOptions {
 /// 2 hidden if they go in both directions, where the outputs forward come first.
 ///
 ///     const nn::Lstm lstm = nn::lstm(key, 8, 64, {.layers = 2, .bidirectional = true});
-///     const xg::Var y = lstm(x);                                           // x [batch, time, 8] -> y [batch, time,
-///     128] const auto [outputs, last] = lstm.with_state(x, {.lengths = lengths});  // last.h [4, batch, 64]
+///     const xg::Var y = lstm(x);  // x [batch, time, 8] -> y [batch, time, 128]
+///     const auto [outputs, last] = lstm.with_state(x, {.lengths = lengths});  // last.h [4, batch, 64]
 ///
 /// The axes before time are those of batches; there may be none. The products of all inputs with `weight_ih` are
 /// computed at once, before the loop over time.
@@ -66,6 +66,7 @@ struct Recurrent {
   [[nodiscard]] std::pair<Var, State> with_state(const Var& x, const SequenceOptions<State>& options,
                                                  const Training& training) const;
 
+  [[nodiscard]] bool differs_in_training() const noexcept { return dropout != 0.0 && forward.size() > 1; }
   /// What a summary calls it: "Lstm".
   [[nodiscard]] std::string kind() const;
 

@@ -29,7 +29,7 @@ struct Kan {
   double high = 1.0;
   Activation activation = Activation::Silu;
 
-  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs.
+  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs, and the weights fit.
   /// \throws ValueError  unless the order is from 1 to 10 and low < high.
   Var operator()(const Var& x) const;
   /// The B-splines at x: [...] -> [..., intervals + order].

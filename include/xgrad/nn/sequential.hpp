@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <xgrad/nn/differing.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/outline.hpp>
 #include <xgrad/tree/fields.hpp>
@@ -59,6 +60,7 @@ struct Sequential {
   [[nodiscard]] bool same_statics(const Sequential& other, std::string* where) const {
     return tree::detail::same_statics(layers, other.layers, where);
   }
+  void differing(detail::Differing& walk) const { walk.look(layers); }
   void outline(detail::Outline& outline) const {
     std::size_t number = 0;
     std::apply([&](const L&... layer) { (outline.part(number++, layer), ...); }, layers);

@@ -40,7 +40,8 @@ template <tree::Tree T>
 ///
 /// Nothing is computed.
 /// \param dtype  of the input; none: that of the first array of the net, or float32.
-/// \throws ShapeError, TypeError  naming the layer, if one does not take what the one before it makes.
+/// \throws ShapeError, TypeError, ValueError  naming the layer, if one does not take what the one before it makes, or
+///                                            has settings that are none.
 template <class T>
 requires Layer<T>
 [[nodiscard]] std::string summary(const T& model, const Shape& input, std::optional<DType> dtype = {}) {

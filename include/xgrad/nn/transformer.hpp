@@ -30,7 +30,8 @@ struct FeedForward {
   std::optional<Linear> gate;
   Activation activation = Activation::Relu;
   Dropout dropout;  ///< of what is between
-  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs.
+  /// \throws ShapeError  unless the last axis of x has as many elements as there are inputs, and the gate as many
+  ///                     outputs as linear1.
   Var operator()(const Var& x) const;
   Var operator()(const Var& x, const Training& training) const;
   void outline(detail::Outline& outline) const;
@@ -52,7 +53,8 @@ struct TransformerOptions {
   DType dtype = DType::Float32;
 };
 
-/// \throws TypeError  unless the element type is a floating-point one.
+/// \throws TypeError   unless the element type is a floating-point one.
+/// \throws ValueError  unless 0 <= dropout <= 1.
 [[nodiscard]] FeedForward feed_forward(const random::Key& key, std::size_t width,
                                        const TransformerOptions& options = {});
 

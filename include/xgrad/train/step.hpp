@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <xgrad/core/function_of.hpp>
+#include <xgrad/nn/differing.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/optim/transformation.hpp>
 #include <xgrad/random/key.hpp>
@@ -74,6 +75,9 @@ void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Va
 /// A word to the log if a model has a state that its objective, though it is for training, does not hand on.
 void remark_state_that_stays(const std::vector<std::string>& paths, const Lists& model);
 
+/// A word to the log if layers of a model are another function in training, but its objective has no form for that.
+void remark_layers_as_in_use(const std::vector<std::string>& paths);
+
 void require_options(const StepOptions& options);
 
 /// Parts as one batch: one is itself, more are a tuple.
@@ -121,6 +125,11 @@ struct StepOf {
       return Outcome{std::move(result.loss), std::move(result.terms),
                      result.next ? tree::arrays(*result.next) : std::vector<Var>()};
     };
+    if constexpr (!has_training_form<F, M, B>) {
+      nn::detail::Differing walk;
+      walk.look(model);
+      remark_layers_as_in_use(walk.paths());
+    }
     Differentiated found = differentiated(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key, options,
                                           optimiser.gradients());
     auto [updates, next] = optimiser.update(tree::with_leaves(model, found.gradient), state, model, found.extras);
