@@ -205,8 +205,10 @@ BOOST_AUTO_TEST_CASE(dropout_has_the_digits_to_keep_or_leave_out_few) {
   const Var x = xg::ones({1000000}, DType::Float32);
   const Var numbers = xg::random::uniform(training.key, {1000000});
   const double kept = 1.0 - (1.0 - 5e-6);
-  BOOST_TEST(near(nn::Dropout{1.0 - 5e-6}(x, training), xg::where(numbers < kept, 1.0 / kept, 0.0), 1e-2));
-  BOOST_TEST(near(nn::Dropout{5e-6}(x, training), xg::where(numbers < 1.0 - 5e-6, 1.0 / (1.0 - 5e-6), 0.0), 1e-6));
+  BOOST_TEST(
+      near(xg::cast<double>(nn::Dropout{1.0 - 5e-6}(x, training)), xg::where(numbers < kept, 1.0 / kept, 0.0), 1e-2));
+  BOOST_TEST(near(xg::cast<double>(nn::Dropout{5e-6}(x, training)),
+                  xg::where(numbers < 1.0 - 5e-6, 1.0 / (1.0 - 5e-6), 0.0), 1e-6));
 }
 
 BOOST_AUTO_TEST_CASE(dropout_of_channels_and_of_samples) {
