@@ -64,7 +64,22 @@ void replay_compiled(State& state) {
 }
 BENCHMARK(replay_compiled);
 
-// ---- kernels: a function of one array, evaluated at once
+// ---- concrete operands: nothing is recorded
+
+template <class F>
+void at_once(State& state, F operation, const Var& x, const Var& y) {
+  for (auto _ : state) benchmark::DoNotOptimize(operation(x, y));
+}
+const auto add = [](const Var& x, const Var& y) { return x + y; };
+const auto tanh_of = [](const Var& x, const Var&) { return tanh(x); };
+const auto sum_of = [](const Var& x, const Var&) { return sum(x); };
+BENCHMARK_CAPTURE(at_once, add_10, add, xgrad::ones({10}), xgrad::ones({10}));
+BENCHMARK_CAPTURE(at_once, add_rank_0, add, xgrad::ones({}), xgrad::ones({}));
+BENCHMARK_CAPTURE(at_once, add_numbers, add, 1.0, 2.0);
+BENCHMARK_CAPTURE(at_once, tanh_10, tanh_of, xgrad::ones({10}), Var());
+BENCHMARK_CAPTURE(at_once, sum_10, sum_of, xgrad::ones({10}), Var());
+
+// ---- kernels: a function of one array, compiled
 
 using Function = Var (*)(const Var&);
 

@@ -42,6 +42,64 @@ BOOST_AUTO_TEST_CASE(values_are_concrete_and_kept) {
   BOOST_TEST(same(values[2], matrix()));
 }
 
+// Of concrete operands the kernel is called and nothing is planned, if they have few elements.
+BOOST_AUTO_TEST_CASE(few_elements_at_once) {
+  using Function = Var (*)(const Var&, const Var&);
+  const Function functions[] = {
+      [](const Var& a, const Var& b) { return a + b; },
+      [](const Var& a, const Var& b) { return a / b; },
+      [](const Var& a, const Var&) { return 2.0 - a; },
+      [](const Var& a, const Var&) { return a * 0.1; },
+      [](const Var& a, const Var&) { return exp(a); },
+      [](const Var& a, const Var&) { return log_cosh(a); },
+      [](const Var& a, const Var& b) { return maximum(a, b); },
+      [](const Var& a, const Var& b) { return a < b; },
+      [](const Var& a, const Var&) { return 0.5 <= a; },
+      [](const Var& a, const Var& b) { return where(a < b, a, b); },
+      [](const Var& a, const Var& b) { return where(a < b, 1.0, b); },
+      [](const Var& a, const Var& b) { return where(a < b, 1.0, 2.0); },
+      [](const Var& a, const Var&) { return lgamma(a); },
+  };
+  for (const xg::DType dtype : {xg::DType::Float32, xg::DType::Float64}) {
+    for (const xg::Shape& shape : {xg::Shape{}, {1}, {7}, {2, 8}, {17}, {64, 64}, {4097}}) {
+      const Var a = cast(comparing::wave(shape), dtype);
+      const Var b = cast(comparing::wave(shape, 1.0), dtype);
+      for (const Function f : functions) {
+        const Var planned = xg::compile(f)(a, b);
+        const xg::PlanCache before = xg::plan_cache();
+        const Var result = f(a, b);
+        const xg::PlanCache after = xg::plan_cache();
+        BOOST_TEST(same(result, planned));
+        const bool plans = after.hits + after.misses != before.hits + before.misses;
+        BOOST_TEST(plans == (a.size() > 4096));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(powers_at_once) {
+  const Var x = xt::xarray<double>{0.3, 1.7, 2.9, 1e-3};
+  for (const double exponent : {0.75, 2.0, -0.5, 1.1, 1.0}) {
+    const auto f = [exponent](const Var& base) { return pow(base, exponent); };
+    BOOST_TEST(same(f(x), xg::compile(f)(x)));
+    BOOST_TEST(same(pow(x, xg::full_like(x, exponent)),
+                    xg::compile([](const Var& a, const Var& b) { return pow(a, b); })(x, xg::full_like(x, exponent))));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_at_once) {
+  const Var two = 2.0;
+  BOOST_TEST((two * 3).dtype() == xg::DType::Float64);
+  BOOST_TEST((cast<float>(xg::ones({3})) * (two * 3)).dtype() == xg::DType::Float32);  // still a number
+  BOOST_TEST((Var(2) + 3).dtype() == xg::DType::Int64);
+  BOOST_TEST((Var(true) + true).item<std::int64_t>() == 2);
+  BOOST_TEST((Var(1) / 2).item<double>() == 0.5);
+  BOOST_TEST(same(xg::full({}, 2.0) + 1, xg::full({}, 3.0)));
+  BOOST_TEST(throws<xg::ShapeError>([] { return xg::ones({2}) + xg::ones({3}); }, {"add", "[2]", "[3]"}));
+  BOOST_TEST(throws<xg::TapeError>([] { return Var() + 1.0; }, {"add", "empty"}));
+  BOOST_TEST((xg::ones({0}) + 1.0).size() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(trees_and_nothing) {
   Tape tape;
   const Var x = tape.leaf(matrix());

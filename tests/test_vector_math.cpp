@@ -95,7 +95,7 @@ const std::vector<Reference<W>>& references() {
       {"sinh", [](W x, W) { return std::sinh(x); }, 1.7, 1.7},
       {"cosh", [](W x, W) { return std::cosh(x); }, 1.3, 1.3},
       {"tanh", [](W x, W) { return std::tanh(x); }, 1.9, 1.9},
-      {"log_cosh", log_cosh<W>, 4.5, 4.5},
+      {"log_cosh", log_cosh<W>, 2.0, 2.0},
       {"erf", [](W x, W) { return std::erf(x); }, 1.5, 1.5},
       {"erfc", [](W x, W) { return std::erfc(x); }, 1.7, 1.7},
       {"ndtr", ndtr<W>, 2, 2},

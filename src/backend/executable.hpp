@@ -57,4 +57,20 @@ class Executable {
 /// Defined by the back end that is linked.
 std::shared_ptr<const Executable> make_executable(const Plan& plan);
 
+/// An operand of one operation on arrays: as many elements as there are results, or one number for all of them.
+struct Elements {
+  const std::byte* data;
+  bool one;
+};
+
+/// Of more results operations are planned, for the sake of threads and caches.
+inline constexpr std::size_t most_at_once = 4096;
+
+/// One element-by-element operation with nothing planned: results[i] = f(operands[i]...), with the bits that a plan
+/// would have. Defined by the back end, too.
+/// \param dtype  of the operands; of `where`, of its choices.
+/// \param count  at least 1.
+/// \return       whether there is a kernel for it; else nothing was written.
+bool compute_at_once(Opcode op, DType dtype, std::span<const Elements> operands, std::size_t count, std::byte* results);
+
 }  // namespace xgrad::backend

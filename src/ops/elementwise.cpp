@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 
 #include "elementwise.hpp"
 #include "internal.hpp"
+#include "var/at_once.hpp"
 
 namespace xgrad {
 namespace {
@@ -40,13 +42,15 @@ DType operand_dtype(Operands operands, std::span<const Var* const> args) {
 
 Var detail::record_elementwise(std::string_view name, ir::Opcode op, Operands operands, bool predicate,
                                std::span<const Var* const> args) {
-  Recording recording(name, args);
   const DType dtype = operand_dtype(operands, args);
+  const DType result = predicate ? DType::Bool : dtype;
+  if (std::optional<Var> known = detail::compute_at_once(op, dtype, result, args)) return *std::move(known);
+  Recording recording(name, args);
   ir::TapeState& tape = recording.tape();
   const ir::ShapeId shape = recording.broadcast(name, args);
   Dimensions<ir::NodeId> inputs;
   for (const Var* arg : args) inputs.push_back(recording.node(*arg, dtype, shape));
-  return recording.finish(tape.append(op, predicate ? DType::Bool : dtype, shape, inputs));
+  return recording.finish(tape.append(op, result, shape, inputs));
 }
 
 namespace {
@@ -106,8 +110,9 @@ Var signbit(const Var& x) {
 
 Var where(const Var& condition, const Var& a, const Var& b) {
   const std::array<const Var*, 3> all{&condition, &a, &b};
-  Recording recording(Where::name, all);
   const DType dtype = detail::common_dtype(std::span(all).subspan(1));
+  if (std::optional<Var> known = detail::compute_at_once(opcode<Where>, dtype, dtype, all)) return *std::move(known);
+  Recording recording(Where::name, all);
   ir::TapeState& tape = recording.tape();
   const ir::ShapeId shape = recording.broadcast(Where::name, all);
   const std::array inputs{recording.node(condition, DType::Bool, shape), recording.node(a, dtype, shape),

@@ -74,6 +74,8 @@ struct VarAccess {
   }
   /// A share of the array of a concrete Var.
   static memory::BufferPtr buffer(const Var& x);
+  /// The array itself, of a Var of the kind Array.
+  static const memory::Buffer& array(const Var& x) noexcept { return *x.first_.buffer; }
 };
 
 namespace detail {

@@ -25,7 +25,7 @@ struct xtype_for_shape<S<X, N, A, Init> > {
   using type = xarray<T, L>;
 };
 }  // namespace xt::detail
+#endif
+#endif
 
 #pragma GCC visibility pop
-#endif
-#endif
