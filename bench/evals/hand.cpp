@@ -103,19 +103,20 @@ Var complicated(const Var& theta, const Var& us, const Model& model, const std::
 
 using Derivatives = std::tuple<Var, Var>;
 
-Sides simple_sides() {
+Sides simple_sides(bool all_bones) {
   const HandAndModel data;
   const auto program = [parents = data.hand.parents](const Var& theta, const Model& model) {
     const auto f = [&](const Var& t) { return simple(t, model, parents); };
     return Derivatives{f(theta), xg::jacobian(f)(theta)};
   };
   return {with_xgrad(xg::compile(program), Var(data.hand.theta), data.model),
-          by_hand(Hand::points * 3 * (1 + Hand::parameters) - 1,
-                  [hand = data.hand](Numbers& result) { hand_by_hand(hand, false, result); })};
+          by_hand(Hand::points * 3 * (1 + Hand::parameters) - 1, [=, hand = data.hand](Numbers& result) {
+            hand_by_hand(hand, {false, all_bones}, result);
+          })};
 }
 
 /// A residual depends on two of the coordinates alone: two directions give the derivatives of all points by these.
-Sides complicated_sides() {
+Sides complicated_sides(bool all_bones) {
   const HandAndModel data;
   const auto program = [parents = data.hand.parents](const Var& theta, const Var& us, const Model& model) {
     const Var by_theta = xg::jacobian([&](const Var& t) { return complicated(t, us, model, parents); })(theta);
@@ -127,16 +128,24 @@ Sides complicated_sides() {
     return std::tuple<Var, Var, Var>{first.value, by_theta, xg::stack({first.tangent, along(0.0, 1.0).tangent}, -1)};
   };
   return {with_xgrad(xg::compile(program), Var(data.hand.theta), var(data.hand.us, {Hand::points, 2}), data.model),
-          by_hand(Hand::points * 3 * (1 + Hand::parameters + 2) - 1,
-                  [hand = data.hand](Numbers& result) { hand_by_hand(hand, true, result); })};
+          by_hand(Hand::points * 3 * (1 + Hand::parameters + 2) - 1, [=, hand = data.hand](Numbers& result) {
+            hand_by_hand(hand, {true, all_bones}, result);
+          })};
 }
 
 }  // namespace
 
 Contests hand() {
   const char* size = "22 bones, 544 vertices, 1000 points";
-  return {{"hand_simple", size, "by hand", at_least(1.0), simple_sides},
-          {"hand_complicated", size, "by hand", at_least(1.0), complicated_sides}};
+  Contests all;
+  for (const bool all_bones : {false, true}) {
+    const char* beside = all_bones ? "by hand, all bones" : "by hand, along fingers";
+    const std::string end = all_bones ? "_all_bones" : "";
+    all.push_back({"hand_simple" + end, size, beside, at_least(1.0), [=] { return simple_sides(all_bones); }});
+    all.push_back(
+        {"hand_complicated" + end, size, beside, at_least(1.0), [=] { return complicated_sides(all_bones); }});
+  }
+  return all;
 }
 
 }  // namespace bench_evals

@@ -32,8 +32,13 @@ struct Hand {
 
 Hand make_hand();
 
+struct HandOptions {
+  bool complicated;
+  bool all_bones;  ///< the derivative by an angle is summed over all bones, not only over those that it moves
+};
+
 /// Residuals [points, 3] and their derivatives by the parameters, [points, 3, 26], and, if they are asked for, by the
 /// two coordinates of each point, [points, 3, 2]; one after another.
-void hand_by_hand(const Hand& hand, bool complicated, Numbers& result);
+void hand_by_hand(const Hand& hand, const HandOptions& options, Numbers& result);
 
 }  // namespace bench_evals

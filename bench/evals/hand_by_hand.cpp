@@ -1,4 +1,5 @@
 // Hand tracking by hand: derivatives go forward, from each angle along its finger only.
+#include <algorithm>
 #include <array>
 
 #include "hand.hpp"
@@ -49,8 +50,8 @@ Matrix turn_of_bone(const std::array<double, 3>& angles, std::size_t by) {
 
 class Tracker {
  public:
-  explicit Tracker(const Hand& hand)
-      : h_(hand), skinned_(Hand::vertices * 3), d_skinned_(Hand::angles * Hand::vertices * 3) {}
+  Tracker(const Hand& hand, bool all_bones)
+      : h_(hand), all_bones_(all_bones), skinned_(Hand::vertices * 3), d_skinned_(Hand::angles * Hand::vertices * 3) {}
 
   void run(bool complicated, Numbers& result) {
     pose_bones();
@@ -102,7 +103,7 @@ class Tracker {
   void differentiate(std::size_t bone, std::size_t axis) {
     const auto place = static_cast<std::size_t>(h_.places[3 * bone + axis]);
     if (place == 0) return;
-    std::array<Matrix, Hand::bones> derivatives;
+    std::array<Matrix, Hand::bones> derivatives{};
     Matrix derivative = product(matrix_at(h_.relatives, bone), turn_of_bone(angles_of(bone), axis));
     if (has_parent(bone)) derivative = product(absolutes_[parent(bone)], derivative);
     std::size_t end = bone;
@@ -111,7 +112,8 @@ class Tracker {
       derivatives[end] = product(derivative, matrix_at(h_.inverse_absolutes, end));
       ++end;
     } while (end < Hand::bones && has_parent(end) && parent(end) == end - 1);
-    skin(derivatives, bone, end, &d_skinned_[(place - 1) * Hand::vertices * 3]);
+    skin(derivatives, all_bones_ ? 0 : bone, all_bones_ ? Hand::bones : end,
+         &d_skinned_[(place - 1) * Hand::vertices * 3]);
   }
 
   void place_points(bool complicated, Numbers& result) const {
@@ -167,12 +169,15 @@ class Tracker {
   }
 
   const Hand& h_;
+  bool all_bones_;
   std::array<Matrix, Hand::bones> relatives_, absolutes_, transforms_;
   Numbers skinned_, d_skinned_;
 };
 
 }  // namespace
 
-void hand_by_hand(const Hand& hand, bool complicated, Numbers& result) { Tracker(hand).run(complicated, result); }
+void hand_by_hand(const Hand& hand, const HandOptions& options, Numbers& result) {
+  Tracker(hand, options.all_bones).run(options.complicated, result);
+}
 
 }  // namespace bench_evals

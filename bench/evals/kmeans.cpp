@@ -1,4 +1,5 @@
 // k-means: the sum over points of the squared distance to the nearest of k centres; gradient of the centres.
+#include <algorithm>
 #include <limits>
 
 #include "contest.hpp"

@@ -1,5 +1,7 @@
 // Least squares by powers: the coefficients of a polynomial that is near sign(t) at n places of [-1, 1];
 // f(x) = 1/2 sum_i (sign(t_i) - sum_j x_j t_i^j)^2.
+#include <algorithm>
+
 #include "contest.hpp"
 
 namespace bench_evals {

@@ -1,6 +1,9 @@
 // A language model of characters by layers of LSTM cells without matrices: gates weigh each of 14 elements alone. Of a
 // sequence of c vectors, each is predicted from those before it; the loss is minus the mean of y * (p - log(2 + sum
 // e^p)).
+#include <algorithm>
+#include <utility>
+
 #include "contest.hpp"
 
 namespace bench_evals {

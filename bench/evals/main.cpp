@@ -1,12 +1,16 @@
 // Programs as people write them with xgrad, in the style of NumPy, beside the same by hand in C++, value and gradient.
 //
 //     bench_evals [--filter REGEX]
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <xgrad/threads.hpp>
 

@@ -4,6 +4,7 @@
 //     v' = 3 u - u^2 v     + a (v_left - 2 v + v_right),     v = 3 at both ends
 //
 // The value is the sum of the squares of the last u and v, the gradient by the first ones.
+#include <algorithm>
 #include <array>
 #include <numbers>
 

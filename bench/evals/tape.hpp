@@ -241,11 +241,6 @@ struct Sqrt {
   static double value(double x) { return std::sqrt(x); }
   static double partial(double, double value) { return 0.5 / value; }
 };
-struct Tanh {
-  static double value(double x) { return std::tanh(x); }
-  static double partial(double, double value) { return 1.0 - value * value; }
-};
-
 template <class Op, class A, class B>
 auto binary(const Expression<A>& a, const Expression<B>& b) {
   return Binary<Op, A, B>(a.self(), b.self());
@@ -275,7 +270,6 @@ template <class E> auto sin(const Expression<E>& e) { return Unary<Sin, E>(e.sel
 template <class E> auto cos(const Expression<E>& e) { return Unary<Cos, E>(e.self()); }
 template <class E> auto exp(const Expression<E>& e) { return Unary<Exp, E>(e.self()); }
 template <class E> auto sqrt(const Expression<E>& e) { return Unary<Sqrt, E>(e.self()); }
-template <class E> auto tanh(const Expression<E>& e) { return Unary<Tanh, E>(e.self()); }
 // clang-format on
 
 /// Value and gradient of a function of a vector of numbers, which is recorded anew.
