@@ -311,8 +311,8 @@ BOOST_AUTO_TEST_CASE(caches_of_nothing_and_with_lengths_that_are_none) {
   BOOST_TEST(nothing.shape() == (Shape{2, 0, 8}), boost::test_tools::per_element());
   BOOST_TEST(distance(same_cache.keys, cache.keys) == 0.0);
   BOOST_TEST(same_cache.length.item<std::int64_t>() == 3);
-  const auto going_on_from = [&](const Var& length) {
-    nn::AttentionCache other = cache;
+  const auto going_on_from = [&, &full = cache](const Var& length) {
+    nn::AttentionCache other = full;
     other.length = length;
     return layer(places(x, 0, 1), other).first;
   };
