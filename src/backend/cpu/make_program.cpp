@@ -300,21 +300,8 @@ class ProgramMaker {
     const ArrayAt a = array_at(inputs[0]);
     const ArrayAt b = array_at(inputs[1]);
     const Shape& shape = graph_.shape(id);
-    const std::size_t rank = shape.size();
     ProductStep step;
-    step.product.dtype = graph_[id].dtype;
-    step.product.m = shape[rank - 2];
-    step.product.n = shape[rank - 1];
-    step.product.k = a.shape[rank - 1];
-    step.product.transposed_a = !is_row_major(a);
-    step.product.transposed_b = !is_row_major(b);
-    step.product.step_a = step_of(a);
-    step.product.step_b = step_of(b);
-    for (std::size_t i = 0; i + 2 < rank; ++i) {
-      step.product.stack.push_back(shape[i]);
-      step.product.stack_a.push_back(a.strides[i]);
-      step.product.stack_b.push_back(b.strides[i]);
-    }
+    step.product = blas::product_of(graph_[id].dtype, shape, {a.shape, a.strides}, {b.shape, b.strides});
     step.a = a.place;
     step.b = b.place;
     step.offset_a = a.offset;
@@ -328,24 +315,6 @@ class ProgramMaker {
     }
     program_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(program_->products.size())});
     program_->products.push_back(step);
-  }
-
-  static bool is_row_major(const ArrayAt& x) {
-    const std::size_t rank = x.shape.size();
-    const std::size_t rows = x.shape[rank - 2];
-    const std::size_t columns = x.shape[rank - 1];
-    return (columns <= 1 || x.strides[rank - 1] == 1) &&
-           (rows <= 1 || x.strides[rank - 2] >= static_cast<std::ptrdiff_t>(std::max<std::size_t>(columns, 1)));
-  }
-
-  /// From row to row of a matrix that is row-major, else from column to column.
-  static std::size_t step_of(const ArrayAt& x) {
-    const std::size_t line = x.shape.size() - (is_row_major(x) ? 2 : 1);
-    const std::size_t length = x.shape[is_row_major(x) ? x.shape.size() - 1 : x.shape.size() - 2];
-    const std::size_t least = std::max<std::size_t>(length, 1);
-    // An array without elements may have any strides.
-    if (x.shape[line] <= 1 || size_of(x.shape) == 0) return least;
-    return static_cast<std::size_t>(x.strides[line]);
   }
 
   struct Life {
