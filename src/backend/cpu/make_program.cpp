@@ -37,6 +37,7 @@ class ProgramMaker {
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
+    list_what_is_bound();
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
     verify_between_passes("choose_donors", *program_);
     return program_;
@@ -138,6 +139,17 @@ class ProgramMaker {
       output.donor = static_cast<std::int32_t>(source.index);
       program_->first_overwriting = std::min(program_->first_overwriting, index);
       taken[source.index] = true;
+    }
+  }
+
+  void list_what_is_bound() {
+    for (PlaceId place = 0; place < program_->places.size(); ++place) {
+      const Place::Kind kind = program_->places[place].kind;
+      if (kind == Place::Kind::Leaf || kind == Place::Kind::Output) program_->bound.push_back(place);
+    }
+    for (std::uint32_t k = 0; k < program_->outputs.size(); ++k) {
+      const PlanOutput& output = program_->outputs[k];
+      if (output.kind != PlanOutput::Kind::Own && size_of(output.shape) != 0) program_->handed_on.push_back(k);
     }
   }
 
@@ -263,18 +275,25 @@ class ProgramMaker {
     return static_cast<std::size_t>(graph_.attributes(id)[k]);
   }
   [[nodiscard]] ProgramApart program_of(std::size_t body) const {
-    return {make_program(plan_.bodies[body]), graph_.bodies[body].captured};
+    return {program_->apart++, make_program(plan_.bodies[body]), graph_.bodies[body].captured};
   }
 
   void lower_scan(const Group& group, ValueId id) {
     const std::size_t number = attribute(id, 0);
     const Body& body = graph_.bodies[number];
     program_->steps.push_back({Step::Kind::Scan, static_cast<std::uint32_t>(program_->scans.size())});
-    program_->scans.push_back({.body = program_of(number),
-                               .scan = body.scan,
-                               .inputs = inputs_of(id, 0),
-                               .last = outputs_of(group, body.scan.carried),
-                               .stacked = projections_of(group, body)});
+    ScanStep step{.body = program_of(number),
+                  .scan = body.scan,
+                  .inputs = inputs_of(id, 0),
+                  .last = outputs_of(group, body.scan.carried),
+                  .stacked = projections_of(group, body),
+                  .slice_bytes = {}};
+    for (std::size_t k = body.scan.carried; k < body.scan.carried + body.scan.sliced; ++k) {
+      const ArrayAt& array = step.inputs[k];
+      const std::size_t length = std::max<std::size_t>(body.scan.length, 1);
+      step.slice_bytes.push_back(size_of(array.shape) / length * size_of(array.dtype));
+    }
+    program_->scans.push_back(std::move(step));
   }
 
   void lower_while(const Group& group, ValueId id) {
