@@ -1,7 +1,7 @@
 #include "at_once.hpp"
 
 #include <array>
-#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "backend/executable.hpp"
@@ -35,9 +35,9 @@ Number number_as(const Var& x, DType dtype) noexcept {
 
 /// The shape of a result.
 struct Model {
-  bool possible = true;          ///< arrays are concrete and broadcast
-  const Shape* shape = nullptr;  ///< that of an array, or, if they broadcast, `common`; null if all are numbers
-  Shape common;
+  bool possible = true;           ///< arrays are concrete and broadcast
+  const Shape* shape = nullptr;   ///< that of an array, or, if they broadcast, `common`; null if all are numbers
+  std::optional<Shape> common{};  ///< mostly there is none
 };
 
 /// \return  whether both broadcast.
@@ -60,9 +60,10 @@ void find_model(std::span<const Var* const> operands, Model& model) {
     const Shape& shape = VarAccess::array(*operand).shape();
     if (model.shape == nullptr) {
       model.shape = &shape;
-    } else if (shape != *model.shape) {
-      if (model.shape != &model.common) model.common = *std::exchange(model.shape, &model.common);
-      model.possible = broadcast_with(model.common, shape);
+    } else if (&shape != model.shape && shape != *model.shape) {
+      if (!model.common) model.common = *model.shape;
+      model.shape = &*model.common;
+      model.possible = broadcast_with(*model.common, shape);
       if (!model.possible) return;
     }
   }
@@ -109,7 +110,7 @@ std::optional<Var> compute_at_once(Opcode op, DType dtype, DType result, std::sp
 
   std::array<backend::Elements, 3> elements{};
   std::array<Number, 3> numbers;
-  std::array<BufferPtr, 3> spreads;
+  std::array<BufferPtr, 3> spreads;  // of what broadcasts
   for (std::size_t k = 0; k < operands.size(); ++k) {
     const bool is_condition = operands.size() == 3 && k == 0;
     const DType wanted = is_condition ? DType::Bool : dtype;
@@ -120,7 +121,7 @@ std::optional<Var> compute_at_once(Opcode op, DType dtype, DType result, std::sp
       const Buffer& buffer = VarAccess::array(*operands[k]);
       if (buffer.dtype() != wanted) return std::nullopt;
       elements[k] = {buffer.data(), false};
-      if (count == 1 || &buffer.shape() == model.shape || buffer.shape() == *model.shape) continue;
+      if (!model.common || count == 1 || buffer.shape() == *model.shape) continue;
       elements[k].one = size_of(buffer.shape()) == 1 && !is_condition;
       if (elements[k].one) continue;
       spreads[k] = spread(buffer, *model.shape);
