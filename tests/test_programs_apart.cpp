@@ -1,7 +1,8 @@
 // Programs within a program: what they find once for all runs of an evaluation, and what is found anew.
 #include "comparing.hpp"
 
-#include <cstdint>
+#include <cstddef>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -87,6 +88,29 @@ BOOST_AUTO_TEST_CASE(memory_that_moves_is_found_again) {
     BOOST_TEST(near(g(x, Var(signs), Var(0.1 + 0.1 * k)), zigzag_by_hand(x, signs, 0.1 + 0.1 * k)));
     if (k == 1) xg::release_memory();
   }
+}
+
+BOOST_AUTO_TEST_CASE(plans_name_what_inner_programs_capture) {
+  const auto f = [](const Var& x) {
+    const Var table = xt::xarray<double>{0.5, -1.5};
+    const auto body = [&](const Var&, const Var& y) {
+      return xg::cond(
+          sum(y) > 0.0,
+          [&](const Var& z) {
+            return z - xg::concatenate({table, table});
+          },
+          [&](const Var& z) {
+            return z + xg::concatenate({table, table});
+          },
+          y);
+    };
+    return xg::fori_loop(
+        3, [&](const Var&, const Var& y) { return xg::fori_loop(2, body, y); }, x);
+  };
+  const std::string text = xg::compile(f).plan(comparing::wave({4}));
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(text.find("|    |    |") != std::string::npos);
+  BOOST_TEST(text.find("captured array") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(threads_have_their_own) {
