@@ -2,8 +2,14 @@
 #include "comparing.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <limits>
 #include <optional>
 #include <random>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -75,6 +81,135 @@ BOOST_AUTO_TEST_CASE(few_elements_at_once) {
       }
     }
   }
+}
+
+namespace {
+
+bool plans(const std::function<Var()>& f) {
+  const xg::PlanCache before = xg::plan_cache();
+  (void)f();
+  const xg::PlanCache after = xg::plan_cache();
+  return after.hits + after.misses != before.hits + before.misses;
+}
+
+/// With what is not a usual number, too.
+Var unusual(const xg::Shape& shape, double phase) {
+  auto array = xg::Array<double>::from_shape(shape);
+  const double special[] = {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -0.0};
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const bool usual = i % 7 != 5;
+    array.data()[i] = usual ? std::sin(phase + 0.7 * static_cast<double>(i)) : special[i / 7 % 3];
+  }
+  return {std::move(array)};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(few_elements_that_broadcast_at_once) {
+  using Function = Var (*)(const Var&, const Var&);
+  const Function functions[] = {
+      [](const Var& a, const Var& b) { return a + b; },
+      [](const Var& a, const Var& b) { return b / a; },
+      [](const Var& a, const Var& b) { return maximum(a, b); },
+      [](const Var& a, const Var& b) { return where(a < b, b, a); },
+      [](const Var& a, const Var& b) { return where(b < 0.1, a, 2.0); },
+      [](const Var& a, const Var& b) { return pow(abs(a), b); },
+  };
+  const Var a = unusual({3, 4, 5}, 0.0);
+  for (const xg::Shape& shape : {xg::Shape{}, {1}, {5}, {4, 1}, {1, 5}, {3, 1, 1}, {3, 1, 5}, {1, 1, 1, 1}}) {
+    const Var b = unusual(shape, 1.0);
+    for (const Function f : functions) {
+      BOOST_TEST(same(f(a, b), xg::compile(f)(a, b)));
+      BOOST_TEST(same(f(b, a), xg::compile(f)(b, a)));
+    }
+    if (shape.size() < 4) BOOST_TEST(!plans([&] { return a + b; }));
+  }
+}
+
+// So it is with views, reductions, products and what kernels over whole arrays do.
+BOOST_AUTO_TEST_CASE(other_operations_at_once) {
+  using Function = Var (*)(const Var&);
+  const Function functions[] = {
+      [](const Var& x) { return reshape(x, {-1}); },
+      [](const Var& x) { return transpose(x); },
+      [](const Var& x) { return view(x, xt::range(1, 3), xt::range(0, xt::placeholders::_, 2)); },
+      [](const Var& x) { return view(x, -1, xt::range(xt::placeholders::_, xt::placeholders::_, -1)); },
+      [](const Var& x) {
+        return broadcast_to(x, {2, x.shape()[0], x.shape()[1]});
+      },
+      [](const Var& x) { return cast(x, xg::DType::Float32); },
+      [](const Var& x) { return cast(x, xg::DType::Bool); },
+      [](const Var& x) { return cast(where(isfinite(x), x, 0.0), xg::DType::Int64); },
+      [](const Var& x) { return sum(x); },
+      [](const Var& x) { return sum(x, 0); },
+      [](const Var& x) { return sum(x, 1, xg::keep_dims); },
+      [](const Var& x) { return sum(x > 0.2, 0); },
+      [](const Var& x) { return mean(x, 1); },
+      [](const Var& x) { return amax(x); },
+      [](const Var& x) { return amax(x, 0); },
+      [](const Var& x) { return amin(x, 1); },
+      [](const Var& x) { return norm(x); },
+      [](const Var& x) { return norm(x, 0); },
+      [](const Var& x) { return norm(x, 1); },
+      [](const Var& x) { return argmax(x, 1); },
+      [](const Var& x) { return any(x > 0.9); },
+      [](const Var& x) { return all(x > 0.9, 0); },
+      [](const Var& x) { return cumsum(x, 0); },
+      [](const Var& x) { return argsort(x, 1); },
+      [](const Var& x) { return sort(x, 0); },
+      [](const Var& x) { return roll(x, 3, 1); },
+      [](const Var& x) {
+        return xg::concatenate({x, x, x}, 1);
+      },
+      [](const Var& x) {
+        return xg::stack({x, x + 1.0}, 1);
+      },
+      [](const Var& x) {
+        return take(x, Var(xt::xarray<std::int64_t>{2, -1, 0}), 0);
+      },
+      [](const Var& x) { return matmul(x, transpose(x)); },
+      [](const Var& x) { return matmul(transpose(x), x); },
+      [](const Var& x) { return matmul(x, view(x, 0)); },
+      [](const Var& x) { return matmul(view(x, 1), transpose(x)); },
+      [](const Var& x) { return dot(view(x, 0), view(x, 1)); },
+      [](const Var& x) { return outer(view(x, 0), view(x, 1)); },
+  };
+  for (const xg::DType dtype : {xg::DType::Float32, xg::DType::Float64, xg::DType::Int64, xg::DType::Bool}) {
+    for (const xg::Shape& shape : {xg::Shape{3, 4}, {3, 1}, {4, 17}, {19, 7}, {3, 333}, {40, 100}}) {
+      const Var numbers = dtype == xg::DType::Int64 ? round(10.0 * comparing::wave(shape)) : unusual(shape, 0.3);
+      const Var x = cast(numbers, dtype);
+      for (const Function f : functions) BOOST_TEST(same(f(x), xg::compile(f)(x)));
+    }
+  }
+  const Var x = unusual({3, 4}, 0.3);
+  for (std::size_t k = 0; k < std::size(functions); ++k) {
+    BOOST_TEST_INFO("function " << k);
+    BOOST_TEST(!plans([&] { return functions[k](x); }));
+  }
+  BOOST_TEST(plans([] { return sum(xg::full({4097}, Var(2.0))); }));
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_operations_at_once) {
+  const auto same_error = [](auto f, const Var& x) {
+    const auto text = [&](const auto& call) {
+      try {
+        (void)call(x);
+      } catch (const xg::Error& error) {
+        return std::string(error.what());
+      }
+      return std::string();
+    };
+    const std::string expected = text(xg::compile(f));
+    return !expected.empty() && text(f) == expected;
+  };
+  const Var x = xt::xarray<double>{1.0, std::numeric_limits<double>::infinity(), 3.0};
+  BOOST_TEST(same_error([](const Var& y) { return cast(y, xg::DType::Int64); }, x));
+  BOOST_TEST(same_error([](const Var& y) { return take(y, Var(xt::xarray<std::int64_t>{5}), 0); }, x));
+  BOOST_TEST(same_error([](const Var& y) { return take_along_axis(y, Var(xt::xarray<std::int64_t>{-4}), 0); }, x));
+  BOOST_TEST(same(sum(xg::zeros({0, 3}), 0), xg::zeros({3})));
+  BOOST_TEST(same(matmul(xg::zeros({2, 0}), xg::zeros({0, 3})), xg::zeros({2, 3})));
+  BOOST_TEST(
+      same(cast(Var(2.5), xg::DType::Int64), xg::compile([](const Var& y) { return cast(y, xg::DType::Int64); })(2.5)));
 }
 
 BOOST_AUTO_TEST_CASE(powers_at_once) {

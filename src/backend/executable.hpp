@@ -73,4 +73,17 @@ inline constexpr std::size_t most_at_once = 4096;
 /// \return       whether there is a kernel for it; else nothing was written.
 bool compute_at_once(Opcode op, DType dtype, std::span<const Elements> operands, std::size_t count, std::byte* results);
 
+/// A dense array of one operation.
+struct DenseArray {
+  std::byte* data;
+  DType dtype;
+  const Shape* shape;
+};
+
+/// One operation of any other kind with nothing planned: what a plan of it alone computes, with the same bits.
+/// \param inputs  with elements; they are not written to.
+/// \return        whether it can be done; else nothing was written. If values are not right, it throws what a plan does.
+bool compute_at_once(Opcode op, std::span<const DenseArray> inputs, std::span<const std::int64_t> attributes,
+                     const DenseArray& result);
+
 }  // namespace xgrad::backend

@@ -92,13 +92,17 @@ Var matmul(const Var& left, const Var& right) {
       const Strides rows{-1, static_cast<std::ptrdiff_t>(a.shape().back())};
       result = reshape(multiply_stacks(reshape(a, rows), b), Strides(shape));
     }
+  } else if (a.dimension() == 2 && b.dimension() == 2) {
+    result = multiply_stacks(a, b);
   } else {
     const Shape extents = broadcast_leading(a, b);
     result = multiply_stacks(with_leading(a, extents), with_leading(b, extents));
   }
-  if (column) result = squeeze(result, -1);
-  if (row) result = squeeze(result, column ? -1 : -2);
-  return result;
+  if (!row && !column) return result;
+  Shape shape = leading(result.shape());
+  if (!row) shape.push_back(result.shape(-2));
+  if (!column) shape.push_back(result.shape(-1));
+  return reshape(result, Strides(shape));
 }
 
 Var dot(const Var& a, const Var& b) {

@@ -42,14 +42,9 @@ constexpr GroupId prologue = 0;
 /// Longest row of partial sums over rows.
 constexpr std::size_t longest_column_sums = 65536;
 
-enum class Span : std::uint8_t { All, Trailing, Leading, Other };
+using Span = Reduced::Span;
 
-/// Which axes a reduction takes, seen as rows x columns.
-struct Reduced {
-  Span span;
-  std::size_t rows;
-  std::size_t columns;
-};
+}  // namespace
 
 Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes) {
   Dimensions<bool> taken(shape.size(), false);
@@ -71,8 +66,6 @@ Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes) {
   if (changes == 1) result.span = first ? Span::Leading : Span::Trailing;
   return result;
 }
-
-}  // namespace
 
 bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes) {
   const Reduced reduced = reduced_axes(shape, axes);

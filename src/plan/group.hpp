@@ -43,6 +43,14 @@ inline constexpr std::size_t most_members = 16384;
 /// Largest row that is kept as a whole in the cache.
 inline constexpr std::size_t longest_row = 16384;
 
+/// Which axes a reduction takes, seen as rows x columns. Axes of extent 1 do not count.
+struct Reduced {
+  enum class Span : std::uint8_t { All, Trailing, Leading, Other };
+  Span span;
+  std::size_t rows;
+  std::size_t columns;
+};
+Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes);
 /// Whether a loop can reduce these axes: all, the last ones or the first ones, and not too many elements.
 bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes);
 /// How a view of a full or row value appears inside the loop that computes it.

@@ -4,6 +4,7 @@
 
 #include <xgrad/core/errors.hpp>
 
+#include "at_once.hpp"
 #include "backend/evaluate.hpp"
 #include "call.hpp"
 #include "one_tape.hpp"
@@ -129,6 +130,7 @@ std::vector<Var> Recording::finish(std::span<const Var> results) {
 
 Var record(Opcode op, DType dtype, const Shape& shape, std::span<const Var* const> inputs,
            std::span<const std::int64_t> attributes) {
+  if (std::optional<Var> known = compute_at_once(op, dtype, shape, inputs, attributes)) return *std::move(known);
   Recording recording(name_of(op), inputs);
   Dimensions<NodeId> few;
   std::vector<NodeId> many;

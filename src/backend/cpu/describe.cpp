@@ -58,10 +58,14 @@ std::string counted(std::size_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
 
+using NameOfLeaf = std::function<std::string(std::size_t)>;
+
 class Description {
  public:
-  Description(const StepProgram& plan, const std::function<std::string(std::size_t)>& leaf_name)
-      : program_(plan), leaf_name_(leaf_name) {}
+  /// \param leaf_name     of the plan's own leaves.
+  /// \param captured_name  of the leaves of the request, which plans within plans capture.
+  Description(const StepProgram& plan, const NameOfLeaf& leaf_name, const NameOfLeaf& captured_name)
+      : program_(plan), leaf_name_(leaf_name), captured_name_(captured_name) {}
 
   std::string text() {
     text_ << "plan of " << counted(program_.nodes, "recorded node") << ": " << counted(program_.steps.size(), "step")
@@ -165,10 +169,11 @@ class Description {
     const auto leaf_of_plan = [&](std::size_t k) {
       if (k < carried) return "carried " + std::to_string(k);
       if (k < carried + sliced) return "slice of " + place(inputs[k].place);
-      return k < inputs.size() ? place(inputs[k].place) : leaf(apart.captured[k - inputs.size()]);
+      return k < inputs.size() ? place(inputs[k].place)
+                               : name_of_leaf(captured_name_, apart.captured[k - inputs.size()]);
     };
     bool begins = true;
-    for (const char each : describe(*apart.program, leaf_of_plan)) {
+    for (const char each : Description(*apart.program, leaf_of_plan, captured_name_).text()) {
       if (begins) text_ << "   | ";
       begins = each == '\n';
       text_ << each;
@@ -213,8 +218,9 @@ class Description {
                                              : program_.shapes[program_.place_shapes[id]];
   }
 
-  [[nodiscard]] std::string leaf(std::size_t index) const {
-    return leaf_name_ ? leaf_name_(index) : "leaf " + std::to_string(index);
+  [[nodiscard]] std::string leaf(std::size_t index) const { return name_of_leaf(leaf_name_, index); }
+  static std::string name_of_leaf(const NameOfLeaf& name, std::size_t index) {
+    return name ? name(index) : "leaf " + std::to_string(index);
   }
 
   [[nodiscard]] std::string place(PlaceId id) const {
@@ -265,14 +271,15 @@ class Description {
   }
 
   const StepProgram& program_;
-  const std::function<std::string(std::size_t)>& leaf_name_;
+  const NameOfLeaf& leaf_name_;
+  const NameOfLeaf& captured_name_;
   core::TextStream text_;
 };
 
 }  // namespace
 
 std::string describe(const StepProgram& plan, const std::function<std::string(std::size_t)>& leaf_name) {
-  return Description(plan, leaf_name).text();
+  return Description(plan, leaf_name, leaf_name).text();
 }
 
 }  // namespace xgrad::backend::cpu

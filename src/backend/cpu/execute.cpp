@@ -35,36 +35,28 @@ void store(const Number& number, DType dtype, std::span<const Scalar> scalars, S
 
 class Execution {
  public:
-  Execution(const StepProgram& plan, const Bindings& bindings, Workspace& workspace)
-      : program_(plan), bindings_(bindings), workspace_(workspace) {}
+  /// \param addresses  of this program; leaves and outputs are there when it is bound.
+  Execution(const StepProgram& plan, const Bindings& bindings, Workspace& workspace, Addresses& addresses)
+      : program_(plan), bindings_(bindings), workspace_(workspace), addresses_(addresses) {}
 
-  /// \param leaves, outputs  where they are.
-  void bind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
-    std::byte* arena = workspace_.arena.at_least(program_.arena_bytes);
+  void bind() {
+    const std::byte* arena = workspace_.arena.at_least(program_.arena_bytes);
     workspace_.partials.at_least(program_.partial_bytes);
-    workspace_.numbers.resize(program_.numbers.size());
-    workspace_.places.resize(program_.places.size());
     if (workspace_.operands.size() < program_.most_arrays) workspace_.operands.resize(program_.most_arrays);
     if (workspace_.done.size() < program_.most_chunks) workspace_.done.resize(program_.most_chunks);
     reserve_chunk(program_);
-    for (std::size_t k = 0; k < program_.places.size(); ++k) {
-      const Place& place = program_.places[k];
-      if (place.kind == Place::Kind::Number) {
-        store(program_.numbers[place.index], place.dtype, bindings_.scalars, workspace_.numbers[place.index]);
-        workspace_.places[k] = reinterpret_cast<std::byte*>(&workspace_.numbers[place.index]);
-      } else if (place.kind == Place::Kind::Arena) {
-        workspace_.places[k] = arena + place.offset;
-      }
-    }
-    rebind(leaves, outputs);
+    const bool known =
+        addresses_.program == &program_ && addresses_.arena == arena && addresses_.evaluation == workspace_.evaluation;
+    if (!known) find_fixed();
+    rebind();
   }
 
   /// Other leaves and outputs.
-  void rebind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
-    for (std::size_t k = 0; k < program_.places.size(); ++k) {
+  void rebind() {
+    for (const PlaceId k : program_.bound) {
       const Place& place = program_.places[k];
-      if (place.kind == Place::Kind::Leaf) workspace_.places[k] = leaves[place.index];
-      else if (place.kind == Place::Kind::Output) workspace_.places[k] = outputs[place.index];
+      addresses_.places[k] =
+          place.kind == Place::Kind::Leaf ? addresses_.leaves[place.index] : addresses_.outputs[place.index];
     }
     for (const ProductStep& step : program_.products) reserve_product(step);
   }
@@ -98,17 +90,37 @@ class Execution {
   }
 
  private:
+  /// What is the same in all runs of an evaluation.
+  void find_fixed() {
+    addresses_.program = nullptr;
+    std::byte* arena = workspace_.arena.at_least(program_.arena_bytes);
+    addresses_.numbers.resize(program_.numbers.size());
+    addresses_.places.resize(program_.places.size());
+    for (std::size_t k = 0; k < program_.places.size(); ++k) {
+      const Place& place = program_.places[k];
+      if (place.kind == Place::Kind::Number) {
+        store(program_.numbers[place.index], place.dtype, bindings_.scalars, addresses_.numbers[place.index]);
+        addresses_.places[k] = reinterpret_cast<std::byte*>(&addresses_.numbers[place.index]);
+      } else if (place.kind == Place::Kind::Arena) {
+        addresses_.places[k] = arena + place.offset;
+      }
+    }
+    addresses_.arena = arena;
+    addresses_.evaluation = workspace_.evaluation;
+    addresses_.program = &program_;
+  }
+
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
     if (array.place == no_place) return {};
-    return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
+    return {addresses_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
   }
 
   void run_loop(const Loop& loop, std::byte* partials) const {
     cpu::run_loop(
-        loop, program_, workspace_.places.data(), partials, workspace_.done, [&](std::size_t first, std::size_t count) {
+        loop, program_, addresses_.places.data(), partials, workspace_.done, [&](std::size_t first, std::size_t count) {
           const ProductStep& step = program_.products[loop.product];
-          blas::multiply_rows(step.product, workspace_.places[step.a] + step.offset_a,
-                              workspace_.places[step.b] + step.offset_b, workspace_.places[step.out], first, count);
+          blas::multiply_rows(step.product, addresses_.places[step.a] + step.offset_a,
+                              addresses_.places[step.b] + step.offset_b, addresses_.places[step.out], first, count);
         });
   }
 
@@ -129,7 +141,7 @@ class Execution {
   void run_switch(const SwitchStep& step) const;
 
   [[nodiscard]] std::byte* address(const ArrayAt& array) const {
-    return array.place == no_place ? nullptr : workspace_.places[array.place] + array.offset;
+    return array.place == no_place ? nullptr : addresses_.places[array.place] + array.offset;
   }
   /// \param list  what the addresses go to.
   void list_addresses(std::span<const ArrayAt> arrays, std::vector<std::byte*>& list) const {
@@ -138,14 +150,14 @@ class Execution {
   }
 
   void run_product(const ProductStep& step) const {
-    std::byte* out = workspace_.places[step.out];
+    std::byte* out = addresses_.places[step.out];
     const double alpha = step.scale != no_place ? step.sign * number_at(step.scale) : step.sign;
     const bool accumulate = step.c != no_place;
-    if (accumulate && workspace_.places[step.c] != out) {
-      std::memcpy(out, workspace_.places[step.c], bytes_of(step.product));
+    if (accumulate && addresses_.places[step.c] != out) {
+      std::memcpy(out, addresses_.places[step.c], bytes_of(step.product));
     }
-    const std::byte* a = workspace_.places[step.a] + step.offset_a;
-    const std::byte* b = workspace_.places[step.b] + step.offset_b;
+    const std::byte* a = addresses_.places[step.a] + step.offset_a;
+    const std::byte* b = addresses_.places[step.b] + step.offset_b;
     if (accumulate && alpha == 0) return add_nothing(step, a, b, out);
     blas::multiply(step.product, a, b, out, alpha, accumulate);
   }
@@ -175,7 +187,7 @@ class Execution {
   }
 
   [[nodiscard]] double number_at(PlaceId place) const {
-    const std::byte* data = workspace_.places[place];
+    const std::byte* data = addresses_.places[place];
     if (program_.places[place].dtype == DType::Float32)
       return static_cast<double>(*reinterpret_cast<const float*>(data));
     return *reinterpret_cast<const double*>(data);
@@ -184,51 +196,52 @@ class Execution {
   const StepProgram& program_;
   const Bindings& bindings_;
   Workspace& workspace_;
+  Addresses& addresses_;
 };
 
 std::size_t bytes_of_output(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
 
-/// Runs of a plan within a plan. Its lists are those of its workspace, so that a warm run needs no memory.
+/// Runs of a plan within a plan. Its lists are those of its workspace, so that a warm run needs no memory; and what is
+/// the same in all runs of the plan around it is found once.
 class Apart {
  public:
   /// \param inputs     of the step.
   /// \param workspace  not that of another one that may still run.
   Apart(const ProgramApart& apart, std::span<std::byte* const> inputs, const Bindings& bindings, Workspace& workspace)
-      : outputs(workspace.outputs),
-        program_(*apart.program),
-        leaves_(workspace.leaves),
-        execution_(program_, bindings, workspace) {
-    leaves_.assign(inputs.begin(), inputs.end());
-    for (const std::uint32_t leaf : apart.captured) leaves_.push_back(bindings.leaves[leaf]->data());
-    outputs.assign(program_.outputs.size(), nullptr);
+      : program_(*apart.program),
+        addresses_(workspace.addresses_of(apart.number)),
+        execution_(program_, bindings, workspace, addresses_) {
+    addresses_.leaves.assign(inputs.begin(), inputs.end());
+    for (const std::uint32_t leaf : apart.captured) addresses_.leaves.push_back(bindings.leaves[leaf]->data());
+    addresses_.outputs.assign(program_.outputs.size(), nullptr);
   }
 
-  std::vector<std::byte*>& outputs;
-
-  [[nodiscard]] std::byte*& leaf(std::size_t k) { return leaves_[k]; }
+  [[nodiscard]] std::byte*& leaf(std::size_t k) { return addresses_.leaves[k]; }
+  [[nodiscard]] std::vector<std::byte*>& outputs() { return addresses_.outputs; }
   [[nodiscard]] const PlanOutput& output(std::size_t k) const { return program_.outputs[k]; }
 
   void run() {
-    if (placed_) execution_.rebind(leaves_, outputs);
-    else execution_.bind(leaves_, outputs);
-    placed_ = true;
+    if (bound_) execution_.rebind();
+    else execution_.bind();
+    bound_ = true;
     execution_.run(nullptr);
-    for (std::size_t k = 0; k < outputs.size(); ++k) copy_if_not_own(k);
+    for (const std::uint32_t k : program_.handed_on) copy_handed_on(k);
   }
 
  private:
-  /// What the plan hands on as it is.
-  void copy_if_not_own(std::size_t k) const {
+  void copy_handed_on(std::size_t k) const {
     const PlanOutput& output = program_.outputs[k];
-    if (output.kind == PlanOutput::Kind::Own || bytes_of_output(output) == 0) return;
-    const std::byte* from = output.kind == PlanOutput::Kind::Leaf ? leaves_[output.index] : outputs[output.index];
-    if (from != outputs[k]) std::memcpy(outputs[k], from, bytes_of_output(output));
+    const std::vector<std::byte*>& list =
+        output.kind == PlanOutput::Kind::Leaf ? addresses_.leaves : addresses_.outputs;
+    if (list[output.index] != addresses_.outputs[k]) {
+      std::memcpy(addresses_.outputs[k], list[output.index], bytes_of_output(output));
+    }
   }
 
   const StepProgram& program_;
-  std::vector<std::byte*>& leaves_;
+  Addresses& addresses_;
   Execution execution_;
-  bool placed_ = false;
+  bool bound_ = false;
 };
 
 /// Memory for what a loop carries: where its last goes, or a piece in the stead of that, and a second piece. It goes to
@@ -280,16 +293,15 @@ void Execution::run_scan(const ScanStep& step) const {
   const Carried memory(body, workspace);
   for (std::size_t run = 0; run < length; ++run) {
     const std::size_t at = step.scan.reverse ? length - 1 - run : run;
-    for (std::size_t k = carried; k < carried + step.scan.sliced; ++k) {
-      const ArrayAt& array = step.inputs[k];
-      body.leaf(k) = inputs[k] + at * (size_of(array.shape) / length * size_of(array.dtype));
+    for (std::size_t k = 0; k < step.scan.sliced; ++k) {
+      body.leaf(carried + k) = inputs[carried + k] + at * step.slice_bytes[k];
     }
-    for (std::size_t k = 0; k < body.outputs.size(); ++k) {
-      body.outputs[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
-                                    : stacked[k - carried] + at * bytes_of_output(body.output(k));
+    for (std::size_t k = 0; k < body.outputs().size(); ++k) {
+      body.outputs()[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
+                                      : stacked[k - carried] + at * bytes_of_output(body.output(k));
     }
     body.run();
-    for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs[k];
+    for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs()[k];
   }
   for (std::size_t k = 0; k < carried && length == 0; ++k) {
     copy_bytes(memory.last(k), inputs[k], bytes_of_output(body.output(k)));
@@ -304,13 +316,13 @@ void Execution::run_while(const WhileStep& step) const {
   const Carried memory(body, workspace);
   Apart condition(step.condition, workspace.inputs, bindings_, workspace_.of_condition());
   bool goes_on = false;
-  condition.outputs[0] = reinterpret_cast<std::byte*>(&goes_on);
+  condition.outputs()[0] = reinterpret_cast<std::byte*>(&goes_on);
   for (bool even = true;; even = !even) {
     condition.run();
     if (!goes_on) break;
-    for (std::size_t k = 0; k < memory.size(); ++k) body.outputs[k] = memory.target(k, even);
+    for (std::size_t k = 0; k < memory.size(); ++k) body.outputs()[k] = memory.target(k, even);
     body.run();
-    for (std::size_t k = 0; k < memory.size(); ++k) body.leaf(k) = condition.leaf(k) = body.outputs[k];
+    for (std::size_t k = 0; k < memory.size(); ++k) body.leaf(k) = condition.leaf(k) = body.outputs()[k];
   }
   for (std::size_t k = 0; k < memory.size(); ++k)
     copy_bytes(memory.last(k), body.leaf(k), bytes_of_output(body.output(k)));
@@ -326,7 +338,7 @@ void Execution::run_switch(const SwitchStep& step) const {
   Workspace& workspace = workspace_.of_apart();
   list_addresses(step.inputs, workspace.inputs);
   Apart branch(step.branches[static_cast<std::size_t>(number)], workspace.inputs, bindings_, workspace);
-  list_addresses(step.outputs, branch.outputs);
+  list_addresses(step.outputs, branch.outputs());
   branch.run();
 }
 
@@ -371,12 +383,14 @@ void execute(const StepProgram& plan, const Bindings& bindings, std::span<Buffer
   }
   core::Loan<Workspace> workspace(workspace_of_thread);
   const Shrinking shrinking(workspace);
-  Execution execution(plan, bindings, *workspace);
-  workspace->leaves.clear();
-  workspace->outputs.clear();
-  for (Buffer* leaf : leaves) workspace->leaves.push_back(leaf->data());
-  for (const BufferPtr& result : results) workspace->outputs.push_back(result->data());
-  execution.bind(workspace->leaves, workspace->outputs);
+  ++workspace->evaluation;
+  Addresses& addresses = workspace->addresses_of(0);
+  addresses.leaves.clear();
+  addresses.outputs.clear();
+  for (Buffer* leaf : leaves) addresses.leaves.push_back(leaf->data());
+  for (const BufferPtr& result : results) addresses.outputs.push_back(result->data());
+  Execution execution(plan, bindings, *workspace, addresses);
+  execution.bind();
   execution.run(donated);
 }
 

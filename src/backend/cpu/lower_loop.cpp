@@ -17,8 +17,6 @@ using kernels::block_table;
 using kernels::BlockKernel;
 using kernels::Reduction;
 
-/// Elements that are worked on together, so that intermediate values stay in the first-level cache.
-constexpr std::size_t usual_block = 1024;
 constexpr std::size_t small_block = 128;
 /// More scratch than this does not stay in the cache, and blocks become smaller.
 constexpr std::size_t much_scratch = 96 * 1024;

@@ -13,6 +13,9 @@
 
 namespace xgrad::backend::cpu {
 
+/// Elements that are worked on together, so that intermediate values stay in the first-level cache.
+inline constexpr std::size_t usual_block = 1024;
+
 /// How a slot is made from another one.
 enum class Derivation : std::uint8_t { Tiled, Expanded, Splat, SplatOverRows };
 

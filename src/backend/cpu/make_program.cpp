@@ -37,6 +37,7 @@ class ProgramMaker {
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
+    list_what_is_bound();
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
     verify_between_passes("choose_donors", *program_);
     return program_;
@@ -138,6 +139,17 @@ class ProgramMaker {
       output.donor = static_cast<std::int32_t>(source.index);
       program_->first_overwriting = std::min(program_->first_overwriting, index);
       taken[source.index] = true;
+    }
+  }
+
+  void list_what_is_bound() {
+    for (PlaceId place = 0; place < program_->places.size(); ++place) {
+      const Place::Kind kind = program_->places[place].kind;
+      if (kind == Place::Kind::Leaf || kind == Place::Kind::Output) program_->bound.push_back(place);
+    }
+    for (std::uint32_t k = 0; k < program_->outputs.size(); ++k) {
+      const PlanOutput& output = program_->outputs[k];
+      if (output.kind != PlanOutput::Kind::Own && size_of(output.shape) != 0) program_->handed_on.push_back(k);
     }
   }
 
@@ -263,18 +275,25 @@ class ProgramMaker {
     return static_cast<std::size_t>(graph_.attributes(id)[k]);
   }
   [[nodiscard]] ProgramApart program_of(std::size_t body) const {
-    return {make_program(plan_.bodies[body]), graph_.bodies[body].captured};
+    return {program_->apart++, make_program(plan_.bodies[body]), graph_.bodies[body].captured};
   }
 
   void lower_scan(const Group& group, ValueId id) {
     const std::size_t number = attribute(id, 0);
     const Body& body = graph_.bodies[number];
     program_->steps.push_back({Step::Kind::Scan, static_cast<std::uint32_t>(program_->scans.size())});
-    program_->scans.push_back({.body = program_of(number),
-                               .scan = body.scan,
-                               .inputs = inputs_of(id, 0),
-                               .last = outputs_of(group, body.scan.carried),
-                               .stacked = projections_of(group, body)});
+    ScanStep step{.body = program_of(number),
+                  .scan = body.scan,
+                  .inputs = inputs_of(id, 0),
+                  .last = outputs_of(group, body.scan.carried),
+                  .stacked = projections_of(group, body),
+                  .slice_bytes = {}};
+    for (std::size_t k = body.scan.carried; k < body.scan.carried + body.scan.sliced; ++k) {
+      const ArrayAt& array = step.inputs[k];
+      const std::size_t length = std::max<std::size_t>(body.scan.length, 1);
+      step.slice_bytes.push_back(size_of(array.shape) / length * size_of(array.dtype));
+    }
+    program_->scans.push_back(std::move(step));
   }
 
   void lower_while(const Group& group, ValueId id) {
@@ -300,21 +319,8 @@ class ProgramMaker {
     const ArrayAt a = array_at(inputs[0]);
     const ArrayAt b = array_at(inputs[1]);
     const Shape& shape = graph_.shape(id);
-    const std::size_t rank = shape.size();
     ProductStep step;
-    step.product.dtype = graph_[id].dtype;
-    step.product.m = shape[rank - 2];
-    step.product.n = shape[rank - 1];
-    step.product.k = a.shape[rank - 1];
-    step.product.transposed_a = !is_row_major(a);
-    step.product.transposed_b = !is_row_major(b);
-    step.product.step_a = step_of(a);
-    step.product.step_b = step_of(b);
-    for (std::size_t i = 0; i + 2 < rank; ++i) {
-      step.product.stack.push_back(shape[i]);
-      step.product.stack_a.push_back(a.strides[i]);
-      step.product.stack_b.push_back(b.strides[i]);
-    }
+    step.product = blas::product_of(graph_[id].dtype, shape, {a.shape, a.strides}, {b.shape, b.strides});
     step.a = a.place;
     step.b = b.place;
     step.offset_a = a.offset;
@@ -328,24 +334,6 @@ class ProgramMaker {
     }
     program_->steps.push_back({Step::Kind::Product, static_cast<std::uint32_t>(program_->products.size())});
     program_->products.push_back(step);
-  }
-
-  static bool is_row_major(const ArrayAt& x) {
-    const std::size_t rank = x.shape.size();
-    const std::size_t rows = x.shape[rank - 2];
-    const std::size_t columns = x.shape[rank - 1];
-    return (columns <= 1 || x.strides[rank - 1] == 1) &&
-           (rows <= 1 || x.strides[rank - 2] >= static_cast<std::ptrdiff_t>(std::max<std::size_t>(columns, 1)));
-  }
-
-  /// From row to row of a matrix that is row-major, else from column to column.
-  static std::size_t step_of(const ArrayAt& x) {
-    const std::size_t line = x.shape.size() - (is_row_major(x) ? 2 : 1);
-    const std::size_t length = x.shape[is_row_major(x) ? x.shape.size() - 1 : x.shape.size() - 2];
-    const std::size_t least = std::max<std::size_t>(length, 1);
-    // An array without elements may have any strides.
-    if (x.shape[line] <= 1 || size_of(x.shape) == 0) return least;
-    return static_cast<std::size_t>(x.strides[line]);
   }
 
   struct Life {

@@ -165,6 +165,7 @@ struct StepProgram;
 
 /// A program that is run by a step of another one.
 struct ProgramApart {
+  std::uint32_t number;  ///< among those that the other one runs
   std::shared_ptr<const StepProgram> program;
   std::vector<std::uint32_t> captured;  ///< leaves of the request that are its leaves behind the step's inputs
 };
@@ -173,9 +174,10 @@ struct ProgramApart {
 struct ScanStep {
   ProgramApart body;
   ScanSpec scan;
-  std::vector<ArrayAt> inputs;   ///< first of what is carried, arrays of slices, others
-  std::vector<ArrayAt> last;     ///< of what is carried; in no place if nothing needs it
-  std::vector<ArrayAt> stacked;  ///< of the body's further outputs
+  std::vector<ArrayAt> inputs;           ///< first of what is carried, arrays of slices, others
+  std::vector<ArrayAt> last;             ///< of what is carried; in no place if nothing needs it
+  std::vector<ArrayAt> stacked;          ///< of the body's further outputs
+  std::vector<std::size_t> slice_bytes;  ///< of what a run gets of each sliced array
 };
 
 /// A loop that runs while its condition gives true.
@@ -211,9 +213,11 @@ struct StepProgram {
   std::vector<Place> places;
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;
+  std::vector<PlaceId> bound;  ///< places of leaves and outputs
   std::vector<Number> numbers;
   std::vector<DType> number_types;
   std::vector<PlanOutput> outputs;
+  std::vector<std::uint32_t> handed_on;  ///< outputs with elements that are a leaf or another output
   std::size_t leaves = 0;
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;
@@ -221,6 +225,7 @@ struct StepProgram {
   std::size_t most_slots = 0;   ///< of a loop
   std::size_t most_chunks = 0;  ///< of a loop
   std::size_t most_arrays = 0;  ///< of a kernel
+  std::uint32_t apart = 0;      ///< programs that it runs
   std::size_t nodes = 0;        ///< recorded nodes that it stands for
   /// The first step that may write over a donated array. From here on nothing can fail.
   std::size_t first_overwriting = ~std::size_t{0};

@@ -211,6 +211,7 @@ class OfPlan {
     here().require(std::ranges::all_of(inputs, dense), "plans within a plan read whole arrays");
     here().require(apart.program->leaves == inputs.size() + apart.captured.size(), "it has a leaf for each input");
     here().require(apart.program->outputs.size() == outputs, "it has the outputs of its step");
+    here().require(apart.number < program_.apart, "it has a number of its own");
   }
 
   void array(const ArrayAt& each) const {

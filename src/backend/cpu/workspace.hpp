@@ -51,28 +51,46 @@ class Storage {
   std::size_t size_ = 0;
 };
 
-/// What one evaluation needs beside its inputs and results.
+struct StepProgram;
+
+/// Where the arrays of a program are, and its numbers.
+struct Addresses {
+  std::vector<std::byte*> leaves;
+  std::vector<std::byte*> outputs;
+  std::vector<std::byte*> places;
+  std::vector<Scalar> numbers;
+  /// What they were found for, but for leaves and outputs; null: nothing.
+  const StepProgram* program = nullptr;
+  const std::byte* arena = nullptr;
+  std::uint64_t evaluation = 0;
+};
+
+/// What one evaluation needs beside its inputs and results. A program within a program has a workspace of its own,
+/// which it shares with the others of its step's program: they run one after another.
 struct Workspace {
   Storage arena;
   Storage partials;
   Storage product;
-  Storage carried;  // between the runs of a loop's body
-  std::vector<std::byte*> leaves;
-  std::vector<std::byte*> outputs;
-  std::vector<std::byte*> places;
+  Storage carried;                                       // between the runs of a loop's body
+  std::vector<Addresses> addresses;                      // of the programs that share it, by their numbers
   std::vector<std::byte*> inputs, stacked, last, other;  // of the step that runs the plan, if it is one within a plan
-  std::vector<Scalar> numbers;
-  std::vector<kernels::Operand> operands;  // of one call
-  std::vector<char> done;                  // chunks of one loop
-  std::unique_ptr<Workspace> apart;        // of plans within the plan
-  std::unique_ptr<Workspace> condition;    // of the conditions of loops, whose bodies have the former
+  std::vector<kernels::Operand> operands;                // of one call
+  std::vector<char> done;                                // chunks of one loop
+  std::unique_ptr<Workspace> apart;                      // of plans within the plan
+  std::unique_ptr<Workspace> condition;                  // of the conditions of loops, whose bodies have the former
+  std::uint64_t evaluation = 0;                          // a number for each
   KeptShare share;
 
   Workspace& of_apart() { return made(apart); }
   Workspace& of_condition() { return made(condition); }
-  static Workspace& made(std::unique_ptr<Workspace>& workspace) {
+  Workspace& made(std::unique_ptr<Workspace>& workspace) const {
     if (!workspace) workspace = std::make_unique<Workspace>();
+    workspace->evaluation = evaluation;
     return *workspace;
+  }
+  Addresses& addresses_of(std::uint32_t number) {
+    if (addresses.size() <= number) addresses.resize(number + 1);
+    return addresses[number];
   }
 
   /// Gives back what is larger than what is worth keeping, or more than may be kept.

@@ -40,6 +40,47 @@ void limit_threads() {
 
 namespace {
 
+bool is_row_major(const Factor& x) {
+  const std::size_t rank = x.shape.size();
+  const std::size_t rows = x.shape[rank - 2];
+  const std::size_t columns = x.shape[rank - 1];
+  return (columns <= 1 || x.strides[rank - 1] == 1) &&
+         (rows <= 1 || x.strides[rank - 2] >= static_cast<std::ptrdiff_t>(std::max<std::size_t>(columns, 1)));
+}
+
+/// From row to row of a matrix that is row-major, else from column to column.
+std::size_t step_of(const Factor& x) {
+  const std::size_t line = x.shape.size() - (is_row_major(x) ? 2 : 1);
+  const std::size_t length = x.shape[is_row_major(x) ? x.shape.size() - 1 : x.shape.size() - 2];
+  const std::size_t least = std::max<std::size_t>(length, 1);
+  // An array without elements may have any strides.
+  if (x.shape[line] <= 1 || size_of(x.shape) == 0) return least;
+  return static_cast<std::size_t>(x.strides[line]);
+}
+
+}  // namespace
+
+Product product_of(DType dtype, const Shape& shape, const Factor& a, const Factor& b) {
+  const std::size_t rank = shape.size();
+  Product product;
+  product.dtype = dtype;
+  product.m = shape[rank - 2];
+  product.n = shape[rank - 1];
+  product.k = a.shape[rank - 1];
+  product.transposed_a = !is_row_major(a);
+  product.transposed_b = !is_row_major(b);
+  product.step_a = step_of(a);
+  product.step_b = step_of(b);
+  for (std::size_t i = 0; i + 2 < rank; ++i) {
+    product.stack.push_back(shape[i]);
+    product.stack_a.push_back(a.strides[i]);
+    product.stack_b.push_back(b.strides[i]);
+  }
+  return product;
+}
+
+namespace {
+
 /// One matrix as BLAS wants it: row-major, perhaps to be transposed.
 struct Matrix {
   const std::byte* data;

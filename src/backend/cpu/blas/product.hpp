@@ -27,6 +27,14 @@ struct Product {
   Strides stack_b;
 };
 
+/// A factor: where its elements lie, in elements.
+struct Factor {
+  const Shape& shape;
+  const Strides& strides;
+};
+/// \param shape  of the result.
+Product product_of(DType dtype, const Shape& shape, const Factor& a, const Factor& b);
+
 /// Whether the matrices of a stack are multiplied by our own kernels, with what comes before and after a product of
 /// BLAS left out: there are several, of floating-point numbers, and no extent is larger than 64.
 bool is_small(const Product& product);

@@ -1,5 +1,6 @@
 // Kernels that go along an axis in order. Inputs are dense.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -140,19 +141,36 @@ void searchsorted(const KernelCall& call) {
   });
 }
 
+namespace {
+
+/// Adds up lines that lie side by side, a few together: along one alone each element is in another line of the cache.
+template <class T>
+void add_up_lines(const AxisLines& lines, const T* in, T* out, bool backward) {
+  using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  constexpr std::size_t most = 128;
+  std::array<Wide, most> totals;  // NOLINT(*-member-init): a few may do
+  const std::size_t size = lines.extent * lines.inner;
+  for (std::size_t outer = 0; outer < lines.outer; ++outer) {
+    for (std::size_t first = 0; first < lines.inner; first += most) {
+      const std::size_t count = std::min(most, lines.inner - first);
+      std::fill_n(totals.begin(), count, Wide(0));
+      for (std::size_t k = 0; k < lines.extent; ++k) {
+        const std::size_t at = outer * size + (backward ? lines.extent - 1 - k : k) * lines.inner + first;
+        for (std::size_t j = 0; j < count; ++j) {
+          totals[j] = primitives::Add::eval(totals[j], static_cast<Wide>(in[at + j]));
+          out[at + j] = static_cast<T>(totals[j]);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void cumsum(const KernelCall& call) {
   const AxisLines lines(*call.inputs[0].shape, axis_of(call));
-  const bool backward = call.attributes[1] != 0;
   dispatch(call.output().dtype, [&]<class T>() {
-    using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
-    lines.for_each_line([&](std::size_t first) {
-      Wide total(0);
-      for (std::size_t k = 0; k < lines.extent; ++k) {
-        const std::size_t at = first + (backward ? lines.extent - 1 - k : k) * lines.inner;
-        total = primitives::Add::eval(total, static_cast<Wide>(call.inputs[0].as<T>()[at]));
-        call.output().as<T>()[at] = static_cast<T>(total);
-      }
-    });
+    add_up_lines(lines, call.inputs[0].as<T>(), call.output().as<T>(), call.attributes[1] != 0);
   });
 }
 
