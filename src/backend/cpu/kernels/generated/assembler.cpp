@@ -57,6 +57,7 @@ std::size_t Assembler::assemble() {
   L(done_);
   end();
   failures();
+  sections();
   constants();
   return getSize();
 }
@@ -92,12 +93,7 @@ void Assembler::begin() {
   for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * std::size_t{each.slot}]);
   for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
     const PackInstruction& instruction = program_.instructions[i];
-    if (is_loop_invariant(instruction.op)) values_[i].stack_offset = take_stack();
-    if (instruction.op == PackOp::Constant) {
-      if (instruction.slot == 0) vxorps(first_, first_, first_);
-      else vmovaps(first_, ptr[rip + one_]);
-      vmovaps(ptr[rsp + values_[i].stack_offset], first_);
-    }
+    if (is_spread(instruction.op)) values_[i].stack_offset = take_stack();
     if (instruction.op == PackOp::Number) {
       mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
       broadcast(first_, ptr[rax]);
@@ -119,6 +115,7 @@ void Assembler::begin() {
   } else {
     mov(end_, count_);
   }
+  pass(Rate::OncePerCall);
 }
 
 void Assembler::begin_row() {
@@ -132,6 +129,7 @@ void Assembler::begin_row() {
     broadcast(first_, ptr[rax + row_ * element_]);
     vmovaps(ptr[rsp + values_[i].stack_offset], first_);
   }
+  pass(Rate::OncePerRow);
   clear_sums(sums_rows);
 }
 
@@ -214,7 +212,7 @@ bool has_more_registers() {
 void Assembler::choose_lane_registers() {
   constexpr int each = lanes / 4;
   const std::size_t count = sums_.size();
-  const std::size_t length = program_.instructions.size();
+  const auto length = static_cast<std::size_t>(std::ranges::count(rates_, Rate::EachPack));
   if (count == 0 || length > longest_unrolled) return;
   if (has_more_registers()) {
     for (std::size_t s = 0; s < std::min<std::size_t>(count, 4); ++s) {
@@ -232,25 +230,7 @@ void Assembler::choose_lane_registers() {
 void Assembler::body(bool tail, bool aligned) {
   tail_ = tail;
   aligned_ = aligned;
-  holder_.fill(never);
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    values_[i].reg = no_register;
-    values_[i].used = 0;
-    const PackOp op = program_.instructions[i].op;
-    if (!is_loop_invariant(op)) values_[i].stack_offset = not_on_stack;
-  }
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackInstruction& instruction = program_.instructions[i];
-    current_ = i;
-    pinned_.fill(false);
-    const std::size_t operands = operand_count(instruction.op);
-    // What cannot be loaded again is loaded now; other operands when they are used.
-    if (operands == 0) {
-      if (is_load(instruction.op) && !values_[i].reloadable && !values_[i].uses.empty()) load(i);
-      continue;
-    }
-    emit(i, instruction);
-  }
+  pass(Rate::EachPack);
 }
 
 void Assembler::clear_sums(bool (*chosen)(PackOp)) {
@@ -360,6 +340,11 @@ void Assembler::constants() {
   repeat(one_, 0x3ff0000000000000U, 0x3f800000U);
   repeat(minus_one_, 0xbff0000000000000U, 0xbf800000U);
   repeat(all_bits_, ~std::uint64_t{0}, ~std::uint32_t{0});
+  for (std::size_t i = 0; i < constant_labels_.size(); ++i) {
+    const PackInstruction& instruction = program_.instructions[i];
+    if (instruction.op != PackOp::Constant) continue;
+    repeat(constant_labels_[i], instruction.a | std::uint64_t{instruction.b} << 32U, instruction.a);
+  }
 }
 
 // ---- executable memory

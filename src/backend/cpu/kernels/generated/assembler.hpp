@@ -1,5 +1,6 @@
 // What writes machine code for x86-64 processors with AVX2 and FMA, by Xbyak. Its functions are in assembler.cpp (the
-// code as a whole), assembler_values.cpp (registers and memory) and assembler_arithmetic.cpp (instructions).
+// code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections), assembler_values.cpp
+// (registers and memory) and assembler_arithmetic.cpp (instructions).
 #pragma once
 
 #include <algorithm>
@@ -22,10 +23,8 @@ inline constexpr int no_lane = -1;
 /// Instructions of a program that is written several times for the sake of its sums.
 inline constexpr std::size_t longest_unrolled = 48;
 
-/// Is the same for all elements, or for those of a row: it stays on the stack.
-constexpr bool is_loop_invariant(PackOp op) {
-  return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant;
-}
+/// Is the same for all elements, or for those of a row, and comes from memory: it stays on the stack.
+constexpr bool is_spread(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow; }
 constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
 constexpr bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
 constexpr bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
@@ -51,6 +50,9 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::Trunc:
     case PackOp::Not:
     case PackOp::FromMask:
+    case PackOp::ShiftLeft:
+    case PackOp::ShiftRight:
+    case PackOp::Unless:
     case PackOp::Store:
     case PackOp::Stream:
     case PackOp::StoreMask:
@@ -60,6 +62,8 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::SumSquaresRows:
       return 1;
     case PackOp::Select:
+    case PackOp::MultiplyAdd:
+    case PackOp::MultiplySubtract:
     case PackOp::NegativeMultiplyAdd:
       return 3;
     default:
@@ -67,15 +71,18 @@ constexpr std::size_t operand_count(PackOp op) {
   }
 }
 
+/// How often an instruction is to run. Never: nothing reads it.
+enum class Rate : std::uint8_t { OncePerCall, OncePerRow, EachPack, Never };
+
+/// An instruction with effects beside its value.
+constexpr bool acts(PackOp op) { return is_store(op) || sums_all(op) || sums_rows(op) || op == PackOp::Check; }
+
 /// Where a value is while the instructions are gone through.
 struct ValueLocation {
   int reg = no_register;
   std::uint32_t stack_offset = not_on_stack;  ///< of a copy of it
-  std::vector<std::uint32_t> uses;
-  std::size_t used = 0;
-  bool reloadable = false;  ///< can be loaded again from its slot
-
-  [[nodiscard]] std::uint32_t next_use() const { return used < uses.size() ? uses[used] : never; }
+  std::uint32_t used = 0;                     ///< of its uses
+  bool reloadable = false;                    ///< can be loaded again from its slot
 };
 
 /// Writes the code of one program.
@@ -92,7 +99,10 @@ class Assembler : Xbyak::CodeGenerator {
         program_(program),
         width_(program.single_precision ? 8 : 4),
         element_(program.single_precision ? 4 : 8) {
-    count_uses();
+    values_.resize(program.instructions.size());
+    constant_labels_.resize(program.instructions.size());
+    find_rates();
+    find_reloadable();
     choose_pointers();
   }
 
@@ -130,9 +140,51 @@ class Assembler : Xbyak::CodeGenerator {
 
   std::uint32_t take_stack();
 
+  // ---- passes: the instructions that run at one rate
+
+  void find_rates();
+  void find_unread();
+  /// The rate of something that reads this.
+  [[nodiscard]] Rate rate_of_operands(std::uint32_t begin, std::uint32_t end) const;
+  /// The EndUnless of an Unless.
+  [[nodiscard]] std::uint32_t end_of_section(std::uint32_t begin) const;
+  /// The uses of each value by instructions of a rate.
+  void count_uses(Rate rate);
+  [[nodiscard]] std::uint32_t next_use(std::uint32_t v) const;
+  void begin_pass(Rate rate);
+  void pass(Rate rate);
+  /// One instruction, in its turn.
+  void step(std::uint32_t i);
+  /// Values that run less often than what reads them are kept on the stack.
+  void keep_for_later(std::uint32_t i);
+
+  // ---- sections: instructions that are rarely needed. They stand behind the rest, and leave all registers but that
+  // of their result as they were.
+
+  struct Section {
+    std::uint32_t begin, end;
+    Rate rate;
+    bool tail;
+    int result;
+    Label rare, back;
+    std::vector<ValueLocation> values;
+    std::array<std::uint32_t, allocated> holder;
+  };
+  [[nodiscard]] bool is_read_after(std::uint32_t v, std::uint32_t i) const;
+  /// Value `fast` in a register that becomes that of value `result`.
+  int take_over(std::uint32_t fast, std::uint32_t result);
+  void begin_section(std::uint32_t begin, std::uint32_t end);
+  void sections();
+  void write_section(Section& section);
+
   // ---- values
 
-  void count_uses();
+  void find_reloadable();
+
+  [[nodiscard]] bool has_home(std::uint32_t v) const;
+  [[nodiscard]] bool only_at_home(std::uint32_t v) const { return values_[v].reg == no_register && has_home(v); }
+  /// Where a value is that has a place in memory.
+  Address home(std::uint32_t v);
 
   /// All whole packs of a row.
   void packs(bool aligned);
@@ -157,6 +209,12 @@ class Assembler : Xbyak::CodeGenerator {
 
   /// After the current instruction its operands have had this use.
   void release(const PackInstruction& instruction);
+  /// Value v needs no register any more if nothing reads it.
+  void release_if_dead(std::uint32_t v);
+  /// Value v, which becomes known now, is in a register that is free.
+  void hold(std::uint32_t v, int reg);
+  /// A register is free again, if it still has value v.
+  void forget(std::uint32_t v, int reg);
 
   // ---- memory
 
@@ -177,6 +235,14 @@ class Assembler : Xbyak::CodeGenerator {
   void emit(std::uint32_t i, const PackInstruction& instruction);
 
   void emit_binary(std::uint32_t i, const PackInstruction& instruction);
+  void emit_select(std::uint32_t i, const PackInstruction& instruction);
+
+  /// to = +-x y +- z with the operands in the order that the number of the form says.
+  enum class Form : std::uint8_t { F132, F213, F231 };
+  void emit_fused(std::uint32_t i, const PackInstruction& instruction);
+  void fused(PackOp op, Form form, const Ymm& to, const Ymm& second, const Xbyak::Operand& third);
+  /// Whether the current instruction is the last that reads value v, which is in a register.
+  [[nodiscard]] bool dies(std::uint32_t v) const;
 
   static constexpr std::uint8_t equal = 0, unordered = 3, not_equal = 4, less = 17, less_equal = 18, greater = 30;
   void compare(const Ymm& to, const Ymm& a, const Xbyak::Operand& b, std::uint8_t how);
@@ -219,6 +285,14 @@ class Assembler : Xbyak::CodeGenerator {
   void constants();
 
   const PackProgram& program_;
+  std::vector<Rate> rates_;               ///< of each instruction
+  std::vector<bool> outlives_;            ///< what runs less often than something that reads it
+  Rate counted_ = Rate::EachPack;         ///< of the instructions whose uses are known
+  std::vector<std::uint32_t> first_use_;  ///< of each value in the list below; one more at the end
+  std::vector<std::uint32_t> uses_;
+  std::vector<Section> sections_;
+  std::array<std::uint32_t, allocated> kept_{};  ///< on the stack: registers during a section; 0: no place yet
+  std::vector<Label> constant_labels_;
   const std::uint32_t width_;  ///< elements in a register
   const int element_;          ///< bytes
   std::vector<ValueLocation> values_;

@@ -16,22 +16,36 @@ Assembler::Reg64 Assembler::pointer(std::uint32_t slot) {
   return rbx;
 }
 
-void Assembler::count_uses() {
-  values_.resize(program_.instructions.size());
+void Assembler::find_reloadable() {
+  count_uses(Rate::EachPack);
   std::uint32_t last_stores = static_cast<std::uint32_t>(program_.instructions.size());
   while (last_stores > 0 && is_store(program_.instructions[last_stores - 1].op)) --last_stores;
   for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackInstruction& instruction = program_.instructions[i];
-    const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-    for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-      std::vector<std::uint32_t>& uses = values_[operands[k]].uses;
-      if (uses.empty() || uses.back() != i) uses.push_back(i);
-    }
+    const bool used = first_use_[i] != first_use_[i + 1];
+    values_[i].reloadable = is_load(program_.instructions[i].op) && used && uses_[first_use_[i + 1] - 1] < last_stores;
   }
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackOp op = program_.instructions[i].op;
-    values_[i].reloadable = is_load(op) && !values_[i].uses.empty() && values_[i].uses.back() < last_stores;
-  }
+}
+
+bool Assembler::has_home(std::uint32_t v) const {
+  return values_[v].stack_offset != not_on_stack || program_.instructions[v].op == PackOp::Constant;
+}
+
+Assembler::Address Assembler::home(std::uint32_t v) {
+  if (program_.instructions[v].op == PackOp::Constant) return ptr[rip + constant_labels_[v]];
+  return ptr[rsp + values_[v].stack_offset];
+}
+
+void Assembler::hold(std::uint32_t v, int reg) {
+  holder_[static_cast<std::size_t>(reg)] = v;
+  pinned_[static_cast<std::size_t>(reg)] = true;
+  values_[v].reg = reg;
+}
+
+void Assembler::forget(std::uint32_t v, int reg) {
+  if (reg == no_register || values_[v].reg != reg) return;
+  values_[v].reg = no_register;
+  holder_[static_cast<std::size_t>(reg)] = never;
+  pinned_[static_cast<std::size_t>(reg)] = false;
 }
 
 Assembler::Ymm Assembler::assign(std::uint32_t v) {
@@ -47,22 +61,21 @@ Assembler::Ymm Assembler::assign(std::uint32_t v) {
     for (int r = 0; r < value_registers_; ++r) {
       const auto k = static_cast<std::size_t>(r);
       if (pinned_[k]) continue;
-      const std::uint32_t next = values_[holder_[k]].next_use();
+      const std::uint32_t next = next_use(holder_[k]);
       if (best == no_register || next > furthest) {
         best = r;
         furthest = next;
       }
     }
-    ValueLocation& evicted = values_[holder_[static_cast<std::size_t>(best)]];
-    if (evicted.stack_offset == not_on_stack && !evicted.reloadable && evicted.next_use() != never) {
+    const std::uint32_t victim = holder_[static_cast<std::size_t>(best)];
+    ValueLocation& evicted = values_[victim];
+    if (!has_home(victim) && !evicted.reloadable && next_use(victim) != never) {
       evicted.stack_offset = take_stack();
       vmovaps(ptr[rsp + evicted.stack_offset], Ymm(best));
     }
     evicted.reg = no_register;
   }
-  holder_[static_cast<std::size_t>(best)] = v;
-  pinned_[static_cast<std::size_t>(best)] = true;
-  values_[v].reg = best;
+  hold(v, best);
   return Ymm(best);
 }
 
@@ -72,16 +85,15 @@ Assembler::Ymm Assembler::use(std::uint32_t v) {
     pinned_[static_cast<std::size_t>(value.reg)] = true;
     return Ymm(value.reg);
   }
-  if (value.stack_offset == not_on_stack) return load(v);
+  if (!has_home(v)) return load(v);
   const Ymm reg = assign(v);
-  vmovaps(reg, ptr[rsp + value.stack_offset]);
+  vmovaps(reg, home(v));
   return reg;
 }
 
 const Xbyak::Operand& Assembler::source(std::uint32_t v, Address& from, Ymm& reg) {
-  const ValueLocation& value = values_[v];
-  if (value.reg == no_register && value.stack_offset != not_on_stack) {
-    from = ptr[rsp + value.stack_offset];
+  if (only_at_home(v)) {
+    from = home(v);
     return from;
   }
   reg = use(v);
@@ -91,14 +103,14 @@ const Xbyak::Operand& Assembler::source(std::uint32_t v, Address& from, Ymm& reg
 void Assembler::release(const PackInstruction& instruction) {
   const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
   for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-    ValueLocation& value = values_[operands[k]];
-    if (value.next_use() == current_) ++value.used;
-    if (value.next_use() == never && value.reg != no_register) {
-      holder_[static_cast<std::size_t>(value.reg)] = never;
-      pinned_[static_cast<std::size_t>(value.reg)] = false;
-      value.reg = no_register;
-    }
+    const std::uint32_t v = operands[k];
+    if (next_use(v) == current_) ++values_[v].used;
+    release_if_dead(v);
   }
+}
+
+void Assembler::release_if_dead(std::uint32_t v) {
+  if (next_use(v) == never) forget(v, values_[v].reg);
 }
 
 void Assembler::broadcast(const Ymm& to, const Address& from) {
