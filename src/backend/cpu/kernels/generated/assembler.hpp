@@ -1,4 +1,4 @@
-// What writes machine code for x86-64 processors with AVX2 and FMA, by Xbyak. Its functions are in assembler.cpp (the
+// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in assembler.cpp (the
 // code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections), assembler_values.cpp
 // (registers and memory) and assembler_arithmetic.cpp (instructions).
 #pragma once
@@ -97,8 +97,10 @@ class Assembler : Xbyak::CodeGenerator {
   Assembler(const PackProgram& program, void* buffer)
       : CodeGenerator(most_code, buffer),
         program_(program),
-        width_(program.single_precision ? 8 : 4),
-        element_(program.single_precision ? 4 : 8) {
+        wide_(is_wide(program)),
+        bytes_(wide_ ? 64 : 32),
+        element_(program.single_precision ? 4 : 8),
+        width_(bytes_ / static_cast<std::uint32_t>(element_)) {
     values_.resize(program.instructions.size());
     constant_labels_.resize(program.instructions.size());
     find_rates();
@@ -112,11 +114,16 @@ class Assembler : Xbyak::CodeGenerator {
  private:
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
-  static constexpr int allocated = 13;  ///< registers for values; two more are for passing use
+  // Those for values come first; behind them in wide code are those of sums.
+  static constexpr int narrow_registers = 13, wide_registers = 22;
+
+  /// A register of the width of the code, which may be that of AVX-512.
+  [[nodiscard]] Ymm vector(int index) const { return wide_ ? Ymm(index, Xbyak::Operand::ZMM, 512) : Ymm(index); }
+  /// Whether registers of AVX-512 are worth it.
+  static bool is_wide(const PackProgram& program);
 
   const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, failure_ = rcx;
   const Reg64 index_ = r8, end_ = r9, column_ = r10, row_ = r11;
-  const Ymm first_ = ymm13, second_ = ymm14, last_mask_ = ymm15;
 
   void choose_pointers();
   struct Pointer {
@@ -168,7 +175,7 @@ class Assembler : Xbyak::CodeGenerator {
     int result;
     Label rare, back;
     std::vector<ValueLocation> values;
-    std::array<std::uint32_t, allocated> holder;
+    std::array<std::uint32_t, wide_registers> holder;
   };
   [[nodiscard]] bool is_read_after(std::uint32_t v, std::uint32_t i) const;
   /// Value `fast` in a register that becomes that of value `result`.
@@ -227,6 +234,8 @@ class Assembler : Xbyak::CodeGenerator {
   void store(const PackInstruction& instruction);
 
   void bits_of(const Ymm& mask);
+  /// The same, and true for what is not there.
+  void bits_of_all(const Ymm& mask);
 
   void store_mask(const PackInstruction& instruction);
 
@@ -291,19 +300,24 @@ class Assembler : Xbyak::CodeGenerator {
   std::vector<std::uint32_t> first_use_;  ///< of each value in the list below; one more at the end
   std::vector<std::uint32_t> uses_;
   std::vector<Section> sections_;
-  std::array<std::uint32_t, allocated> kept_{};  ///< on the stack: registers during a section; 0: no place yet
+  std::array<std::uint32_t, wide_registers> kept_{};  ///< on the stack: registers during a section; 0: no place yet
   std::vector<Label> constant_labels_;
-  const std::uint32_t width_;  ///< elements in a register
+  const bool wide_;
+  const std::uint32_t bytes_;  ///< of a register
   const int element_;          ///< bytes
+  const std::uint32_t width_;  ///< elements in a register
+  const Ymm first_ = vector(wide_ ? 30 : 13), second_ = vector(wide_ ? 31 : 14);
+  const Ymm last_mask_ = ymm15;           ///< elements that are there, at the end of a row, in narrow code
+  const Xbyak::Opmask last_elements_ = k7;  ///< the same in wide code
   std::vector<ValueLocation> values_;
   std::vector<Pointer> pointers_;
   std::vector<SumLanes> sums_;
   std::vector<Failure> failures_;
-  int value_registers_ = allocated;
+  int value_registers_ = wide_ ? wide_registers : narrow_registers;
   std::vector<int> lane_registers_;  ///< the first of each sum that has some
   int lane_ = no_lane;  ///< the first partial sum of the pack that is being written, where they have registers
-  std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
-  std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
+  std::array<std::uint32_t, wide_registers> holder_{};  ///< value in each register
+  std::array<bool, wide_registers> pinned_{};           ///< by the instruction that is being written
   std::uint32_t current_ = 0;
   bool tail_ = false;
   bool aligned_ = false;

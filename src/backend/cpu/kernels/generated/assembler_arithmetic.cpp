@@ -168,8 +168,17 @@ void Assembler::fused(PackOp op, Form form, const Ymm& to, const Ymm& second, co
 }
 
 void Assembler::compare(const Ymm& to, const Ymm& a, const Xbyak::Operand& b, std::uint8_t how) {
-  if (program_.single_precision) vcmpps(to, a, b, how);
-  else vcmppd(to, a, b, how);
+  if (wide_ && program_.single_precision) {
+    vcmpps(k1, a, b, how);
+    vpmovm2d(to, k1);
+  } else if (wide_) {
+    vcmppd(k1, a, b, how);
+    vpmovm2q(to, k1);
+  } else if (program_.single_precision) {
+    vcmpps(to, a, b, how);
+  } else {
+    vcmppd(to, a, b, how);
+  }
 }
 
 void Assembler::multiply(const Ymm& to, const Ymm& a, const Ymm& b) {
@@ -183,6 +192,15 @@ void Assembler::subtract(const Ymm& to, const Ymm& a, const Xbyak::Operand& b) {
 }
 
 void Assembler::blend(const Ymm& to, const Ymm& otherwise, const Xbyak::Operand& then, const Ymm& mask) {
+  if (wide_) {  // bit by bit; the numbers say what becomes of bits of the three operands
+    constexpr std::uint8_t if_first_third_else_second = 0xac, if_second_third_else_first = 0xb8;
+    constexpr std::uint8_t if_second_first_else_third = 0xe2;
+    if (to.getIdx() == mask.getIdx()) return vpternlogq(to, otherwise, then, if_first_third_else_second);
+    if (to.getIdx() == otherwise.getIdx()) return vpternlogq(to, mask, then, if_second_third_else_first);
+    if (!then.isMEM() && to.getIdx() == then.getIdx()) return vpternlogq(to, mask, otherwise, if_second_first_else_third);
+    vmovaps(to, mask);
+    return vpternlogq(to, otherwise, then, if_first_third_else_second);
+  }
   if (program_.single_precision) vblendvps(to, otherwise, then, mask);
   else vblendvpd(to, otherwise, then, mask);
 }
@@ -193,6 +211,7 @@ void Assembler::round_to_integer(const Ymm& to, const Ymm& a, PackOp op) {
                            : op == PackOp::Ceil  ? up
                            : op == PackOp::Trunc ? to_zero
                                                  : to_even;
+  if (wide_) return program_.single_precision ? vrndscaleps(to, a, how) : vrndscalepd(to, a, how);
   if (program_.single_precision) vroundps(to, a, how);
   else vroundpd(to, a, how);
 }

@@ -124,7 +124,7 @@ void Assembler::step(std::uint32_t i) {
 void Assembler::keep_for_later(std::uint32_t i) {
   if (!outlives_[i] || values_[i].reg == no_register || values_[i].stack_offset != not_on_stack) return;
   values_[i].stack_offset = take_stack();
-  vmovaps(ptr[rsp + values_[i].stack_offset], Ymm(values_[i].reg));
+  vmovaps(ptr[rsp + values_[i].stack_offset], vector(values_[i].reg));
   release_if_dead(i);
 }
 
@@ -147,13 +147,7 @@ void Assembler::begin_section(std::uint32_t begin, std::uint32_t end) {
   pinned_.fill(false);
   const Ymm mask = use(program_.instructions[begin].a);
   const int result = take_over(program_.instructions[end].a, end);
-  if (tail_) {  // what is not there is not rare
-    vxorps(first_, last_mask_, ptr[rip + all_bits_]);
-    vorps(first_, first_, mask);
-    bits_of(first_);
-  } else {
-    bits_of(mask);
-  }
+  bits_of_all(mask);  // what is not there is not rare
   cmp(eax, (1U << width_) - 1);
   sections_.push_back({begin, end, counted_, tail_, result, Label(), Label(), values_, holder_});
   jne(sections_.back().rare, T_NEAR);
@@ -183,14 +177,14 @@ void Assembler::write_section(Section& section) {
   L(section.rare);
   tail_ = section.tail;
   values_ = section.values;
-  for (std::size_t r = 0; r < allocated; ++r) {
+  for (std::size_t r = 0; r < section.holder.size(); ++r) {
     const std::uint32_t v = section.holder[r];
     if (v == never) continue;
     values_[v].reg = no_register;
     if (static_cast<int>(r) == section.result || has_home(v)) continue;
     if (kept_[r] == 0) kept_[r] = take_stack();
     values_[v].stack_offset = kept_[r];
-    vmovaps(ptr[rsp + kept_[r]], Ymm(static_cast<int>(r)));
+    vmovaps(ptr[rsp + kept_[r]], vector(static_cast<int>(r)));
   }
   const std::vector<ValueLocation> before = values_;
   holder_.fill(never);
@@ -199,12 +193,12 @@ void Assembler::write_section(Section& section) {
   }
   current_ = section.end;
   pinned_.fill(false);
-  vmovaps(Ymm(section.result), use(program_.instructions[section.end].b));
-  for (std::size_t r = 0; r < allocated; ++r) {
+  vmovaps(vector(section.result), use(program_.instructions[section.end].b));
+  for (std::size_t r = 0; r < section.holder.size(); ++r) {
     const std::uint32_t v = section.holder[r];
     if (v == never || static_cast<int>(r) == section.result || !is_read_after(v, section.end)) continue;
     values_[v] = before[v];
-    vmovaps(Ymm(static_cast<int>(r)), home(v));
+    vmovaps(vector(static_cast<int>(r)), home(v));
   }
   jmp(section.back, T_NEAR);
 }

@@ -71,19 +71,19 @@ Assembler::Ymm Assembler::assign(std::uint32_t v) {
     ValueLocation& evicted = values_[victim];
     if (!has_home(victim) && !evicted.reloadable && next_use(victim) != never) {
       evicted.stack_offset = take_stack();
-      vmovaps(ptr[rsp + evicted.stack_offset], Ymm(best));
+      vmovaps(ptr[rsp + evicted.stack_offset], vector(best));
     }
     evicted.reg = no_register;
   }
   hold(v, best);
-  return Ymm(best);
+  return vector(best);
 }
 
 Assembler::Ymm Assembler::use(std::uint32_t v) {
   ValueLocation& value = values_[v];
   if (value.reg != no_register) {
     pinned_[static_cast<std::size_t>(value.reg)] = true;
-    return Ymm(value.reg);
+    return vector(value.reg);
   }
   if (!has_home(v)) return load(v);
   const Ymm reg = assign(v);
@@ -129,6 +129,8 @@ Assembler::Ymm Assembler::load(std::uint32_t v) {
   const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
   const Address address = ptr[from + at * element_];
   if (!tail_) vmovups(to, address);
+  else if (wide_ && program_.single_precision) vmovups(to | last_elements_ | T_z, address);
+  else if (wide_) vmovupd(to | last_elements_ | T_z, address);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
   else vmaskmovpd(to, last_mask_, address);
   return to;
@@ -136,9 +138,13 @@ Assembler::Ymm Assembler::load(std::uint32_t v) {
 
 void Assembler::load_mask(const Ymm& to, const Reg64& from) {
   const Xmm low(to.getIdx());
-  if (!tail_) {
-    if (program_.single_precision) vpmovzxbd(to, ptr[from + index_]);
-    else vpmovzxbq(to, ptr[from + index_]);
+  const Address elements = ptr[from + index_];
+  if (tail_ && wide_) {
+    if (program_.single_precision) vpmovzxbd(to | last_elements_ | T_z, elements);
+    else vpmovzxbq(to | last_elements_ | T_z, elements);
+  } else if (!tail_) {
+    if (program_.single_precision) vpmovzxbd(to, elements);
+    else vpmovzxbq(to, elements);
   } else {
     xor_(eax, eax);
     for (std::uint32_t k = width_; k-- > 0;) {
@@ -163,16 +169,48 @@ void Assembler::store(const PackInstruction& instruction) {
   const Address to = ptr[pointer(instruction.slot) + index_ * element_];
   if (instruction.op == PackOp::Stream && aligned_) vmovntps(to, value);
   else if (!tail_) vmovups(to, value);
+  else if (wide_ && program_.single_precision) vmovups(to | last_elements_, value);
+  else if (wide_) vmovupd(to | last_elements_, value);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, value);
   else vmaskmovpd(to, last_mask_, value);
 }
 
+void Assembler::bits_of_all(const Ymm& mask) {
+  if (!tail_) return bits_of(mask);
+  if (wide_) {
+    bits_of(mask);
+    knotw(k1, last_elements_);
+    kmovw(ebx, k1);
+    or_(eax, ebx);
+    and_(eax, (1U << width_) - 1);
+    return;
+  }
+  vxorps(first_, last_mask_, ptr[rip + all_bits_]);
+  vorps(first_, first_, mask);
+  bits_of(first_);
+}
+
 void Assembler::bits_of(const Ymm& mask) {
+  if (wide_) {
+    if (program_.single_precision) vpmovd2m(k1, mask);
+    else vpmovq2m(k1, mask);
+    kmovw(eax, k1);
+    return;
+  }
   if (program_.single_precision) vmovmskps(eax, mask);
   else vmovmskpd(eax, mask);
 }
 
 void Assembler::store_mask(const PackInstruction& instruction) {
+  if (wide_) {
+    const Ymm mask = use(instruction.a);
+    const Address to = ptr[pointer(instruction.slot) + index_];
+    if (program_.single_precision) vpsrld(first_, mask, 31);
+    else vpsrlq(first_, mask, 63);
+    if (program_.single_precision) vpmovdb(tail_ ? to | last_elements_ : to, first_);
+    else vpmovqb(tail_ ? to | last_elements_ : to, first_);
+    return;
+  }
   bits_of(use(instruction.a));
   // Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
   if (program_.single_precision) {

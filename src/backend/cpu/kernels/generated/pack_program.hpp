@@ -88,7 +88,7 @@ struct PackProgram {
 
 /// Values of which one did not meet a condition.
 struct CheckFailure {
-  alignas(32) std::byte values[32];  ///< of a pack
+  alignas(64) std::byte values[64];  ///< of a pack
   std::uint32_t holds;               ///< a bit for each of them
 };
 
