@@ -166,7 +166,7 @@ class Assembler : Xbyak::CodeGenerator {
   void keep_for_later(std::uint32_t i);
 
   // ---- sections: instructions that are rarely needed. They stand behind the rest, and leave all registers but that
-  // of their result as they were.
+  // of their result as they found them.
 
   struct Section {
     std::uint32_t begin, end;
@@ -228,6 +228,7 @@ class Assembler : Xbyak::CodeGenerator {
   void broadcast(const Ymm& to, const Address& from);
 
   Ymm load(std::uint32_t v);
+  void load_into(std::uint32_t v, const Ymm& to);
 
   void load_mask(const Ymm& to, const Reg64& from);
 
@@ -300,7 +301,6 @@ class Assembler : Xbyak::CodeGenerator {
   std::vector<std::uint32_t> first_use_;  ///< of each value in the list below; one more at the end
   std::vector<std::uint32_t> uses_;
   std::vector<Section> sections_;
-  std::array<std::uint32_t, wide_registers> kept_{};  ///< on the stack: registers during a section; 0: no place yet
   std::vector<Label> constant_labels_;
   const bool wide_;
   const std::uint32_t bytes_;  ///< of a register

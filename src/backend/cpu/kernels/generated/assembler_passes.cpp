@@ -177,28 +177,26 @@ void Assembler::write_section(Section& section) {
   L(section.rare);
   tail_ = section.tail;
   values_ = section.values;
-  for (std::size_t r = 0; r < section.holder.size(); ++r) {
-    const std::uint32_t v = section.holder[r];
-    if (v == never) continue;
-    values_[v].reg = no_register;
-    if (static_cast<int>(r) == section.result || has_home(v)) continue;
-    if (kept_[r] == 0) kept_[r] = take_stack();
-    values_[v].stack_offset = kept_[r];
-    vmovaps(ptr[rsp + kept_[r]], vector(static_cast<int>(r)));
-  }
-  const std::vector<ValueLocation> before = values_;
-  holder_.fill(never);
+  holder_ = section.holder;
+  forget(section.end, section.result);
+  const std::uint32_t fast = program_.instructions[section.end].a;
+  if (values_[fast].reg == no_register) hold(fast, section.result);
   for (std::uint32_t i = section.begin + 1; i < section.end; ++i) {
     if (rates_[i] == section.rate) step(i);
   }
   current_ = section.end;
   pinned_.fill(false);
-  vmovaps(vector(section.result), use(program_.instructions[section.end].b));
-  for (std::size_t r = 0; r < section.holder.size(); ++r) {
-    const std::uint32_t v = section.holder[r];
-    if (v == never || static_cast<int>(r) == section.result || !is_read_after(v, section.end)) continue;
-    values_[v] = before[v];
-    vmovaps(vector(static_cast<int>(r)), home(v));
+  const Ymm value = use(program_.instructions[section.end].b);
+  if (value.getIdx() != section.result) {
+    // Whatever is there now is not needed here any more, and comes back below if it was there before.
+    vmovaps(vector(section.result), value);
+  }
+  for (int r = 0; r < wide_registers; ++r) {
+    const std::uint32_t v = section.holder[static_cast<std::size_t>(r)];
+    if (v == never || r == section.result || holder_[static_cast<std::size_t>(r)] == v) continue;
+    if (!is_read_after(v, section.end)) continue;
+    if (has_home(v)) vmovaps(vector(r), home(v));
+    else load_into(v, vector(r));
   }
   jmp(section.back, T_NEAR);
 }

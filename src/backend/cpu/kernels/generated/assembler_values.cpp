@@ -119,13 +119,15 @@ void Assembler::broadcast(const Ymm& to, const Address& from) {
 }
 
 Assembler::Ymm Assembler::load(std::uint32_t v) {
-  const PackInstruction& instruction = program_.instructions[v];
   const Ymm to = assign(v);
+  load_into(v, to);
+  return to;
+}
+
+void Assembler::load_into(std::uint32_t v, const Ymm& to) {
+  const PackInstruction& instruction = program_.instructions[v];
   const Reg64 from = pointer(instruction.slot);
-  if (instruction.op == PackOp::LoadMask) {
-    load_mask(to, from);
-    return to;
-  }
+  if (instruction.op == PackOp::LoadMask) return load_mask(to, from);
   const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
   const Address address = ptr[from + at * element_];
   if (!tail_) vmovups(to, address);
@@ -133,7 +135,6 @@ Assembler::Ymm Assembler::load(std::uint32_t v) {
   else if (wide_) vmovupd(to | last_elements_ | T_z, address);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
   else vmaskmovpd(to, last_mask_, address);
-  return to;
 }
 
 void Assembler::load_mask(const Ymm& to, const Reg64& from) {

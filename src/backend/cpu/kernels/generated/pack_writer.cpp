@@ -25,10 +25,8 @@ bool PackWriter::holds(std::uint32_t mask) {
   return !is_rare_;
 }
 
-void PackWriter::begin_rare() {
-  std::uint32_t all = conditions_.front();
-  for (std::size_t k = 1; k < conditions_.size(); ++k) all = value(PackOp::And, all, conditions_[k]);
-  append({PackOp::Unless, all});
+void PackWriter::begin_rare(std::uint32_t mask) {
+  append({PackOp::Unless, mask});
   is_rare_ = true;
 }
 

@@ -45,7 +45,15 @@ class PackWriter {
     conditions_.clear();
     const std::uint32_t usual = f();
     if (conditions_.empty()) return usual;
-    begin_rare();
+    std::uint32_t all = conditions_.front();
+    for (std::size_t k = 1; k < conditions_.size(); ++k) all = value(PackOp::And, all, conditions_[k]);
+    return unless(all, usual, f);
+  }
+  /// A value that is `f`'s if the mask is false somewhere. In the rare way of a function it always is.
+  template <class F>
+  std::uint32_t unless(std::uint32_t mask, std::uint32_t usual, F f) {
+    if (is_rare_) return f();
+    begin_rare(mask);
     const std::uint32_t rare = f();
     return end_rare(usual, rare);
   }
@@ -53,7 +61,7 @@ class PackWriter {
   bool holds(std::uint32_t mask);
 
  private:
-  void begin_rare();
+  void begin_rare(std::uint32_t mask);
   std::uint32_t end_rare(std::uint32_t usual, std::uint32_t rare);
 
   PackProgram program_;

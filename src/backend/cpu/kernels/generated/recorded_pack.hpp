@@ -102,5 +102,10 @@ struct Pack<T, Recorded> : RecordedValue {
   }
 };
 
+template <class T, class F>
+Pack<T, Recorded> unless(Mask<T, Recorded> usual, Pack<T, Recorded> value, F f) {
+  return RecordedValue{recording->unless(usual.id, value.id, [&] { return f().id; })};
+}
+
 }  // namespace simd
 }  // namespace xgrad::backend::cpu::kernels
