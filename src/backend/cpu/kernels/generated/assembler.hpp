@@ -26,6 +26,9 @@ inline constexpr std::size_t longest_unrolled = 48;
 /// Is the same for all elements, or for those of a row, and comes from memory: it stays on the stack.
 constexpr bool is_spread(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow; }
 constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+constexpr bool is_comparison(PackOp op) {
+  return op == PackOp::Less || op == PackOp::LessEqual || op == PackOp::Equal || op == PackOp::NotEqual;
+}
 constexpr bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
 constexpr bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
 constexpr bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
@@ -151,6 +154,18 @@ class Assembler : Xbyak::CodeGenerator {
 
   void find_rates();
   void find_unread();
+  /// Comparisons that wide code makes where their one reader is, in a register for masks.
+  void find_late_masks();
+  /// What an instruction reads itself or through comparisons that are made late, each once.
+  struct Operands {
+    std::array<std::uint32_t, 12> values;
+    std::size_t count = 0;
+    void add(std::uint32_t v) {
+      if (std::find(values.begin(), values.begin() + count, v) == values.begin() + count) values[count++] = v;
+    }
+  };
+  [[nodiscard]] Operands operands_of(std::uint32_t i) const;
+  void add_operands(Operands& operands, const PackInstruction& instruction) const;
   /// The rate of something that reads this.
   [[nodiscard]] Rate rate_of_operands(std::uint32_t begin, std::uint32_t end) const;
   /// The EndUnless of an Unless.
@@ -215,7 +230,7 @@ class Assembler : Xbyak::CodeGenerator {
   const Xbyak::Operand& source(std::uint32_t v, Address& from, Ymm& reg);
 
   /// After the current instruction its operands have had this use.
-  void release(const PackInstruction& instruction);
+  void release();
   /// Value v needs no register any more if nothing reads it.
   void release_if_dead(std::uint32_t v);
   /// Value v, which becomes known now, is in a register that is free.
@@ -256,6 +271,10 @@ class Assembler : Xbyak::CodeGenerator {
 
   static constexpr std::uint8_t equal = 0, unordered = 3, not_equal = 4, less = 17, less_equal = 18, greater = 30;
   void compare(const Ymm& to, const Ymm& a, const Xbyak::Operand& b, std::uint8_t how);
+  static std::uint8_t predicate_of(PackOp op);
+  /// A mask in a register for masks, of wide code.
+  void to_opmask(const Xbyak::Opmask& to, std::uint32_t mask);
+  void jump_unless_all(std::uint32_t mask, Label& label);
   void multiply(const Ymm& to, const Ymm& a, const Ymm& b);
   void subtract(const Ymm& to, const Ymm& a, const Xbyak::Operand& b);
   void blend(const Ymm& to, const Ymm& otherwise, const Xbyak::Operand& then, const Ymm& mask);
@@ -297,6 +316,7 @@ class Assembler : Xbyak::CodeGenerator {
   const PackProgram& program_;
   std::vector<Rate> rates_;               ///< of each instruction
   std::vector<bool> outlives_;            ///< what runs less often than something that reads it
+  std::vector<bool> late_;                ///< see find_late_masks
   Rate counted_ = Rate::EachPack;         ///< of the instructions whose uses are known
   std::vector<std::uint32_t> first_use_;  ///< of each value in the list below; one more at the end
   std::vector<std::uint32_t> uses_;

@@ -12,19 +12,19 @@ void Assembler::emit(std::uint32_t i, const PackInstruction& instruction) {
     case PackOp::Store:
     case PackOp::Stream:
       store(instruction);
-      return release(instruction);
+      return release();
     case PackOp::StoreMask:
       store_mask(instruction);
-      return release(instruction);
+      return release();
     case PackOp::SumAll:
     case PackOp::SumRows:
     case PackOp::SumSquaresAll:
     case PackOp::SumSquaresRows:
       add_to_sum(i, instruction);
-      return release(instruction);
+      return release();
     case PackOp::Check:
       check(instruction);
-      return release(instruction);
+      return release();
     case PackOp::Add:
     case PackOp::Multiply:
     case PackOp::Subtract:
@@ -63,7 +63,7 @@ void Assembler::emit_binary(std::uint32_t i, const PackInstruction& instruction)
   Address address = ptr[rsp];
   Ymm reg;
   const Xbyak::Operand& y = source(b, address, reg);
-  release(instruction);
+  release();
   const Ymm to = assign(i);
   const bool f = program_.single_precision;
   switch (instruction.op) {
@@ -76,13 +76,10 @@ void Assembler::emit_binary(std::uint32_t i, const PackInstruction& instruction)
     case PackOp::Divide:
       return f ? vdivps(to, x, y) : vdivpd(to, x, y);
     case PackOp::Less:
-      return compare(to, x, y, less);
     case PackOp::LessEqual:
-      return compare(to, x, y, less_equal);
     case PackOp::Equal:
-      return compare(to, x, y, equal);
     case PackOp::NotEqual:
-      return compare(to, x, y, not_equal);
+      return compare(to, x, y, predicate_of(instruction.op));
     case PackOp::And:
       return vandps(to, x, y);
     case PackOp::Xor:
@@ -100,13 +97,50 @@ void Assembler::emit_binary(std::uint32_t i, const PackInstruction& instruction)
   }
 }
 
+std::uint8_t Assembler::predicate_of(PackOp op) {
+  return op == PackOp::Less ? less : op == PackOp::LessEqual ? less_equal : op == PackOp::Equal ? equal : not_equal;
+}
+
+void Assembler::to_opmask(const Xbyak::Opmask& to, std::uint32_t mask) {
+  const PackInstruction& instruction = program_.instructions[mask];
+  if (!late_[mask]) {
+    if (program_.single_precision) vpmovd2m(to, use(mask));
+    else vpmovq2m(to, use(mask));
+    return;
+  }
+  if (instruction.op == PackOp::And) {
+    const Xbyak::Opmask other(to.getIdx() + 1);
+    to_opmask(to, instruction.a);
+    to_opmask(other, instruction.b);
+    return kandw(to, to, other);
+  }
+  const Ymm a = use(instruction.a);
+  Address address = ptr[rsp];
+  Ymm reg;
+  const Xbyak::Operand& b = source(instruction.b, address, reg);
+  if (program_.single_precision) vcmpps(to, a, b, predicate_of(instruction.op));
+  else vcmppd(to, a, b, predicate_of(instruction.op));
+}
+
 void Assembler::emit_select(std::uint32_t i, const PackInstruction& instruction) {
+  if (late_[instruction.a]) {
+    to_opmask(k1, instruction.a);
+    const Ymm otherwise = use(instruction.c);
+    Address address = ptr[rsp];
+    Ymm reg;
+    const Xbyak::Operand& then = source(instruction.b, address, reg);
+    release();
+    const Ymm to = assign(i);
+    if (program_.single_precision) vblendmps(to | k1, otherwise, then);
+    else vblendmpd(to | k1, otherwise, then);
+    return;
+  }
   const Ymm mask = use(instruction.a);
   const Ymm otherwise = use(instruction.c);
   Address address = ptr[rsp];
   Ymm reg;
   const Xbyak::Operand& then = source(instruction.b, address, reg);
-  release(instruction);
+  release();
   blend(assign(i), otherwise, then, mask);
 }
 
@@ -126,7 +160,7 @@ void Assembler::emit_fused(std::uint32_t i, const PackInstruction& instruction) 
   if (only_at_home(c) && dies(a) && a != b) {  // in the register of a, with c from memory
     const Ymm y = use(b);
     const Xbyak::Operand& z = source(c, address, reg);
-    release(instruction);
+    release();
     hold(i, x.getIdx());
     return fused(instruction.op, Form::F213, x, y, z);
   }
@@ -134,20 +168,20 @@ void Assembler::emit_fused(std::uint32_t i, const PackInstruction& instruction) 
   const Ymm z = use(c);
   const Xbyak::Operand& y = source(b, address, reg);
   if (from_home || (dies(c) && c != a && c != b)) {  // in the register of c
-    release(instruction);
+    release();
     if (from_home) forget(c, z.getIdx());
     hold(i, z.getIdx());
     return fused(instruction.op, Form::F231, z, x, y);
   }
   if (dies(a) && a != b && a != c) {
-    release(instruction);
+    release();
     hold(i, x.getIdx());
     return fused(instruction.op, Form::F132, x, z, y);
   }
   const Ymm to = assign(i);  // all operands stay where they are
   vmovaps(to, z);
   fused(instruction.op, Form::F231, to, x, y);
-  release(instruction);
+  release();
 }
 
 void Assembler::fused(PackOp op, Form form, const Ymm& to, const Ymm& second, const Xbyak::Operand& third) {
@@ -220,7 +254,7 @@ void Assembler::emit_in_registers(std::uint32_t i, const PackInstruction& instru
   const std::size_t operands = operand_count(instruction.op);
   const Ymm a = use(instruction.a);
   const Ymm b = operands > 1 ? use(instruction.b) : a;
-  release(instruction);
+  release();
   const Ymm to = assign(i);
   const bool f = program_.single_precision;
   const auto shift = static_cast<std::uint8_t>(instruction.slot);

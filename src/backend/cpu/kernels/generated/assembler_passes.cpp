@@ -23,6 +23,49 @@ void Assembler::find_rates() {
     else rates_[i] = op == PackOp::OfRow ? Rate::OncePerRow : rate_of_operands(i, i + 1);
   }
   find_unread();
+  find_late_masks();
+}
+
+void Assembler::find_late_masks() {
+  const auto count = static_cast<std::uint32_t>(rates_.size());
+  late_.resize(count);
+  if (!wide_) return;
+  constexpr std::uint32_t several = never - 1;
+  std::vector<std::uint32_t> reader(count, never);
+  std::vector<std::uint32_t> depth(count, 0);  // of what is combined to one mask
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const PackInstruction& instruction = program_.instructions[i];
+    if (rates_[i] == Rate::Never) continue;
+    const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
+    for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
+      const bool as_mask = (k == 0 && instruction.op == PackOp::Select) || instruction.op == PackOp::Unless ||
+                           instruction.op == PackOp::And;
+      std::uint32_t& known = reader[operands[k]];
+      known = known == never && as_mask ? i : several;
+    }
+  }
+  for (std::uint32_t i = count; i-- > 0;) {
+    const PackOp op = program_.instructions[i].op;
+    if (reader[i] >= several || rates_[reader[i]] != rates_[i]) continue;
+    const bool into_and = program_.instructions[reader[i]].op == PackOp::And;
+    if (into_and && !late_[reader[i]]) continue;
+    depth[i] = into_and ? depth[reader[i]] + 1 : 0;
+    late_[i] = is_comparison(op) || (op == PackOp::And && depth[i] < 2);
+  }
+}
+
+Assembler::Operands Assembler::operands_of(std::uint32_t i) const {
+  Operands result{};
+  add_operands(result, program_.instructions[i]);
+  return result;
+}
+
+void Assembler::add_operands(Operands& operands, const PackInstruction& instruction) const {
+  const std::array<std::uint32_t, 3> all{instruction.a, instruction.b, instruction.c};
+  for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
+    if (late_[all[k]]) add_operands(operands, program_.instructions[all[k]]);
+    else operands.add(all[k]);
+  }
 }
 
 void Assembler::find_unread() {
@@ -67,13 +110,9 @@ void Assembler::count_uses(Rate rate) {
   first_use_.assign(count + 2, 0);
   const auto for_each_use = [&](auto f) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      const PackInstruction& instruction = program_.instructions[i];
-      if (rates_[i] != rate) continue;
-      const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-      const std::size_t used = operand_count(instruction.op);
-      for (std::size_t k = 0; k < used; ++k) {
-        if (std::find(operands.begin(), operands.begin() + k, operands[k]) == operands.begin() + k) f(operands[k], i);
-      }
+      if (rates_[i] != rate || late_[i]) continue;
+      const Operands operands = operands_of(i);
+      for (std::size_t k = 0; k < operands.count; ++k) f(operands.values[k], i);
     }
   };
   for_each_use([&](std::uint32_t v, std::uint32_t) { ++first_use_[v + 2]; });
@@ -113,6 +152,7 @@ void Assembler::pass(Rate rate) {
 }
 
 void Assembler::step(std::uint32_t i) {
+  if (late_[i]) return;
   const PackInstruction& instruction = program_.instructions[i];
   current_ = i;
   pinned_.fill(false);
@@ -145,19 +185,18 @@ int Assembler::take_over(std::uint32_t fast, std::uint32_t result) {
 void Assembler::begin_section(std::uint32_t begin, std::uint32_t end) {
   current_ = begin;
   pinned_.fill(false);
-  const Ymm mask = use(program_.instructions[begin].a);
   const int result = take_over(program_.instructions[end].a, end);
-  bits_of_all(mask);  // what is not there is not rare
-  cmp(eax, (1U << width_) - 1);
-  sections_.push_back({begin, end, counted_, tail_, result, Label(), Label(), values_, holder_});
-  jne(sections_.back().rare, T_NEAR);
-  L(sections_.back().back);
+  sections_.push_back({begin, end, counted_, tail_, result, Label(), Label(), {}, {}});
+  Section& section = sections_.back();
+  jump_unless_all(program_.instructions[begin].a, section.rare);
+  section.values = values_;
+  section.holder = holder_;
+  L(section.back);
   for (std::uint32_t i = begin; i <= end; ++i) {
-    const PackInstruction& instruction = program_.instructions[i];
-    const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-    for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-      while (next_use(operands[k]) <= end) ++values_[operands[k]].used;
-      release_if_dead(operands[k]);
+    const Operands operands = operands_of(i);
+    for (std::size_t k = 0; k < operands.count; ++k) {
+      while (next_use(operands.values[k]) <= end) ++values_[operands.values[k]].used;
+      release_if_dead(operands.values[k]);
     }
   }
   if (next_use(end) == never && rates_[end] == Rate::EachPack) forget(end, result);

@@ -100,10 +100,10 @@ const Xbyak::Operand& Assembler::source(std::uint32_t v, Address& from, Ymm& reg
   return reg;
 }
 
-void Assembler::release(const PackInstruction& instruction) {
-  const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-  for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-    const std::uint32_t v = operands[k];
+void Assembler::release() {
+  const Operands operands = operands_of(current_);
+  for (std::size_t k = 0; k < operands.count; ++k) {
+    const std::uint32_t v = operands.values[k];
     if (next_use(v) == current_) ++values_[v].used;
     release_if_dead(v);
   }
@@ -189,6 +189,22 @@ void Assembler::bits_of_all(const Ymm& mask) {
   vxorps(first_, last_mask_, ptr[rip + all_bits_]);
   vorps(first_, first_, mask);
   bits_of(first_);
+}
+
+void Assembler::jump_unless_all(std::uint32_t mask, Label& label) {
+  if (!wide_) {
+    bits_of_all(use(mask));
+    cmp(eax, (1U << width_) - 1);
+    return jne(label, T_NEAR);
+  }
+  to_opmask(k1, mask);
+  if (tail_) {  // as if it held for what is not there
+    knotw(k2, last_elements_);
+    korw(k1, k1, k2);
+  }
+  if (program_.single_precision) kortestw(k1, k1);
+  else kortestb(k1, k1);
+  jnc(label, T_NEAR);
 }
 
 void Assembler::bits_of(const Ymm& mask) {
