@@ -30,6 +30,8 @@ constexpr std::uint32_t no_instruction = ~0U;
 constexpr std::uint32_t no_number = ~0U;
 
 bool is_written(Opcode op) { return kernels::has_lines(op) || (op < list_size && kernels::instruction_of(op)); }
+bool has_one_exponent(const InstructionInfo& info) { return info.op == opcode<Power> && (info.modes & 2U) != 0; }
+
 /// Roughly, beside one of arithmetic.
 std::size_t length_of(const Emitted& each) {
   constexpr std::size_t of_function = 24;
@@ -128,8 +130,8 @@ class Writing {
         break;
     }
     if (!is_written(info.op)) return std::nullopt;
-    // One exponent for all elements: the kernel looks what it is.
-    if (info.op == opcode<Power> && (info.modes & 2U) != 0) return std::nullopt;
+    // One exponent for all elements that nothing is known of: the kernel looks what it is.
+    if (has_one_exponent(info) && info.known == Known::Nothing) return std::nullopt;
     if (is_logical(info.op)) return info.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
     if (is_conversion(info.op)) {
       return info.dtype == DType::Bool && is_float(info.result) ? std::optional(info.result) : std::nullopt;
@@ -297,6 +299,8 @@ class Writing {
     const auto number = [&](SlotId slot, unsigned bit) {
       return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
     };
+    if (has_one_exponent(each.info) && each.info.known < Known::Nonzero)
+      return kernels::write_power(number(code.a, 1U), each.info.number, lines_);
     if (kernels::has_lines(op)) return kernels::write_lines(op, operands(each), lines_);
     const PackOp pack_op = kernels::instruction_of(op).value();
     if (traits_of(op).selects) {

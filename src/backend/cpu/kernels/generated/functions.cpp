@@ -91,4 +91,12 @@ std::uint32_t write_lines(std::uint8_t operation, const std::array<std::uint32_t
   return lines_of(operation)(operands, writer);
 }
 
+std::uint32_t write_power(std::uint32_t base, double exponent, PackWriter& writer) {
+  const auto power = [exponent]<class T>(simd::Pack<T, Recorded> x) {
+    return Power::eval_with_one(x, static_cast<T>(exponent));
+  };
+  if (writer.program().single_precision) return recorded<float, 1>({base, 0, 0}, writer, power);
+  return recorded<double, 1>({base, 0, 0}, writer, power);
+}
+
 }  // namespace xgrad::backend::cpu::kernels
