@@ -1,5 +1,6 @@
 // Machine code gives the bits that the same operations give one after the other.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -71,6 +72,11 @@ struct Machine {
                        std::uint32_t slot = 0) {
     program.instructions.push_back({op, a, b, c, slot});
     return static_cast<std::uint32_t>(program.instructions.size() - 1);
+  }
+  std::uint32_t constant(T number) {
+    std::array<std::uint32_t, 2> halves{};
+    std::memcpy(halves.data(), &number, sizeof number);
+    return append(PackOp::Constant, halves[0], halves[1]);
   }
   template <class E>
   std::uint32_t load(PackOp op, const std::vector<E>& elements) {
@@ -246,7 +252,7 @@ class RandomProgram {
         return keep(machine_.append(op, a, b), result);
     }
   }
-  std::uint32_t constant() { return machine_.append(PackOp::Constant, 0, 0, 0, random_one_ ? 1 : 0); }
+  std::uint32_t constant() { return machine_.constant(random_one_ ? T(1) : T(0)); }
   void keep(std::uint32_t id, const Numbers& x) { numbers_.emplace_back(id, x); }
   void keep(std::uint32_t id, const Masks& x) { masks_.emplace_back(id, x); }
 
@@ -385,7 +391,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(checks, T, Types) {
     std::vector<T> x(count, T(1));
     if (bad < count) x[bad] = T(-3);
     const std::uint32_t a = machine.load(PackOp::Load, x);
-    const std::uint32_t zero = machine.append(PackOp::Constant);
+    const std::uint32_t zero = machine.constant(T(0));
     machine.append(PackOp::Check, machine.append(PackOp::LessEqual, zero, a), a, 0, 5);
     machine.store(a, count);
     CheckFailure failure;

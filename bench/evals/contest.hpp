@@ -141,5 +141,6 @@ Contests descent();
 Contests greeks();
 Contests parameters();
 Contests chains();
+Contests ideal();
 
 }  // namespace bench_evals

@@ -26,7 +26,7 @@ namespace {
 Contests all_contests() {
   Contests all;
   for (const auto& family : {kmeans, least_squares, mixture, log_sum_exp, lstm, ode, determinant, bundle, hand, descent,
-                             greeks, parameters, chains}) {
+                             greeks, parameters, chains, ideal}) {
     for (Contest& contest : family()) all.push_back(std::move(contest));
   }
   return all;

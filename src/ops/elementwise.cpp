@@ -299,6 +299,17 @@ Var direction_cosine(const Var& a, const Var& b) { return elementwise<DirectionC
 
 Var slope_of_log_cosh(const Var& x) { return elementwise<SlopeOfLogCosh>(x); }
 
+Var less_one(const Var& x) {
+  if (x.recorded() && VarAccess::is_live(x)) {
+    const ir::TapeState& tape = VarAccess::live_tape(x);
+    const ir::NodeId node = VarAccess::node(x);
+    if (tape.node(node).op == opcode<Constant> && x.dtype() == DType::Float64) return tape.scalar(node).real - 1.0;
+    if (tape.node(node).op == opcode<Constant> && x.dtype() == DType::Float32)
+      return double{static_cast<float>(tape.scalar(node).real) - 1.0F};
+  }
+  return x - 1.0;
+}
+
 Var infinite_where_zero(const Var& x) {
   return where(equal(x, 0.0), full_like(x, std::numeric_limits<double>::infinity()), x);
 }

@@ -42,6 +42,8 @@ Var scaled_bessel_i(const Var& n, const Var& x);
 Var spherical_bessel(const Var& n, const Var& x);
 /// What a rule returns where there is none: throws TypeError.
 Var without_derivative(std::string_view function, std::string_view argument, const Var& x);
+/// x - 1, which is a number that a plan knows if x is one.
+Var less_one(const Var& x);
 /// x, or infinity where x is 0: what is divided by it has the derivative 0 there, of every order.
 Var infinite_where_zero(const Var& x);
 

@@ -310,6 +310,21 @@ void fill(Request& request, const TapeState& tape, std::span<const NodeId> outpu
 
 }  // namespace
 
+/// Of a number that is finite and not 0.
+static Known known_of_floating(double value) noexcept {
+  using enum Known;
+  constexpr int first = -8;
+  constexpr std::array by_quarters{MinusTwo,     Nonzero, MinusThreeHalves, Nonzero,       MinusOne, MinusThreeQuarters,
+                                   MinusHalf,    MinusQuarter, Zero,        Quarter,       Half,     ThreeQuarters,
+                                   One,          FiveQuarters, ThreeHalves, Nonzero,       Two,      Nonzero,
+                                   FiveHalves,   Nonzero, Three,            Nonzero,       Nonzero,  Nonzero,
+                                   Four};
+  const double quarters = 4 * value;
+  if (!(quarters >= first && quarters <= 16)) return Nonzero;
+  const int whole = static_cast<int>(quarters);
+  return whole == quarters ? by_quarters[static_cast<std::size_t>(whole - first)] : Nonzero;
+}
+
 Known known_of(DType dtype, Scalar scalar) noexcept {
   if (!is_floating(dtype)) {
     if (scalar.integer == 0) return Known::Zero;
@@ -320,11 +335,7 @@ Known known_of(DType dtype, Scalar scalar) noexcept {
   // As an element of the array: a double may be 0 or infinite as a float.
   const double value = dtype == DType::Float32 ? static_cast<double>(static_cast<float>(scalar.real)) : scalar.real;
   if (value == 0) return std::signbit(value) ? Known::MinusZero : Known::Zero;
-  if (value == 1) return Known::One;
-  if (value == -1) return Known::MinusOne;
-  if (value == 2) return Known::Two;
-  if (value == 0.5) return Known::Half;
-  return std::isfinite(value) ? Known::Nonzero : Known::Nothing;
+  return std::isfinite(value) ? known_of_floating(value) : Known::Nothing;
 }
 
 void collect(Request& request, const TapeState& tape, std::span<const NodeId> outputs) {

@@ -13,8 +13,30 @@ namespace xgrad::plan {
 using namespace memory;
 using namespace ir;
 
-/// What a plan may know about a number on the tape. Other numbers may change without another plan.
-enum class Known : std::uint8_t { Zero, MinusZero, One, MinusOne, Two, Half, Nonzero, Nothing };
+/// What a plan may know about a number on the tape. Other numbers may change without another plan. Besides those that
+/// simplify something there are the exponents of which `pow` makes products and roots.
+enum class Known : std::uint8_t {
+  Zero,
+  MinusZero,
+  One,
+  MinusOne,
+  Two,
+  Half,
+  MinusTwo,
+  MinusThreeHalves,
+  MinusThreeQuarters,
+  MinusHalf,
+  MinusQuarter,
+  Quarter,
+  ThreeQuarters,
+  FiveQuarters,
+  ThreeHalves,
+  FiveHalves,
+  Three,
+  Four,
+  Nonzero,  ///< none of these, and finite
+  Nothing
+};
 
 Known known_of(DType dtype, Scalar scalar) noexcept;
 

@@ -25,7 +25,7 @@ struct Power : ScalarFunction<2, Operands::Floats> {
   static auto partial(Arg<0>, const auto& a, const auto& b, const auto&) {
     // a^0 is constant, but 0 * a^(0 - 1) is NaN where 1 / a overflows or a is NaN. Elsewhere b = 0 needs no case, and
     // must not be one: the branch would be constant in b, and the mixed second derivative 1 / a would be lost.
-    return where(equal(b, 0.0) && !(abs(a) > 1e-37), zeros_like(a), b * pow(a, b - 1.0));
+    return where(equal(b, 0.0) && !(abs(a) > 1e-37), zeros_like(a), b * pow(a, less_one(b)));
   }
   static auto partial(Arg<1>, const auto& a, const auto& b, const auto& y) {
     // 0^b stays 0 for positive b (and 0^0 = 1 by convention), although ln 0 is infinite.

@@ -289,8 +289,12 @@ class Lowering {
     std::array<SlotId, 3> slots{no_slot, no_slot, no_slot};
     for (std::size_t k = 0; k < inputs.size(); ++k) slots[k] = operands[k].slot;
     const bool same_size = size_of(from) == size_of(graph_[id].dtype);
-    const InstructionInfo info{InstructionInfo::Kind::Elementwise, op, from, graph_[id].dtype,
-                               static_cast<kernels::OperandModes>(mode)};
+    InstructionInfo info{InstructionInfo::Kind::Elementwise, op, from, graph_[id].dtype,
+                         static_cast<kernels::OperandModes>(mode)};
+    if (op == opcode<Power> && graph_.is_constant(inputs[1])) {
+      info.known = graph_.known(inputs[1]);
+      info.number = graph_.constant(inputs[1]).value.real;
+    }
     emit(phase, rows, kernel_of(op, id, from, mode), out, slots[0], slots[1], slots[2], same_size, info);
     tables_.computed[id] = {out, phase};
   }

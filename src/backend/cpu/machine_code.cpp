@@ -1,11 +1,13 @@
 #include "machine_code.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
 
+#include "backend/cpu/kernels/generated/functions.hpp"
 #include "backend/cpu/kernels/generated/instruction_of.hpp"
 #include "plan/operations.hpp"
 
@@ -15,7 +17,6 @@ namespace {
 using namespace primitives;
 using kernels::PackInstruction;
 using kernels::PackOp;
-using kernels::PackProgram;
 
 /// Fewer elements than there are partial sums are added up in another order, by kernels.
 constexpr std::size_t fewest_summed = 16;
@@ -28,10 +29,14 @@ constexpr std::uint32_t no_further_reader = ~0U;
 constexpr std::uint32_t no_instruction = ~0U;
 constexpr std::uint32_t no_number = ~0U;
 
-/// Not one instruction but several: see sigmoid_from.
-constexpr Opcode op_sigmoid = op_of_part(primitives::Part::SigmoidFrom);
+bool is_written(Opcode op) { return kernels::has_lines(op) || (op < list_size && kernels::instruction_of(op)); }
+bool has_one_exponent(const InstructionInfo& info) { return info.op == opcode<Power> && (info.modes & 2U) != 0; }
 
-bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kernels::instruction_of(op)); }
+/// Roughly, beside one of arithmetic.
+std::size_t length_of(const Emitted& each) {
+  constexpr std::size_t of_function = 24;
+  return each.info.kind == InstructionInfo::Kind::Elementwise && kernels::has_lines(each.info.op) ? of_function : 1;
+}
 bool is_logical(Opcode op) { return traits_of(op).logical; }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
@@ -58,8 +63,12 @@ class Writing {
     for (std::size_t k = 0; k < order.size();) {
       std::size_t end = k + 1;
       const bool generated = type_[order[k]].has_value();
-      const std::size_t last = std::min(order.size(), k + most_generated);
-      while (generated && end < last && key(order[end]) == key(order[k])) ++end;
+      std::size_t length = length_of(draft_.code[order[k]]);
+      while (generated && end < order.size() && key(order[end]) == key(order[k])) {
+        length += length_of(draft_.code[order[end]]);
+        if (length > most_generated) break;
+        ++end;
+      }
       const std::span members = std::span<const std::uint32_t>(order).subspan(k, end - k);
       std::optional<Emitted> program;
       if (generated && members.size() > 1) program = write(members);
@@ -121,6 +130,8 @@ class Writing {
         break;
     }
     if (!is_written(info.op)) return std::nullopt;
+    // One exponent for all elements that nothing is known of: the kernel looks what it is.
+    if (has_one_exponent(info) && info.known == Known::Nothing) return std::nullopt;
     if (is_logical(info.op)) return info.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
     if (is_conversion(info.op)) {
       return info.dtype == DType::Bool && is_float(info.result) ? std::optional(info.result) : std::nullopt;
@@ -189,7 +200,7 @@ class Writing {
     begin(*type_[members.front()] == DType::Float32);
     for (const std::uint32_t i : members) {
       const InstructionInfo::Kind kind = draft_.code[i].info.kind;
-      program_.rows = program_.rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
+      lines_.program().rows = lines_.program().rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
                                          kind == InstructionInfo::Kind::SumRows) &&
                                         loop_.block_rows > 1);
     }
@@ -197,8 +208,8 @@ class Writing {
       add(draft_.code[i]);
       store_if_read(i, members);
     }
-    program_.instructions.insert(program_.instructions.end(), last_stores_.begin(), last_stores_.end());
-    auto code = kernels::generate(program_);
+    for (const PackInstruction& each : last_stores_) lines_.append(each);
+    auto code = kernels::generate(lines_.program());
     if (code == nullptr) return std::nullopt;
     const Emitted& first = draft_.code[members.front()];
     Emitted result{{generated_block, no_slot, static_cast<std::uint32_t>(loop_.generated.size()), no_slot, no_slot,
@@ -215,7 +226,7 @@ class Writing {
 
   /// Another program.
   void begin(bool single_precision) {
-    program_ = {.single_precision = single_precision, .rows = false, .instructions = {}};
+    lines_.begin(single_precision);
     for (const SlotId slot : known_) value_[slot] = no_instruction;
     for (const SlotId slot : slots_) number_[slot] = no_number;
     for (std::vector<SlotId>* each : {&known_, &slots_, &reads_, &writes_}) each->clear();
@@ -231,16 +242,10 @@ class Writing {
     return number_[slot];
   }
 
-  std::uint32_t append(PackOp pack_op, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
-                       std::uint32_t slot = 0) {
-    program_.instructions.push_back({pack_op, a, b, c, slot});
-    return static_cast<std::uint32_t>(program_.instructions.size() - 1);
-  }
-
   /// The value in a slot, or the one number that is there.
   std::uint32_t value(SlotId slot, PackOp load) {
     if (value_[slot] == no_instruction) {
-      set_value(slot, append(load, 0, 0, 0, number_of(slot)));
+      set_value(slot, lines_.append({load, 0, 0, 0, number_of(slot)}));
       reads_.push_back(slot);
     }
     return value_[slot];
@@ -264,12 +269,12 @@ class Writing {
         return;
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
-        append(sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out));
+        lines_.append({sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out)});
         writes_.push_back(code.out);
         return;
       case InstructionInfo::Kind::Check: {
         const std::uint32_t x = value(code.a, PackOp::Load);
-        append(PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c);
+        lines_.append({PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c});
         set_value(code.out, x);
         return;
       }
@@ -294,33 +299,32 @@ class Writing {
     const auto number = [&](SlotId slot, unsigned bit) {
       return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
     };
-    if (op == op_sigmoid) return sigmoid_from(value(code.a, PackOp::Load), value(code.b, PackOp::Load));
+    if (has_one_exponent(each.info) && each.info.known < Known::Nonzero)
+      return kernels::write_power(number(code.a, 1U), each.info.number, lines_);
+    if (kernels::has_lines(op)) return kernels::write_lines(op, operands(each), lines_);
     const PackOp pack_op = kernels::instruction_of(op).value();
     if (traits_of(op).selects) {
       const std::uint32_t mask = value(code.a, PackOp::LoadMask);
       const std::uint32_t then = number(code.b, 1U);
-      return append(pack_op, mask, then, number(code.c, 2U));
+      return lines_.value(pack_op, mask, then, number(code.c, 2U));
     }
     if (is_logical(op) || is_conversion(op)) {
       const std::uint32_t a = value(code.a, PackOp::LoadMask);
-      return append(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
+      return lines_.value(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
     }
     const std::uint32_t a = number(code.a, 1U);
-    if (op == opcode<Square>) return append(pack_op, a, a);
-    return append(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
+    if (op == opcode<Square>) return lines_.value(pack_op, a, a);
+    return lines_.value(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
   }
 
-  /// The same steps as simd::sigmoid_from.
-  std::uint32_t sigmoid_from(std::uint32_t x, std::uint32_t e) {
-    const std::uint32_t zero = append(PackOp::Constant, 0, 0, 0, 0);
-    const std::uint32_t one = append(PackOp::Constant, 0, 0, 0, 1);
-    const std::uint32_t negative = append(PackOp::Less, x, zero);
-    const std::uint32_t sum = append(PackOp::Add, e, one);
-    const std::uint32_t lost = append(PackOp::Subtract, e, append(PackOp::Subtract, sum, one));
-    const std::uint32_t quotient = append(PackOp::Divide, append(PackOp::Select, negative, e, one), sum);
-    const std::uint32_t other = append(PackOp::Subtract, one, quotient);
-    const std::uint32_t inverse = append(PackOp::Select, negative, other, quotient);
-    return append(PackOp::NegativeMultiplyAdd, append(PackOp::Multiply, quotient, lost), inverse, quotient);
+  /// Of a function.
+  std::array<std::uint32_t, 3> operands(const Emitted& each) {
+    const std::array<SlotId, 3> slots{each.code.a, each.code.b, each.code.c};
+    std::array<std::uint32_t, 3> result{};
+    for (std::size_t k = 0; k < slots.size() && slots[k] != no_slot; ++k) {
+      result[k] = value(slots[k], (each.info.modes & (1U << k)) != 0 ? PackOp::Number : PackOp::Load);
+    }
+    return result;
   }
 
   /// Stores what is read outside of the program.
@@ -341,7 +345,7 @@ class Writing {
     const bool mask = kind == InstructionInfo::Kind::Elementwise && traits_of(each.info.op).predicate;
     const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_[out], 0, 0, number_of(out)};
     if (in_memory) last_stores_.push_back(store);  // it may be an operand's memory
-    else program_.instructions.push_back(store);
+    else lines_.append(store);
   }
 
   Draft& draft_;
@@ -351,7 +355,7 @@ class Writing {
   std::vector<std::optional<DType>> type_;   ///< of the program that an instruction may belong to
   std::vector<std::uint32_t> depth_;         ///< how often programs and other instructions have taken turns
   std::vector<std::uint32_t> writer_;        ///< of each slot
-  PackProgram program_;
+  kernels::PackWriter lines_;          ///< the program
   std::vector<std::uint32_t> value_;   ///< in each slot: the number of its instruction in the program
   std::vector<std::uint32_t> number_;  ///< of each slot in the program
   std::vector<SlotId> known_;          ///< that have a value

@@ -18,7 +18,7 @@ inline constexpr std::size_t most_generated = 512;
 inline constexpr std::size_t most_generated_slots = 4 * most_generated;
 
 /// Puts arithmetic that belongs together into programs of its own (kernels/generated), as far as this machine can run
-/// such code. What remains are functions, and operations that move elements.
+/// such code. What remains are functions that have no lines of it, and operations that move elements.
 void write_machine_code(Draft& draft, Origin origin);
 
 }  // namespace xgrad::backend::cpu

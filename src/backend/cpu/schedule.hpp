@@ -33,6 +33,8 @@ struct InstructionInfo {
   DType dtype = DType::Float64;  ///< of the operands: of the last one
   DType result = DType::Float64;
   kernels::OperandModes modes = 0;
+  Known known = Known::Nothing;  ///< of the second operand, if it is a number
+  double number = 0;             ///< that operand, if it is known exactly
 };
 
 /// An instruction and when it runs.

@@ -30,7 +30,7 @@ std::size_t Assembler::assemble() {
     for (const PackInstruction& instruction : program_.instructions) {
       if (instruction.op != PackOp::Stream) continue;
       lea(rax, ptr[pointer(instruction.slot) + index_ * element_]);
-      test(al, 31);
+      test(al, bytes_ - 1);
       jnz(unaligned, T_NEAR);
     }
     packs(true);
@@ -57,6 +57,7 @@ std::size_t Assembler::assemble() {
   L(done_);
   end();
   failures();
+  sections();
   constants();
   return getSize();
 }
@@ -85,19 +86,14 @@ void Assembler::begin() {
   test(dword[rsp], eax);
   sub(ebx, page);
   ja(next_page);
-  and_(rsp, ~31U);
+  and_(rsp, ~63U);
   saved_stack_ = take_stack();
   rest_ = saved_stack_ + 8;
   mov(ptr[rsp + saved_stack_], rax);
   for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * std::size_t{each.slot}]);
   for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
     const PackInstruction& instruction = program_.instructions[i];
-    if (is_loop_invariant(instruction.op)) values_[i].stack_offset = take_stack();
-    if (instruction.op == PackOp::Constant) {
-      if (instruction.slot == 0) vxorps(first_, first_, first_);
-      else vmovaps(first_, ptr[rip + one_]);
-      vmovaps(ptr[rsp + values_[i].stack_offset], first_);
-    }
+    if (is_spread(instruction.op)) values_[i].stack_offset = take_stack();
     if (instruction.op == PackOp::Number) {
       mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
       broadcast(first_, ptr[rax]);
@@ -105,7 +101,7 @@ void Assembler::begin() {
     }
     if (sums_all(instruction.op) || sums_rows(instruction.op)) {
       sums_.push_back({i, take_stack()});
-      for (std::uint32_t k = 1; k < lanes / 4; ++k) take_stack();
+      for (std::uint32_t k = bytes_; k < lanes * 8; k += bytes_) take_stack();
     }
   }
   choose_lane_registers();
@@ -119,6 +115,7 @@ void Assembler::begin() {
   } else {
     mov(end_, count_);
   }
+  pass(Rate::OncePerCall);
 }
 
 void Assembler::begin_row() {
@@ -132,11 +129,18 @@ void Assembler::begin_row() {
     broadcast(first_, ptr[rax + row_ * element_]);
     vmovaps(ptr[rsp + values_[i].stack_offset], first_);
   }
+  pass(Rate::OncePerRow);
   clear_sums(sums_rows);
 }
 
 void Assembler::begin_tail() {
   mov(ptr[rsp + rest_], rax);
+  if (wide_) {
+    mov(rbx, -1);
+    bzhi(rbx, rbx, rax);
+    kmovd(last_elements_, ebx);
+    return;
+  }
   neg(rax);
   lea(rbx, ptr[rip + mask_table_]);
   vmovups(last_mask_, ptr[rbx + rax * element_ + 32]);
@@ -147,12 +151,12 @@ void Assembler::end() {
   for (const Reg64& each : {r15, r14, r13, r12, rbp, rbx}) pop(each);
   vzeroupper();
   ret();
-  rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 64, 4);
+  rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 128, 4);
 }
 
 std::uint32_t Assembler::take_stack() {
-  frame_ += 32;
-  return frame_ - 32;
+  frame_ += bytes_;
+  return frame_ - bytes_;
 }
 
 void Assembler::packs(bool aligned) {
@@ -185,8 +189,8 @@ void Assembler::whole_lanes(bool aligned) {
   ja(done, T_NEAR);
   const auto for_each_register = [&](auto move) {
     for (std::size_t s = 0; s < lane_registers_.size(); ++s) {
-      for (std::uint32_t k = 0; k < lanes / 4; ++k) {
-        move(Ymm(lane_registers_[s] + static_cast<int>(k)), ptr[rsp + sums_[s].stack_offset + 32 * k]);
+      for (std::uint32_t k = 0; k < lanes * 8 / bytes_; ++k) {
+        move(vector(lane_registers_[s] + static_cast<int>(k)), ptr[rsp + sums_[s].stack_offset + bytes_ * k]);
       }
     }
   };
@@ -204,6 +208,7 @@ void Assembler::whole_lanes(bool aligned) {
 
 namespace {
 
+/// Those of AVX-512, also in narrow code.
 bool has_more_registers() {
   static const bool has = std::string_view(block_table().name) == "avx512" && __builtin_cpu_supports("avx512vl");
   return has;
@@ -211,14 +216,19 @@ bool has_more_registers() {
 
 }  // namespace
 
+bool Assembler::is_wide(const PackProgram& program) {
+  const auto waits = [](const PackInstruction& instruction) { return instruction.op == PackOp::MultiplyAdd; };
+  return has_more_registers() && std::ranges::any_of(program.instructions, waits);
+}
+
 void Assembler::choose_lane_registers() {
-  constexpr int each = lanes / 4;
+  const int each = static_cast<int>(lanes * 8 / bytes_);
   const std::size_t count = sums_.size();
-  const std::size_t length = program_.instructions.size();
-  if (count == 0 || length > longest_unrolled) return;
+  const auto length = static_cast<std::size_t>(std::ranges::count(rates_, Rate::EachPack));
+  if (count == 0 || (!wide_ && length > longest_unrolled)) return;
   if (has_more_registers()) {
     for (std::size_t s = 0; s < std::min<std::size_t>(count, 4); ++s) {
-      lane_registers_.push_back(16 + each * static_cast<int>(s));
+      lane_registers_.push_back((wide_ ? wide_registers : 16) + each * static_cast<int>(s));
     }
     return;
   }
@@ -232,32 +242,14 @@ void Assembler::choose_lane_registers() {
 void Assembler::body(bool tail, bool aligned) {
   tail_ = tail;
   aligned_ = aligned;
-  holder_.fill(never);
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    values_[i].reg = no_register;
-    values_[i].used = 0;
-    const PackOp op = program_.instructions[i].op;
-    if (!is_loop_invariant(op)) values_[i].stack_offset = not_on_stack;
-  }
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackInstruction& instruction = program_.instructions[i];
-    current_ = i;
-    pinned_.fill(false);
-    const std::size_t operands = operand_count(instruction.op);
-    // What cannot be loaded again is loaded now; other operands when they are used.
-    if (operands == 0) {
-      if (is_load(instruction.op) && !values_[i].reloadable && !values_[i].uses.empty()) load(i);
-      continue;
-    }
-    emit(i, instruction);
-  }
+  pass(Rate::EachPack);
 }
 
 void Assembler::clear_sums(bool (*chosen)(PackOp)) {
   for (const SumLanes& sum : sums_) {
     if (!chosen(program_.instructions[sum.instruction].op)) continue;
     vxorps(first_, first_, first_);
-    for (std::uint32_t k = 0; k < 4; ++k) vmovaps(ptr[rsp + sum.stack_offset + 32 * k], first_);
+    for (std::uint32_t k = 0; k < lanes * 8; k += bytes_) vmovaps(ptr[rsp + sum.stack_offset + k], first_);
   }
 }
 
@@ -267,13 +259,22 @@ void Assembler::add_to_sum(std::uint32_t i, const PackInstruction& instruction) 
   const bool in_registers = lane_ != no_lane && number < lane_registers_.size();
   Ymm x = use(instruction.a);
   if (tail_) {
-    vandps(first_, x, last_mask_);
+    if (!wide_) vandps(first_, x, last_mask_);
+    else if (program_.single_precision) vmovaps(first_ | last_elements_ | T_z, x);
+    else vmovapd(first_ | last_elements_ | T_z, x);
     x = first_;
   }
   if (program_.single_precision) {
-    vextractf128(xmm14, x, 1);
-    vcvtps2pd(first_, Xmm(x.getIdx()));
-    vcvtps2pd(second_, xmm14);
+    const Ymm upper(second_.getIdx());
+    if (wide_) {
+      vextractf64x4(upper, Xbyak::Zmm(x.getIdx()), 1);
+      vcvtps2pd(first_, Ymm(x.getIdx()));
+      vcvtps2pd(second_, upper);
+    } else {
+      vextractf128(Xmm(upper.getIdx()), x, 1);
+      vcvtps2pd(first_, Xmm(x.getIdx()));
+      vcvtps2pd(second_, Xmm(upper.getIdx()));
+    }
     if (instruction.op == PackOp::SumSquaresAll || instruction.op == PackOp::SumSquaresRows) {
       vmulpd(first_, first_, first_);
       vmulpd(second_, second_, second_);
@@ -281,15 +282,15 @@ void Assembler::add_to_sum(std::uint32_t i, const PackInstruction& instruction) 
     x = first_;
   }
   if (in_registers) {
-    const int reg = lane_registers_[number] + lane_ / 4;
-    vaddpd(Ymm(reg), Ymm(reg), x);
-    if (program_.single_precision) vaddpd(Ymm(reg + 1), Ymm(reg + 1), second_);
+    const int reg = lane_registers_[number] + lane_ * 8 / static_cast<int>(bytes_);
+    vaddpd(vector(reg), vector(reg), x);
+    if (program_.single_precision) vaddpd(vector(reg + 1), vector(reg + 1), second_);
     return;
   }
   mov(rax, program_.rows ? column_ : index_);
   and_(eax, lanes - 1);
   const Address low = ptr[rsp + rax * 8 + sum->stack_offset];
-  const Address high = ptr[rsp + rax * 8 + sum->stack_offset + 32];
+  const Address high = ptr[rsp + rax * 8 + sum->stack_offset + bytes_];
   vaddpd(first_, x, low);
   vmovaps(low, first_);
   if (!program_.single_precision) return;
@@ -302,32 +303,26 @@ void Assembler::end_sums(bool (*chosen)(PackOp)) {
     const PackInstruction& instruction = program_.instructions[sum.instruction];
     if (!chosen(instruction.op)) continue;
     const auto lane = [&](std::uint32_t k) { return ptr[rsp + sum.stack_offset + 32 * k]; };
-    vmovaps(first_, lane(0));
-    vmovaps(second_, lane(1));
-    vaddpd(first_, first_, lane(2));
-    vaddpd(second_, second_, lane(3));
-    vaddpd(first_, first_, second_);
-    vextractf128(xmm14, first_, 1);
-    vaddpd(xmm13, xmm13, xmm14);
-    vpermilpd(xmm14, xmm13, 1);
-    vaddsd(xmm13, xmm13, xmm14);
+    vmovaps(ymm0, lane(0));  // no value has a register now
+    vmovaps(ymm1, lane(1));
+    vaddpd(ymm0, ymm0, lane(2));
+    vaddpd(ymm1, ymm1, lane(3));
+    vaddpd(ymm0, ymm0, ymm1);
+    vextractf128(xmm1, ymm0, 1);
+    vaddpd(xmm0, xmm0, xmm1);
+    vpermilpd(xmm1, xmm0, 1);
+    vaddsd(xmm0, xmm0, xmm1);
     mov(rax, ptr[slots_ + 8 * std::size_t{instruction.slot}]);
     const Address total = program_.rows && sums_rows(instruction.op) ? ptr[rax + row_ * 8] : ptr[rax];
-    vaddsd(xmm13, xmm13, total);
-    vmovsd(total, xmm13);
+    vaddsd(xmm0, xmm0, total);
+    vmovsd(total, xmm0);
   }
 }
 
 void Assembler::check(const PackInstruction& instruction) {
   const Ymm mask = use(instruction.a);
   const Ymm values = use(instruction.b);
-  if (tail_) {  // what is not there holds
-    vxorps(first_, last_mask_, ptr[rip + all_bits_]);
-    vorps(first_, first_, mask);
-    bits_of(first_);
-  } else {
-    bits_of(mask);
-  }
+  bits_of_all(mask);  // what is not there holds
   cmp(eax, (1U << width_) - 1);
   failures_.push_back({Label(), values.getIdx(), instruction.slot});
   jne(failures_.back().label, T_NEAR);
@@ -336,8 +331,8 @@ void Assembler::check(const PackInstruction& instruction) {
 void Assembler::failures() {
   for (Failure& each : failures_) {
     L(each.label);
-    vmovups(ptr[failure_], Ymm(each.values));
-    mov(ptr[failure_ + 32], eax);
+    vmovups(ptr[failure_], vector(each.values));
+    mov(ptr[failure_ + 64], eax);
     mov(eax, each.check + 1);
     jmp(done_, T_NEAR);
   }
@@ -346,12 +341,12 @@ void Assembler::failures() {
 void Assembler::constants() {
   const auto repeat = [&](Label& label, std::uint64_t of_double, std::uint32_t of_float) {
     L(label);
-    for (int k = 0; k < 4; ++k) {
+    for (std::uint32_t k = 0; k < bytes_; k += 8) {
       if (program_.single_precision) dq(of_float | std::uint64_t{of_float} << 32U);
       else dq(of_double);
     }
   };
-  align(32);
+  align(64);
   L(mask_table_);
   for (int k = 0; k < 4; ++k) dq(~std::uint64_t{0});
   for (int k = 0; k < 4; ++k) dq(0);
@@ -360,6 +355,11 @@ void Assembler::constants() {
   repeat(one_, 0x3ff0000000000000U, 0x3f800000U);
   repeat(minus_one_, 0xbff0000000000000U, 0xbf800000U);
   repeat(all_bits_, ~std::uint64_t{0}, ~std::uint32_t{0});
+  for (std::size_t i = 0; i < constant_labels_.size(); ++i) {
+    const PackInstruction& instruction = program_.instructions[i];
+    if (instruction.op != PackOp::Constant) continue;
+    repeat(constant_labels_[i], instruction.a | std::uint64_t{instruction.b} << 32U, instruction.a);
+  }
 }
 
 // ---- executable memory

@@ -1,5 +1,6 @@
-// What writes machine code for x86-64 processors with AVX2 and FMA, by Xbyak. Its functions are in assembler.cpp (the
-// code as a whole), assembler_values.cpp (registers and memory) and assembler_arithmetic.cpp (instructions).
+// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in assembler.cpp (the
+// code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections), assembler_values.cpp
+// (registers and memory) and assembler_arithmetic.cpp (instructions).
 #pragma once
 
 #include <algorithm>
@@ -22,11 +23,12 @@ inline constexpr int no_lane = -1;
 /// Instructions of a program that is written several times for the sake of its sums.
 inline constexpr std::size_t longest_unrolled = 48;
 
-/// Is the same for all elements, or for those of a row: it stays on the stack.
-constexpr bool is_loop_invariant(PackOp op) {
-  return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant;
-}
+/// Is the same for all elements, or for those of a row, and comes from memory: it stays on the stack.
+constexpr bool is_spread(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow; }
 constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+constexpr bool is_comparison(PackOp op) {
+  return op == PackOp::Less || op == PackOp::LessEqual || op == PackOp::Equal || op == PackOp::NotEqual;
+}
 constexpr bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
 constexpr bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
 constexpr bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
@@ -51,6 +53,9 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::Trunc:
     case PackOp::Not:
     case PackOp::FromMask:
+    case PackOp::ShiftLeft:
+    case PackOp::ShiftRight:
+    case PackOp::Unless:
     case PackOp::Store:
     case PackOp::Stream:
     case PackOp::StoreMask:
@@ -60,6 +65,8 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::SumSquaresRows:
       return 1;
     case PackOp::Select:
+    case PackOp::MultiplyAdd:
+    case PackOp::MultiplySubtract:
     case PackOp::NegativeMultiplyAdd:
       return 3;
     default:
@@ -67,15 +74,18 @@ constexpr std::size_t operand_count(PackOp op) {
   }
 }
 
+/// How often an instruction is to run. Never: nothing reads it.
+enum class Rate : std::uint8_t { OncePerCall, OncePerRow, EachPack, Never };
+
+/// An instruction with effects beside its value.
+constexpr bool acts(PackOp op) { return is_store(op) || sums_all(op) || sums_rows(op) || op == PackOp::Check; }
+
 /// Where a value is while the instructions are gone through.
 struct ValueLocation {
   int reg = no_register;
   std::uint32_t stack_offset = not_on_stack;  ///< of a copy of it
-  std::vector<std::uint32_t> uses;
-  std::size_t used = 0;
-  bool reloadable = false;  ///< can be loaded again from its slot
-
-  [[nodiscard]] std::uint32_t next_use() const { return used < uses.size() ? uses[used] : never; }
+  std::uint32_t used = 0;                     ///< of its uses
+  bool reloadable = false;                    ///< can be loaded again from its slot
 };
 
 /// Writes the code of one program.
@@ -90,9 +100,14 @@ class Assembler : Xbyak::CodeGenerator {
   Assembler(const PackProgram& program, void* buffer)
       : CodeGenerator(most_code, buffer),
         program_(program),
-        width_(program.single_precision ? 8 : 4),
-        element_(program.single_precision ? 4 : 8) {
-    count_uses();
+        wide_(is_wide(program)),
+        bytes_(wide_ ? 64 : 32),
+        element_(program.single_precision ? 4 : 8),
+        width_(bytes_ / static_cast<std::uint32_t>(element_)) {
+    values_.resize(program.instructions.size());
+    constant_labels_.resize(program.instructions.size());
+    find_rates();
+    find_reloadable();
     choose_pointers();
   }
 
@@ -102,11 +117,16 @@ class Assembler : Xbyak::CodeGenerator {
  private:
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
-  static constexpr int allocated = 13;  ///< registers for values; two more are for passing use
+  // Those for values come first; behind them in wide code are those of sums.
+  static constexpr int narrow_registers = 13, wide_registers = 22;
+
+  /// A register of the width of the code, which may be that of AVX-512.
+  [[nodiscard]] Ymm vector(int index) const { return wide_ ? Ymm(index, Xbyak::Operand::ZMM, 512) : Ymm(index); }
+  /// Whether registers of AVX-512 are worth it.
+  static bool is_wide(const PackProgram& program);
 
   const Reg64 slots_ = rdi, count_ = rsi, columns_ = rdx, failure_ = rcx;
   const Reg64 index_ = r8, end_ = r9, column_ = r10, row_ = r11;
-  const Ymm first_ = ymm13, second_ = ymm14, last_mask_ = ymm15;
 
   void choose_pointers();
   struct Pointer {
@@ -130,9 +150,63 @@ class Assembler : Xbyak::CodeGenerator {
 
   std::uint32_t take_stack();
 
+  // ---- passes: the instructions that run at one rate
+
+  void find_rates();
+  void find_unread();
+  /// Comparisons that wide code makes where their one reader is, in a register for masks.
+  void find_late_masks();
+  /// What an instruction reads itself or through comparisons that are made late, each once.
+  struct Operands {
+    std::array<std::uint32_t, 12> values;
+    std::size_t count = 0;
+    void add(std::uint32_t v) {
+      if (std::find(values.begin(), values.begin() + count, v) == values.begin() + count) values[count++] = v;
+    }
+  };
+  [[nodiscard]] Operands operands_of(std::uint32_t i) const;
+  void add_operands(Operands& operands, const PackInstruction& instruction) const;
+  /// The rate of something that reads this.
+  [[nodiscard]] Rate rate_of_operands(std::uint32_t begin, std::uint32_t end) const;
+  /// The EndUnless of an Unless.
+  [[nodiscard]] std::uint32_t end_of_section(std::uint32_t begin) const;
+  /// The uses of each value by instructions of a rate.
+  void count_uses(Rate rate);
+  [[nodiscard]] std::uint32_t next_use(std::uint32_t v) const;
+  void begin_pass(Rate rate);
+  void pass(Rate rate);
+  /// One instruction, in its turn.
+  void step(std::uint32_t i);
+  /// Values that run less often than what reads them are kept on the stack.
+  void keep_for_later(std::uint32_t i);
+
+  // ---- sections: instructions that are rarely needed. They stand behind the rest, and leave all registers but that
+  // of their result as they found them.
+
+  struct Section {
+    std::uint32_t begin, end;
+    Rate rate;
+    bool tail;
+    int result;
+    Label rare, back;
+    std::vector<ValueLocation> values;
+    std::array<std::uint32_t, wide_registers> holder;
+  };
+  [[nodiscard]] bool is_read_after(std::uint32_t v, std::uint32_t i) const;
+  /// Value `fast` in a register that becomes that of value `result`.
+  int take_over(std::uint32_t fast, std::uint32_t result);
+  void begin_section(std::uint32_t begin, std::uint32_t end);
+  void sections();
+  void write_section(Section& section);
+
   // ---- values
 
-  void count_uses();
+  void find_reloadable();
+
+  [[nodiscard]] bool has_home(std::uint32_t v) const;
+  [[nodiscard]] bool only_at_home(std::uint32_t v) const { return values_[v].reg == no_register && has_home(v); }
+  /// Where a value is that has a place in memory.
+  Address home(std::uint32_t v);
 
   /// All whole packs of a row.
   void packs(bool aligned);
@@ -156,19 +230,28 @@ class Assembler : Xbyak::CodeGenerator {
   const Xbyak::Operand& source(std::uint32_t v, Address& from, Ymm& reg);
 
   /// After the current instruction its operands have had this use.
-  void release(const PackInstruction& instruction);
+  void release();
+  /// Value v needs no register any more if nothing reads it.
+  void release_if_dead(std::uint32_t v);
+  /// Value v, which becomes known now, is in a register that is free.
+  void hold(std::uint32_t v, int reg);
+  /// A register is free again, if it still has value v.
+  void forget(std::uint32_t v, int reg);
 
   // ---- memory
 
   void broadcast(const Ymm& to, const Address& from);
 
   Ymm load(std::uint32_t v);
+  void load_into(std::uint32_t v, const Ymm& to);
 
   void load_mask(const Ymm& to, const Reg64& from);
 
   void store(const PackInstruction& instruction);
 
   void bits_of(const Ymm& mask);
+  /// The same, and true for what is not there.
+  void bits_of_all(const Ymm& mask);
 
   void store_mask(const PackInstruction& instruction);
 
@@ -177,9 +260,21 @@ class Assembler : Xbyak::CodeGenerator {
   void emit(std::uint32_t i, const PackInstruction& instruction);
 
   void emit_binary(std::uint32_t i, const PackInstruction& instruction);
+  void emit_select(std::uint32_t i, const PackInstruction& instruction);
+
+  /// to = +-x y +- z with the operands in the order that the number of the form says.
+  enum class Form : std::uint8_t { F132, F213, F231 };
+  void emit_fused(std::uint32_t i, const PackInstruction& instruction);
+  void fused(PackOp op, Form form, const Ymm& to, const Ymm& second, const Xbyak::Operand& third);
+  /// Whether the current instruction is the last that reads value v, which is in a register.
+  [[nodiscard]] bool dies(std::uint32_t v) const;
 
   static constexpr std::uint8_t equal = 0, unordered = 3, not_equal = 4, less = 17, less_equal = 18, greater = 30;
   void compare(const Ymm& to, const Ymm& a, const Xbyak::Operand& b, std::uint8_t how);
+  static std::uint8_t predicate_of(PackOp op);
+  /// A mask in a register for masks, of wide code.
+  void to_opmask(const Xbyak::Opmask& to, std::uint32_t mask);
+  void jump_unless_all(std::uint32_t mask, Label& label);
   void multiply(const Ymm& to, const Ymm& a, const Ymm& b);
   void subtract(const Ymm& to, const Ymm& a, const Xbyak::Operand& b);
   void blend(const Ymm& to, const Ymm& otherwise, const Xbyak::Operand& then, const Ymm& mask);
@@ -219,17 +314,30 @@ class Assembler : Xbyak::CodeGenerator {
   void constants();
 
   const PackProgram& program_;
-  const std::uint32_t width_;  ///< elements in a register
+  std::vector<Rate> rates_;               ///< of each instruction
+  std::vector<bool> outlives_;            ///< what runs less often than something that reads it
+  std::vector<bool> late_;                ///< see find_late_masks
+  Rate counted_ = Rate::EachPack;         ///< of the instructions whose uses are known
+  std::vector<std::uint32_t> first_use_;  ///< of each value in the list below; one more at the end
+  std::vector<std::uint32_t> uses_;
+  std::vector<Section> sections_;
+  std::vector<Label> constant_labels_;
+  const bool wide_;
+  const std::uint32_t bytes_;  ///< of a register
   const int element_;          ///< bytes
+  const std::uint32_t width_;  ///< elements in a register
+  const Ymm first_ = vector(wide_ ? 30 : 13), second_ = vector(wide_ ? 31 : 14);
+  const Ymm last_mask_ = ymm15;           ///< elements that are there, at the end of a row, in narrow code
+  const Xbyak::Opmask last_elements_ = k7;  ///< the same in wide code
   std::vector<ValueLocation> values_;
   std::vector<Pointer> pointers_;
   std::vector<SumLanes> sums_;
   std::vector<Failure> failures_;
-  int value_registers_ = allocated;
+  int value_registers_ = wide_ ? wide_registers : narrow_registers;
   std::vector<int> lane_registers_;  ///< the first of each sum that has some
   int lane_ = no_lane;  ///< the first partial sum of the pack that is being written, where they have registers
-  std::array<std::uint32_t, allocated> holder_{};  ///< value in each register
-  std::array<bool, allocated> pinned_{};           ///< by the instruction that is being written
+  std::array<std::uint32_t, wide_registers> holder_{};  ///< value in each register
+  std::array<bool, wide_registers> pinned_{};           ///< by the instruction that is being written
   std::uint32_t current_ = 0;
   bool tail_ = false;
   bool aligned_ = false;

@@ -16,22 +16,36 @@ Assembler::Reg64 Assembler::pointer(std::uint32_t slot) {
   return rbx;
 }
 
-void Assembler::count_uses() {
-  values_.resize(program_.instructions.size());
+void Assembler::find_reloadable() {
+  count_uses(Rate::EachPack);
   std::uint32_t last_stores = static_cast<std::uint32_t>(program_.instructions.size());
   while (last_stores > 0 && is_store(program_.instructions[last_stores - 1].op)) --last_stores;
   for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackInstruction& instruction = program_.instructions[i];
-    const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-    for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-      std::vector<std::uint32_t>& uses = values_[operands[k]].uses;
-      if (uses.empty() || uses.back() != i) uses.push_back(i);
-    }
+    const bool used = first_use_[i] != first_use_[i + 1];
+    values_[i].reloadable = is_load(program_.instructions[i].op) && used && uses_[first_use_[i + 1] - 1] < last_stores;
   }
-  for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
-    const PackOp op = program_.instructions[i].op;
-    values_[i].reloadable = is_load(op) && !values_[i].uses.empty() && values_[i].uses.back() < last_stores;
-  }
+}
+
+bool Assembler::has_home(std::uint32_t v) const {
+  return values_[v].stack_offset != not_on_stack || program_.instructions[v].op == PackOp::Constant;
+}
+
+Assembler::Address Assembler::home(std::uint32_t v) {
+  if (program_.instructions[v].op == PackOp::Constant) return ptr[rip + constant_labels_[v]];
+  return ptr[rsp + values_[v].stack_offset];
+}
+
+void Assembler::hold(std::uint32_t v, int reg) {
+  holder_[static_cast<std::size_t>(reg)] = v;
+  pinned_[static_cast<std::size_t>(reg)] = true;
+  values_[v].reg = reg;
+}
+
+void Assembler::forget(std::uint32_t v, int reg) {
+  if (reg == no_register || values_[v].reg != reg) return;
+  values_[v].reg = no_register;
+  holder_[static_cast<std::size_t>(reg)] = never;
+  pinned_[static_cast<std::size_t>(reg)] = false;
 }
 
 Assembler::Ymm Assembler::assign(std::uint32_t v) {
@@ -47,58 +61,56 @@ Assembler::Ymm Assembler::assign(std::uint32_t v) {
     for (int r = 0; r < value_registers_; ++r) {
       const auto k = static_cast<std::size_t>(r);
       if (pinned_[k]) continue;
-      const std::uint32_t next = values_[holder_[k]].next_use();
+      const std::uint32_t next = next_use(holder_[k]);
       if (best == no_register || next > furthest) {
         best = r;
         furthest = next;
       }
     }
-    ValueLocation& evicted = values_[holder_[static_cast<std::size_t>(best)]];
-    if (evicted.stack_offset == not_on_stack && !evicted.reloadable && evicted.next_use() != never) {
+    const std::uint32_t victim = holder_[static_cast<std::size_t>(best)];
+    ValueLocation& evicted = values_[victim];
+    if (!has_home(victim) && !evicted.reloadable && next_use(victim) != never) {
       evicted.stack_offset = take_stack();
-      vmovaps(ptr[rsp + evicted.stack_offset], Ymm(best));
+      vmovaps(ptr[rsp + evicted.stack_offset], vector(best));
     }
     evicted.reg = no_register;
   }
-  holder_[static_cast<std::size_t>(best)] = v;
-  pinned_[static_cast<std::size_t>(best)] = true;
-  values_[v].reg = best;
-  return Ymm(best);
+  hold(v, best);
+  return vector(best);
 }
 
 Assembler::Ymm Assembler::use(std::uint32_t v) {
   ValueLocation& value = values_[v];
   if (value.reg != no_register) {
     pinned_[static_cast<std::size_t>(value.reg)] = true;
-    return Ymm(value.reg);
+    return vector(value.reg);
   }
-  if (value.stack_offset == not_on_stack) return load(v);
+  if (!has_home(v)) return load(v);
   const Ymm reg = assign(v);
-  vmovaps(reg, ptr[rsp + value.stack_offset]);
+  vmovaps(reg, home(v));
   return reg;
 }
 
 const Xbyak::Operand& Assembler::source(std::uint32_t v, Address& from, Ymm& reg) {
-  const ValueLocation& value = values_[v];
-  if (value.reg == no_register && value.stack_offset != not_on_stack) {
-    from = ptr[rsp + value.stack_offset];
+  if (only_at_home(v)) {
+    from = home(v);
     return from;
   }
   reg = use(v);
   return reg;
 }
 
-void Assembler::release(const PackInstruction& instruction) {
-  const std::array<std::uint32_t, 3> operands{instruction.a, instruction.b, instruction.c};
-  for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
-    ValueLocation& value = values_[operands[k]];
-    if (value.next_use() == current_) ++value.used;
-    if (value.next_use() == never && value.reg != no_register) {
-      holder_[static_cast<std::size_t>(value.reg)] = never;
-      pinned_[static_cast<std::size_t>(value.reg)] = false;
-      value.reg = no_register;
-    }
+void Assembler::release() {
+  const Operands operands = operands_of(current_);
+  for (std::size_t k = 0; k < operands.count; ++k) {
+    const std::uint32_t v = operands.values[k];
+    if (next_use(v) == current_) ++values_[v].used;
+    release_if_dead(v);
   }
+}
+
+void Assembler::release_if_dead(std::uint32_t v) {
+  if (next_use(v) == never) forget(v, values_[v].reg);
 }
 
 void Assembler::broadcast(const Ymm& to, const Address& from) {
@@ -107,26 +119,33 @@ void Assembler::broadcast(const Ymm& to, const Address& from) {
 }
 
 Assembler::Ymm Assembler::load(std::uint32_t v) {
-  const PackInstruction& instruction = program_.instructions[v];
   const Ymm to = assign(v);
+  load_into(v, to);
+  return to;
+}
+
+void Assembler::load_into(std::uint32_t v, const Ymm& to) {
+  const PackInstruction& instruction = program_.instructions[v];
   const Reg64 from = pointer(instruction.slot);
-  if (instruction.op == PackOp::LoadMask) {
-    load_mask(to, from);
-    return to;
-  }
+  if (instruction.op == PackOp::LoadMask) return load_mask(to, from);
   const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
   const Address address = ptr[from + at * element_];
   if (!tail_) vmovups(to, address);
+  else if (wide_ && program_.single_precision) vmovups(to | last_elements_ | T_z, address);
+  else if (wide_) vmovupd(to | last_elements_ | T_z, address);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
   else vmaskmovpd(to, last_mask_, address);
-  return to;
 }
 
 void Assembler::load_mask(const Ymm& to, const Reg64& from) {
   const Xmm low(to.getIdx());
-  if (!tail_) {
-    if (program_.single_precision) vpmovzxbd(to, ptr[from + index_]);
-    else vpmovzxbq(to, ptr[from + index_]);
+  const Address elements = ptr[from + index_];
+  if (tail_ && wide_) {
+    if (program_.single_precision) vpmovzxbd(to | last_elements_ | T_z, elements);
+    else vpmovzxbq(to | last_elements_ | T_z, elements);
+  } else if (!tail_) {
+    if (program_.single_precision) vpmovzxbd(to, elements);
+    else vpmovzxbq(to, elements);
   } else {
     xor_(eax, eax);
     for (std::uint32_t k = width_; k-- > 0;) {
@@ -151,16 +170,64 @@ void Assembler::store(const PackInstruction& instruction) {
   const Address to = ptr[pointer(instruction.slot) + index_ * element_];
   if (instruction.op == PackOp::Stream && aligned_) vmovntps(to, value);
   else if (!tail_) vmovups(to, value);
+  else if (wide_ && program_.single_precision) vmovups(to | last_elements_, value);
+  else if (wide_) vmovupd(to | last_elements_, value);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, value);
   else vmaskmovpd(to, last_mask_, value);
 }
 
+void Assembler::bits_of_all(const Ymm& mask) {
+  if (!tail_) return bits_of(mask);
+  if (wide_) {
+    bits_of(mask);
+    knotw(k1, last_elements_);
+    kmovw(ebx, k1);
+    or_(eax, ebx);
+    and_(eax, (1U << width_) - 1);
+    return;
+  }
+  vxorps(first_, last_mask_, ptr[rip + all_bits_]);
+  vorps(first_, first_, mask);
+  bits_of(first_);
+}
+
+void Assembler::jump_unless_all(std::uint32_t mask, Label& label) {
+  if (!wide_) {
+    bits_of_all(use(mask));
+    cmp(eax, (1U << width_) - 1);
+    return jne(label, T_NEAR);
+  }
+  to_opmask(k1, mask);
+  if (tail_) {  // as if it held for what is not there
+    knotw(k2, last_elements_);
+    korw(k1, k1, k2);
+  }
+  if (program_.single_precision) kortestw(k1, k1);
+  else kortestb(k1, k1);
+  jnc(label, T_NEAR);
+}
+
 void Assembler::bits_of(const Ymm& mask) {
+  if (wide_) {
+    if (program_.single_precision) vpmovd2m(k1, mask);
+    else vpmovq2m(k1, mask);
+    kmovw(eax, k1);
+    return;
+  }
   if (program_.single_precision) vmovmskps(eax, mask);
   else vmovmskpd(eax, mask);
 }
 
 void Assembler::store_mask(const PackInstruction& instruction) {
+  if (wide_) {
+    const Ymm mask = use(instruction.a);
+    const Address to = ptr[pointer(instruction.slot) + index_];
+    if (program_.single_precision) vpsrld(first_, mask, 31);
+    else vpsrlq(first_, mask, 63);
+    if (program_.single_precision) vpmovdb(tail_ ? to | last_elements_ : to, first_);
+    else vpmovqb(tail_ ? to | last_elements_ : to, first_);
+    return;
+  }
   bits_of(use(instruction.a));
   // Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
   if (program_.single_precision) {

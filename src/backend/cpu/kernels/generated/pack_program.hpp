@@ -19,7 +19,7 @@ enum class PackOp : std::uint8_t {
   Number,    ///< the one number in a slot
   OfRow,     ///< the element of a slot that belongs to the row
   OfColumn,  ///< the elements of a slot that belong to the columns
-  Constant,  ///< the number that `slot` is: 0 or 1
+  Constant,  ///< the number, or the bits, of which a are the lower half and b the upper one
   Add,
   Subtract,
   Multiply,
@@ -38,16 +38,27 @@ enum class PackOp : std::uint8_t {
   Minimum,
   AbsorbingMultiply,
   Offset,               ///< a - b, and 0 where they are equal
+  MultiplyAdd,          ///< a b + c, rounded once
+  MultiplySubtract,     ///< a b - c, rounded once
   NegativeMultiplyAdd,  ///< c - a b, rounded once
+  Larger,               ///< b where either is NaN, unlike Maximum
+  Smaller,
   Less,
   LessEqual,
   Equal,
   NotEqual,
   And,
   Or,
+  Xor,
   Not,
+  AddBits,  ///< of operands as integers
+  SubtractBits,
+  ShiftLeft,  ///< bits by the number that `slot` is
+  ShiftRight,
   Select,    ///< b where the mask a is true, else c
-  FromMask,  ///< 1 where the mask is true, else 0
+  FromMask,   ///< 1 where the mask is true, else 0
+  Unless,     ///< what follows up to its EndUnless is skipped where the mask a is true for the whole pack
+  EndUnless,  ///< a if that was skipped, else b
   Store,
   Stream,  ///< stores past the caches
   StoreMask,
@@ -77,7 +88,7 @@ struct PackProgram {
 
 /// Values of which one did not meet a condition.
 struct CheckFailure {
-  alignas(32) std::byte values[32];  ///< of a pack
+  alignas(64) std::byte values[64];  ///< of a pack
   std::uint32_t holds;               ///< a bit for each of them
 };
 

@@ -311,6 +311,14 @@ struct Pack {
   }
 };
 
+/// The value, unless the mask is false somewhere in the pack: then what f gives, which is right for all numbers.
+template <class T, class Arch, class F>
+XGRAD_INLINE Pack<T, Arch> unless(Mask<T, Arch> usual, Pack<T, Arch> value, F f) {
+  if (all(usual)) [[likely]]
+    return value;
+  return f();
+}
+
 }  // namespace xgrad::backend::cpu::kernels::simd
 
 namespace xgrad::backend::cpu::kernels {

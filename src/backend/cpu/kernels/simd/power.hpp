@@ -76,6 +76,16 @@ XGRAD_INLINE typename P::MaskType is_integer(P magnitude) {
   return magnitude >= from || (magnitude + from) - from == magnitude;
 }
 
+/// The power of x, given that of |x|. An infinite x has no sign unless y is odd.
+template <class P>
+XGRAD_INLINE P power_of_signed(P x, P y, P result) {
+  const P exponent = abs(y);
+  const auto y_integer = is_integer(exponent);
+  const auto y_odd = y_integer && !is_integer(exponent * P(0.5F));
+  result = select(y_odd, flip_sign(result, x), result);
+  return select(x < P(0) && !y_integer && abs(x) < infinity<P>(), not_a_number<P>(), result);
+}
+
 /// The result for |x|, or what it is for x and y where that differs.
 template <class P>
 XGRAD_INLINE P pow_special_values(P x, P y, P result) {
@@ -87,11 +97,7 @@ XGRAD_INLINE P pow_special_values(P x, P y, P result) {
   result = select((vanishing && y > zero) || (endless && y < zero), zero, result);
   result = select((vanishing && y < zero) || (endless && y > zero), infinity<P>(), result);
   result = select(a == one, one, result);
-  const P exponent = abs(y);
-  const auto y_integer = is_integer(exponent);
-  const auto y_odd = y_integer && !is_integer(exponent * P(0.5F));
-  result = select(y_odd, flip_sign(result, x), result);
-  result = select(x < zero && !endless && !y_integer, not_a_number<P>(), result);
+  result = power_of_signed(x, y, result);
   result = select(x != x || y != y, x + y, result);
   return select(y == zero || x == one, one, result);
 }
@@ -126,11 +132,10 @@ template <class T, class Arch>
 XGRAD_INLINE Pack<T, Arch> pow(Pack<T, Arch> x, Pack<T, Arch> y) {
   using P = Pack<T, Arch>;
   using Format = detail::Format<T>;
-  const bool rare_base = !all(x >= P(Format::smallest_normal) && x <= P(Format::largest));
-  P base = x;
+  P base = abs(x);
+  const bool rare_base = !all(base >= P(Format::smallest_normal) && base <= P(Format::largest));
   P bias = P(T(Format::exponent_bias));
   if (rare_base) [[unlikely]] {
-    base = abs(x);
     const auto denormal = base < P(Format::smallest_normal);
     base = select(denormal, base * P(Format::denormal_scale), base);
     bias = select(denormal, P(T(Format::exponent_bias + Format::denormal_shift)), bias);
@@ -146,7 +151,9 @@ XGRAD_INLINE Pack<T, Arch> pow(Pack<T, Arch> x, Pack<T, Arch> y) {
   P result = detail::exp_of_pair(reduced, log.low);
   if (rare_base || rare_result) [[unlikely]]
     return detail::pow_special_values(x, y, detail::scale(result, reduced.bits));
-  return detail::add_to_exponent(result, reduced.bits);
+  result = detail::add_to_exponent(result, reduced.bits);
+  const auto signed_power = [&]() __attribute__((always_inline)) { return detail::power_of_signed(x, y, result); };
+  return unless(x > P(T(0)), result, signed_power);
 }
 
 /// pow with one exponent for all: products and roots where those are within 2 ulp.
