@@ -1,5 +1,6 @@
 // Kernels that choose elements by position. Inputs are dense.
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -7,6 +8,8 @@
 #include <xgrad/core/errors.hpp>
 
 #include "axis_lines.hpp"
+#include "block/block.hpp"
+#include "in_parts.hpp"
 #include "kernels.hpp"
 #include "primitives/arrays.hpp"
 #include "primitives/scalar_functions.hpp"
@@ -193,22 +196,91 @@ void one_hot(const KernelCall& call) {
   });
 }
 
+namespace {
+
+template <class T>
+std::int64_t place_of_largest(const T* x, std::size_t extent, std::size_t step) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < extent; ++k) {
+    const T value = x[k * step];
+    const T largest = x[best * step];
+    if (value > largest || (value != value && largest == largest)) best = k;  // the first NaN wins
+  }
+  return static_cast<std::int64_t>(best);
+}
+
+/// Of a line whose elements are side by side: of lines of every so manieth element first, and then of what these have.
+template <class T>
+std::int64_t place_in_long_line(const T* x, std::size_t extent) {
+  constexpr std::size_t lanes = 32;
+  std::array<std::int64_t, lanes> places;  // NOLINT(*-member-init): written next
+  block_table().largest[static_cast<std::size_t>(dtype_of<T>)](
+      {.extent = extent / lanes, .lines = lanes, .x = x, .step = lanes, .out = places.data()});
+  std::int64_t best = places[0] * std::int64_t{lanes};
+  const auto offer = [&](std::int64_t place) {
+    const T value = x[place];
+    const T largest = x[best];
+    const bool equal = value == largest || (value != value && largest != largest);
+    if (value > largest || (value != value && largest == largest) || (equal && place < best)) best = place;
+  };
+  for (std::size_t i = 1; i < lanes; ++i) offer(places[i] * std::int64_t{lanes} + static_cast<std::int64_t>(i));
+  for (std::size_t k = extent / lanes * lanes; k < extent; ++k) offer(static_cast<std::int64_t>(k));
+  return best;
+}
+
+constexpr std::size_t long_line = 256;
+
+/// Short lines whose elements are side by side are turned, some at a time, so that the lines are.
+template <class T>
+void places_in_short_lines(const T* x, std::size_t extent, std::size_t count, std::int64_t* out) {
+  constexpr std::size_t at_once = 4096;
+  const BlockTable& table = block_table();
+  constexpr auto dtype = static_cast<std::size_t>(dtype_of<T>);
+  alignas(64) std::array<T, at_once> turned;  // NOLINT(*-member-init): written before it is read
+  const std::size_t most = std::min(at_once / extent, std::size_t{64});
+  for (std::size_t first = 0; first < count; first += most) {
+    const std::size_t lines = std::min(most, count - first);
+    table.transpose[dtype](
+        {.rows = lines, .columns = extent, .from = x + first * extent, .step = extent, .to = turned.data()});
+    table.largest[dtype]({.extent = extent, .lines = lines, .x = turned.data(), .step = lines, .out = out + first});
+  }
+}
+
+/// Floating-point numbers of the lines from `first` to `last`.
+template <class T>
+void places_of_largest(const T* x, const AxisLines& lines, std::int64_t* out, std::size_t first, std::size_t last) {
+  if (lines.inner == 1 && lines.extent < long_line) {
+    return places_in_short_lines(x + first * lines.extent, lines.extent, last - first, out + first);
+  }
+  for (std::size_t line = first; line < last;) {
+    const std::size_t in_row = line % lines.inner;
+    const T* from = x + (line - in_row) * lines.extent + in_row;
+    const std::size_t left = std::min(last - line, lines.inner - in_row);
+    if (lines.inner == 1) out[line] = place_in_long_line(from, lines.extent);
+    else
+      block_table().largest[static_cast<std::size_t>(dtype_of<T>)](
+          {.extent = lines.extent, .lines = left, .x = from, .step = lines.inner, .out = out + line});
+    line += left;
+  }
+}
+
+}  // namespace
+
 void argmax(const KernelCall& call) {
   const AxisLines lines(*call.inputs[0].shape, axis_of(call));
+  auto* const out = call.output().as<std::int64_t>();
   dispatch(call.inputs[0].dtype, [&]<class T>() {
-    const T* in = call.inputs[0].as<T>();
-    for (std::size_t o = 0; o < lines.outer; ++o) {
-      for (std::size_t i = 0; i < lines.inner; ++i) {
-        const T* x = in + o * lines.extent * lines.inner + i;
-        std::size_t best = 0;
-        for (std::size_t k = 1; k < lines.extent; ++k) {
-          const T value = x[k * lines.inner];
-          const T largest = x[best * lines.inner];
-          if (value > largest || (value != value && largest == largest)) best = k;  // the first NaN wins
+    const T* x = call.inputs[0].as<T>();
+    in_parts(lines.outer * lines.inner, lines.extent, [&](std::size_t first, std::size_t last) {
+      if constexpr (std::is_floating_point_v<T>) {
+        places_of_largest(x, lines, out, first, last);
+      } else {
+        for (std::size_t line = first; line < last; ++line) {
+          const std::size_t in_row = line % lines.inner;
+          out[line] = place_of_largest(x + (line - in_row) * lines.extent + in_row, lines.extent, lines.inner);
         }
-        call.output().as<std::int64_t>()[o * lines.inner + i] = static_cast<std::int64_t>(best);
       }
-    }
+    });
   });
 }
 
