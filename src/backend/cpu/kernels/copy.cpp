@@ -13,6 +13,7 @@
 #include "in_parts.hpp"
 #include "kernels.hpp"
 #include "loops.hpp"
+#include "moves.hpp"
 
 namespace xgrad::backend::cpu::kernels {
 
@@ -109,15 +110,6 @@ void copy_part(T* target, const T* source, const Walk<2>& walk) {
   else convert_part(target, source, walk);
 }
 
-/// Calls f with a number of as many bytes as an element has: no copy depends on what they mean.
-template <class F>
-void dispatch_bytes(DType dtype, F&& f) {
-  const std::size_t bytes = size_of(dtype);
-  if (bytes == 1) f(std::uint8_t{});
-  else if (bytes == 4) f(std::uint32_t{});
-  else f(std::uint64_t{});
-}
-
 /// The columns of an input whose leading axes are one axis of rows; where they are none, nothing.
 template <class T>
 bool add_columns(const Operand& input, std::size_t axis, std::span<Column<T>> columns) {
@@ -180,8 +172,17 @@ void copy(const Operand& target, const Operand& source) {
 
 void cast(const KernelCall& call) {
   dispatch(call.output().dtype, [&]<class To>() {
-    dispatch(call.inputs[0].dtype,
-             [&]<class From>() { cut<To, From>(call.output(), call.inputs[0], convert_part<To, From>); });
+    dispatch(call.inputs[0].dtype, [&]<class From>() {
+      const Operand& target = call.output();
+      const Operand& source = call.inputs[0];
+      constexpr bool may_fail = std::is_floating_point_v<From> && std::is_same_v<To, std::int64_t>;
+      // By one thread, so that the error is about the first number that does not fit.
+      if constexpr (may_fail) {
+        convert_part(target.as<To>(), source.as<From>(), Walk<2>(*target.shape, {&target.strides, &source.strides}));
+      } else {
+        cut<To, From>(target, source, convert_part<To, From>);
+      }
+    });
   });
 }
 
