@@ -33,20 +33,23 @@ std::string_view chooser(const KernelCall& call) {
 void require_indices(std::string_view operation, const Operand& indices, std::size_t extent) {
   const auto n = static_cast<std::int64_t>(extent);
   const std::span all(indices.as<const std::int64_t>(), size_of(*indices.shape));
-  const auto is_bad = [&](std::int64_t index) { return (index < -n) | (index >= n); };
-  bool any = false;
-  for (const std::int64_t index : all) any |= is_bad(index);
-  if (any) throw_bad_index(operation, *std::ranges::find_if(all, is_bad), extent);
+  std::size_t largest = 0;  // without branches, and with one comparison: what is less than -n wraps around
+  for (const std::int64_t index : all) largest = std::max(largest, static_cast<std::size_t>(index) + extent);
+  if (all.empty() || largest < 2 * extent) return;
+  const auto is_bad = [&](std::int64_t index) { return index < -n || index >= n; };
+  if (const auto bad = std::ranges::find_if(all, is_bad); bad != all.end()) throw_bad_index(operation, *bad, extent);
 }
 
 inline std::size_t place_of(std::int64_t index, std::size_t extent) {
-  return static_cast<std::size_t>(index < 0 ? index + static_cast<std::int64_t>(extent) : index);
+  if (index < 0) [[unlikely]]
+    index += static_cast<std::int64_t>(extent);
+  return static_cast<std::size_t>(index);
 }
 
 /// Calls f(flat offset in x, flat offset in the taken array) for each slice that an index chooses, from the slice
 /// `first` of the taken array to `last`.
 template <class F>
-void for_each_taken(const AxisLines& x, const Operand& indices, std::size_t first, std::size_t last, F&& f) {
+void for_each_taken(AxisLines x, const Operand& indices, std::size_t first, std::size_t last, F f) {
   const std::size_t count = size_of(*indices.shape);
   const std::int64_t* index = indices.as<std::int64_t>();
   while (first < last) {
@@ -60,8 +63,7 @@ void for_each_taken(const AxisLines& x, const Operand& indices, std::size_t firs
 
 /// Calls f(flat offset in x, flat offset in the taken array) for the indices of some lines across the axis.
 template <class F>
-void for_each_along(const AxisLines& x, const AxisLines& at, const Operand& indices, std::size_t first,
-                    std::size_t last, F&& f) {
+void for_each_along(AxisLines x, AxisLines at, const Operand& indices, std::size_t first, std::size_t last, F f) {
   const std::int64_t* index = indices.as<std::int64_t>();
   while (first < last) {
     const std::size_t o = first / at.extent;
@@ -92,11 +94,9 @@ class Sums {
   }
 
   void start() { std::fill_n(sums_.get(), rows_ * columns_, Wide(0)); }
-  template <class Length>
-  void add(std::size_t row, const T* values, Length columns) {
-    Wide* sum = sums_.get() + row * columns_;
-    for (std::size_t i = 0; i < columns; ++i) sum[i] = primitives::Add::eval(sum[i], static_cast<Wide>(values[i]));
-  }
+  /// Where the sums of a row are, and how far from there those of the next.
+  [[nodiscard]] Wide* row(std::size_t i) noexcept { return sums_.get() + i * columns_; }
+  [[nodiscard]] std::size_t step() const noexcept { return columns_; }
   /// Adds so many of the last rows to the first.
   void fold(std::size_t count) {
     rows_ -= count;
@@ -120,12 +120,15 @@ class Sums {
 template <class T>
 void add_slices(Sums<T>& sums, std::size_t first_row, std::span<const std::int64_t> indices, const T* in,
                 std::size_t step, std::size_t columns, std::size_t extent) {
-  with_length(columns, [&](auto length) {
-    for (const std::int64_t index : indices) {
-      sums.add(first_row + place_of(index, extent), in, length);
-      in += step;
+  auto* const first = sums.row(first_row);
+  const std::size_t width = sums.step();
+  for (const std::int64_t index : indices) {
+    auto* const sum = first + place_of(index, extent) * width;
+    for (std::size_t i = 0; i < columns; ++i) {
+      sum[i] = primitives::Add::eval(sum[i], static_cast<typename Sums<T>::Wide>(in[i]));
     }
-  });
+    in += step;
+  }
 }
 
 /// Many slices that are added up to a few rows: in runs, each with sums of its own.
@@ -164,7 +167,7 @@ void take(const KernelCall& call) {
     in_parts(lines.outer * size_of(*indices.shape), lines.inner, [&](std::size_t first, std::size_t last) {
       with_length(lines.inner, [&](auto length) {
         for_each_taken(lines, indices, first, last,
-                       [&](std::size_t from, std::size_t to) { std::memcpy(out + to, in + from, length * sizeof(T)); });
+                       [=](std::size_t from, std::size_t to) { std::memcpy(out + to, in + from, length * sizeof(T)); });
       });
     });
   });
@@ -225,7 +228,7 @@ void take_along_axis(const KernelCall& call) {
     T* out = call.output().as<T>();
     in_parts(at.outer * at.extent, at.inner, [&](std::size_t first, std::size_t last) {
       for_each_along(lines, at, call.inputs[1], first, last,
-                     [&](std::size_t from, std::size_t to) { out[to] = in[from]; });
+                     [=](std::size_t from, std::size_t to) { out[to] = in[from]; });
     });
   });
 }
