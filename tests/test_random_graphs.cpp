@@ -11,6 +11,7 @@
 #include <iostream>
 #include <numeric>
 #include <set>
+#include <string_view>
 
 #include <boost/test/unit_test.hpp>
 
@@ -78,7 +79,12 @@ BOOST_AUTO_TEST_CASE(fused_as_unfused) {
   for (const std::string& name : names_of_transforms()) {
     BOOST_TEST_CONTEXT(name) { BOOST_TEST(statistics.transforms[name] >= count / 100); }
   }
+  // Arrays of random programs have no columns that are long enough.
+  const std::set<std::string_view> of_long_columns{
+      "a matrix of columns times a column is a sum of columns times numbers",
+      "a transposed matrix of columns times a column is sums of products"};
   for (std::size_t k = 0; k < statistics.rewrites.size(); ++k) {
+    if (of_long_columns.contains(all_rewrites::rows()[k]->what)) continue;
     BOOST_TEST(statistics.rewrites[k] > 0U, "'" << all_rewrites::rows()[k]->what << "' was never applied");
   }
   // Functions are not in what is computed one by one, and factors that are orthogonal turn with roundings. What is

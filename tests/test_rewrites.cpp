@@ -1,4 +1,5 @@
 // Each rewrite of the planner's clean-up alone, and that none is left out.
+#include <array>
 #include <cmath>
 #include <set>
 #include <sstream>
@@ -222,7 +223,18 @@ BOOST_AUTO_TEST_CASE(arrays) {
       "copies are reduced once: n times the sum, sqrt(n) times the norm, an extremum as it is";
   const std::string_view blas = "BLAS reads copies of other layouts than its own";
   const std::string_view dense = "kernels that want dense inputs get copies";
+  const std::string_view sums = "a sum over rows or columns of a product is a product with the sums of a factor";
+  const std::string_view joined = "a matrix of columns times a column is a sum of columns times numbers";
+  const std::string_view turned = "a transposed matrix of columns times a column is sums of products";
   const ValueId every_second = v.of<xgrad::primitives::Slice>({wide}, {3, 4}, {0, 1, 0, 2});
+  const ValueId tall = v.leaf("tall", f, {8, 3});
+  const ValueId product = v.of<Matmul>({x, wide}, {2, 8});
+  const ValueId tall_product = v.of<Matmul>({tall, v.leaf("square", f, {3, 3})}, {8, 3});
+  const std::array columns{v.leaf("first", f, {512, 1}), v.leaf("second", f, {512, 1})};
+  const ValueId matrix = v.of<Concatenate>({columns[0], columns[1]}, {512, 2}, {1});
+  const ValueId few_rows = v.of<Concatenate>({column, column}, {3, 2}, {1});
+  const ValueId two = v.leaf("two", f, {2, 1});
+  const ValueId long_column = v.leaf("y", f, {512, 1});
   check(v,
         {
             {"a view of a number is the number", opcode<Reshape>, {v.number(3)}, "3", f, {6}},
@@ -268,6 +280,24 @@ BOOST_AUTO_TEST_CASE(arrays) {
              "multiply(broadcast(column), broadcast(row))",
              f,
              {3, 3}},
+            {sums, opcode<Sum>, {product}, "matmul(sum(x), wide)", f, {1, 8}, {0}},
+            {sums, opcode<Sum>, {product}, "sum(matmul(sum(x), wide))", f, {1, 1}, {0, 1}},
+            {sums, opcode<Sum>, {product}, "nothing", f, {2, 1}, {1}},
+            {sums, opcode<Sum>, {tall_product}, "matmul(tall, sum(square))", f, {8, 1}, {1}},
+            {sums, opcode<MaxReduce>, {product}, "nothing", f, {1, 8}, {0}},
+            {joined,
+             opcode<Matmul>,
+             {matrix, two},
+             "add(multiply(first, broadcast(slice(two))), multiply(second, broadcast(slice(two))))",
+             f,
+             {512, 1}},
+            {joined, opcode<Matmul>, {few_rows, two}, "nothing", f, {3, 1}},
+            {turned,
+             opcode<Matmul>,
+             {v.of<Transpose>({matrix}, {2, 512}, {1, 0}), long_column},
+             "concatenate(sum(multiply(transpose(first), reshape(y))), sum(multiply(transpose(second), reshape(y))))",
+             f,
+             {2, 1}},
             {blas, opcode<Matmul>, {x, wide}, "nothing", f, {2, 8}},
             {blas, opcode<Matmul>, {x, every_second}, "matmul(x, copy(slice(wide)))", f, {2, 4}},
             {dense, opcode<CumulativeSum>, {every_second}, "cumsum(copy(slice(wide)))", f, {3, 4}, {1, 0}},

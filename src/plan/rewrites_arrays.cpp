@@ -10,25 +10,6 @@
 
 namespace xgrad::plan {
 
-bool fits_blas(const Graph& graph, ValueId x) {
-  if (graph.is_constant(x)) return false;
-  if (graph.count(x) == 0) return true;
-  const Access access = graph.access(x);
-  const Shape& shape = graph.shape(x);
-  const std::size_t rank = shape.size();
-  const std::size_t rows = shape[rank - 2];
-  const std::size_t columns = shape[rank - 1];
-  const std::ptrdiff_t row = access.strides[rank - 2];
-  const std::ptrdiff_t column = access.strides[rank - 1];
-  // Elements of a line side by side, and lines that do not overlap. BLAS counts to the largest int.
-  const auto lines = [](std::size_t count, std::ptrdiff_t step, std::size_t length, std::ptrdiff_t element) {
-    const auto least = static_cast<std::ptrdiff_t>(std::max<std::size_t>(length, 1));
-    return (length <= 1 || element == 1) &&
-           (count <= 1 || (step >= least && step <= std::numeric_limits<std::int32_t>::max()));
-  };
-  return lines(rows, row, columns, column) || lines(columns, column, rows, row);
-}
-
 namespace {
 
 using namespace primitives;
@@ -203,41 +184,8 @@ constinit Rewrite of_reductions[] = {
      "sums and extrema of x alone are x, its norm is abs(x), its sum less one x - 1", without_short_axes},
     {"copies are reduced once: n times the sum, sqrt(n) times the norm, an extremum as it is",
      "NaN and infinities stay; rounding and overflow as in another order; a sum of -0 only may be -0", reduced_once},
-};
-
-// ---- products of matrices
-
-ValueId row_times_column(const Operation& o) {
-  const Shape& extents = o.graph.shape_at(o.shape);
-  const std::size_t rank = extents.size();
-  if (extents[rank - 2] != 1 || extents[rank - 1] != 1) return no_value;
-  const std::uint32_t row = o.graph[o[0]].shape;
-  const std::array factors{o[0], shaped(o.graph, o[1], row)};
-  const std::array products{o.graph.add(opcode<Multiply>, o.dtype, row, factors)};
-  const std::array axis{static_cast<std::int64_t>(rank - 1)};
-  return o.graph.add(opcode<Sum>, o.dtype, o.shape, products, axis);
-}
-
-/// Of a column and a row each element is one product: a loop writes them as fast as memory takes them, and whatever
-/// becomes of them there.
-ValueId column_times_row(const Operation& o) {
-  if (o.graph.shape(o[0]).back() != 1) return no_value;
-  const auto spread = [&](ValueId x) { return o.graph.add(opcode<Broadcast>, o.dtype, o.shape, std::array{x}); };
-  const ValueId left = spread(o[0]);
-  return o.make(opcode<Multiply>, {left, spread(o[1])});
-}
-
-ValueId copied_for_blas(const Operation& o) {
-  if (fits_blas(o.graph, o[0]) && fits_blas(o.graph, o[1])) return no_value;
-  const auto fit = [&](ValueId x) { return fits_blas(o.graph, x) ? x : o.graph.dense(x); };
-  const ValueId left = fit(o[0]);
-  return o.make(o.op, {left, fit(o[1])});
-}
-
-constinit Rewrite of_products[] = {
-    {"a row times a column is a sum of products", "as exact as sums are, in their order, and fused", row_times_column},
-    {"a column times a row is a product element by element", "sums of one term; 0 may be -0", column_times_row},
-    {"BLAS reads copies of other layouts than its own", "the same elements", copied_for_blas},
+    {"a sum over rows or columns of a product is a product with the sums of a factor",
+     "the same terms; rounding and overflow as in another order", sum_of_product},
 };
 
 // ---- element by element
@@ -327,7 +275,7 @@ Rewrites rewrites_of(Computation computation) noexcept {
     case Computation::Reduction:
       return of_reductions;
     case Computation::Product:
-      return of_products;
+      return rewrites_of_products();
     case Computation::Elementwise:
       return of_elementwise;
     case Computation::Conversion:

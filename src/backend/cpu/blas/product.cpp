@@ -1,4 +1,4 @@
-// Products of matrices, by BLAS and by kernels for small ones. The only place that includes xtensor-blas.
+// Products of matrices, by BLAS and by kernels for thin ones. The only place that includes xtensor-blas.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -221,58 +221,108 @@ class Stack {
 };
 
 constexpr std::size_t most_of_small = 64;
+constexpr std::size_t terms_at_once = 128;  ///< of long sums: what is read of both factors stays in the cache
 
-/// Small matrices from `first` to `last` of a stack.
+/// A single column is the row of the transposed product: the kernel goes along rows of the result.
+bool is_swapped(const Product& product) { return product.n == 1; }
+
+/// Rows of the result that are computed at a time: the left factor's stay in the cache for all columns.
+std::size_t row_blocks(const Product& product) { return (product.m + most_of_small - 1) / most_of_small; }
+
+/// Multiplies blocks of rows by our own kernels.
 template <class T>
-void multiply_small(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate, std::size_t first,
-                    std::size_t last) {
-  // The kernel goes along rows of the result and of the right factor. A single column is the row of the transposed
-  // product; and a right factor whose columns are side by side is turned before.
-  const bool swapped = size.n == 1;
-  const bool left_transposed = swapped ? !size.transposed_b : size.transposed_a;
-  const bool right_transposed = swapped ? !size.transposed_a : size.transposed_b;
-  const std::size_t left_step = swapped ? size.step_b : size.step_a;
-  const std::size_t right_step = swapped ? size.step_a : size.step_b;
-  const std::size_t columns = swapped ? size.m : size.n;
-  kernels::MatrixTask task{.m = swapped ? 1 : size.m,
-                           .n = columns,
-                           .k = size.k,
-                           .a = nullptr,
-                           .a_row = left_transposed ? 1 : left_step,
-                           .a_inner = left_transposed ? left_step : 1,
-                           .b = nullptr,
-                           .b_inner = right_transposed ? columns : right_step,
-                           .out = nullptr,
-                           .alpha = alpha,
-                           .accumulate = accumulate};
-  const kernels::BlockTable& table = kernels::block_table();
-  const auto dtype = static_cast<std::size_t>(size.dtype);
-  alignas(64) std::array<T, most_of_small * most_of_small> turned;
-  const T* last_turned = nullptr;
-  Stack stack(size, first);
-  for (std::size_t i = first; i < last; ++i, stack.next()) {
-    const T* left = swapped ? b + stack.b() : a + stack.a();
-    const T* right = swapped ? a + stack.a() : b + stack.b();
-    if (right_transposed && right != last_turned) {
-      table.transpose[dtype](
-          {.rows = columns, .columns = size.k, .from = right, .step = right_step, .to = turned.data()});
-      last_turned = right;
+class OwnProduct {
+ public:
+  OwnProduct(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate)
+      : size_(size),
+        a_(a),
+        b_(b),
+        c_(c),
+        alpha_(alpha),
+        accumulate_(accumulate),
+        swapped_(is_swapped(size)),
+        left_transposed_(swapped_ ? !size.transposed_b : size.transposed_a),
+        right_transposed_(swapped_ ? !size.transposed_a : size.transposed_b),
+        left_step_(swapped_ ? size.step_b : size.step_a),
+        right_step_(swapped_ ? size.step_a : size.step_b) {}
+
+  /// Blocks from `first` to `last` of all matrices, one after another.
+  void blocks(std::size_t first, std::size_t last) {
+    const std::size_t of_matrix = row_blocks(size_);
+    Stack stack(size_, first / of_matrix);
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t row = i % of_matrix * most_of_small;
+      matrix(stack, i / of_matrix, row, std::min(most_of_small, size_.m - row));
+      if ((i + 1) % of_matrix == 0) stack.next();
     }
-    task.a = left;
-    task.b = right_transposed ? turned.data() : right;
-    task.out = c + i * size.m * size.n;
-    table.multiply[dtype](task);
   }
-}
 
-/// The stack is cut so that each thread has some work; where, does not matter to any of the products.
+  /// Some rows of the only matrix.
+  void rows(std::size_t first, std::size_t count) {
+    const Stack stack(size_, 0);
+    for (std::size_t row = first; row < first + count; row += most_of_small) {
+      matrix(stack, 0, row, std::min(most_of_small, first + count - row));
+    }
+  }
+
+ private:
+  void matrix(const Stack& stack, std::size_t index, std::size_t row, std::size_t rows) {
+    const T* left = swapped_ ? b_ + stack.b() : a_ + stack.a();
+    const T* right = swapped_ ? a_ + stack.a() : b_ + stack.b();
+    const std::size_t columns = swapped_ ? size_.m : size_.n;
+    kernels::MatrixTask task{.m = swapped_ ? 1 : rows,
+                             .n = columns,
+                             .k = 0,
+                             .a = nullptr,
+                             .a_row = left_transposed_ ? 1 : left_step_,
+                             .a_inner = left_transposed_ ? left_step_ : 1,
+                             .b = nullptr,
+                             .b_inner = right_transposed_ ? columns : right_step_,
+                             .out = c_ + index * size_.m * size_.n + row * size_.n,
+                             .alpha = alpha_,
+                             .accumulate = accumulate_};
+    if (!swapped_) left += row * task.a_row;
+    const kernels::BlockTable& table = kernels::block_table();
+    const auto dtype = static_cast<std::size_t>(size_.dtype);
+    for (std::size_t first = 0; first < size_.k; first += terms_at_once) {
+      task.k = std::min(terms_at_once, size_.k - first);
+      task.a = left + first * task.a_inner;
+      task.b = right_transposed_ ? turned(right + first, columns, task.k) : right + first * task.b_inner;
+      table.multiply[dtype](task);
+      task.accumulate = true;
+    }
+  }
+
+  /// A right factor whose columns are lines, in rows. The same for many is turned once.
+  const T* turned(const T* from, std::size_t columns, std::size_t terms) {
+    if (from == last_turned_) return turned_.data();
+    kernels::block_table().transpose[static_cast<std::size_t>(size_.dtype)](
+        {.rows = columns, .columns = terms, .from = from, .step = right_step_, .to = turned_.data()});
+    last_turned_ = from;
+    return turned_.data();
+  }
+
+  const Product& size_;
+  const T* a_;
+  const T* b_;
+  T* c_;
+  double alpha_;
+  bool accumulate_;
+  bool swapped_, left_transposed_, right_transposed_;
+  std::size_t left_step_, right_step_;
+  const T* last_turned_ = nullptr;
+  alignas(64) std::array<T, most_of_small * terms_at_once> turned_;
+};
+
+/// What there is to do is cut so that each thread has some work; where, does not matter to any element.
 template <class T>
-void multiply_all_small(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate) {
+void multiply_by_own_kernels(const Product& size, const T* a, const T* b, T* c, double alpha, bool accumulate) {
   constexpr std::size_t multiplications = 1 << 17;
-  const std::size_t count = size_of(size.stack);
-  const std::size_t of_chunk = std::max<std::size_t>(multiplications / (size.m * size.n * size.k), 1);
-  parallel::parallel_for((count + of_chunk - 1) / of_chunk, [&](std::size_t chunk) {
-    multiply_small(size, a, b, c, alpha, accumulate, chunk * of_chunk, std::min((chunk + 1) * of_chunk, count));
+  const std::size_t blocks = size_of(size.stack) * row_blocks(size);
+  const std::size_t of_block = std::min(size.m, most_of_small) * size.n * size.k;
+  const std::size_t of_chunk = std::max<std::size_t>(multiplications / of_block, 1);
+  parallel::parallel_for((blocks + of_chunk - 1) / of_chunk, [&](std::size_t chunk) {
+    OwnProduct<T>(size, a, b, c, alpha, accumulate).blocks(chunk * of_chunk, std::min((chunk + 1) * of_chunk, blocks));
   });
 }
 
@@ -283,15 +333,20 @@ void multiply_rows(const Product& product, const std::byte* a, const std::byte* 
   limit_threads();
   dispatch(product.dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
-      rows_by_blas(product, {a, product.transposed_a, product.step_a}, {b, product.transposed_b, product.step_b},
-                   reinterpret_cast<T*>(out), 1, false, first, count);
+      const T* left = reinterpret_cast<const T*>(a);
+      const T* right = reinterpret_cast<const T*>(b);
+      T* to = reinterpret_cast<T*>(out);
+      if (is_thin(product)) return OwnProduct<T>(product, left, right, to, 1, false).rows(first, count);
+      rows_by_blas(product, {a, product.transposed_a, product.step_a}, {b, product.transposed_b, product.step_b}, to, 1,
+                   false, first, count);
     }
   });
 }
 
-bool is_small(const Product& product) {
-  return is_floating(product.dtype) && size_of(product.stack) > 1 &&
-         std::max({product.m, product.n, product.k}) <= most_of_small;
+bool is_thin(const Product& product) {
+  if (!is_floating(product.dtype)) return false;
+  if (product.n == 1) return size_of(product.stack) > 1 && std::max(product.m, product.k) <= most_of_small;
+  return product.n <= most_of_small && std::min(product.m, product.k) <= most_of_small;
 }
 
 void multiply(const Product& product, const std::byte* a, const std::byte* b, std::byte* out, double alpha,
@@ -310,7 +365,7 @@ void multiply(const Product& product, const std::byte* a, const std::byte* b, st
       const T* right = reinterpret_cast<const T*>(b);
       T* to = reinterpret_cast<T*>(out);
       if constexpr (std::is_floating_point_v<T>) {
-        if (is_small(product)) return multiply_all_small(product, left, right, to, alpha, accumulate);
+        if (is_thin(product)) return multiply_by_own_kernels(product, left, right, to, alpha, accumulate);
       }
       Stack stack(product, 0);
       for (T* end = to + size; to != end; to += matrix, stack.next()) {

@@ -35,9 +35,9 @@ struct Factor {
 /// \param shape  of the result.
 Product product_of(DType dtype, const Shape& shape, const Factor& a, const Factor& b);
 
-/// Whether the matrices of a stack are multiplied by our own kernels, with what comes before and after a product of
-/// BLAS left out: there are several, of floating-point numbers, and no extent is larger than 64.
-bool is_small(const Product& product);
+/// Whether our own kernels multiply, with what comes before and after a product of BLAS left out: floating-point
+/// numbers, at most 64 columns, and at most 64 rows or terms. Of a single column: stacks, of at most 64 rows and terms.
+bool is_thin(const Product& product);
 
 /// Rows that are computed by one call of BLAS, if there are at least twice as many. The calls depend on the shapes
 /// only, because BLAS adds up in other orders for other shapes; and they are large, because each reads all of b.

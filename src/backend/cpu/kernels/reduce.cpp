@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "in_parts.hpp"
 #include "kernels.hpp"
 #include "primitives/scalar_functions.hpp"
 
@@ -205,12 +206,37 @@ T result_of(const Total& total) {
   else return static_cast<T>(total);
 }
 
+/// Rows, of which the elements side by side go to results side by side: some rows are added up one below the other, as
+/// packs, before their sums go to totals of another kind.
+template <class R, class T>
+void reduce_rows(std::size_t rows, std::ptrdiff_t step, std::size_t columns, const T* x, typename R::Total* total) {
+  using Wide = typename R::Wide;
+  constexpr std::size_t rows_at_once = 32;
+  constexpr std::size_t columns_at_once = 128;
+  std::array<Wide, columns_at_once> sums;
+  for (std::size_t first = 0; first < columns; first += columns_at_once) {
+    const std::size_t count = std::min(columns_at_once, columns - first);
+    for (std::size_t row = 0; row < rows; row += rows_at_once) {
+      sums.fill(R::start());
+      for (std::size_t i = row; i < std::min(rows, row + rows_at_once); ++i) {
+        const T* line = x + static_cast<std::ptrdiff_t>(i) * step + first;
+        for (std::size_t k = 0; k < count; ++k) sums[k] = R::combine(sums[k], static_cast<Wide>(line[k]));
+      }
+      for (std::size_t k = 0; k < count; ++k) accumulate<R>(total[first + k], sums[k]);
+    }
+  }
+}
+
 /// Adds all runs of the innermost axis into `total`, which has the layout of the output.
 template <class R, class T>
 void reduce_axes(const Axes& axes, std::size_t depth, const T* x, typename R::Total* total) {
   using Wide = typename R::Wide;
   const Axis& axis = axes.all[depth];
-  if (depth + 1 < axes.size) {
+  const Axis& inner = axes.all[depth + 1 < axes.size ? depth + 1 : depth];
+  constexpr bool differ = !std::is_same_v<typename R::Total, Wide>;
+  if (differ && depth + 2 == axes.size && axis.out == 0 && inner.in == 1 && inner.out == 1) {
+    reduce_rows<R>(axis.extent, axis.in, inner.extent, x, total);
+  } else if (depth + 1 < axes.size) {
     for (std::size_t i = 0; i < axis.extent; ++i) {
       const auto k = static_cast<std::ptrdiff_t>(i);
       reduce_axes<R>(axes, depth + 1, x + k * axis.in, total + k * axis.out);
@@ -222,6 +248,19 @@ void reduce_axes(const Axes& axes, std::size_t depth, const T* x, typename R::To
       accumulate<R>(total[i * axis.out], static_cast<Wide>(x[i * axis.in]));
     }
   }
+}
+
+/// On several threads where each element of the outermost axis has results of its own.
+template <class R, class T>
+void reduce_outer(const Axes& axes, std::size_t elements, const T* x, typename R::Total* total) {
+  const Axis& axis = axes.all[0];
+  if (axis.out == 0 || axes.size == 1) return reduce_axes<R>(axes, 0, x, total);
+  in_parts(axis.extent, elements / axis.extent, [&](std::size_t first, std::size_t last) {
+    Axes part = axes;
+    part.all[0].extent = last - first;
+    const auto start = static_cast<std::ptrdiff_t>(first);
+    reduce_axes<R>(part, 0, x + start * axis.in, total + start * axis.out);
+  });
 }
 
 template <template <class> class R>
@@ -238,7 +277,7 @@ void reduce(const KernelCall& call) {
     };
     const auto add_up = [&](Total* totals) {
       std::fill_n(totals, size, start());
-      if (!empty) reduce_axes<R<T>>(axes, 0, call.inputs[0].as<T>(), totals);
+      if (!empty) reduce_outer<R<T>>(axes, size_of(*call.inputs[0].shape), call.inputs[0].as<T>(), totals);
     };
     if constexpr (std::is_same_v<Total, T>) {
       add_up(out);
@@ -257,7 +296,7 @@ void count(const KernelCall& call) {
   auto* totals = call.output().as<std::int64_t>();
   std::fill_n(totals, size_of(*call.output().shape), std::int64_t{0});
   if (size_of(*call.inputs[0].shape) == 0) return;
-  reduce_axes<SumOf<std::int64_t>>(axes_of(call), 0, call.inputs[0].as<bool>(), totals);
+  reduce_outer<SumOf<std::int64_t>>(axes_of(call), size_of(*call.inputs[0].shape), call.inputs[0].as<bool>(), totals);
 }
 
 }  // namespace

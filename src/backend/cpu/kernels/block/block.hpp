@@ -10,6 +10,7 @@
 #include "convolve.hpp"
 #include "draw.hpp"
 #include "int8.hpp"
+#include "largest.hpp"
 #include "matrix.hpp"
 #include "primitives/kinds.hpp"
 
@@ -85,6 +86,7 @@ struct BlockTable {
   MatrixKernel multiply[dtype_slots];      ///< products of small matrices
   TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
   Int8Kernels int8;                        ///< products of small integers
+  LargestKernel largest[dtype_slots];      ///< where the largest are, of floating-point numbers
 };
 
 /// Sums of floats are kept as doubles until they are complete.

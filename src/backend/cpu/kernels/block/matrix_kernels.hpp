@@ -45,10 +45,21 @@ struct MatrixKernels {
     std::size_t whole_rows;  ///< of b, which go on for a pack: in other columns, which are no concern, or in other rows
   };
 
+  /// Tiles one below the other.
+  ///
   /// \tparam P        a pack
   /// \tparam is_part  the last pack of each row is a part of one.
   template <class P, std::size_t rows, std::size_t packs, bool is_part, class T>
-  [[gnu::flatten]] static void tile(const MatrixTask& task, Corner<T> at, Part part) {
+  [[gnu::flatten]] static void tiles(const MatrixTask& task, Corner<T> at, Part part, std::size_t count) {
+    for (; count > 0; --count) {
+      tile<P, rows, packs, is_part>(task, at, part);
+      at.a += rows * task.a_row;
+      at.out += rows * task.n;
+    }
+  }
+
+  template <class P, std::size_t rows, std::size_t packs, bool is_part, class T>
+  XGRAD_INLINE static void tile(const MatrixTask& task, Corner<T> at, Part part) {
     P sums[rows][packs];
     each<rows>([&]<std::size_t r>() { each<packs>([&]<std::size_t p>() { sums[r][p] = P(T(0)); }); });
     const std::size_t a_row = task.a_row;
@@ -113,22 +124,22 @@ struct MatrixKernels {
       if (part.whole_rows > task.k) part.whole_rows = task.k;
     }
     std::size_t left = task.m;
-    const auto rows = [&]<std::size_t count>() {
-      tile<P, count, packs, is_part>(task, at, part);
-      at.a += count * task.a_row;
-      at.out += count * task.n;
-      left -= count;
+    const auto rows = [&]<std::size_t count>(std::size_t times) {
+      tiles<P, count, packs, is_part>(task, at, part, times);
+      at.a += times * count * task.a_row;
+      at.out += times * count * task.n;
+      left -= times * count;
     };
     constexpr std::size_t most = most_rows(packs);
-    while (left >= most) rows.template operator()<most>();  // NOLINT(bugprone-infinite-loop): it makes left smaller
+    if (left >= most) rows.template operator()<most>(left / most);
     if constexpr (most > 4) {
-      if (left >= 4) rows.template operator()<4>();
+      if (left >= 4) rows.template operator()<4>(1);
     }
     if constexpr (most > 2) {
-      if (left == 3) return rows.template operator()<3>();
-      if (left == 2) return rows.template operator()<2>();
+      if (left == 3) return rows.template operator()<3>(1);
+      if (left == 2) return rows.template operator()<2>(1);
     }
-    if (left == 1) rows.template operator()<1>();
+    if (left == 1) rows.template operator()<1>(1);
   }
 
   template <class T, class P>

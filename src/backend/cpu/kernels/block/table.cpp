@@ -27,6 +27,7 @@ void add_baseline_draw(BlockTable& table);
 void add_baseline_matrix(BlockTable& table);
 void add_baseline_convolve(BlockTable& table);
 void add_baseline_int8(BlockTable& table);
+void add_baseline_largest(BlockTable& table);
 #if defined(__x86_64__)
 void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
@@ -39,7 +40,9 @@ void add_avx512_matrix(BlockTable& table);
 void add_avx2_convolve(BlockTable& table);
 void add_avx512_convolve(BlockTable& table);
 void add_avx2_int8(BlockTable& table);
+void add_avx2_largest(BlockTable& table);
 void add_avx512_int8(BlockTable& table);
+void add_avx512_largest(BlockTable& table);
 #endif
 
 namespace {
@@ -386,6 +389,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_baseline_matrix(table);
   add_baseline_convolve(table);
   add_baseline_int8(table);
+  add_baseline_largest(table);
   add_specials<float>(table);
   add_specials<double>(table);
   add_moves<bool>(table);
@@ -402,6 +406,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx2_matrix(table);
     add_avx2_convolve(table);
     add_avx2_int8(table);
+    add_avx2_largest(table);
     table.name = "avx2";
   }
   if (isa == Isa::Avx512) {
@@ -411,6 +416,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx512_matrix(table);
     add_avx512_convolve(table);
     add_avx512_int8(table);
+    add_avx512_largest(table);
     table.name = "avx512";
   }
 #endif
