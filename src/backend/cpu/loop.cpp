@@ -125,6 +125,7 @@ class Chunk {
     }
     for (const Segment& segment : loop_.segments) {
       if (has_failed()) return;
+      if (segment.once && row != first_row_) continue;
       if (segment.rows) {
         frame_.count = rows;
         frame_.columns = 1;
@@ -350,47 +351,11 @@ void generated_block(const Frame& frame, std::byte* const* slots, const kernels:
 }
 
 void gather_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
-  const Loop& loop = static_cast<const Host*>(frame.host)->loop;
-  const Gathered& source = loop.gathered[instruction.a];
-  const std::size_t rank = source.shape.size();
-  std::size_t flat = frame.first_row * source.columns + (source.columns == 1 ? 0 : frame.first_column);
-  Shape index(rank, 0);
-  std::ptrdiff_t offset = 0;
-  for (std::size_t i = rank; i-- > 0;) {
-    index[i] = flat % source.shape[i];
-    flat /= source.shape[i];
-    offset += static_cast<std::ptrdiff_t>(index[i]) * source.strides[i];
-  }
-  const auto copy = [&]<class T>(T) {
-    const T* in = reinterpret_cast<const T*>(slots[source.slot]);
-    T* out = reinterpret_cast<T*>(slots[instruction.out]);
-    std::size_t left = frame.count;
-    while (left != 0) {
-      if (rank == 0) {
-        *out = *in;
-        return;
-      }
-      const std::size_t run = std::min(left, source.shape[rank - 1] - index[rank - 1]);
-      const std::ptrdiff_t step = source.strides[rank - 1];
-      const T* from = in + offset;
-      if (step == 1) std::copy_n(from, run, out);
-      else if (step == 0) std::fill_n(out, run, *from);
-      else
-        for (std::size_t k = 0; k < run; ++k) out[k] = from[static_cast<std::ptrdiff_t>(k) * step];
-      out += run;
-      left -= run;
-      offset += static_cast<std::ptrdiff_t>(run) * step;
-      index[rank - 1] += run;
-      for (std::size_t i = rank - 1; index[i] == source.shape[i] && i > 0; --i) {
-        offset += source.strides[i - 1] - static_cast<std::ptrdiff_t>(source.shape[i]) * source.strides[i];
-        index[i] = 0;
-        ++index[i - 1];
-      }
-    }
-  };
-  if (source.element == 1) copy(std::uint8_t{});
-  else if (source.element == 4) copy(std::uint32_t{});
-  else copy(std::uint64_t{});
+  static_assert(kernels::most_axes_of_view == max_dimension);
+  const Gathered& source = static_cast<const Host*>(frame.host)->loop.gathered[instruction.a];
+  const std::size_t first = frame.first_row * source.columns + (source.columns == 1 ? 0 : frame.first_column);
+  kernels::block_table().view.of(source.element)({slots[source.slot], slots[instruction.out], first, frame.count,
+                                                  source.shape.size(), source.shape.data(), source.strides.data()});
 }
 
 }  // namespace xgrad::backend::cpu

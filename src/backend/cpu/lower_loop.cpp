@@ -44,6 +44,7 @@ class Lowering {
     tables_.computed.resize(graph.size());
     tables_.memory_slots.clear();
     tables_.derived.clear();
+    tables_.viewed.clear();
     loop_.members.reserve(group_.members.size());
     loop_.slots.reserve(2 * group_.members.size());
     draft_.slots.reserve(2 * group_.members.size());
@@ -143,7 +144,9 @@ class Lowering {
         return tiled(memory(access.base, access.offset, rows->row, 0, rows->alike), dtype, phase);
       }
     }
-    return {gathered(access, shape, dtype, phase, false), false};
+    const auto [slot, fresh] = tables_.viewed.try_emplace({input, phase}, no_slot);
+    if (fresh) slot = gathered(access, shape, dtype, phase, false);
+    return {slot, false};
   }
 
   /// An operand with an element for each row.
@@ -202,8 +205,15 @@ class Lowering {
                     [&](SlotId out) {
                       emit(phase, false, block_table().tile[type(dtype)], out, columns, no_slot, no_slot, false,
                            {InstructionInfo::Kind::Tile, 0, dtype});
+                      draft_.code.back().once = loop_.slots[columns].row_step == 0;
                     }),
             false};
+  }
+
+  /// Whether each block of a view has the same elements: those of its first rows again.
+  [[nodiscard]] bool begins_again(const Gathered& view) const {
+    const std::size_t period = period_of(view.shape, view.strides);
+    return period != 0 && loop_.block_columns >= loop_.columns && loop_.block_rows * loop_.columns % period == 0;
   }
 
   SlotId gathered(const Access& access, const Shape& shape, DType dtype, std::uint32_t phase, bool rows) {
@@ -211,7 +221,10 @@ class Lowering {
     const SlotId out = scratch(rows ? Store::Row : Store::Block, dtype);
     emit(phase, rows, gather_block, out, static_cast<SlotId>(loop_.gathered.size()));
     draft_.code.back().code.kind = kernels::Instruction::Kind::Gather;
-    loop_.gathered.push_back({source, size_of(dtype), rows ? 1 : loop_.columns, shape, access.strides});
+    Gathered view{source, size_of(dtype), rows ? 1 : loop_.columns, {}, {}};
+    merge_axes(shape, access.strides, view.shape, view.strides);
+    draft_.code.back().once = !rows && begins_again(view);
+    loop_.gathered.push_back(view);
     return out;
   }
 

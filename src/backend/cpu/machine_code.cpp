@@ -23,6 +23,12 @@ constexpr std::size_t fewest_summed = 16;
 /// Rows of fewer elements than this are not gone through one by one.
 constexpr std::size_t fewest_in_row = 16;
 
+/// Operations that wait for one another in one program. A processor begins the next packs while a pack waits, as far as
+/// it sees: of programs much longer than this it sees one pack, and waits. Where there are so many operations for each
+/// that waits, it has enough to do.
+constexpr std::uint32_t longest_chain = 16;
+constexpr std::uint32_t enough_beside = 8;
+
 constexpr std::uint32_t no_writer = ~0U;
 constexpr std::uint32_t no_further_reader = ~0U;
 constexpr std::uint32_t no_instruction = ~0U;
@@ -42,6 +48,7 @@ class Writing {
         loop_(draft.loop),
         first_reader_(draft.slots.size(), no_further_reader),
         writer_(draft.slots.size(), no_writer),
+        chain_(draft.code.size(), 0),
         value_(draft.slots.size(), no_instruction),
         number_(draft.slots.size(), no_number) {}
 
@@ -56,11 +63,11 @@ class Writing {
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
     for (std::size_t k = 0; k < order.size();) {
-      std::size_t end = k + 1;
       const bool generated = type_[order[k]].has_value();
-      const std::size_t last = std::min(order.size(), k + most_generated);
-      while (generated && end < last && key(order[end]) == key(order[k])) ++end;
-      const std::span members = std::span<const std::uint32_t>(order).subspan(k, end - k);
+      const std::span rest = std::span<const std::uint32_t>(order).subspan(k);
+      const std::size_t length = generated ? length_of_program(rest) : 1;
+      const std::size_t end = k + length;
+      const std::span members = rest.first(length);
       std::optional<Emitted> program;
       if (generated && members.size() > 1) program = write(members);
       if (program) ordered.push_back(*program);
@@ -153,15 +160,24 @@ class Writing {
 
   void consider(std::uint32_t i) {
     type_.push_back(type_of(i));
-    std::uint32_t depth = 0;
+    std::uint32_t depth = moves_memory(i) ? 0 : 1;
     for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
       const std::uint32_t writer = writer_in_segment(i, slot);
       if (writer == no_writer) return;
-      const bool apart = type_[i] && type_[writer] != type_[i];
+      const bool apart = type_[i] && type_[writer] != type_[i] && depth_[writer] != 0;
       depth = std::max(depth, depth_[writer] + (apart ? 1U : 0U));
     });
     depth_.push_back(depth);
     writer_[draft_.code[i].code.out] = i;
+  }
+
+  /// Brings elements of memory to where kernels and programs read them: all of them can do so before any of these.
+  [[nodiscard]] bool moves_memory(std::uint32_t i) const {
+    using Kind = InstructionInfo::Kind;
+    const Emitted& each = draft_.code[i];
+    if (each.code.kind == kernels::Instruction::Kind::Gather) return true;
+    const bool repeats = each.info.kind == Kind::Expand || each.info.kind == Kind::Tile;
+    return repeats && !type_[i] && writer_in_segment(i, each.code.a) == no_writer;
   }
 
   /// What only a later program of its segment reads belongs to that one: it is not stored and read again.
@@ -180,6 +196,25 @@ class Writing {
       depth = std::min(depth, depth_[r]);
     }
     if (depth != ~0U) depth_[i] = depth;
+  }
+
+  /// How many of the first instructions become one program: those of one key, unless they would wait for one another.
+  [[nodiscard]] std::size_t length_of_program(std::span<const std::uint32_t> order) {
+    const std::size_t most = std::min(order.size(), most_generated);
+    std::size_t length = 0;
+    for (; length < most && key(order[length]) == key(order[0]); ++length) {
+      const std::uint32_t i = order[length];
+      std::uint32_t chain = 0;
+      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+        const std::uint32_t writer = writer_in_segment(i, slot);
+        if (writer != no_writer) chain = std::max(chain, chain_[writer]);
+      });
+      chain += draft_.code[i].info.kind == InstructionInfo::Kind::Elementwise ? 1U : 0U;
+      if (chain > longest_chain && length < std::size_t{enough_beside} * longest_chain) break;
+      chain_[i] = chain;
+    }
+    for (const std::uint32_t i : order.first(length)) chain_[i] = 0;  // to the next program it is there
+    return length;
   }
 
   // ---- one program
@@ -351,6 +386,7 @@ class Writing {
   std::vector<std::optional<DType>> type_;   ///< of the program that an instruction may belong to
   std::vector<std::uint32_t> depth_;         ///< how often programs and other instructions have taken turns
   std::vector<std::uint32_t> writer_;        ///< of each slot
+  std::vector<std::uint32_t> chain_;         ///< operations of a program that wait for one another, up to this one
   PackProgram program_;
   std::vector<std::uint32_t> value_;   ///< in each slot: the number of its instruction in the program
   std::vector<std::uint32_t> number_;  ///< of each slot in the program

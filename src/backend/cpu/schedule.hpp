@@ -42,6 +42,7 @@ struct Emitted {
   bool rows;
   bool in_place;  // the output may be the memory of an operand with elements of the same size
   InstructionInfo info;
+  bool once = false;  // makes the same in each block, of memory that this loop does not write
 };
 
 struct Draft {

@@ -57,6 +57,7 @@ class OfLoop {
     std::uint32_t next = 0;
     for (const Segment& each : loop_.segments) {
       require(each.first == next && each.first < each.last, "segments cover the code in its order");
+      require(!each.once || loop_.block_columns >= loop_.columns, "what runs once makes whole rows");
       next = each.last;
       for (const SlotId slot : each.fetched) {
         slot_exists(slot);

@@ -12,6 +12,7 @@
 #include "int8.hpp"
 #include "matrix.hpp"
 #include "primitives/kinds.hpp"
+#include "view.hpp"
 
 namespace xgrad::backend::cpu::kernels {
 
@@ -85,6 +86,7 @@ struct BlockTable {
   MatrixKernel multiply[dtype_slots];      ///< products of small matrices
   TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
   Int8Kernels int8;                        ///< products of small integers
+  ViewKernels view;                        ///< copies of elements of views
 };
 
 /// Sums of floats are kept as doubles until they are complete.
