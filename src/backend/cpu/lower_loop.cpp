@@ -363,6 +363,7 @@ class Lowering {
     const DType wide = kernels::is_wide(reduction) && dtype == DType::Float32 ? DType::Float64 : dtype;
     const Role role = groups_.role[id];
     if (role == Role::EpilogueTotal || role == Role::EpilogueColumns) return lower_epilogue(id, phase, reduction, wide);
+    if (role == Role::Lines) return lower_lines(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
     const BlockKernel complete = table.complete[r][type(dtype)];
     const SlotId total = complete == nullptr ? target(id) : scratch(Store::Row, wide);
@@ -375,6 +376,20 @@ class Lowering {
       emit(phase + 1, true, complete, out, total);
     }
     tables_.computed[id] = {out, phase + 1};
+  }
+
+  void lower_lines(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {
+    const ValueId input = graph_.inputs(id)[0];
+    const DType dtype = graph_[id].dtype;
+    const std::size_t length = graph_.count(id) / loop_.rows;
+    const SlotId x = as_vector(full(input, phase), dtype, phase, false);
+    const bool apart = block_table().complete[static_cast<std::size_t>(reduction)][type(dtype)] != nullptr;
+    const SlotId partial =
+        apart ? add_slot(Store::Row, length * size_of(wide), {Slot::Base::Scratch, no_place, 0, 0, 0}) : no_slot;
+    const SlotId out = memory(id, 0, static_cast<std::ptrdiff_t>(length), 0);
+    emit(phase, false, lines_block, out, x, partial, static_cast<SlotId>(loop_.lines.size()));
+    draft_.code.back().code.kind = kernels::Instruction::Kind::Lines;
+    loop_.lines.push_back({reduction, dtype, wide, length});
   }
 
   void lower_epilogue(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {

@@ -74,6 +74,14 @@ struct Check {
   DType dtype;         ///< of the values
 };
 
+/// Rows of several lines that are reduced to one.
+struct ReducedLines {
+  kernels::Reduction reduction;
+  DType dtype;
+  DType wide;          ///< element type of the partial results
+  std::size_t length;  ///< elements of a line
+};
+
 /// Machine code for some of the loop's operations, with the slots that it reads and writes.
 struct GeneratedBlock {
   std::shared_ptr<const kernels::Generated> code;
@@ -122,6 +130,7 @@ struct Loop {
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
   std::vector<Check> checks;
+  std::vector<ReducedLines> lines;
   std::vector<GeneratedBlock> generated;
   std::vector<Epilogue> epilogues;
   bool streams = false;  ///< writes past the caches

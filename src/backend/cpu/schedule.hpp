@@ -65,6 +65,9 @@ void gather_block(const kernels::Frame& frame, std::byte* const* slots, const ke
 /// A kernel that looks whether a condition holds (see Check); run by the executor.
 void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
+/// A kernel that adds lines up (see ReducedLines); run by the executor.
+void lines_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
 /// A kernel that runs machine code (see GeneratedBlock); run by the executor.
 void generated_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
@@ -81,6 +84,8 @@ void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
     case Kind::Check:
       f(code.a);
       return f(code.b);
+    case Kind::Lines:
+      return f(code.a);
     case Kind::Plain:
       break;
   }
@@ -92,6 +97,7 @@ void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
 /// The slots that it writes.
 template <class F>
 void for_each_result(const Loop& loop, const kernels::Instruction& code, F f) {
+  if (code.kind == kernels::Instruction::Kind::Lines && code.b != no_slot) f(code.b);
   if (code.kind != kernels::Instruction::Kind::Generated) return f(code.out);
   for (const SlotId slot : loop.generated[code.a].writes) f(slot);
 }

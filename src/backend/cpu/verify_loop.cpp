@@ -76,6 +76,10 @@ class OfLoop {
       for (const SlotId slot : slots) slot_exists(slot);
     } else if (code.kind == kernels::Instruction::Kind::Gather) {
       require(code.a < loop_.gathered.size(), "what is gathered is known");
+    } else if (code.kind == kernels::Instruction::Kind::Lines) {
+      require(code.c < loop_.lines.size() && loop_.columns % loop_.lines[code.c].length == 0,
+              "what is added up by lines is known");
+      lines(code);
     } else if (code.kind == kernels::Instruction::Kind::Check) {
       require(code.c < loop_.checks.size(), "what is checked is known");
     }
@@ -85,6 +89,17 @@ class OfLoop {
       require(loop_.slots[slot].base != Slot::Base::Memory || is_writable(loop_.slots[slot].place),
               "leaves and numbers are not written");
     });
+  }
+
+  /// A line for each row.
+  void lines(const kernels::Instruction& code) const {
+    slot_exists(code.out);
+    const Slot& out = loop_.slots[code.out];
+    const ReducedLines& each = loop_.lines[code.c];
+    require(out.base == Slot::Base::Memory && out.offset == 0 &&
+                out.row_step == static_cast<std::ptrdiff_t>(each.length * size_of(each.dtype)) &&
+                loop_.rows * each.length * size_of(each.dtype) == array_bytes(program_, out.place),
+            "there is a line for each row");
   }
 
   [[nodiscard]] bool is_writable(PlaceId place) const {

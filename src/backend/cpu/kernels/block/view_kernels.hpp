@@ -26,62 +26,53 @@ struct ViewCopies {
     std::ptrdiff_t step;  ///< from line to line
   };
 
-  /// Bytes that a register moves at once.
-  template <std::size_t size>
-  using Bytes [[gnu::vector_size(size)]] = std::uint8_t;
-
-  template <std::size_t size>
-  [[gnu::always_inline]] static void move(void* to, const void* from) {
-    Bytes<size> bytes;
-    std::memcpy(&bytes, from, size);
-    std::memcpy(to, &bytes, size);
-  }
-
-  /// Lines of at least `size` bytes. The last bytes of a line are written with some before them once more, rather than
-  /// one by one.
-  template <std::size_t size, class T>
-  [[gnu::always_inline]] static void copy(Lines<T> lines) {
+  /// Elements of a line are moved in so many registers of `size` bytes each, the last of which may reach back over some
+  /// that have been moved; 0: as many as it takes.
+  template <bool fills, std::size_t size, std::size_t registers, class T>
+  [[gnu::always_inline]] static void move_lines(const Lines<T>& lines) {
     const std::size_t bytes = lines.length * sizeof(T);
+    const std::ptrdiff_t step = lines.step * static_cast<std::ptrdiff_t>(sizeof(T));
     const auto* from = reinterpret_cast<const std::byte*>(lines.from);
     auto* to = reinterpret_cast<std::byte*>(lines.out);
-    const std::ptrdiff_t step = lines.step * static_cast<std::ptrdiff_t>(sizeof(T));
     for (std::size_t k = 0; k < lines.count; ++k, from += step, to += bytes) {
-      std::size_t i = 0;
-      for (; i + size <= bytes; i += size) move<size>(to + i, from + i);
-      if (i != bytes) move<size>(to + bytes - size, from + bytes - size);
-    }
-  }
-
-  template <std::size_t size, class T>
-  [[gnu::always_inline]] static void fill(Lines<T> lines) {
-    const std::size_t bytes = lines.length * sizeof(T);
-    const T* from = lines.from;
-    auto* to = reinterpret_cast<std::byte*>(lines.out);
-    for (std::size_t k = 0; k < lines.count; ++k, from += lines.step, to += bytes) {
+      T element;
+      std::memcpy(&element, from, sizeof element);
       using Elements [[gnu::vector_size(size)]] = T;
-      const Elements elements = *from - Elements{};
-      std::size_t i = 0;
-      for (; i + size <= bytes; i += size) std::memcpy(to + i, &elements, size);
-      if (i != bytes) std::memcpy(to + bytes - size, &elements, size);
+      const Elements elements = element - Elements{};
+      const auto move = [&](std::size_t at) __attribute__((always_inline)) {
+        Elements moved = elements;
+        if constexpr (!fills) std::memcpy(&moved, from + at, size);
+        std::memcpy(to + at, &moved, size);
+      };
+      if constexpr (registers == 0) {
+        for (std::size_t at = 0; at + size < bytes; at += size) move(at);
+      } else {
+#pragma GCC unroll 4
+        for (std::size_t r = 0; r + 1 < registers; ++r) move(r * size);
+      }
+      move(bytes - size);
     }
   }
 
-  /// By the widest register that a line fills.
+  /// In the widest registers that a line fills.
   template <bool fills, class T>
   [[gnu::always_inline]] static void move_lines(const Lines<T>& lines) {
-    const auto with = [&]<std::size_t size>() __attribute__((always_inline)) {
-      if constexpr (size < sizeof(T)) return;
-      else if constexpr (fills) fill<size>(lines);
-      else copy<size>(lines);
-    };
     const std::size_t bytes = lines.length * sizeof(T);
-    if (bytes >= 32) with.template operator()<32>();
-    else if (bytes >= 16) with.template operator()<16>();
-    else if (bytes >= 8) with.template operator()<8>();
-    else if (bytes >= 4) with.template operator()<4>();
-    else if (bytes >= 2) with.template operator()<2>();
-    else
-      for (std::size_t k = 0; k < lines.count; ++k) lines.out[k] = lines.from[static_cast<std::ptrdiff_t>(k) * lines.step];
+    if (bytes > 128) return move_lines<fills, 32, 0>(lines);
+    if (bytes > 96) return move_lines<fills, 32, 4>(lines);
+    if (bytes > 64) return move_lines<fills, 32, 3>(lines);
+    if (bytes > 32) return move_lines<fills, 32, 2>(lines);
+    if (bytes > 16) return move_lines<fills, 16, 2>(lines);
+    if (bytes == 16) return move_lines<fills, 16, 1>(lines);
+    if constexpr (sizeof(T) < 8) {
+      if (bytes > 8) return move_lines<fills, 8, 2>(lines);
+      if (bytes == 8) return move_lines<fills, 8, 1>(lines);
+    }
+    if constexpr (sizeof(T) == 1) {
+      if (bytes > 4) return move_lines<fills, 4, 2>(lines);
+      if (bytes > 1) return move_lines<fills, 2, 0>(lines);
+    }
+    for (std::size_t k = 0; k < lines.count; ++k) lines.out[k] = lines.from[static_cast<std::ptrdiff_t>(k) * lines.step];
   }
 
   template <class T>
@@ -116,7 +107,8 @@ struct ViewCopies {
       std::size_t axis = inner;
       if (lines.length == length && inner != 0) {
         axis = inner - 1;
-        lines.count = smaller(left / length, task.extents[axis] - index[axis]);
+        lines.count = task.extents[axis] - index[axis];
+        if (lines.count * length > left) lines.count = left / length;  // a division takes as long as a line
         lines.step = task.steps[axis];
       }
       lines_of<T>(lines, step);
