@@ -391,9 +391,13 @@ void generated_block(const Frame& frame, std::byte* const* slots, const kernels:
   });
 }
 
+const Gathered& gathered_of(const Frame& frame, const kernels::Instruction& instruction) {
+  return static_cast<const Host*>(frame.host)->loop.gathered[instruction.a];
+}
+
 void gather_block(const Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
   static_assert(kernels::most_axes_of_view == max_dimension);
-  const Gathered& source = static_cast<const Host*>(frame.host)->loop.gathered[instruction.a];
+  const Gathered& source = gathered_of(frame, instruction);
   const std::size_t first = frame.first_row * source.columns + (source.columns == 1 ? 0 : frame.first_column);
   kernels::block_table().view.of(source.element)({slots[source.slot], slots[instruction.out], first, frame.count,
                                                   source.shape.size(), source.shape.data(), source.strides.data()});

@@ -120,6 +120,22 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
   return rows_of_product;
 }
 
+/// Whether an operand is a view that is no more regular than a row of it: of parts of rows it would be gathered.
+bool has_inner_views(const Graph& graph, const Groups& groups, GroupId g, std::size_t columns) {
+  const Group& group = groups.list[static_cast<std::size_t>(g)];
+  const auto is_inner_view = [&](ValueId input) {
+    const ValueId base = graph.base(input);
+    if (base == input || groups.of[base] == g || graph.count(input) != group.size) return false;
+    const Shape& shape = graph.shape(input);
+    const Strides& strides = graph.access(input).strides;
+    return !core::is_dense(shape, strides) && !two_dimensional(shape, strides, columns) &&
+           !rows_alike(shape, strides, columns);
+  };
+  return std::ranges::any_of(group.members, [&](ValueId id) {
+    return groups.role[id] == Role::Full && std::ranges::any_of(graph.inputs(id), is_inner_view);
+  });
+}
+
 /// Rows of a block, of at most so many: as many as divide what operands repeat, or else as are a multiple of it, unless
 /// they would be less than half.
 std::size_t rows_between_repeats(const Loop& loop, const Graph& graph, const Groups& groups, GroupId g,
@@ -165,7 +181,8 @@ void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g
     loop.block_rows = rows_between_repeats(loop, graph, groups, g, most);
     loop.block_columns = columns;
   } else {
-    loop.block_columns = std::min(columns, block);
+    const bool whole = columns <= 2 * block && has_inner_views(graph, groups, g, columns);
+    loop.block_columns = whole ? columns : std::min(columns, block);
   }
 }
 

@@ -224,6 +224,7 @@ class Lowering {
     Gathered view{source, size_of(dtype), rows ? 1 : loop_.columns, {}, {}};
     merge_axes(shape, access.strides, view.shape, view.strides);
     draft_.code.back().once = !rows && begins_again(view);
+    draft_.code.back().info = {rows ? InstructionInfo::Kind::Other : InstructionInfo::Kind::View, 0, dtype};
     loop_.gathered.push_back(view);
     return out;
   }

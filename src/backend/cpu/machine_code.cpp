@@ -8,6 +8,7 @@
 
 #include "backend/cpu/kernels/generated/instruction_of.hpp"
 #include "plan/operations.hpp"
+#include "views_in_place.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -116,6 +117,8 @@ class Writing {
       case InstructionInfo::Kind::Tile:
         return is_float(info.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(info.dtype)
                                                                                       : std::nullopt;
+      case InstructionInfo::Kind::View:
+        return loop_.gathered[each.code.a].start != no_slot ? std::optional(info.dtype) : std::nullopt;
       case InstructionInfo::Kind::SumRows:
         return is_float(info.dtype) && sums_enough() ? std::optional(info.dtype) : std::nullopt;
       case InstructionInfo::Kind::SumAll:
@@ -175,7 +178,7 @@ class Writing {
   [[nodiscard]] bool moves_memory(std::uint32_t i) const {
     using Kind = InstructionInfo::Kind;
     const Emitted& each = draft_.code[i];
-    if (each.code.kind == kernels::Instruction::Kind::Gather) return true;
+    if (each.code.kind == kernels::Instruction::Kind::Gather) return !type_[i];
     const bool repeats = each.info.kind == Kind::Expand || each.info.kind == Kind::Tile;
     return repeats && !type_[i] && writer_in_segment(i, each.code.a) == no_writer;
   }
@@ -186,7 +189,8 @@ class Writing {
     const SlotId out = each.code.out;
     const bool value = each.info.kind == InstructionInfo::Kind::Elementwise ||
                        each.info.kind == InstructionInfo::Kind::Splat ||
-                       each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile;
+                       each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile ||
+                       each.info.kind == InstructionInfo::Kind::View;
     if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_[out] != i) return;
     std::uint32_t depth = ~0U;
     for (std::uint32_t at = first_reader_[out]; at != no_further_reader; at = readers_[at].next) {
@@ -297,6 +301,8 @@ class Writing {
       case InstructionInfo::Kind::Tile:
         set_value(code.out, value(code.a, PackOp::OfColumn));
         return;
+      case InstructionInfo::Kind::View:
+        return set_value(code.out, in_place(loop_.gathered[code.a]));
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
         append(sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out));
@@ -315,6 +321,13 @@ class Writing {
       default:
         set_value(code.out, arithmetic(each));
     }
+  }
+
+  /// Elements of a view where they lie.
+  std::uint32_t in_place(const Gathered& view) {
+    reads_.insert(reads_.end(), {view.start, view.offsets});
+    const PackOp load = view.strides.back() == 0 ? PackOp::OneOfView : PackOp::OfView;
+    return append(load, number_of(view.offsets), 0, 0, number_of(view.start));
   }
 
   static PackOp sum_of(const InstructionInfo& info) {
@@ -409,6 +422,7 @@ void write_machine_code(Draft& draft, Origin origin) {
   const MachineCodeLimits& limits = machine_code_limits();
   const std::size_t elements = draft.loop.rows * draft.loop.columns;
   if (origin == Origin::Compiled ? elements < limits.elements : elements * draft.code.size() < limits.work) return;
+  place_views(draft);
   Writing(draft).run();
 }
 

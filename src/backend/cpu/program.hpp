@@ -65,6 +65,9 @@ struct Gathered {
   std::size_t columns;  ///< elements of it in each row of the loop: those of the loop, or 1
   Shape shape;      ///< of one axis or more; neighbouring ones are merged where they can be
   Strides strides;  ///< in elements
+  /// Slots with which machine code reads it where it is (see views_in_place.hpp), if it can.
+  std::uint32_t start = ~0U;
+  std::uint32_t offsets = ~0U;
 };
 
 /// A requirement of values.

@@ -27,7 +27,7 @@ struct SlotInfo {
 
 /// What an instruction does, as far as machine code may do it.
 struct InstructionInfo {
-  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, View, SumRows, SumAll, Check, Stream };
   Kind kind = Kind::Other;
   Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
   DType dtype = DType::Float64;  ///< of the operands: of the last one
@@ -62,6 +62,9 @@ struct LoweredLoop {
 /// A kernel for operands that must be gathered (see Gathered); run by the executor.
 void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
+/// The view that an instruction is about.
+const Gathered& gathered_of(const kernels::Frame& frame, const kernels::Instruction& instruction);
+
 /// A kernel that looks whether a condition holds (see Check); run by the executor.
 void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
@@ -81,6 +84,8 @@ void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
       return;
     case Kind::Gather:
       return f(loop.gathered[code.a].slot);
+    case Kind::Offsets:
+      return;
     case Kind::Check:
       f(code.a);
       return f(code.b);

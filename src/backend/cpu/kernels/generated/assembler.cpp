@@ -65,10 +65,13 @@ void Assembler::choose_pointers() {
   std::vector<Reg64> free{rbp, r12, r13, r14, r15};
   if (!program_.rows) free.insert(free.end(), {r10, r11});
   for (const PackInstruction& instruction : program_.instructions) {
-    const bool moves = is_load(instruction.op) || is_store(instruction.op);
-    if (!moves || free.empty() || find_pointer(instruction.slot) != nullptr) continue;
-    pointers_.push_back({instruction.slot, free.back()});
-    free.pop_back();
+    const auto keep = [&](std::uint32_t slot) {
+      if (free.empty() || find_pointer(slot) != nullptr) return;
+      pointers_.push_back({slot, free.back()});
+      free.pop_back();
+    };
+    if (is_load(instruction.op) || is_store(instruction.op)) keep(instruction.slot);
+    if (reads_view(instruction.op)) keep(instruction.a);
   }
 }
 

@@ -26,7 +26,10 @@ inline constexpr std::size_t longest_unrolled = 48;
 constexpr bool is_loop_invariant(PackOp op) {
   return op == PackOp::Number || op == PackOp::OfRow || op == PackOp::Constant;
 }
-constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+constexpr bool reads_view(PackOp op) { return op == PackOp::OfView || op == PackOp::OneOfView; }
+constexpr bool is_load(PackOp op) {
+  return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn || reads_view(op);
+}
 constexpr bool sums_all(PackOp op) { return op == PackOp::SumAll || op == PackOp::SumSquaresAll; }
 constexpr bool sums_rows(PackOp op) { return op == PackOp::SumRows || op == PackOp::SumSquaresRows; }
 constexpr bool is_store(PackOp op) { return op == PackOp::Store || op == PackOp::Stream || op == PackOp::StoreMask; }
@@ -38,6 +41,8 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::Number:
     case PackOp::OfRow:
     case PackOp::OfColumn:
+    case PackOp::OfView:
+    case PackOp::OneOfView:
     case PackOp::Constant:
       return 0;
     case PackOp::Negate:
@@ -165,6 +170,9 @@ class Assembler : Xbyak::CodeGenerator {
   Ymm load(std::uint32_t v);
 
   void load_mask(const Ymm& to, const Reg64& from);
+
+  /// Programs that read views have no packs that are not whole.
+  void load_of_view(const Ymm& to, const Reg64& from, const PackInstruction& instruction);
 
   void store(const PackInstruction& instruction);
 

@@ -114,12 +114,26 @@ Assembler::Ymm Assembler::load(std::uint32_t v) {
     load_mask(to, from);
     return to;
   }
+  if (reads_view(instruction.op)) {
+    load_of_view(to, from, instruction);
+    return to;
+  }
   const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
   const Address address = ptr[from + at * element_];
   if (!tail_) vmovups(to, address);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
   else vmaskmovpd(to, last_mask_, address);
   return to;
+}
+
+void Assembler::load_of_view(const Ymm& to, const Reg64& from, const PackInstruction& instruction) {
+  const Pointer* kept = find_pointer(instruction.a);
+  const Reg64& offsets = kept != nullptr ? kept->reg : rax;
+  if (kept == nullptr) mov(rax, ptr[slots_ + 8 * std::size_t{instruction.a}]);
+  if (program_.single_precision) mov(rax, ptr[offsets + index_]);
+  else movsxd(rax, dword[offsets + index_]);
+  if (instruction.op == PackOp::OneOfView) broadcast(to, ptr[from + rax]);
+  else vmovups(to, ptr[from + rax]);
 }
 
 void Assembler::load_mask(const Ymm& to, const Reg64& from) {
