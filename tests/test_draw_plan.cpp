@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(other_kernels_and_intermediates) {
   const std::string text = xg::draw::plan({exp(take(sum(x, {1}), index, 0))});
   BOOST_TEST_INFO(text);
   BOOST_TEST(contains(text, ": 3 steps\n"));
-  BOOST_TEST(contains(text, "1  sum\n   leaf 0 float64 [5, 4, 3] -> arena+0 float64 [5, 1, 3]\n"));
+  BOOST_TEST(contains(text, "lines: sum\n   leaf 0 float64 [5, 4, 3] -> arena+0 float64 [5, 1, 3]\n"));
   BOOST_TEST(contains(text, "2  take\n   arena+0 float64 [5, 1, 3], leaf 1 int64 [2] -> arena+128 float64 [2, 3]\n"));
   BOOST_TEST(contains(text, "full: exp\n"));
   BOOST_TEST(contains(text, "memory: arena 192 bytes"));  // 15 doubles and 6 doubles, in steps of 64 bytes

@@ -96,16 +96,38 @@ BOOST_AUTO_TEST_CASE(sums_over_rows_are_epilogues) {
   BOOST_TEST(groups.of[sums] == groups.of[x]);
 }
 
+BOOST_AUTO_TEST_CASE(sums_over_a_middle_axis_are_lines) {
+  Values p;
+  const ValueId x = p.of<Exp>({p.leaf({6, 5, 4})});
+  const ValueId sums = p.of<Sum>({x}, {6, 1, 4}, {1});
+  const ValueId largest = p.of<MaxReduce>({x}, {6, 1, 4}, {1});
+  const ValueId after = p.of<Sin>({sums});
+  const Groups groups = grouped(p, {x, largest, after});
+  for (const ValueId each : {sums, largest}) {
+    BOOST_TEST((groups.role[each] == Role::Lines));
+    BOOST_TEST(groups.of[each] == groups.of[x]);
+    BOOST_TEST(groups.materialised[each]);
+  }
+  BOOST_TEST(groups.of[after] > groups.of[x]);
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_memory_in_another_order_are_left_to_a_kernel) {
+  Values p;
+  const ValueId x = p.of<Transpose>({p.leaf({4, 5, 6})}, {6, 5, 4}, {2, 1, 0});
+  const ValueId sums = p.of<Sum>({x}, {6, 1, 4}, {1});
+  BOOST_TEST((grouped(p, {sums}).role[sums] == Role::Memory));
+}
+
 BOOST_AUTO_TEST_CASE(what_no_loop_does) {
   Values p;
   const ValueId x = p.leaf({6, 5, 4});
-  const ValueId middle = p.of<Sum>({x}, {6, 1, 4}, {1});
+  const ValueId around = p.of<Sum>({x}, {1, 5, 1}, {0, 2});
   const ValueId running = p.of<CumulativeSum>({x}, {6, 5, 4}, {1, 0});
   const std::array input{x};
   const ValueId integers = p.graph.add(opcode<Cast>, DType::Int64, p.graph[x].shape, input);
   const ValueId single = p.graph.add(opcode<Cast>, DType::Float32, p.graph[x].shape, input);
-  const Groups groups = grouped(p, {middle, running, integers, single});
-  for (const ValueId each : {middle, running, integers}) {
+  const Groups groups = grouped(p, {around, running, integers, single});
+  for (const ValueId each : {around, running, integers}) {
     const Group& group = groups.list[static_cast<std::size_t>(groups.of[each])];
     BOOST_TEST(!group.loop);
     BOOST_TEST(group.members.size() == 1U);

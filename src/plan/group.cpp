@@ -41,6 +41,8 @@ constexpr std::size_t recent_groups = 8;
 constexpr GroupId prologue = 0;
 /// Longest row of partial sums over rows.
 constexpr std::size_t longest_column_sums = 65536;
+/// Most lines that are added up one after another.
+constexpr std::size_t most_lines = 16384;
 
 using Span = Reduced::Span;
 
@@ -61,9 +63,11 @@ Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes) {
     last = taken[i];
     any = true;
     (changes == 0 ? result.rows : result.columns) *= shape[i];
+    if (changes == 1) result.lines *= shape[i];
   }
   if (changes == 0) return {Span::All, 1, result.rows};
   if (changes == 1) result.span = first ? Span::Leading : Span::Trailing;
+  if (changes == 2 && !first) result.span = Span::Middle;
   return result;
 }
 
@@ -71,6 +75,7 @@ bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes) {
   const Reduced reduced = reduced_axes(shape, axes);
   if (reduced.span == Span::Trailing) return reduced.columns <= longest_row;
   if (reduced.span == Span::Leading) return reduced.columns <= longest_column_sums;
+  if (reduced.span == Span::Middle) return reduced.lines <= most_lines;
   return reduced.span == Span::All;
 }
 
@@ -156,6 +161,10 @@ class Grouping {
       candidates.add({Role::EpilogueTotal, count, 0, false});
     } else if (axes.span == Span::Trailing) {
       candidates.add({Role::Row, count, axes.columns, true});
+    } else if (axes.span == Span::Middle) {
+      // What is read in another order than that of its memory a kernel reads in that one.
+      if (is_in_order(graph_.shape(input), graph_.access(input)))
+        candidates.add({Role::Lines, count, axes.columns, false});
     } else {
       candidates.add({Role::EpilogueColumns, count, axes.columns, false});
     }
@@ -232,8 +241,7 @@ class Grouping {
     group.whole_rows = group.whole_rows || whole_rows;
     result_.of[id] = g;
     result_.role[id] = role;
-    const bool epilogue = role == Role::EpilogueTotal || role == Role::EpilogueColumns;
-    if (epilogue) result_.materialised[id] = true;
+    if (is_known_afterwards(role)) result_.materialised[id] = true;
     for (const ValueId input : graph_.inputs(id)) {
       const ValueId base = graph_.base(input);
       if (result_.of[base] != no_group && result_.of[base] != g) result_.materialised[base] = true;

@@ -3,7 +3,8 @@
 // Groups are executed in the order of their numbers. A loop covers `rows` x `columns` elements in row-major order. A
 // value of it is *full* (an element for each), a *row* value (one for each row: what a reduction over a whole row
 // gives, at once to be used by later stages of the same loop), or one of its
-// *epilogue* (known only when the loop has ended: sums over everything or over the rows).
+// *epilogue* (known only when the loop has ended: sums over everything or over the rows). Its *lines* are sums over a
+// middle axis: a row is several lines, which are added up, and a line of sums for each row is in memory in the end.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,12 @@ namespace xgrad::plan {
 using GroupId = std::int32_t;
 inline constexpr GroupId no_group = -1;
 
-enum class Role : std::uint8_t { Memory, Full, Row, EpilogueTotal, EpilogueColumns };
+enum class Role : std::uint8_t { Memory, Full, Row, EpilogueTotal, EpilogueColumns, Lines };
+
+/// Whether a value is there when its loop has ended, and not before.
+constexpr bool is_known_afterwards(Role role) {
+  return role == Role::EpilogueTotal || role == Role::EpilogueColumns || role == Role::Lines;
+}
 
 struct Group {
   bool loop;        ///< else one operation, and its projections if it has several outputs
@@ -43,15 +49,18 @@ inline constexpr std::size_t most_members = 16384;
 /// Largest row that is kept as a whole in the cache.
 inline constexpr std::size_t longest_row = 16384;
 
-/// Which axes a reduction takes, seen as rows x columns. Axes of extent 1 do not count.
+/// Which axes a reduction takes, seen as rows x columns; of those in the middle the columns are lines x length. Axes of
+/// extent 1 do not count.
 struct Reduced {
-  enum class Span : std::uint8_t { All, Trailing, Leading, Other };
+  enum class Span : std::uint8_t { All, Trailing, Leading, Middle, Other };
   Span span;
   std::size_t rows;
   std::size_t columns;
+  std::size_t lines = 1;
 };
 Reduced reduced_axes(const Shape& shape, std::span<const std::int64_t> axes);
-/// Whether a loop can reduce these axes: all, the last ones or the first ones, and not too many elements.
+/// Whether a loop can reduce these axes: all, the last ones, the first ones or those in the middle, and not too many
+/// elements.
 bool loops_reduce(const Shape& shape, std::span<const std::int64_t> axes);
 /// How a view of a full or row value appears inside the loop that computes it.
 bool is_in_order(const Shape& shape, const Access& access) noexcept;

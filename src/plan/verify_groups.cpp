@@ -29,8 +29,6 @@ std::vector<bool> needed_values(const Graph& graph) {
   return needed;
 }
 
-bool is_epilogue(Role role) { return role == Role::EpilogueTotal || role == Role::EpilogueColumns; }
-
 class OfGroups {
  public:
   OfGroups(std::string_view pass, const Graph& graph, const Groups& groups)
@@ -93,7 +91,7 @@ class OfGroups {
     const Role role = groups_.role[id];
     value.require((role == Role::Memory) == !group.loop, "a role is that of a loop's member");
     const bool has_value = !has_outputs(computation_of(graph_[id].op));
-    if ((!group.loop && has_value) || is_epilogue(role))
+    if ((!group.loop && has_value) || is_known_afterwards(role))
       value.require(groups_.materialised[id], "what a step leaves is materialised");
     if (!group.loop) return;
     value.require(loop_computes(id, role), "a loop can compute it in its role");
@@ -110,6 +108,9 @@ class OfGroups {
       case Role::EpilogueColumns:
         return value.require(group.columns != 0 && count == group.columns,
                              "epilogue columns are as many as the loop's");
+      case Role::Lines:
+        return value.require(group.columns != 0 && group.columns % (count / (group.size / group.columns)) == 0,
+                             "a row is several lines");
     }
   }
 

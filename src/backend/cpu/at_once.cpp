@@ -101,7 +101,7 @@ bool reduce_at_once(Opcode op, const DenseArray& input, std::span<const std::int
   const std::size_t count = size_of(*input.shape);
   if (count == size_of(*result.shape) || count > usual_block) return false;
   const Reduced axes = reduced_axes(*input.shape, attributes);
-  if (axes.span == Reduced::Span::Other || input.dtype == DType::Bool) {
+  if (axes.span == Reduced::Span::Middle || axes.span == Reduced::Span::Other || input.dtype == DType::Bool) {
     return kernel_at_once(op, std::array{input}, attributes, result);
   }
   const bool along_rows = axes.span != Reduced::Span::Leading;

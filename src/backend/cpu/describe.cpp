@@ -50,6 +50,8 @@ std::string_view role_name(Role role) {
       return "epilogue total";
     case Role::EpilogueColumns:
       return "epilogue columns";
+    case Role::Lines:
+      return "lines";
   }
   return "";
 }

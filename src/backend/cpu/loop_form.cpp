@@ -52,6 +52,29 @@ std::optional<RowsAlike> rows_alike(const Shape& shape, const Strides& strides, 
   return result.alike > 1 && result.row != 0 ? std::optional(result) : std::nullopt;
 }
 
+void merge_axes(const Shape& shape, const Strides& strides, Shape& merged, Strides& steps) {
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    if (!merged.empty() && steps.back() == strides[i] * static_cast<std::ptrdiff_t>(shape[i])) {
+      merged.back() *= shape[i];
+      steps.back() = strides[i];
+    } else {
+      merged.push_back(shape[i]);
+      steps.push_back(strides[i]);
+    }
+  }
+  if (!merged.empty()) return;
+  merged.push_back(1);
+  steps.push_back(0);
+}
+
+std::size_t period_of(const Shape& shape, const Strides& strides) {
+  std::size_t period = size_of(shape);
+  if (period == 0) return 0;
+  for (std::size_t i = 0; i < shape.size() && (strides[i] == 0 || shape[i] == 1); ++i) period /= shape[i];
+  return period;
+}
+
 bool is_single(const Shape& shape, const Strides& strides) {
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] != 1 && strides[i] != 0) return false;
@@ -97,7 +120,24 @@ std::size_t natural_columns(const Graph& graph, const Groups& groups, GroupId g)
   return rows_of_product;
 }
 
-/// Rows of a block, of at most so many: as many as divide what operands repeat, unless they would be less than half.
+/// Whether an operand is a view that is no more regular than a row of it: of parts of rows it would be gathered.
+bool has_inner_views(const Graph& graph, const Groups& groups, GroupId g, std::size_t columns) {
+  const Group& group = groups.list[static_cast<std::size_t>(g)];
+  const auto is_inner_view = [&](ValueId input) {
+    const ValueId base = graph.base(input);
+    if (base == input || groups.of[base] == g || graph.count(input) != group.size) return false;
+    const Shape& shape = graph.shape(input);
+    const Strides& strides = graph.access(input).strides;
+    return !core::is_dense(shape, strides) && !two_dimensional(shape, strides, columns) &&
+           !rows_alike(shape, strides, columns);
+  };
+  return std::ranges::any_of(group.members, [&](ValueId id) {
+    return groups.role[id] == Role::Full && std::ranges::any_of(graph.inputs(id), is_inner_view);
+  });
+}
+
+/// Rows of a block, of at most so many: as many as divide what operands repeat, or else as are a multiple of it, unless
+/// they would be less than half.
 std::size_t rows_between_repeats(const Loop& loop, const Graph& graph, const Groups& groups, GroupId g,
                                  std::size_t most) {
   if (most == 1) return 1;
@@ -107,14 +147,24 @@ std::size_t rows_between_repeats(const Loop& loop, const Graph& graph, const Gro
     for (const ValueId input : graph.inputs(id)) {
       const ValueId base = graph.base(input);
       if (base == input || groups.of[base] == g || graph.count(input) != loop.rows * loop.columns) continue;
-      const auto found = rows_alike(graph.shape(input), graph.access(input).strides, loop.columns);
-      if (found) repeats.push_back(found->alike);
+      const Strides& strides = graph.access(input).strides;
+      const std::size_t period = period_of(graph.shape(input), strides);
+      if (const auto found = rows_alike(graph.shape(input), strides, loop.columns)) repeats.push_back(found->alike);
+      else if (period % loop.columns == 0 && period <= most * loop.columns) repeats.push_back(period / loop.columns);
     }
   }
-  for (std::size_t rows = most; 2 * rows >= most; --rows) {
-    if (std::ranges::all_of(repeats, [&](std::size_t each) { return each % rows == 0; })) return rows;
+  const auto whole = [](std::size_t a, std::size_t b) { return a % b == 0; };
+  const auto most_that = [&](auto suits) {
+    for (std::size_t rows = most; 2 * rows >= most; --rows) {
+      if (std::ranges::all_of(repeats, [&](std::size_t each) { return suits(rows, each); })) return rows;
+    }
+    return std::size_t{0};
+  };
+  std::size_t best = most_that([&](std::size_t rows, std::size_t each) { return whole(each, rows); });
+  if (best == 0) {
+    best = most_that([&](std::size_t rows, std::size_t each) { return whole(each, rows) || whole(rows, each); });
   }
-  return most;
+  return best != 0 ? best : most;
 }
 
 }  // namespace
@@ -131,7 +181,8 @@ void choose_form(Loop& loop, const Graph& graph, const Groups& groups, GroupId g
     loop.block_rows = rows_between_repeats(loop, graph, groups, g, most);
     loop.block_columns = columns;
   } else {
-    loop.block_columns = std::min(columns, block);
+    const bool whole = columns <= 2 * block && has_inner_views(graph, groups, g, columns);
+    loop.block_columns = whole ? columns : std::min(columns, block);
   }
 }
 

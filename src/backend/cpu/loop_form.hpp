@@ -23,6 +23,12 @@ struct RowsAlike {
 };
 std::optional<RowsAlike> rows_alike(const Shape& shape, const Strides& strides, std::size_t columns);
 
+/// The same view without axes of one element, neighbouring ones merged where they are one; of one axis at least.
+void merge_axes(const Shape& shape, const Strides& strides, Shape& merged, Strides& steps);
+
+/// After how many elements a view of such axes begins again.
+std::size_t period_of(const Shape& shape, const Strides& strides);
+
 /// Whether all elements of a view are the same one.
 bool is_single(const Shape& shape, const Strides& strides);
 

@@ -42,6 +42,7 @@ class Lowering {
     tables_.computed.resize(graph.size());
     tables_.memory_slots.clear();
     tables_.derived.clear();
+    tables_.viewed.clear();
     loop_.members.reserve(group_.members.size());
     loop_.slots.reserve(2 * group_.members.size());
     draft_.slots.reserve(2 * group_.members.size());
@@ -141,7 +142,9 @@ class Lowering {
         return tiled(memory(access.base, access.offset, rows->row, 0, rows->alike), dtype, phase);
       }
     }
-    return {gathered(access, shape, dtype, phase, false), false};
+    const auto [slot, fresh] = tables_.viewed.try_emplace({input, phase}, no_slot);
+    if (fresh) slot = gathered(access, shape, dtype, phase, false);
+    return {slot, false};
   }
 
   /// An operand with an element for each row.
@@ -200,8 +203,15 @@ class Lowering {
                     [&](SlotId out) {
                       emit(phase, false, block_table().tile[type(dtype)], out, columns, no_slot, no_slot, false,
                            {InstructionInfo::Kind::Tile, 0, dtype});
+                      draft_.code.back().once = loop_.slots[columns].row_step == 0;
                     }),
             false};
+  }
+
+  /// Whether each block of a view has the same elements: those of its first rows again.
+  [[nodiscard]] bool begins_again(const Gathered& view) const {
+    const std::size_t period = period_of(view.shape, view.strides);
+    return period != 0 && loop_.block_columns >= loop_.columns && loop_.block_rows * loop_.columns % period == 0;
   }
 
   SlotId gathered(const Access& access, const Shape& shape, DType dtype, std::uint32_t phase, bool rows) {
@@ -209,7 +219,11 @@ class Lowering {
     const SlotId out = scratch(rows ? Store::Row : Store::Block, dtype);
     emit(phase, rows, gather_block, out, static_cast<SlotId>(loop_.gathered.size()));
     draft_.code.back().code.kind = kernels::Instruction::Kind::Gather;
-    loop_.gathered.push_back({source, size_of(dtype), rows ? 1 : loop_.columns, shape, access.strides});
+    Gathered view{source, size_of(dtype), rows ? 1 : loop_.columns, {}, {}};
+    merge_axes(shape, access.strides, view.shape, view.strides);
+    draft_.code.back().once = !rows && begins_again(view);
+    draft_.code.back().info = {rows ? InstructionInfo::Kind::Other : InstructionInfo::Kind::View, 0, dtype};
+    loop_.gathered.push_back(view);
     return out;
   }
 
@@ -352,6 +366,7 @@ class Lowering {
     const DType wide = kernels::is_wide(reduction) && dtype == DType::Float32 ? DType::Float64 : dtype;
     const Role role = groups_.role[id];
     if (role == Role::EpilogueTotal || role == Role::EpilogueColumns) return lower_epilogue(id, phase, reduction, wide);
+    if (role == Role::Lines) return lower_lines(id, phase, reduction, wide);
     const SlotId x = as_vector(full(input, phase), dtype, phase, false);
     const BlockKernel complete = table.complete[r][type(dtype)];
     const SlotId total = complete == nullptr ? target(id) : scratch(Store::Row, wide);
@@ -364,6 +379,20 @@ class Lowering {
       emit(phase + 1, true, complete, out, total);
     }
     tables_.computed[id] = {out, phase + 1};
+  }
+
+  void lower_lines(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {
+    const ValueId input = graph_.inputs(id)[0];
+    const DType dtype = graph_[id].dtype;
+    const std::size_t length = graph_.count(id) / loop_.rows;
+    const SlotId x = as_vector(full(input, phase), dtype, phase, false);
+    const bool apart = block_table().complete[static_cast<std::size_t>(reduction)][type(dtype)] != nullptr;
+    const SlotId partial =
+        apart ? add_slot(Store::Row, length * size_of(wide), {Slot::Base::Scratch, no_place, 0, 0, 0}) : no_slot;
+    const SlotId out = memory(id, 0, static_cast<std::ptrdiff_t>(length), 0);
+    emit(phase, false, lines_block, out, x, partial, static_cast<SlotId>(loop_.lines.size()));
+    draft_.code.back().code.kind = kernels::Instruction::Kind::Lines;
+    loop_.lines.push_back({reduction, dtype, wide, length});
   }
 
   void lower_epilogue(ValueId id, std::uint32_t phase, Reduction reduction, DType wide) {

@@ -45,9 +45,17 @@ struct LoweringTables {
     }
   };
 
+  struct Viewed {
+    ValueId view;
+    std::uint32_t phase;
+    bool operator==(const Viewed&) const = default;
+    [[nodiscard]] std::uint64_t hash() const noexcept { return core::hash_of_words({view, phase}); }
+  };
+
   std::vector<Computed> computed;  ///< by value; of another loop if it is not of this one
   core::FlatMap<OfMemory, SlotId> memory_slots;
   core::FlatMap<Derived, SlotId> derived;
+  core::FlatMap<Viewed, SlotId> viewed;  ///< gathered, with an element for each of the loop
 };
 
 /// \param place_of  the place of a leaf, a number, or a value that is materialised.

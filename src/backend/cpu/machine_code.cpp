@@ -10,6 +10,7 @@
 #include "backend/cpu/kernels/generated/functions.hpp"
 #include "backend/cpu/kernels/generated/instruction_of.hpp"
 #include "plan/operations.hpp"
+#include "views_in_place.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -23,6 +24,12 @@ constexpr std::size_t fewest_summed = 16;
 
 /// Rows of fewer elements than this are not gone through one by one.
 constexpr std::size_t fewest_in_row = 16;
+
+/// Operations that wait for one another in one program. A processor begins the next packs while a pack waits, as far as
+/// it sees: of programs much longer than this it sees one pack, and waits. Where there are so many operations for each
+/// that waits, it has enough to do.
+constexpr std::uint32_t longest_chain = 16;
+constexpr std::uint32_t enough_beside = 8;
 
 constexpr std::uint32_t no_writer = ~0U;
 constexpr std::uint32_t no_further_reader = ~0U;
@@ -47,6 +54,7 @@ class Writing {
         loop_(draft.loop),
         first_reader_(draft.slots.size(), no_further_reader),
         writer_(draft.slots.size(), no_writer),
+        chain_(draft.code.size(), 0),
         value_(draft.slots.size(), no_instruction),
         number_(draft.slots.size(), no_number) {}
 
@@ -61,15 +69,11 @@ class Writing {
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
     for (std::size_t k = 0; k < order.size();) {
-      std::size_t end = k + 1;
       const bool generated = type_[order[k]].has_value();
-      std::size_t length = length_of(draft_.code[order[k]]);
-      while (generated && end < order.size() && key(order[end]) == key(order[k])) {
-        length += length_of(draft_.code[order[end]]);
-        if (length > most_generated) break;
-        ++end;
-      }
-      const std::span members = std::span<const std::uint32_t>(order).subspan(k, end - k);
+      const std::span rest = std::span<const std::uint32_t>(order).subspan(k);
+      const std::size_t length = generated ? length_of_program(rest) : 1;
+      const std::size_t end = k + length;
+      const std::span members = rest.first(length);
       std::optional<Emitted> program;
       if (generated && members.size() > 1) program = write(members);
       if (program) ordered.push_back(*program);
@@ -118,6 +122,8 @@ class Writing {
       case InstructionInfo::Kind::Tile:
         return is_float(info.dtype) && several_rows && loop_.columns >= fewest_in_row ? std::optional(info.dtype)
                                                                                       : std::nullopt;
+      case InstructionInfo::Kind::View:
+        return loop_.gathered[each.code.a].start != no_slot ? std::optional(info.dtype) : std::nullopt;
       case InstructionInfo::Kind::SumRows:
         return is_float(info.dtype) && sums_enough() ? std::optional(info.dtype) : std::nullopt;
       case InstructionInfo::Kind::SumAll:
@@ -164,15 +170,24 @@ class Writing {
 
   void consider(std::uint32_t i) {
     type_.push_back(type_of(i));
-    std::uint32_t depth = 0;
+    std::uint32_t depth = moves_memory(i) ? 0 : 1;
     for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
       const std::uint32_t writer = writer_in_segment(i, slot);
       if (writer == no_writer) return;
-      const bool apart = type_[i] && type_[writer] != type_[i];
+      const bool apart = type_[i] && type_[writer] != type_[i] && depth_[writer] != 0;
       depth = std::max(depth, depth_[writer] + (apart ? 1U : 0U));
     });
     depth_.push_back(depth);
     writer_[draft_.code[i].code.out] = i;
+  }
+
+  /// Brings elements of memory to where kernels and programs read them: all of them can do so before any of these.
+  [[nodiscard]] bool moves_memory(std::uint32_t i) const {
+    using Kind = InstructionInfo::Kind;
+    const Emitted& each = draft_.code[i];
+    if (each.code.kind == kernels::Instruction::Kind::Gather) return !type_[i];
+    const bool repeats = each.info.kind == Kind::Expand || each.info.kind == Kind::Tile;
+    return repeats && !type_[i] && writer_in_segment(i, each.code.a) == no_writer;
   }
 
   /// What only a later program of its segment reads belongs to that one: it is not stored and read again.
@@ -181,7 +196,8 @@ class Writing {
     const SlotId out = each.code.out;
     const bool value = each.info.kind == InstructionInfo::Kind::Elementwise ||
                        each.info.kind == InstructionInfo::Kind::Splat ||
-                       each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile;
+                       each.info.kind == InstructionInfo::Kind::Expand ||
+                       each.info.kind == InstructionInfo::Kind::Tile || each.info.kind == InstructionInfo::Kind::View;
     if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_[out] != i) return;
     std::uint32_t depth = ~0U;
     for (std::uint32_t at = first_reader_[out]; at != no_further_reader; at = readers_[at].next) {
@@ -193,6 +209,27 @@ class Writing {
     if (depth != ~0U) depth_[i] = depth;
   }
 
+  /// How many of the first instructions become one program: those of one key, unless they would wait for one another.
+  [[nodiscard]] std::size_t length_of_program(std::span<const std::uint32_t> order) {
+    std::size_t length = 0;
+    std::size_t lines = 0;
+    for (; length < order.size() && key(order[length]) == key(order[0]); ++length) {
+      const std::uint32_t i = order[length];
+      lines += length_of(draft_.code[i]);
+      if (length > 0 && lines > most_generated) break;
+      std::uint32_t chain = 0;
+      for_each_operand(loop_, draft_.code[i].code, [&](SlotId slot) {
+        const std::uint32_t writer = writer_in_segment(i, slot);
+        if (writer != no_writer) chain = std::max(chain, chain_[writer]);
+      });
+      chain += draft_.code[i].info.kind == InstructionInfo::Kind::Elementwise ? 1U : 0U;
+      if (chain > longest_chain && length < std::size_t{enough_beside} * longest_chain) break;
+      chain_[i] = chain;
+    }
+    for (const std::uint32_t i : order.first(length)) chain_[i] = 0;  // to the next program it is there
+    return length;
+  }
+
   // ---- one program
 
   /// \param members  in their order.
@@ -200,9 +237,10 @@ class Writing {
     begin(*type_[members.front()] == DType::Float32);
     for (const std::uint32_t i : members) {
       const InstructionInfo::Kind kind = draft_.code[i].info.kind;
-      lines_.program().rows = lines_.program().rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
-                                         kind == InstructionInfo::Kind::SumRows) &&
-                                        loop_.block_rows > 1);
+      lines_.program().rows =
+          lines_.program().rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
+                                     kind == InstructionInfo::Kind::SumRows) &&
+                                    loop_.block_rows > 1);
     }
     for (const std::uint32_t i : members) {
       add(draft_.code[i]);
@@ -267,6 +305,8 @@ class Writing {
       case InstructionInfo::Kind::Tile:
         set_value(code.out, value(code.a, PackOp::OfColumn));
         return;
+      case InstructionInfo::Kind::View:
+        return set_value(code.out, in_place(loop_.gathered[code.a]));
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
         lines_.append({sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out)});
@@ -285,6 +325,13 @@ class Writing {
       default:
         set_value(code.out, arithmetic(each));
     }
+  }
+
+  /// Elements of a view where they lie.
+  std::uint32_t in_place(const Gathered& view) {
+    reads_.insert(reads_.end(), {view.start, view.offsets});
+    const PackOp load = view.strides.back() == 0 ? PackOp::OneOfView : PackOp::OfView;
+    return lines_.append({load, number_of(view.offsets), 0, 0, number_of(view.start)});
   }
 
   static PackOp sum_of(const InstructionInfo& info) {
@@ -355,11 +402,12 @@ class Writing {
   std::vector<std::optional<DType>> type_;   ///< of the program that an instruction may belong to
   std::vector<std::uint32_t> depth_;         ///< how often programs and other instructions have taken turns
   std::vector<std::uint32_t> writer_;        ///< of each slot
-  kernels::PackWriter lines_;          ///< the program
-  std::vector<std::uint32_t> value_;   ///< in each slot: the number of its instruction in the program
-  std::vector<std::uint32_t> number_;  ///< of each slot in the program
-  std::vector<SlotId> known_;          ///< that have a value
-  std::vector<SlotId> slots_;          ///< that have a number
+  std::vector<std::uint32_t> chain_;         ///< operations of a program that wait for one another, up to this one
+  kernels::PackWriter lines_;                ///< the program
+  std::vector<std::uint32_t> value_;         ///< in each slot: the number of its instruction in the program
+  std::vector<std::uint32_t> number_;        ///< of each slot in the program
+  std::vector<SlotId> known_;                ///< that have a value
+  std::vector<SlotId> slots_;                ///< that have a number
   std::vector<SlotId> reads_;
   std::vector<SlotId> writes_;
   std::vector<PackInstruction> last_stores_;
@@ -377,6 +425,7 @@ void write_machine_code(Draft& draft, Origin origin) {
   const MachineCodeLimits& limits = machine_code_limits();
   const std::size_t elements = draft.loop.rows * draft.loop.columns;
   if (origin == Origin::Compiled ? elements < limits.elements : elements * draft.code.size() < limits.work) return;
+  place_views(draft);
   Writing(draft).run();
 }
 

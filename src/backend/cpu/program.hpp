@@ -54,6 +54,7 @@ struct Segment {
   std::uint32_t first;
   std::uint32_t last;
   bool rows;
+  bool once;                           ///< for the first block of a chunk only: what it makes is the same for all
   std::vector<std::uint32_t> fetched;  ///< slots of large arrays that are read here for the first time
 };
 
@@ -62,8 +63,11 @@ struct Gathered {
   std::uint32_t slot;  ///< of the first element of its memory
   std::size_t element;
   std::size_t columns;  ///< elements of it in each row of the loop: those of the loop, or 1
-  Shape shape;
-  Strides strides;  ///< in elements
+  Shape shape;          ///< of one axis or more; neighbouring ones are merged where they can be
+  Strides strides;      ///< in elements
+  /// Slots with which machine code reads it where it is (see views_in_place.hpp), if it can.
+  std::uint32_t start = ~0U;
+  std::uint32_t offsets = ~0U;
 };
 
 /// A requirement of values.
@@ -71,6 +75,14 @@ struct Check {
   std::int64_t requirement;
   std::int64_t limit;  ///< of the requirement's text
   DType dtype;         ///< of the values
+};
+
+/// Rows of several lines that are reduced to one.
+struct ReducedLines {
+  kernels::Reduction reduction;
+  DType dtype;
+  DType wide;          ///< element type of the partial results
+  std::size_t length;  ///< elements of a line
 };
 
 /// Machine code for some of the loop's operations, with the slots that it reads and writes.
@@ -121,6 +133,7 @@ struct Loop {
   std::vector<std::uint32_t> moving_columns;  ///< slots
   std::vector<Gathered> gathered;
   std::vector<Check> checks;
+  std::vector<ReducedLines> lines;
   std::vector<GeneratedBlock> generated;
   std::vector<Epilogue> epilogues;
   bool streams = false;  ///< writes past the caches

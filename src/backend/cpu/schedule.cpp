@@ -29,16 +29,15 @@ class Scheduling {
   }
 
  private:
-  /// Sorts the instructions into segments: in each phase first what works on rows, then what works on elements.
+  /// Sorts the instructions into segments: what runs once, then in each phase first what works on rows, then what works
+  /// on elements.
   void order() {
-    const auto before = [](const Emitted& a, const Emitted& b) {
-      return std::tuple{a.phase, !a.rows} < std::tuple{b.phase, !b.rows};
-    };
+    const auto before = [](const Emitted& a, const Emitted& b) { return key_of_segment(a) < key_of_segment(b); };
     if (!std::ranges::is_sorted(draft_.code, before)) std::ranges::stable_sort(draft_.code, before);
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       const Emitted& each = draft_.code[i];
-      if (i == 0 || each.phase != draft_.code[i - 1].phase || each.rows != draft_.code[i - 1].rows) {
-        loop_.segments.push_back({i, i, each.rows, {}});
+      if (i == 0 || key_of_segment(each) != key_of_segment(draft_.code[i - 1])) {
+        loop_.segments.push_back({i, i, each.rows, each.once, {}});
       }
       loop_.segments.back().last = i + 1;
       const auto segment = static_cast<std::uint32_t>(loop_.segments.size() - 1);
@@ -52,6 +51,14 @@ class Scheduling {
         info.last_segment = segment;
       });
     }
+    const auto never = static_cast<std::uint32_t>(loop_.segments.size());
+    for (const Emitted& each : draft_.code) {
+      if (each.once) draft_.slots[each.code.out].last_segment = never;  // the next block reads it, too
+    }
+  }
+
+  static std::tuple<bool, std::uint32_t, bool> key_of_segment(const Emitted& each) {
+    return {!each.once, each.once ? 0 : each.phase, !each.rows};
   }
 
   template <class F>
@@ -105,7 +112,7 @@ class Scheduling {
   void allocate() {
     Pool local(loop_.scratch_bytes);
     Pool lasting(loop_.scratch_bytes);
-    std::vector<std::vector<SlotId>> ends(loop_.segments.size());  // lasting slots whose last segment this is
+    std::vector<std::vector<SlotId>> ends(loop_.segments.size() + 1);  // lasting slots whose last segment this is
     std::uint32_t segment = 0;
     loop_.code.reserve(draft_.code.size());
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {

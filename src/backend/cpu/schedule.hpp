@@ -27,7 +27,7 @@ struct SlotInfo {
 
 /// What an instruction does, as far as machine code may do it.
 struct InstructionInfo {
-  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, View, SumRows, SumAll, Check, Stream };
   Kind kind = Kind::Other;
   Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
   DType dtype = DType::Float64;  ///< of the operands: of the last one
@@ -44,6 +44,7 @@ struct Emitted {
   bool rows;
   bool in_place;  // the output may be the memory of an operand with elements of the same size
   InstructionInfo info;
+  bool once = false;  // makes the same in each block, of memory that this loop does not write
 };
 
 struct Draft {
@@ -63,8 +64,14 @@ struct LoweredLoop {
 /// A kernel for operands that must be gathered (see Gathered); run by the executor.
 void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
+/// The view that an instruction is about.
+const Gathered& gathered_of(const kernels::Frame& frame, const kernels::Instruction& instruction);
+
 /// A kernel that looks whether a condition holds (see Check); run by the executor.
 void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
+
+/// A kernel that adds lines up (see ReducedLines); run by the executor.
+void lines_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
 /// A kernel that runs machine code (see GeneratedBlock); run by the executor.
 void generated_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
@@ -79,9 +86,13 @@ void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
       return;
     case Kind::Gather:
       return f(loop.gathered[code.a].slot);
+    case Kind::Offsets:
+      return;
     case Kind::Check:
       f(code.a);
       return f(code.b);
+    case Kind::Lines:
+      return f(code.a);
     case Kind::Plain:
       break;
   }
@@ -93,6 +104,7 @@ void for_each_operand(const Loop& loop, const kernels::Instruction& code, F f) {
 /// The slots that it writes.
 template <class F>
 void for_each_result(const Loop& loop, const kernels::Instruction& code, F f) {
+  if (code.kind == kernels::Instruction::Kind::Lines && code.b != no_slot) f(code.b);
   if (code.kind != kernels::Instruction::Kind::Generated) return f(code.out);
   for (const SlotId slot : loop.generated[code.a].writes) f(slot);
 }

@@ -40,8 +40,9 @@ class OfLoop {
     const bool in_columns = l.chunk_columns < l.columns;
     require(!in_columns || l.rows == 1, "only a single row is cut");
     for (const Slot& slot : l.slots) {
-      require(slot.rows_alike == 1 || slot.rows_alike % l.block_rows == 0,
-              "rows of a block read the same of rows alike");
+      const bool in_blocks =
+          slot.rows_alike != 0 && (slot.rows_alike % l.block_rows == 0 || l.block_rows % slot.rows_alike == 0);
+      require(in_blocks, "rows of a block read the same of rows alike");
     }
     const std::size_t covered = l.chunks * (in_columns ? l.chunk_columns : l.chunk_rows);
     require(covered >= (in_columns ? l.columns : l.rows), "chunks cover the loop");
@@ -57,6 +58,7 @@ class OfLoop {
     std::uint32_t next = 0;
     for (const Segment& each : loop_.segments) {
       require(each.first == next && each.first < each.last, "segments cover the code in its order");
+      require(!each.once || loop_.block_columns >= loop_.columns, "what runs once makes whole rows");
       next = each.last;
       for (const SlotId slot : each.fetched) {
         slot_exists(slot);
@@ -75,6 +77,13 @@ class OfLoop {
       for (const SlotId slot : slots) slot_exists(slot);
     } else if (code.kind == kernels::Instruction::Kind::Gather) {
       require(code.a < loop_.gathered.size(), "what is gathered is known");
+    } else if (code.kind == kernels::Instruction::Kind::Offsets) {
+      require(code.a < loop_.gathered.size() && loop_.gathered[code.a].offsets == code.out,
+              "what is read in place is known");
+    } else if (code.kind == kernels::Instruction::Kind::Lines) {
+      require(code.c < loop_.lines.size() && loop_.columns % loop_.lines[code.c].length == 0,
+              "what is added up by lines is known");
+      lines(code);
     } else if (code.kind == kernels::Instruction::Kind::Check) {
       require(code.c < loop_.checks.size(), "what is checked is known");
     }
@@ -84,6 +93,17 @@ class OfLoop {
       require(loop_.slots[slot].base != Slot::Base::Memory || is_writable(loop_.slots[slot].place),
               "leaves and numbers are not written");
     });
+  }
+
+  /// A line for each row.
+  void lines(const kernels::Instruction& code) const {
+    slot_exists(code.out);
+    const Slot& out = loop_.slots[code.out];
+    const ReducedLines& each = loop_.lines[code.c];
+    require(out.base == Slot::Base::Memory && out.offset == 0 &&
+                out.row_step == static_cast<std::ptrdiff_t>(each.length * size_of(each.dtype)) &&
+                loop_.rows * each.length * size_of(each.dtype) == array_bytes(program_, out.place),
+            "there is a line for each row");
   }
 
   [[nodiscard]] bool is_writable(PlaceId place) const {

@@ -12,11 +12,15 @@ class Scratch {
   Scratch(std::string_view pass, const Loop& loop, std::span<const SlotInfo> slots)
       : pass_(pass), loop_(loop), slots_(slots), written_(slots.size(), false) {}
 
-  /// Segments that go over parts of rows run twice: the second time, what is there is that of another part.
+  /// Two blocks: what is made once is there in the second one. Segments that go over parts of rows run twice in each:
+  /// the second time, what is there is that of another part.
   void verify_all() {
     const bool in_parts = loop_.block_columns < loop_.columns;
-    for (const Segment& segment : loop_.segments) {
-      for (int part = 0; part < (in_parts && !segment.rows ? 2 : 1); ++part) run(segment);
+    for (int block = 0; block < 2; ++block) {
+      for (const Segment& segment : loop_.segments) {
+        if (segment.once && block != 0) continue;
+        for (int part = 0; part < (in_parts && !segment.rows ? 2 : 1); ++part) run(segment);
+      }
     }
   }
 

@@ -13,6 +13,7 @@
 #include "largest.hpp"
 #include "matrix.hpp"
 #include "primitives/kinds.hpp"
+#include "view.hpp"
 
 namespace xgrad::backend::cpu::kernels {
 
@@ -33,9 +34,10 @@ using BlockKernel = void (*)(const Frame& frame, std::byte* const* slots, const 
 
 /// One kernel with the numbers of the slots that it reads and writes.
 struct Instruction {
-  /// What the numbers mean. Plain: slots. Of the others, which the executor runs: Gather has in `a` what it gathers,
-  /// Check in `c` its requirement, Generated in `a` its machine code, which knows its slots itself.
-  enum class Kind : std::uint8_t { Plain, Gather, Check, Generated };
+  /// What the numbers mean. Plain: slots. Of the others, which the executor runs: Gather and Offsets have in `a` a
+  /// view, Check in `c` its requirement, Lines in `c` what is added up and in `b` the slot of partial results, if they
+  /// are apart, Generated in `a` its machine code, which knows its slots itself.
+  enum class Kind : std::uint8_t { Plain, Gather, Offsets, Check, Lines, Generated };
 
   BlockKernel kernel;
   std::uint32_t out;
@@ -87,6 +89,7 @@ struct BlockTable {
   TransposeKernel transpose[dtype_slots];  ///< copies of theirs, turned
   Int8Kernels int8;                        ///< products of small integers
   LargestKernel largest[dtype_slots];      ///< where the largest are, of floating-point numbers
+  ViewKernels view;                        ///< copies of elements of views
 };
 
 /// Sums of floats are kept as doubles until they are complete.

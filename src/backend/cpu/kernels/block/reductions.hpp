@@ -276,6 +276,21 @@ struct ReductionKernels {
     }
   }
 
+  /// Four columns of four rows, which are `step` elements apart.
+  template <class T, class Four>
+  [[gnu::always_inline]] static void four_columns(Four (&column)[4], const T* x, std::size_t step) {
+    Four row[4];
+    for (std::size_t k = 0; k < 4; ++k) __builtin_memcpy(&row[k], x + k * step, sizeof row[k]);
+    const Four even_of_two = __builtin_shufflevector(row[0], row[1], 0, 4, 2, 6);
+    const Four odd_of_two = __builtin_shufflevector(row[0], row[1], 1, 5, 3, 7);
+    const Four even_of_others = __builtin_shufflevector(row[2], row[3], 0, 4, 2, 6);
+    const Four odd_of_others = __builtin_shufflevector(row[2], row[3], 1, 5, 3, 7);
+    column[0] = __builtin_shufflevector(even_of_two, even_of_others, 0, 1, 4, 5);
+    column[1] = __builtin_shufflevector(odd_of_two, odd_of_others, 0, 1, 4, 5);
+    column[2] = __builtin_shufflevector(even_of_two, even_of_others, 2, 3, 6, 7);
+    column[3] = __builtin_shufflevector(odd_of_two, odd_of_others, 2, 3, 6, 7);
+  }
+
   /// Short rows, four at once: each is gone through in order, as alone, while the others wait for their turn.
   /// \return how many of them; some may be left.
   template <Reduction R, class T>
@@ -290,8 +305,7 @@ struct ReductionKernels {
       Wider total{first, first, first, first};
       Wider others{};  // that are not 1
       auto numbers = total == total;
-      for (std::size_t i = 0; i < columns; ++i) {
-        const Four y{x[i], x[columns + i], x[2 * columns + i], x[3 * columns + i]};
+      const auto take_in = [&](const Four& y) __attribute__((always_inline)) {
         if constexpr (is_wide(R)) {
           const Wider wide = __builtin_convertvector(y, Wider);
           total += wide;
@@ -301,7 +315,14 @@ struct ReductionKernels {
           if constexpr (R == Reduction::Max) total = y > total ? y : total;
           else total = y < total ? y : total;
         }
+      };
+      std::size_t i = 0;
+      for (; i + 4 <= columns; i += 4) {
+        Four column[4];
+        four_columns(column, x + i, columns);
+        for (const Four& y : column) take_in(y);
       }
+      for (; i < columns; ++i) take_in(Four{x[i], x[columns + i], x[2 * columns + i], x[3 * columns + i]});
       if constexpr (R == Reduction::SumButOne) {  // as but_one::part_of, without branches
         const Wider one_less = ((total < 2) & (others < 1)) ? others : total - 1;
         total = total < 1 ? total : -one_less;
@@ -355,6 +376,14 @@ struct ReductionKernels {
   template <Reduction R, class T>
   [[gnu::always_inline]] static void sum_columns(Wide<T>* __restrict out, const T* x, std::size_t rows,
                                                  std::size_t columns) {
+    const auto term = [](T element) __attribute__((always_inline)) {
+      const Wide<T> y = element;
+      return R == Reduction::Norm ? y * y : y;
+    };
+    if (R != Reduction::SumButOne && rows == 1) {
+      for (std::size_t k = 0; k < columns; ++k) out[k] += term(x[k]);
+      return;
+    }
     constexpr std::size_t most_rows = 512;
     constexpr std::size_t width = 128;
     Wide<T> part[width];
@@ -365,10 +394,7 @@ struct ReductionKernels {
         for (std::size_t k = 0; k < n; ++k) part[k] = 0;
         for (std::size_t row = 0; row < count; ++row) {
           const T* in = x + row * columns + first;
-          for (std::size_t k = 0; k < n; ++k) {
-            const Wide<T> y = in[k];
-            part[k] += R == Reduction::Norm ? y * y : y;
-          }
+          for (std::size_t k = 0; k < n; ++k) part[k] += term(in[k]);
         }
         for (std::size_t k = 0; k < n; ++k) {
           if constexpr (R == Reduction::SumButOne) {

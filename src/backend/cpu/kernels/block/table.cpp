@@ -25,6 +25,7 @@ void add_baseline_float32(BlockTable& table);
 void add_baseline_float64(BlockTable& table);
 void add_baseline_draw(BlockTable& table);
 void add_baseline_matrix(BlockTable& table);
+void add_baseline_view(BlockTable& table);
 void add_baseline_convolve(BlockTable& table);
 void add_baseline_int8(BlockTable& table);
 void add_baseline_largest(BlockTable& table);
@@ -33,10 +34,12 @@ void add_avx2_float32(BlockTable& table);
 void add_avx2_float64(BlockTable& table);
 void add_avx2_draw(BlockTable& table);
 void add_avx2_matrix(BlockTable& table);
+void add_avx2_view(BlockTable& table);
 void add_avx512_float32(BlockTable& table);
 void add_avx512_float64(BlockTable& table);
 void add_avx512_draw(BlockTable& table);
 void add_avx512_matrix(BlockTable& table);
+void add_avx512_view(BlockTable& table);
 void add_avx2_convolve(BlockTable& table);
 void add_avx512_convolve(BlockTable& table);
 void add_avx2_int8(BlockTable& table);
@@ -220,33 +223,6 @@ void splat(const Frame& frame, std::byte* const* slots, const Instruction& i) {
   T* out = at<T>(slots, i.out);
   for (std::size_t k = 0; k < frame.count; ++k) out[k] = value;
 }
-template <class T>
-void expand(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-  const T* in = at<const T>(slots, i.a);
-  T* out = at<T>(slots, i.out);
-  const std::size_t columns = frame.columns;
-  std::size_t row = 0;
-  // Short rows in whole vectors, the last of which reaches into the next rows, which are written later.
-  constexpr std::size_t width = 32 / sizeof(T);
-  const std::size_t vectors = (columns + width - 1) / width;
-  if (vectors <= 4) {
-    for (; row + vectors * width <= frame.count; row += columns, ++in) {
-      T values[width];
-      std::fill_n(values, width, *in);
-      for (std::size_t k = 0; k < vectors; ++k) std::memcpy(out + row + k * width, values, sizeof values);
-    }
-  }
-  for (; row < frame.count; row += columns, ++in) {
-    const T value = *in;
-    for (std::size_t k = 0; k < columns; ++k) out[row + k] = value;
-  }
-}
-template <class T>
-void tile(const Frame& frame, std::byte* const* slots, const Instruction& i) {
-  for (std::size_t row = 0; row < frame.count; row += frame.columns) {
-    std::memcpy(slots[i.out] + row * sizeof(T), slots[i.a], frame.columns * sizeof(T));
-  }
-}
 
 /// The column that an index names; -1 if it is out of range, or not among the columns of this block.
 std::ptrdiff_t column_of(const Frame& frame, std::int64_t index) {
@@ -329,8 +305,6 @@ void add_moves(BlockTable& table) {
   table.elementwise[primitives::opcode<Identity>][dtype][0] = copy<T>;
   table.splat[dtype] = splat<T>;
   table.stream[dtype] = stream<T>;
-  table.expand[dtype] = expand<T>;
-  table.tile[dtype] = tile<T>;
   table.row_gather[dtype] = row_gather<T>;
   table.row_scatter[dtype] = row_scatter<T>;
   add_cast<T, bool>(table);
@@ -387,6 +361,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
   add_baseline_float64(table);
   add_baseline_draw(table);
   add_baseline_matrix(table);
+  add_baseline_view(table);
   add_baseline_convolve(table);
   add_baseline_int8(table);
   add_baseline_largest(table);
@@ -404,6 +379,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx2_float64(table);
     add_avx2_draw(table);
     add_avx2_matrix(table);
+    add_avx2_view(table);
     add_avx2_convolve(table);
     add_avx2_int8(table);
     add_avx2_largest(table);
@@ -414,6 +390,7 @@ BlockTable make_table([[maybe_unused]] Isa isa) {
     add_avx512_float64(table);
     add_avx512_draw(table);
     add_avx512_matrix(table);
+    add_avx512_view(table);
     add_avx512_convolve(table);
     add_avx512_int8(table);
     add_avx512_largest(table);

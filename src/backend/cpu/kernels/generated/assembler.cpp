@@ -66,10 +66,13 @@ void Assembler::choose_pointers() {
   std::vector<Reg64> free{rbp, r12, r13, r14, r15};
   if (!program_.rows) free.insert(free.end(), {r10, r11});
   for (const PackInstruction& instruction : program_.instructions) {
-    const bool moves = is_load(instruction.op) || is_store(instruction.op);
-    if (!moves || free.empty() || find_pointer(instruction.slot) != nullptr) continue;
-    pointers_.push_back({instruction.slot, free.back()});
-    free.pop_back();
+    const auto keep = [&](std::uint32_t slot) {
+      if (free.empty() || find_pointer(slot) != nullptr) return;
+      pointers_.push_back({slot, free.back()});
+      free.pop_back();
+    };
+    if (is_load(instruction.op) || is_store(instruction.op)) keep(instruction.slot);
+    if (reads_view(instruction.op)) keep(instruction.a);
   }
 }
 
@@ -218,7 +221,9 @@ bool has_more_registers() {
 
 bool Assembler::is_wide(const PackProgram& program) {
   const auto waits = [](const PackInstruction& instruction) { return instruction.op == PackOp::MultiplyAdd; };
-  return has_more_registers() && std::ranges::any_of(program.instructions, waits);
+  const auto is_of_view = [](const PackInstruction& instruction) { return reads_view(instruction.op); };
+  return has_more_registers() && std::ranges::any_of(program.instructions, waits) &&
+         std::ranges::none_of(program.instructions, is_of_view);  // where each narrow pack lies is known
 }
 
 void Assembler::choose_lane_registers() {

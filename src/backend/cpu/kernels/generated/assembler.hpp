@@ -1,6 +1,6 @@
-// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in assembler.cpp (the
-// code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections), assembler_values.cpp
-// (registers and memory) and assembler_arithmetic.cpp (instructions).
+// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in
+// assembler.cpp (the code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections),
+// assembler_values.cpp (registers and memory) and assembler_arithmetic.cpp (instructions).
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,10 @@ inline constexpr std::size_t longest_unrolled = 48;
 
 /// Is the same for all elements, or for those of a row, and comes from memory: it stays on the stack.
 constexpr bool is_spread(PackOp op) { return op == PackOp::Number || op == PackOp::OfRow; }
-constexpr bool is_load(PackOp op) { return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn; }
+constexpr bool reads_view(PackOp op) { return op == PackOp::OfView || op == PackOp::OneOfView; }
+constexpr bool is_load(PackOp op) {
+  return op == PackOp::Load || op == PackOp::LoadMask || op == PackOp::OfColumn || reads_view(op);
+}
 constexpr bool is_comparison(PackOp op) {
   return op == PackOp::Less || op == PackOp::LessEqual || op == PackOp::Equal || op == PackOp::NotEqual;
 }
@@ -40,6 +43,8 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::Number:
     case PackOp::OfRow:
     case PackOp::OfColumn:
+    case PackOp::OfView:
+    case PackOp::OneOfView:
     case PackOp::Constant:
       return 0;
     case PackOp::Negate:
@@ -247,6 +252,9 @@ class Assembler : Xbyak::CodeGenerator {
 
   void load_mask(const Ymm& to, const Reg64& from);
 
+  /// Programs that read views have no packs that are not whole.
+  void load_of_view(const Ymm& to, const Reg64& from, const PackInstruction& instruction);
+
   void store(const PackInstruction& instruction);
 
   void bits_of(const Ymm& mask);
@@ -327,7 +335,7 @@ class Assembler : Xbyak::CodeGenerator {
   const int element_;          ///< bytes
   const std::uint32_t width_;  ///< elements in a register
   const Ymm first_ = vector(wide_ ? 30 : 13), second_ = vector(wide_ ? 31 : 14);
-  const Ymm last_mask_ = ymm15;           ///< elements that are there, at the end of a row, in narrow code
+  const Ymm last_mask_ = ymm15;             ///< elements that are there, at the end of a row, in narrow code
   const Xbyak::Opmask last_elements_ = k7;  ///< the same in wide code
   std::vector<ValueLocation> values_;
   std::vector<Pointer> pointers_;

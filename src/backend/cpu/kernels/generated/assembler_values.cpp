@@ -128,6 +128,7 @@ void Assembler::load_into(std::uint32_t v, const Ymm& to) {
   const PackInstruction& instruction = program_.instructions[v];
   const Reg64 from = pointer(instruction.slot);
   if (instruction.op == PackOp::LoadMask) return load_mask(to, from);
+  if (reads_view(instruction.op)) return load_of_view(to, from, instruction);
   const Reg64& at = instruction.op == PackOp::OfColumn && program_.rows ? column_ : index_;
   const Address address = ptr[from + at * element_];
   if (!tail_) vmovups(to, address);
@@ -135,6 +136,16 @@ void Assembler::load_into(std::uint32_t v, const Ymm& to) {
   else if (wide_) vmovupd(to | last_elements_ | T_z, address);
   else if (program_.single_precision) vmaskmovps(to, last_mask_, address);
   else vmaskmovpd(to, last_mask_, address);
+}
+
+void Assembler::load_of_view(const Ymm& to, const Reg64& from, const PackInstruction& instruction) {
+  const Pointer* kept = find_pointer(instruction.a);
+  const Reg64& offsets = kept != nullptr ? kept->reg : rax;
+  if (kept == nullptr) mov(rax, ptr[slots_ + 8 * std::size_t{instruction.a}]);
+  if (program_.single_precision) mov(rax, ptr[offsets + index_]);
+  else movsxd(rax, dword[offsets + index_]);
+  if (instruction.op == PackOp::OneOfView) broadcast(to, ptr[from + rax]);
+  else vmovups(to, ptr[from + rax]);
 }
 
 void Assembler::load_mask(const Ymm& to, const Reg64& from) {

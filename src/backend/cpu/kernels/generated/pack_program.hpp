@@ -12,14 +12,19 @@
 
 namespace xgrad::backend::cpu::kernels {
 
+/// Bytes of a pack; a program's packs are whole where it reads views.
+inline constexpr std::size_t pack_bytes = 32;
+
 /// What an instruction of a program does. Operands are the numbers of earlier instructions.
 enum class PackOp : std::uint8_t {
-  Load,      ///< elements of a slot
-  LoadMask,  ///< truth values of a slot
-  Number,    ///< the one number in a slot
-  OfRow,     ///< the element of a slot that belongs to the row
-  OfColumn,  ///< the elements of a slot that belong to the columns
-  Constant,  ///< the number, or the bits, of which a are the lower half and b the upper one
+  Load,       ///< elements of a slot
+  LoadMask,   ///< truth values of a slot
+  Number,     ///< the one number in a slot
+  OfRow,      ///< the element of a slot that belongs to the row
+  OfColumn,   ///< the elements of a slot that belong to the columns
+  OfView,     ///< elements side by side, so far from where a slot points as the pack's number in slot `a` says
+  OneOfView,  ///< the one element there
+  Constant,   ///< the number, or the bits, of which a are the lower half and b the upper one
   Add,
   Subtract,
   Multiply,
@@ -55,7 +60,7 @@ enum class PackOp : std::uint8_t {
   SubtractBits,
   ShiftLeft,  ///< bits by the number that `slot` is
   ShiftRight,
-  Select,    ///< b where the mask a is true, else c
+  Select,     ///< b where the mask a is true, else c
   FromMask,   ///< 1 where the mask is true, else 0
   Unless,     ///< what follows up to its EndUnless is skipped where the mask a is true for the whole pack
   EndUnless,  ///< a if that was skipped, else b
