@@ -9,6 +9,7 @@
 
 #include "core/per_thread.hpp"
 #include "loop.hpp"
+#include "straight.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::backend::cpu {
@@ -71,7 +72,16 @@ class Execution {
 
   void run(Donated* donated) {
     std::byte* partials = workspace_.partials.at_least(program_.partial_bytes);
+    auto straight = program_.straight_runs.begin();
     for (std::size_t k = 0; k < program_.steps.size(); ++k) {
+      if (straight != program_.straight_runs.end() && straight->first == k) {
+        const StraightRun& steps = *straight++;
+        if (run_straight(steps)) {
+          if (donated != nullptr && program_.first_overwriting < steps.last) donated->overwriting = true;
+          k = steps.last - 1;
+          continue;
+        }
+      }
       const Step& step = program_.steps[k];
       if (donated != nullptr && k == program_.first_overwriting) donated->overwriting = true;
       switch (step.kind) {
@@ -101,6 +111,16 @@ class Execution {
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
     if (array.place == no_place) return {};
     return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
+  }
+
+  /// \return whether there is straight code for these steps, which has run. Nothing of them fails.
+  bool run_straight(const StraightRun& steps) const {
+    const kernels::StraightCode* code = steps.code->next(program_, steps);
+    if (code == nullptr) return false;
+    (*code->code)(kernels::StraightBases{workspace_.arena.at_least(program_.arena_bytes), scratch_of_thread(program_),
+                                         workspace_.places.data(),
+                                         reinterpret_cast<std::byte*>(workspace_.numbers.data())});
+    return true;
   }
 
   void run_loop(const Loop& loop, std::byte* partials) const {

@@ -6,8 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "backend/cpu/kernels/generated/instruction_of.hpp"
-#include "plan/operations.hpp"
+#include "arithmetic_lines.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -28,10 +27,6 @@ constexpr std::uint32_t no_further_reader = ~0U;
 constexpr std::uint32_t no_instruction = ~0U;
 constexpr std::uint32_t no_number = ~0U;
 
-/// Not one instruction but several: see sigmoid_from.
-constexpr Opcode op_sigmoid = op_of_part(primitives::Part::SigmoidFrom);
-
-bool is_written(Opcode op) { return op == op_sigmoid || (op < list_size && kernels::instruction_of(op)); }
 bool is_logical(Opcode op) { return traits_of(op).logical; }
 bool is_float(DType type) { return type == DType::Float32 || type == DType::Float64; }
 
@@ -120,7 +115,7 @@ class Writing {
       case InstructionInfo::Kind::Elementwise:
         break;
     }
-    if (!is_written(info.op)) return std::nullopt;
+    if (!has_lines(info.op)) return std::nullopt;
     if (is_logical(info.op)) return info.modes == 0 ? type_of_masks(i) : std::nullopt;  // no single truth values
     if (is_conversion(info.op)) {
       return info.dtype == DType::Bool && is_float(info.result) ? std::optional(info.result) : std::nullopt;
@@ -289,38 +284,13 @@ class Writing {
   }
 
   std::uint32_t arithmetic(const Emitted& each) {
-    const kernels::Instruction& code = each.code;
-    const Opcode op = each.info.op;
-    const auto number = [&](SlotId slot, unsigned bit) {
-      return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
+    const auto read = [&](SlotId slot, bool single, bool mask) {
+      return value(slot, mask ? PackOp::LoadMask : single ? PackOp::Number : PackOp::Load);
     };
-    if (op == op_sigmoid) return sigmoid_from(value(code.a, PackOp::Load), value(code.b, PackOp::Load));
-    const PackOp pack_op = kernels::instruction_of(op).value();
-    if (traits_of(op).selects) {
-      const std::uint32_t mask = value(code.a, PackOp::LoadMask);
-      const std::uint32_t then = number(code.b, 1U);
-      return append(pack_op, mask, then, number(code.c, 2U));
-    }
-    if (is_logical(op) || is_conversion(op)) {
-      const std::uint32_t a = value(code.a, PackOp::LoadMask);
-      return append(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
-    }
-    const std::uint32_t a = number(code.a, 1U);
-    if (op == opcode<Square>) return append(pack_op, a, a);
-    return append(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
-  }
-
-  /// The same steps as simd::sigmoid_from.
-  std::uint32_t sigmoid_from(std::uint32_t x, std::uint32_t e) {
-    const std::uint32_t zero = append(PackOp::Constant, 0, 0, 0, 0);
-    const std::uint32_t one = append(PackOp::Constant, 0, 0, 0, 1);
-    const std::uint32_t negative = append(PackOp::Less, x, zero);
-    const std::uint32_t sum = append(PackOp::Add, e, one);
-    const std::uint32_t lost = append(PackOp::Subtract, e, append(PackOp::Subtract, sum, one));
-    const std::uint32_t quotient = append(PackOp::Divide, append(PackOp::Select, negative, e, one), sum);
-    const std::uint32_t other = append(PackOp::Subtract, one, quotient);
-    const std::uint32_t inverse = append(PackOp::Select, negative, other, quotient);
-    return append(PackOp::NegativeMultiplyAdd, append(PackOp::Multiply, quotient, lost), inverse, quotient);
+    const auto line = [&](PackOp op, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t slot) {
+      return append(op, a, b, c, slot);
+    };
+    return arithmetic_lines(each.info, each.code, read, line);
   }
 
   /// Stores what is read outside of the program.

@@ -9,6 +9,7 @@
 #include "panels.hpp"
 #include "plan/conditions.hpp"
 #include "plan/group.hpp"
+#include "straight.hpp"
 #include "verify.hpp"
 
 namespace xgrad::backend::cpu {
@@ -38,6 +39,7 @@ class ProgramMaker {
     place_arrays();
     choose_donors();
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
+    find_straight_runs(*program_);
     verify_between_passes("choose_donors", *program_);
     return program_;
   }

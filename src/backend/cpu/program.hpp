@@ -22,6 +22,8 @@
 
 namespace xgrad::backend::cpu {
 
+class StraightCodeLater;
+
 using PlaceId = std::uint32_t;
 inline constexpr PlaceId no_place = ~PlaceId{0};
 
@@ -102,6 +104,16 @@ struct Member {
   Role role;
 };
 
+/// What an instruction does, as far as machine code may do it.
+struct InstructionInfo {
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, SumRows, SumAll, Check, Stream };
+  Kind kind = Kind::Other;
+  Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
+  DType dtype = DType::Float64;  ///< of the operands: of the last one
+  DType result = DType::Float64;
+  kernels::OperandModes modes = 0;
+};
+
 inline constexpr std::uint32_t no_product = ~0U;
 
 struct Loop {
@@ -115,6 +127,7 @@ struct Loop {
   std::size_t scratch_bytes = 0;
   std::size_t partial_bytes = 0;  ///< of one chunk
   std::vector<kernels::Instruction> code;
+  std::vector<InstructionInfo> infos;  ///< of the code, if the loop may become part of a straight run
   std::vector<Segment> segments;
   std::vector<Slot> slots;
   std::vector<std::uint32_t> moving_rows;     ///< slots
@@ -161,6 +174,13 @@ struct ProductStep {
   double sign = 1;
 };
 
+/// Steps that run together as straight machine code, once they have run often enough (straight.hpp).
+struct StraightRun {
+  std::uint32_t first;
+  std::uint32_t last;
+  std::unique_ptr<StraightCodeLater> code;
+};
+
 struct StepProgram;
 
 /// A program that is run by a step of another one.
@@ -202,6 +222,7 @@ struct Step {
 
 struct StepProgram {
   std::vector<Step> steps;
+  std::vector<StraightRun> straight_runs;  ///< in the order of the steps
   std::vector<Loop> loops;
   std::vector<KernelStep> kernels;
   std::vector<ProductStep> products;

@@ -151,8 +151,18 @@ void Assembler::end() {
 }
 
 std::uint32_t Assembler::take_stack() {
+  if (!free_stack_.empty()) {
+    const std::uint32_t offset = free_stack_.back();
+    free_stack_.pop_back();
+    return offset;
+  }
   frame_ += 32;
   return frame_ - 32;
+}
+
+void Assembler::free_stack() {
+  free_stack_.insert(free_stack_.end(), dead_stack_.begin(), dead_stack_.end());
+  dead_stack_.clear();
 }
 
 void Assembler::packs(bool aligned) {
@@ -366,21 +376,34 @@ void Assembler::constants() {
 
 namespace {
 
-/// Pages that can be run and no longer be written; null if the system does not allow it.
-std::shared_ptr<const Generated> make_executable(const void* code, std::size_t size) {
+std::size_t whole_pages(std::size_t bytes) {
   static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t bytes = (size + page - 1) / page * page;
-  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return (bytes + page - 1) / page * page;
+}
+
+}  // namespace
+
+std::shared_ptr<const Generated> write_in_pages(std::size_t room, const std::function<std::size_t(void*)>& write) {
+  room = whole_pages(room);
+  void* pages = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return nullptr;
-  std::memcpy(pages, code, size);
+  std::size_t bytes = 0;
+  try {
+    bytes = whole_pages(write(pages));
+  } catch (const Xbyak::Error&) {  // not enough room
+  } catch (...) {
+    munmap(pages, room);
+    throw;
+  }
+  if (bytes < room) munmap(static_cast<std::byte*>(pages) + bytes, room - bytes);
+  if (bytes == 0) return nullptr;
+  // Pages that can be run can no longer be written.
   if (mprotect(pages, bytes, PROT_READ | PROT_EXEC) != 0) {
     munmap(pages, bytes);
     return nullptr;
   }
   return std::make_shared<const Generated>(pages, bytes);
 }
-
-}  // namespace
 
 Generated::~Generated() { munmap(pages_, bytes_); }
 
@@ -406,7 +429,10 @@ std::shared_ptr<const Generated> write_code(const PackProgram& program) {
   try {
     std::byte* buffer = code_of_thread.get().bytes;
     const std::size_t size = Assembler(program, buffer).assemble();
-    return make_executable(buffer, size);
+    return write_in_pages(size, [&](void* pages) {
+      std::memcpy(pages, buffer, size);
+      return size;
+    });
   } catch (const Xbyak::Error&) {
     return nullptr;  // longer than the buffer
   }

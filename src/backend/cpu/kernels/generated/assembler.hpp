@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include <xbyak/xbyak.h>
@@ -39,7 +41,11 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::OfRow:
     case PackOp::OfColumn:
     case PackOp::Constant:
+    case PackOp::Copy:
+    case PackOp::Clear:
+    case PackOp::Call:
       return 0;
+    case PackOp::Spread:
     case PackOp::Negate:
     case PackOp::Absolute:
     case PackOp::Sign:
@@ -79,7 +85,8 @@ struct ValueLocation {
 };
 
 /// Writes the code of one program.
-class Assembler : Xbyak::CodeGenerator {
+class Assembler : protected Xbyak::CodeGenerator {
+ protected:
   using Address = Xbyak::Address;
   using Label = Xbyak::Label;
   using Reg64 = Xbyak::Reg64;
@@ -87,8 +94,8 @@ class Assembler : Xbyak::CodeGenerator {
   using Ymm = Xbyak::Ymm;
 
  public:
-  Assembler(const PackProgram& program, void* buffer)
-      : CodeGenerator(most_code, buffer),
+  Assembler(const PackProgram& program, void* buffer, std::size_t size = most_code)
+      : CodeGenerator(size, buffer),
         program_(program),
         width_(program.single_precision ? 8 : 4),
         element_(program.single_precision ? 4 : 8) {
@@ -96,10 +103,14 @@ class Assembler : Xbyak::CodeGenerator {
     choose_pointers();
   }
 
-  /// \return how many bytes the code has.
-  std::size_t assemble();
+  Assembler(const Assembler&) = delete;
+  Assembler& operator=(const Assembler&) = delete;
+  virtual ~Assembler() = default;
 
- private:
+  /// \return how many bytes the code has.
+  virtual std::size_t assemble();
+
+ protected:
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
   static constexpr int allocated = 13;  ///< registers for values; two more are for passing use
@@ -128,7 +139,10 @@ class Assembler : Xbyak::CodeGenerator {
 
   void end();
 
+  /// Room for one register. What a value had that is dead is given again once the instruction that was the last to
+  /// read it is written, where free_stack is called between instructions.
   std::uint32_t take_stack();
+  void free_stack();
 
   // ---- values
 
@@ -162,15 +176,19 @@ class Assembler : Xbyak::CodeGenerator {
 
   void broadcast(const Ymm& to, const Address& from);
 
-  Ymm load(std::uint32_t v);
+  virtual Ymm load(std::uint32_t v);
 
   void load_mask(const Ymm& to, const Reg64& from);
 
-  void store(const PackInstruction& instruction);
+  virtual void store(const PackInstruction& instruction);
 
   void bits_of(const Ymm& mask);
+  /// Truth values of a mask as bytes in rax.
+  void bytes_of(const Ymm& mask);
+  /// And back: what is not 0 but 1 becomes all bits.
+  void fill_mask(const Ymm& to);
 
-  void store_mask(const PackInstruction& instruction);
+  virtual void store_mask(const PackInstruction& instruction);
 
   // ---- arithmetic
 
@@ -234,10 +252,16 @@ class Assembler : Xbyak::CodeGenerator {
   bool tail_ = false;
   bool aligned_ = false;
   std::uint32_t frame_ = 0;
+  std::vector<std::uint32_t> dead_stack_, free_stack_;
   std::uint32_t saved_stack_ = 0;
   std::uint32_t rest_ = 0;
   std::size_t frame_size_at_ = 0;
   Label done_, mask_table_, sign_, magnitude_, one_, minus_one_, all_bits_;
 };
+
+/// Code that is written where it stays.
+/// \param write  \return how many bytes it has.
+/// \return null if the system refuses executable memory, or there is not enough room.
+std::shared_ptr<const Generated> write_in_pages(std::size_t room, const std::function<std::size_t(void*)>& write);
 
 }  // namespace xgrad::backend::cpu::kernels

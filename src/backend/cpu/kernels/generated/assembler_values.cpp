@@ -1,6 +1,8 @@
 // Values in registers and on the stack, and where they come from and go.
 #if defined(__x86_64__) && defined(XGRAD_HAS_XBYAK)
 
+#include <utility>
+
 #include "assembler.hpp"
 
 namespace xgrad::backend::cpu::kernels {
@@ -93,7 +95,11 @@ void Assembler::release(const PackInstruction& instruction) {
   for (std::size_t k = 0; k < operand_count(instruction.op); ++k) {
     ValueLocation& value = values_[operands[k]];
     if (value.next_use() == current_) ++value.used;
-    if (value.next_use() == never && value.reg != no_register) {
+    if (value.next_use() != never) continue;
+    if (value.stack_offset != not_on_stack && !is_loop_invariant(program_.instructions[operands[k]].op)) {
+      dead_stack_.push_back(std::exchange(value.stack_offset, not_on_stack));
+    }
+    if (value.reg != no_register) {
       holder_[static_cast<std::size_t>(value.reg)] = never;
       pinned_[static_cast<std::size_t>(value.reg)] = false;
       value.reg = no_register;
@@ -141,6 +147,10 @@ void Assembler::load_mask(const Ymm& to, const Reg64& from) {
     if (program_.single_precision) vpmovzxbd(to, low);
     else vpmovzxbq(to, low);
   }
+  fill_mask(to);
+}
+
+void Assembler::fill_mask(const Ymm& to) {
   vxorps(first_, first_, first_);
   if (program_.single_precision) vpsubd(to, first_, to);
   else vpsubq(to, first_, to);
@@ -160,8 +170,8 @@ void Assembler::bits_of(const Ymm& mask) {
   else vmovmskpd(eax, mask);
 }
 
-void Assembler::store_mask(const PackInstruction& instruction) {
-  bits_of(use(instruction.a));
+void Assembler::bytes_of(const Ymm& mask) {
+  bits_of(mask);
   // Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
   if (program_.single_precision) {
     mov(ebx, eax);
@@ -174,6 +184,10 @@ void Assembler::store_mask(const PackInstruction& instruction) {
   imul(eax, eax, 0x00204081);
   and_(eax, 0x01010101);
   if (program_.single_precision) or_(rax, rbx);
+}
+
+void Assembler::store_mask(const PackInstruction& instruction) {
+  bytes_of(use(instruction.a));
   const Reg64 to = pointer(instruction.slot);
   if (!tail_) {
     if (program_.single_precision) mov(ptr[to + index_], rax);

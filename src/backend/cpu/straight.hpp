@@ -1,0 +1,38 @@
+// Steps over short arrays and single numbers that run as straight machine code: no loop, no list of instructions, no
+// pointers to slots, and what lies between in registers, also from one step to the next.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "backend/cpu/kernels/generated/straight_program.hpp"
+#include "program.hpp"
+
+namespace xgrad::backend::cpu {
+
+/// Whether a loop's instructions can be written out for each pack of its elements.
+bool is_straight(const Loop& loop);
+
+/// Finds the runs of steps for which straight code pays. It is written later.
+void find_straight_runs(StepProgram& program);
+
+/// Machine code of a run of steps, which is written when they have run some times: it takes about as long as so many
+/// runs.
+class StraightCodeLater {
+ public:
+  /// \return null as long as the steps are to be run one by one.
+  const kernels::StraightCode* next(const StepProgram& program, const StraightRun& run) {
+    const kernels::StraightCode* code = ready_.load(std::memory_order_acquire);
+    return code != nullptr ? code : count_run(program, run);
+  }
+
+ private:
+  const kernels::StraightCode* count_run(const StepProgram& program, const StraightRun& run);
+
+  std::atomic<const kernels::StraightCode*> ready_ = nullptr;
+  std::atomic<std::uint32_t> runs_ = 0;
+  std::unique_ptr<const kernels::StraightCode> code_;
+};
+
+}  // namespace xgrad::backend::cpu
