@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -62,10 +63,9 @@ class Execution {
 
   /// Other leaves and outputs.
   void rebind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
-    for (std::size_t k = 0; k < program_.places.size(); ++k) {
+    for (const PlaceId k : program_.given) {
       const Place& place = program_.places[k];
-      if (place.kind == Place::Kind::Leaf) workspace_.places[k] = leaves[place.index];
-      else if (place.kind == Place::Kind::Output) workspace_.places[k] = outputs[place.index];
+      workspace_.places[k] = place.kind == Place::Kind::Leaf ? leaves[place.index] : outputs[place.index];
     }
     for (const ProductStep& step : program_.products) reserve_product(step);
   }
@@ -117,9 +117,17 @@ class Execution {
   bool run_straight(const StraightRun& steps) const {
     const kernels::StraightCode* code = steps.code->next(program_, steps);
     if (code == nullptr) return false;
-    (*code->code)(kernels::StraightBases{workspace_.arena.at_least(program_.arena_bytes), scratch_of_thread(program_),
-                                         workspace_.places.data(),
-                                         reinterpret_cast<std::byte*>(workspace_.numbers.data())});
+    std::byte* buffer = nullptr;
+    try {
+      buffer = workspace_.straight.at_least(code->buffer_bytes);
+    } catch (const std::bad_alloc&) {  // the steps need none
+      return false;
+    }
+    (*code->code)(kernels::StraightBases{.arena = workspace_.arena.at_least(program_.arena_bytes),
+                                         .scratch = scratch_of_thread(program_),
+                                         .places = workspace_.places.data(),
+                                         .numbers = reinterpret_cast<std::byte*>(workspace_.numbers.data()),
+                                         .buffer = buffer});
     return true;
   }
 

@@ -39,7 +39,7 @@ class ProgramMaker {
     place_arrays();
     choose_donors();
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
-    find_straight_runs(*program_);
+    straighten();
     verify_between_passes("choose_donors", *program_);
     return program_;
   }
@@ -65,6 +65,8 @@ class ProgramMaker {
     if (place == no_place) {
       place = static_cast<PlaceId>(program_->places.size());
       program_->places.push_back(make_place(id));
+      const Place::Kind kind = program_->places.back().kind;
+      if (kind == Place::Kind::Leaf || kind == Place::Kind::Output) program_->given.push_back(place);
       program_->place_shapes.push_back(shape_of(id));
       lives_.push_back({step_, step_});
     }
@@ -143,6 +145,19 @@ class ProgramMaker {
     }
   }
 
+  void straighten() {
+    find_straight_runs(*program_);
+    // Places are made in the order of the steps.
+    PlaceId place = 0;
+    for (StraightRun& run : program_->straight_runs) {
+      for (; place < lives_.size() && index_of_step_[lives_[place].first] < run.last; ++place) {
+        if (program_->places[place].kind != Place::Kind::Arena) continue;
+        if (index_of_step_[lives_[place].first] < run.first || index_of_step_[lives_[place].last] >= run.last) continue;
+        run.own.push_back(place);
+      }
+    }
+  }
+
   // ---- steps
 
   void lower(GroupId g) {
@@ -157,6 +172,7 @@ class ProgramMaker {
       lower_operation(group, id);
     }
     ++step_;
+    index_of_step_.push_back(static_cast<std::uint32_t>(program_->steps.size() - 1));
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
   }
 
@@ -369,6 +385,7 @@ class ProgramMaker {
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;
+  std::vector<std::uint32_t> index_of_step_;  // in the program, where a product and its loop are one
   LoweringTables tables_;
   Conditions conditions_;
   std::uint32_t safe_from_ = 0;  // steps before may fail

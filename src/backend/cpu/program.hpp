@@ -178,6 +178,7 @@ struct ProductStep {
 struct StraightRun {
   std::uint32_t first;
   std::uint32_t last;
+  std::vector<PlaceId> own;  ///< of the arena, which no other step uses
   std::unique_ptr<StraightCodeLater> code;
 };
 
@@ -230,6 +231,7 @@ struct StepProgram {
   std::vector<WhileStep> whiles;
   std::vector<SwitchStep> switches;
   std::vector<Place> places;
+  std::vector<PlaceId> given;               ///< leaves and outputs
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;
   std::vector<Number> numbers;

@@ -5,6 +5,7 @@
 
 #include "machine_code.hpp"
 #include "straight_lines.hpp"
+#include "straight_moves.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -49,7 +50,7 @@ void find_straight_runs(StepProgram& program) {
       instructions += more;
     }
     if (instructions >= fewest_straight) {
-      program.straight_runs.push_back({first, last, std::make_unique<StraightCodeLater>()});
+      program.straight_runs.push_back({first, last, {}, std::make_unique<StraightCodeLater>()});
     }
     first = std::max(first, last == first ? first : last - 1);
   }

@@ -6,9 +6,6 @@
 
 namespace xgrad::backend::cpu {
 
-/// Whether a step only moves elements to places that are known.
-bool moves_straight(const KernelStep& step);
-
 /// The program of a run. Its steps are such as find_straight_runs finds.
 kernels::StraightProgram straight_lines(const StepProgram& program, const StraightRun& run);
 

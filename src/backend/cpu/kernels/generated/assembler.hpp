@@ -143,6 +143,7 @@ class Assembler : protected Xbyak::CodeGenerator {
   /// read it is written, where free_stack is called between instructions.
   std::uint32_t take_stack();
   void free_stack();
+  virtual void give_stack(std::uint32_t v);
 
   // ---- values
 
@@ -162,6 +163,13 @@ class Assembler : protected Xbyak::CodeGenerator {
   void body(bool tail, bool aligned);
   /// A register for value v, in place of the one that is used last.
   Ymm assign(std::uint32_t v);
+
+  /// Puts a value that is read later and not to be had from elsewhere on the stack.
+  void leave_register(std::uint32_t v);
+  virtual void spill(std::uint32_t v);
+  virtual void reload(const Ymm& to, std::uint32_t v);
+  /// Whether the stack has less than a register of it, which instructions cannot read there.
+  [[nodiscard]] virtual bool is_narrow(std::uint32_t) const { return false; }
 
   /// Value v in a register.
   Ymm use(std::uint32_t v);

@@ -55,18 +55,26 @@ Assembler::Ymm Assembler::assign(std::uint32_t v) {
         furthest = next;
       }
     }
-    ValueLocation& evicted = values_[holder_[static_cast<std::size_t>(best)]];
-    if (evicted.stack_offset == not_on_stack && !evicted.reloadable && evicted.next_use() != never) {
-      evicted.stack_offset = take_stack();
-      vmovaps(ptr[rsp + evicted.stack_offset], Ymm(best));
-    }
-    evicted.reg = no_register;
+    leave_register(holder_[static_cast<std::size_t>(best)]);
   }
   holder_[static_cast<std::size_t>(best)] = v;
   pinned_[static_cast<std::size_t>(best)] = true;
   values_[v].reg = best;
   return Ymm(best);
 }
+
+void Assembler::leave_register(std::uint32_t v) {
+  ValueLocation& value = values_[v];
+  if (value.stack_offset == not_on_stack && !value.reloadable && value.next_use() != never) spill(v);
+  value.reg = no_register;
+}
+
+void Assembler::spill(std::uint32_t v) {
+  values_[v].stack_offset = take_stack();
+  vmovaps(ptr[rsp + values_[v].stack_offset], Ymm(values_[v].reg));
+}
+
+void Assembler::reload(const Ymm& to, std::uint32_t v) { vmovaps(to, ptr[rsp + values_[v].stack_offset]); }
 
 Assembler::Ymm Assembler::use(std::uint32_t v) {
   ValueLocation& value = values_[v];
@@ -76,13 +84,13 @@ Assembler::Ymm Assembler::use(std::uint32_t v) {
   }
   if (value.stack_offset == not_on_stack) return load(v);
   const Ymm reg = assign(v);
-  vmovaps(reg, ptr[rsp + value.stack_offset]);
+  reload(reg, v);
   return reg;
 }
 
 const Xbyak::Operand& Assembler::source(std::uint32_t v, Address& from, Ymm& reg) {
   const ValueLocation& value = values_[v];
-  if (value.reg == no_register && value.stack_offset != not_on_stack) {
+  if (value.reg == no_register && value.stack_offset != not_on_stack && !is_narrow(v)) {
     from = ptr[rsp + value.stack_offset];
     return from;
   }
@@ -97,7 +105,7 @@ void Assembler::release(const PackInstruction& instruction) {
     if (value.next_use() == current_) ++value.used;
     if (value.next_use() != never) continue;
     if (value.stack_offset != not_on_stack && !is_loop_invariant(program_.instructions[operands[k]].op)) {
-      dead_stack_.push_back(std::exchange(value.stack_offset, not_on_stack));
+      give_stack(operands[k]);
     }
     if (value.reg != no_register) {
       holder_[static_cast<std::size_t>(value.reg)] = never;
@@ -105,6 +113,10 @@ void Assembler::release(const PackInstruction& instruction) {
       value.reg = no_register;
     }
   }
+}
+
+void Assembler::give_stack(std::uint32_t v) {
+  dead_stack_.push_back(std::exchange(values_[v].stack_offset, not_on_stack));
 }
 
 void Assembler::broadcast(const Ymm& to, const Address& from) {

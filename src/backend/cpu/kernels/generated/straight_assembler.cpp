@@ -17,9 +17,16 @@ class StraightAssembler : public Assembler {
                     const std::vector<StraightCall>& calls, void* buffer, std::size_t size)
       : Assembler(lines, buffer, size), lines_(lines), memory_(memory), calls_(calls) {
     pointers_.clear();
+    narrow_.resize(lines.instructions.size());
     for (std::uint32_t i = 0; i < lines.instructions.size(); ++i) {
       const PackInstruction& each = lines.instructions[i];
-      values_[i].reloadable = is_load(each.op) && memory[each.slot].base == StraightMemory::Base::Numbers;
+      const std::array<std::uint32_t, 3> operands{each.a, each.b, each.c};
+      for (std::size_t k = 0; k < operand_count(each.op); ++k) narrow_[i] = narrow_[i] || narrow_[operands[k]];
+      if (each.op == PackOp::Spread) narrow_[i] = false;
+      if (!is_load(each.op)) continue;
+      const StraightMemory& from = memory[each.slot];
+      values_[i].reloadable = from.base == StraightMemory::Base::Numbers || from.base == StraightMemory::Base::Buffer;
+      narrow_[i] = !from.single && from.elements * element_ <= narrow;
     }
   }
 
@@ -29,6 +36,7 @@ class StraightAssembler : public Assembler {
     mov(scratch_, ptr[slots_ + offsetof(StraightBases, scratch)]);
     mov(places_, ptr[slots_ + offsetof(StraightBases, places)]);
     mov(numbers_, ptr[slots_ + offsetof(StraightBases, numbers)]);
+    mov(buffer_, ptr[slots_ + offsetof(StraightBases, buffer)]);
     if (!calls_.empty()) arguments_ = take_stack();
     holder_.fill(never);
     for (std::uint32_t i = 0; i < lines_.instructions.size(); ++i) line(i);
@@ -39,7 +47,8 @@ class StraightAssembler : public Assembler {
 
  private:
   // The instructions themselves use rax and rbx, and calls all that a function may.
-  const Reg64 arena_ = r12, scratch_ = r13, places_ = r14, numbers_ = r15, place_ = rdx, other_place_ = rsi;
+  const Reg64 arena_ = r12, scratch_ = r13, places_ = r14, numbers_ = r15, buffer_ = rbp, place_ = rdx,
+              other_place_ = rsi;
 
   void line(std::uint32_t i) {
     const PackInstruction& each = lines_.instructions[i];
@@ -71,6 +80,31 @@ class StraightAssembler : public Assembler {
     }
   }
 
+  // ---- the stack: of a single number it needs no whole register
+
+  static constexpr int narrow = 8;
+
+  [[nodiscard]] bool is_narrow(std::uint32_t v) const override { return narrow_[v]; }
+
+  void spill(std::uint32_t v) override {
+    if (!narrow_[v]) return Assembler::spill(v);
+    if (free_narrow_.empty()) {
+      const std::uint32_t whole = take_stack();
+      for (std::uint32_t at = 32; at > 0; at -= narrow) free_narrow_.push_back(whole + at - narrow);
+    }
+    values_[v].stack_offset = free_narrow_.back();
+    free_narrow_.pop_back();
+    vmovsd(ptr[rsp + values_[v].stack_offset], Xmm(values_[v].reg));
+  }
+  void reload(const Ymm& to, std::uint32_t v) override {
+    if (!narrow_[v]) return Assembler::reload(to, v);
+    vmovsd(Xmm(to.getIdx()), ptr[rsp + values_[v].stack_offset]);
+  }
+  void give_stack(std::uint32_t v) override {
+    if (!narrow_[v]) return Assembler::give_stack(v);
+    free_narrow_.push_back(std::exchange(values_[v].stack_offset, not_on_stack));  // nothing reads it there any more
+  }
+
   /// Where memory begins, as an address can have it; its place's address is read into `reg`, unless it is there.
   Xbyak::RegExp start(const StraightMemory& memory, const Reg64& reg, std::uint32_t& in_reg) {
     const auto offset = static_cast<std::size_t>(memory.offset);
@@ -81,6 +115,8 @@ class StraightAssembler : public Assembler {
         return scratch_ + offset;
       case StraightMemory::Base::Numbers:
         return numbers_ + offset;
+      case StraightMemory::Base::Buffer:
+        return buffer_ + offset;
       case StraightMemory::Base::Place:
         break;
     }
@@ -211,12 +247,7 @@ class StraightAssembler : public Assembler {
   void leave_registers() {
     for (std::size_t r = 0; r < holder_.size(); ++r) {
       if (holder_[r] == never) continue;
-      ValueLocation& value = values_[holder_[r]];
-      if (value.stack_offset == not_on_stack && !value.reloadable && value.next_use() != never) {
-        value.stack_offset = take_stack();
-        vmovaps(ptr[rsp + value.stack_offset], Ymm(static_cast<int>(r)));
-      }
-      value.reg = no_register;
+      leave_register(holder_[r]);
       holder_[r] = never;
     }
   }
@@ -224,6 +255,8 @@ class StraightAssembler : public Assembler {
   const PackProgram& lines_;
   const std::vector<StraightMemory>& memory_;
   const std::vector<StraightCall>& calls_;
+  std::vector<bool> narrow_;  ///< lines of which the first element counts
+  std::vector<std::uint32_t> free_narrow_;
   std::uint32_t arguments_ = 0;                              ///< of calls, on the stack
   std::uint32_t in_place_ = never, in_other_place_ = never;  ///< places whose addresses are in those registers
 };
@@ -233,6 +266,7 @@ class StraightAssembler : public Assembler {
 std::unique_ptr<const StraightCode> write_straight_code(StraightProgram program) {
   auto result = std::make_unique<StraightCode>();
   result->calls = std::move(program.calls);
+  result->buffer_bytes = program.buffer_bytes;
   // Most instructions of ours are one of the processor, of eight or nine bytes, and some a few; few are many.
   std::size_t room = most_code + 64 * program.lines.instructions.size() + 128 * result->calls.size();
   for (int tries = 0; tries < 3 && result->code == nullptr; ++tries, room *= 4) {

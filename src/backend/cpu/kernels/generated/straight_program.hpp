@@ -20,11 +20,12 @@ struct StraightBases {
   std::byte* scratch;
   std::byte* const* places;
   std::byte* numbers;
+  std::byte* buffer;
 };
 
 /// A piece of memory. `slot` of an instruction is the number of one.
 struct StraightMemory {
-  enum class Base : std::uint8_t { Arena, Scratch, Numbers, Place };
+  enum class Base : std::uint8_t { Arena, Scratch, Numbers, Buffer, Place };
   Base base = Base::Arena;
   bool single = false;        ///< one number for all elements of a pack
   std::uint8_t elements = 0;  ///< of a pack that is loaded or stored: a power of two
@@ -48,12 +49,14 @@ struct StraightProgram {
   PackProgram lines;
   std::vector<StraightMemory> memory;
   std::vector<StraightCall> calls;
+  std::size_t buffer_bytes = 0;  ///< of the program's own; each piece is written once
 };
 
 /// Machine code of a straight program, and the calls that it points to.
 struct StraightCode {
   std::vector<StraightCall> calls;
   std::shared_ptr<const Generated> code;
+  std::size_t buffer_bytes;
 };
 
 /// \return nothing if the system refuses executable memory.
