@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -63,10 +62,8 @@ class Execution {
 
   /// Other leaves and outputs.
   void rebind(std::span<std::byte* const> leaves, std::span<std::byte* const> outputs) {
-    for (const PlaceId k : program_.given) {
-      const Place& place = program_.places[k];
-      workspace_.places[k] = place.kind == Place::Kind::Leaf ? leaves[place.index] : outputs[place.index];
-    }
+    for (const GivenPlace& each : program_.leaves_at) workspace_.places[each.place] = leaves[each.index];
+    for (const GivenPlace& each : program_.outputs_at) workspace_.places[each.place] = outputs[each.index];
     for (const ProductStep& step : program_.products) reserve_product(step);
   }
 
@@ -76,7 +73,7 @@ class Execution {
     for (std::size_t k = 0; k < program_.steps.size(); ++k) {
       if (straight != program_.straight_runs.end() && straight->first == k) {
         const StraightRun& steps = *straight++;
-        if (run_straight(steps)) {
+        if (run_straight(program_, steps, workspace_)) {
           if (donated != nullptr && program_.first_overwriting < steps.last) donated->overwriting = true;
           k = steps.last - 1;
           continue;
@@ -111,24 +108,6 @@ class Execution {
   [[nodiscard]] kernels::Operand operand(const ArrayAt& array) const {
     if (array.place == no_place) return {};
     return {workspace_.places[array.place] + array.offset, &array.shape, array.strides, array.dtype};
-  }
-
-  /// \return whether there is straight code for these steps, which has run. Nothing of them fails.
-  bool run_straight(const StraightRun& steps) const {
-    const kernels::StraightCode* code = steps.code->next(program_, steps);
-    if (code == nullptr) return false;
-    std::byte* buffer = nullptr;
-    try {
-      buffer = workspace_.straight.at_least(code->buffer_bytes);
-    } catch (const std::bad_alloc&) {  // the steps need none
-      return false;
-    }
-    (*code->code)(kernels::StraightBases{.arena = workspace_.arena.at_least(program_.arena_bytes),
-                                         .scratch = scratch_of_thread(program_),
-                                         .places = workspace_.places.data(),
-                                         .numbers = reinterpret_cast<std::byte*>(workspace_.numbers.data()),
-                                         .buffer = buffer});
-    return true;
   }
 
   void run_loop(const Loop& loop, std::byte* partials) const {
@@ -306,16 +285,20 @@ void Execution::run_scan(const ScanStep& step) const {
   list_addresses(step.last, workspace.last);
   Apart body(step.body, inputs, bindings_, workspace);
   const Carried memory(body, workspace);
+  // How far arrays move from run to run, in bytes: of slices, and of what is stacked.
+  std::vector<std::size_t>& slices = workspace.slices;
+  std::vector<std::size_t>& stacks = workspace.stacks;
+  slices.clear();
+  stacks.clear();
+  for (std::size_t k = carried; k < carried + step.scan.sliced && length != 0; ++k) {
+    slices.push_back(size_of(step.inputs[k].shape) / length * size_of(step.inputs[k].dtype));
+  }
+  for (std::size_t k = carried; k < body.outputs.size(); ++k) stacks.push_back(bytes_of_output(body.output(k)));
   for (std::size_t run = 0; run < length; ++run) {
     const std::size_t at = step.scan.reverse ? length - 1 - run : run;
-    for (std::size_t k = carried; k < carried + step.scan.sliced; ++k) {
-      const ArrayAt& array = step.inputs[k];
-      body.leaf(k) = inputs[k] + at * (size_of(array.shape) / length * size_of(array.dtype));
-    }
-    for (std::size_t k = 0; k < body.outputs.size(); ++k) {
-      body.outputs[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
-                                    : stacked[k - carried] + at * bytes_of_output(body.output(k));
-    }
+    for (std::size_t k = 0; k < slices.size(); ++k) body.leaf(carried + k) = inputs[carried + k] + at * slices[k];
+    for (std::size_t k = 0; k < carried; ++k) body.outputs[k] = memory.target(k, (length - 1 - run) % 2 == 0);
+    for (std::size_t k = 0; k < stacks.size(); ++k) body.outputs[carried + k] = stacked[k] + at * stacks[k];
     body.run();
     for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs[k];
   }

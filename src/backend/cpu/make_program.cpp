@@ -65,8 +65,9 @@ class ProgramMaker {
     if (place == no_place) {
       place = static_cast<PlaceId>(program_->places.size());
       program_->places.push_back(make_place(id));
-      const Place::Kind kind = program_->places.back().kind;
-      if (kind == Place::Kind::Leaf || kind == Place::Kind::Output) program_->given.push_back(place);
+      const Place& made = program_->places.back();
+      if (made.kind == Place::Kind::Leaf) program_->leaves_at.push_back({place, made.index});
+      if (made.kind == Place::Kind::Output) program_->outputs_at.push_back({place, made.index});
       program_->place_shapes.push_back(shape_of(id));
       lives_.push_back({step_, step_});
     }
@@ -146,16 +147,10 @@ class ProgramMaker {
   }
 
   void straighten() {
-    find_straight_runs(*program_);
-    // Places are made in the order of the steps.
-    PlaceId place = 0;
-    for (StraightRun& run : program_->straight_runs) {
-      for (; place < lives_.size() && index_of_step_[lives_[place].first] < run.last; ++place) {
-        if (program_->places[place].kind != Place::Kind::Arena) continue;
-        if (index_of_step_[lives_[place].first] < run.first || index_of_step_[lives_[place].last] >= run.last) continue;
-        run.own.push_back(place);
-      }
-    }
+    std::vector<PlaceLife> lives;
+    lives.reserve(lives_.size());
+    for (const Life& each : lives_) lives.push_back({index_of_step_[each.first], index_of_step_[each.last]});
+    find_straight_runs(*program_, lives);
   }
 
   // ---- steps
@@ -392,26 +387,6 @@ class ProgramMaker {
 };
 
 }  // namespace
-
-std::size_t StepProgram::bytes() const noexcept {
-  std::size_t bytes = sizeof(StepProgram) + places.size() * (sizeof(Place) + sizeof(std::uint32_t)) +
-                      shapes.size() * sizeof(Shape) + steps.size() * sizeof(Step) +
-                      kernels.size() * sizeof(KernelStep) + products.size() * sizeof(ProductStep);
-  for (const ScanStep& each : scans) bytes += sizeof(ScanStep) + each.body.program->bytes();
-  for (const WhileStep& each : whiles) {
-    bytes += sizeof(WhileStep) + each.condition.program->bytes() + each.body.program->bytes();
-  }
-  for (const SwitchStep& each : switches) {
-    bytes += sizeof(SwitchStep);
-    for (const ProgramApart& branch : each.branches) bytes += branch.program->bytes();
-  }
-  for (const Loop& loop : loops) {
-    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
-             loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
-    for (const GeneratedBlock& each : loop.generated) bytes += each.code->bytes();
-  }
-  return bytes;
-}
 
 std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan).make(); }
 

@@ -37,6 +37,12 @@ struct Place {
   std::size_t bytes;
 };
 
+/// A place whose memory the caller has.
+struct GivenPlace {
+  PlaceId place;
+  std::uint32_t index;  ///< of the leaf or output
+};
+
 /// A pointer of a loop: where it starts, and how far it moves from row to row and from column to column, in bytes.
 struct Slot {
   enum class Base : std::uint8_t { Memory, Scratch, Partials };
@@ -231,7 +237,8 @@ struct StepProgram {
   std::vector<WhileStep> whiles;
   std::vector<SwitchStep> switches;
   std::vector<Place> places;
-  std::vector<PlaceId> given;               ///< leaves and outputs
+  std::vector<GivenPlace> leaves_at;        ///< places that are leaves
+  std::vector<GivenPlace> outputs_at;       ///< and outputs
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;
   std::vector<Number> numbers;

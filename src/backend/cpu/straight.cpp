@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <new>
 
+#include "loop.hpp"
 #include "machine_code.hpp"
 #include "straight_lines.hpp"
 #include "straight_moves.hpp"
+#include "workspace.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -38,22 +40,54 @@ bool is_straight(const Loop& loop) {
          loop.generated.empty() && loop.product == no_product && !loop.streams;
 }
 
-void find_straight_runs(StepProgram& program) {
+namespace {
+
+/// Of the arena, and used by no step outside of the run.
+void find_own_places(StepProgram& program, std::span<const PlaceLife> lives) {
+  PlaceId place = 0;
+  for (StraightRun& run : program.straight_runs) {
+    for (; place < lives.size() && lives[place].first < run.last; ++place) {
+      const bool own = lives[place].first >= run.first && lives[place].last < run.last;
+      if (own && program.places[place].kind == Place::Kind::Arena) run.own.push_back(place);
+    }
+  }
+}
+
+}  // namespace
+
+void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives) {
   if (!kernels::can_generate()) return;
   const auto count = static_cast<std::uint32_t>(program.steps.size());
-  for (std::uint32_t first = 0; first < count; ++first) {
+  std::uint32_t last = 0;
+  for (std::uint32_t first = 0; first < count; first = std::max(last, first + 1)) {
     std::size_t instructions = 0;
-    std::uint32_t last = first;
-    for (; last < count && instructions < most_in_run; ++last) {
+    for (last = first; last < count && instructions < most_in_run; ++last) {
       const std::size_t more = straight_instructions(program, program.steps[last]);
       if (more == 0) break;
       instructions += more;
     }
-    if (instructions >= fewest_straight) {
-      program.straight_runs.push_back({first, last, {}, std::make_unique<StraightCodeLater>()});
-    }
-    first = std::max(first, last == first ? first : last - 1);
+    if (instructions < fewest_straight) continue;
+    constexpr std::size_t bytes = 12;  // of an instruction
+    program.straight_runs.push_back({first, last, {}, std::make_unique<StraightCodeLater>(bytes * instructions)});
   }
+  find_own_places(program, lives);
+}
+
+bool run_straight(const StepProgram& program, const StraightRun& steps, Workspace& workspace) {
+  const kernels::StraightCode* code = steps.code->next(program, steps);
+  if (code == nullptr) return false;
+  std::byte* buffer = nullptr;
+  try {
+    buffer = workspace.straight.at_least(code->buffer_bytes);
+  } catch (const std::bad_alloc&) {  // the steps need none
+    return false;
+  }
+  (*code->code)(kernels::StraightBases{.arena = workspace.arena.at_least(program.arena_bytes),
+                                       .scratch = scratch_of_thread(program),
+                                       .places = workspace.places.data(),
+                                       .numbers = reinterpret_cast<std::byte*>(workspace.numbers.data()),
+                                       .buffer = buffer});
+  return true;
 }
 
 const kernels::StraightCode* StraightCodeLater::count_run(const StepProgram& program, const StraightRun& run) {

@@ -62,6 +62,7 @@ struct Workspace {
   std::vector<std::byte*> outputs;
   std::vector<std::byte*> places;
   std::vector<std::byte*> inputs, stacked, last, other;  // of the step that runs the plan, if it is one within a plan
+  std::vector<std::size_t> slices, stacks;               // of a scan
   std::vector<Scalar> numbers;
   std::vector<kernels::Operand> operands;  // of one call
   std::vector<char> done;                  // chunks of one loop
