@@ -4,7 +4,9 @@
 
 #include "core/text.hpp"
 #include "lower_loop.hpp"
+#include "machine_code.hpp"
 #include "schedule.hpp"
+#include "straight.hpp"
 
 namespace xgrad::backend::cpu {
 namespace {
@@ -82,6 +84,7 @@ class Description {
       else if (step.kind == Step::Kind::Switch) write(program_.switches[step.index]);
       else write(program_.kernels[step.index]);
     }
+    for (const StraightRun& run : program_.straight_runs) write(run);
     write_memory();
     write_outputs();
     return text_.str();
@@ -105,6 +108,13 @@ class Description {
       text_ << operation(member.op);
     }
     write_arrays(loop);
+  }
+
+  void write(const StraightRun& run) {
+    text_ << (run.last - run.first == 1 ? "step " : "steps ") << run.first + 1;
+    if (run.last - run.first > 1) text_ << " to " << run.last;
+    if (run.code->is_written()) text_ << ": straight machine code\n";
+    else text_ << ": straight machine code after " << machine_code_limits().straight_after << " runs\n";
   }
 
   void write_arrays(const Loop& loop) {

@@ -6,8 +6,37 @@
 #include "describe.hpp"
 #include "execute.hpp"
 #include "program.hpp"
+#include "straight.hpp"
 
 namespace xgrad::backend {
+
+namespace cpu {
+
+std::size_t StepProgram::bytes() const noexcept {
+  std::size_t bytes = sizeof(StepProgram) + places.size() * (sizeof(Place) + sizeof(std::uint32_t)) +
+                      shapes.size() * sizeof(Shape) + steps.size() * sizeof(Step) +
+                      kernels.size() * sizeof(KernelStep) + products.size() * sizeof(ProductStep);
+  for (const ScanStep& each : scans) bytes += sizeof(ScanStep) + each.body.program->bytes();
+  for (const WhileStep& each : whiles) {
+    bytes += sizeof(WhileStep) + each.condition.program->bytes() + each.body.program->bytes();
+  }
+  for (const SwitchStep& each : switches) {
+    bytes += sizeof(SwitchStep);
+    for (const ProgramApart& branch : each.branches) bytes += branch.program->bytes();
+  }
+  for (const Loop& loop : loops) {
+    bytes += sizeof(Loop) + loop.infos.size() * sizeof(InstructionInfo) +
+             loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
+             loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
+    for (const GeneratedBlock& each : loop.generated) bytes += each.code->bytes();
+  }
+  for (const StraightRun& each : straight_runs) {
+    bytes += sizeof(StraightRun) + each.own.size() * sizeof(PlaceId) + each.code->bytes();
+  }
+  return bytes;
+}
+
+}  // namespace cpu
 namespace {
 
 class CpuExecutable : public Executable {

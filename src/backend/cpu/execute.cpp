@@ -9,6 +9,7 @@
 
 #include "core/per_thread.hpp"
 #include "loop.hpp"
+#include "straight.hpp"
 #include "workspace.hpp"
 
 namespace xgrad::backend::cpu {
@@ -53,17 +54,23 @@ class Execution {
 
   /// Other leaves and outputs.
   void rebind() {
-    for (const PlaceId k : program_.bound) {
-      const Place& place = program_.places[k];
-      addresses_.places[k] =
-          place.kind == Place::Kind::Leaf ? addresses_.leaves[place.index] : addresses_.outputs[place.index];
-    }
+    for (const GivenPlace& each : program_.leaves_at) addresses_.places[each.place] = addresses_.leaves[each.index];
+    for (const GivenPlace& each : program_.outputs_at) addresses_.places[each.place] = addresses_.outputs[each.index];
     for (const ProductStep& step : program_.products) reserve_product(step);
   }
 
   void run(Donated* donated) {
     std::byte* partials = workspace_.partials.at_least(program_.partial_bytes);
+    auto straight = program_.straight_runs.begin();
     for (std::size_t k = 0; k < program_.steps.size(); ++k) {
+      if (straight != program_.straight_runs.end() && straight->first == k) {
+        const StraightRun& steps = *straight++;
+        if (run_straight(program_, steps, addresses_, workspace_)) {
+          if (donated != nullptr && program_.first_overwriting < steps.last) donated->overwriting = true;
+          k = steps.last - 1;
+          continue;
+        }
+      }
       const Step& step = program_.steps[k];
       if (donated != nullptr && k == program_.first_overwriting) donated->overwriting = true;
       switch (step.kind) {
@@ -296,9 +303,9 @@ void Execution::run_scan(const ScanStep& step) const {
     for (std::size_t k = 0; k < step.scan.sliced; ++k) {
       body.leaf(carried + k) = inputs[carried + k] + at * step.slice_bytes[k];
     }
-    for (std::size_t k = 0; k < body.outputs().size(); ++k) {
-      body.outputs()[k] = k < carried ? memory.target(k, (length - 1 - run) % 2 == 0)
-                                      : stacked[k - carried] + at * bytes_of_output(body.output(k));
+    for (std::size_t k = 0; k < carried; ++k) body.outputs()[k] = memory.target(k, (length - 1 - run) % 2 == 0);
+    for (std::size_t k = 0; k < step.stacked_bytes.size(); ++k) {
+      body.outputs()[carried + k] = stacked[k] + at * step.stacked_bytes[k];
     }
     body.run();
     for (std::size_t k = 0; k < carried; ++k) body.leaf(k) = body.outputs()[k];

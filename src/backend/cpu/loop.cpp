@@ -277,6 +277,10 @@ void reserve_chunk(const StepProgram& plan) {
   if (workspace.slots.size() < plan.most_slots) workspace.slots.resize(plan.most_slots);
 }
 
+std::byte* scratch_of_thread(const StepProgram& plan) {
+  return chunk_workspace_of_thread.get().scratch.at_least(plan.scratch_bytes);
+}
+
 void shrink_chunk() noexcept {
   if (ChunkWorkspace* workspace = chunk_workspace_of_thread.get_or_null()) workspace->shrink();
 }

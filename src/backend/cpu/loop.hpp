@@ -11,6 +11,8 @@ namespace xgrad::backend::cpu {
 /// Takes the memory in which this thread runs the chunks of a plan. After that run_loop takes no more: other threads
 /// that find none leave their chunks to this one.
 void reserve_chunk(const StepProgram& plan);
+/// Its scratch, which is reserved.
+std::byte* scratch_of_thread(const StepProgram& plan);
 /// Gives back what of it may not be kept.
 void shrink_chunk() noexcept;
 

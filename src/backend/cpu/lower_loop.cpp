@@ -294,7 +294,8 @@ class Lowering {
     const DType from = graph_[inputs.back()].dtype;
     if (op == op_copy && operands[0].single) {
       const SlotId out = target(id);
-      emit(phase, rows, block_table().splat[type(from)], out, operands[0].slot);
+      emit(phase, rows, block_table().splat[type(from)], out, operands[0].slot, no_slot, no_slot, false,
+           {InstructionInfo::Kind::Splat, 0, from});
       tables_.computed[id] = {out, phase};
       return;
     }

@@ -7,9 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "arithmetic_lines.hpp"
 #include "backend/cpu/kernels/generated/functions.hpp"
-#include "backend/cpu/kernels/generated/instruction_of.hpp"
-#include "plan/operations.hpp"
 #include "views_in_place.hpp"
 
 namespace xgrad::backend::cpu {
@@ -36,7 +35,7 @@ constexpr std::uint32_t no_further_reader = ~0U;
 constexpr std::uint32_t no_instruction = ~0U;
 constexpr std::uint32_t no_number = ~0U;
 
-bool is_written(Opcode op) { return kernels::has_lines(op) || (op < list_size && kernels::instruction_of(op)); }
+bool is_written(Opcode op) { return kernels::has_lines(op) || is_arithmetic(op); }
 bool has_one_exponent(const InstructionInfo& info) { return info.op == opcode<Power> && (info.modes & 2U) != 0; }
 
 /// Roughly, beside one of arithmetic.
@@ -341,27 +340,17 @@ class Writing {
   }
 
   std::uint32_t arithmetic(const Emitted& each) {
-    const kernels::Instruction& code = each.code;
-    const Opcode op = each.info.op;
-    const auto number = [&](SlotId slot, unsigned bit) {
-      return value(slot, (each.info.modes & bit) != 0 ? PackOp::Number : PackOp::Load);
+    const auto read = [&](SlotId slot, bool single, bool mask) {
+      return value(slot, mask ? PackOp::LoadMask : single ? PackOp::Number : PackOp::Load);
     };
+    const kernels::Instruction& code = each.code;
     if (has_one_exponent(each.info) && each.info.known < Known::Nonzero)
-      return kernels::write_power(number(code.a, 1U), each.info.number, lines_);
-    if (kernels::has_lines(op)) return kernels::write_lines(op, operands(each), lines_);
-    const PackOp pack_op = kernels::instruction_of(op).value();
-    if (traits_of(op).selects) {
-      const std::uint32_t mask = value(code.a, PackOp::LoadMask);
-      const std::uint32_t then = number(code.b, 1U);
-      return lines_.value(pack_op, mask, then, number(code.c, 2U));
-    }
-    if (is_logical(op) || is_conversion(op)) {
-      const std::uint32_t a = value(code.a, PackOp::LoadMask);
-      return lines_.value(pack_op, a, code.b == no_slot ? 0 : value(code.b, PackOp::LoadMask));
-    }
-    const std::uint32_t a = number(code.a, 1U);
-    if (op == opcode<Square>) return lines_.value(pack_op, a, a);
-    return lines_.value(pack_op, a, code.b == no_slot ? 0 : number(code.b, 2U));
+      return kernels::write_power(read(code.a, (each.info.modes & 1U) != 0, false), each.info.number, lines_);
+    if (kernels::has_lines(each.info.op)) return kernels::write_lines(each.info.op, operands(each), lines_);
+    const auto line = [&](PackOp op, std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+      return lines_.value(op, a, b, c);
+    };
+    return arithmetic_lines(each.info, code, read, line);
   }
 
   /// Of a function.

@@ -9,6 +9,7 @@ namespace xgrad::backend::cpu {
 struct MachineCodeLimits {
   std::size_t elements = 512;                ///< of a loop of a compiled function
   std::size_t work = std::size_t{1} << 17U;  ///< elements times instructions of any other loop
+  std::uint32_t straight_after = 8;          ///< runs of steps before they become straight code
 };
 MachineCodeLimits& machine_code_limits();
 

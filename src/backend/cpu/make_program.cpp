@@ -9,6 +9,7 @@
 #include "panels.hpp"
 #include "plan/conditions.hpp"
 #include "plan/group.hpp"
+#include "straight.hpp"
 #include "verify.hpp"
 
 namespace xgrad::backend::cpu {
@@ -37,8 +38,9 @@ class ProgramMaker {
     for (GroupId g = 0; g < static_cast<GroupId>(groups_.list.size()); ++g) lower(g);
     place_arrays();
     choose_donors();
-    list_what_is_bound();
+    list_what_is_handed_on();
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
+    straighten();
     verify_between_passes("choose_donors", *program_);
     return program_;
   }
@@ -64,6 +66,9 @@ class ProgramMaker {
     if (place == no_place) {
       place = static_cast<PlaceId>(program_->places.size());
       program_->places.push_back(make_place(id));
+      const Place& made = program_->places.back();
+      if (made.kind == Place::Kind::Leaf) program_->leaves_at.push_back({place, made.index});
+      if (made.kind == Place::Kind::Output) program_->outputs_at.push_back({place, made.index});
       program_->place_shapes.push_back(shape_of(id));
       lives_.push_back({step_, step_});
     }
@@ -142,15 +147,18 @@ class ProgramMaker {
     }
   }
 
-  void list_what_is_bound() {
-    for (PlaceId place = 0; place < program_->places.size(); ++place) {
-      const Place::Kind kind = program_->places[place].kind;
-      if (kind == Place::Kind::Leaf || kind == Place::Kind::Output) program_->bound.push_back(place);
-    }
+  void list_what_is_handed_on() {
     for (std::uint32_t k = 0; k < program_->outputs.size(); ++k) {
       const PlanOutput& output = program_->outputs[k];
       if (output.kind != PlanOutput::Kind::Own && size_of(output.shape) != 0) program_->handed_on.push_back(k);
     }
+  }
+
+  void straighten() {
+    std::vector<PlaceLife> lives;
+    lives.reserve(lives_.size());
+    for (const Life& each : lives_) lives.push_back({index_of_step_[each.first], index_of_step_[each.last]});
+    find_straight_runs(*program_, lives);
   }
 
   // ---- steps
@@ -167,6 +175,7 @@ class ProgramMaker {
       lower_operation(group, id);
     }
     ++step_;
+    index_of_step_.push_back(static_cast<std::uint32_t>(program_->steps.size() - 1));
     if (conditions_.may_fail(graph_, group)) safe_from_ = step_;
   }
 
@@ -287,11 +296,16 @@ class ProgramMaker {
                   .inputs = inputs_of(id, 0),
                   .last = outputs_of(group, body.scan.carried),
                   .stacked = projections_of(group, body),
-                  .slice_bytes = {}};
+                  .slice_bytes = {},
+                  .stacked_bytes = {}};
     for (std::size_t k = body.scan.carried; k < body.scan.carried + body.scan.sliced; ++k) {
       const ArrayAt& array = step.inputs[k];
       const std::size_t length = std::max<std::size_t>(body.scan.length, 1);
       step.slice_bytes.push_back(size_of(array.shape) / length * size_of(array.dtype));
+    }
+    const std::span<const PlanOutput> outputs = step.body.program->outputs;
+    for (const PlanOutput& output : outputs.subspan(body.scan.carried)) {
+      step.stacked_bytes.push_back(size_of(output.shape) * size_of(output.dtype));
     }
     program_->scans.push_back(std::move(step));
   }
@@ -355,32 +369,13 @@ class ProgramMaker {
   std::vector<Life> lives_;
   std::vector<InPlace> in_place_;
   std::uint32_t step_ = 0;
+  std::vector<std::uint32_t> index_of_step_;  // in the program, where a product and its loop are one
   LoweringTables tables_;
   Conditions conditions_;
   std::uint32_t safe_from_ = 0;  // steps before may fail
 };
 
 }  // namespace
-
-std::size_t StepProgram::bytes() const noexcept {
-  std::size_t bytes = sizeof(StepProgram) + places.size() * (sizeof(Place) + sizeof(std::uint32_t)) +
-                      shapes.size() * sizeof(Shape) + steps.size() * sizeof(Step) +
-                      kernels.size() * sizeof(KernelStep) + products.size() * sizeof(ProductStep);
-  for (const ScanStep& each : scans) bytes += sizeof(ScanStep) + each.body.program->bytes();
-  for (const WhileStep& each : whiles) {
-    bytes += sizeof(WhileStep) + each.condition.program->bytes() + each.body.program->bytes();
-  }
-  for (const SwitchStep& each : switches) {
-    bytes += sizeof(SwitchStep);
-    for (const ProgramApart& branch : each.branches) bytes += branch.program->bytes();
-  }
-  for (const Loop& loop : loops) {
-    bytes += sizeof(Loop) + loop.code.size() * sizeof(kernels::Instruction) + loop.slots.size() * sizeof(Slot) +
-             loop.segments.size() * sizeof(Segment) + loop.members.size() * sizeof(Member);
-    for (const GeneratedBlock& each : loop.generated) bytes += each.code->bytes();
-  }
-  return bytes;
-}
 
 std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan).make(); }
 

@@ -22,6 +22,8 @@
 
 namespace xgrad::backend::cpu {
 
+class StraightCodeLater;
+
 using PlaceId = std::uint32_t;
 inline constexpr PlaceId no_place = ~PlaceId{0};
 
@@ -33,6 +35,12 @@ struct Place {
   std::uint32_t index;  ///< of a leaf, a number, an output
   std::size_t offset;   ///< in the arena
   std::size_t bytes;
+};
+
+/// A place whose memory the caller has.
+struct GivenPlace {
+  PlaceId place;
+  std::uint32_t index;  ///< of the leaf or output
 };
 
 /// A pointer of a loop: where it starts, and how far it moves from row to row and from column to column, in bytes.
@@ -68,6 +76,7 @@ struct Gathered {
   /// Slots with which machine code reads it where it is (see views_in_place.hpp), if it can.
   std::uint32_t start = ~0U;
   std::uint32_t offsets = ~0U;
+  [[nodiscard]] bool is_read_in_place() const noexcept { return start != ~0U; }
 };
 
 /// A requirement of values.
@@ -114,6 +123,18 @@ struct Member {
   Role role;
 };
 
+/// What an instruction does, as far as machine code may do it.
+struct InstructionInfo {
+  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, View, SumRows, SumAll, Check, Stream };
+  Kind kind = Kind::Other;
+  Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
+  DType dtype = DType::Float64;  ///< of the operands: of the last one
+  DType result = DType::Float64;
+  kernels::OperandModes modes = 0;
+  Known known = Known::Nothing;  ///< of the second operand, if it is a number
+  double number = 0;             ///< that operand, if it is known exactly
+};
+
 inline constexpr std::uint32_t no_product = ~0U;
 
 struct Loop {
@@ -127,6 +148,7 @@ struct Loop {
   std::size_t scratch_bytes = 0;
   std::size_t partial_bytes = 0;  ///< of one chunk
   std::vector<kernels::Instruction> code;
+  std::vector<InstructionInfo> infos;  ///< of the code, if the loop may become part of a straight run
   std::vector<Segment> segments;
   std::vector<Slot> slots;
   std::vector<std::uint32_t> moving_rows;     ///< slots
@@ -174,6 +196,14 @@ struct ProductStep {
   double sign = 1;
 };
 
+/// Steps that run together as straight machine code, once they have run often enough (straight.hpp).
+struct StraightRun {
+  std::uint32_t first;
+  std::uint32_t last;
+  std::vector<PlaceId> own;  ///< of the arena, which no other step uses
+  std::unique_ptr<StraightCodeLater> code;
+};
+
 struct StepProgram;
 
 /// A program that is run by a step of another one.
@@ -187,10 +217,11 @@ struct ProgramApart {
 struct ScanStep {
   ProgramApart body;
   ScanSpec scan;
-  std::vector<ArrayAt> inputs;           ///< first of what is carried, arrays of slices, others
-  std::vector<ArrayAt> last;             ///< of what is carried; in no place if nothing needs it
-  std::vector<ArrayAt> stacked;          ///< of the body's further outputs
-  std::vector<std::size_t> slice_bytes;  ///< of what a run gets of each sliced array
+  std::vector<ArrayAt> inputs;             ///< first of what is carried, arrays of slices, others
+  std::vector<ArrayAt> last;               ///< of what is carried; in no place if nothing needs it
+  std::vector<ArrayAt> stacked;            ///< of the body's further outputs
+  std::vector<std::size_t> slice_bytes;    ///< of what a run gets of each sliced array
+  std::vector<std::size_t> stacked_bytes;  ///< of what it writes of each stacked one
 };
 
 /// A loop that runs while its condition gives true.
@@ -217,6 +248,7 @@ struct Step {
 
 struct StepProgram {
   std::vector<Step> steps;
+  std::vector<StraightRun> straight_runs;  ///< in the order of the steps
   std::vector<Loop> loops;
   std::vector<KernelStep> kernels;
   std::vector<ProductStep> products;
@@ -224,9 +256,10 @@ struct StepProgram {
   std::vector<WhileStep> whiles;
   std::vector<SwitchStep> switches;
   std::vector<Place> places;
+  std::vector<GivenPlace> leaves_at;        ///< places that are leaves
+  std::vector<GivenPlace> outputs_at;       ///< and outputs
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;
-  std::vector<PlaceId> bound;  ///< places of leaves and outputs
   std::vector<Number> numbers;
   std::vector<DType> number_types;
   std::vector<PlanOutput> outputs;

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "straight.hpp"
 #include "verify.hpp"
 
 namespace xgrad::backend::cpu {
@@ -114,7 +115,9 @@ class Scheduling {
     Pool lasting(loop_.scratch_bytes);
     std::vector<std::vector<SlotId>> ends(loop_.segments.size() + 1);  // lasting slots whose last segment this is
     std::uint32_t segment = 0;
+    const bool may_be_straight = is_straight(loop_);
     loop_.code.reserve(draft_.code.size());
+    if (may_be_straight) loop_.infos.reserve(draft_.code.size());
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       while (i >= loop_.segments[segment].last) {
         for (const SlotId slot : ends[segment]) give(lasting, slot);
@@ -122,6 +125,7 @@ class Scheduling {
       }
       const Emitted& each = draft_.code[i];
       loop_.code.push_back(each.code);
+      if (may_be_straight) loop_.infos.push_back(each.info);
       // What dies here gives its memory to the output only if elements lie at the same places.
       const auto release = [&](std::size_t element) {
         for_each_slot(each.code, [&](SlotId slot) {

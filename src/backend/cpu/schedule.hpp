@@ -25,18 +25,6 @@ struct SlotInfo {
   std::uint32_t last_segment = 0;
 };
 
-/// What an instruction does, as far as machine code may do it.
-struct InstructionInfo {
-  enum class Kind : std::uint8_t { Other, Elementwise, Splat, Expand, Tile, View, SumRows, SumAll, Check, Stream };
-  Kind kind = Kind::Other;
-  Opcode op = 0;                 ///< of an elementwise operation; of a sum Square, if it is one of squares
-  DType dtype = DType::Float64;  ///< of the operands: of the last one
-  DType result = DType::Float64;
-  kernels::OperandModes modes = 0;
-  Known known = Known::Nothing;  ///< of the second operand, if it is a number
-  double number = 0;             ///< that operand, if it is known exactly
-};
-
 /// An instruction and when it runs.
 struct Emitted {
   kernels::Instruction code;

@@ -25,6 +25,7 @@ class OfPlan {
     for (step_ = 0; step_ < program_.steps.size(); ++step_) step();
     every_output_is_written();
     arena_is_shared_in_turn();
+    straight_runs();
     for (std::uint32_t k = 0; k < program_.outputs.size(); ++k) donor(k);
   }
 
@@ -131,6 +132,24 @@ class OfPlan {
       here().require(each.target < program_.places.size() && uses_[each.target].written == never,
                      "an epilogue value is written once, when the loop has ended");
       write(each.target);
+    }
+  }
+
+  /// Nobody else needs what straight code does not store.
+  void straight_runs() const {
+    std::size_t end = 0;
+    for (const StraightRun& run : program_.straight_runs) {
+      const Verified at{pass_, "straight run from step", run.first};
+      at.require(run.first >= end && run.first < run.last && run.last <= program_.steps.size(),
+                 "runs follow each other");
+      end = run.last;
+      for (const PlaceId place : run.own) {
+        const Use& use = uses_[place];
+        const auto inside = [&](std::size_t step) { return step >= run.first && step < run.last; };
+        at.require(program_.places[place].kind == Place::Kind::Arena && inside(use.written) &&
+                       (use.read == never || inside(use.read)),
+                   "only its steps use its own places");
+      }
     }
   }
 

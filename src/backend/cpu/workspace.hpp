@@ -71,6 +71,7 @@ struct Workspace {
   Storage arena;
   Storage partials;
   Storage product;
+  Storage straight;                                      // of straight code
   Storage carried;                                       // between the runs of a loop's body
   std::vector<Addresses> addresses;                      // of the programs that share it, by their numbers
   std::vector<std::byte*> inputs, stacked, last, other;  // of the step that runs the plan, if it is one within a plan
@@ -95,16 +96,16 @@ struct Workspace {
 
   /// Gives back what is larger than what is worth keeping, or more than may be kept.
   void shrink(std::size_t most) noexcept {
-    for (Storage* each : {&arena, &partials, &product, &carried}) each->shrink(most);
+    for (Storage* each : {&arena, &partials, &product, &straight, &carried}) each->shrink(most);
     if (share.released() || !share.allows(bytes())) {
-      for (Storage* each : {&arena, &partials, &product, &carried}) each->shrink(0);
+      for (Storage* each : {&arena, &partials, &product, &straight, &carried}) each->shrink(0);
     }
     share.set(bytes());
     if (apart) apart->shrink(most);
     if (condition) condition->shrink(most);
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
-    return arena.size() + partials.size() + product.size() + carried.size();
+    return arena.size() + partials.size() + product.size() + straight.size() + carried.size();
   }
 };
 

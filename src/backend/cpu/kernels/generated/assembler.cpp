@@ -76,7 +76,7 @@ void Assembler::choose_pointers() {
   }
 }
 
-void Assembler::begin() {
+void Assembler::begin_frame() {
   for (const Reg64& each : {rbx, rbp, r12, r13, r14, r15}) push(each);
   mov(rax, rsp);
   // A page at a time, each of which is touched: a large frame must not step over the guard at the end of the stack.
@@ -93,6 +93,10 @@ void Assembler::begin() {
   saved_stack_ = take_stack();
   rest_ = saved_stack_ + 8;
   mov(ptr[rsp + saved_stack_], rax);
+}
+
+void Assembler::begin() {
+  begin_frame();
   for (const Pointer& each : pointers_) mov(each.reg, ptr[slots_ + 8 * std::size_t{each.slot}]);
   for (std::uint32_t i = 0; i < program_.instructions.size(); ++i) {
     const PackInstruction& instruction = program_.instructions[i];
@@ -139,7 +143,7 @@ void Assembler::begin_row() {
 void Assembler::begin_tail() {
   mov(ptr[rsp + rest_], rax);
   if (wide_) {
-    mov(rbx, -1);
+    mov(rbx, ~std::uint64_t{0});
     bzhi(rbx, rbx, rax);
     kmovd(last_elements_, ebx);
     return;
@@ -371,21 +375,34 @@ void Assembler::constants() {
 
 namespace {
 
-/// Pages that can be run and no longer be written; null if the system does not allow it.
-std::shared_ptr<const Generated> make_executable(const void* code, std::size_t size) {
+std::size_t whole_pages(std::size_t bytes) {
   static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t bytes = (size + page - 1) / page * page;
-  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return (bytes + page - 1) / page * page;
+}
+
+}  // namespace
+
+std::shared_ptr<const Generated> write_in_pages(std::size_t room, const std::function<std::size_t(void*)>& write) {
+  room = whole_pages(room);
+  void* pages = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return nullptr;
-  std::memcpy(pages, code, size);
+  std::size_t bytes = 0;
+  try {
+    bytes = whole_pages(write(pages));
+  } catch (const Xbyak::Error&) {  // not enough room
+  } catch (...) {
+    munmap(pages, room);
+    throw;
+  }
+  if (bytes < room) munmap(static_cast<std::byte*>(pages) + bytes, room - bytes);
+  if (bytes == 0) return nullptr;
+  // Pages that can be run can no longer be written.
   if (mprotect(pages, bytes, PROT_READ | PROT_EXEC) != 0) {
     munmap(pages, bytes);
     return nullptr;
   }
   return std::make_shared<const Generated>(pages, bytes);
 }
-
-}  // namespace
 
 Generated::~Generated() { munmap(pages_, bytes_); }
 
@@ -411,7 +428,10 @@ std::shared_ptr<const Generated> write_code(const PackProgram& program) {
   try {
     std::byte* buffer = code_of_thread.get().bytes;
     const std::size_t size = Assembler(program, buffer).assemble();
-    return make_executable(buffer, size);
+    return write_in_pages(size, [&](void* pages) {
+      std::memcpy(pages, buffer, size);
+      return size;
+    });
   } catch (const Xbyak::Error&) {
     return nullptr;  // longer than the buffer
   }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include <xbyak/xbyak.h>
@@ -46,7 +48,11 @@ constexpr std::size_t operand_count(PackOp op) {
     case PackOp::OfView:
     case PackOp::OneOfView:
     case PackOp::Constant:
+    case PackOp::Copy:
+    case PackOp::Clear:
+    case PackOp::Call:
       return 0;
+    case PackOp::Spread:
     case PackOp::Negate:
     case PackOp::Absolute:
     case PackOp::Sign:
@@ -83,7 +89,10 @@ constexpr std::size_t operand_count(PackOp op) {
 enum class Rate : std::uint8_t { OncePerCall, OncePerRow, EachPack, Never };
 
 /// An instruction with effects beside its value.
-constexpr bool acts(PackOp op) { return is_store(op) || sums_all(op) || sums_rows(op) || op == PackOp::Check; }
+constexpr bool acts(PackOp op) {
+  return is_store(op) || sums_all(op) || sums_rows(op) || op == PackOp::Check || op == PackOp::Copy ||
+         op == PackOp::Clear || op == PackOp::Call;
+}
 
 /// Where a value is while the instructions are gone through.
 struct ValueLocation {
@@ -94,7 +103,8 @@ struct ValueLocation {
 };
 
 /// Writes the code of one program.
-class Assembler : Xbyak::CodeGenerator {
+class Assembler : protected Xbyak::CodeGenerator {
+ protected:
   using Address = Xbyak::Address;
   using Label = Xbyak::Label;
   using Reg64 = Xbyak::Reg64;
@@ -102,24 +112,32 @@ class Assembler : Xbyak::CodeGenerator {
   using Ymm = Xbyak::Ymm;
 
  public:
-  Assembler(const PackProgram& program, void* buffer)
-      : CodeGenerator(most_code, buffer),
-        program_(program),
-        wide_(is_wide(program)),
-        bytes_(wide_ ? 64 : 32),
-        element_(program.single_precision ? 4 : 8),
-        width_(bytes_ / static_cast<std::uint32_t>(element_)) {
-    values_.resize(program.instructions.size());
-    constant_labels_.resize(program.instructions.size());
+  Assembler(const PackProgram& program, void* buffer) : Assembler(program, buffer, most_code, is_wide(program)) {
     find_rates();
     find_reloadable();
     choose_pointers();
   }
 
-  /// \return how many bytes the code has.
-  std::size_t assemble();
+  Assembler(const Assembler&) = delete;
+  Assembler& operator=(const Assembler&) = delete;
+  virtual ~Assembler() = default;
 
- private:
+  /// \return how many bytes the code has.
+  virtual std::size_t assemble();
+
+ protected:
+  /// \param wide  whether its packs have registers of AVX-512.
+  Assembler(const PackProgram& program, void* buffer, std::size_t size, bool wide)
+      : CodeGenerator(size, buffer),
+        program_(program),
+        wide_(wide),
+        bytes_(wide_ ? 64 : 32),
+        element_(program.single_precision ? 4 : 8),
+        width_(bytes_ / static_cast<std::uint32_t>(element_)) {
+    values_.resize(program.instructions.size());
+    constant_labels_.resize(program.instructions.size());
+  }
+
   // ---- registers: of the arguments, of the loop, two for passing use, and those for pointers
 
   // Those for values come first; behind them in wide code are those of sums.
@@ -144,6 +162,8 @@ class Assembler : Xbyak::CodeGenerator {
 
   // ---- frame
 
+  /// Saves registers and makes room on the stack.
+  void begin_frame();
   void begin();
 
   void begin_row();
@@ -153,11 +173,14 @@ class Assembler : Xbyak::CodeGenerator {
 
   void end();
 
+  /// Room for one register.
   std::uint32_t take_stack();
 
   // ---- passes: the instructions that run at one rate
 
   void find_rates();
+  /// For code that runs all of its instructions once, in their order.
+  void find_rates_of_straight();
   void find_unread();
   /// Comparisons that wide code makes where their one reader is, in a register for masks.
   void find_late_masks();
@@ -209,7 +232,10 @@ class Assembler : Xbyak::CodeGenerator {
   void find_reloadable();
 
   [[nodiscard]] bool has_home(std::uint32_t v) const;
-  [[nodiscard]] bool only_at_home(std::uint32_t v) const { return values_[v].reg == no_register && has_home(v); }
+  /// Where instructions can read it.
+  [[nodiscard]] bool only_at_home(std::uint32_t v) const {
+    return values_[v].reg == no_register && has_home(v) && !is_narrow(v);
+  }
   /// Where a value is that has a place in memory.
   Address home(std::uint32_t v);
 
@@ -228,6 +254,13 @@ class Assembler : Xbyak::CodeGenerator {
   /// A register for value v, in place of the one that is used last.
   Ymm assign(std::uint32_t v);
 
+  /// Puts a value that is read later and not to be had from elsewhere on the stack.
+  void leave_register(std::uint32_t v);
+  virtual void spill(std::uint32_t v);
+  virtual void reload(const Ymm& to, std::uint32_t v);
+  /// Whether the stack has less than a register of it, which instructions cannot read there.
+  [[nodiscard]] virtual bool is_narrow(std::uint32_t) const { return false; }
+
   /// Value v in a register.
   Ymm use(std::uint32_t v);
 
@@ -238,6 +271,8 @@ class Assembler : Xbyak::CodeGenerator {
   void release();
   /// Value v needs no register any more if nothing reads it.
   void release_if_dead(std::uint32_t v);
+  /// Nothing reads value v any more. The current instruction may still read it on the stack.
+  virtual void give_stack(std::uint32_t) {}
   /// Value v, which becomes known now, is in a register that is free.
   void hold(std::uint32_t v, int reg);
   /// A register is free again, if it still has value v.
@@ -247,7 +282,8 @@ class Assembler : Xbyak::CodeGenerator {
 
   void broadcast(const Ymm& to, const Address& from);
 
-  Ymm load(std::uint32_t v);
+  /// What has a slot, from memory.
+  virtual Ymm load(std::uint32_t v);
   void load_into(std::uint32_t v, const Ymm& to);
 
   void load_mask(const Ymm& to, const Reg64& from);
@@ -255,13 +291,17 @@ class Assembler : Xbyak::CodeGenerator {
   /// Programs that read views have no packs that are not whole.
   void load_of_view(const Ymm& to, const Reg64& from, const PackInstruction& instruction);
 
-  void store(const PackInstruction& instruction);
+  virtual void store(const PackInstruction& instruction);
 
   void bits_of(const Ymm& mask);
   /// The same, and true for what is not there.
   void bits_of_all(const Ymm& mask);
+  /// Truth values of a mask of narrow code as bytes in rax.
+  void bytes_of(const Ymm& mask);
+  /// And back: what is not 0 but 1 becomes all bits.
+  void fill_mask(const Ymm& to);
 
-  void store_mask(const PackInstruction& instruction);
+  virtual void store_mask(const PackInstruction& instruction);
 
   // ---- arithmetic
 
@@ -355,5 +395,10 @@ class Assembler : Xbyak::CodeGenerator {
   std::size_t frame_size_at_ = 0;
   Label done_, mask_table_, sign_, magnitude_, one_, minus_one_, all_bits_;
 };
+
+/// Code that is written where it stays.
+/// \param write  \return how many bytes it has.
+/// \return null if the system refuses executable memory, or there is not enough room.
+std::shared_ptr<const Generated> write_in_pages(std::size_t room, const std::function<std::size_t(void*)>& write);
 
 }  // namespace xgrad::backend::cpu::kernels

@@ -26,6 +26,12 @@ void Assembler::find_rates() {
   find_late_masks();
 }
 
+void Assembler::find_rates_of_straight() {
+  rates_.assign(program_.instructions.size(), Rate::EachPack);
+  late_.assign(program_.instructions.size(), false);
+  find_unread();
+}
+
 void Assembler::find_late_masks() {
   const auto count = static_cast<std::uint32_t>(rates_.size());
   late_.resize(count);

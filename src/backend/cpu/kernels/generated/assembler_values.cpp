@@ -1,6 +1,8 @@
 // Values in registers and on the stack, and where they come from and go.
 #if defined(__x86_64__) && defined(XGRAD_HAS_XBYAK)
 
+#include <utility>
+
 #include "assembler.hpp"
 
 namespace xgrad::backend::cpu::kernels {
@@ -67,17 +69,24 @@ Assembler::Ymm Assembler::assign(std::uint32_t v) {
         furthest = next;
       }
     }
-    const std::uint32_t victim = holder_[static_cast<std::size_t>(best)];
-    ValueLocation& evicted = values_[victim];
-    if (!has_home(victim) && !evicted.reloadable && next_use(victim) != never) {
-      evicted.stack_offset = take_stack();
-      vmovaps(ptr[rsp + evicted.stack_offset], vector(best));
-    }
-    evicted.reg = no_register;
+    leave_register(holder_[static_cast<std::size_t>(best)]);
   }
   hold(v, best);
   return vector(best);
 }
+
+void Assembler::leave_register(std::uint32_t v) {
+  ValueLocation& value = values_[v];
+  if (!has_home(v) && !value.reloadable && next_use(v) != never) spill(v);
+  value.reg = no_register;
+}
+
+void Assembler::spill(std::uint32_t v) {
+  values_[v].stack_offset = take_stack();
+  vmovaps(ptr[rsp + values_[v].stack_offset], vector(values_[v].reg));
+}
+
+void Assembler::reload(const Ymm& to, std::uint32_t v) { vmovaps(to, home(v)); }
 
 Assembler::Ymm Assembler::use(std::uint32_t v) {
   ValueLocation& value = values_[v];
@@ -87,7 +96,7 @@ Assembler::Ymm Assembler::use(std::uint32_t v) {
   }
   if (!has_home(v)) return load(v);
   const Ymm reg = assign(v);
-  vmovaps(reg, home(v));
+  reload(reg, v);
   return reg;
 }
 
@@ -110,7 +119,9 @@ void Assembler::release() {
 }
 
 void Assembler::release_if_dead(std::uint32_t v) {
-  if (next_use(v) == never) forget(v, values_[v].reg);
+  if (next_use(v) != never) return;
+  forget(v, values_[v].reg);
+  if (values_[v].stack_offset != not_on_stack) give_stack(v);
 }
 
 void Assembler::broadcast(const Ymm& to, const Address& from) {
@@ -171,6 +182,10 @@ void Assembler::load_mask(const Ymm& to, const Reg64& from) {
     if (program_.single_precision) vpmovzxbd(to, low);
     else vpmovzxbq(to, low);
   }
+  fill_mask(to);
+}
+
+void Assembler::fill_mask(const Ymm& to) {
   vxorps(first_, first_, first_);
   if (program_.single_precision) vpsubd(to, first_, to);
   else vpsubq(to, first_, to);
@@ -229,17 +244,8 @@ void Assembler::bits_of(const Ymm& mask) {
   else vmovmskpd(eax, mask);
 }
 
-void Assembler::store_mask(const PackInstruction& instruction) {
-  if (wide_) {
-    const Ymm mask = use(instruction.a);
-    const Address to = ptr[pointer(instruction.slot) + index_];
-    if (program_.single_precision) vpsrld(first_, mask, 31);
-    else vpsrlq(first_, mask, 63);
-    if (program_.single_precision) vpmovdb(tail_ ? to | last_elements_ : to, first_);
-    else vpmovqb(tail_ ? to | last_elements_ : to, first_);
-    return;
-  }
-  bits_of(use(instruction.a));
+void Assembler::bytes_of(const Ymm& mask) {
+  bits_of(mask);
   // Four bits as four bytes of 0 or 1: the factor puts bit i at bit 8 i.
   if (program_.single_precision) {
     mov(ebx, eax);
@@ -252,6 +258,19 @@ void Assembler::store_mask(const PackInstruction& instruction) {
   imul(eax, eax, 0x00204081);
   and_(eax, 0x01010101);
   if (program_.single_precision) or_(rax, rbx);
+}
+
+void Assembler::store_mask(const PackInstruction& instruction) {
+  if (wide_) {
+    const Ymm mask = use(instruction.a);
+    const Address to = ptr[pointer(instruction.slot) + index_];
+    if (program_.single_precision) vpsrld(first_, mask, 31);
+    else vpsrlq(first_, mask, 63);
+    if (program_.single_precision) vpmovdb(tail_ ? to | last_elements_ : to, first_);
+    else vpmovqb(tail_ ? to | last_elements_ : to, first_);
+    return;
+  }
+  bytes_of(use(instruction.a));
   const Reg64 to = pointer(instruction.slot);
   if (!tail_) {
     if (program_.single_precision) mov(ptr[to + index_], rax);

@@ -72,6 +72,11 @@ enum class PackOp : std::uint8_t {
   SumSquaresAll,   ///< slot[0] += a a, of floats as doubles
   SumSquaresRows,  ///< slot[row] += a[row, :] a[row, :], of floats as doubles
   Check,  ///< ends the program where the mask a is false; b are the values that are reported, `slot` says which check
+  // Of straight programs only, see straight_program.hpp:
+  Spread,  ///< the first element of a, for all
+  Copy,    ///< bytes of memory
+  Clear,   ///< bytes of memory that become 0
+  Call,    ///< a kernel
 };
 
 struct PackInstruction {
@@ -97,6 +102,8 @@ struct CheckFailure {
   std::uint32_t holds;               ///< a bit for each of them
 };
 
+struct StraightBases;
+
 /// Machine code of a program.
 class Generated {
  public:
@@ -111,9 +118,12 @@ class Generated {
                            CheckFailure& failure) const {
     return reinterpret_cast<Function>(pages_)(slots, count, columns, &failure);
   }
+  /// Of a straight program.
+  void operator()(const StraightBases& bases) const { reinterpret_cast<StraightFunction>(pages_)(&bases); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
+  using StraightFunction = void (*)(const StraightBases*);
   using Function = std::uint32_t (*)(std::byte* const*, std::size_t, std::size_t, CheckFailure*);
   void* pages_;
   std::size_t bytes_;
