@@ -108,7 +108,8 @@ BOOST_AUTO_TEST_CASE(views_of_negative_steps_and_parts) {
   const auto x = numbers<double>({40, 6, 16}, 0.0);
   const auto y = numbers<double>({40, 16}, 1.0);
   const auto program = xg::compile([](const Var& a, const Var& b) {
-    return view(a, xt::all(), xt::range(4, 0, -1), xt::range(4, 12)) * view(b, xt::all(), xt::newaxis(), xt::range(8, 16));
+    return view(a, xt::all(), xt::range(4, 0, -1), xt::range(4, 12)) *
+           view(b, xt::all(), xt::newaxis(), xt::range(8, 16));
   });
   const Var result = program(Var(x), Var(y));
   for (std::size_t i = 0; i < 40; ++i) {

@@ -189,8 +189,8 @@ class Writing {
     const SlotId out = each.code.out;
     const bool value = each.info.kind == InstructionInfo::Kind::Elementwise ||
                        each.info.kind == InstructionInfo::Kind::Splat ||
-                       each.info.kind == InstructionInfo::Kind::Expand || each.info.kind == InstructionInfo::Kind::Tile ||
-                       each.info.kind == InstructionInfo::Kind::View;
+                       each.info.kind == InstructionInfo::Kind::Expand ||
+                       each.info.kind == InstructionInfo::Kind::Tile || each.info.kind == InstructionInfo::Kind::View;
     if (!value || !type_[i] || draft_.slots[out].store == Store::Memory || writer_[out] != i) return;
     std::uint32_t depth = ~0U;
     for (std::uint32_t at = first_reader_[out]; at != no_further_reader; at = readers_[at].next) {

@@ -54,7 +54,7 @@ struct Segment {
   std::uint32_t first;
   std::uint32_t last;
   bool rows;
-  bool once;  ///< for the first block of a chunk only: what it makes is the same for all
+  bool once;                           ///< for the first block of a chunk only: what it makes is the same for all
   std::vector<std::uint32_t> fetched;  ///< slots of large arrays that are read here for the first time
 };
 
@@ -63,8 +63,8 @@ struct Gathered {
   std::uint32_t slot;  ///< of the first element of its memory
   std::size_t element;
   std::size_t columns;  ///< elements of it in each row of the loop: those of the loop, or 1
-  Shape shape;      ///< of one axis or more; neighbouring ones are merged where they can be
-  Strides strides;  ///< in elements
+  Shape shape;          ///< of one axis or more; neighbouring ones are merged where they can be
+  Strides strides;      ///< in elements
   /// Slots with which machine code reads it where it is (see views_in_place.hpp), if it can.
   std::uint32_t start = ~0U;
   std::uint32_t offsets = ~0U;

@@ -32,9 +32,7 @@ class Scheduling {
   /// Sorts the instructions into segments: what runs once, then in each phase first what works on rows, then what works
   /// on elements.
   void order() {
-    const auto before = [](const Emitted& a, const Emitted& b) {
-      return key_of_segment(a) < key_of_segment(b);
-    };
+    const auto before = [](const Emitted& a, const Emitted& b) { return key_of_segment(a) < key_of_segment(b); };
     if (!std::ranges::is_sorted(draft_.code, before)) std::ranges::stable_sort(draft_.code, before);
     for (std::uint32_t i = 0; i < draft_.code.size(); ++i) {
       const Emitted& each = draft_.code[i];

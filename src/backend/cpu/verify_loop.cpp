@@ -40,7 +40,8 @@ class OfLoop {
     const bool in_columns = l.chunk_columns < l.columns;
     require(!in_columns || l.rows == 1, "only a single row is cut");
     for (const Slot& slot : l.slots) {
-      const bool in_blocks = slot.rows_alike != 0 && (slot.rows_alike % l.block_rows == 0 || l.block_rows % slot.rows_alike == 0);
+      const bool in_blocks =
+          slot.rows_alike != 0 && (slot.rows_alike % l.block_rows == 0 || l.block_rows % slot.rows_alike == 0);
       require(in_blocks, "rows of a block read the same of rows alike");
     }
     const std::size_t covered = l.chunks * (in_columns ? l.chunk_columns : l.chunk_rows);
@@ -77,7 +78,8 @@ class OfLoop {
     } else if (code.kind == kernels::Instruction::Kind::Gather) {
       require(code.a < loop_.gathered.size(), "what is gathered is known");
     } else if (code.kind == kernels::Instruction::Kind::Offsets) {
-      require(code.a < loop_.gathered.size() && loop_.gathered[code.a].offsets == code.out, "what is read in place is known");
+      require(code.a < loop_.gathered.size() && loop_.gathered[code.a].offsets == code.out,
+              "what is read in place is known");
     } else if (code.kind == kernels::Instruction::Kind::Lines) {
       require(code.c < loop_.lines.size() && loop_.columns % loop_.lines[code.c].length == 0,
               "what is added up by lines is known");

@@ -43,9 +43,10 @@ std::optional<MovingStart> moving_start(const Loop& loop, const Gathered& view) 
   return MovingStart{view.strides[0] * static_cast<std::ptrdiff_t>(loop.columns / unit), 1};
 }
 
-/// How far each pack of a block is from its first element, in bytes: a number of so many bytes as the pack has elements.
+/// How far each pack of a block is from its first element, in bytes: a number of so many bytes as the pack has
+/// elements.
 void offsets_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
-  const Gathered& view = gathered_of(frame, instruction);
+  const Gathered& view = loop_of(frame).gathered[instruction.a];
   const std::size_t width = kernels::pack_bytes / view.element;
   const auto element = static_cast<std::ptrdiff_t>(view.element);
   const std::size_t inner = view.shape.size() - 1;
@@ -85,12 +86,13 @@ void place_views(Draft& draft) {
     view.offsets = static_cast<SlotId>(loop.slots.size());
     loop.slots.push_back({Slot::Base::Scratch, no_place, 0, 0, 0});
     draft.slots.push_back({Store::Block, 1});
-    draft.code.push_back({{offsets_block, view.offsets, each.code.a, no_slot, no_slot, kernels::Instruction::Kind::Offsets},
-                          0,
-                          false,
-                          false,
-                          {},
-                          true});
+    draft.code.push_back(
+        {{offsets_block, view.offsets, each.code.a, no_slot, no_slot, kernels::Instruction::Kind::Offsets},
+         0,
+         false,
+         false,
+         {},
+         true});
   }
 }
 

@@ -33,9 +33,9 @@ using BlockKernel = void (*)(const Frame& frame, std::byte* const* slots, const 
 
 /// One kernel with the numbers of the slots that it reads and writes.
 struct Instruction {
-  /// What the numbers mean. Plain: slots. Of the others, which the executor runs: Gather and Offsets have in `a` a view,
-  /// Check in `c` its requirement, Lines in `c` what is added up and in `b` the slot of partial results, if they are
-  /// apart, Generated in `a` its machine code, which knows its slots itself.
+  /// What the numbers mean. Plain: slots. Of the others, which the executor runs: Gather and Offsets have in `a` a
+  /// view, Check in `c` its requirement, Lines in `c` what is added up and in `b` the slot of partial results, if they
+  /// are apart, Generated in `a` its machine code, which knows its slots itself.
   enum class Kind : std::uint8_t { Plain, Gather, Offsets, Check, Lines, Generated };
 
   BlockKernel kernel;

@@ -72,7 +72,8 @@ struct ViewCopies {
       if (bytes > 4) return move_lines<fills, 4, 2>(lines);
       if (bytes > 1) return move_lines<fills, 2, 0>(lines);
     }
-    for (std::size_t k = 0; k < lines.count; ++k) lines.out[k] = lines.from[static_cast<std::ptrdiff_t>(k) * lines.step];
+    for (std::size_t k = 0; k < lines.count; ++k)
+      lines.out[k] = lines.from[static_cast<std::ptrdiff_t>(k) * lines.step];
   }
 
   template <class T>

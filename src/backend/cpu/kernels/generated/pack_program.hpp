@@ -17,14 +17,14 @@ inline constexpr std::size_t pack_bytes = 32;
 
 /// What an instruction of a program does. Operands are the numbers of earlier instructions.
 enum class PackOp : std::uint8_t {
-  Load,      ///< elements of a slot
-  LoadMask,  ///< truth values of a slot
-  Number,    ///< the one number in a slot
-  OfRow,     ///< the element of a slot that belongs to the row
-  OfColumn,  ///< the elements of a slot that belong to the columns
+  Load,       ///< elements of a slot
+  LoadMask,   ///< truth values of a slot
+  Number,     ///< the one number in a slot
+  OfRow,      ///< the element of a slot that belongs to the row
+  OfColumn,   ///< the elements of a slot that belong to the columns
   OfView,     ///< elements side by side, so far from where a slot points as the pack's number in slot `a` says
   OneOfView,  ///< the one element there
-  Constant,  ///< the number that `slot` is: 0 or 1
+  Constant,   ///< the number that `slot` is: 0 or 1
   Add,
   Subtract,
   Multiply,
