@@ -1,6 +1,6 @@
-// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in assembler.cpp (the
-// code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections), assembler_values.cpp
-// (registers and memory) and assembler_arithmetic.cpp (instructions).
+// What writes machine code for x86-64 processors with AVX2 and FMA, or AVX-512, by Xbyak. Its functions are in
+// assembler.cpp (the code as a whole), assembler_passes.cpp (which instructions run how often, and rare sections),
+// assembler_values.cpp (registers and memory) and assembler_arithmetic.cpp (instructions).
 #pragma once
 
 #include <algorithm>
@@ -327,7 +327,7 @@ class Assembler : Xbyak::CodeGenerator {
   const int element_;          ///< bytes
   const std::uint32_t width_;  ///< elements in a register
   const Ymm first_ = vector(wide_ ? 30 : 13), second_ = vector(wide_ ? 31 : 14);
-  const Ymm last_mask_ = ymm15;           ///< elements that are there, at the end of a row, in narrow code
+  const Ymm last_mask_ = ymm15;             ///< elements that are there, at the end of a row, in narrow code
   const Xbyak::Opmask last_elements_ = k7;  ///< the same in wide code
   std::vector<ValueLocation> values_;
   std::vector<Pointer> pointers_;

@@ -55,10 +55,12 @@ enum class PackOp : std::uint8_t {
   SubtractBits,
   ShiftLeft,  ///< bits by the number that `slot` is
   ShiftRight,
-  Select,    ///< b where the mask a is true, else c
+  Select,     ///< b where the mask a is true, else c
   FromMask,   ///< 1 where the mask is true, else 0
   Unless,     ///< what follows up to its EndUnless is skipped where the mask a is true for the whole pack
   EndUnless,  ///< a if that was skipped, else b
+  Function,   ///< of a, b and c: the operation whose number `slot` is. Written out as the instructions above
+  Power,      ///< the power of a with so many quarters as `slot` is, which may be negative; written out, too
   Store,
   Stream,  ///< stores past the caches
   StoreMask,
