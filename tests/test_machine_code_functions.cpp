@@ -45,11 +45,26 @@ constexpr std::size_t count = rows * columns;
 template <class T>
 std::vector<T> numbers(std::size_t size, unsigned seed) {
   using Limits = std::numeric_limits<T>;
-  const std::vector<T> special{T(0),      T(-0.0),         T(1),           T(-1),
-                               T(0.5),    T(2),            T(3),           T(-3),
-                               T(1e6),    T(-1e6),         T(709.5),       T(-745),
-                               T(88.5),   T(-104),         Limits::min(),  Limits::denorm_min(),
-                               Limits::max(), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()};
+  const std::vector<T> special{T(0),
+                               T(-0.0),
+                               T(1),
+                               T(-1),
+                               T(0.5),
+                               T(2),
+                               T(3),
+                               T(-3),
+                               T(1e6),
+                               T(-1e6),
+                               T(709.5),
+                               T(-745),
+                               T(88.5),
+                               T(-104),
+                               Limits::min(),
+                               Limits::denorm_min(),
+                               Limits::max(),
+                               Limits::infinity(),
+                               -Limits::infinity(),
+                               Limits::quiet_NaN()};
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   const std::array<double, 4> sizes{0.01, 1.0, 30.0, 600.0};
@@ -83,14 +98,14 @@ struct Input {
   std::vector<T> full;
 
   Input(Operand how, unsigned seed) : full(count) {
-    const std::size_t size = how == Operand::Full        ? count
-                             : how == Operand::OneForAll ? 1
+    const std::size_t size = how == Operand::Full            ? count
+                             : how == Operand::OneForAll     ? 1
                              : how == Operand::OneForEachRow ? rows
                                                              : columns;
     slot = numbers<T>(size, seed);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t at = how == Operand::Full        ? i
-                             : how == Operand::OneForAll ? 0
+      const std::size_t at = how == Operand::Full            ? i
+                             : how == Operand::OneForAll     ? 0
                              : how == Operand::OneForEachRow ? i / columns
                                                              : i % columns;
       full[i] = slot[at];
@@ -138,7 +153,7 @@ std::vector<T> by_lines(Opcode op, std::array<Input<T>, 3>& inputs, std::array<O
   for (std::uint32_t k = 0; crowded && k < 14; ++k) {
     others.push_back(writer.value(PackOp::Add, k == 0 ? operands[0] : others.back(), operands[k % 3]));
   }
-  const std::uint32_t value = write_lines(op, operands, writer);
+  const std::uint32_t value = writer.append({PackOp::Function, operands[0], operands[1], operands[2], op});
   std::uint32_t total = value;
   for (const std::uint32_t each : others) total = writer.value(PackOp::Add, total, each);
   writer.append({PackOp::Store, total, 0, 0, 4});
@@ -154,7 +169,8 @@ std::vector<T> by_lines(Opcode op, std::array<Input<T>, 3>& inputs, std::array<O
   BOOST_TEST((*code)(slots.data(), count, columns, failure) == 0U);
   for (std::size_t i = 0; crowded && i < count; ++i) {
     std::array<T, 14> sums{};
-    for (std::size_t k = 0; k < sums.size(); ++k) sums[k] = (k == 0 ? inputs[0].full[i] : sums[k - 1]) + inputs[k % 3].full[i];
+    for (std::size_t k = 0; k < sums.size(); ++k)
+      sums[k] = (k == 0 ? inputs[0].full[i] : sums[k - 1]) + inputs[k % 3].full[i];
     T wanted = result[i];
     for (const T each : sums) wanted += each;
     const bool right = wanted == rest[i] || (std::isnan(wanted) && std::isnan(rest[i]));

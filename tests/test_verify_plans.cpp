@@ -43,7 +43,7 @@ struct Scheduled {
     for (const auto& [out, a] : {std::pair{1U, 0U}, {2U, 1U}, {3U, 2U}, {3U, 1U}}) {
       loop.code.push_back({nothing, out, a, no_slot, no_slot});
     }
-    loop.segments = {{0, 4, false, {}}};
+    loop.segments = {{0, 4, false, false, {}}};
   }
 };
 

@@ -139,13 +139,13 @@ Sides sides_of_cross_entropy() {
 }  // namespace
 
 Contests ideal() {
-  return {of_errors("ideal_huber", HuberOf(), [](const Var& p, const Var& t) { return mean(xg::loss::Huber{}(p, t)); }),
-          of_errors("ideal_log_cosh", LogCoshOf(),
-                    [](const Var& p, const Var& t) { return mean(xg::loss::LogCosh{}(p, t)); }),
-          of_errors("ideal_barron", BarronOf(), [](const Var& p, const Var& t) { return bench::barron(p, t, 1.5); }),
-          of_errors("ideal_barron_any", BarronOfAny(),
-                    [](const Var& p, const Var& t) { return bench::barron(p, t, 1.3); }),
-          Contest{"ideal_cross_entropy", "1e4 x 100", "ideal loop", at_most(1.15), sides_of_cross_entropy}};
+  return {
+      of_errors("ideal_huber", HuberOf(), [](const Var& p, const Var& t) { return mean(xg::loss::Huber{}(p, t)); }),
+      of_errors("ideal_log_cosh", LogCoshOf(),
+                [](const Var& p, const Var& t) { return mean(xg::loss::LogCosh{}(p, t)); }),
+      of_errors("ideal_barron", BarronOf(), [](const Var& p, const Var& t) { return bench::barron(p, t, 1.5); }),
+      of_errors("ideal_barron_any", BarronOfAny(), [](const Var& p, const Var& t) { return bench::barron(p, t, 1.3); }),
+      Contest{"ideal_cross_entropy", "1e4 x 100", "ideal loop", at_most(1.15), sides_of_cross_entropy}};
 }
 
 }  // namespace bench_evals

@@ -314,10 +314,14 @@ void fill(Request& request, const TapeState& tape, std::span<const NodeId> outpu
 static Known known_of_floating(double value) noexcept {
   using enum Known;
   constexpr int first = -8;
-  constexpr std::array by_quarters{MinusTwo,     Nonzero, MinusThreeHalves, Nonzero,       MinusOne, MinusThreeQuarters,
-                                   MinusHalf,    MinusQuarter, Zero,        Quarter,       Half,     ThreeQuarters,
-                                   One,          FiveQuarters, ThreeHalves, Nonzero,       Two,      Nonzero,
-                                   FiveHalves,   Nonzero, Three,            Nonzero,       Nonzero,  Nonzero,
+  constexpr std::array by_quarters{MinusTwo,   Nonzero,      MinusThreeHalves,
+                                   Nonzero,    MinusOne,     MinusThreeQuarters,
+                                   MinusHalf,  MinusQuarter, Zero,
+                                   Quarter,    Half,         ThreeQuarters,
+                                   One,        FiveQuarters, ThreeHalves,
+                                   Nonzero,    Two,          Nonzero,
+                                   FiveHalves, Nonzero,      Three,
+                                   Nonzero,    Nonzero,      Nonzero,
                                    Four};
   const double quarters = 4 * value;
   if (!(quarters >= first && quarters <= 16)) return Nonzero;

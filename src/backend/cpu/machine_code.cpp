@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "arithmetic_lines.hpp"
+#include "arithmetic_line.hpp"
 #include "backend/cpu/kernels/generated/functions.hpp"
 #include "views_in_place.hpp"
 
@@ -17,6 +17,7 @@ namespace {
 using namespace primitives;
 using kernels::PackInstruction;
 using kernels::PackOp;
+using kernels::PackProgram;
 
 /// Fewer elements than there are partial sums are added up in another order, by kernels.
 constexpr std::size_t fewest_summed = 16;
@@ -236,17 +237,16 @@ class Writing {
     begin(*type_[members.front()] == DType::Float32);
     for (const std::uint32_t i : members) {
       const InstructionInfo::Kind kind = draft_.code[i].info.kind;
-      lines_.program().rows =
-          lines_.program().rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
-                                     kind == InstructionInfo::Kind::SumRows) &&
-                                    loop_.block_rows > 1);
+      program_.rows = program_.rows || ((kind == InstructionInfo::Kind::Expand || kind == InstructionInfo::Kind::Tile ||
+                                         kind == InstructionInfo::Kind::SumRows) &&
+                                        loop_.block_rows > 1);
     }
     for (const std::uint32_t i : members) {
       add(draft_.code[i]);
       store_if_read(i, members);
     }
-    for (const PackInstruction& each : last_stores_) lines_.append(each);
-    auto code = kernels::generate(lines_.program());
+    for (const PackInstruction& each : last_stores_) append(each);
+    auto code = kernels::generate(program_);
     if (code == nullptr) return std::nullopt;
     const Emitted& first = draft_.code[members.front()];
     Emitted result{{generated_block, no_slot, static_cast<std::uint32_t>(loop_.generated.size()), no_slot, no_slot,
@@ -263,7 +263,7 @@ class Writing {
 
   /// Another program.
   void begin(bool single_precision) {
-    lines_.begin(single_precision);
+    program_ = {.single_precision = single_precision, .rows = false, .instructions = {}};
     for (const SlotId slot : known_) value_[slot] = no_instruction;
     for (const SlotId slot : slots_) number_[slot] = no_number;
     for (std::vector<SlotId>* each : {&known_, &slots_, &reads_, &writes_}) each->clear();
@@ -279,10 +279,15 @@ class Writing {
     return number_[slot];
   }
 
+  std::uint32_t append(const PackInstruction& instruction) {
+    program_.instructions.push_back(instruction);
+    return static_cast<std::uint32_t>(program_.instructions.size() - 1);
+  }
+
   /// The value in a slot, or the one number that is there.
   std::uint32_t value(SlotId slot, PackOp load) {
     if (value_[slot] == no_instruction) {
-      set_value(slot, lines_.append({load, 0, 0, 0, number_of(slot)}));
+      set_value(slot, append({load, 0, 0, 0, number_of(slot)}));
       reads_.push_back(slot);
     }
     return value_[slot];
@@ -308,12 +313,12 @@ class Writing {
         return set_value(code.out, in_place(loop_.gathered[code.a]));
       case InstructionInfo::Kind::SumAll:
       case InstructionInfo::Kind::SumRows:
-        lines_.append({sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out)});
+        append({sum_of(each.info), value(code.a, PackOp::Load), 0, 0, number_of(code.out)});
         writes_.push_back(code.out);
         return;
       case InstructionInfo::Kind::Check: {
         const std::uint32_t x = value(code.a, PackOp::Load);
-        lines_.append({PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c});
+        append({PackOp::Check, value(code.b, PackOp::LoadMask), x, 0, code.c});
         set_value(code.out, x);
         return;
       }
@@ -330,7 +335,7 @@ class Writing {
   std::uint32_t in_place(const Gathered& view) {
     reads_.insert(reads_.end(), {view.start, view.offsets});
     const PackOp load = view.strides.back() == 0 ? PackOp::OneOfView : PackOp::OfView;
-    return lines_.append({load, number_of(view.offsets), 0, 0, number_of(view.start)});
+    return append({load, number_of(view.offsets), 0, 0, number_of(view.start)});
   }
 
   static PackOp sum_of(const InstructionInfo& info) {
@@ -344,23 +349,18 @@ class Writing {
       return value(slot, mask ? PackOp::LoadMask : single ? PackOp::Number : PackOp::Load);
     };
     const kernels::Instruction& code = each.code;
-    if (has_one_exponent(each.info) && each.info.known < Known::Nonzero)
-      return kernels::write_power(read(code.a, (each.info.modes & 1U) != 0, false), each.info.number, lines_);
-    if (kernels::has_lines(each.info.op)) return kernels::write_lines(each.info.op, operands(each), lines_);
-    const auto line = [&](PackOp op, std::uint32_t a, std::uint32_t b, std::uint32_t c) {
-      return lines_.value(op, a, b, c);
-    };
-    return arithmetic_lines(each.info, code, read, line);
-  }
-
-  /// Of a function.
-  std::array<std::uint32_t, 3> operands(const Emitted& each) {
-    const std::array<SlotId, 3> slots{each.code.a, each.code.b, each.code.c};
-    std::array<std::uint32_t, 3> result{};
-    for (std::size_t k = 0; k < slots.size() && slots[k] != no_slot; ++k) {
-      result[k] = value(slots[k], (each.info.modes & (1U << k)) != 0 ? PackOp::Number : PackOp::Load);
+    const auto number = [&](SlotId slot, unsigned bit) { return read(slot, (each.info.modes & bit) != 0, false); };
+    if (has_one_exponent(each.info) && each.info.known < Known::Nonzero) {
+      const auto quarters = static_cast<std::int32_t>(4 * each.info.number);
+      return append({PackOp::Power, number(code.a, 1U), 0, 0, static_cast<std::uint32_t>(quarters)});
     }
-    return result;
+    if (kernels::has_lines(each.info.op)) {
+      const auto operand = [&](SlotId slot, unsigned bit) { return slot == no_slot ? 0 : number(slot, bit); };
+      const std::uint32_t a = operand(code.a, 1U);
+      const std::uint32_t b = operand(code.b, 2U);
+      return append({PackOp::Function, a, b, operand(code.c, 4U), each.info.op});
+    }
+    return arithmetic_line(each.info, code, read, [&](const PackInstruction& line) { return append(line); });
   }
 
   /// Stores what is read outside of the program.
@@ -381,7 +381,7 @@ class Writing {
     const bool mask = kind == InstructionInfo::Kind::Elementwise && traits_of(each.info.op).predicate;
     const PackInstruction store{mask ? PackOp::StoreMask : PackOp::Store, value_[out], 0, 0, number_of(out)};
     if (in_memory) last_stores_.push_back(store);  // it may be an operand's memory
-    else lines_.append(store);
+    else append(store);
   }
 
   Draft& draft_;
@@ -392,11 +392,11 @@ class Writing {
   std::vector<std::uint32_t> depth_;         ///< how often programs and other instructions have taken turns
   std::vector<std::uint32_t> writer_;        ///< of each slot
   std::vector<std::uint32_t> chain_;         ///< operations of a program that wait for one another, up to this one
-  kernels::PackWriter lines_;                ///< the program
-  std::vector<std::uint32_t> value_;         ///< in each slot: the number of its instruction in the program
-  std::vector<std::uint32_t> number_;        ///< of each slot in the program
-  std::vector<SlotId> known_;                ///< that have a value
-  std::vector<SlotId> slots_;                ///< that have a number
+  PackProgram program_;
+  std::vector<std::uint32_t> value_;   ///< in each slot: the number of its instruction in the program
+  std::vector<std::uint32_t> number_;  ///< of each slot in the program
+  std::vector<SlotId> known_;          ///< that have a value
+  std::vector<SlotId> slots_;          ///< that have a number
   std::vector<SlotId> reads_;
   std::vector<SlotId> writes_;
   std::vector<PackInstruction> last_stores_;

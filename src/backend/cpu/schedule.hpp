@@ -52,8 +52,8 @@ struct LoweredLoop {
 /// A kernel for operands that must be gathered (see Gathered); run by the executor.
 void gather_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);
 
-/// The view that an instruction is about.
-const Gathered& gathered_of(const kernels::Frame& frame, const kernels::Instruction& instruction);
+/// The loop that a frame is of.
+const Loop& loop_of(const kernels::Frame& frame);
 
 /// A kernel that looks whether a condition holds (see Check); run by the executor.
 void check_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction);

@@ -5,7 +5,7 @@
 #include <bit>
 #include <utility>
 
-#include "arithmetic_lines.hpp"
+#include "arithmetic_line.hpp"
 #include "backend/cpu/kernels/generated/functions.hpp"
 #include "core/strides.hpp"
 #include "straight_moves.hpp"
@@ -145,10 +145,10 @@ class StraightLoop {
     if (info.op == op_sigmoid) {
       return values_.function(info.op, {value(code.a, false, false), value(code.b, false, false), 0});
     }
-    const auto append = [&](PackOp op, std::uint32_t a, std::uint32_t b, std::uint32_t c) {
-      return values_.append(op, a, b, c);
+    const auto append = [&](const kernels::PackInstruction& line) {
+      return values_.append(line.op, line.a, line.b, line.c);
     };
-    return arithmetic_lines(info, code, value, append);
+    return arithmetic_line(info, code, value, append);
   }
 
   // ---- values

@@ -46,7 +46,7 @@ std::optional<MovingStart> moving_start(const Loop& loop, const Gathered& view) 
 /// How far each pack of a block is from its first element, in bytes: a number of so many bytes as the pack has
 /// elements.
 void offsets_block(const kernels::Frame& frame, std::byte* const* slots, const kernels::Instruction& instruction) {
-  const Gathered& view = gathered_of(frame, instruction);
+  const Gathered& view = loop_of(frame).gathered[instruction.a];
   const std::size_t width = kernels::pack_bytes / view.element;
   const auto element = static_cast<std::ptrdiff_t>(view.element);
   const std::size_t inner = view.shape.size() - 1;

@@ -211,14 +211,14 @@ T result_of(const Total& total) {
 template <class R, class T>
 void reduce_rows(std::size_t rows, std::ptrdiff_t step, std::size_t columns, const T* x, typename R::Total* total) {
   using Wide = typename R::Wide;
-  constexpr std::size_t rows_at_once = 32;
+  constexpr std::size_t rows_together = 32;
   constexpr std::size_t columns_at_once = 128;
   std::array<Wide, columns_at_once> sums;
   for (std::size_t first = 0; first < columns; first += columns_at_once) {
     const std::size_t count = std::min(columns_at_once, columns - first);
-    for (std::size_t row = 0; row < rows; row += rows_at_once) {
+    for (std::size_t row = 0; row < rows; row += rows_together) {
       sums.fill(R::start());
-      for (std::size_t i = row; i < std::min(rows, row + rows_at_once); ++i) {
+      for (std::size_t i = row; i < std::min(rows, row + rows_together); ++i) {
         const T* line = x + static_cast<std::ptrdiff_t>(i) * step + first;
         for (std::size_t k = 0; k < count; ++k) sums[k] = R::combine(sums[k], static_cast<Wide>(line[k]));
       }

@@ -13,6 +13,7 @@
 #include "assembler.hpp"
 #include "backend/cpu/kernels/block/block.hpp"
 #include "core/per_thread.hpp"
+#include "functions.hpp"
 
 namespace xgrad::backend::cpu::kernels {
 
@@ -58,6 +59,7 @@ std::size_t Assembler::assemble() {
   end();
   failures();
   sections();
+  end_frame();  // sections take some of the stack, too
   constants();
   return getSize();
 }
@@ -158,8 +160,9 @@ void Assembler::end() {
   for (const Reg64& each : {r15, r14, r13, r12, rbp, rbx}) pop(each);
   vzeroupper();
   ret();
-  rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 128, 4);
 }
+
+void Assembler::end_frame() { rewrite(frame_size_at_, static_cast<std::uint64_t>(frame_) + 128, 4); }
 
 std::uint32_t Assembler::take_stack() {
   frame_ += bytes_;
@@ -427,7 +430,8 @@ thread_local constinit xgrad::core::PerThread<Code> code_of_thread;
 std::shared_ptr<const Generated> write_code(const PackProgram& program) {
   try {
     std::byte* buffer = code_of_thread.get().bytes;
-    const std::size_t size = Assembler(program, buffer).assemble();
+    const PackProgram lines = with_lines(program);
+    const std::size_t size = Assembler(lines, buffer).assemble();
     return write_in_pages(size, [&](void* pages) {
       std::memcpy(pages, buffer, size);
       return size;

@@ -164,6 +164,8 @@ class Assembler : protected Xbyak::CodeGenerator {
 
   /// Saves registers and makes room on the stack.
   void begin_frame();
+  /// Nothing takes more of it.
+  void end_frame();
   void begin();
 
   void begin_row();

@@ -187,16 +187,15 @@ void Assembler::emit_fused(std::uint32_t i, const PackInstruction& instruction) 
 void Assembler::fused(PackOp op, Form form, const Ymm& to, const Ymm& second, const Xbyak::Operand& third) {
   using Emit = void (CodeGenerator::*)(const Xmm&, const Xmm&, const Xbyak::Operand&);
   // By operation, form and element type.
-  static constexpr Emit table[3][3][2] = {
-      {{&CodeGenerator::vfmadd132pd, &CodeGenerator::vfmadd132ps},
-       {&CodeGenerator::vfmadd213pd, &CodeGenerator::vfmadd213ps},
-       {&CodeGenerator::vfmadd231pd, &CodeGenerator::vfmadd231ps}},
-      {{&CodeGenerator::vfmsub132pd, &CodeGenerator::vfmsub132ps},
-       {&CodeGenerator::vfmsub213pd, &CodeGenerator::vfmsub213ps},
-       {&CodeGenerator::vfmsub231pd, &CodeGenerator::vfmsub231ps}},
-      {{&CodeGenerator::vfnmadd132pd, &CodeGenerator::vfnmadd132ps},
-       {&CodeGenerator::vfnmadd213pd, &CodeGenerator::vfnmadd213ps},
-       {&CodeGenerator::vfnmadd231pd, &CodeGenerator::vfnmadd231ps}}};
+  static constexpr Emit table[3][3][2] = {{{&CodeGenerator::vfmadd132pd, &CodeGenerator::vfmadd132ps},
+                                           {&CodeGenerator::vfmadd213pd, &CodeGenerator::vfmadd213ps},
+                                           {&CodeGenerator::vfmadd231pd, &CodeGenerator::vfmadd231ps}},
+                                          {{&CodeGenerator::vfmsub132pd, &CodeGenerator::vfmsub132ps},
+                                           {&CodeGenerator::vfmsub213pd, &CodeGenerator::vfmsub213ps},
+                                           {&CodeGenerator::vfmsub231pd, &CodeGenerator::vfmsub231ps}},
+                                          {{&CodeGenerator::vfnmadd132pd, &CodeGenerator::vfnmadd132ps},
+                                           {&CodeGenerator::vfnmadd213pd, &CodeGenerator::vfnmadd213ps},
+                                           {&CodeGenerator::vfnmadd231pd, &CodeGenerator::vfnmadd231ps}}};
   const std::size_t which = op == PackOp::MultiplyAdd ? 0 : op == PackOp::MultiplySubtract ? 1 : 2;
   (this->*table[which][static_cast<std::size_t>(form)][program_.single_precision ? 1 : 0])(to, second, third);
 }
@@ -231,7 +230,8 @@ void Assembler::blend(const Ymm& to, const Ymm& otherwise, const Xbyak::Operand&
     constexpr std::uint8_t if_second_first_else_third = 0xe2;
     if (to.getIdx() == mask.getIdx()) return vpternlogq(to, otherwise, then, if_first_third_else_second);
     if (to.getIdx() == otherwise.getIdx()) return vpternlogq(to, mask, then, if_second_third_else_first);
-    if (!then.isMEM() && to.getIdx() == then.getIdx()) return vpternlogq(to, mask, otherwise, if_second_first_else_third);
+    if (!then.isMEM() && to.getIdx() == then.getIdx())
+      return vpternlogq(to, mask, otherwise, if_second_first_else_third);
     vmovaps(to, mask);
     return vpternlogq(to, otherwise, then, if_first_third_else_second);
   }

@@ -1,6 +1,7 @@
 #include "functions.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "primitives/list.hpp"
 #include "recorded_pack.hpp"
@@ -35,8 +36,7 @@ std::uint32_t recorded(const std::array<std::uint32_t, 3>& operands, PackWriter&
   using P = simd::Pack<T, Recorded>;
   const std::array<P, 3> x{RecordedValue{operands[0]}, RecordedValue{operands[1]}, RecordedValue{operands[2]}};
   PackWriter* const before = std::exchange(recording, &writer);
-  const std::uint32_t result =
-      writer.in_two_ways([&] { return applied(x, f, std::make_index_sequence<arity>()).id; });
+  const std::uint32_t result = writer.in_two_ways([&] { return applied(x, f, std::make_index_sequence<arity>()).id; });
   recording = before;
   return result;
 }
@@ -84,6 +84,33 @@ Lines lines_of(std::uint8_t operation) noexcept {
 }
 
 }  // namespace
+
+PackProgram with_lines(const PackProgram& program) {
+  PackWriter writer;
+  writer.begin(program.single_precision);
+  writer.program().rows = program.rows;
+  std::vector<std::uint32_t> written;
+  written.reserve(program.instructions.size());
+  for (const PackInstruction& each : program.instructions) {
+    const auto now = [&](std::uint32_t v) { return v < written.size() ? written[v] : 0; };
+    const bool is_value = each.op > PackOp::Constant && each.op <= PackOp::FromMask;
+    if (each.op == PackOp::Function) {
+      written.push_back(
+          write_lines(static_cast<std::uint8_t>(each.slot), {now(each.a), now(each.b), now(each.c)}, writer));
+    } else if (each.op == PackOp::Power) {
+      written.push_back(write_power(now(each.a), 0.25 * static_cast<std::int32_t>(each.slot), writer));
+    } else if (each.op == PackOp::Constant) {
+      written.push_back(writer.value(each.op, each.a, each.b));
+    } else if (each.op == PackOp::OfView || each.op == PackOp::OneOfView) {
+      written.push_back(writer.append(each));  // `a` is a slot
+    } else if (is_value) {
+      written.push_back(writer.value(each.op, now(each.a), now(each.b), now(each.c), each.slot));
+    } else {
+      written.push_back(writer.append({each.op, now(each.a), now(each.b), now(each.c), each.slot}));
+    }
+  }
+  return std::move(writer.program());
+}
 
 bool has_lines(std::uint8_t operation) noexcept { return lines_of(operation) != nullptr; }
 

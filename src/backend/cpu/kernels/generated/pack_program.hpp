@@ -64,6 +64,8 @@ enum class PackOp : std::uint8_t {
   FromMask,   ///< 1 where the mask is true, else 0
   Unless,     ///< what follows up to its EndUnless is skipped where the mask a is true for the whole pack
   EndUnless,  ///< a if that was skipped, else b
+  Function,   ///< of a, b and c: the operation whose number `slot` is. Written out as the instructions above
+  Power,      ///< the power of a with so many quarters as `slot` is, which may be negative; written out, too
   Store,
   Stream,  ///< stores past the caches
   StoreMask,

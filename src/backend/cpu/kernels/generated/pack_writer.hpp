@@ -13,8 +13,8 @@ namespace xgrad::backend::cpu::kernels {
 struct HashOfInstruction {
   std::size_t operator()(const PackInstruction& instruction) const noexcept {
     std::uint64_t hash = static_cast<std::uint64_t>(instruction.op) | std::uint64_t{instruction.slot} << 32U;
-    for (const std::uint64_t word : {std::uint64_t{instruction.a} | std::uint64_t{instruction.b} << 32U,
-                                     std::uint64_t{instruction.c}}) {
+    for (const std::uint64_t word :
+         {std::uint64_t{instruction.a} | std::uint64_t{instruction.b} << 32U, std::uint64_t{instruction.c}}) {
       hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
       hash ^= hash >> 32U;
     }

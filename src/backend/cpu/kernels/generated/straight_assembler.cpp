@@ -42,6 +42,7 @@ class StraightAssembler : public Assembler {
     if (!calls_.empty()) arguments_ = take_stack();
     for (std::uint32_t i = 0; i < lines_.instructions.size(); ++i) line(i);
     end();
+    end_frame();
     constants();
     return getSize();
   }

@@ -15,26 +15,26 @@ inline bool is_arithmetic(Opcode op) { return op < primitives::list_size && kern
 
 /// The line of such an operation.
 /// \param value  (slot, whether it is one number, whether it is a truth value) gives the number of its line.
-/// \param append  (op, a, b, c) gives the number of a new line.
+/// \param append  gives the number of a new line.
 /// \return the number of the result's line.
 template <class Value, class Append>
-std::uint32_t arithmetic_lines(const InstructionInfo& info, const kernels::Instruction& code, const Value& value,
-                               const Append& append) {
+std::uint32_t arithmetic_line(const InstructionInfo& info, const kernels::Instruction& code, const Value& value,
+                              const Append& append) {
   const Opcode op = info.op;
   const auto number = [&](std::uint32_t slot, unsigned bit) { return value(slot, (info.modes & bit) != 0, false); };
   const kernels::PackOp line = kernels::instruction_of(op).value();
   if (traits_of(op).selects) {
     const std::uint32_t mask = value(code.a, false, true);
     const std::uint32_t then = number(code.b, 1U);
-    return append(line, mask, then, number(code.c, 2U));
+    return append({line, mask, then, number(code.c, 2U)});
   }
   if (traits_of(op).logical || is_conversion(op)) {
     const std::uint32_t a = value(code.a, false, true);
-    return append(line, a, code.b == no_slot ? 0 : value(code.b, false, true), 0);
+    return append({line, a, code.b == no_slot ? 0 : value(code.b, false, true)});
   }
   const std::uint32_t a = number(code.a, 1U);
-  if (op == opcode<primitives::Square>) return append(line, a, a, 0);
-  return append(line, a, code.b == no_slot ? 0 : number(code.b, 2U), 0);
+  if (op == opcode<primitives::Square>) return append({line, a, a});
+  return append({line, a, code.b == no_slot ? 0 : number(code.b, 2U)});
 }
 
 }  // namespace xgrad::backend::cpu
