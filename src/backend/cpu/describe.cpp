@@ -113,8 +113,7 @@ class Description {
   void write(const StraightRun& run) {
     text_ << (run.last - run.first == 1 ? "step " : "steps ") << run.first + 1;
     if (run.last - run.first > 1) text_ << " to " << run.last;
-    if (run.code->is_written()) text_ << ": straight machine code\n";
-    else text_ << ": straight machine code after " << machine_code_limits().straight_after << " runs\n";
+    text_ << ": straight machine code after " << machine_code_limits().straight_after << " runs\n";
   }
 
   void write_arrays(const Loop& loop) {

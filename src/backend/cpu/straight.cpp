@@ -91,6 +91,11 @@ bool run_straight(const StepProgram& program, const StraightRun& steps, Addresse
   return true;
 }
 
+std::atomic<std::uint64_t>& straight_codes() noexcept {
+  static constinit std::atomic<std::uint64_t> count = 0;
+  return count;
+}
+
 const kernels::StraightCode* StraightCodeLater::count_run(const StepProgram& program, const StraightRun& run) {
   // One of the threads that run the program writes the code, others go on without.
   if (runs_.fetch_add(1, std::memory_order_relaxed) != machine_code_limits().straight_after) return nullptr;
@@ -98,6 +103,7 @@ const kernels::StraightCode* StraightCodeLater::count_run(const StepProgram& pro
     code_ = kernels::write_straight_code(straight_lines(program, run));
   } catch (const std::bad_alloc&) {  // the steps need none
   }
+  if (code_ != nullptr) ++straight_codes();
   ready_.store(code_.get(), std::memory_order_release);
   return code_.get();
 }

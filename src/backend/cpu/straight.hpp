@@ -31,6 +31,9 @@ struct Workspace;
 /// \return whether they have run.
 bool run_straight(const StepProgram& program, const StraightRun& steps, Addresses& addresses, Workspace& workspace);
 
+/// How often straight code was written, for tests.
+std::atomic<std::uint64_t>& straight_codes() noexcept;
+
 /// Machine code of a run of steps, which is written when they have run some times: it takes about as long as so many
 /// runs.
 class StraightCodeLater {
@@ -43,7 +46,6 @@ class StraightCodeLater {
     const kernels::StraightCode* code = ready_.load(std::memory_order_acquire);
     return code != nullptr ? code : count_run(program, run);
   }
-  [[nodiscard]] bool is_written() const noexcept { return ready_.load(std::memory_order_relaxed) != nullptr; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
