@@ -141,7 +141,7 @@ void Assembler::begin_row() {
 void Assembler::begin_tail() {
   mov(ptr[rsp + rest_], rax);
   if (wide_) {
-    mov(rbx, -1);
+    mov(rbx, ~std::uint64_t{0});
     bzhi(rbx, rbx, rax);
     kmovd(last_elements_, ebx);
     return;
