@@ -398,7 +398,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(checks, T, Types) {
     const std::uint32_t failed = machine.run(count, count, failure);
     BOOST_TEST(failed == (bad < count ? 6U : 0U));
     if (failed == 0) continue;
-    T values[sizeof failure.values / sizeof(T)];
+    constexpr std::size_t bytes = sizeof failure.values;
+    T values[bytes / sizeof(T)];
     std::memcpy(values, failure.values, sizeof failure.values);
     BOOST_TEST(values[std::countr_one(failure.holds)] == T(-3), "element " << bad);
   }

@@ -221,6 +221,38 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(bits_of_kernels, T, Types) {
   BOOST_TEST(tested >= 20U);
 }
 
+// The rare ways of many functions need more of the stack than all else does.
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_rare_ways, T, Types) {
+  constexpr Opcode op = xgrad::primitives::opcode<xgrad::primitives::Power>;
+  constexpr std::size_t functions = 8;
+  std::array<Input<T>, 3> inputs{Input<T>(Operand::Full, 0), Input<T>(Operand::Full, 3), Input<T>(Operand::Full, 6)};
+  PackWriter writer;
+  writer.begin(std::is_same_v<T, float>);
+  const std::uint32_t x = writer.append({PackOp::Load, 0, 0, 0, 0});
+  std::uint32_t y = writer.append({PackOp::Load, 0, 0, 0, 1});
+  std::vector<std::vector<T>> results(functions, std::vector<T>(count, T(77)));
+  std::vector<std::byte*> slots;
+  for (std::size_t k = 0; k < 2; ++k) slots.push_back(reinterpret_cast<std::byte*>(inputs[k].full.data()));
+  for (std::size_t k = 0; k < functions; ++k) {
+    const std::uint32_t power = writer.append({PackOp::Function, x, y, 0, op});
+    slots.push_back(reinterpret_cast<std::byte*>(results[k].data()));
+    writer.append({PackOp::Store, power, 0, 0, static_cast<std::uint32_t>(k) + 2});
+    y = writer.append({PackOp::Add, y, x});
+  }
+  const auto code = generate(writer.program());
+  BOOST_REQUIRE(code != nullptr);
+  CheckFailure failure;
+  BOOST_TEST((*code)(slots.data(), count, count, failure) == 0U);
+  for (std::size_t k = 0; k < functions; ++k) {
+    const std::vector<T> wanted = by_kernel(op, inputs);
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool right = same_bits(wanted[i], results[k][i]);
+      if (!right) BOOST_TEST(right, "power " << k << ", element " << i);
+      inputs[1].full[i] += inputs[0].full[i];
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

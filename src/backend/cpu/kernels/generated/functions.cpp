@@ -71,7 +71,8 @@ struct OfPart {
 
 Lines lines_of(std::uint8_t operation) noexcept {
   static constexpr auto wholes = table_of_primitives<Lines>([]<class P>(Type<P> primitive) -> Lines {
-    if constexpr (requires { is_in_registers(primitive); }) return lines<Whole<P>, P::arity>;
+    if constexpr (requires { is_in_registers(primitive); })
+      return is_in_registers(primitive) ? lines<Whole<P>, P::arity> : nullptr;
     else return nullptr;
   });
   static constexpr std::array<Lines, part_count> parts{
