@@ -201,7 +201,7 @@ struct StraightRun {
   std::uint32_t first;
   std::uint32_t last;
   std::vector<PlaceId> own;  ///< of the arena, which no other step uses
-  std::unique_ptr<StraightCodeLater> code;
+  std::shared_ptr<StraightCodeLater> code;
 };
 
 struct StepProgram;

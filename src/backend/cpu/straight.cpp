@@ -69,7 +69,7 @@ void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives) 
     }
     if (instructions < fewest_straight) continue;
     constexpr std::size_t bytes = 12;  // of an instruction
-    program.straight_runs.push_back({first, last, {}, std::make_unique<StraightCodeLater>(bytes * instructions)});
+    program.straight_runs.push_back({first, last, {}, std::make_shared<StraightCodeLater>(bytes * instructions)});
   }
   find_own_places(program, lives);
 }
