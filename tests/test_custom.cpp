@@ -248,9 +248,9 @@ BOOST_AUTO_TEST_CASE(plans_are_found_by_the_bodies) {
                                   [=](const Var& x, const Var& dx) { return dx * exponent * pow(x, exponent - 1.0); });
     return xg::grad([&](const Var& x) { return sum(f(x) * f(x + 1.0)); })(wave({7}) + 4.0);
   };
-  (void)slope(3.5);
+  (void)slope(3.3);
   const std::size_t plans = xg::plan_cache().plans;
-  (void)slope(2.5);  // other numbers, the same structure
+  (void)slope(2.7);  // other numbers, the same structure
   BOOST_TEST(xg::plan_cache().plans == plans);
   (void)slope(2.0);  // the number 2 is known to the planner
   BOOST_TEST(xg::plan_cache().plans == plans + 1);

@@ -165,8 +165,9 @@ BOOST_AUTO_TEST_CASE(machine_code) {
   BOOST_TEST(has({product + x}, 1, 2));
   BOOST_TEST(has({sqrt(product / x), product}, 1, 3));  // two results
   BOOST_TEST(has({where(x < y, product, 1.0)}, 1, 3));
-  BOOST_TEST(has({exp(product + x) * (product - y)}, 3, 5));  // once before exp; a single operation stays a kernel
-  BOOST_TEST(has({exp(product + x) * (product - y) + x}, 3, 6));
+  BOOST_TEST(has({exp(product + x) * (product - y)}, 1, 5));
+  BOOST_TEST(has({sin(product + x) * (product - y)}, 3, 5));  // once before sin; a single operation stays a kernel
+  BOOST_TEST(has({sin(product + x) * (product - y) + x}, 3, 6));
   BOOST_TEST(has({sum(product + x)}, 2, 4));                   // of one row: where it starts is another instruction
   BOOST_TEST(has({cast(x, xg::DType::Int64) * 2 + 1}, 2, 2));  // there is none for integers
 }
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(outputs_that_are_there_already) {
 BOOST_AUTO_TEST_CASE(numbers) {
   xg::Tape tape;
   const Var x = tape.leaf(ones({5}));
-  const std::string text = xg::draw::plan({2.0 / x, x * 0.25});
+  const std::string text = xg::draw::plan({2.0 / x, x * 0.3});
   BOOST_TEST_INFO(text);
   BOOST_TEST(contains(text, "2, leaf 0 float64 [5], number 1 ->"));  // known, and one that may change
 }

@@ -88,8 +88,6 @@ std::array<Var, 2> of_one_type(const Var& x, const Var& kernel) {
   return {cast(x, dtype), cast(kernel, dtype)};
 }
 
-Shape places_of(const Var& x) { return {x.shape().begin() + 2, x.shape().end()}; }
-
 Shape with_channels(std::size_t examples, std::size_t channels, const Shape& places) {
   Shape shape{examples, channels};
   for (const std::size_t extent : places) shape.push_back(extent);
@@ -141,7 +139,7 @@ Var conv(const Var& x, const Var& kernel, const ConvOptions& options) {
                     "axis 1 of the kernel must be the channels of a group, " + std::to_string(x.shape()[1] / groups));
   }
   WindowAxesList axes = detail::moving("conv", extents_of_kernel("conv", x, kernel), options.stride, options.dilation);
-  const Shape windows = detail::windows_over("conv", places_of(x), axes, options.padding);
+  const Shape windows = detail::windows_over("conv", detail::places_of(x), axes, options.padding);
   const auto [from, weights] = of_one_type(x, kernel);
   return detail::convolved(ConvolutionRole::Output, {from, weights, Var()},
                            with_channels(x.shape()[0], kernel.shape()[0], windows), motion_of(axes, options.groups));
@@ -154,7 +152,7 @@ Var conv_transpose(const Var& x, const Var& kernel, const ConvTransposeOptions& 
   }
   WindowAxesList axes = detail::moving("conv_transpose", extents_of_kernel("conv_transpose", x, kernel), options.stride,
                                        options.dilation);
-  const Shape places = extents_transposed(places_of(x), axes, options);
+  const Shape places = extents_transposed(detail::places_of(x), axes, options);
   const auto [from, weights] = of_one_type(x, kernel);
   const std::size_t channels = kernel.shape()[1] * static_cast<std::size_t>(options.groups);
   return detail::convolved(ConvolutionRole::Input, {Var(), weights, from},

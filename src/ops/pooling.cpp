@@ -18,8 +18,6 @@ namespace {
 using detail::WindowAxesList;
 using primitives::WindowArgMax;
 
-Shape places_of(const Var& x) { return {x.shape().begin() + 2, x.shape().end()}; }
-
 Shape with_places(const Var& x, const Shape& places) {
   Shape shape{x.shape()[0], x.shape()[1]};
   for (const std::size_t extent : places) shape.push_back(extent);
@@ -47,7 +45,7 @@ Windows windows_of(std::string_view operation, const Var& x, const OneOrMany& wi
   const OneOrMany stride = options.stride.many().empty() ? OneOrMany(extents) : options.stride;
   Windows result;
   result.axes = detail::moving(operation, extents, stride, options.dilation);
-  result.counts = detail::windows_over(operation, places_of(x), result.axes, options.padding);
+  result.counts = detail::windows_over(operation, detail::places_of(x), result.axes, options.padding);
   return result;
 }
 
@@ -166,7 +164,7 @@ Shape extents_of(std::string_view operation, const Var& x, const OneOrMany& exte
 
 Var max_pool(const Var& x, const OneOrMany& window, const PoolOptions& options) {
   const Windows windows = windows_of("max_pool", x, window, options);
-  require_elements("max_pool", windows, places_of(x));
+  require_elements("max_pool", windows, detail::places_of(x));
   return maxima(x, windows.counts, windows.attributes());
 }
 
@@ -178,8 +176,8 @@ Var average_pool(const Var& x, const OneOrMany& window, const PoolOptions& optio
     for (const detail::WindowAxis& each : windows.axes) size *= static_cast<double>(each.window);
     return sums(numbers, windows) / size;
   }
-  require_elements("average_pool", windows, places_of(x));
-  return sums(numbers, windows) / element_counts(windows, places_of(x), numbers.dtype());
+  require_elements("average_pool", windows, detail::places_of(x));
+  return sums(numbers, windows) / element_counts(windows, detail::places_of(x), numbers.dtype());
 }
 
 Var adaptive_max_pool(const Var& x, const OneOrMany& extents) {

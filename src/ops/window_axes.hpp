@@ -25,6 +25,8 @@ using WindowAxesList = std::vector<WindowAxis>;
 
 /// \throws ShapeError  unless x is [n, c, X...] with 1, 2 or 3 axes X.
 std::size_t window_axes_of(std::string_view operation, const Var& x);
+/// \return X.
+inline Shape places_of(const Var& x) { return {x.shape().begin() + 2, x.shape().end()}; }
 
 /// One number for each axis.
 /// \throws ShapeError  unless there is one for all or one for each.

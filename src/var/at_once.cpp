@@ -10,6 +10,17 @@
 namespace xgrad::detail {
 namespace {
 
+/// Whether an array has elements, and not too many. The product of its extents may be more than a number holds.
+bool is_few(const Shape& shape) noexcept {
+  std::size_t count = 1;
+  for (const std::size_t extent : shape) {
+    if (extent == 0 || extent > backend::most_at_once) return false;
+    count *= extent;
+    if (count > backend::most_at_once) return false;
+  }
+  return true;
+}
+
 /// A number in the given element type.
 union Number {
   bool truth;
@@ -104,8 +115,8 @@ std::optional<Var> compute_at_once(Opcode op, DType dtype, DType result, std::sp
   Model model;
   find_model(operands, model);
   if (!model.possible) return std::nullopt;
+  if (model.shape != nullptr && !is_few(*model.shape)) return std::nullopt;
   const std::size_t count = model.shape == nullptr ? 1 : size_of(*model.shape);
-  if (count == 0 || count > backend::most_at_once) return std::nullopt;
   if (op == opcode<primitives::Power> && !is_plain_power(operands, model.shape)) return std::nullopt;
 
   std::array<backend::Elements, 3> elements{};
@@ -142,10 +153,6 @@ std::optional<Var> compute_at_once(Opcode op, DType dtype, const Shape& shape, s
   std::array<backend::DenseArray, 4> arrays{};
   std::array<BufferPtr, 4> numbers;
   if (inputs.empty() || inputs.size() > arrays.size()) return std::nullopt;
-  const auto few = [](const Shape& extents) {
-    const std::size_t count = size_of(extents);
-    return count != 0 && count <= backend::most_at_once;
-  };
   bool weak = true;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     const Var& input = *inputs[k];
@@ -157,9 +164,9 @@ std::optional<Var> compute_at_once(Opcode op, DType dtype, const Shape& shape, s
     if (VarAccess::kind(input) != VarAccess::Kind::Array) return std::nullopt;
     weak = false;
     arrays[k] = dense(VarAccess::array(input));
-    if (!few(*arrays[k].shape)) return std::nullopt;
+    if (!is_few(*arrays[k].shape)) return std::nullopt;
   }
-  if (!few(shape)) return std::nullopt;
+  if (!is_few(shape)) return std::nullopt;
   BufferPtr result = make_buffer(dtype, shape);
   if (!backend::compute_at_once(op, std::span(arrays).first(inputs.size()), attributes, dense(*result.get()))) {
     return std::nullopt;

@@ -5,6 +5,8 @@
 #include <limits>
 #include <mutex>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #if __has_include(<xtensor/containers/xadapt.hpp>)
 #include <xtensor/containers/xadapt.hpp>
@@ -222,6 +224,7 @@ class Stack {
 
 constexpr std::size_t most_of_small = 64;
 constexpr std::size_t terms_at_once = 128;  ///< of long sums: what is read of both factors stays in the cache
+constexpr std::size_t longest_sum = 1024;   ///< of floats as floats
 
 /// A single column is the row of the transposed product: the kernel goes along rows of the result.
 bool is_swapped(const Product& product) { return product.n == 1; }
@@ -282,14 +285,36 @@ class OwnProduct {
                              .alpha = alpha_,
                              .accumulate = accumulate_};
     if (!swapped_) left += row * task.a_row;
+    if (std::is_same_v<T, float> && size_.k > longest_sum) add_long_sums(task, left, right);
+    else add_terms(task, left, right, 0, size_.k);
+  }
+
+  void add_terms(kernels::MatrixTask& task, const T* left, const T* right, std::size_t begin, std::size_t end) {
     const kernels::BlockTable& table = kernels::block_table();
-    const auto dtype = static_cast<std::size_t>(size_.dtype);
-    for (std::size_t first = 0; first < size_.k; first += terms_at_once) {
-      task.k = std::min(terms_at_once, size_.k - first);
+    for (std::size_t first = begin; first < end; first += terms_at_once) {
+      task.k = std::min(terms_at_once, end - first);
       task.a = left + first * task.a_inner;
-      task.b = right_transposed_ ? turned(right + first, columns, task.k) : right + first * task.b_inner;
-      table.multiply[dtype](task);
+      task.b = right_transposed_ ? turned(right + first, task.n, task.k) : right + first * task.b_inner;
+      table.multiply[static_cast<std::size_t>(size_.dtype)](task);
       task.accumulate = true;
+    }
+  }
+
+  /// Sums of some terms are added up as doubles: floats would lose digits.
+  void add_long_sums(kernels::MatrixTask task, const T* left, const T* right) {
+    T* const out = static_cast<T*>(task.out);
+    const std::size_t count = task.m * task.n;
+    std::vector<T> some(count);
+    std::vector<double> totals(count);
+    task.out = some.data();
+    task.alpha = 1;
+    for (std::size_t first = 0; first < size_.k; first += longest_sum) {
+      task.accumulate = false;
+      add_terms(task, left, right, first, std::min(first + longest_sum, size_.k));
+      for (std::size_t i = 0; i < count; ++i) totals[i] += static_cast<double>(some[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = static_cast<T>(accumulate_ ? static_cast<double>(out[i]) + alpha_ * totals[i] : totals[i]);
     }
   }
 
