@@ -120,7 +120,7 @@ class Assembler : protected Xbyak::CodeGenerator {
 
   Assembler(const Assembler&) = delete;
   Assembler& operator=(const Assembler&) = delete;
-  virtual ~Assembler() = default;
+  ~Assembler() override = default;
 
   /// \return how many bytes the code has.
   virtual std::size_t assemble();

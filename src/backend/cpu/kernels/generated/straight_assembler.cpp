@@ -259,10 +259,10 @@ class StraightAssembler : public Assembler {
 
   /// A function may use them.
   void leave_registers() {
-    for (std::size_t r = 0; r < holder_.size(); ++r) {
-      if (holder_[r] == never) continue;
-      leave_register(holder_[r]);
-      holder_[r] = never;
+    for (std::uint32_t& held : holder_) {
+      if (held == never) continue;
+      leave_register(held);
+      held = never;
     }
   }
 
