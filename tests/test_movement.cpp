@@ -89,7 +89,7 @@ void check_all_joined() {
       {1},       {1, 1},        {1, 1, 1},   {2, 1},     {3, 3, 5}, {1, 3, 1, 1, 1, 1, 1, 1, 1, 1},
       {0, 2, 0}, Sizes(128, 1), {17, 1, 16}, {300, 300}, {511, 1}};
   for (const Sizes& widths : all) {
-    for (const std::size_t rows : {0, 1, 7, 8, 9, 15, 100}) {
+    for (const std::size_t rows : std::initializer_list<std::size_t>{0, 1, 7, 8, 9, 15, 100}) {
       for (const bool turned : {false, true}) {
         BOOST_TEST_CONTEXT(rows << " rows, " << widths.size() << " parts, turned " << turned) {
           check_joined<T>(rows, widths, turned);
@@ -140,10 +140,12 @@ void check_argmax(std::size_t outer, std::size_t extent, std::size_t inner, bool
 
 template <class T>
 void check_all_argmax() {
-  for (const std::size_t extent : {1, 2, 10, 63, 255, 256, 257, 1000}) {
+  for (const std::size_t extent : std::initializer_list<std::size_t>{1, 2, 10, 63, 255, 256, 257, 1000}) {
     for (const bool strange : {false, true}) {
-      for (const std::size_t outer : {0, 1, 5, 70}) check_argmax<T>(outer, extent, 1, strange);
-      for (const std::size_t inner : {2, 7, 8, 33, 64}) check_argmax<T>(3, extent, inner, strange);
+      for (const std::size_t outer : std::initializer_list<std::size_t>{0, 1, 5, 70})
+        check_argmax<T>(outer, extent, 1, strange);
+      for (const std::size_t inner : std::initializer_list<std::size_t>{2, 7, 8, 33, 64})
+        check_argmax<T>(3, extent, inner, strange);
     }
   }
   check_argmax<T>(20000, 11, 1, true);
@@ -208,9 +210,9 @@ void check_product(std::size_t m, std::size_t k, std::size_t n, bool left_turned
 
 template <class T>
 void check_products(bool left_turned, bool right_turned) {
-  for (const std::size_t n : {1, 2, 3, 7, 10, 33, 64, 65}) {
-    for (const std::size_t few : {1, 2, 9, 64}) {
-      for (const std::size_t many : {1, 63, 65, 127, 129, 300}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{1, 2, 3, 7, 10, 33, 64, 65}) {
+    for (const std::size_t few : std::initializer_list<std::size_t>{1, 2, 9, 64}) {
+      for (const std::size_t many : std::initializer_list<std::size_t>{1, 63, 65, 127, 129, 300}) {
         check_product<T>(many, few, n, left_turned, right_turned);
         check_product<T>(few, many, n, left_turned, right_turned);
       }
@@ -265,9 +267,9 @@ BOOST_AUTO_TEST_CASE(places_of_the_largest) {
 }
 
 BOOST_AUTO_TEST_CASE(rows_are_chosen_and_added_up) {
-  for (const std::size_t length : {0, 1, 2, 3, 8, 11, 16, 17, 100}) {
+  for (const std::size_t length : std::initializer_list<std::size_t>{0, 1, 2, 3, 8, 11, 16, 17, 100}) {
     BOOST_TEST_CONTEXT(length) {
-      for (const std::size_t outer : {1, 3}) {
+      for (const std::size_t outer : std::initializer_list<std::size_t>{1, 3}) {
         check_chosen<double>(outer, 13, length, 50);
         check_chosen<float>(outer, 13, length, 50);
         check_chosen<std::int64_t>(outer, 13, length, 50);
