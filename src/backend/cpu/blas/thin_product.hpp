@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
-#include <vector>
 
 #include "backend/cpu/kernels/block/block.hpp"
 #include "backend/cpu/parallel/parallel.hpp"
@@ -135,8 +134,10 @@ class OwnProduct {
   void add_long_sums(kernels::MatrixTask task, const T* left, const T* right) {
     T* const out = static_cast<T*>(task.out);
     const std::size_t count = task.m * task.n;
-    std::vector<T> some(count);
-    std::vector<double> totals(count);
+    // Not on the heap: a product that finds no memory might have donated arrays written over already.
+    std::array<T, most_of_small * most_of_small> some;
+    std::array<double, most_of_small * most_of_small> totals;
+    std::fill_n(totals.begin(), count, 0.0);
     task.out = some.data();
     task.alpha = 1;
     for (std::size_t first = 0; first < size_.k; first += longest_sum) {
