@@ -15,6 +15,7 @@ needs=(
   "cmake|configures the build|CMake 3.21 or newer, cmake.org"
   "ninja-build|runs the build|Ninja, ninja-build.org"
   "ccache|makes later builds quick|ccache, ccache.dev (optional)"
+  "lld|links tests in a third of the time|LLD, lld.llvm.org (optional)"
   "libboost-dev|Boost.Hana, the reflection of structs, and Boost.Math|Boost 1.74 or newer, boost.org"
   "libboost-test-dev|Boost.Test, for the tests|Boost 1.74 or newer, boost.org"
   "libxtensor-dev|the arrays at the interface|xtensor 0.24 to 0.27 and xtl, github.com/xtensor-stack"
@@ -70,7 +71,7 @@ need_without_apt() {
     line=$(printf '   %-20s %s; %s' "$package" "$purpose" "$origin")
     case $package in
       lib*) ;;
-      ccache) ;;
+      ccache | lld) ;;
       g++) has "${CXX:-c++}" || has g++ || has clang++ || tools+=("$line") ;;
       ninja-build) has ninja || tools+=("$line") ;;
       *) has "$package" || tools+=("$line") ;;
@@ -133,6 +134,7 @@ configure() {
   shift
   local arguments=(--preset "$preset" "$@")
   ! has ccache || arguments+=(-D CMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  ! has ld.lld || arguments+=(-D CMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
   say "configuring build/$preset"
   (cd "$root" && cmake "${arguments[@]}")
 }
