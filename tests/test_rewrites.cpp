@@ -112,6 +112,7 @@ BOOST_AUTO_TEST_CASE(algebra) {
   const ValueId no_i = v.number(0, DType::Int64);
   const std::string_view signs = "-x * y and x * -y are -(x * y), -x * -y is x * y";
   const std::string_view signs_of_quotient = "-x / y and x / -y are -(x / y), -x / -y is x / y";
+  const std::string_view by_power_of_two = "x / 2 is x * 1/2, and so of 1/2, 4, 1/4 and their negatives";
   const std::string_view neutral = "x + -0 is x; of integers also x + 0";
   const std::string_view finite = "absorbing_multiply(g, p) is g * p for a number g";
   check(v, {
@@ -127,6 +128,10 @@ BOOST_AUTO_TEST_CASE(algebra) {
                {signs, opcode<Multiply>, {minus_x, minus_y}, "multiply(x, y)"},
                {"x / 1 is x", opcode<Divide>, {x, one}, "x"},
                {"x / 1 is x", opcode<Divide>, {one, x}, "nothing"},
+               {by_power_of_two, opcode<Divide>, {x, v.number(2)}, "multiply(x, 0.5)"},
+               {by_power_of_two, opcode<Divide>, {x, v.number(-0.25)}, "multiply(x, -4)"},
+               {by_power_of_two, opcode<Divide>, {x, three}, "nothing"},
+               {by_power_of_two, opcode<Divide>, {i, v.number(2, DType::Int64)}, "nothing", DType::Int64},
                {signs_of_quotient, opcode<Divide>, {minus_x, y}, "negate(divide(x, y))"},
                {signs_of_quotient, opcode<Divide>, {minus_x, minus_y}, "divide(x, y)"},
                {"absorbing_multiply(1, p) is p", opcode<AbsorbingMultiply>, {one, x}, "x"},

@@ -6,6 +6,7 @@
 
 #include "accumulate.hpp"
 #include "recompute.hpp"
+#include "vector_products.hpp"
 #include "verify.hpp"
 
 namespace xgrad::plan {
@@ -108,6 +109,8 @@ Plan planned(Graph graph, std::span<const Shape> shapes, std::size_t leaves, std
             .bodies = {},
             .origin = origin};
   verify_between_passes("make_graph", plan.graph, leaves);
+  plan.graph = multiply_vectors_in_loops(std::move(plan.graph));
+  verify_between_passes("multiply_vectors_in_loops", plan.graph, leaves);
   accumulate_products(plan.graph, plan.donated);
   verify_between_passes("accumulate_products", plan.graph, leaves);
   plan.outputs = choose_outputs(plan.graph, shapes);

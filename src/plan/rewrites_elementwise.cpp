@@ -39,6 +39,29 @@ ValueId signs_outwards(const Operation& o) {
 
 ValueId by_one(const Operation& o) { return o.known(1) == Known::One ? o[0] : no_value; }
 
+ValueId by_power_of_two(const Operation& o) {
+  if (!is_floating(o.dtype)) return no_value;
+  const auto times = [&](double factor) { return o.make<Multiply>({o[0], o.graph.literal(o.dtype, o.shape, factor)}); };
+  switch (o.known(1)) {
+    case Known::Two:
+      return times(0.5);
+    case Known::Half:
+      return times(2.0);
+    case Known::MinusTwo:
+      return times(-0.5);
+    case Known::MinusHalf:
+      return times(-2.0);
+    case Known::Four:
+      return times(0.25);
+    case Known::Quarter:
+      return times(4.0);
+    case Known::MinusQuarter:
+      return times(-4.0);
+    default:
+      return no_value;
+  }
+}
+
 ValueId one_absorbs(const Operation& o) { return o.known(0) == Known::One ? o[1] : no_value; }
 
 ValueId absorbs_nothing(const Operation& o) {
@@ -57,6 +80,8 @@ constinit Rewrite of_multiply[] = {
 };
 constinit Rewrite of_divide[] = {
     {"x / 1 is x", "exact for all x", by_one},
+    {"x / 2 is x * 1/2, and so of 1/2, 4, 1/4 and their negatives", "both are the number next to the same one",
+     by_power_of_two},
     {"-x / y and x / -y are -(x / y), -x / -y is x / y", "signs are exact", signs_outwards},
 };
 constinit Rewrite of_absorbing_multiply[] = {
