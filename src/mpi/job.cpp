@@ -86,10 +86,10 @@ void Job::fail_in_mpi(const std::string& what, const std::string& message) {
   fail<PeerError>("xgrad::mpi: " + name_of(rank) + step_text() + ": " + what + ": " + message);
 }
 
-void Job::fail_late(const std::string& what) {
+void Job::fail_late(const std::string& what, Seconds time_limit) {
   std::ostringstream text;
   text << "xgrad::mpi: " << name_of(rank) << step_text() << ": " << what
-       << " has waited for more than the time limit of " << time_limit_.count() << " s";
+       << " has waited for more than the time limit of " << time_limit.count() << " s";
   fail<TimeoutError>(text.str());
 }
 

@@ -35,7 +35,11 @@ class Job {
 
   /// Waits until it is done. `what()` says for messages what is waited for.
   template <class What>
-  void wait(Operation& operation, const What& what);
+  void wait(Operation& operation, const What& what) {
+    wait(operation, what, time_limit_);
+  }
+  template <class What>
+  void wait(Operation& operation, const What& what, Seconds time_limit);
 
   /// Throws what has failed before. After a failure nothing is sent or received any more.
   void require_whole();
@@ -58,7 +62,7 @@ class Job {
 
  private:
   void remember(std::exception_ptr error);
-  [[noreturn]] void fail_late(const std::string& what);
+  [[noreturn]] void fail_late(const std::string& what, Seconds time_limit);
 
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Channel> control_;  // notices of failures go here, apart from all other messages
@@ -91,9 +95,9 @@ class Patience {
 };
 
 template <class What>
-void Job::wait(Operation& operation, const What& what) {
+void Job::wait(Operation& operation, const What& what, Seconds time_limit) {
   require_whole();
-  Patience patience(time_limit_);
+  Patience patience(time_limit);
   for (;;) {
     bool done = false;
     try {
@@ -107,7 +111,7 @@ void Job::wait(Operation& operation, const What& what) {
     hear();
     if (patience.over()) {
       operation.cancel();
-      fail_late(what());
+      fail_late(what(), time_limit);
     }
   }
 }

@@ -33,6 +33,9 @@ inline constexpr int text_tag = first_own_tag + 1;
 inline constexpr int sum_tag = first_own_tag + 2;
 inline constexpr int gather_tag = first_own_tag + 3;
 inline constexpr int payload_tag = first_own_tag + 4;
+inline constexpr int texts_tag = first_own_tag + 5;
+inline constexpr int trial_tag = first_own_tag + 6;
+inline constexpr int half_tag = first_own_tag + 7;
 
 [[nodiscard]] Transfer start_send(const std::shared_ptr<Members>& members, std::span<const std::byte> bytes,
                                   std::size_t to, int tag);

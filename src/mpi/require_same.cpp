@@ -2,7 +2,7 @@
 #include <sstream>
 #include <vector>
 
-#include "mpi/members.hpp"
+#include "mpi/packed.hpp"
 
 namespace xgrad::mpi {
 namespace {
@@ -35,26 +35,6 @@ bool same_of_all(const std::shared_ptr<Members>& members, Call own) {
                     static_cast<std::uint64_t>(theirs.hash == own.hash);
   }
   return own.all_same == 1;
-}
-
-// The texts of all, by way of a ring.
-std::vector<std::string> texts_of_all(const std::shared_ptr<Members>& members, const std::string& own) {
-  const std::size_t size = members->size();
-  std::vector<std::string> texts(size);
-  texts[members->rank] = own;
-  const std::size_t next = (members->rank + 1) % size;
-  const std::size_t before = (members->rank + size - 1) % size;
-  for (std::size_t k = 0; k + 1 < size; ++k) {
-    const std::string& mine = texts[(members->rank + size - k) % size];
-    std::string& theirs = texts[(before + size - k) % size];
-    const std::uint64_t length = mine.size();
-    std::uint64_t their_length = 0;
-    exchange(members, bytes_of(length), next, writable_bytes_of(their_length), before, text_tag);
-    theirs.resize(their_length);
-    exchange(members, std::as_bytes(std::span(mine)), next, std::as_writable_bytes(std::span(theirs)), before,
-             text_tag);
-  }
-  return texts;
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -54,8 +54,13 @@ bool Transfer::done() {
 }
 
 void Transfer::wait() {
+  if (state_) wait(state_->job().time_limit());
+}
+
+void Transfer::wait(Seconds time_limit) {
   if (!state_) return;
-  state_->job().wait(*state_->operation, [this] { return state_->what(); });
+  state_->job().wait(
+      *state_->operation, [this] { return state_->what(); }, time_limit);
   state_.reset();
 }
 

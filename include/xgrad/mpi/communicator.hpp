@@ -37,6 +37,8 @@ class Transfer {
   /// \throws TimeoutError  if the other process does not answer within the time limit.
   /// \throws PeerError     if a process has failed.
   void wait();
+  /// The same, with another time limit.
+  void wait(std::chrono::duration<double> time_limit);
 
  private:
   std::unique_ptr<State> state_;
@@ -96,6 +98,9 @@ class Communicator {
   void sum_in_place(std::span<float> values, const SumTree& tree) const;
   void sum_in_place(std::span<double> values, const SumTree& tree) const;
   void sum_in_place(std::span<std::int64_t> values, const SumTree& tree) const;
+
+  /// What the library's own calls send with.
+  [[nodiscard]] const std::shared_ptr<Members>& members() const noexcept { return members_; }
 
   /// Bytes that this process has sent to others, in this group.
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
