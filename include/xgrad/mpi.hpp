@@ -3,6 +3,8 @@
 
 #include <xgrad/mpi/communicator.hpp>
 #include <xgrad/mpi/errors.hpp>
+#include <xgrad/mpi/outer.hpp>
+#include <xgrad/mpi/rounding.hpp>
 #include <xgrad/mpi/session.hpp>
 #include <xgrad/mpi/sum_tree.hpp>
 #include <xgrad/mpi/trials.hpp>

@@ -72,7 +72,7 @@ class Communicator {
   /// \throws MismatchError  on all processes, if they do not.
   template <class Lines>
   void require_same(std::string_view call, std::uint64_t hash, Lines&& lines) const {
-    require_same(call, hash, TextOf{&lines, [](void* of) -> std::string {
+    require_same(call, hash, TextOf{const_cast<void*>(static_cast<const void*>(&lines)), [](void* of) -> std::string {
                                       return (*static_cast<std::remove_reference_t<Lines>*>(of))();
                                     }});
   }
