@@ -100,6 +100,9 @@ class Communicator {
   /// Bytes that this process has sent to others, in this group.
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
 
+  /// For the library.
+  [[nodiscard]] const std::shared_ptr<Members>& members() const noexcept { return members_; }
+
  private:
   struct TextOf {
     void* of;
