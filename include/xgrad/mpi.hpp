@@ -1,6 +1,7 @@
-// One program on many processes: the session, groups of processes, sums between them.
+// One program on many processes: the session, groups of processes, exchanges between them.
 #pragma once
 
+#include <xgrad/mpi/collectives.hpp>
 #include <xgrad/mpi/communicator.hpp>
 #include <xgrad/mpi/errors.hpp>
 #include <xgrad/mpi/outer.hpp>

@@ -16,6 +16,9 @@ namespace {
 constexpr int notice_tag = 0;
 // What every MPI sends at once, without waiting for the other side.
 constexpr std::size_t most_bytes_of_notice = 2000;
+// What a notice begins with.
+constexpr char mismatch_mark = 'm';
+constexpr char failure_mark = 'f';
 
 constexpr std::size_t no_step = static_cast<std::size_t>(-1);
 std::atomic<std::size_t> current_step = no_step;
@@ -77,7 +80,9 @@ void Job::hear() {
     const std::lock_guard guard(failing_);
     told_ = heard_ = true;  // they all know
   }
-  const auto error = std::make_exception_ptr(PeerError(text));
+  const bool mismatch = !text.empty() && text[0] == mismatch_mark;
+  const std::string what = text.substr(std::min<std::size_t>(1, text.size()));
+  const auto error = mismatch ? std::make_exception_ptr(MismatchError(what)) : std::make_exception_ptr(PeerError(what));
   remember(error);
   std::rethrow_exception(error);
 }
@@ -93,13 +98,13 @@ void Job::fail_late(const std::string& what, Seconds time_limit) {
   fail<TimeoutError>(text.str());
 }
 
-void Job::tell(const std::string& text) noexcept {
+void Job::tell(const std::string& text, bool mismatch) noexcept {
   try {
     {
       const std::lock_guard guard(failing_);
       if (told_ || !control_) return;
       told_ = true;
-      notice_ = text.substr(0, most_bytes_of_notice);
+      notice_ = (mismatch ? mismatch_mark : failure_mark) + text.substr(0, most_bytes_of_notice);
     }
     const auto* bytes = reinterpret_cast<const std::byte*>(notice_.data());
     for (std::size_t other = 0; other < control_->size(); ++other) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -51,7 +52,8 @@ class Job {
   /// The same for what MPI throws.
   [[noreturn]] void fail_in_mpi(const std::string& what, const std::string& message);
   /// Tells all others that this process has failed, if it is the first to say so.
-  void tell(const std::string& text) noexcept;
+  /// \param mismatch  they throw MismatchError, not PeerError.
+  void tell(const std::string& text, bool mismatch = false) noexcept;
 
   /// Prints rank, host, step and the text; tells the others; ends the job after the time of grace.
   [[noreturn]] void end(const std::string& text) noexcept;
@@ -120,7 +122,7 @@ template <class E>
 void Job::fail(const std::string& text) {
   const auto error = std::make_exception_ptr(E(text));
   remember(error);
-  tell(text);
+  tell(text, std::same_as<E, MismatchError>);
   std::rethrow_exception(error);
 }
 

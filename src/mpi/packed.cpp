@@ -108,7 +108,7 @@ Var Unpacker::array() {
   return array_of(static_cast<DType>(kind), shape, std::as_bytes(std::span(elements)));
 }
 
-std::vector<std::string> texts_of_all(const std::shared_ptr<Members>& members, const std::string& own) {
+std::vector<std::string> gathered_texts(const std::shared_ptr<Members>& members, const std::string& own) {
   const std::size_t size = members->size();
   std::vector<std::string> texts(size);
   texts[members->rank] = own;

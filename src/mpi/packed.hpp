@@ -48,6 +48,6 @@ class Unpacker {
 };
 
 /// What each process of a group has to say, known to all. Of all it must be one of the same calls.
-[[nodiscard]] std::vector<std::string> texts_of_all(const std::shared_ptr<Members>& members, const std::string& own);
+[[nodiscard]] std::vector<std::string> gathered_texts(const std::shared_ptr<Members>& members, const std::string& own);
 
 }  // namespace xgrad::mpi

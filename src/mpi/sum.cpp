@@ -4,6 +4,7 @@
 
 #include "mpi/members.hpp"
 #include "mpi/sum_schedule.hpp"
+#include "mpi/sums.hpp"
 
 namespace xgrad::mpi {
 namespace {
@@ -45,7 +46,7 @@ void add_round(const std::shared_ptr<Members>& members, std::span<T> values, con
   for (std::size_t k = 0; k < receives.size(); ++k) {
     receives[k].wait();
     const Piece& piece = round.receives[k];
-    for (std::size_t i = piece.first; i < piece.last; ++i) values[i] += workspace[at++];
+    for (std::size_t i = piece.first; i < piece.last; ++i) values[i] = plus(values[i], workspace[at++]);
   }
   wait_all(sends);
 }
@@ -86,8 +87,18 @@ void Communicator::sum_in_place(std::span<double> values, const SumTree& tree) c
 void Communicator::sum_in_place(std::span<std::int64_t> values, const SumTree& tree) const {
   sum_along(members_, values, tree);
 }
-void Communicator::sum_in_place(std::span<float> values) const { sum_in_place(values, SumTree(size(), size())); }
-void Communicator::sum_in_place(std::span<double> values) const { sum_in_place(values, SumTree(size(), size())); }
-void Communicator::sum_in_place(std::span<std::int64_t> values) const { sum_in_place(values, SumTree(size(), size())); }
+void Communicator::sum_in_place(std::span<float> values) const { sum_in_group(members_, values); }
+void Communicator::sum_in_place(std::span<double> values) const { sum_in_group(members_, values); }
+void Communicator::sum_in_place(std::span<std::int64_t> values) const { sum_in_group(members_, values); }
+
+void sum_in_group(const std::shared_ptr<Members>& members, std::span<float> values) {
+  sum_along(members, values, SumTree(members->size(), members->size()));
+}
+void sum_in_group(const std::shared_ptr<Members>& members, std::span<double> values) {
+  sum_along(members, values, SumTree(members->size(), members->size()));
+}
+void sum_in_group(const std::shared_ptr<Members>& members, std::span<std::int64_t> values) {
+  sum_along(members, values, SumTree(members->size(), members->size()));
+}
 
 }  // namespace xgrad::mpi

@@ -197,7 +197,7 @@ std::vector<detail::TrialArrays> detail::all_trials(const Communicator& group, s
   const Made own = own_trials(group, count, options, run);
   wait_for_all(group.members(), options.time_limit);
   std::vector<TrialArrays> all(count);
-  const std::vector<std::string> texts = texts_of_all(group.members(), packed(own));
+  const std::vector<std::string> texts = gathered_texts(group.members(), packed(own));
   for (std::size_t rank = 0; rank < texts.size(); ++rank) unpack(texts[rank], rank, all);
   return all;
 }

@@ -99,11 +99,11 @@ class Communicator {
   void sum_in_place(std::span<double> values, const SumTree& tree) const;
   void sum_in_place(std::span<std::int64_t> values, const SumTree& tree) const;
 
-  /// What the library's own calls send with.
-  [[nodiscard]] const std::shared_ptr<Members>& members() const noexcept { return members_; }
-
   /// Bytes that this process has sent to others, in this group.
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
+
+  /// For the library.
+  [[nodiscard]] const std::shared_ptr<Members>& members() const noexcept { return members_; }
 
  private:
   struct TextOf {

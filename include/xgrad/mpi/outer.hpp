@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -43,8 +42,8 @@ namespace detail {
 
 /// The means of arrays over all processes; integers, which must be the same everywhere, as they are.
 /// \param left_out  of each array, whether it stays what it is; none: none does
-std::vector<Var> mean_of_all(const Communicator& group, std::string_view call, const std::vector<std::string>& paths,
-                             std::vector<Var> arrays, const std::vector<char>& left_out = {});
+std::vector<Var> mean_of_all(const Communicator& group, const std::vector<std::string>& paths, std::vector<Var> arrays,
+                             const std::vector<char>& left_out);
 
 }  // namespace detail
 
@@ -71,19 +70,17 @@ template <tree::Tree M>
 [[nodiscard]] std::pair<M, Outer<M>> meet(const Communicator& group, const M& model, const Outer<M>& before,
                                           const optim::Optimiser& optimiser = diloco()) {
   Outer<M> after = before;
-  const M way = tree::map(before.model, model, [](const Var& from, const Var& to) { return from - to; });
-  M mean = way;
+  // How far each leaf has gone; the states are those of this process.
+  M mean = tree::map(model, before.model, [](const Var& to, const Var& from) { return from - to; });
+  std::vector<char> left_out;
   if (before.rounding) {
-    std::tie(mean, *after.rounding) = rounded_mean(group, way, *before.rounding);
-  } else {
-    mean = tree::with_leaves(way, detail::mean_of_all(group, "meet", tree::paths(way), tree::leaves(way)));
+    std::tie(mean, *after.rounding) = rounded_mean(group, mean, *before.rounding);
+    left_out = tree::detail::leaf_flags(mean);
   }
+  mean = tree::with_arrays(mean, detail::mean_of_all(group, tree::array_paths(mean), tree::arrays(mean), left_out));
   auto [updates, state] = optimiser.update(mean, before.state, before.model);
   after.state = std::move(state);
-  after.model =
-      tree::with_arrays(model, detail::mean_of_all(group, "meet, the states of the model", tree::array_paths(model),
-                                                   tree::arrays(model), tree::detail::leaf_flags(model)));
-  after.model = tree::with_leaves(after.model, tree::leaves(optim::apply(before.model, updates)));
+  after.model = tree::with_leaves(mean, tree::leaves(optim::apply(before.model, updates)));
   return {after.model, std::move(after)};
 }
 
