@@ -9,3 +9,4 @@
 #include <xgrad/mpi/session.hpp>
 #include <xgrad/mpi/sum_tree.hpp>
 #include <xgrad/mpi/trials.hpp>
+#include <xgrad/mpi/training.hpp>
