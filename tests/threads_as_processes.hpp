@@ -29,6 +29,7 @@ class Hub {
   std::size_t size() const { return size_; }
   Post& post(std::size_t rank) { return posts_[rank]; }
   std::size_t& bytes_sent() { return bytes_; }
+  std::shared_ptr<Hub>& child() { return child_; }
 
   /// Returns when all are here.
   void meet() {
@@ -53,6 +54,7 @@ class Hub {
   std::size_t here_ = 0;
   std::size_t round_ = 0;
   std::size_t bytes_ = 0;
+  std::shared_ptr<Hub> child_;
 };
 
 class Thread final : public xgrad::train::Processes {
@@ -76,6 +78,13 @@ class Thread final : public xgrad::train::Processes {
       if (rank_ == 0) hub_->bytes_sent() += sent[p].size();
     }
     hub_->meet();
+  }
+  std::shared_ptr<const xgrad::train::Processes> apart() const override {
+    if (rank_ == 0) hub_->child() = std::make_shared<Hub>(size());
+    hub_->meet();
+    const std::shared_ptr<Hub> child = hub_->child();
+    hub_->meet();
+    return std::make_shared<const Thread>(child, rank_);
   }
 
  private:

@@ -20,12 +20,13 @@ constexpr std::size_t most_bytes_of_notice = 2000;
 constexpr char mismatch_mark = 'm';
 constexpr char failure_mark = 'f';
 
-constexpr std::size_t no_step = static_cast<std::size_t>(-1);
 std::atomic<std::size_t> current_step = no_step;
 
 }  // namespace
 
 void at_step(std::size_t step) noexcept { current_step = step; }
+
+std::size_t step_now() noexcept { return current_step; }
 
 std::string step_text() {
   const std::size_t step = current_step;

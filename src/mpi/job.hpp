@@ -78,6 +78,9 @@ class Job {
   std::vector<std::unique_ptr<Operation>> notices_;
 };
 
+/// What at_step() has said; signal handlers ask, too.
+std::size_t step_now() noexcept;
+inline constexpr std::size_t no_step = static_cast<std::size_t>(-1);
 /// What at_step() has said, as " at step 12", or nothing.
 std::string step_text();
 

@@ -12,6 +12,7 @@
 #include "mpi/job.hpp"
 #include "mpi/launcher.hpp"
 #include "mpi/load_engine.hpp"
+#include "mpi/lost.hpp"
 #include "mpi/members.hpp"
 
 namespace xgrad::mpi {
@@ -104,6 +105,7 @@ Session::Session(int& argc, char**& argv, const SessionOptions& options) : state
     current_world = state_->world;
   }
   if (state_->world->size() > 1) state_->terminate_before = std::set_terminate(end_job);
+  watch_for_lost(state_->world);
 }
 
 Session::~Session() {
@@ -115,6 +117,7 @@ Session::~Session() {
     } catch (const std::exception& error) {
       job.end(error.what());
     }
+    stop_watching_for_lost();
     std::set_terminate(state_->terminate_before);
   }
   if (state_->cout_before) std::cout.rdbuf(state_->cout_before);

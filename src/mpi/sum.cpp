@@ -19,7 +19,7 @@ std::span<std::byte> part(std::span<T> values, const Piece& piece) {
   return std::as_writable_bytes(values.subspan(piece.first, piece.last - piece.first));
 }
 
-void wait_all(std::vector<Transfer>& transfers) {
+void finish_all(std::vector<Transfer>& transfers) {
   for (Transfer& each : transfers) each.wait();
   transfers.clear();
 }
@@ -48,7 +48,7 @@ void add_round(const std::shared_ptr<Members>& members, std::span<T> values, con
     const Piece& piece = round.receives[k];
     for (std::size_t i = piece.first; i < piece.last; ++i) values[i] = plus(values[i], workspace[at++]);
   }
-  wait_all(sends);
+  finish_all(sends);
 }
 
 template <class T>
@@ -60,7 +60,7 @@ void spread_round(const std::shared_ptr<Members>& members, std::span<T> values, 
   for (const Piece& piece : round.receives) {
     transfers.push_back(start_send(members, part(std::span<const T>(values), piece), piece.other, gather_tag));
   }
-  wait_all(transfers);
+  finish_all(transfers);
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <xgrad/mpi/session.hpp>
 
 namespace xgrad::mpi {
 namespace {
@@ -28,6 +29,10 @@ class Training final : public train::Processes {
       if (!sent[to].empty()) transfers.push_back(group_.start_send_bytes(sent[to], to));
     }
     for (Transfer& each : transfers) each.wait();
+  }
+  void at_step(std::size_t step) const noexcept override { mpi::at_step(step); }
+  [[nodiscard]] std::shared_ptr<const train::Processes> apart() const override {
+    return std::make_shared<const Training>(group_.split(0));
   }
 
  private:

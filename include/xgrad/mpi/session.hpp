@@ -34,6 +34,9 @@ struct SessionOptions {
 /// An exception that leaves main(), or the scope of the session, ends the job: the process says its rank, its host, the
 /// step (see at_step()) and what was thrown, tells the others, whose calls then throw PeerError, and after
 /// SessionOptions::grace ends all of them, with an exit code that is not 0.
+///
+/// A process that is lost (killed, out of memory, its host gone) is found by the launcher, which ends the others; the
+/// first one that is left says rank, host and step, and whom it misses on its host.
 class Session {
  public:
   /// \throws LaunchError  if there is a session; if MPI is missing though a launcher has started several processes; if

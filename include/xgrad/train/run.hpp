@@ -111,6 +111,8 @@ class TypedRun {
   [[nodiscard]] virtual bool any(bool here) const = 0;
   virtual bool is_due(const CheckpointNotes& notes) = 0;
   virtual void save(const Where& where, const CheckpointNotes& notes) = 0;
+  /// Until what is saved in the background is on the disk; throws what went wrong.
+  virtual void wait_for_save() = 0;
   [[nodiscard]] virtual bool saves() const = 0;
   /// Whether it can save without the other processes, whatever they do.
   [[nodiscard]] virtual bool saves_alone() const = 0;
@@ -205,7 +207,11 @@ class RunOf final : public TypedRun {
     for (const Event event : {Event::step, Event::epoch, Event::end}) {
       has_callback_[static_cast<std::size_t>(event)] = together_.any(is_called_here(event));
     }
-    if (options.checkpoint) together_.at_first([&] { checkpoint_.emplace(*options.checkpoint); });
+    if (options.checkpoint) {
+      CheckpointOptions of_all = *options.checkpoint;
+      of_all.processes = options.shards.processes;
+      checkpoint_.emplace(std::move(of_all));
+    }
   }
 
   [[nodiscard]] std::size_t per_epoch() const override { return batches_.per_epoch(); }
@@ -215,6 +221,7 @@ class RunOf final : public TypedRun {
   }
 
   Stepped step(const Where& at, const random::Key& key) override {
+    if (options_.shards.processes) options_.shards.processes->at_step(at.step);
     if (whole_) return updated(*whole_, key);
     return updated(batch_at(at), key);
   }
@@ -253,18 +260,12 @@ class RunOf final : public TypedRun {
   bool resume(Where& where, History& history) override {
     if (!options_.checkpoint) return false;
     const SavedRun<M> like = saved(where, optimiser_.init(model));
-    std::optional<Restored<SavedRun<M>>> found;
-    together_.at_first([&] {
-      found = checkpoint_->resume(like);
-      if (!found) return;
-      const std::string path = found->path.string();
-      require_same_run(path, found->run.numbers, where, found->run.position.key, options_.key);
-      require_same_optimiser(path, found->notes.texts, optimiser_.text());
-      require_same_shards(path, found->notes.texts, options_.shards.count);
-    });
-    const std::string path = together_.of_first(found ? found->path.string() : std::string());
-    if (path.empty()) return false;
-    if (!found) found = train::restore(path, like);
+    std::optional<Restored<SavedRun<M>>> found = checkpoint_->resume(like);
+    if (!found) return false;
+    const std::string path = found->path.string();
+    require_same_run(path, found->run.numbers, where, found->run.position.key, options_.key);
+    require_same_optimiser(path, found->notes.texts, optimiser_.text());
+    require_same_shards(path, found->notes.texts, options_.shards.count);
     model = std::move(found->run.model);
     state_ = step_.own_state(found->run.state, model);
     best = std::move(found->run.best);
@@ -273,21 +274,19 @@ class RunOf final : public TypedRun {
     history = std::move(found->notes.history);
     return true;
   }
-  bool is_due(const CheckpointNotes& notes) override {
-    return options_.checkpoint && !together_.of_first(checkpoint_ && checkpoint_->is_due(notes) ? "1" : "").empty();
-  }
+  bool is_due(const CheckpointNotes& notes) override { return checkpoint_ && checkpoint_->is_due(notes); }
   void save(const Where& where, const CheckpointNotes& notes) override {
     const SavedRun<M> run = saved(where, step_.whole_state(state_, model));
-    if (!checkpoint_) return;
     CheckpointNotes all = notes;
     all.texts["optimiser"] = optimiser_.text();
     all.texts["shards"] = std::to_string(options_.shards.count);
     checkpoint_->save(run, all);
   }
   [[nodiscard]] bool saves() const override { return options_.checkpoint.has_value(); }
-  [[nodiscard]] bool saves_alone() const override {
-    return checkpoint_ && (!options_.shards.state_in_slices || together_.size() == 1);
+  void wait_for_save() override {
+    if (checkpoint_) checkpoint_->wait();
   }
+  [[nodiscard]] bool saves_alone() const override { return checkpoint_ && together_.size() == 1; }
 
   [[nodiscard]] optim::State take_state() { return std::move(state_); }
 

@@ -30,6 +30,12 @@ class Processes {
   /// \param what  for messages of those who wait, or find that another does something else.
   virtual void exchange(std::string_view what, std::span<const std::span<const std::byte>> sent,
                         std::span<const std::span<std::byte>> received) const = 0;
+
+  /// What messages of a process that fails name as its step, from now on.
+  virtual void at_step(std::size_t /*step*/) const noexcept {}
+
+  /// The same processes once more, who exchange apart from these: for a second thread. All call it.
+  [[nodiscard]] virtual std::shared_ptr<const Processes> apart() const = 0;
 };
 
 /// Into how many equal parts each batch is cut, and who has them.
