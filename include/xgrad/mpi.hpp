@@ -3,10 +3,11 @@
 
 #include <xgrad/mpi/collectives.hpp>
 #include <xgrad/mpi/communicator.hpp>
+#include <xgrad/mpi/cost.hpp>
 #include <xgrad/mpi/errors.hpp>
 #include <xgrad/mpi/outer.hpp>
 #include <xgrad/mpi/rounding.hpp>
 #include <xgrad/mpi/session.hpp>
 #include <xgrad/mpi/sum_tree.hpp>
-#include <xgrad/mpi/trials.hpp>
 #include <xgrad/mpi/training.hpp>
+#include <xgrad/mpi/trials.hpp>

@@ -104,7 +104,8 @@ Var effective_sample_size(const Var& draws) {
   const Var falling = cummin(where(goes_on > 0.0, sums, 0.0), 0);
   const auto count = static_cast<double>(n * z.shape()[1]);
   const Var length = maximum(2.0 * sum(falling, 0) - 1.0, 1.0 / std::log10(count));
-  return reshape(count / length, behind(draws));
+  const Var known = of.all / of.all;  // NaN where all draws are equal
+  return reshape(known * count / length, behind(draws));
 }
 
 }  // namespace xgrad::metrics
