@@ -35,8 +35,9 @@ class Job {
   [[nodiscard]] std::string name_of(std::size_t world_rank) const;
 
   /// Waits until it is done. `what()` says for messages what is waited for.
+  /// \param bytes  that are to come or to go.
   template <class What>
-  void wait(Operation& operation, const What& what);
+  void wait(Operation& operation, std::size_t bytes, const What& what);
 
   /// Throws what has failed before. After a failure nothing is sent or received any more.
   void require_whole();
@@ -78,24 +79,29 @@ class Job {
 std::string step_text();
 
 /// How one waits for what another process does: first at full speed, for answers come in microseconds; then other
-/// threads and processes get the core.
+/// threads and processes get the core; and when it takes longer than it should, one sleeps. Bytes move only while both
+/// sides look at them, so for many of them one does not sleep for long.
 class Patience {
  public:
-  explicit Patience(Seconds limit);
+  /// \param bytes  that are waited for.
+  explicit Patience(Seconds limit, std::size_t bytes = 0);
   void pause();
   /// Whether it is time to look at what is not looked at every time.
   [[nodiscard]] bool now_and_then() const noexcept { return turn_ % 32 == 0; }
   [[nodiscard]] bool over() const;
 
  private:
-  std::chrono::steady_clock::time_point end_;
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point end_;
+  Clock::time_point sleeps_from_;
   std::size_t turn_ = 0;
 };
 
 template <class What>
-void Job::wait(Operation& operation, const What& what) {
+void Job::wait(Operation& operation, std::size_t bytes, const What& what) {
   require_whole();
-  Patience patience(time_limit_);
+  Patience patience(time_limit_, bytes);
   for (;;) {
     bool done = false;
     try {
