@@ -84,7 +84,7 @@ void greet(Job& job, Channel& world) {
         world.receive(reinterpret_cast<std::byte*>(&all[other]), sizeof(Greeting), other, greeting_tag));
     operations.push_back(world.send(reinterpret_cast<const std::byte*>(&own), sizeof(Greeting), other, greeting_tag));
   }
-  for (const auto& each : operations) job.wait(*each, [] { return "the beginning of the session"; });
+  for (const auto& each : operations) job.wait(*each, sizeof(Greeting), [] { return "the beginning of the session"; });
   job.hosts = hosts_of(all);
 }
 

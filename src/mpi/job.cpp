@@ -33,20 +33,25 @@ std::string step_text() {
   return step == no_step ? "" : " at step " + std::to_string(step);
 }
 
-Patience::Patience(Seconds limit)
-    : end_(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit)) {}
+Patience::Patience(Seconds limit, std::size_t bytes) {
+  const auto now = Clock::now();
+  // A gigabyte in a second is less than memory gives, and more than most networks.
+  const Seconds at_work(std::min(1e-3 + 4e-9 * static_cast<double>(bytes), 1.0));
+  sleeps_from_ = now + std::chrono::duration_cast<Clock::duration>(at_work);
+  end_ = now + std::chrono::duration_cast<Clock::duration>(limit);
+}
 
 void Patience::pause() {
   ++turn_;
   if (turn_ < 64) return;
-  if (turn_ < 1024) {
+  if (!now_and_then() || Clock::now() < sleeps_from_) {
     ::sched_yield();
   } else {
-    std::this_thread::sleep_for(std::chrono::microseconds(turn_ < 8192 ? 20 : 200));
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
 }
 
-bool Patience::over() const { return std::chrono::steady_clock::now() > end_; }
+bool Patience::over() const { return Clock::now() > end_; }
 
 Job::Job(std::unique_ptr<Engine> engine, Seconds time_limit, Seconds grace)
     : engine_(std::move(engine)), time_limit_(time_limit), grace_(grace) {

@@ -35,12 +35,13 @@ class Job {
   [[nodiscard]] std::string name_of(std::size_t world_rank) const;
 
   /// Waits until it is done. `what()` says for messages what is waited for.
+  /// \param bytes  that are to come or to go.
   template <class What>
-  void wait(Operation& operation, const What& what) {
-    wait(operation, what, time_limit_);
+  void wait(Operation& operation, std::size_t bytes, const What& what) {
+    wait(operation, bytes, what, time_limit_);
   }
   template <class What>
-  void wait(Operation& operation, const What& what, Seconds time_limit);
+  void wait(Operation& operation, std::size_t bytes, const What& what, Seconds time_limit);
 
   /// Throws what has failed before. After a failure nothing is sent or received any more.
   void require_whole();
@@ -85,24 +86,29 @@ inline constexpr std::size_t no_step = static_cast<std::size_t>(-1);
 std::string step_text();
 
 /// How one waits for what another process does: first at full speed, for answers come in microseconds; then other
-/// threads and processes get the core.
+/// threads and processes get the core; and when it takes longer than it should, one sleeps. Bytes move only while both
+/// sides look at them, so for many of them one does not sleep for long.
 class Patience {
  public:
-  explicit Patience(Seconds limit);
+  /// \param bytes  that are waited for.
+  explicit Patience(Seconds limit, std::size_t bytes = 0);
   void pause();
   /// Whether it is time to look at what is not looked at every time.
   [[nodiscard]] bool now_and_then() const noexcept { return turn_ % 32 == 0; }
   [[nodiscard]] bool over() const;
 
  private:
-  std::chrono::steady_clock::time_point end_;
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point end_;
+  Clock::time_point sleeps_from_;
   std::size_t turn_ = 0;
 };
 
 template <class What>
-void Job::wait(Operation& operation, const What& what, Seconds time_limit) {
+void Job::wait(Operation& operation, std::size_t bytes, const What& what, Seconds time_limit) {
   require_whole();
-  Patience patience(time_limit);
+  Patience patience(time_limit, bytes);
   for (;;) {
     bool done = false;
     try {

@@ -10,6 +10,7 @@ struct Transfer::State {
   std::shared_ptr<Members> members;
   std::unique_ptr<Operation> operation;
   std::size_t other;
+  std::size_t bytes;
   bool sends;
 
   [[nodiscard]] Job& job() const { return *members->job; }
@@ -60,7 +61,7 @@ void Transfer::wait() {
 void Transfer::wait(Seconds time_limit) {
   if (!state_) return;
   state_->job().wait(
-      *state_->operation, [this] { return state_->what(); }, time_limit);
+      *state_->operation, state_->bytes, [this] { return state_->what(); }, time_limit);
   state_.reset();
 }
 
@@ -69,13 +70,13 @@ Transfer start_send(const std::shared_ptr<Members>& members, std::span<const std
   members->job->require_whole();
   members->bytes_sent += bytes.size();
   return Transfer(std::make_unique<Transfer::State>(
-      Transfer::State{members, members->channel->send(bytes.data(), bytes.size(), to, tag), to, true}));
+      Transfer::State{members, members->channel->send(bytes.data(), bytes.size(), to, tag), to, bytes.size(), true}));
 }
 
 Transfer start_receive(const std::shared_ptr<Members>& members, std::span<std::byte> bytes, std::size_t from, int tag) {
   members->job->require_whole();
-  return Transfer(std::make_unique<Transfer::State>(
-      Transfer::State{members, members->channel->receive(bytes.data(), bytes.size(), from, tag), from, false}));
+  return Transfer(std::make_unique<Transfer::State>(Transfer::State{
+      members, members->channel->receive(bytes.data(), bytes.size(), from, tag), from, bytes.size(), false}));
 }
 
 }  // namespace xgrad::mpi

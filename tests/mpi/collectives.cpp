@@ -250,6 +250,49 @@ void other_numbers_on_other_ranks(const mpi::Communicator& world) {
   CHECK(std::abs(y(2, 0) - (world.size() > 1 ? p - 1.0 + std::sin(1.0) : p)) < 1e-14);
 }
 
+std::string mismatch_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const mpi::MismatchError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// All ranks hear of it, and all can go on.
+void trees_and_calls_that_differ(const mpi::Communicator& world) {
+  if (world.size() == 1) return;
+  const std::size_t last = world.size() - 1;
+  const bool is_last = world.rank() == last;
+  const std::map<std::string, Var> tree{{"bias", Var(xt::zeros<double>({2}))},
+                                        {"weight", Var(xt::zeros<double>({std::size_t{3}, is_last ? 5UL : 4UL}))}};
+  const auto names_both = [&](const std::string& said, const std::string& first, const std::string& second) {
+    const bool all = contains(said, world.name(0)) && contains(said, world.name(last)) && contains(said, first) &&
+                     contains(said, second);
+    if (!all) std::cerr << "said: " << said << "\n";
+    return all;
+  };
+  CHECK(names_both(mismatch_of([&] { (void)mpi::all_sum(world, tree); }), "weight, float64 [3, 4]",
+                   "weight, float64 [3, 5]"));
+  std::map<std::string, Var> more = tree;
+  more["weight"] = Var(0.0);
+  if (is_last) more["zeal"] = Var(1.0F);
+  CHECK(names_both(mismatch_of([&] { (void)mpi::broadcast(world, more); }), "of which it is", "zeal, float32"));
+  const Var kind = is_last ? Var(xt::xarray<float>{1.0F}) : Var(xt::xarray<double>{1.0});
+  CHECK(names_both(mismatch_of([&] { (void)mpi::all_gather(world, kind); }), "float64 [1]", "float32 [1]"));
+  CHECK(names_both(mismatch_of([&] { (void)mpi::broadcast(world, Var(1.0), is_last ? 1 : 0); }), "from rank 0",
+                   "from rank 1"));
+  // In a compiled function.
+  const auto step = xg::compile([&](const Var& x) {
+    const Var a = is_last ? mpi::all_sum(world, sin(x)) : mpi::all_gather(world, sin(x));
+    return sum(a);
+  });
+  CHECK(names_both(mismatch_of([&] { (void)step(Var(1.0)); }), "calls all_gather", "calls all_sum"));
+  world.barrier();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -260,5 +303,6 @@ int main(int argc, char** argv) {
   loops_and_branches(world);
   trees_and_kinds_of_elements(world);
   other_numbers_on_other_ranks(world);
+  trees_and_calls_that_differ(world);
   return checks_failed();
 }

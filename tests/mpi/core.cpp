@@ -1,11 +1,16 @@
 // Bytes and sums between processes, as many as the launcher starts.
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <numeric>
+#include <optional>
+#include <streambuf>
+#include <thread>
 #include <vector>
 #include <xgrad/mpi.hpp>
+#include <xgrad/threads.hpp>
 
 #include "mpi/checks.hpp"
 
@@ -90,16 +95,36 @@ void unequal_calls_are_told(const mpi::Communicator& world) {
   world.barrier();  // and all go on
 }
 
+void run(int argc, char** argv, std::optional<mpi::Communicator>& outlives) {
+  std::streambuf* const output = std::cout.rdbuf();
+  {
+    const mpi::Session session(argc, argv, {.time_limit = std::chrono::seconds(20)});
+    const mpi::Communicator world = session.world();
+    if (const char* expected = std::getenv("XGRAD_TEST_PROCESSES")) CHECK_EQUAL(std::to_string(world.size()), expected);
+    CHECK_EQUAL(std::cout.rdbuf() == output, world.rank() == 0);
+    const auto cores = static_cast<std::size_t>(std::thread::hardware_concurrency());
+    CHECK(static_cast<std::size_t>(xgrad::threads()) * world.size() <= std::max(cores, world.size()));
+    sums_follow_the_tree<float>(world);
+    sums_follow_the_tree<double>(world);
+    bytes_arrive(world);
+    groups_are_apart(world);
+    unequal_calls_are_told(world);
+    outlives = world.split(0);
+  }
+  CHECK(std::cout.rdbuf() == output);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const mpi::Session session(argc, argv, {.time_limit = std::chrono::seconds(20)});
-  const mpi::Communicator world = session.world();
-  if (const char* expected = std::getenv("XGRAD_TEST_PROCESSES")) CHECK_EQUAL(std::to_string(world.size()), expected);
-  sums_follow_the_tree<float>(world);
-  sums_follow_the_tree<double>(world);
-  bytes_arrive(world);
-  groups_are_apart(world);
-  unequal_calls_are_told(world);
+  std::optional<mpi::Communicator> outlives;
+  run(argc, argv, outlives);
+  bool refused = false;
+  try {
+    outlives->barrier();
+  } catch (const mpi::LaunchError&) {
+    refused = true;
+  }
+  CHECK(refused);
   return checks_failed();
 }
