@@ -57,6 +57,7 @@ class Counted final : public train::Processes {
     seconds += since(begin);
     for (std::size_t p = 0; p < sent.size(); ++p) bytes += p == rank() ? 0.0 : static_cast<double>(sent[p].size());
   }
+  [[nodiscard]] std::shared_ptr<const train::Processes> apart() const override { return all_->apart(); }
   mutable double seconds = 0.0, bytes = 0.0;
 
  private:

@@ -1,6 +1,6 @@
 // A step of data-parallel training between processes: measured, and as the model of xgrad/mpi/cost.hpp has it.
 //
-//     mpirun -np 2 bench_processes [width = 512 [steps = 30]]
+//     mpirun -np 2 bench_two_hosts [width = 512 [steps = 30]]
 //
 // How long a shard takes is measured while all processes compute, each by itself: they may share cores.
 #include <algorithm>
