@@ -214,15 +214,15 @@ BOOST_AUTO_TEST_CASE(damaged_files_are_errors) {
   BOOST_CHECK_THROW((void)read(folder / "none"), xg::IoError);
   xg::io::write_safetensors(folder / "model", xg::io::by_name(layer));
   BOOST_TEST(says(message_of<xg::IoError>([&] { return read(folder / "model"); }), "no checkpoint"));
-  xg::io::write_safetensors(folder / "newer", xg::io::by_name(layer), {{"checkpoint.version", "2"}});
-  BOOST_TEST(says(message_of<xg::IoError>([&] { return read(folder / "newer"); }), "version is '2'"));
+  xg::io::write_safetensors(folder / "newer", xg::io::by_name(layer), {{"checkpoint.version", "3"}});
+  BOOST_TEST(says(message_of<xg::IoError>([&] { return read(folder / "newer"); }), "version is '3'"));
   // One of a newer version is not passed over, as if it were damaged.
   xg::io::write_safetensors(folder / "run/step_0000000002.safetensors", xg::io::by_name(layer),
-                            {{"checkpoint.version", "2"}});
+                            {{"checkpoint.version", "3"}});
   const auto begin = [&] { return Checkpoint({.folder = folder / "run"}).options().keep_last; };
-  BOOST_TEST(says(message_of<xg::IoError>(begin), "step_0000000002.safetensors': its version is '2'"));
-  BOOST_TEST(says(message_of<xg::IoError>([&] { return train::latest(folder / "run"); }), "version is '2'"));
-  BOOST_TEST(says(message_of<xg::IoError>([&] { return train::best(folder / "run"); }), "version is '2'"));
+  BOOST_TEST(says(message_of<xg::IoError>(begin), "step_0000000002.safetensors': its version is '3'"));
+  BOOST_TEST(says(message_of<xg::IoError>([&] { return train::latest(folder / "run"); }), "version is '3'"));
+  BOOST_TEST(says(message_of<xg::IoError>([&] { return train::best(folder / "run"); }), "version is '3'"));
 }
 
 BOOST_AUTO_TEST_CASE(histories_that_lie_are_refused) {

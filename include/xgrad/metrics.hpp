@@ -4,6 +4,7 @@
 #include <xgrad/metrics/aggregation.hpp>
 #include <xgrad/metrics/bootstrap.hpp>
 #include <xgrad/metrics/boxes.hpp>
+#include <xgrad/metrics/chains.hpp>
 #include <xgrad/metrics/classification.hpp>
 #include <xgrad/metrics/cluster_shapes.hpp>
 #include <xgrad/metrics/clusters.hpp>

@@ -5,6 +5,7 @@
 
 #include "bytes.hpp"
 #include "derivatives/functions/recorded_rule.hpp"
+#include "ir/linear_host.hpp"
 #include "ir/names.hpp"
 #include "ir/requirement.hpp"
 #include "primitives/traits.hpp"
@@ -180,6 +181,10 @@ class ProgramWriter {
     std::vector<const ir::HostFunction*> batches;
     const ir::HostFunction* one = &given;
     for (; one->of_one != nullptr; one = one->of_one.get()) batches.push_back(one);
+    if (ir::linear_rules(*one) != nullptr) {
+      throw TapeError("export_program: the program calls " + one->name +
+                      ", which belongs to the processes that run now; no file can hold it");
+    }
     std::ranges::reverse(batches);
     out.u32(texts_(one->name));
     out.u8(one->takes_batches ? 1 : 0);

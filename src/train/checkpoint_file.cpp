@@ -1,5 +1,6 @@
 #include "train/checkpoint_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -11,6 +12,8 @@
 
 #include "core/text.hpp"
 #include "io/elements.hpp"
+#include "train/checkpoint_folder.hpp"
+#include "train/checkpoint_slices.hpp"
 #include "train/history_arrays.hpp"
 
 namespace xgrad::train {
@@ -19,12 +22,15 @@ namespace {
 using Metadata = std::map<std::string, std::string>;
 
 constexpr std::string_view version = "1";
+constexpr std::string_view version_of_slices = "2";
 constexpr const char* version_name = "checkpoint.version";
 constexpr const char* sum_name = "checkpoint.sum";
 constexpr const char* step_name = "checkpoint.step";
 constexpr const char* epoch_name = "checkpoint.epoch";
 constexpr const char* batch_name = "checkpoint.batch";
 constexpr const char* score_name = "checkpoint.score";
+constexpr const char* slices_name = "checkpoint.slices";
+constexpr const char* slice_prefix = "checkpoint.slice.";
 constexpr std::string_view text_prefix = "text.";
 constexpr std::string_view run_prefix = "run.";
 constexpr std::string_view history_prefix = "history.";
@@ -64,7 +70,7 @@ bool is_newer(std::string_view other) {
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
     return error == std::errc() && stop == digits.data() + digits.size() ? result : 0;
   };
-  return number(other) > number(version);
+  return number(other) > number(version_of_slices);
 }
 
 /// A file whose metadata are those of a checkpoint.
@@ -74,9 +80,9 @@ class CheckpointReader {
     const auto found = file_.metadata().find(version_name);
     if (found == file_.metadata().end())
       fail("it is a safetensors file, but no checkpoint: it does not say of which version");
-    if (found->second == version) return;
+    if (found->second == version || found->second == version_of_slices) return;
     const std::string rule = "its version is '" + found->second + "', and this xgrad reads " + std::string(version) +
-                             "; read it with the one that wrote it";
+                             " and " + std::string(version_of_slices) + "; read it with the one that wrote it";
     if (is_newer(found->second)) throw NewerCheckpoint("restore: '" + path_.string() + "': " + rule);
     fail(rule);
   }
@@ -87,13 +93,37 @@ class CheckpointReader {
     if (found != file_.metadata().end()) result.score = parsed<double>(score_name, found->second);
     return result;
   }
+  /// Those of its slices are among them.
   [[nodiscard]] io::ArraysByName arrays() const {
-    io::ArraysByName result;
-    for (const std::string& name : file_.names()) result.emplace(name, file_.read(name));
-    if (text(sum_name) != CheckSum(result, file_.metadata()).text()) {
-      fail("it is damaged: its check sum is another one");
+    io::ArraysByName result = own_arrays();
+    if (!file_.metadata().contains(slices_name)) return result;
+    std::vector<Slice> slices;
+    for (const std::string& name : slices_named()) {
+      try {
+        const CheckpointReader reader(path_.parent_path() / name);
+        slices.push_back({reader.own_arrays(), reader.file_.metadata()});
+        // The file of the step says which of all that may have been written is its own.
+        if (name != slice_name(number(step_name), slices.size(), number(slices_name), reader.text(sum_name))) {
+          fail("it is damaged: its slice '" + name + "' is another one");
+        }
+      } catch (const NewerCheckpoint& error) {
+        throw IoError(error.what());
+      }
     }
+    const auto refuse = [this](const std::string& rule) { fail(rule); };
+    result.merge(joined(slices, xgrad::detail::FunctionOf<void, const std::string&>(refuse)));
     return result;
+  }
+  [[nodiscard]] std::vector<std::string> slices_named() const {
+    std::vector<std::string> names;
+    const std::string prefix = slice_prefix;
+    for (const auto& [name, value] : file_.metadata()) {
+      if (!name.starts_with(prefix)) continue;
+      if (value.find('/') != std::string::npos) fail("it is damaged: a slice in another folder");
+      names.push_back(value);
+    }
+    if (names.size() != number(slices_name)) fail("it is damaged: it does not name all of its slices");
+    return names;
   }
   [[nodiscard]] CheckpointNotes notes(const io::ArraysByName& history) const {
     const CheckpointHeader known = header();
@@ -108,6 +138,14 @@ class CheckpointReader {
   [[noreturn]] void fail(const std::string& rule) const { throw IoError("restore: '" + path_.string() + "': " + rule); }
 
  private:
+  [[nodiscard]] io::ArraysByName own_arrays() const {
+    io::ArraysByName result;
+    for (const std::string& name : file_.names()) result.emplace(name, file_.read(name));
+    if (text(sum_name) != CheckSum(result, file_.metadata()).text()) {
+      fail("it is damaged: its check sum is another one");
+    }
+    return result;
+  }
   [[nodiscard]] const std::string& text(const char* name) const {
     const auto found = file_.metadata().find(name);
     if (found == file_.metadata().end()) fail(std::string("it is damaged: it has no '") + name + "'");
@@ -170,7 +208,9 @@ void require_whole(const std::filesystem::path& path) {
   static_cast<void>(reader.notes(with_prefix(reader.arrays(), history_prefix)));
 }
 
-void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays& run, const CheckpointNotes& notes) {
+namespace {
+
+io::ArraysByName arrays_of_run(const detail::RunArrays& run) {
   io::ArraysByName arrays;
   for (std::size_t i = 0; i < run.paths.size(); ++i) {
     if (!run.arrays[i].defined()) continue;
@@ -179,13 +219,52 @@ void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays
                        "'; each needs one of its own");
     }
   }
-  add_history(std::string(history_prefix), notes.history, arrays);
-  Metadata metadata{{version_name, std::string(version)},
+  return arrays;
+}
+
+Metadata metadata_of(const CheckpointNotes& notes, std::string_view of_version) {
+  Metadata metadata{{version_name, std::string(of_version)},
                     {step_name, core::digits_of(notes.step)},
                     {epoch_name, core::digits_of(notes.epoch)},
                     {batch_name, core::digits_of(notes.batch)}};
   if (notes.score) metadata.emplace(score_name, core::digits_of(*notes.score));
   for (const auto& [name, text] : notes.texts) metadata.emplace(std::string(text_prefix) + name, text);
+  return metadata;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays& run, const CheckpointNotes& notes) {
+  io::ArraysByName arrays = arrays_of_run(run);
+  add_history(std::string(history_prefix), notes.history, arrays);
+  Metadata metadata = metadata_of(notes, version);
+  metadata.emplace(sum_name, CheckSum(arrays, metadata).text());
+  io::write_safetensors(path, arrays, metadata);
+}
+
+std::string write_checkpoint_slice(const std::filesystem::path& folder, std::uint64_t step,
+                                   const detail::RunArrays& run, std::size_t number, std::size_t of) {
+  Slice slice = slice_of(arrays_of_run(run), number, of);
+  slice.metadata.emplace(version_name, version_of_slices);
+  slice.metadata.emplace(step_name, core::digits_of(step));
+  const std::string sum = CheckSum(slice.arrays, slice.metadata).text();
+  slice.metadata.emplace(sum_name, sum);
+  const std::string name = slice_name(step, number + 1, of, sum);
+  io::write_safetensors(folder / name, slice.arrays, slice.metadata);
+  return name;
+}
+
+void write_checkpoint_of_slices(const std::filesystem::path& path, const std::vector<std::string>& slices,
+                                const CheckpointNotes& notes) {
+  io::ArraysByName arrays;
+  add_history(std::string(history_prefix), notes.history, arrays);
+  Metadata metadata = metadata_of(notes, version_of_slices);
+  metadata.emplace(slices_name, core::digits_of(slices.size()));
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    std::string number = core::digits_of(i + 1);  // in an order that is that of names
+    number.insert(0, 10 - std::min<std::size_t>(10, number.size()), '0');
+    metadata.emplace(slice_prefix + number, slices[i]);
+  }
   metadata.emplace(sum_name, CheckSum(arrays, metadata).text());
   io::write_safetensors(path, arrays, metadata);
 }

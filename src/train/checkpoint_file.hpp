@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <xgrad/core/errors.hpp>
 #include <xgrad/train/checkpoint.hpp>
@@ -35,5 +36,14 @@ void require_whole(const std::filesystem::path& path);
 
 /// Empty Vars are left out. The file is there as a whole or not at all.
 void write_checkpoint(const std::filesystem::path& path, const detail::RunArrays& run, const CheckpointNotes& notes);
+
+/// One of several slices that are written into the same folder. Its name.
+/// \param number  from 0
+[[nodiscard]] std::string write_checkpoint_slice(const std::filesystem::path& folder, std::uint64_t step,
+                                                 const detail::RunArrays& run, std::size_t number, std::size_t of);
+/// What makes a checkpoint of slices, once all of them are on the disk.
+/// \param slices  their names
+void write_checkpoint_of_slices(const std::filesystem::path& path, const std::vector<std::string>& slices,
+                                const CheckpointNotes& notes);
 
 }  // namespace xgrad::train

@@ -20,21 +20,29 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view name_begin = "step_";
 constexpr std::string_view name_end = ".safetensors";
+constexpr std::string_view slice_begin = ".slice_";
 constexpr std::size_t fewest_digits = 10;  // so that names sort as steps do
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The step of a name, and what follows it.
-std::optional<std::uint64_t> step_in(std::string_view name, std::string_view& rest) {
-  if (!name.starts_with(name_begin)) return {};
-  name.remove_prefix(name_begin.size());
+/// The step of a name, what is between it and the end of a name, and what follows that.
+struct NameParts {
   std::uint64_t step = 0;
-  const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), step);
+  std::string_view slice, rest;
+};
+std::optional<NameParts> parts_of(std::string_view name) {
+  if (!name.starts_with(name_begin)) return {};
+  NameParts parts;
+  name.remove_prefix(name_begin.size());
+  const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), parts.step);
   if (error != std::errc()) return {};
   name.remove_prefix(static_cast<std::size_t>(stop - name.data()));
-  if (!name.starts_with(name_end)) return {};
-  rest = name.substr(name_end.size());
-  return step;
+  const std::size_t end = name.find(name_end);
+  if (end == std::string_view::npos) return {};
+  parts.slice = name.substr(0, end);
+  parts.rest = name.substr(end + name_end.size());
+  if (!parts.slice.empty() && !parts.slice.starts_with(slice_begin)) return {};
+  return parts;
 }
 
 /// ".1234.5", as io::AtomicFile puts behind the name of a file that is not complete.
@@ -57,9 +65,8 @@ std::map<std::uint64_t, fs::path> checkpoint_files(std::string_view operation, c
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    std::string_view rest;
-    const std::optional<std::uint64_t> step = step_in(name, rest);
-    if (step && name == checkpoint_name(*step)) result.emplace(*step, entry->path());
+    const std::optional<NameParts> parts = parts_of(name);
+    if (parts && name == checkpoint_name(parts->step)) result.emplace(parts->step, entry->path());
   }
   if (error) {
     throw IoError(std::string(operation) + ": cannot read the folder '" + folder.string() + "': " + error.message());
@@ -67,13 +74,34 @@ std::map<std::uint64_t, fs::path> checkpoint_files(std::string_view operation, c
   return result;
 }
 
+std::string slice_name(std::uint64_t step, std::size_t number, std::size_t of, std::string_view sum) {
+  std::string name = checkpoint_name(step);
+  name.resize(name.size() - name_end.size());
+  return name + std::string(slice_begin) + std::to_string(number) + "_of_" + std::to_string(of) + "_" +
+         std::string(sum) + std::string(name_end);
+}
+
+void remove_slices(const fs::path& folder, std::uint64_t step, const std::vector<std::string>& but) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const std::optional<NameParts> parts = parts_of(name);
+    if (!parts || parts->step != step || parts->slice.empty() || std::ranges::find(but, name) != but.end()) continue;
+    std::error_code ignored;
+    fs::remove(entry->path(), ignored);
+  }
+}
+
 void remove_unfinished(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    std::string_view rest;
+    const std::optional<NameParts> parts = parts_of(name);
+    if (!parts) continue;
     std::error_code ignored;
-    if (step_in(name, rest) && is_unfinished(rest)) fs::remove(entry->path(), ignored);
+    const bool without_file =
+        !parts->slice.empty() && parts->rest.empty() && !fs::exists(folder / checkpoint_name(parts->step), ignored);
+    if (without_file || is_unfinished(parts->rest)) fs::remove(entry->path(), ignored);
   }
 }
 

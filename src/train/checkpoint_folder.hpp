@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xgrad::train {
 
@@ -17,7 +18,14 @@ namespace xgrad::train {
 [[nodiscard]] std::map<std::uint64_t, std::filesystem::path> checkpoint_files(std::string_view operation,
                                                                               const std::filesystem::path& folder);
 
-/// Removes what a program that was killed had begun to write.
+/// The name of the file of a slice, from 1 to `of`, with the check sum of what is in it.
+[[nodiscard]] std::string slice_name(std::uint64_t step, std::size_t number, std::size_t of, std::string_view sum);
+
+/// Removes the slices of a step that are not among these, if that can be done.
+void remove_slices(const std::filesystem::path& folder, std::uint64_t step, const std::vector<std::string>& but);
+
+/// Removes what a program that was killed had begun to write: files that are not complete, and slices of steps that
+/// have no file of their own.
 void remove_unfinished(const std::filesystem::path& folder);
 
 /// A folder that one training has for itself, as long as this lives and the process does.

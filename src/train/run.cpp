@@ -109,7 +109,7 @@ class Loop {
                                core::count_of(where_.stale, "validation", "validations") + best);
     } else if (where_.step >= all_steps()) {
       end(Ended::Finished);
-    } else if (options_.catch_interrupt && solve::StopAtInterrupt::interrupted()) {
+    } else if (run_.any(options_.catch_interrupt && solve::StopAtInterrupt::interrupted())) {
       end(Ended::Interrupted);
     }
     return over_;
@@ -240,18 +240,30 @@ class Loop {
   }
   void save(const CheckpointNotes& now) {
     where_.seconds = seconds();
+    wait_for_save();  // its failure is no reason not to save now
     try {
       run_.save(where_, now);
-      save_error_.clear();
-    } catch (const IoError& error) {  // a full disk must not cost what has been learnt
-      save_error_ = error.what();
-      xgrad::detail::log("fit goes on without a checkpoint: " + save_error_);
+    } catch (const IoError& error) {
+      remember(error);
     }
     saved_ = where_.step;
   }
+  void wait_for_save() {
+    save_error_.clear();
+    try {
+      run_.wait_for_save();
+    } catch (const IoError& error) {
+      remember(error);
+    }
+  }
+  // A full disk must not cost what has been learnt.
+  void remember(const IoError& error) {
+    save_error_ = error.what();
+    xgrad::detail::log("fit goes on without a checkpoint: " + save_error_);
+  }
   /// After an error: the model is that before the step.
   void save_what_there_is() noexcept {
-    if (!run_.saves() || between_ || saved_ == where_.step || where_.step == 0) return;
+    if (!run_.saves_alone() || between_ || saved_ == where_.step || where_.step == 0) return;
     try {
       save(notes());
     } catch (...) {  // the first error is the one to tell
@@ -270,6 +282,7 @@ class Loop {
   void finish() {
     // Before the rest of an epoch is looked at, so that a run that is made longer goes on as if it had always been.
     if (run_.saves() && saved_ != where_.step && where_.step > 0) save(notes());
+    if (save_error_.empty()) wait_for_save();
     if (!save_error_.empty()) result_.message += "; the last checkpoint could not be written: " + save_error_;
     if (result_.ended == Ended::Finished && where_.batch > 0) end_epoch(last_rate_);
     const Progressed now = !result_.history.epochs.empty() ? result_.history.epochs.back() : Progressed{};

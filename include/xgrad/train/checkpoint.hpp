@@ -19,6 +19,8 @@
 
 namespace xgrad::train {
 
+class Processes;
+
 struct CheckpointOptions {
   std::filesystem::path folder = {};  ///< made if it is not there; one for each training
   std::uint64_t every_steps = 0;      ///< 0: not by steps
@@ -26,6 +28,12 @@ struct CheckpointOptions {
   std::size_t keep_last = 2;          ///< at least 1; older ones are removed when a new one is on the disk
   bool keep_best = true;              ///< that of the lowest score, too, however old
   bool resume = true;                 ///< begin where the last one is
+  /// Written by a thread while the training goes on. What goes wrong is thrown by the next save(), or by wait(). A step
+  /// that begins meanwhile finds its arrays in use, and takes memory for new ones.
+  bool background = false;
+  /// Processes that train together, of a folder that all of them see: each writes a slice of the arrays into a file of
+  /// its own. None: this process alone, into one file. fit() sets those of its shards.
+  std::shared_ptr<const Processes> processes = {};
 };
 
 /// What a checkpoint holds beside the arrays of its tree. A loop by hand counts in one.
@@ -101,6 +109,11 @@ RestoredArrays restore(const std::filesystem::path& path, const RunArrays& like)
 /// Files are named after the step, "step_0000000100.safetensors"; other programs find the arrays of the tree in them,
 /// by their paths with "run." before. Each has a check sum of everything in it. One that is damaged is passed over,
 /// with a remark to the log, for the one before.
+///
+/// Where several processes write, each has the same number of bytes of the arrays in a file of its own,
+/// "step_0000000100.slice_2_of_4_90ab12cd.safetensors", whose check sum is in its name; the file of the step comes
+/// last, and names them. All processes make the same calls with the same trees, and what one of them throws, all do.
+/// Any number of processes reads what any number has written.
 class Checkpoint {
  public:
   /// Makes the folder, holds it for this training alone, and sees that it can be written, before hours are spent.
@@ -142,6 +155,10 @@ class Checkpoint {
   void save(const T& run, const CheckpointNotes& notes) {
     save_arrays(detail::run_arrays(run), notes);
   }
+
+  /// Until all that was saved is on the disk. The destructor waits, too, and tells the log what went wrong.
+  /// \throws IoError, ValueError  as save, if that was in the background.
+  void wait();
 
  private:
   struct State;
