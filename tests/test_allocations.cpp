@@ -98,10 +98,11 @@ Adam make_adam(const Mlp& model) {
 
 constexpr int calls = 20;
 
-/// Allocations of `calls` calls of f after some that warm it up: more than it takes until short loops have code.
+/// Allocations of `calls` calls of f after some that warm it up: more than it takes until short loops have code, also
+/// those of each of two branches in turns.
 template <class F>
 std::size_t allocations_of(F f) {
-  for (int i = 0; i < 12; ++i) f();
+  for (int i = 0; i < 24; ++i) f();
   const std::size_t before = allocations;
   for (int i = 0; i < calls; ++i) f();
   return allocations - before;

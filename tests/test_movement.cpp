@@ -323,6 +323,36 @@ BOOST_AUTO_TEST_CASE(products_of_joined_columns_are_loops) {
   BOOST_TEST(elements<double>(gradient) == elements<double>(right), boost::test_tools::per_element());
 }
 
+/// Views of which the last axes are short, cut anywhere, against the elements one by one.
+BOOST_AUTO_TEST_CASE(views_with_short_axes) {
+  const Sizes shape{700, 2, 3, 4};
+  const Var x = numbers<double>(shape, 11);
+  const std::vector<std::vector<std::size_t>> orders{{0, 1, 3, 2}, {0, 2, 1, 3}, {0, 3, 2, 1}, {1, 0, 3, 2},
+                                                     {3, 2, 1, 0}, {2, 0, 1, 3}, {0, 3, 1, 2}};
+  const auto from = elements<double>(x);
+  for (const std::vector<std::size_t>& order : orders) {
+    const Var turned = transpose(x, {static_cast<std::ptrdiff_t>(order[0]), static_cast<std::ptrdiff_t>(order[1]),
+                                     static_cast<std::ptrdiff_t>(order[2]), static_cast<std::ptrdiff_t>(order[3])});
+    const Var ones = xt::ones<double>(turned.shape());
+    const auto f = xg::compile([](const Var& a, const Var& b) { return a * 3.0 + b; });
+    const auto result = elements<double>(with_threads([&] { return f(turned, ones); }));
+    std::size_t wrong = 0;
+    std::size_t k = 0;
+    Sizes at(4, 0);
+    for (at[order[0]] = 0; at[order[0]] < shape[order[0]]; ++at[order[0]]) {
+      for (at[order[1]] = 0; at[order[1]] < shape[order[1]]; ++at[order[1]]) {
+        for (at[order[2]] = 0; at[order[2]] < shape[order[2]]; ++at[order[2]]) {
+          for (at[order[3]] = 0; at[order[3]] < shape[order[3]]; ++at[order[3]], ++k) {
+            const double element = from[((at[0] * 2 + at[1]) * 3 + at[2]) * 4 + at[3]];
+            wrong += result[k] == 3.0 * element + 1.0 ? 0U : 1U;
+          }
+        }
+      }
+    }
+    BOOST_TEST_CONTEXT(order[0] << order[1] << order[2] << order[3]) { BOOST_TEST(wrong == 0U); }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(sums_over_products_are_products_of_sums) {
   const Var a = numbers<double>({70, 5}, 1);
   const Var b = numbers<double>({5, 90}, 2);

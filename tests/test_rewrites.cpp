@@ -230,8 +230,12 @@ BOOST_AUTO_TEST_CASE(arrays) {
   const std::string_view blas = "BLAS reads copies of other layouts than its own";
   const std::string_view dense = "kernels that want dense inputs get copies";
   const std::string_view sums = "a sum over rows or columns of a product is a product with the sums of a factor";
+  const std::string_view stacked = "a sum over a stack of products is one product of the joined factors";
   const std::string_view joined = "a matrix of columns times a column is a sum of columns times numbers";
   const std::string_view turned = "a transposed matrix of columns times a column is sums of products";
+  const ValueId lefts = v.leaf("lefts", f, {4, 90, 2});
+  const ValueId rights = v.leaf("rights", f, {4, 2, 90});
+  const ValueId products = v.of<Matmul>({lefts, rights}, {4, 90, 90});
   const ValueId every_second = v.of<xgrad::primitives::Slice>({wide}, {3, 4}, {0, 1, 0, 2});
   const ValueId tall = v.leaf("tall", f, {8, 3});
   const ValueId product = v.of<Matmul>({x, wide}, {2, 8});
@@ -291,6 +295,16 @@ BOOST_AUTO_TEST_CASE(arrays) {
             {sums, opcode<Sum>, {product}, "nothing", f, {2, 1}, {1}},
             {sums, opcode<Sum>, {tall_product}, "matmul(tall, sum(square))", f, {8, 1}, {1}},
             {sums, opcode<MaxReduce>, {product}, "nothing", f, {1, 8}, {0}},
+            {stacked,
+             opcode<Sum>,
+             {products},
+             "matmul(transpose(reshape(copy(transpose(lefts)))), reshape(rights))",
+             f,
+             {1, 90, 90},
+             {0}},
+            {stacked, opcode<Sum>, {product}, "nothing", f, {1, 8}, {0}},
+            {stacked, opcode<Sum>, {products}, "nothing", f, {4, 1, 90}, {1}},
+            {stacked, opcode<MaxReduce>, {products}, "nothing", f, {1, 90, 90}, {0}},
             {joined,
              opcode<Matmul>,
              {matrix, two},

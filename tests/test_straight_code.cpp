@@ -240,6 +240,34 @@ BOOST_AUTO_TEST_CASE(in_loops) {
   for (std::size_t i = 0; i < 2; ++i) BOOST_TEST(same_bits(compiled[i], by_steps[i]));
 }
 
+BOOST_AUTO_TEST_CASE(longer_arrays_of_few_operations) {
+  const Program few = [](const Var& x, const Var& y) {
+    const Var joined = xg::concatenate({x, y, x});
+    return std::vector<Var>{x * 2.0 - y, joined, joined + joined};
+  };
+  for (const std::size_t n : {65U, 100U, 130U, 170U}) {
+    check("doubles", few, numbers<double>({n}, 1), numbers<double>({n}, 2));
+    check("floats", few, numbers<float>({n}, 3), numbers<float>({n}, 4));
+  }
+}
+
+/// Functions that are written out between calls, with numbers that wait on the stack, and rare numbers.
+BOOST_AUTO_TEST_CASE(functions_between_calls) {
+  const Program program = [](const Var& x, const Var& y) {
+    std::vector<Var> waiting;
+    for (int k = 1; k < 9; ++k) waiting.push_back(x * (0.25 * k) + y);
+    std::vector<Var> functions;
+    for (const Var& each : waiting) functions.push_back(tanh(each) * sigmoid(each) - exp(each));
+    Var total = sin(x) + log(abs(y)) + sum(functions[0]);
+    for (std::size_t k = 0; k < waiting.size(); ++k) total = total + functions[k] * cos(waiting[k]) + waiting[k];
+    return std::vector<Var>{total, functions[3], functions[7]};
+  };
+  for (const std::size_t n : {2U, 3U, 4U, 5U, 14U, 16U}) {
+    check("doubles", program, numbers<double>({n}, 1), numbers<double>({n}, 2));
+    check("floats", program, numbers<float>({n}, 3), numbers<float>({n}, 4));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(over_donated_arrays) {
   const StraightSoon soon;
   const auto step = [](const Var& x, const Var& y) {

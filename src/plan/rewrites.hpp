@@ -40,9 +40,10 @@ Rewrites algebra_of(Opcode op) noexcept;
 Rewrites rewrites_of(primitives::Computation computation) noexcept;
 Rewrites splits_of(Opcode op) noexcept;
 
-/// Of products of matrices; and what a sum over one is.
+/// Of products of matrices; and what sums over them are.
 Rewrites rewrites_of_products() noexcept;
 ValueId sum_of_product(const Operation& o);
+ValueId sum_over_stack(const Operation& o);
 
 /// Whether BLAS can read the matrices of a stack where they are.
 bool fits_blas(const Graph& graph, ValueId x);

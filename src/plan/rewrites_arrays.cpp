@@ -186,6 +186,8 @@ constinit Rewrite of_reductions[] = {
      "NaN and infinities stay; rounding and overflow as in another order; a sum of -0 only may be -0", reduced_once},
     {"a sum over rows or columns of a product is a product with the sums of a factor",
      "the same terms; rounding and overflow as in another order", sum_of_product},
+    {"a sum over a stack of products is one product of the joined factors",
+     "the same terms; rounding and overflow as in another order", sum_over_stack},
 };
 
 // ---- element by element

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "rewrites.hpp"
@@ -162,6 +163,91 @@ ValueId sum_of_product(const Operation& o) {
     return sum_along(result, rest);
   }
   return no_value;
+}
+
+namespace {
+
+/// Products add floats up as floats, and sums as doubles.
+constexpr std::size_t most_float_terms = 1024;
+
+/// One of all elements that are the same along an axis.
+ValueId without_copies(Graph& graph, ValueId x) {
+  const Strides strides = graph.access(x).strides;
+  Shape shape = graph.shape(x);
+  Dimensions<std::int64_t> starts_and_steps;
+  bool repeats = false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    repeats = repeats || (strides[i] == 0 && shape[i] != 1);
+    if (strides[i] == 0) shape[i] = 1;
+    starts_and_steps.push_back(0);
+    starts_and_steps.push_back(1);
+  }
+  if (!repeats) return x;
+  return graph.add(opcode<Slice>, graph[x].dtype, graph.intern(shape), std::array{x}, starts_and_steps);
+}
+
+ValueId broadcast(Graph& graph, ValueId x, const Shape& shape) {
+  return graph.add(opcode<Broadcast>, graph[x].dtype, graph.intern(shape), std::array{x});
+}
+
+/// The transposed matrices.
+ValueId turned(Graph& graph, ValueId x) {
+  Shape shape = graph.shape(x);
+  Dimensions<std::int64_t> order;
+  for (std::size_t i = 0; i < shape.size(); ++i) order.push_back(static_cast<std::int64_t>(i));
+  const std::size_t last = shape.size() - 1;
+  std::swap(shape[last - 1], shape[last]);
+  std::swap(order[last - 1], order[last]);
+  return graph.add(opcode<Transpose>, graph[x].dtype, graph.intern(shape), std::array{x}, order);
+}
+
+/// The matrices of one axis of a stack one below the other, as one.
+ValueId joined_along(Graph& graph, ValueId x, std::size_t axis) {
+  const DType type = graph[x].dtype;
+  const Shape full = graph.shape(x);
+  const std::size_t rows = full.size() - 2;
+  const ValueId once = without_copies(graph, x);
+  Shape shape = graph.shape(once);
+  for (const std::size_t i : {axis, rows}) shape[i] = full[i];
+  Shape moved;
+  Dimensions<std::int64_t> order;
+  for (std::size_t i = 0; i < full.size(); ++i) {
+    if (i == rows) order.push_back(static_cast<std::int64_t>(axis));
+    if (i != axis) order.push_back(static_cast<std::int64_t>(i));
+  }
+  for (const std::int64_t i : order) moved.push_back(shape[static_cast<std::size_t>(i)]);
+  Shape joined = shape;
+  Shape wanted = full;
+  for (Shape* each : {&joined, &wanted}) {
+    (*each)[rows] = full[axis] * full[rows];
+    (*each)[axis] = 1;
+  }
+  const std::array whole{broadcast(graph, once, shape)};
+  const std::array next{graph.add(opcode<Transpose>, type, graph.intern(moved), whole, order)};
+  return broadcast(graph, graph.add(opcode<Reshape>, type, graph.intern(joined), next), wanted);
+}
+
+}  // namespace
+
+/// Sums of products are longer products: of all matrices along the axis side by side, and one below the other. It is
+/// worth making these if they have few elements beside the products that are added up.
+ValueId sum_over_stack(const Operation& o) {
+  Graph& graph = o.graph;
+  if (reduction_of(o.op) != Reduction::Sum || !is_floating(o.dtype) || o.attributes.size() != 1) return no_value;
+  if (!o.is<Matmul>(o[0])) return no_value;
+  const Shape extents = graph.shape(o[0]);
+  const auto axis = static_cast<std::size_t>(o.attributes[0]);
+  const std::size_t size = graph.count(o[0]);
+  if (size == 0 || axis + 2 >= extents.size() || extents[axis] == 1) return no_value;
+  // Transposed, the left factors have their terms from row to row as well.
+  const std::array factors{turned(graph, o.input_of(o[0], 0)), o.input_of(o[0], 1)};
+  const std::size_t terms = extents[axis] * graph.shape(factors[1])[extents.size() - 2];
+  if (terms == 0 || (o.dtype == DType::Float32 && terms > most_float_terms)) return no_value;
+  const std::size_t made =
+      graph.count(without_copies(graph, factors[0])) + graph.count(without_copies(graph, factors[1]));
+  if (4 * made > size) return no_value;
+  const ValueId left = turned(graph, joined_along(graph, factors[0], axis));
+  return o.make<Matmul>({left, joined_along(graph, factors[1], axis)});
 }
 
 Rewrites rewrites_of_products() noexcept { return of_products; }

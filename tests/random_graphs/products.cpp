@@ -177,6 +177,30 @@ void add_after_product(Builder& b, InstructionId product) {
   }
 }
 
+/// A sum over the products of a stack, weighted by rows or by columns or not at all.
+void add_sum_over_stack(Builder& b) {
+  const std::size_t count = 1 + b.random.below(4);
+  const std::size_t terms = 1 + b.random.below(2);
+  const std::size_t rows = 1 + b.random.below(30);
+  const std::size_t columns = 1 + b.random.below(30);
+  const Shape stack{count};
+  const auto with = [](Shape shape, std::size_t first, std::size_t second) {
+    shape.push_back(first);
+    shape.push_back(second);
+    return shape;
+  };
+  const InstructionId left = b.float_input(b.random.chance(0.3) ? Shape{rows, terms} : with({count}, rows, terms));
+  const InstructionId right = b.float_input(with(stack, terms, columns));
+  InstructionId product = multiply(b, left, right, terms);
+  if (b.random.chance(0.3)) {
+    const bool of_rows = b.random.chance(0.5);
+    const InstructionId weights = b.float_input(with({count}, of_rows ? rows : 1, of_rows ? 1 : columns));
+    product = b.add("multiply", {weights, product}, b.magnitude(weights) * b.magnitude(product),
+                    [](const A& a) { return a[0] * a[1]; });
+  }
+  b.add("sum 0", {product}, 4.0 * b.magnitude(product), [](const A& a) { return sum(a[0], 0); });
+}
+
 void add_integer_product(Builder& b) {
   const InstructionId i = b.any_integer();
   if (b.rank(i) == 0) return;
@@ -190,6 +214,7 @@ void add_matmul(Builder& b) {
   const InstructionId x = b.any_array();
   if (b.random.chance(0.25)) return add_gram(b, x);
   if (b.random.chance(0.1)) return add_integer_product(b);
+  if (b.random.chance(0.2)) return add_sum_over_stack(b);
   if (b.rank(x) > 1 && b.random.chance(0.1)) {
     const std::size_t rows = b.shape(x)[b.rank(x) - 2];
     multiply(b, b.float_input({rows}), x, rows);

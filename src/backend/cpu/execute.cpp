@@ -49,12 +49,15 @@ class Execution {
     const bool known =
         addresses_.program == &program_ && addresses_.arena == arena && addresses_.evaluation == workspace_.evaluation;
     if (!known) find_fixed();
-    rebind();
+    rebind(~std::size_t{0});
   }
 
-  /// Other leaves and outputs.
-  void rebind() {
-    for (const GivenPlace& each : program_.leaves_at) addresses_.places[each.place] = addresses_.leaves[each.index];
+  /// Other outputs, and others of the first so many leaves.
+  void rebind(std::size_t leaves) {
+    for (const GivenPlace& each : program_.leaves_at) {
+      if (each.index >= leaves) break;
+      addresses_.places[each.place] = addresses_.leaves[each.index];
+    }
     for (const GivenPlace& each : program_.outputs_at) addresses_.places[each.place] = addresses_.outputs[each.index];
     for (const ProductStep& step : program_.products) reserve_product(step);
   }
@@ -208,14 +211,23 @@ class Execution {
 
 std::size_t bytes_of_output(const PlanOutput& output) { return size_of(output.shape) * size_of(output.dtype); }
 
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+  if (to == from) return;
+  if (bytes == sizeof(double)) std::memcpy(to, from, sizeof(double));  // a number: without a call
+  else if (bytes != 0) std::memcpy(to, from, bytes);
+}
+
 /// Runs of a plan within a plan. Its lists are those of its workspace, so that a warm run needs no memory; and what is
 /// the same in all runs of the plan around it is found once.
 class Apart {
  public:
   /// \param inputs     of the step.
+  /// \param moving     so many of these have another address in each run.
   /// \param workspace  not that of another one that may still run.
-  Apart(const ProgramApart& apart, std::span<std::byte* const> inputs, const Bindings& bindings, Workspace& workspace)
+  Apart(const ProgramApart& apart, std::span<std::byte* const> inputs, std::size_t moving, const Bindings& bindings,
+        Workspace& workspace)
       : program_(*apart.program),
+        moving_(moving),
         addresses_(workspace.addresses_of(apart.number)),
         execution_(program_, bindings, workspace, addresses_) {
     addresses_.leaves.assign(inputs.begin(), inputs.end());
@@ -228,24 +240,19 @@ class Apart {
   [[nodiscard]] const PlanOutput& output(std::size_t k) const { return program_.outputs[k]; }
 
   void run() {
-    if (bound_) execution_.rebind();
+    if (bound_) execution_.rebind(moving_);
     else execution_.bind();
     bound_ = true;
     execution_.run(nullptr);
-    for (const std::uint32_t k : program_.handed_on) copy_handed_on(k);
-  }
-
- private:
-  void copy_handed_on(std::size_t k) const {
-    const PlanOutput& output = program_.outputs[k];
-    const std::vector<std::byte*>& list =
-        output.kind == PlanOutput::Kind::Leaf ? addresses_.leaves : addresses_.outputs;
-    if (list[output.index] != addresses_.outputs[k]) {
-      std::memcpy(addresses_.outputs[k], list[output.index], bytes_of_output(output));
+    for (const HandedOn& each : program_.handed_on) {
+      const std::vector<std::byte*>& list = each.is_leaf ? addresses_.leaves : addresses_.outputs;
+      copy_bytes(addresses_.outputs[each.output], list[each.from], each.bytes);
     }
   }
 
+ private:
   const StepProgram& program_;
+  std::size_t moving_;
   Addresses& addresses_;
   Execution execution_;
   bool bound_ = false;
@@ -283,10 +290,6 @@ class Carried {
   std::vector<std::byte*>& other_;
 };
 
-void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
-  if (bytes != 0 && to != from) std::memcpy(to, from, bytes);
-}
-
 void Execution::run_scan(const ScanStep& step) const {
   const std::size_t carried = step.scan.carried;
   const std::size_t length = step.scan.length;
@@ -296,7 +299,7 @@ void Execution::run_scan(const ScanStep& step) const {
   list_addresses(step.inputs, workspace.inputs);
   list_addresses(step.stacked, workspace.stacked);
   list_addresses(step.last, workspace.last);
-  Apart body(step.body, inputs, bindings_, workspace);
+  Apart body(step.body, inputs, carried + step.scan.sliced, bindings_, workspace);
   const Carried memory(body, workspace);
   for (std::size_t run = 0; run < length; ++run) {
     const std::size_t at = step.scan.reverse ? length - 1 - run : run;
@@ -319,9 +322,9 @@ void Execution::run_while(const WhileStep& step) const {
   Workspace& workspace = workspace_.of_apart();
   list_addresses(step.inputs, workspace.inputs);
   list_addresses(step.last, workspace.last);
-  Apart body(step.body, workspace.inputs, bindings_, workspace);
+  Apart body(step.body, workspace.inputs, step.last.size(), bindings_, workspace);
   const Carried memory(body, workspace);
-  Apart condition(step.condition, workspace.inputs, bindings_, workspace_.of_condition());
+  Apart condition(step.condition, workspace.inputs, step.last.size(), bindings_, workspace_.of_condition());
   bool goes_on = false;
   condition.outputs()[0] = reinterpret_cast<std::byte*>(&goes_on);
   for (bool even = true;; even = !even) {
@@ -344,7 +347,7 @@ void Execution::run_switch(const SwitchStep& step) const {
   }
   Workspace& workspace = workspace_.of_apart();
   list_addresses(step.inputs, workspace.inputs);
-  Apart branch(step.branches[static_cast<std::size_t>(number)], workspace.inputs, bindings_, workspace);
+  Apart branch(step.branches[static_cast<std::size_t>(number)], workspace.inputs, 0, bindings_, workspace);
   list_addresses(step.outputs, branch.outputs());
   branch.run();
 }

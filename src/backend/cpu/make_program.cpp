@@ -19,8 +19,9 @@ constexpr std::uint32_t no_shape = ~0U;
 
 class ProgramMaker {
  public:
-  explicit ProgramMaker(const Plan& plan)
+  ProgramMaker(const Plan& plan, bool repeated)
       : plan_(plan),
+        repeated_(repeated),
         graph_(plan.graph),
         groups_(plan.groups),
         places_(graph_.size(), no_place),
@@ -39,6 +40,7 @@ class ProgramMaker {
     place_arrays();
     choose_donors();
     list_what_is_handed_on();
+    std::ranges::sort(program_->leaves_at, {}, &GivenPlace::index);
     for (const Number& number : graph_.constants()) program_->numbers.push_back(number);
     straighten();
     verify_between_passes("choose_donors", *program_);
@@ -150,7 +152,9 @@ class ProgramMaker {
   void list_what_is_handed_on() {
     for (std::uint32_t k = 0; k < program_->outputs.size(); ++k) {
       const PlanOutput& output = program_->outputs[k];
-      if (output.kind != PlanOutput::Kind::Own && size_of(output.shape) != 0) program_->handed_on.push_back(k);
+      const std::size_t bytes = size_of(output.shape) * size_of(output.dtype);
+      if (output.kind == PlanOutput::Kind::Own || bytes == 0) continue;
+      program_->handed_on.push_back({k, output.kind == PlanOutput::Kind::Leaf, output.index, bytes});
     }
   }
 
@@ -158,7 +162,7 @@ class ProgramMaker {
     std::vector<PlaceLife> lives;
     lives.reserve(lives_.size());
     for (const Life& each : lives_) lives.push_back({index_of_step_[each.first], index_of_step_[each.last]});
-    find_straight_runs(*program_, lives);
+    find_straight_runs(*program_, lives, repeated_);
   }
 
   // ---- steps
@@ -284,7 +288,7 @@ class ProgramMaker {
     return static_cast<std::size_t>(graph_.attributes(id)[k]);
   }
   [[nodiscard]] ProgramApart program_of(std::size_t body) const {
-    return {program_->apart++, make_program(plan_.bodies[body]), graph_.bodies[body].captured};
+    return {program_->apart++, make_program(plan_.bodies[body], true), graph_.bodies[body].captured};
   }
 
   void lower_scan(const Group& group, ValueId id) {
@@ -360,6 +364,7 @@ class ProgramMaker {
   };
 
   const Plan& plan_;
+  bool repeated_;
   const Graph& graph_;
   const Groups& groups_;
   std::shared_ptr<StepProgram> program_ = std::make_shared<StepProgram>();
@@ -377,6 +382,8 @@ class ProgramMaker {
 
 }  // namespace
 
-std::shared_ptr<const StepProgram> make_program(const Plan& plan) { return ProgramMaker(plan).make(); }
+std::shared_ptr<const StepProgram> make_program(const Plan& plan, bool repeated) {
+  return ProgramMaker(plan, repeated).make();
+}
 
 }  // namespace xgrad::backend::cpu

@@ -240,6 +240,14 @@ struct SwitchStep {
   std::vector<ArrayAt> outputs;
 };
 
+/// An output with elements that is a leaf or another output.
+struct HandedOn {
+  std::uint32_t output;
+  bool is_leaf;
+  std::uint32_t from;  ///< among the leaves or the outputs
+  std::size_t bytes;
+};
+
 struct Step {
   enum class Kind : std::uint8_t { Loop, Kernel, Product, Scan, While, Switch };
   Kind kind;
@@ -256,14 +264,14 @@ struct StepProgram {
   std::vector<WhileStep> whiles;
   std::vector<SwitchStep> switches;
   std::vector<Place> places;
-  std::vector<GivenPlace> leaves_at;        ///< places that are leaves
+  std::vector<GivenPlace> leaves_at;        ///< places that are leaves, in the order of these
   std::vector<GivenPlace> outputs_at;       ///< and outputs
   std::vector<std::uint32_t> place_shapes;  ///< of each place among the shapes; like these not used to run
   std::vector<Shape> shapes;
   std::vector<Number> numbers;
   std::vector<DType> number_types;
   std::vector<PlanOutput> outputs;
-  std::vector<std::uint32_t> handed_on;  ///< outputs with elements that are a leaf or another output
+  std::vector<HandedOn> handed_on;
   std::size_t leaves = 0;
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;
@@ -280,6 +288,7 @@ struct StepProgram {
   [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
-std::shared_ptr<const StepProgram> make_program(const Plan& plan);
+/// \param repeated  it is run many times by a step of another one.
+std::shared_ptr<const StepProgram> make_program(const Plan& plan, bool repeated = false);
 
 }  // namespace xgrad::backend::cpu

@@ -12,33 +12,49 @@
 namespace xgrad::backend::cpu {
 namespace {
 
-/// Elements of a loop, and of an array that is put together.
+/// Elements of a loop, and of an array that is put together: always; and if the code for all of them is short.
 constexpr std::size_t most_straight = 64;
-/// Instructions of a run: with fewer, a page of code is not worth it; more do not stay in a cache from one run to the
-/// next.
+constexpr std::size_t most_in_short_code = 512;
+constexpr std::size_t short_code = 256;
+/// Instructions of a run: with fewer, a page of code is not worth it, unless it is for what runs in a loop; more do not
+/// stay in a cache from one run to the next.
 constexpr std::size_t fewest_straight = 16;
+constexpr std::size_t fewest_repeated = 2;
 constexpr std::size_t most_in_run = std::size_t{1} << 19U;
+
+std::size_t straight_instructions(const Loop& loop) {
+  constexpr std::size_t pack = 4;
+  return loop.code.size() * ((loop.rows * loop.columns + pack - 1) / pack);
+}
 
 /// Roughly, of the code; 0 if it has none.
 std::size_t straight_instructions(const StepProgram& program, const Step& step) {
   if (step.kind == Step::Kind::Loop) {
     const Loop& loop = program.loops[step.index];
-    constexpr std::size_t pack = 4;
-    return is_straight(loop) ? loop.code.size() * ((loop.rows * loop.columns + pack - 1) / pack) : 0;
+    return is_straight(loop) ? straight_instructions(loop) : 0;
   }
   if (step.kind != Step::Kind::Kernel) return 0;
   const KernelStep& kernel = program.kernels[step.index];
-  return moves_straight(kernel) && size_of(kernel.outputs[0].shape) <= most_straight ? 2 + kernel.inputs.size() : 0;
+  return moves_straight(kernel) && size_of(kernel.outputs[0].shape) <= most_in_short_code ? 2 + kernel.inputs.size()
+                                                                                          : 0;
 }
 
 }  // namespace
 
 bool is_straight(const Loop& loop) {
   const std::size_t size = loop.rows * loop.columns;
-  return size != 0 && size <= most_straight && loop.rows <= loop.block_rows && loop.columns <= loop.block_columns &&
+  const bool short_enough =
+      size <= most_straight || (size <= most_in_short_code && straight_instructions(loop) <= short_code);
+  return size != 0 && short_enough && loop.rows <= loop.block_rows && loop.columns <= loop.block_columns &&
          loop.chunks == 1 && loop.epilogues.empty() && loop.checks.empty() && loop.chooses.empty() &&
          loop.lines.empty() && loop.generated.empty() && loop.product == no_product && !loop.streams &&
          std::ranges::none_of(loop.gathered, &Gathered::is_read_in_place);
+}
+
+std::size_t straight_instructions(const StepProgram& program, const StraightRun& run) {
+  std::size_t result = 0;
+  for (std::uint32_t k = run.first; k < run.last; ++k) result += straight_instructions(program, program.steps[k]);
+  return result;
 }
 
 namespace {
@@ -56,7 +72,7 @@ void find_own_places(StepProgram& program, std::span<const PlaceLife> lives) {
 
 }  // namespace
 
-void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives) {
+void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives, bool repeated) {
   if (!kernels::can_generate()) return;
   const auto count = static_cast<std::uint32_t>(program.steps.size());
   std::uint32_t last = 0;
@@ -67,7 +83,7 @@ void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives) 
       if (more == 0) break;
       instructions += more;
     }
-    if (instructions < fewest_straight) continue;
+    if (instructions < (repeated ? fewest_repeated : fewest_straight)) continue;
     constexpr std::size_t bytes = 12;  // of an instruction
     program.straight_runs.push_back({first, last, {}, std::make_shared<StraightCodeLater>(bytes * instructions)});
   }

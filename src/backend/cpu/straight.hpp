@@ -15,6 +15,9 @@ namespace xgrad::backend::cpu {
 /// Whether a loop's instructions can be written out for each pack of its elements.
 bool is_straight(const Loop& loop);
 
+/// Roughly, of the code of a run.
+std::size_t straight_instructions(const StepProgram& program, const StraightRun& run);
+
 /// Steps of the program that are the first and the last to use a place.
 struct PlaceLife {
   std::uint32_t first, last;
@@ -22,7 +25,8 @@ struct PlaceLife {
 
 /// Finds the runs of steps for which straight code pays. It is written later.
 /// \param lives  of all places, in the order of the first steps.
-void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives);
+/// \param repeated  the program is the body or the condition of a loop, or a branch.
+void find_straight_runs(StepProgram& program, std::span<const PlaceLife> lives, bool repeated);
 
 struct Addresses;
 struct Workspace;

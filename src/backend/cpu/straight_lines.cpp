@@ -8,6 +8,7 @@
 #include "arithmetic_line.hpp"
 #include "backend/cpu/kernels/generated/functions.hpp"
 #include "core/strides.hpp"
+#include "straight.hpp"
 #include "straight_moves.hpp"
 #include "straight_values.hpp"
 
@@ -19,6 +20,20 @@ using kernels::StraightMemory;
 
 /// A function that is a few lines, and the same ones for all numbers.
 constexpr Opcode op_sigmoid = op_of_part(primitives::Part::SigmoidFrom);
+
+/// Functions of a few packs are written out, in programs of which the code is short: a call costs as much as some
+/// packs.
+constexpr std::size_t most_packs_of_function = 4;
+constexpr std::size_t short_program = 1024;
+
+/// Functions that are lines. Packs that are not whole have zeros beyond their elements, for which functions with a pole
+/// there would take their rare way.
+bool has_lines_at_zero(Opcode op) {
+  using namespace primitives;
+  const bool pole = op == opcode<Log> || op == opcode<Power> || op == opcode<LogAddExp> || op == opcode<Hypot> ||
+                    op == opcode<DirectionCosine> || op == op_of_part(Part::CosineFrom);
+  return !pole && kernels::has_lines(op);
+}
 
 /// Single numbers of which a function is computed by one call.
 constexpr std::size_t most_together = 64;
@@ -45,8 +60,10 @@ DType type_of_run(const StepProgram& program, const StraightRun& run) {
 /// The lines of one loop.
 class StraightLoop {
  public:
-  StraightLoop(StraightValues& values, const Loop& loop)
+  /// \param writes_functions  out.
+  StraightLoop(StraightValues& values, const Loop& loop, bool writes_functions)
       : values_(values),
+        writes_functions_(writes_functions),
         loop_(loop),
         type_(values.type()),
         in_memory_(loop.slots.size(), false),
@@ -89,10 +106,15 @@ class StraightLoop {
     if (info.kind == InstructionInfo::Kind::Splat) return info.dtype == type_;
     if (info.kind != InstructionInfo::Kind::Elementwise) return false;
     if (info.op == op_copy) return info.dtype == type_;
-    if (info.op != op_sigmoid && !is_arithmetic(info.op)) return false;
+    if (info.op != op_sigmoid && !is_arithmetic(info.op) && !is_written_out(info)) return false;
     if (traits_of(info.op).logical) return info.modes == 0;
     if (is_conversion(info.op)) return info.dtype == DType::Bool && info.result == type_;
     return info.dtype == type_;
+  }
+
+  [[nodiscard]] bool is_written_out(const InstructionInfo& info) const {
+    return writes_functions_ && count_ > 1 && packs_.size() <= most_packs_of_function && info.modes == 0 &&
+           info.result == info.dtype && has_lines_at_zero(info.op);
   }
 
   /// A function of single numbers: several of a kind are computed together.
@@ -142,8 +164,11 @@ class StraightLoop {
     if (info.kind == InstructionInfo::Kind::Splat) return read(code.a, true, false);
     if (info.op == op_copy) return read(code.a, false, false);
     const auto value = [&](SlotId slot, bool single, bool mask) { return read(slot, single, mask); };
-    if (info.op == op_sigmoid) {
-      return values_.function(info.op, {value(code.a, false, false), value(code.b, false, false), 0});
+    if (info.op == op_sigmoid || kernels::has_lines(info.op)) {
+      const auto operand = [&](SlotId slot) { return slot == no_slot ? 0 : value(slot, false, false); };
+      const std::uint32_t a = operand(code.a);
+      const std::uint32_t b = operand(code.b);
+      return values_.function(info.op, {a, b, operand(code.c)});
     }
     const auto append = [&](const kernels::PackInstruction& line) {
       return values_.append(line.op, line.a, line.b, line.c);
@@ -292,6 +317,7 @@ class StraightLoop {
   }
 
   StraightValues& values_;
+  bool writes_functions_;
   const Loop& loop_;
   DType type_;
   bool rows_ = false;
@@ -310,9 +336,10 @@ class StraightLoop {
 
 kernels::StraightProgram straight_lines(const StepProgram& program, const StraightRun& run) {
   StraightValues values(program, type_of_run(program, run), run.own);
+  const bool writes_functions = straight_instructions(program, run) <= short_program;
   for (std::uint32_t k = run.first; k < run.last; ++k) {
     const Step& step = program.steps[k];
-    if (step.kind == Step::Kind::Loop) StraightLoop(values, program.loops[step.index]).write();
+    if (step.kind == Step::Kind::Loop) StraightLoop(values, program.loops[step.index], writes_functions).write();
     else write_moves(values, program.kernels[step.index]);
   }
   return values.take();

@@ -89,8 +89,105 @@ struct ViewCopies {
 
   [[gnu::always_inline]] static std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
+  /// Elements of some inner axes, which are all taken before the next axis moves.
+  static constexpr std::size_t most_in_unit = 32;
+  struct Unit {
+    std::size_t axis;  ///< the first of these axes
+    std::size_t size;
+    std::ptrdiff_t offsets[most_in_unit];  ///< of each element from the first
+  };
+
+  /// Inner axes of few elements, the last of which is no line that is moved in one piece or two.
+  static Unit unit_of(const ViewTask& task) {
+    Unit unit{task.rank, 1, {0}};
+    while (unit.axis > 1 && unit.size * task.extents[unit.axis - 1] <= most_in_unit) {
+      unit.size *= task.extents[--unit.axis];
+    }
+    const std::size_t axes = task.rank - unit.axis;
+    constexpr std::size_t longest_line = 8;
+    if (axes == 0 || task.extents[task.rank - 1] > longest_line) return {task.rank, 1, {0}};
+    const std::ptrdiff_t step = task.steps[task.rank - 1];
+    if (axes == 1 && (step == 0 || step == 1)) return {task.rank, 1, {0}};
+    std::size_t known = 1;
+    for (std::size_t i = task.rank; i-- > unit.axis;) {
+      for (std::size_t k = known; k < known * task.extents[i]; ++k) {
+        unit.offsets[k] = unit.offsets[k - known] + task.steps[i];
+      }
+      known *= task.extents[i];
+    }
+    return unit;
+  }
+
+  /// So many units at equal distances; \tparam size  of a unit, if it is not 0.
+  template <std::size_t size, class T>
+  [[gnu::always_inline]] static void move_units(const Unit& unit, T* out, const T* from, std::ptrdiff_t step,
+                                                std::size_t count) {
+    const std::size_t elements = size != 0 ? size : unit.size;
+    std::ptrdiff_t offsets[most_in_unit];
+    for (std::size_t i = 0; i < elements; ++i) offsets[i] = unit.offsets[i];
+    for (std::size_t k = 0; k < count; ++k, out += elements, from += step) {
+      if constexpr (size != 0) {
+#pragma GCC unroll 9
+        for (std::size_t i = 0; i < size; ++i) out[i] = from[offsets[i]];
+      } else {
+#pragma GCC unroll 1
+        for (std::size_t i = 0; i < elements; ++i) out[i] = from[offsets[i]];
+      }
+    }
+  }
+
+  /// Whole units.
   template <class T>
-  [[gnu::flatten]] static void view(const ViewTask& task) {
+  [[gnu::flatten]] static void view_of_units(const ViewTask& task, const Unit& unit) {
+    const std::size_t along = unit.axis - 1;
+    std::size_t index[most_axes_of_view];
+    const T* from = static_cast<const T*>(task.in);
+    std::size_t flat = task.first / unit.size;
+    for (std::size_t i = unit.axis; i-- > 0; flat /= task.extents[i]) {
+      index[i] = flat % task.extents[i];
+      from += static_cast<std::ptrdiff_t>(index[i]) * task.steps[i];
+    }
+    T* out = static_cast<T*>(task.out);
+    const std::ptrdiff_t step = task.steps[along];
+    for (std::size_t left = task.count / unit.size; left != 0;) {
+      const std::size_t count = smaller(left, task.extents[along] - index[along]);
+      if (unit.size == 4) move_units<4>(unit, out, from, step, count);
+      else if (unit.size == 6) move_units<6>(unit, out, from, step, count);
+      else if (unit.size == 9) move_units<9>(unit, out, from, step, count);
+      else move_units<0>(unit, out, from, step, count);
+      out += count * unit.size;
+      left -= count;
+      from += static_cast<std::ptrdiff_t>(count) * step;
+      index[along] += count;
+      for (std::size_t axis = along; index[axis] == task.extents[axis] && axis > 0; --axis) {
+        from += task.steps[axis - 1] - static_cast<std::ptrdiff_t>(task.extents[axis]) * task.steps[axis];
+        index[axis] = 0;
+        ++index[axis - 1];
+      }
+    }
+  }
+
+  template <class T>
+  static void view(const ViewTask& task) {
+    const Unit unit = unit_of(task);
+    const std::size_t begun = task.first % unit.size;
+    const std::size_t head = begun == 0 ? 0 : unit.size - begun;
+    if (unit.size == 1 || task.count < head + unit.size) return view_of_lines<T>(task);
+    const std::size_t whole = (task.count - head) / unit.size * unit.size;
+    const auto part = [&](std::size_t first, std::size_t count) {
+      ViewTask result = task;
+      result.out = static_cast<T*>(task.out) + first;
+      result.first = task.first + first;
+      result.count = count;
+      return result;
+    };
+    if (head != 0) view_of_lines<T>(part(0, head));
+    view_of_units<T>(part(head, whole), unit);
+    if (head + whole != task.count) view_of_lines<T>(part(head + whole, task.count - head - whole));
+  }
+
+  template <class T>
+  [[gnu::flatten]] static void view_of_lines(const ViewTask& task) {
     const std::size_t inner = task.rank - 1;
     const std::size_t length = task.extents[inner];
     const std::ptrdiff_t step = task.steps[inner];

@@ -227,7 +227,7 @@ class Assembler : protected Xbyak::CodeGenerator {
   int take_over(std::uint32_t fast, std::uint32_t result);
   void begin_section(std::uint32_t begin, std::uint32_t end);
   void sections();
-  void write_section(Section& section);
+  virtual void write_section(Section& section);
 
   // ---- values
 
@@ -285,8 +285,8 @@ class Assembler : protected Xbyak::CodeGenerator {
   void broadcast(const Ymm& to, const Address& from);
 
   /// What has a slot, from memory.
-  virtual Ymm load(std::uint32_t v);
-  void load_into(std::uint32_t v, const Ymm& to);
+  Ymm load(std::uint32_t v);
+  virtual void load_into(std::uint32_t v, const Ymm& to);
 
   void load_mask(const Ymm& to, const Reg64& from);
 

@@ -240,7 +240,7 @@ void Assembler::write_section(Section& section) {
     const std::uint32_t v = section.holder[static_cast<std::size_t>(r)];
     if (v == never || r == section.result || holder_[static_cast<std::size_t>(r)] == v) continue;
     if (!is_read_after(v, section.end)) continue;
-    if (has_home(v)) vmovaps(vector(r), home(v));
+    if (has_home(v)) reload(vector(r), v);
     else load_into(v, vector(r));
   }
   jmp(section.back, T_NEAR);

@@ -40,8 +40,19 @@ class StraightAssembler : public Assembler {
     mov(numbers_, ptr[slots_ + offsetof(StraightBases, numbers)]);
     mov(buffer_, ptr[slots_ + offsetof(StraightBases, buffer)]);
     if (!calls_.empty()) arguments_ = take_stack();
-    for (std::uint32_t i = 0; i < lines_.instructions.size(); ++i) line(i);
+    for (std::uint32_t i = 0; i < lines_.instructions.size(); ++i) {
+      begin_line(i);
+      if (lines_.instructions[i].op != PackOp::Unless) {
+        line(i);
+        continue;
+      }
+      const std::uint32_t last = end_of_section(i);
+      if (rates_[last] != Rate::Never) begin_section(i, last);
+      in_place_ = in_other_place_ = never;  // the section may use these registers
+      i = last;
+    }
     end();
+    sections();
     end_frame();
     constants();
     return getSize();
@@ -52,13 +63,16 @@ class StraightAssembler : public Assembler {
   const Reg64 arena_ = r12, scratch_ = r13, places_ = r14, numbers_ = r15, buffer_ = rbp, place_ = rdx,
               other_place_ = rsi;
 
-  void line(std::uint32_t i) {
-    const PackInstruction& each = lines_.instructions[i];
-    if (rates_[i] == Rate::Never) return;
+  void begin_line(std::uint32_t i) {
     current_ = i;
     pinned_.fill(false);
     free_stack_.insert(free_stack_.end(), dead_stack_.begin(), dead_stack_.end());
     dead_stack_.clear();
+  }
+
+  void line(std::uint32_t i) {
+    const PackInstruction& each = lines_.instructions[i];
+    if (rates_[i] == Rate::Never) return;
     switch (each.op) {
       case PackOp::Load:
       case PackOp::LoadMask:
@@ -90,11 +104,22 @@ class StraightAssembler : public Assembler {
 
   [[nodiscard]] bool is_narrow(std::uint32_t v) const override { return narrow_[v]; }
 
+  /// What stands behind the rest runs in between: it does not know what the stack has then, and takes more of it.
+  void write_section(Section& section) override {
+    in_section_ = true;
+    in_place_ = in_other_place_ = never;
+    Assembler::write_section(section);
+  }
+
   void spill(std::uint32_t v) override {
     if (!narrow_[v]) {
       values_[v].stack_offset = take_whole();
       vmovaps(ptr[rsp + values_[v].stack_offset], Ymm(values_[v].reg));
       return;
+    }
+    if (in_section_) {
+      values_[v].stack_offset = take_stack();
+      return vmovsd(ptr[rsp + values_[v].stack_offset], Xmm(values_[v].reg));
     }
     if (free_narrow_.empty()) {
       const std::uint32_t whole = take_whole();
@@ -109,11 +134,12 @@ class StraightAssembler : public Assembler {
     vmovsd(Xmm(to.getIdx()), ptr[rsp + values_[v].stack_offset]);
   }
   void give_stack(std::uint32_t v) override {
+    if (in_section_) return;
     // No instruction reads narrow ones there, but the current one may read others.
     (narrow_[v] ? free_narrow_ : dead_stack_).push_back(std::exchange(values_[v].stack_offset, not_on_stack));
   }
   std::uint32_t take_whole() {
-    if (free_stack_.empty()) return take_stack();
+    if (free_stack_.empty() || in_section_) return take_stack();
     const std::uint32_t offset = free_stack_.back();
     free_stack_.pop_back();
     return offset;
@@ -142,15 +168,13 @@ class StraightAssembler : public Assembler {
 
   // ---- packs
 
-  Ymm load(std::uint32_t v) override {
+  void load_into(std::uint32_t v, const Ymm& to) override {
     const PackInstruction& instruction = lines_.instructions[v];
     const StraightMemory& memory = memory_[instruction.slot];
-    const Ymm to = assign(v);
     const Address from = ptr[start(memory)];
     if (instruction.op == PackOp::LoadMask) load_truth(to, memory, from);
     else if (memory.single) broadcast(to, from);
     else load_bytes(to, memory.elements * static_cast<std::uint32_t>(element_), from);
-    return to;
   }
 
   void load_bytes(const Ymm& to, std::uint32_t bytes, const Address& from) {
@@ -271,6 +295,7 @@ class StraightAssembler : public Assembler {
   const std::vector<StraightCall>& calls_;
   std::vector<bool> narrow_;  ///< lines of which the first element counts
   std::vector<std::uint32_t> free_narrow_, free_stack_, dead_stack_;
+  bool in_section_ = false;
   std::uint32_t arguments_ = 0;                              ///< of calls, on the stack
   std::uint32_t in_place_ = never, in_other_place_ = never;  ///< places whose addresses are in those registers
 };
