@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include <xgrad/mpi/sum_tree.hpp>
@@ -33,22 +34,24 @@ double ring_seconds(const std::shared_ptr<Members>& members, const Buffers& sent
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-double median_seconds(const std::shared_ptr<Members>& members, std::size_t messages, std::size_t bytes,
-                      std::size_t turns) {
-  const Buffers sent(messages, std::vector<std::byte>(bytes));
-  Buffers received = sent;
-  std::vector<double> seconds;
-  for (std::size_t turn = 0; turn < turns + 2; ++turn) seconds.push_back(ring_seconds(members, sent, received));
-  const auto middle = seconds.begin() + 2 + static_cast<std::ptrdiff_t>(turns / 2);  // the first two wake things up
-  std::nth_element(seconds.begin() + 2, middle, seconds.end());
-  return *middle;
-}
-
 double slowest(const Communicator& group, double here) {
   std::vector<double> all(group.size(), 0.0);
   all[group.rank()] = here;
   group.sum_in_place(std::span(all));
   return *std::max_element(all.begin(), all.end());
+}
+
+// The median of turns, of the slowest process. Turns before it wake things up: TCP, say, widens its windows while
+// megabytes pass.
+template <class Turn>
+double median_seconds(const Communicator& group, std::size_t turns, const Turn& turn) {
+  const double first = slowest(group, turn());
+  for (double left = std::clamp(0.3 / first, 2.0, 10.0); left >= 1.0; left -= 1.0) turn();
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < turns; ++i) seconds.push_back(turn());
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(turns / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return slowest(group, *middle);
 }
 
 void require_cost(double value, const char* what) {
@@ -63,12 +66,24 @@ void require_cost(double value, const char* what) {
 Link measure_link(const Communicator& group) {
   group.require_same("measure_link", 0, [] { return std::string(); });
   if (group.size() == 1) return {0.0, 0.0, std::numeric_limits<double>::infinity()};
-  const auto& members = group.members();
-  const double one = slowest(group, median_seconds(members, 1, 8, 41));
-  const double many = slowest(group, median_seconds(members, messages_at_once, 8, 21));
-  const double large = slowest(group, median_seconds(members, 1, large_bytes, 7));
-  return {one, std::max(0.0, many - one) / static_cast<double>(messages_at_once - 1),
-          static_cast<double>(large_bytes) / std::max(large - one, 1e-9)};
+  const auto ring = [&](std::size_t messages, std::size_t bytes) {
+    return [&group, sent = Buffers(messages, std::vector<std::byte>(bytes)),
+            received = Buffers(messages, std::vector<std::byte>(bytes))]() mutable {
+      return ring_seconds(group.members(), sent, received);
+    };
+  };
+  auto small = ring(1, 8), many = ring(messages_at_once, 8), large = ring(1, large_bytes);
+  const double latency = median_seconds(group, 41, [&] { return small(); });
+  const double at_once = median_seconds(group, 21, [&] { return many(); });
+  // As in a step, in which links rest while processes compute, and a word comes first, by which all begin together.
+  // Without the rest both directions of a link take turns, in Open MPI over TCP.
+  const double rested = median_seconds(group, 9, [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    small();
+    return large();
+  });
+  return {latency, std::max(0.0, at_once - latency) / static_cast<double>(messages_at_once - 1),
+          static_cast<double>(large_bytes) / std::max(rested - latency, 1e-9)};
 }
 
 StepTime step_time(const StepWork& work, const Link& link, std::size_t processes) {

@@ -10,6 +10,8 @@
 #include <thread>
 #include <xgrad/mpi/session.hpp>
 
+#include "mpi/lost.hpp"
+
 namespace xgrad::mpi {
 namespace {
 
@@ -131,6 +133,7 @@ void Job::end(const std::string& text) noexcept {
     // What was thrown by xgrad::mpi on this rank begins so itself.
     std::cerr << (text.rfind(own, 0) == 0 ? text : own + ": " + text) + "\n" << std::flush;
     tell(own + ": " + text);
+    stop_watching_for_lost();  // all is said
     // The one that failed first ends the job; the others only if it cannot any more.
     std::this_thread::sleep_for(heard_ ? 2 * grace_ + Seconds(1) : grace_);
   } catch (...) {

@@ -6,6 +6,8 @@
 #include <vector>
 #include <xgrad/mpi/session.hpp>
 
+#include "mpi/members.hpp"
+
 namespace xgrad::mpi {
 namespace {
 
@@ -16,8 +18,9 @@ class Training final : public train::Processes {
   [[nodiscard]] std::size_t rank() const noexcept override { return group_.rank(); }
   [[nodiscard]] std::size_t size() const noexcept override { return group_.size(); }
 
-  void exchange(std::string_view /*what*/, std::span<const std::span<const std::byte>> sent,
+  void exchange(std::string_view what, std::span<const std::span<const std::byte>> sent,
                 std::span<const std::span<std::byte>> received) const override {
+    group_.members()->call = what;  // what those who wait say
     // Each begins with the next one, so that not all send to the first at once.
     std::vector<Transfer> transfers;
     for (std::size_t k = 1; k < size(); ++k) {

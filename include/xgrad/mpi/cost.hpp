@@ -17,8 +17,8 @@ struct Link {
 };
 
 /// Measures it, in a ring in which each process sends to the next one, all at once; what the slowest of them sees. It
-/// takes a tenth of a second and 8 MiB for each direction where a link has 1 Gbit/s. Medians of repetitions; of a group
-/// of one process 0, 0 and infinity.
+/// takes half a second and 20 MiB in each direction where a link has 1 Gbit/s. Medians of repetitions; of a group of
+/// one process 0, 0 and infinity.
 /// \throws MismatchError  unless all processes call it.
 [[nodiscard]] Link measure_link(const Communicator& group);
 
