@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(steps_of_training) {
   };
   BOOST_TEST(count(error, {}) == 0U);
   BOOST_TEST(count(error, {.keep_finite = true}) == 0U);
-  BOOST_TEST(count(in_training, {.micro_batches = 4}) == 0U);
+  BOOST_TEST(count(in_training, {.shards = 4}) == 0U);
   BOOST_TEST(count(train::mixed(train::Term{"a", error}, train::Term{"b", in_training, 0.5}), {}) == 0U);
 }
 

@@ -219,9 +219,9 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   expect(message(value, {.epochs = 1, .show = quiet}, {xg::zeros({0}), xg::zeros({0})}), "no rows");
   expect(message(shape, {.epochs = 1, .show = quiet}, {1.0, 2.0}), "");
   expect(message(value, {.epochs = 1, .batches = {.size = 0}, .show = quiet}, {xg::zeros({0}), xg::zeros({0})}), "row");
-  expect(message(value, {.epochs = 1, .batches = {.size = 10}, .micro_batches = 3, .show = quiet}, all), "10 rows");
-  expect(message(value, {.epochs = 1, .batches = {.size = 20}, .micro_batches = 5, .show = quiet}, all), "Last::Drop");
-  expect(message(value, {.epochs = 1, .micro_batches = 0, .show = quiet}, all), "micro_batches is 0");
+  expect(message(value, {.epochs = 1, .batches = {.size = 10}, .shards = 3, .show = quiet}, all), "10 rows");
+  expect(message(value, {.epochs = 1, .batches = {.size = 20}, .shards = 5, .show = quiet}, all), "Last::Drop");
+  expect(message(value, {.epochs = 1, .shards = 0, .show = quiet}, all), "0 shards");
   expect(message(value, {.epochs = 1, .patience = 2, .show = quiet}, all), "nothing to watch");
   expect(message(value, {.epochs = 1, .validate_every = 0, .show = quiet}, all), "validate_every");
   expect(message(value, {.epochs = 1, .validation_rows = 0, .show = quiet}, all), "validation_rows");

@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(micro_batches_and_single_samples) {
   const auto whole =
       train::fit(first_line(), squared_error, adam, all, {.epochs = 5, .batches = {.size = 24}, .show = quiet});
   const auto parts = train::fit(first_line(), squared_error, adam, all,
-                                {.epochs = 5, .batches = {.size = 24}, .micro_batches = 4, .show = quiet});
+                                {.epochs = 5, .batches = {.size = 24}, .shards = 4, .show = quiet});
   BOOST_TEST(distance(whole.model, parts.model) < 1e-12);
   const optim::Optimiser private_descent = optim::dp_sgd({.rate = 0.1, .noise = 0.0});
   const auto of_samples = train::fit(first_line(), squared_error, private_descent, all,

@@ -82,22 +82,16 @@ BOOST_AUTO_TEST_CASE(states_are_handed_on_and_weights_are_not) {
   BOOST_TEST(distance(one, other) > 1e-6);  // another key, other noise
 }
 
-BOOST_AUTO_TEST_CASE(micro_batches_are_the_batch_to_rounding) {
+BOOST_AUTO_TEST_CASE(shards_are_the_batch_to_rounding) {
   const Points all = points();
   const auto whole = after(6, train::step(squared_error, adam), adam, first_line(), all);
   for (const std::size_t parts : {2U, 3U, 48U}) {
-    const auto in_parts = after(6, train::step(squared_error, adam, {.micro_batches = parts}), adam, first_line(), all);
+    const auto in_parts = after(6, train::step(squared_error, adam, {.shards = parts}), adam, first_line(), all);
     BOOST_TEST(distance(std::get<0>(whole), std::get<0>(in_parts)) < 1e-12);
     BOOST_TEST(distance(std::get<2>(whole), std::get<2>(in_parts)) < 1e-12);
   }
-  // A state goes from part to part: two means of halves.
-  const auto [net, state, loss] =
-      after(1, train::step(tracking_error(), adam, {.micro_batches = 2}), adam, first_tracking(), all, Key(0));
-  const double first = mean(view(all.x, xt::range(0, 24))).item<double>();
-  BOOST_TEST(net.seen.item<double>() == 0.9 * 0.1 * first - 0.1 * first, boost::test_tools::tolerance(1e-12));
-  BOOST_CHECK_THROW(after(1, train::step(squared_error, adam, {.micro_batches = 5}), adam, first_line(), all),
-                    xg::ShapeError);
-  BOOST_CHECK_THROW(static_cast<void>(train::step(squared_error, adam, {.micro_batches = 0})), xg::ValueError);
+  BOOST_CHECK_THROW(after(1, train::step(squared_error, adam, {.shards = 5}), adam, first_line(), all), xg::ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(train::step(squared_error, adam, {.shards = 0})), xg::ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(gradients_of_single_samples) {
@@ -116,8 +110,7 @@ BOOST_AUTO_TEST_CASE(gradients_of_single_samples) {
   BOOST_TEST(line.slope.item<double>() == slope, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(line.offset.item<double>() == offset, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(loss.item<double>() == mean(square(all.y)).item<double>(), boost::test_tools::tolerance(1e-12));
-  BOOST_CHECK_THROW(after(1, train::step(squared_error, clipped, {.micro_batches = 2}), clipped, first_line(), all),
-                    xg::ValueError);
+  BOOST_CHECK_THROW(static_cast<void>(train::step(squared_error, clipped, {.shards = 2})), xg::ValueError);
   BOOST_CHECK_THROW(after(1, train::step(tracking_error(), clipped), clipped, first_tracking(), all, Key(0)),
                     xg::ValueError);
 }
@@ -174,8 +167,8 @@ BOOST_AUTO_TEST_CASE(terms_of_a_mixed_objective) {
   const auto [net, s, l, t] = train::step(twice, adam)(first_tracking(), adam.init(first_tracking()), shifted, Key(0));
   BOOST_TEST(net.seen.item<double>() == 1.0 - 0.81, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(t.array<double>()(0) != t.array<double>()(1));  // other noise for each
-  // In micro-batches and of single samples, too.
-  const auto parts = train::step(mixed, adam, {.micro_batches = 4})(at, adam.init(at), all);
+  // In shards and of single samples, too.
+  const auto parts = train::step(mixed, adam, {.shards = 4})(at, adam.init(at), all);
   BOOST_TEST(distance(std::get<3>(parts), terms) < 1e-12);
   const optim::Optimiser clipped = optim::chain({optim::clip_per_sample(1e6), optim::descend(0.1)});
   BOOST_TEST(distance(std::get<3>(train::step(mixed, clipped)(at, clipped.init(at), all)), terms) < 1e-12);

@@ -9,5 +9,6 @@
 #include <xgrad/train/options.hpp>
 #include <xgrad/train/progress.hpp>
 #include <xgrad/train/report.hpp>
+#include <xgrad/train/shards.hpp>
 #include <xgrad/train/step.hpp>
 #include <xgrad/train/supervised.hpp>

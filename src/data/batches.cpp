@@ -69,6 +69,11 @@ std::vector<std::size_t> places_in_buckets(const Buckets& buckets, std::size_t l
 std::size_t rows_of_epoch(std::size_t length, const BatchOptions& options) {
   if (length == 0) throw ValueError("batches: the dataset has no rows");
   if (options.size == 0) throw ValueError("batches: batches of 0 rows; a batch has one row at least");
+  const Part& part = options.part;
+  if (part.of == 0 || part.count == 0 || part.count > part.of || part.first > part.of - part.count) {
+    throw ValueError("batches: " + core::count_of(part.count, "part", "parts") + " from " +
+                     std::to_string(part.first) + " on are no parts of " + std::to_string(part.of));
+  }
   if (options.weighted && !options.shuffle) {
     throw ValueError("batches: rows are drawn by weights; that needs a key, `.shuffle`");
   }
@@ -163,6 +168,21 @@ std::span<const std::int64_t> Order::rows(std::int64_t epoch, std::size_t batch)
                      std::to_string(per_epoch_) + " of an epoch");
   }
   return std::span(all.rows).subspan(all.begins[batch], all.begins[batch + 1] - all.begins[batch]);
+}
+
+Order::Taken Order::taken(std::int64_t epoch, std::size_t batch, const Part& part) const {
+  const std::span<const std::int64_t> all = rows(epoch, batch);
+  const std::size_t size = options_.last == Last::Pad ? std::max(options_.size, all.size()) : all.size();
+  if (size % part.of != 0) {
+    throw ValueError("batches: batch " + std::to_string(batch) + " of epoch " + std::to_string(epoch) + " has " +
+                     rows_text(size) + ", which cannot be cut into " + std::to_string(part.of) +
+                     " equal parts; take a multiple for its size, and leave out the last one if it is smaller, "
+                     ".last = data::Last::Drop");
+  }
+  const std::size_t each = size / part.of;
+  const std::size_t begin = std::min(part.first * each, all.size());
+  const std::size_t end = std::min((part.first + part.count) * each, all.size());
+  return {all.subspan(begin, end - begin), part.count * each};
 }
 
 Var numbers_of(std::span<const std::int64_t> rows) {

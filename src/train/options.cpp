@@ -139,11 +139,11 @@ data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, con
   return result;
 }
 
-void require_parts(std::size_t micro_batches, const data::BatchOptions& options, std::size_t rows,
+void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows,
                    std::size_t rows_of_last) {
-  const bool fits = rows % micro_batches == 0;
-  if (fits && (options.last != data::Last::Keep || rows_of_last % micro_batches == 0)) return;
-  throw ValueError("train::fit: " + std::to_string(micro_batches) + " micro-batches do not divide a batch of " +
+  const bool fits = rows % shards == 0;
+  if (fits && (options.last != data::Last::Keep || rows_of_last % shards == 0)) return;
+  throw ValueError("train::fit: " + std::to_string(shards) + " shards do not divide a batch of " +
                    std::to_string(fits ? rows_of_last : rows) + " rows" +
                    (fits ? ", the last of an epoch: leave it out, .batches.last = data::Last::Drop"
                          : ": take a multiple for .batches.size"));

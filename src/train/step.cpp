@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 
 #include <xgrad/core/errors.hpp>
@@ -12,10 +13,10 @@
 #include <xgrad/ops/manipulate.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/transform/grad.hpp>
-#include <xgrad/transform/scan.hpp>
 #include <xgrad/transform/vmap.hpp>
 
 #include "core/text.hpp"
+#include "var/access.hpp"
 #include "var/record.hpp"
 
 namespace xgrad::train::detail {
@@ -83,8 +84,12 @@ void remark_layers_as_in_use(const std::vector<std::string>& paths) {
       "model(x, training)");
 }
 
-void require_options(const StepOptions& options) {
-  if (options.micro_batches == 0) throw ValueError("train::step: micro_batches is 0; it must be at least 1");
+void require_options(const StepOptions& options, const optim::Optimiser& optimiser) {
+  static_cast<void>(options.shards.own());
+  if (options.shards.count > 1 && optimiser.gradients() == optim::Transformation::Gradients::per_sample) {
+    throw ValueError("train::step: the optimiser takes gradients of single samples, which cannot be averaged over " +
+                     std::to_string(options.shards.count) + " shards; take smaller batches");
+  }
 }
 
 namespace {
@@ -123,10 +128,10 @@ class Differentiable {
   }
 
   [[nodiscard]] Found operator()(const Arrays& leaves, const Arrays& states, const Arrays& batch,
-                                 const random::Key& key) const {
+                                 const MaybeKey& key) const {
     const auto loss = [&](const Arrays& at) {
-      const nn::Training training{key};
-      Outcome outcome = objective_(joined(at, states), batch, key.bits.defined() ? &training : nullptr);
+      const nn::Training training{key ? *key : random::Key()};
+      Outcome outcome = objective_(joined(at, states), batch, key ? &training : nullptr);
       return std::tuple{std::move(outcome.loss), outcome.next.empty() ? states : chosen(outcome.next, false),
                         std::move(outcome.terms)};
     };
@@ -140,49 +145,13 @@ class Differentiable {
   const std::vector<char>& is_leaf_;
 };
 
-/// The arrays of a batch as [parts, samples of a part, ...].
-Arrays in_parts(std::span<const Var> batch, std::size_t parts) {
-  Arrays result;
-  for (const Var& x : batch) {
-    if (x.dimension() == 0 || x.shape()[0] % parts != 0) {
-      throw ShapeError("train::step: " + std::to_string(parts) + " micro-batches of a batch with an array " +
-                       to_string(x.shape()) +
-                       "; its first extent must be a multiple of that: take another size of batches, and leave out "
-                       "the last one if it is smaller");
-    }
-    Shape shape{parts, x.shape()[0] / parts};
-    for (std::size_t axis = 1; axis < x.dimension(); ++axis) shape.push_back(x.shape()[axis]);
-    result.push_back(reshape(x, shape));
-  }
-  return result;
-}
-
-random::Key part_of(const random::Key& key, const Var& number) {
-  return key.bits.defined() ? key.fold_in(number) : random::Key();
-}
-
-/// Parts one after another: sums of their gradients are carried, and the state.
-Found over_micro_batches(const Differentiable& f, const Arrays& leaves, const Arrays& states,
-                         std::span<const Var> batch, const random::Key& key, std::size_t parts) {
-  Arrays zeros;
-  for (const Var& leaf : leaves) zeros.push_back(zeros_like(leaf));
-  const std::pair<Arrays, Var> elements(in_parts(batch, parts), arange(static_cast<std::int64_t>(parts)));
-  const auto body = [&](const std::pair<Arrays, Arrays>& carried, const std::pair<Arrays, Var>& element) {
-    Found found = f(leaves, carried.second, element.first, part_of(key, element.second));
-    for (std::size_t i = 0; i < leaves.size(); ++i) found.gradient[i] = carried.first[i] + found.gradient[i];
-    return std::pair{std::pair{std::move(found.gradient), std::move(found.states)},
-                     std::pair{std::move(found.loss), std::move(found.terms)}};
-  };
-  auto [carried, stacked] = scan(body, std::pair{std::move(zeros), states}, elements);
-  Found found{mean(stacked.first), std::move(carried.first), std::move(carried.second), std::move(stacked.second)};
-  for (Var& g : found.gradient) g = g / static_cast<double>(parts);
-  for (Var& term : found.terms) term = mean(term);
-  return found;
+MaybeKey part_of(const MaybeKey& key, const Var& number) {
+  return key ? MaybeKey(key->fold_in(number)) : std::nullopt;
 }
 
 /// Gradients of single samples, each a batch of one.
 Found over_samples(const Differentiable& f, const Arrays& leaves, const Arrays& states, std::span<const Var> batch,
-                   const random::Key& key) {
+                   const MaybeKey& key) {
   const std::size_t samples = batch.empty() || batch[0].dimension() == 0 ? 0 : batch[0].shape()[0];
   const auto one = [&](const Arrays& sample, const Var& number) {
     Arrays rows;
@@ -198,34 +167,32 @@ Found over_samples(const Differentiable& f, const Arrays& leaves, const Arrays& 
   return found;
 }
 
-}  // namespace
-
-Differentiated differentiated(ListObjective objective, const Lists& model, std::span<const Var> batch,
-                              const random::Key& key, const StepOptions& options,
-                              optim::Transformation::Gradients kind) {
-  const Differentiable f(objective, model.is_leaf);
-  const Arrays leaves = f.chosen(model.arrays, true);
-  const Arrays states = f.chosen(model.arrays, false);
-  const bool of_samples = kind == optim::Transformation::Gradients::per_sample;
-  if (of_samples && options.micro_batches > 1) {
-    throw ValueError("train::step: the optimiser takes gradients of single samples, which cannot be averaged over " +
-                     std::to_string(options.micro_batches) + " micro-batches; take smaller batches");
-  }
-  if (of_samples && !states.empty()) {
-    throw ValueError(
-        "train::step: the optimiser takes gradients of single samples, and the model has a state, which one sample "
-        "cannot hand on to the next; use layers without a state, such as group norms");
-  }
-  const Arrays rows(batch.begin(), batch.end());
-  Found found = of_samples                  ? over_samples(f, leaves, states, batch, key)
-                : options.micro_batches > 1 ? over_micro_batches(f, leaves, states, batch, key, options.micro_batches)
-                                            : f(leaves, states, rows, key);
+Differentiated assembled(const Differentiable& f, const Arrays& leaves, Found found) {
   Differentiated result{found.loss,
                         found.terms.empty() ? Var() : stack(found.terms),
                         std::move(found.gradient),
                         f.joined(leaves, found.states),
                         {}};
   result.extras.value = found.loss;
+  return result;
+}
+
+}  // namespace
+
+Differentiated differentiated(ListObjective objective, const Lists& model, std::span<const Var> batch,
+                              const MaybeKey& key, optim::Transformation::Gradients kind) {
+  const Differentiable f(objective, model.is_leaf);
+  const Arrays leaves = f.chosen(model.arrays, true);
+  const Arrays states = f.chosen(model.arrays, false);
+  const bool of_samples = kind == optim::Transformation::Gradients::per_sample;
+  if (of_samples && !states.empty()) {
+    throw ValueError(
+        "train::step: the optimiser takes gradients of single samples, and the model has a state, which one sample "
+        "cannot hand on to the next; use layers without a state, such as group norms");
+  }
+  const Arrays rows(batch.begin(), batch.end());
+  Found found = of_samples ? over_samples(f, leaves, states, batch, key) : f(leaves, states, rows, key);
+  Differentiated result = assembled(f, leaves, std::move(found));
   // Who asks for it does so while this is recorded.
   result.extras.gradient = [objective, is_leaf = model.is_leaf, states, rows, key](std::span<const Var> elsewhere) {
     const Differentiable again(objective, is_leaf);
@@ -234,9 +201,92 @@ Differentiated differentiated(ListObjective objective, const Lists& model, std::
   return result;
 }
 
-void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Var>& after) {
-  Var fine = isfinite(of.loss);
-  for (const Var& g : of.gradient) fine = fine && all(isfinite(g));
+OfShards of_shard(ListObjective objective, const Lists& model, std::span<const Var> rows, const MaybeKey& key,
+                  const Var& number) {
+  const Differentiable f(objective, model.is_leaf);
+  const Arrays states = f.chosen(model.arrays, false);
+  Found found =
+      f(f.chosen(model.arrays, true), states, Arrays(rows.begin(), rows.end()), part_of(key, number));
+  OfShards result;
+  result.sums.push_back(std::move(found.loss));
+  std::ranges::move(found.terms, std::back_inserter(result.sums));
+  std::ranges::move(found.gradient, std::back_inserter(result.sums));
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    // What stays as it is does so to the last bit, which an average need not.
+    const bool stays = VarAccess::kind(found.states[i]) == VarAccess::kind(states[i]) &&
+                       VarAccess::same(found.states[i], states[i]);
+    const bool is_sum = is_floating(found.states[i].dtype()) && !stays;
+    result.is_sum.push_back(is_sum ? 1 : 0);
+    (is_sum ? result.sums : result.same).push_back(std::move(found.states[i]));
+  }
+  return result;
+}
+
+std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model,
+                                std::span<const char> is_sum, std::size_t place) {
+  std::size_t state = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (model.is_leaf[i] != 0) continue;
+    if (is_sum[state++] == 0 && place-- == 0) return paths[i];
+  }
+  return {};
+}
+
+namespace {
+
+/// The gradient elsewhere, of all shards.
+Arrays gradient_at(ListObjective objective, const Lists& model, const List& batch, const MaybeKey& key,
+                   const ShardWork& work) {
+  auto one = [&](const List& rows, std::size_t number) {
+    return of_shard(objective, model, rows, key, Var(static_cast<std::int64_t>(number)));
+  };
+  auto path = [](const OfShards&, std::size_t) { return std::string(); };
+  const OfShards total = work.total(batch, ShardWork::OfShard(one), ShardWork::Path(path));
+  const auto leaves = static_cast<std::size_t>(std::ranges::count_if(model.is_leaf, [](char is) { return is != 0; }));
+  const auto sums = static_cast<std::size_t>(std::ranges::count_if(total.is_sum, [](char is) { return is != 0; }));
+  Arrays result;
+  for (std::size_t i = total.sums.size() - sums - leaves; i < total.sums.size() - sums; ++i) {
+    result.push_back(total.sums[i] / static_cast<double>(work.shards().count));
+  }
+  return result;
+}
+
+}  // namespace
+
+Differentiated averaged(ListObjective objective, const Lists& model, std::span<const Var> batch, const MaybeKey& key,
+                        const ShardWork& work, const OfShards& total, std::size_t terms) {
+  const Differentiable f(objective, model.is_leaf);
+  const Arrays leaves = f.chosen(model.arrays, true);
+  auto next = total.sums.begin();
+  const auto mean = [&] { return *next++ / static_cast<double>(work.shards().count); };
+  Found found;
+  found.loss = mean();
+  for (std::size_t i = 0; i < terms; ++i) found.terms.push_back(mean());
+  for (std::size_t i = 0; i < leaves.size(); ++i) found.gradient.push_back(mean());
+  auto same = total.same.begin();
+  for (const char is_sum : total.is_sum) found.states.push_back(is_sum != 0 ? mean() : *same++);
+  Differentiated result = assembled(f, leaves, std::move(found));
+  if (work.is_shared()) {
+    result.extras.gradient = [](std::span<const Var>) -> Arrays {
+      throw ValueError(
+          "train::step: the optimiser asks for the gradient at other parameters, for which the processes would have to "
+          "compute once more in the middle of an update; train in one process, or take another optimiser");
+    };
+    return result;
+  }
+  result.extras.gradient = [objective, model, key, &work,
+                            rows = List(batch.begin(), batch.end())](std::span<const Var> elsewhere) {
+    const Differentiable again(objective, model.is_leaf);
+    const Lists there{again.joined(elsewhere, again.chosen(model.arrays, false)), model.is_leaf};
+    return gradient_at(objective, there, rows, key, work);
+  };
+  return result;
+}
+
+void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Var>& after,
+                 const std::optional<Var>& known) {
+  Var fine = known ? *known : isfinite(of.loss);
+  for (std::size_t i = 0; !known && i < of.gradient.size(); ++i) fine = fine && all(isfinite(of.gradient[i]));
   for (std::size_t i = 0; i < after.size(); ++i) after[i] = where(fine, after[i], before[i]);
   of.loss = where(fine || !isfinite(of.loss), of.loss, std::numeric_limits<double>::quiet_NaN());
 }

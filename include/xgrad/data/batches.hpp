@@ -39,6 +39,15 @@ struct Buckets {
   std::vector<std::size_t> bounds;  ///< rising; a bucket has the lengths above the bound before, up to its own
 };
 
+/// Some of the equal parts that a batch is cut into.
+struct Part {
+  std::size_t first = 0;  ///< of these parts, from 0
+  std::size_t count = 1;
+  std::size_t of = 1;  ///< how many there are
+
+  friend bool operator==(const Part&, const Part&) = default;
+};
+
 struct BatchOptions {
   std::size_t size = 32;                    ///< rows of a batch
   std::optional<random::Key> shuffle = {};  ///< another order in each epoch; none: the order of the dataset
@@ -47,6 +56,8 @@ struct BatchOptions {
   /// All rows of a batch are of one bucket, and the last ones of each bucket are what `last` says. With a key the
   /// batches of an epoch are shuffled, too.
   std::optional<Buckets> buckets = {};
+  /// The rows of each batch that are wanted here: others are not read. For processes that share batches.
+  Part part = {};
 };
 
 /// Which batch comes next. It is a tree with a state, so that checkpoints keep it.
@@ -65,11 +76,16 @@ class Order {
   Order(std::size_t length, const BatchOptions& options);
 
   [[nodiscard]] std::size_t per_epoch() const noexcept { return per_epoch_; }
-  [[nodiscard]] std::size_t batch_size() const noexcept { return options_.size; }
   /// Their numbers, without those that are filled in.
   [[nodiscard]] std::span<const std::int64_t> rows(std::int64_t epoch, std::size_t batch) const;
-  /// Whether rows of zeros are behind this many.
-  [[nodiscard]] bool is_padded(std::size_t rows) const { return options_.last == Last::Pad && rows < options_.size; }
+  /// Those of a part of it, and how many rows it has with those that are filled in.
+  struct Taken {
+    std::span<const std::int64_t> rows;
+    std::size_t size;
+  };
+  /// \throws ValueError  unless the batch can be cut so.
+  [[nodiscard]] Taken taken(std::int64_t epoch, std::size_t batch, const Part& part) const;
+  [[nodiscard]] const Part& part() const noexcept { return options_.part; }
 
  private:
   /// What an epoch is cut into: a list of rows, and where batches begin in it.
@@ -161,18 +177,20 @@ class Batches {
 
   /// The batches of an epoch.
   [[nodiscard]] std::size_t per_epoch() const noexcept { return order_.per_epoch(); }
-  /// The rows of a batch that are not zeros which fill it up.
+  /// The rows of a batch that are not zeros which fill it up, whatever part of it is wanted here.
   /// \throws ValueError  if there is no such batch.
   [[nodiscard]] std::size_t count(std::int64_t epoch, std::size_t batch) const {
     return order_.rows(epoch, batch).size();
   }
   /// Any batch of any epoch: it depends on nothing else.
-  /// \throws ValueError  if there is none.
-  [[nodiscard]] Batch at(std::int64_t epoch, std::size_t batch) const {
-    const std::span<const std::int64_t> which = order_.rows(epoch, batch);
-    Batch result = data::rows(dataset_, detail::numbers_of(which));
-    if (order_.is_padded(which.size())) {
-      tree::for_each_array(result, [&](Var& x) { x = detail::padded(x, order_.batch_size()); });
+  /// \throws ValueError  if there is none, or it cannot be cut into the parts of which some are wanted.
+  [[nodiscard]] Batch at(std::int64_t epoch, std::size_t batch) const { return at(epoch, batch, order_.part()); }
+  /// Some parts of it, whatever is wanted here.
+  [[nodiscard]] Batch at(std::int64_t epoch, std::size_t batch, const Part& part) const {
+    const detail::Order::Taken taken = order_.taken(epoch, batch, part);
+    Batch result = data::rows(dataset_, detail::numbers_of(taken.rows));
+    if (taken.rows.size() < taken.size) {
+      tree::for_each_array(result, [&](Var& x) { x = detail::padded(x, taken.size); });
     }
     return result;
   }

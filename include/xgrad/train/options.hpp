@@ -18,6 +18,7 @@
 #include <xgrad/train/history.hpp>
 #include <xgrad/train/metric.hpp>
 #include <xgrad/train/progress.hpp>
+#include <xgrad/train/shards.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -68,7 +69,7 @@ struct Options {
   /// Of which all random numbers of the run come. The same key gives the same run.
   random::Key key = random::Key(0);
 
-  std::size_t micro_batches = 1;  ///< see StepOptions
+  Shards shards = 1;  ///< see Shards
   NotFinite not_finite = NotFinite::stop;
 
   /// Data that is not trained on, looked at after each epoch: its loss, for objectives that have a form without

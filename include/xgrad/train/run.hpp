@@ -127,7 +127,7 @@ void require_names(const std::vector<NamedMetric>& metrics, const std::vector<st
 /// Batches as options say, of a dataset of so many rows.
 data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows);
 /// \throws ValueError  unless all batches can be cut into so many parts.
-void require_parts(std::size_t micro_batches, const data::BatchOptions& options, std::size_t rows,
+void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows,
                    std::size_t rows_of_last);
 /// \throws ShapeError, TypeError  unless a validation set is one like the training data, but for the number of rows.
 void require_same_fields(const std::vector<std::string>& paths, const std::vector<Var>& training,
@@ -166,7 +166,7 @@ class RunOf final : public TypedRun {
         batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data)))),
         step_(train::step(
             objective, optimiser,
-            {.micro_batches = options.micro_batches, .keep_finite = options.not_finite != NotFinite::ignore})),
+            {.shards = options.shards, .keep_finite = options.not_finite != NotFinite::ignore})),
         in_use_(
             compile(InUseOf{objective, options.metrics.empty() ? options.predict : asked_or_usual(options.predict)})),
         state_(optimiser.init(model)) {
@@ -176,7 +176,7 @@ class RunOf final : public TypedRun {
     require_names(options.metrics, term_names(objective), options.training_metrics, options.validation.has_value(),
                   has_plain_form<F, M, B>, options.watch);
     const std::size_t rows = options.batches.size == 0 ? data::length(data) : options.batches.size;
-    require_parts(options.micro_batches, options.batches, rows, batches_.count(0, batches_.per_epoch() - 1));
+    require_parts(options.shards.count, options.batches, rows, batches_.count(0, batches_.per_epoch() - 1));
     if constexpr (tree::Tree<D>) {  // the same rows in the same order in each epoch
       const bool moves = options.batches.shuffle || (options.shuffle && options.batches.size != 0);
       if (batches_.per_epoch() == 1 && !moves) whole_ = batches_.at(0, 0);

@@ -17,6 +17,8 @@
 #include <xgrad/optim/transformation.hpp>
 #include <xgrad/random/key.hpp>
 #include <xgrad/train/objective.hpp>
+#include <xgrad/train/shard_work.hpp>
+#include <xgrad/train/shards.hpp>
 #include <xgrad/transform/compile.hpp>
 #include <xgrad/tree/tree.hpp>
 #include <xgrad/var.hpp>
@@ -26,9 +28,9 @@
 namespace xgrad::train {
 
 struct StepOptions {
-  /// The batch is cut into so many equal parts, whose gradients are averaged before the one update: memory for one part
-  /// only. A state that the objective hands on goes from part to part.
-  std::size_t micro_batches = 1;
+  /// The batch is cut into so many equal parts, whose gradients are averaged before the one update: see Shards. One after
+  /// another they need memory for one part only.
+  Shards shards = 1;
   /// Where the loss or the gradient is not finite, model and state stay as they were, and the loss that is returned is
   /// not finite (NaN, if it was). It costs a pass over the gradient.
   bool keep_finite = false;
@@ -63,14 +65,28 @@ struct Differentiated {
   std::vector<Var> arrays;    ///< of the model: leaves as they were, and the next state
   optim::Extras extras;
 };
+using MaybeKey = std::optional<random::Key>;
+
 /// Loss and gradient of a batch, or of its samples, with an axis in front, if the optimiser wants these.
-/// \param key  empty: none.
 Differentiated differentiated(ListObjective objective, const Lists& model, std::span<const Var> batch,
-                              const random::Key& key, const StepOptions& options,
-                              optim::Transformation::Gradients kind);
+                              const MaybeKey& key, optim::Transformation::Gradients kind);
+
+/// What comes of one shard.
+/// \param key  of the batch.
+OfShards of_shard(ListObjective objective, const Lists& model, std::span<const Var> rows, const MaybeKey& key,
+                  const Var& number);
+/// Loss and gradient of a batch by what has come of all of its shards. Extras are for one process only.
+/// \param terms  how many.
+Differentiated averaged(ListObjective objective, const Lists& model, std::span<const Var> batch, const MaybeKey& key,
+                        const ShardWork& work, const OfShards& total, std::size_t terms);
+/// The path of a state that is no sum, by its place among these.
+std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model,
+                                std::span<const char> is_sum, std::size_t place);
 
 /// Puts what was before in the place of what comes after, where loss or gradient are not finite.
-void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Var>& after);
+/// \param known  whether they are, if that is known.
+void keep_finite(Differentiated& of, std::span<const Var> before, std::vector<Var>& after,
+                 const std::optional<Var>& known);
 
 /// A word to the log if a model has a state that its objective, though it is for training, does not hand on.
 void remark_state_that_stays(const std::vector<std::string>& paths, const Lists& model);
@@ -78,83 +94,200 @@ void remark_state_that_stays(const std::vector<std::string>& paths, const Lists&
 /// A word to the log if layers of a model are another function in training, but its objective has no form for that.
 void remark_layers_as_in_use(const std::vector<std::string>& paths);
 
-void require_options(const StepOptions& options);
+void require_options(const StepOptions& options, const optim::Optimiser& optimiser);
 
-/// Parts as one batch: one is itself, more are a tuple.
+/// Parts as one batch: one is itself, more are a tuple. What is no tree becomes a Var.
 template <class B>
-const B& as_batch(const B& batch) {
-  return batch;
+decltype(auto) as_batch(B&& batch) {
+  using K = xgrad::detail::differentiated_t<B>;
+  if constexpr (std::same_as<K, std::remove_cvref_t<B>>) return std::forward<B>(batch);
+  else return K(batch);
 }
 template <class A, class B, class... C>
-std::tuple<A, B, C...> as_batch(const A& a, const B& b, const C&... c) {
-  return {a, b, c...};
+auto as_batch(A&& a, B&& b, C&&... c) {
+  return std::tuple<xgrad::detail::differentiated_t<A>, xgrad::detail::differentiated_t<B>,
+                    xgrad::detail::differentiated_t<C>...>(std::forward<A>(a), std::forward<B>(b),
+                                                           std::forward<C>(c)...);
 }
 
-template <class F>
-struct StepOf {
-  F objective;
-  optim::Optimiser optimiser;
-  StepOptions options;
+/// An objective as one of lists.
+template <class F, class M, class B>
+class ObjectiveOfLists {
+ public:
+  ObjectiveOfLists(const F& objective, const M& model, const B& batch)
+      : objective_(objective), model_(model), batch_(batch) {}
 
-  template <class M, class... A>
-  requires(sizeof...(A) > 0) auto operator()(const M& model, const optim::State& state,
-                                             const A&... batch_and_key) const {
-    constexpr std::size_t count = sizeof...(A) - 1;
-    using Last = std::tuple_element_t<count, std::tuple<A...>>;
-    const std::tuple<const A&...> all(batch_and_key...);
-    if constexpr (std::same_as<Last, random::Key>) {
-      static_assert(count > 0, "a step takes a model, the state of the optimiser, a batch and a key");
-      return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return run(model, state, detail::as_batch(std::get<I>(all)...), std::get<count>(all));
-      }
-      (std::make_index_sequence<count>());
-    } else {
-      return run(model, state, detail::as_batch(batch_and_key...), random::Key());
+  Outcome operator()(std::span<const Var> arrays, std::span<const Var> rows, const nn::Training* training) const {
+    Evaluated<M> result =
+        detail::evaluate(objective_, tree::with_arrays(model_, arrays), tree::with_arrays(batch_, rows), training);
+    if constexpr (has_training_form<F, M, B>) {
+      if (training != nullptr && !result.next) remark_state_that_stays(tree::array_paths(model_), lists_of(model_));
+    }
+    return Outcome{std::move(result.loss), std::move(result.terms),
+                   result.next ? tree::arrays(*result.next) : std::vector<Var>()};
+  }
+  void remark() const {
+    if constexpr (!has_training_form<F, M, B>) {
+      nn::detail::Differing walk;
+      walk.look(model_);
+      remark_layers_as_in_use(walk.paths());
     }
   }
 
  private:
-  template <class M, class B>
-  auto run(const M& model, const optim::State& state, const B& batch, const random::Key& key) const {
-    const auto of_lists = [&](std::span<const Var> arrays, std::span<const Var> rows, const nn::Training* training) {
-      Evaluated<M> result =
-          detail::evaluate(objective, tree::with_arrays(model, arrays), tree::with_arrays(batch, rows), training);
-      if constexpr (has_training_form<F, M, B>) {
-        if (training != nullptr && !result.next) remark_state_that_stays(tree::array_paths(model), lists_of(model));
-      }
-      return Outcome{std::move(result.loss), std::move(result.terms),
-                     result.next ? tree::arrays(*result.next) : std::vector<Var>()};
-    };
-    if constexpr (!has_training_form<F, M, B>) {
-      nn::detail::Differing walk;
-      walk.look(model);
-      remark_layers_as_in_use(walk.paths());
-    }
-    Differentiated found = differentiated(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key, options,
-                                          optimiser.gradients());
-    auto [updates, next] = optimiser.update(tree::with_leaves(model, found.gradient), state, model, found.extras);
-    M moved = optim::apply(tree::with_arrays(model, found.arrays), updates);
-    if (options.keep_finite) {
-      std::vector<Var> before = tree::arrays(model);
-      std::vector<Var> after = tree::arrays(moved);
-      const std::size_t size = after.size();
-      tree::detail::visit(state, tree::detail::appends(before, tree::detail::Visit::arrays));
-      tree::detail::visit(next, tree::detail::appends(after, tree::detail::Visit::arrays));
-      detail::keep_finite(found, before, after);
-      moved = tree::with_arrays(moved, std::span<const Var>(after).first(size));
-      next = tree::with_arrays(next, std::span<const Var>(after).subspan(size));
-    }
+  const F& objective_;
+  const M& model_;
+  const B& batch_;
+};
+
+/// What a step gives.
+template <class F, class M>
+struct Moved {
+  M model;
+  optim::State state;
+  Var loss, terms;
+
+  auto tuple() && {
     if constexpr (is_mixed<F>) {
-      return std::tuple{std::move(moved), std::move(next), found.loss, found.terms};
+      return std::tuple{std::move(model), std::move(state), std::move(loss), std::move(terms)};
     } else {
-      return std::tuple{std::move(moved), std::move(next), found.loss};
+      return std::tuple{std::move(model), std::move(state), std::move(loss)};
     }
+  }
+};
+
+/// The update by loss and gradient.
+template <class F, class M>
+Moved<F, M> moved(const optim::Optimiser& optimiser, const StepOptions& options, const M& model,
+                  const optim::State& state, Differentiated found, const std::optional<Var>& fine = {}) {
+  auto [updates, next] = optimiser.update(tree::with_leaves(model, found.gradient), state, model, found.extras);
+  M after = optim::apply(tree::with_arrays(model, found.arrays), updates);
+  if (options.keep_finite) {
+    std::vector<Var> before = tree::arrays(model);
+    std::vector<Var> all = tree::arrays(after);
+    const std::size_t size = all.size();
+    tree::detail::visit(state, tree::detail::appends(before, tree::detail::Visit::arrays));
+    tree::detail::visit(next, tree::detail::appends(all, tree::detail::Visit::arrays));
+    detail::keep_finite(found, before, all, fine);
+    after = tree::with_arrays(after, std::span<const Var>(all).first(size));
+    next = tree::with_arrays(next, std::span<const Var>(all).subspan(size));
+  }
+  return {std::move(after), std::move(next), std::move(found.loss), std::move(found.terms)};
+}
+
+/// A step of a batch as a whole.
+template <class F>
+struct WholeStep {
+  F objective;
+  optim::Optimiser optimiser;
+  StepOptions options;
+
+  template <class M, class B>
+  auto operator()(const M& model, const optim::State& state, const B& batch, const MaybeKey& key) const {
+    const ObjectiveOfLists of_lists(objective, model, batch);
+    of_lists.remark();
+    Differentiated found = differentiated(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key,
+                                          optimiser.gradients());
+    return moved<F>(optimiser, options, model, state, std::move(found)).tuple();
+  }
+};
+
+/// What comes of a shard.
+template <class F>
+struct OneShard {
+  F objective;
+
+  template <class M, class B>
+  OfShards operator()(const M& model, const B& rows, const MaybeKey& key, const Var& number) const {
+    const ObjectiveOfLists of_lists(objective, model, rows);
+    of_lists.remark();
+    return of_shard(ListObjective(of_lists), lists_of(model), tree::arrays(rows), key, number);
+  }
+};
+
+/// The update when all shards are added.
+template <class F>
+struct UpdateByShards {
+  F objective;
+  optim::Optimiser optimiser;
+  StepOptions options;
+  ShardWork work;
+
+  template <class M, class B>
+  auto operator()(const M& model, const optim::State& state, const OfShards& total, const B& batch,
+                  const MaybeKey& key, const std::optional<Var>& fine) const {
+    const ObjectiveOfLists of_lists(objective, model, batch);
+    return moved<F>(optimiser, options, model, state,
+                    averaged(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key, work, total,
+                             term_names(objective).size()),
+                    fine)
+        .tuple();
   }
 };
 
 }  // namespace detail
 
-/// The compiled function of a step of training, which is what fit() runs:
+/// See step().
+template <class F>
+class Step {
+ public:
+  Step(F objective, const optim::Optimiser& optimiser, const StepOptions& options)
+      : optimiser_(optimiser),
+        work_(options.shards),
+        whole_(compile(detail::WholeStep<F>{objective, optimiser, options})),
+        shard_(compile(detail::OneShard<F>{objective})),
+        update_(compile(detail::UpdateByShards<F>{std::move(objective), optimiser, options, work_})) {}
+
+  template <class M, class S, class... A>
+  requires(std::same_as<std::remove_cvref_t<S>, optim::State> && sizeof...(A) > 0) auto operator()(
+      M&& model, S&& state, A&&... batch_and_key) const {
+    constexpr std::size_t count = sizeof...(A) - 1;
+    using Last = std::remove_cvref_t<std::tuple_element_t<count, std::tuple<A...>>>;
+    const auto all = std::forward_as_tuple(std::forward<A>(batch_and_key)...);
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using Parts = std::tuple<A...>;
+      const auto part = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) -> decltype(auto) {
+        return std::forward<std::tuple_element_t<i, Parts>>(std::get<i>(all));
+      };
+      detail::MaybeKey key;
+      if constexpr (std::same_as<Last, random::Key>) key = std::get<count>(all);
+      return run(std::forward<M>(model), std::forward<S>(state),
+                 detail::as_batch(part(std::integral_constant<std::size_t, I>())...), key);
+    }
+    (std::make_index_sequence<count + (std::same_as<Last, random::Key> ? 0 : 1)>());
+  }
+
+ private:
+  template <class M, class S, class B>
+  auto run(M&& model, S&& state, B&& batch, const detail::MaybeKey& key) const {
+    if (work_.shards().count == 1) {
+      return whole_(std::forward<M>(model), std::forward<S>(state), std::forward<B>(batch), key);
+    }
+    return in_shards(std::remove_cvref_t<M>(std::forward<M>(model)), optim::State(std::forward<S>(state)),
+                     std::as_const(batch), key);
+  }
+  template <class M, class B>
+  auto in_shards(M model, optim::State state, const B& batch, const detail::MaybeKey& key) const {
+    auto of_shard = [&](const detail::List& rows, std::size_t number) {
+      return shard_(std::as_const(model), tree::with_arrays(batch, rows), key, Var(static_cast<std::int64_t>(number)));
+    };
+    auto path = [&](const detail::OfShards& of, std::size_t place) {
+      return detail::path_of_other_state(tree::array_paths(model), detail::lists_of(model), of.is_sum, place);
+    };
+    detail::OfShards total =
+        work_.total(detail::list_of(batch), detail::ShardWork::OfShard(of_shard), detail::ShardWork::Path(path));
+    return update_(std::move(model), std::move(state), std::move(total), batch, key, std::optional<Var>());
+  }
+
+  optim::Optimiser optimiser_;
+  detail::ShardWork work_;
+  decltype(compile(std::declval<detail::WholeStep<F>>())) whole_;
+  decltype(compile(std::declval<detail::OneShard<F>>())) shard_;
+  decltype(compile(std::declval<detail::UpdateByShards<F>>())) update_;
+};
+
+/// The compiled function of a step of training, which is what fit() runs (in shards it is two: that of a shard, and the
+/// update):
 ///
 ///     auto step = train::step(objective, optimiser);
 ///     optim::State state = optimiser.init(model);
@@ -171,13 +304,14 @@ struct StepOf {
 /// elsewhere, and, if it asks for them (dp_sgd), gradients of single samples; these are objectives of batches of one.
 ///
 /// \param objective  see Objective.
-/// \throws ValueError  if micro_batches is 0, or not 1 beside gradients of single samples; when called: if the loss does
-///                     not depend on the model.
-/// \throws ShapeError  when called: unless the loss is one number, and micro-batches divide the batch.
+/// \throws ValueError  if there are no shards, fewer than processes, or more than one beside gradients of single
+///                     samples; when called: if the loss does not depend on the model, or shards have other states
+///                     that are no floating-point numbers.
+/// \throws ShapeError  when called: unless the loss is one number, and shards divide the batch.
 template <class F>
-[[nodiscard]] auto step(F objective, const optim::Optimiser& optimiser, const StepOptions& options = {}) {
-  detail::require_options(options);
-  return compile(detail::StepOf<F>{std::move(objective), optimiser, options});
+[[nodiscard]] Step<F> step(F objective, const optim::Optimiser& optimiser, const StepOptions& options = {}) {
+  detail::require_options(options, optimiser);
+  return Step<F>(std::move(objective), optimiser, options);
 }
 
 }  // namespace xgrad::train
