@@ -5,3 +5,4 @@
 #include <xgrad/mpi/errors.hpp>
 #include <xgrad/mpi/session.hpp>
 #include <xgrad/mpi/sum_tree.hpp>
+#include <xgrad/mpi/training.hpp>

@@ -131,8 +131,10 @@ void require_names(const std::vector<NamedMetric>& metrics, const std::vector<st
   throw ValueError("train::fit: \"" + watch + "\", which shall be watched, is not there; there is " + known);
 }
 
-data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows) {
+data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows,
+                              const data::Part& part) {
   data::BatchOptions result = asked;
+  result.part = part;
   const bool all_at_once = asked.size == 0;
   if (all_at_once) result.size = std::max<std::size_t>(rows, 1);
   if (!result.shuffle && shuffle && !all_at_once) result.shuffle = key.fold_in(0);
@@ -206,6 +208,15 @@ void require_same_run(const std::string& path, const Var& numbers, const Where& 
                      advice);
   }
   if (!all(equal(key_then.bits, key_now.bits)).item<bool>()) throw ValueError(start + "it had another key" + advice);
+}
+
+void require_same_shards(const std::string& path, const std::map<std::string, std::string>& texts, std::size_t now) {
+  const auto then = texts.find("shards");
+  if (then == texts.end() || then->second == std::to_string(now)) return;
+  throw ValueError("train::fit: the run in " + path + " cannot go on: its batches were cut into " + then->second +
+                   (then->second == "1" ? " shard" : " shards") + ", now into " + std::to_string(now) +
+                   ", which gives other bits; take the shards that it began with, on any number of processes, or "
+                   "another folder");
 }
 
 void require_same_optimiser(const std::string& path, const std::map<std::string, std::string>& texts,

@@ -109,7 +109,7 @@ class Loop {
                                core::count_of(where_.stale, "validation", "validations") + best);
     } else if (where_.step >= all_steps()) {
       end(Ended::Finished);
-    } else if (options_.catch_interrupt && solve::StopAtInterrupt::interrupted()) {
+    } else if (run_.any(options_.catch_interrupt && solve::StopAtInterrupt::interrupted())) {
       end(Ended::Interrupted);
     }
     return over_;
@@ -251,7 +251,7 @@ class Loop {
   }
   /// After an error: the model is that before the step.
   void save_what_there_is() noexcept {
-    if (!run_.saves() || between_ || saved_ == where_.step || where_.step == 0) return;
+    if (!run_.saves_alone() || between_ || saved_ == where_.step || where_.step == 0) return;
     try {
       save(notes());
     } catch (...) {  // the first error is the one to tell

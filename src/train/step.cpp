@@ -92,6 +92,12 @@ void require_options(const StepOptions& options, const optim::Optimiser& optimis
   }
 }
 
+std::string settings_of(const StepOptions& options, const optim::Optimiser& optimiser) {
+  return core::count_of(options.shards.count, "shard", "shards") + " and " + optimiser.text() +
+         (options.shards.state_in_slices ? ", its state in slices" : "") +
+         (options.keep_finite ? ", kept finite" : "");
+}
+
 namespace {
 
 using Arrays = std::vector<Var>;
@@ -241,8 +247,8 @@ Arrays gradient_at(ListObjective objective, const Lists& model, const List& batc
     return of_shard(objective, model, rows, key, Var(static_cast<std::int64_t>(number)));
   };
   auto path = [](const OfShards&, std::size_t) { return std::string(); };
-  const OfShards total = work.total(batch, ShardWork::OfShard(one), ShardWork::Path(path));
   const auto leaves = static_cast<std::size_t>(std::ranges::count_if(model.is_leaf, [](char is) { return is != 0; }));
+  const OfShards total = work.total(batch, 0, leaves, ShardWork::OfShard(one), ShardWork::Path(path));
   const auto sums = static_cast<std::size_t>(std::ranges::count_if(total.is_sum, [](char is) { return is != 0; }));
   Arrays result;
   for (std::size_t i = total.sums.size() - sums - leaves; i < total.sums.size() - sums; ++i) {

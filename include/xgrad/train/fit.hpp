@@ -51,7 +51,7 @@ template <tree::Tree M, class F, data::Dataset D>
       .least_gain = options.least_gain,
       .rate = options.rate,
       .log_every = options.log_every,
-      .show = options.show,
+      .show = detail::Together(options.shards).is_first() ? options.show : Show::quiet,
       .out = options.out,
       .catch_interrupt = options.catch_interrupt,
       .terms = detail::term_names(objective)};

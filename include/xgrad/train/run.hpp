@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -24,6 +25,7 @@
 #include <xgrad/train/objective.hpp>
 #include <xgrad/train/options.hpp>
 #include <xgrad/train/step.hpp>
+#include <xgrad/train/together.hpp>
 #include <xgrad/transform/compile.hpp>
 #include <xgrad/transform/grad.hpp>
 #include <xgrad/tree/tree.hpp>
@@ -100,13 +102,18 @@ class TypedRun {
   [[nodiscard]] virtual const optim::Optimiser& optimiser() const = 0;
 
   enum class Event : std::uint8_t { step, epoch, end };
+  /// Whether some process has one.
   [[nodiscard]] virtual bool has_callback(Event event) const = 0;
   virtual bool call(Event event, const Progressed& now, const Position& position, const History& history) = 0;
 
   virtual bool resume(Where& where, History& history) = 0;
+  /// Whether some process says so.
+  [[nodiscard]] virtual bool any(bool here) const = 0;
   virtual bool is_due(const CheckpointNotes& notes) = 0;
   virtual void save(const Where& where, const CheckpointNotes& notes) = 0;
   [[nodiscard]] virtual bool saves() const = 0;
+  /// Whether it can save without the other processes, whatever they do.
+  [[nodiscard]] virtual bool saves_alone() const = 0;
 };
 
 struct LoopResult {
@@ -125,7 +132,8 @@ void require_options(const LoopOptions& options, bool has_metrics, bool has_pred
 void require_names(const std::vector<NamedMetric>& metrics, const std::vector<std::string>& terms, bool of_training,
                    bool of_validation, bool has_loss, const std::string& watch);
 /// Batches as options say, of a dataset of so many rows.
-data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows);
+data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows,
+                              const data::Part& part);
 /// \throws ValueError  unless all batches can be cut into so many parts.
 void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows,
                    std::size_t rows_of_last);
@@ -135,6 +143,8 @@ void require_same_fields(const std::vector<std::string>& paths, const std::vecto
 /// \throws ValueError  if a checkpoint is of a run with other batches or another key.
 void require_same_run(const std::string& path, const Var& numbers, const Where& now, const random::Key& key_then,
                       const random::Key& key_now);
+/// \throws ValueError  if a checkpoint is of a run with another number of shards.
+void require_same_shards(const std::string& path, const std::map<std::string, std::string>& texts, std::size_t now);
 /// A word to the log if the settings of the optimiser are others.
 /// \throws ValueError  if a checkpoint is of a run with another optimiser.
 void require_same_optimiser(const std::string& path, const std::map<std::string, std::string>& texts,
@@ -162,14 +172,16 @@ class RunOf final : public TypedRun {
         objective_(objective),
         optimiser_(optimiser),
         options_(options),
+        together_(options.shards),
         rows_(data::length(data)),
-        batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data)))),
+        batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data),
+                                                options.shards.own()))),
         step_(train::step(
             objective, optimiser,
             {.shards = options.shards, .keep_finite = options.not_finite != NotFinite::ignore})),
         in_use_(
             compile(InUseOf{objective, options.metrics.empty() ? options.predict : asked_or_usual(options.predict)})),
-        state_(optimiser.init(model)) {
+        state_(step_.init(model)) {
     static_assert(has_plain_form<F, M, B> || has_training_form<F, M, B>,
                   "fit: the objective is a function of (model, batch) or (model, batch, nn::Training); of a dataset "
                   "that is a tuple also of (model, parts...)");
@@ -192,7 +204,10 @@ class RunOf final : public TypedRun {
     if (options.training_metrics) {
       training_.emplace(data::batches(data, {.size = std::min(options.validation_rows, data::length(data))}));
     }
-    if (options.checkpoint) checkpoint_.emplace(*options.checkpoint);
+    for (const Event event : {Event::step, Event::epoch, Event::end}) {
+      has_callback_[static_cast<std::size_t>(event)] = together_.any(is_called_here(event));
+    }
+    if (options.checkpoint) together_.at_first([&] { checkpoint_.emplace(*options.checkpoint); });
   }
 
   [[nodiscard]] std::size_t per_epoch() const override { return batches_.per_epoch(); }
@@ -207,16 +222,13 @@ class RunOf final : public TypedRun {
   }
 
   std::string explain(const Where& at, const random::Key& key) override {
-    const auto loss = [&](const M& m, const B& batch) {
-      const nn::Training training{key};
-      return detail::evaluate(objective_, m, batch, &training).loss;
-    };
-    try {
-      static_cast<void>(debug::nan_guard(value_and_grad(loss))(model, whole_ ? *whole_ : batch_at(at)));
-    } catch (const std::exception& error) {
-      return message_of(error);
+    const data::Part own = options_.shards.own();
+    std::string found;
+    for (std::size_t i = own.first; i < own.first + own.count && found.empty(); ++i) {
+      const B rows = batches_.at(static_cast<std::int64_t>(at.epoch), at.batch, {i, 1, own.of});
+      found = explain(rows, own.of == 1 ? key : key.fold_in(static_cast<std::int64_t>(i)));
     }
-    return {};
+    return together_.first_text(found);
   }
 
   void evaluate(std::map<std::string, double>& values) override {
@@ -228,37 +240,58 @@ class RunOf final : public TypedRun {
   [[nodiscard]] const optim::Optimiser& optimiser() const override { return optimiser_; }
 
   [[nodiscard]] bool has_callback(Event event) const override {
-    return event == Event::step ? !!options_.on_step : event == Event::epoch ? !!options_.on_epoch : !!options_.on_end;
+    return has_callback_[static_cast<std::size_t>(event)];
   }
   bool call(Event event, const Progressed& now, const Position& position, const History& history) override {
     const Seen<M> seen{now, model, state_, position, history};
-    if (event == Event::step) return options_.on_step(seen);
-    if (event == Event::epoch) return options_.on_epoch(seen);
-    options_.on_end(seen);
-    return true;
+    bool goes_on = true;
+    if (is_called_here(event)) {
+      if (event == Event::step) goes_on = options_.on_step(seen);
+      else if (event == Event::epoch) goes_on = options_.on_epoch(seen);
+      else options_.on_end(seen);
+    }
+    return !together_.any(!goes_on);
   }
+  [[nodiscard]] bool any(bool here) const override { return together_.any(here); }
 
   bool resume(Where& where, History& history) override {
-    if (!checkpoint_) return false;
-    auto found = checkpoint_->resume(saved(where));
-    if (!found) return false;
-    require_same_run(found->path.string(), found->run.numbers, where, found->run.position.key, options_.key);
-    require_same_optimiser(found->path.string(), found->notes.texts, optimiser_.text());
+    if (!options_.checkpoint) return false;
+    const SavedRun<M> like = saved(where, optimiser_.init(model));
+    std::optional<Restored<SavedRun<M>>> found;
+    together_.at_first([&] {
+      found = checkpoint_->resume(like);
+      if (!found) return;
+      const std::string path = found->path.string();
+      require_same_run(path, found->run.numbers, where, found->run.position.key, options_.key);
+      require_same_optimiser(path, found->notes.texts, optimiser_.text());
+      require_same_shards(path, found->notes.texts, options_.shards.count);
+    });
+    const std::string path = together_.of_first(found ? found->path.string() : std::string());
+    if (path.empty()) return false;
+    if (!found) found = restore(path, like);
     model = std::move(found->run.model);
-    state_ = std::move(found->run.state);
+    state_ = step_.own_state(found->run.state, model);
     best = std::move(found->run.best);
     where.read(found->run.numbers);
     if (!where.has_best()) best.reset();
     history = std::move(found->notes.history);
     return true;
   }
-  bool is_due(const CheckpointNotes& notes) override { return checkpoint_ && checkpoint_->is_due(notes); }
+  bool is_due(const CheckpointNotes& notes) override {
+    return options_.checkpoint && !together_.of_first(checkpoint_ && checkpoint_->is_due(notes) ? "1" : "").empty();
+  }
   void save(const Where& where, const CheckpointNotes& notes) override {
+    const SavedRun<M> run = saved(where, step_.whole_state(state_, model));
+    if (!checkpoint_) return;
     CheckpointNotes all = notes;
     all.texts["optimiser"] = optimiser_.text();
-    checkpoint_->save(saved(where), all);
+    all.texts["shards"] = std::to_string(options_.shards.count);
+    checkpoint_->save(run, all);
   }
-  [[nodiscard]] bool saves() const override { return checkpoint_.has_value(); }
+  [[nodiscard]] bool saves() const override { return options_.checkpoint.has_value(); }
+  [[nodiscard]] bool saves_alone() const override {
+    return checkpoint_ && (!options_.shards.state_in_slices || together_.size() == 1);
+  }
 
   [[nodiscard]] optim::State take_state() { return std::move(state_); }
 
@@ -298,20 +331,44 @@ class RunOf final : public TypedRun {
   void add_values(const data::Batches<D>& of, bool with_loss, const std::string& prefix,
                   std::map<std::string, double>& values) {
     Evaluation evaluation(options_.metrics, with_loss ? term_names(objective_) : std::vector<std::string>());
-    for (std::size_t i = 0; i < of.per_epoch(); ++i) {
-      InUse batch = in_use_(model, of.at(0, i));
-      if (!with_loss) batch.loss.reset();
-      evaluation.add(batch, of.count(0, i));
+    // Each process looks at batches of its own; all add up all of them in their order.
+    for (std::size_t first = 0; first < of.per_epoch(); first += together_.size()) {
+      const std::size_t own = first + together_.rank();
+      const auto found = together_.each([&] {
+        return own < of.per_epoch() ? std::optional<InUse>(in_use_(model, of.at(0, own))) : std::nullopt;
+      });
+      for (std::size_t k = 0; k < found.size() && found[k]; ++k) {
+        InUse batch = *found[k];
+        if (!with_loss) batch.loss.reset();
+        evaluation.add(batch, of.count(0, first + k));
+      }
     }
     values.merge(evaluation.values(prefix));
   }
-  [[nodiscard]] SavedRun<M> saved(const Where& where) const {
-    return {model, state_, best ? best : std::optional<M>(model), where.position(options_.key), where.as_numbers()};
+  [[nodiscard]] bool is_called_here(Event event) const {
+    return event == Event::step ? !!options_.on_step : event == Event::epoch ? !!options_.on_epoch : !!options_.on_end;
+  }
+  std::string explain(const B& rows, const random::Key& key) const {
+    const auto loss = [&](const M& m, const B& batch) {
+      const nn::Training training{key};
+      return detail::evaluate(objective_, m, batch, &training).loss;
+    };
+    try {
+      static_cast<void>(debug::nan_guard(value_and_grad(loss))(model, rows));
+    } catch (const std::exception& error) {
+      return message_of(error);
+    }
+    return {};
+  }
+  [[nodiscard]] SavedRun<M> saved(const Where& where, optim::State state) const {
+    return {model, std::move(state), best ? best : std::optional<M>(model), where.position(options_.key), where.as_numbers()};
   }
 
   F objective_;
   optim::Optimiser optimiser_;
   const Options<M, D>& options_;
+  Together together_;
+  std::array<bool, 3> has_callback_ = {};
   std::size_t rows_;
   data::Batches<D> batches_;
   std::optional<data::Batches<D>> validation_;

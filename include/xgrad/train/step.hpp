@@ -95,6 +95,8 @@ void remark_state_that_stays(const std::vector<std::string>& paths, const Lists&
 void remark_layers_as_in_use(const std::vector<std::string>& paths);
 
 void require_options(const StepOptions& options, const optim::Optimiser& optimiser);
+/// What processes compare before their first step.
+std::string settings_of(const StepOptions& options, const optim::Optimiser& optimiser);
 
 /// Parts as one batch: one is itself, more are a tuple. What is no tree becomes a Var.
 template <class B>
@@ -234,6 +236,9 @@ class Step {
   Step(F objective, const optim::Optimiser& optimiser, const StepOptions& options)
       : optimiser_(optimiser),
         work_(options.shards),
+        terms_(detail::term_names(objective).size()),
+        keep_finite_(options.keep_finite),
+        settings_(detail::settings_of(options, optimiser)),
         whole_(compile(detail::WholeStep<F>{objective, optimiser, options})),
         shard_(compile(detail::OneShard<F>{objective})),
         update_(compile(detail::UpdateByShards<F>{std::move(objective), optimiser, options, work_})) {}
@@ -257,6 +262,30 @@ class Step {
     (std::make_index_sequence<count + (std::same_as<Last, random::Key> ? 0 : 1)>());
   }
 
+  /// The first state of the optimiser, as this step takes it: the whole, or this process's slices of it.
+  /// \throws ValueError  if it shall be in slices, and the optimiser does not work element by element.
+  template <class M>
+  [[nodiscard]] optim::State init(const M& model) const {
+    if (!work_.slices_state()) return optimiser_.init(model);
+    const detail::List leaves = detail::list_of(model, tree::detail::Visit::leaves);
+    require_elementwise(model, tree::with_leaves(model, detail::other_shapes(leaves)));
+    return optimiser_.init(tree::with_leaves(model, work_.slices(leaves)));
+  }
+  /// The whole state of what this step takes, and the other way about: for checkpoints, from which any number of
+  /// processes goes on. If it is in slices, all processes call it.
+  template <class M>
+  [[nodiscard]] optim::State whole_state(const optim::State& state, const M& model) const {
+    if (!work_.slices_state()) return state;
+    const optim::State like = optimiser_.init(model);
+    return tree::with_arrays(like, work_.whole_state(detail::list_of(state), detail::list_of(like)));
+  }
+  template <class M>
+  [[nodiscard]] optim::State own_state(const optim::State& whole, const M& model) const {
+    if (!work_.slices_state()) return whole;
+    const optim::State like = init(model);
+    return tree::with_arrays(like, work_.sliced_state(detail::list_of(whole), detail::list_of(like)));
+  }
+
  private:
   template <class M, class S, class B>
   auto run(M&& model, S&& state, B&& batch, const detail::MaybeKey& key) const {
@@ -268,19 +297,62 @@ class Step {
   }
   template <class M, class B>
   auto in_shards(M model, optim::State state, const B& batch, const detail::MaybeKey& key) const {
+    using Visit = tree::detail::Visit;
+    auto paths = [&] { return tree::array_paths(model); };
+    work_.require_same(xgrad::detail::FunctionOf<std::vector<std::string>>(paths), detail::list_of(model), settings_);
     auto of_shard = [&](const detail::List& rows, std::size_t number) {
       return shard_(std::as_const(model), tree::with_arrays(batch, rows), key, Var(static_cast<std::int64_t>(number)));
     };
     auto path = [&](const detail::OfShards& of, std::size_t place) {
       return detail::path_of_other_state(tree::array_paths(model), detail::lists_of(model), of.is_sum, place);
     };
-    detail::OfShards total =
-        work_.total(detail::list_of(batch), detail::ShardWork::OfShard(of_shard), detail::ShardWork::Path(path));
-    return update_(std::move(model), std::move(state), std::move(total), batch, key, std::optional<Var>());
+    std::size_t leaves = 0;
+    tree::for_each(std::as_const(model), [&](const Var&) { ++leaves; });
+    detail::OfShards total = work_.total(detail::list_of(batch), terms_, leaves, detail::ShardWork::OfShard(of_shard),
+                                         detail::ShardWork::Path(path));
+    if (!work_.slices_state()) {
+      return update_(std::move(model), std::move(state), std::move(total), batch, key, std::optional<Var>());
+    }
+    const std::optional<Var> fine = keep_finite_ ? std::optional(work_.all_finite(total)) : std::nullopt;
+    const detail::List whole = detail::list_of(model, Visit::leaves);
+    auto result =
+        update_(tree::with_leaves(model, work_.slices(whole)), std::move(state), std::move(total), batch, key, fine);
+    M& moved = std::get<0>(result);
+    moved = tree::with_leaves(moved, work_.whole(detail::list_of(moved, Visit::leaves), whole));
+    return result;
+  }
+  template <class M>
+  void require_elementwise(const M& model, const M& slices) const {
+    using Visit = tree::detail::Visit;
+    const auto parts = [&](const M& of) {
+      detail::UpdateParts result{detail::list_of(of, Visit::leaves), detail::list_of(optimiser_.init(of)), {}};
+      for (const Var& x : detail::list_of(optimiser_.init(slices))) result.is_part.push_back(x.dimension() == 1 ? 1 : 0);
+      return result;
+    };
+    const auto recorder = [&](const M& of) {
+      return [&](std::span<const Var> leaves, std::span<const Var> gradient, std::span<const Var> state,
+                 const Var& loss) {
+        optim::Extras extras;
+        extras.value = loss;
+        const M at = tree::with_leaves(of, leaves);
+        auto [updates, next] = optimiser_.update(tree::with_leaves(of, gradient),
+                                                 tree::with_arrays(optimiser_.init(of), state), at, extras);
+        std::vector<Var> all = tree::leaves(updates);
+        for (Var& x : tree::arrays(next)) all.push_back(std::move(x));
+        return all;
+      };
+    };
+    auto of_model = recorder(model);
+    auto of_slices = recorder(slices);
+    detail::require_elementwise(optimiser_.text(), parts(model), parts(slices), detail::RecordUpdate(of_model),
+                                detail::RecordUpdate(of_slices));
   }
 
   optim::Optimiser optimiser_;
   detail::ShardWork work_;
+  std::size_t terms_;
+  bool keep_finite_;
+  std::string settings_;
   decltype(compile(std::declval<detail::WholeStep<F>>())) whole_;
   decltype(compile(std::declval<detail::OneShard<F>>())) shard_;
   decltype(compile(std::declval<detail::UpdateByShards<F>>())) update_;
