@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(sums_go_along_the_tree) {
   const auto slope = [](const Number& m, const Var& x) { return m.w * sum(x); };
   for (const std::size_t n : {2U, 3U, 5U, 6U, 7U, 8U, 11U, 16U}) {
     std::vector<float> values;
-    for (std::size_t i = 0; i < n; ++i) values.push_back(static_cast<float>(std::exp(std::sin(40.0 * (1.0 + static_cast<double>(i))) * 9.0)));
+    for (std::size_t i = 0; i < n; ++i)
+      values.push_back(static_cast<float>(std::exp(std::sin(40.0 * (1.0 + static_cast<double>(i))) * 9.0)));
     const float sum = along_tree(values, 0, n);
     const float found = -descended(slope, n, Var(values)).w.item<float>();
     BOOST_TEST(found == sum / static_cast<float>(n), "of " << n << " shards");

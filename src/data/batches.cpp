@@ -71,8 +71,8 @@ std::size_t rows_of_epoch(std::size_t length, const BatchOptions& options) {
   if (options.size == 0) throw ValueError("batches: batches of 0 rows; a batch has one row at least");
   const Part& part = options.part;
   if (part.of == 0 || part.count == 0 || part.count > part.of || part.first > part.of - part.count) {
-    throw ValueError("batches: " + core::count_of(part.count, "part", "parts") + " from " +
-                     std::to_string(part.first) + " on are no parts of " + std::to_string(part.of));
+    throw ValueError("batches: " + core::count_of(part.count, "part", "parts") + " from " + std::to_string(part.first) +
+                     " on are no parts of " + std::to_string(part.of));
   }
   if (options.weighted && !options.shuffle) {
     throw ValueError("batches: rows are drawn by weights; that needs a key, `.shuffle`");

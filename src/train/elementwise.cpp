@@ -87,7 +87,8 @@ bool is_alike(const ir::TapeState& a, ir::NodeId i, const ir::TapeState& b, ir::
               const std::vector<ir::NodeId>& partner) {
   const auto inputs = a.inputs(i);
   const auto others = b.inputs(j);
-  if (a.node(i).op != b.node(j).op || a.node(i).dtype != b.node(j).dtype || inputs.size() != others.size()) return false;
+  if (a.node(i).op != b.node(j).op || a.node(i).dtype != b.node(j).dtype || inputs.size() != others.size())
+    return false;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     if (partner[inputs[k]] != others[k]) return false;
   }
@@ -114,8 +115,8 @@ void require_elementwise(const std::string& optimiser, const UpdateParts& whole,
     const ir::NodeId id = nodes[k];
     const auto& traits = primitives::traits[first.tape().node(id).op];
     if (!is_by_element(traits.computation)) {
-      const bool spreads_one = traits.computation == Computation::View && size_of(first.tape().shape(
-                                                                             first.tape().inputs(id)[0])) == 1;
+      const bool spreads_one =
+          traits.computation == Computation::View && size_of(first.tape().shape(first.tape().inputs(id)[0])) == 1;
       if (of_parts[id] != 0) {
         refuse(optimiser, "it takes elements of a parameter together (" + std::string(traits.name) + ")");
       }

@@ -141,8 +141,7 @@ data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, con
   return result;
 }
 
-void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows,
-                   std::size_t rows_of_last) {
+void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows, std::size_t rows_of_last) {
   const bool fits = rows % shards == 0;
   if (fits && (options.last != data::Last::Keep || rows_of_last % shards == 0)) return;
   throw ValueError("train::fit: " + std::to_string(shards) + " shards do not divide a batch of " +

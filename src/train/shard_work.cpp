@@ -165,8 +165,8 @@ OfShards ShardWork::at_home(const List& batch, OfShard of_shard, Path path) cons
     OfShards next = of_shard(this->rows(batch, rows, i), own.first + i);
     for (std::size_t k = 0; i > 0 && k < next.same.size(); ++k) {
       if (has_same_bits(next.same[k], result.same[k])) continue;
-      throw ValueError("train::step: the state \"" + path(next, k) + "\" after shard " +
-                       std::to_string(own.first + i) + " is not what it is after shard " + std::to_string(own.first) +
+      throw ValueError("train::step: the state \"" + path(next, k) + "\" after shard " + std::to_string(own.first + i) +
+                       " is not what it is after shard " + std::to_string(own.first) +
                        "; floating-point states of shards are averaged, and others must be the same for all");
     }
     branches[count++] = {1, std::move(next.sums)};
@@ -178,8 +178,7 @@ OfShards ShardWork::at_home(const List& batch, OfShard of_shard, Path path) cons
   return result;
 }
 
-OfShards ShardWork::total(const List& batch, std::size_t terms, std::size_t leaves, OfShard of_shard,
-                          Path path) const {
+OfShards ShardWork::total(const List& batch, std::size_t terms, std::size_t leaves, OfShard of_shard, Path path) const {
   if (!is_shared()) return at_home(batch, of_shard, path);
   const Processes& processes = *shards().processes;
   OfShards home;

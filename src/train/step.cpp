@@ -94,8 +94,7 @@ void require_options(const StepOptions& options, const optim::Optimiser& optimis
 
 std::string settings_of(const StepOptions& options, const optim::Optimiser& optimiser) {
   return core::count_of(options.shards.count, "shard", "shards") + " and " + optimiser.text() +
-         (options.shards.state_in_slices ? ", its state in slices" : "") +
-         (options.keep_finite ? ", kept finite" : "");
+         (options.shards.state_in_slices ? ", its state in slices" : "") + (options.keep_finite ? ", kept finite" : "");
 }
 
 namespace {
@@ -151,9 +150,7 @@ class Differentiable {
   const std::vector<char>& is_leaf_;
 };
 
-MaybeKey part_of(const MaybeKey& key, const Var& number) {
-  return key ? MaybeKey(key->fold_in(number)) : std::nullopt;
-}
+MaybeKey part_of(const MaybeKey& key, const Var& number) { return key ? MaybeKey(key->fold_in(number)) : std::nullopt; }
 
 /// Gradients of single samples, each a batch of one.
 Found over_samples(const Differentiable& f, const Arrays& leaves, const Arrays& states, std::span<const Var> batch,
@@ -211,16 +208,15 @@ OfShards of_shard(ListObjective objective, const Lists& model, std::span<const V
                   const Var& number) {
   const Differentiable f(objective, model.is_leaf);
   const Arrays states = f.chosen(model.arrays, false);
-  Found found =
-      f(f.chosen(model.arrays, true), states, Arrays(rows.begin(), rows.end()), part_of(key, number));
+  Found found = f(f.chosen(model.arrays, true), states, Arrays(rows.begin(), rows.end()), part_of(key, number));
   OfShards result;
   result.sums.push_back(std::move(found.loss));
   std::ranges::move(found.terms, std::back_inserter(result.sums));
   std::ranges::move(found.gradient, std::back_inserter(result.sums));
   for (std::size_t i = 0; i < states.size(); ++i) {
     // What stays as it is does so to the last bit, which an average need not.
-    const bool stays = VarAccess::kind(found.states[i]) == VarAccess::kind(states[i]) &&
-                       VarAccess::same(found.states[i], states[i]);
+    const bool stays =
+        VarAccess::kind(found.states[i]) == VarAccess::kind(states[i]) && VarAccess::same(found.states[i], states[i]);
     const bool is_sum = is_floating(found.states[i].dtype()) && !stays;
     result.is_sum.push_back(is_sum ? 1 : 0);
     (is_sum ? result.sums : result.same).push_back(std::move(found.states[i]));
@@ -228,8 +224,8 @@ OfShards of_shard(ListObjective objective, const Lists& model, std::span<const V
   return result;
 }
 
-std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model,
-                                std::span<const char> is_sum, std::size_t place) {
+std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model, std::span<const char> is_sum,
+                                std::size_t place) {
   std::size_t state = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (model.is_leaf[i] != 0) continue;

@@ -42,7 +42,8 @@ class Reader {
   Var array() {
     const auto dtype = static_cast<DType>(number());
     const bool is_weak = number() != 0;
-    Shape shape(number());
+    Shape shape;
+    shape.resize(number());
     for (std::size_t& extent : shape) extent = number();
     memory::BufferPtr buffer = memory::make_buffer(dtype, shape);
     const std::size_t bytes = size_of(shape) * size_of(dtype);

@@ -135,8 +135,7 @@ void require_names(const std::vector<NamedMetric>& metrics, const std::vector<st
 data::BatchOptions batches_of(const data::BatchOptions& asked, bool shuffle, const random::Key& key, std::size_t rows,
                               const data::Part& part);
 /// \throws ValueError  unless all batches can be cut into so many parts.
-void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows,
-                   std::size_t rows_of_last);
+void require_parts(std::size_t shards, const data::BatchOptions& options, std::size_t rows, std::size_t rows_of_last);
 /// \throws ShapeError, TypeError  unless a validation set is one like the training data, but for the number of rows.
 void require_same_fields(const std::vector<std::string>& paths, const std::vector<Var>& training,
                          const std::vector<std::string>& other_paths, const std::vector<Var>& validation);
@@ -174,11 +173,10 @@ class RunOf final : public TypedRun {
         options_(options),
         together_(options.shards),
         rows_(data::length(data)),
-        batches_(data::batches(data, batches_of(options.batches, options.shuffle, options.key, data::length(data),
-                                                options.shards.own()))),
-        step_(train::step(
-            objective, optimiser,
-            {.shards = options.shards, .keep_finite = options.not_finite != NotFinite::ignore})),
+        batches_(data::batches(
+            data, batches_of(options.batches, options.shuffle, options.key, data::length(data), options.shards.own()))),
+        step_(train::step(objective, optimiser,
+                          {.shards = options.shards, .keep_finite = options.not_finite != NotFinite::ignore})),
         in_use_(
             compile(InUseOf{objective, options.metrics.empty() ? options.predict : asked_or_usual(options.predict)})),
         state_(step_.init(model)) {
@@ -239,9 +237,7 @@ class RunOf final : public TypedRun {
   [[nodiscard]] const optim::State& state() const override { return state_; }
   [[nodiscard]] const optim::Optimiser& optimiser() const override { return optimiser_; }
 
-  [[nodiscard]] bool has_callback(Event event) const override {
-    return has_callback_[static_cast<std::size_t>(event)];
-  }
+  [[nodiscard]] bool has_callback(Event event) const override { return has_callback_[static_cast<std::size_t>(event)]; }
   bool call(Event event, const Progressed& now, const Position& position, const History& history) override {
     const Seen<M> seen{now, model, state_, position, history};
     bool goes_on = true;
@@ -268,7 +264,7 @@ class RunOf final : public TypedRun {
     });
     const std::string path = together_.of_first(found ? found->path.string() : std::string());
     if (path.empty()) return false;
-    if (!found) found = restore(path, like);
+    if (!found) found = train::restore(path, like);
     model = std::move(found->run.model);
     state_ = step_.own_state(found->run.state, model);
     best = std::move(found->run.best);
@@ -334,9 +330,8 @@ class RunOf final : public TypedRun {
     // Each process looks at batches of its own; all add up all of them in their order.
     for (std::size_t first = 0; first < of.per_epoch(); first += together_.size()) {
       const std::size_t own = first + together_.rank();
-      const auto found = together_.each([&] {
-        return own < of.per_epoch() ? std::optional<InUse>(in_use_(model, of.at(0, own))) : std::nullopt;
-      });
+      const auto found = together_.each(
+          [&] { return own < of.per_epoch() ? std::optional<InUse>(in_use_(model, of.at(0, own))) : std::nullopt; });
       for (std::size_t k = 0; k < found.size() && found[k]; ++k) {
         InUse batch = *found[k];
         if (!with_loss) batch.loss.reset();
@@ -361,7 +356,8 @@ class RunOf final : public TypedRun {
     return {};
   }
   [[nodiscard]] SavedRun<M> saved(const Where& where, optim::State state) const {
-    return {model, std::move(state), best ? best : std::optional<M>(model), where.position(options_.key), where.as_numbers()};
+    return {model, std::move(state), best ? best : std::optional<M>(model), where.position(options_.key),
+            where.as_numbers()};
   }
 
   F objective_;

@@ -43,14 +43,14 @@ class Processes {
 /// another need memory for one of them, and for the gradients of log2(n) + 2.
 ///
 /// A shard is a batch to its objective: a batch norm looks at its rows alone. Its random key is that of the batch with
-/// its number folded in. Of the states that it hands on, floating-point numbers are averaged; others, such as counts and
-/// keys, must be the same for all shards.
+/// its number folded in. Of the states that it hands on, floating-point numbers are averaged; others, such as counts
+/// and keys, must be the same for all shards.
 struct Shards {
   std::size_t count = 1;
   std::shared_ptr<const Processes> processes = {};  ///< none: this one has all
   /// Each process keeps the state of the optimiser for a part of the parameters only, updates that and gets the others
-  /// from those who have them (as "ZeRO" does, stage 1: Rajbhandari et al., SC 2020). For optimisers that work element by
-  /// element, which get the same bits so.
+  /// from those who have them (as "ZeRO" does, stage 1: Rajbhandari et al., SC 2020). For optimisers that work element
+  /// by element, which get the same bits so.
   bool state_in_slices = false;
 
   Shards() = default;

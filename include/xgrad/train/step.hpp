@@ -28,8 +28,8 @@
 namespace xgrad::train {
 
 struct StepOptions {
-  /// The batch is cut into so many equal parts, whose gradients are averaged before the one update: see Shards. One after
-  /// another they need memory for one part only.
+  /// The batch is cut into so many equal parts, whose gradients are averaged before the one update: see Shards. One
+  /// after another they need memory for one part only.
   Shards shards = 1;
   /// Where the loss or the gradient is not finite, model and state stay as they were, and the loss that is returned is
   /// not finite (NaN, if it was). It costs a pass over the gradient.
@@ -80,8 +80,8 @@ OfShards of_shard(ListObjective objective, const Lists& model, std::span<const V
 Differentiated averaged(ListObjective objective, const Lists& model, std::span<const Var> batch, const MaybeKey& key,
                         const ShardWork& work, const OfShards& total, std::size_t terms);
 /// The path of a state that is no sum, by its place among these.
-std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model,
-                                std::span<const char> is_sum, std::size_t place);
+std::string path_of_other_state(const std::vector<std::string>& paths, const Lists& model, std::span<const char> is_sum,
+                                std::size_t place);
 
 /// Puts what was before in the place of what comes after, where loss or gradient are not finite.
 /// \param known  whether they are, if that is known.
@@ -188,8 +188,8 @@ struct WholeStep {
   auto operator()(const M& model, const optim::State& state, const B& batch, const MaybeKey& key) const {
     const ObjectiveOfLists of_lists(objective, model, batch);
     of_lists.remark();
-    Differentiated found = differentiated(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key,
-                                          optimiser.gradients());
+    Differentiated found =
+        differentiated(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key, optimiser.gradients());
     return moved<F>(optimiser, options, model, state, std::move(found)).tuple();
   }
 };
@@ -216,8 +216,8 @@ struct UpdateByShards {
   ShardWork work;
 
   template <class M, class B>
-  auto operator()(const M& model, const optim::State& state, const OfShards& total, const B& batch,
-                  const MaybeKey& key, const std::optional<Var>& fine) const {
+  auto operator()(const M& model, const optim::State& state, const OfShards& total, const B& batch, const MaybeKey& key,
+                  const std::optional<Var>& fine) const {
     const ObjectiveOfLists of_lists(objective, model, batch);
     return moved<F>(optimiser, options, model, state,
                     averaged(ListObjective(of_lists), lists_of(model), tree::arrays(batch), key, work, total,
@@ -326,21 +326,22 @@ class Step {
     using Visit = tree::detail::Visit;
     const auto parts = [&](const M& of) {
       detail::UpdateParts result{detail::list_of(of, Visit::leaves), detail::list_of(optimiser_.init(of)), {}};
-      for (const Var& x : detail::list_of(optimiser_.init(slices))) result.is_part.push_back(x.dimension() == 1 ? 1 : 0);
+      for (const Var& x : detail::list_of(optimiser_.init(slices)))
+        result.is_part.push_back(x.dimension() == 1 ? 1 : 0);
       return result;
     };
     const auto recorder = [&](const M& of) {
-      return [&](std::span<const Var> leaves, std::span<const Var> gradient, std::span<const Var> state,
-                 const Var& loss) {
-        optim::Extras extras;
-        extras.value = loss;
-        const M at = tree::with_leaves(of, leaves);
-        auto [updates, next] = optimiser_.update(tree::with_leaves(of, gradient),
-                                                 tree::with_arrays(optimiser_.init(of), state), at, extras);
-        std::vector<Var> all = tree::leaves(updates);
-        for (Var& x : tree::arrays(next)) all.push_back(std::move(x));
-        return all;
-      };
+      return
+          [&](std::span<const Var> leaves, std::span<const Var> gradient, std::span<const Var> state, const Var& loss) {
+            optim::Extras extras;
+            extras.value = loss;
+            const M at = tree::with_leaves(of, leaves);
+            auto [updates, next] = optimiser_.update(tree::with_leaves(of, gradient),
+                                                     tree::with_arrays(optimiser_.init(of), state), at, extras);
+            std::vector<Var> all = tree::leaves(updates);
+            for (Var& x : tree::arrays(next)) all.push_back(std::move(x));
+            return all;
+          };
     };
     auto of_model = recorder(model);
     auto of_slices = recorder(slices);

@@ -31,7 +31,8 @@ class Together {
   [[nodiscard]] std::string of_first(const std::string& here) const;
   /// The first text that is not empty.
   [[nodiscard]] std::string first_text(const std::string& here) const;
-  /// What each process has computed, in their order; of who had nothing to do, nothing. What one of them throws, all do.
+  /// What each process has computed, in their order; of who had nothing to do, nothing. What one of them throws, all
+  /// do.
   [[nodiscard]] std::vector<std::optional<InUse>> each(const std::function<std::optional<InUse>()>& compute) const;
   /// Does something in the first process; what it throws, all do.
   void at_first(const std::function<void()>& act) const;
