@@ -31,13 +31,18 @@ List sums_of(const List& a, const List& b) {
   return result;
 }
 
-/// So many rows from one on.
-List rows_from(const List& batch, const Var& first, const Var& like) {
-  const Var which = like + first;
-  List result;
-  for (const Var& x : batch) result.push_back(take(x, which, 0));
-  return result;
-}
+/// One of so many parts of each array.
+struct RowsOfPart {
+  std::size_t parts;
+  List operator()(const List& batch, const Var& number) const {
+    List result;
+    for (const Var& x : batch) {
+      const auto rows = static_cast<std::int64_t>(x.shape()[0] / parts);
+      result.push_back(take(x, number * rows + arange(rows), 0));
+    }
+    return result;
+  }
+};
 
 bool has_same_bits(const Var& a, const Var& b) {
   if (a.recorded() || b.recorded()) return true;  // values are not known yet
@@ -115,7 +120,7 @@ struct ShardWork::Programs {
       : shards(std::move(all)), own(part), joints(std::move(tree)) {}
   mutable std::atomic<bool> checked = false;
   decltype(compile(&sums_of)) add = compile(&sums_of);
-  decltype(compile(&rows_from)) rows = compile(&rows_from);
+  decltype(compile(std::declval<RowsOfPart>())) rows = compile(RowsOfPart{own.count});
 };
 
 ShardWork::ShardWork(Shards shards) {
@@ -140,13 +145,9 @@ std::size_t ShardWork::rows_of_shard(const List& batch) const {
   return batch.empty() ? 0 : batch[0].shape()[0] / parts;
 }
 
-List ShardWork::rows(const List& batch, std::size_t rows, std::size_t number) const {
-  return programs_->rows(batch, Var(static_cast<std::int64_t>(number * rows)), arange(static_cast<std::int64_t>(rows)));
-}
-
 OfShards ShardWork::at_home(const List& batch, OfShard of_shard, Path path) const {
   const data::Part own = programs_->own;
-  const std::size_t rows = rows_of_shard(batch);
+  static_cast<void>(rows_of_shard(batch));
   struct Branch {
     std::size_t shards = 0;
     List sums;
@@ -162,7 +163,7 @@ OfShards ShardWork::at_home(const List& batch, OfShard of_shard, Path path) cons
   };
   OfShards result;
   for (std::size_t i = 0; i < own.count; ++i) {
-    OfShards next = of_shard(this->rows(batch, rows, i), own.first + i);
+    OfShards next = of_shard(programs_->rows(batch, Var(static_cast<std::int64_t>(i))), own.first + i);
     for (std::size_t k = 0; i > 0 && k < next.same.size(); ++k) {
       if (has_same_bits(next.same[k], result.same[k])) continue;
       throw ValueError("train::step: the state \"" + path(next, k) + "\" after shard " + std::to_string(own.first + i) +

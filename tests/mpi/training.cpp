@@ -97,8 +97,7 @@ void check(const M& model, const optim::Optimiser& optimiser, const mpi::Communi
   const std::uint64_t alone = sum_of(trained(model, optimiser, shard_count), true);
   CHECK_EQUAL(sum_of(trained(model, optimiser, mpi::shards(shard_count, world)), true), alone);
   const train::Shards slices = mpi::shards(shard_count, world, {.state_in_slices = true});
-  CHECK_EQUAL(sum_of(trained(model, optimiser, slices), false),
-              sum_of(trained(model, optimiser, shard_count), false));
+  CHECK_EQUAL(sum_of(trained(model, optimiser, slices), false), sum_of(trained(model, optimiser, shard_count), false));
   const std::uint64_t by_hand = Sum().add(shard_models::by_hand(model, optimiser, shard_count, 7)).value();
   CHECK_EQUAL(Sum().add(shard_models::by_hand(model, optimiser, slices, 7)).value(), by_hand);
   CHECK_EQUAL(Sum().add(not_compiled(model, optimiser, world, 7)).value(), by_hand);

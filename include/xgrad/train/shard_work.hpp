@@ -80,7 +80,6 @@ class ShardWork {
   struct Programs;
   /// \throws ShapeError  unless the rows of this process can be cut into its shards.
   [[nodiscard]] std::size_t rows_of_shard(const List& batch) const;
-  [[nodiscard]] List rows(const List& batch, std::size_t rows, std::size_t number) const;
   /// The sums over the shards of this process.
   [[nodiscard]] OfShards at_home(const List& batch, OfShard of_shard, Path path) const;
 
