@@ -23,13 +23,6 @@
 #include "var/access.hpp"
 
 namespace xgrad::train::detail {
-namespace {
-
-List sums_of(const List& a, const List& b) {
-  List result;
-  for (std::size_t i = 0; i < a.size(); ++i) result.push_back(a[i] + b[i]);
-  return result;
-}
 
 /// One of so many parts of each array.
 struct RowsOfPart {
@@ -43,6 +36,14 @@ struct RowsOfPart {
     return result;
   }
 };
+
+namespace {
+
+List sums_of(const List& a, const List& b) {
+  List result;
+  for (std::size_t i = 0; i < a.size(); ++i) result.push_back(a[i] + b[i]);
+  return result;
+}
 
 bool has_same_bits(const Var& a, const Var& b) {
   if (a.recorded() || b.recorded()) return true;  // values are not known yet
