@@ -91,8 +91,11 @@ BOOST_AUTO_TEST_CASE(chains_apart_are_seen) {
 BOOST_AUTO_TEST_CASE(what_is_refused) {
   const Var nan = xg::ones({4, 2}) * std::numeric_limits<double>::quiet_NaN();
   BOOST_TEST(throws<xg::ShapeError>([] { return metrics::r_hat(xg::ones({10})); }, {"[draws, chains, ...]"}));
-  BOOST_TEST(throws<xg::ShapeError>([] { return metrics::effective_sample_size(xg::ones({3, 2})); },
-                                    {"4 draws at least"}));
+  BOOST_TEST(throws<xg::ShapeError>(
+      [] {
+        return metrics::effective_sample_size(xg::ones({3, 2}));
+      },
+      {"4 draws at least"}));
   BOOST_TEST(throws<xg::ValueError>([&] { return metrics::r_hat(nan); }, {"has no rank"}));
   BOOST_TEST(std::isnan(metrics::r_hat(xg::ones({8, 2})).item<double>()));
   BOOST_TEST(std::isnan(metrics::effective_sample_size(xg::ones({8, 2})).item<double>()));
