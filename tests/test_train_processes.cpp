@@ -58,7 +58,48 @@ void check_bits(const M& model, const optim::Optimiser& optimiser, bool by_eleme
   }
 }
 
+/// Parameters of one element, in all shapes.
+struct Ones {
+  Var column, one, block, number;
+};
+XGRAD_FIELDS(Ones, column, one, block, number)
+
+/// After a few steps.
+Ones of_single_elements(const optim::Optimiser& optimiser, const train::Shards& shards) {
+  const auto objective = [](const Ones& m, const std::tuple<Var, Var>& batch) {
+    const auto& [x, y] = batch;
+    return mean(square(matmul(x, m.column) * m.block + m.one - y * m.number));
+  };
+  auto step = train::step(objective, optimiser, {.shards = shards});
+  Ones model{xg::random::normal(Key(1), {5, 1}), xg::random::normal(Key(2), {1}), xg::random::normal(Key(3), {1, 1}),
+             xg::random::normal(Key(4), {})};
+  optim::State state = step.init(model);
+  Var loss;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    const Var rows = xg::random::normal(Key(10 + i), {8, 6});
+    const auto part = shards.own();
+    const auto first = static_cast<std::ptrdiff_t>(8 * part.first / part.of);
+    const auto mine = view(rows, xt::range(first, first + static_cast<std::ptrdiff_t>(8 * part.count / part.of)));
+    std::tie(model, state, loss) =
+        step(std::move(model), std::move(state),
+             std::tuple(view(mine, xt::all(), xt::range(0, 5)), view(mine, xt::all(), xt::range(5, 6))));
+  }
+  return model;
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(parameters_of_one_element_in_slices) {
+  for (const optim::Optimiser& optimiser : {optim::sgd({.rate = 0.1, .momentum = 0.9}), optim::adam(), optim::lion()}) {
+    const Ones alone = of_single_elements(optimiser, 4);
+    for (const std::size_t n : {2U, 3U}) {
+      const auto of_n = in_processes<bool>(n, [&](const Who& who) {
+        return same_bits(of_single_elements(optimiser, {4, who, true}), alone);
+      });
+      require_all(of_n, true, optimiser.text() + " on " + std::to_string(n));
+    }
+  }
+}
 
 BOOST_AUTO_TEST_CASE(bits_of_an_mlp) {
   check_bits(mlp(), optim::adamw({.rate = optim::cosine(1e-2, 20)}), true);

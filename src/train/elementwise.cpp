@@ -103,6 +103,17 @@ List other_shapes(const List& arrays) {
   return result;
 }
 
+List without_ones(const List& arrays) {
+  List result;
+  for (const Var& x : arrays) {
+    Shape shape = x.shape();
+    std::replace(shape.begin(), shape.end(), std::size_t{1}, std::size_t{2});
+    if (shape.empty()) shape = Shape{2};
+    result.push_back(zeros(shape, x.dtype()));
+  }
+  return result;
+}
+
 void require_elementwise(const std::string& optimiser, const UpdateParts& whole, const UpdateParts& slices,
                          RecordUpdate record_whole, RecordUpdate record_slices) {
   const Recorded first(whole, record_whole);

@@ -97,6 +97,9 @@ using RecordUpdate = xgrad::detail::FunctionOf<std::vector<Var>, std::span<const
                                                std::span<const Var>, const Var&>;
 /// Arrays as slices of these might be, in all processes the same.
 List other_shapes(const List& arrays);
+/// Arrays of more elements than one, as these might be: what has one is recorded in ways of its own, with the same
+/// result.
+List without_ones(const List& arrays);
 /// \throws ValueError  unless an optimiser does the same to slices of the leaves as to the whole ones.
 void require_elementwise(const std::string& optimiser, const UpdateParts& whole, const UpdateParts& slices,
                          RecordUpdate record_whole, RecordUpdate record_slices);

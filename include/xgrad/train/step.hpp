@@ -268,7 +268,8 @@ class Step {
   [[nodiscard]] optim::State init(const M& model) const {
     if (!work_.slices_state()) return optimiser_.init(model);
     const detail::List leaves = detail::list_of(model, tree::detail::Visit::leaves);
-    require_elementwise(model, tree::with_leaves(model, detail::other_shapes(leaves)));
+    require_elementwise(tree::with_leaves(model, detail::without_ones(leaves)),
+                        tree::with_leaves(model, detail::other_shapes(leaves)));
     return optimiser_.init(tree::with_leaves(model, work_.slices(leaves)));
   }
   /// The whole state of what this step takes, and the other way about: for checkpoints, from which any number of
@@ -322,7 +323,7 @@ class Step {
     return result;
   }
   template <class M>
-  void require_elementwise(const M& model, const M& slices) const {
+  void require_elementwise(const M& whole, const M& slices) const {
     using Visit = tree::detail::Visit;
     const auto parts = [&](const M& of) {
       detail::UpdateParts result{detail::list_of(of, Visit::leaves), detail::list_of(optimiser_.init(of)), {}};
@@ -343,9 +344,9 @@ class Step {
             return all;
           };
     };
-    auto of_model = recorder(model);
+    auto of_whole = recorder(whole);
     auto of_slices = recorder(slices);
-    detail::require_elementwise(optimiser_.text(), parts(model), parts(slices), detail::RecordUpdate(of_model),
+    detail::require_elementwise(optimiser_.text(), parts(whole), parts(slices), detail::RecordUpdate(of_whole),
                                 detail::RecordUpdate(of_slices));
   }
 
