@@ -91,4 +91,31 @@ BOOST_AUTO_TEST_CASE(with_derivatives) {
   BOOST_TEST(f.plan(left, wide).find("product of 50 x 24 and 24 x 50") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(along_one_of_six_axes) {
+  const Var left = whole_numbers({2, 1, 2, 6, 50, 4}, 1);
+  const Var right = whole_numbers({2, 3, 1, 6, 4, 40}, 2);
+  const auto together = xg::compile([](const Var& a, const Var& b) { return sum(matmul(a, b), 3); });
+  Var singly = 0.0;
+  for (std::ptrdiff_t s = 0; s < 6; ++s) {
+    const auto part = [s](const Var& x) { return view(x, xt::all(), xt::all(), xt::all(), s); };
+    singly = singly + matmul(part(left), part(right));
+  }
+  BOOST_TEST(same_elements(together(left, right), singly));
+}
+
+BOOST_AUTO_TEST_CASE(columns_put_together_in_a_stack) {
+  std::vector<Var> columns;
+  for (unsigned k = 0; k < 3; ++k) columns.push_back(whole_numbers({2, 1, 1, 600, 1}, k));
+  const Var factors = whole_numbers({2, 1, 1, 3, 1}, 7);
+  const auto together =
+      xg::compile([](const std::vector<Var>& x, const Var& w) { return matmul(concatenate(x, -1), w); });
+  Var singly = 0.0;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const auto first = static_cast<std::ptrdiff_t>(k);
+    const Var factor = view(factors, xt::all(), xt::all(), xt::all(), xt::range(first, first + 1));
+    singly = singly + columns[k] * factor;
+  }
+  BOOST_TEST(same_elements(together(columns, factors), singly));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

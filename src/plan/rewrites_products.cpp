@@ -67,6 +67,13 @@ bool is_of_columns(const Operation& o, ValueId x) {
          extents.back() <= most_joined && o.graph.inputs(x).size() == extents.back();
 }
 
+/// Where a slice of all elements starts along each axis, and its step.
+std::vector<std::int64_t> of_all(std::size_t rank) {
+  std::vector<std::int64_t> starts_and_steps(2 * rank, 0);
+  for (std::size_t axis = 0; axis < rank; ++axis) starts_and_steps[2 * axis + 1] = 1;
+  return starts_and_steps;
+}
+
 /// Columns that were put together need not be there as a matrix to be added up.
 ValueId columns_times_column(const Operation& o) {
   if (o.graph.shape_at(o.shape).back() != 1 || !is_floating(o.dtype) || !is_of_columns(o, o[0])) return no_value;
@@ -76,11 +83,8 @@ ValueId columns_times_column(const Operation& o) {
   const std::uint32_t factor_shape = o.graph.intern(one);
   ValueId sum = no_value;
   for (std::size_t k = 0; k < o.graph.shape(o[0]).back(); ++k) {
-    Dimensions<std::int64_t> starts_and_steps;
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      starts_and_steps.push_back(axis == rank - 2 ? static_cast<std::int64_t>(k) : 0);
-      starts_and_steps.push_back(1);
-    }
+    std::vector<std::int64_t> starts_and_steps = of_all(rank);
+    starts_and_steps[2 * (rank - 2)] = static_cast<std::int64_t>(k);
     const ValueId factor = o.graph.add(opcode<Slice>, o.dtype, factor_shape, std::array{o[1]}, starts_and_steps);
     const ValueId spread = o.graph.add(opcode<Broadcast>, o.dtype, o.shape, std::array{factor});
     const ValueId term = o.make<Multiply>({o.input_of(o[0], k), spread});
@@ -174,16 +178,13 @@ constexpr std::size_t most_float_terms = 1024;
 ValueId without_copies(Graph& graph, ValueId x) {
   const Strides strides = graph.access(x).strides;
   Shape shape = graph.shape(x);
-  Dimensions<std::int64_t> starts_and_steps;
   bool repeats = false;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     repeats = repeats || (strides[i] == 0 && shape[i] != 1);
     if (strides[i] == 0) shape[i] = 1;
-    starts_and_steps.push_back(0);
-    starts_and_steps.push_back(1);
   }
   if (!repeats) return x;
-  return graph.add(opcode<Slice>, graph[x].dtype, graph.intern(shape), std::array{x}, starts_and_steps);
+  return graph.add(opcode<Slice>, graph[x].dtype, graph.intern(shape), std::array{x}, of_all(shape.size()));
 }
 
 ValueId broadcast(Graph& graph, ValueId x, const Shape& shape) {
