@@ -163,12 +163,13 @@ void burgers(bool is_short, const std::filesystem::path& folder) {
       return t * (1.0 - square(x)) * squeeze(net(xg::stack({x, 2.0 * t - 1.0}, 1)), 1) - sin(pi * x);
     };
   };
-  const auto [x, t] = spread(is_short ? 300 : 4000, -1.0, 1.0);
+  // Of 300 points the net makes what it likes between them: another last digit moves the error from 0.03 to 0.18.
+  const auto [x, t] = spread(is_short ? 800 : 4000, -1.0, 1.0);
   const auto residual = [&, x = x, t = t](const nn::Mlp& net) {
     const Slopes s = slopes(u_of(net), x, t);
     return s.u_t + s.u * s.u_x - chosen_viscosity * s.u_xx;
   };
-  const nn::Mlp net = solve("Burgers' equation", make_net(3, 2, 20), residual, is_short ? 200 : 2000);
+  const nn::Mlp net = solve("Burgers' equation", make_net(3, 2, 20), residual, is_short ? 400 : 2000);
 
   check_cole_hopf();
   xg::draw::Plot plot{.title = "A wave becomes steep: Burgers' equation", .x_label = "x", .y_label = "u"};
@@ -177,7 +178,7 @@ void burgers(bool is_short, const std::filesystem::path& folder) {
     const xg::Var u = u_of(net)(at, full_like(at, time));
     const xg::Var exact = cole_hopf(at, time, chosen_viscosity);
     std::printf("  t = %.2f:", time);
-    check(u, exact, is_short ? 0.15 : 0.01);
+    check(u, exact, is_short ? 0.05 : 0.01);
     plot.series.push_back({"t = " + std::to_string(time).substr(0, 4), to_vector(at), to_vector(u)});
     plot.series.push_back({"", to_vector(at), to_vector(exact), xg::draw::Style::Faint});
   }
