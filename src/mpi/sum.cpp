@@ -19,11 +19,6 @@ std::span<std::byte> part(std::span<T> values, const Piece& piece) {
   return std::as_writable_bytes(values.subspan(piece.first, piece.last - piece.first));
 }
 
-void wait_all(std::vector<Transfer>& transfers) {
-  for (Transfer& each : transfers) each.wait();
-  transfers.clear();
-}
-
 // At a node of the tree: what comes is the sum over the other side. Addition commutes, to the last bit.
 template <class T>
 void add_round(const std::shared_ptr<Members>& members, std::span<T> values, const SumRound& round,

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -72,6 +73,12 @@ void mpi_is_missing() {
 void sessions_and_options() {
   CHECK_SAYS(message_of<mpi::LaunchError>([] { (void)mpi::world(); }), "there is no session");
   CHECK_SAYS(message_of<xgrad::ValueError>([] { begin({.time_limit = std::chrono::seconds(0)}); }), "must be positive");
+  for (const double endless :
+       {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 1e10}) {
+    const std::chrono::duration<double> time(endless);
+    CHECK_SAYS(message_of<xgrad::ValueError>([&] { begin({.time_limit = time}); }), "at most 1e+09 s");
+    CHECK_SAYS(message_of<xgrad::ValueError>([&] { begin({.grace = time}); }), "at most 1e+09 s");
+  }
   CHECK_SAYS(message_of<xgrad::ValueError>([] { begin({.threads = 0}); }), "0 threads");
   begin({.threads = 3});
   CHECK_EQUAL(xgrad::threads(), 3);

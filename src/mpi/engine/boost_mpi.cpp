@@ -62,8 +62,17 @@ class Requests final : public Operation {
 
 class Group final : public Channel {
  public:
-  explicit Group(const bmpi::communicator& group) : group_(group) {
+  explicit Group(bmpi::communicator group) : group_(std::move(group)) {
     MPI_Comm_set_errhandler(group_, MPI_ERRORS_RETURN);
+  }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() override {
+    try {
+      const std::lock_guard guard(one_at_a_time());
+      group_ = bmpi::communicator();  // frees what it was
+    } catch (...) {                   // MPI has failed
+    }
   }
 
   [[nodiscard]] std::size_t rank() const override { return static_cast<std::size_t>(group_.rank()); }
@@ -114,7 +123,8 @@ class Group final : public Channel {
 
 class BoostMpi final : public Engine {
  public:
-  BoostMpi(int& argc, char**& argv) : environment_(argc, argv, bmpi::threading::serialized, false) {
+  BoostMpi(int& argc, char**& argv)
+      : environment_((require_not_ended(), argc), argv, bmpi::threading::serialized, false) {
     if (bmpi::environment::thread_level() < bmpi::threading::serialized) {
       throw std::runtime_error("it lets only the main thread in, and computations use several");
     }
@@ -134,6 +144,12 @@ class BoostMpi final : public Engine {
   }
 
  private:
+  static void require_not_ended() {
+    int ended = 0;
+    MPI_Finalized(&ended);
+    if (ended != 0) throw std::runtime_error("it has ended in this process, and can begin only once");
+  }
+
   bmpi::environment environment_;
 };
 
