@@ -24,7 +24,7 @@ needs=(
   "libxbyak-dev|machine code for the arithmetic of loops|xbyak 6 or newer, github.com/herumi/xbyak (optional)"
   "zlib1g-dev|arrays in files that are compressed|zlib 1.2 or newer, zlib.net (optional)"
   "libtbb-dev|the threads|oneTBB 2021 or newer, github.com/oneapi-src/oneTBB"
-  "libboost-mpi-dev|programs of several processes|Boost.MPI 1.74 or newer, boost.org, and an MPI (optional)"
+  "libopenmpi-dev|programs of several processes|Open MPI 4 or newer, open-mpi.org, or MPICH 4, mpich.org (optional)"
   "openmpi-bin|starts them|Open MPI 4, open-mpi.org, or MPICH (optional)"
   "libgraphviz-dev|pictures of programs|Graphviz 2.42 or newer, graphviz.org (optional)"
   "libopenblas-dev|products and factorisations of matrices|OpenBLAS, openblas.net, or another BLAS with the C interface, and LAPACK"

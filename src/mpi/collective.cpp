@@ -190,6 +190,7 @@ std::string Collective::lines() const {
     if (!paths[k].empty()) all += paths[k] + ", ";
     all += std::string(name(arguments[k].dtype)) + " " + to_string(arguments[k].shape) + "\n";
   }
+  if (batch_axes > 0) all += "of batches along " + std::to_string(batch_axes) + " axes\n";
   return all + "of which it is number " + std::to_string(order) + " in its program\n";
 }
 

@@ -1,7 +1,10 @@
 #include <xgrad/mpi/communicator.hpp>
 
 #include <algorithm>
+#include <mutex>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "mpi/members.hpp"
 
@@ -17,6 +20,30 @@ void require_other(const Members& members, std::string_view call, std::size_t ot
     throw ValueError(std::string(call) + ": the tag " + std::to_string(tag) + " is not from 0 to " +
                      std::to_string(first_own_tag - 1));
   }
+}
+
+// MPI waits for all processes of a group that it splits, and no other thread gets into it meanwhile. So two threads
+// that split two groups could wait for each other, if one is first here and the other one is first there. Therefore
+// each process lets one thread split at a time, and processes are asked in the order of the world: who waits for one
+// has none of those after it.
+std::unique_lock<std::mutex> take_turn(const std::shared_ptr<Members>& members) {
+  std::vector<std::size_t> order(members->size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return members->world_ranks[a] < members->world_ranks[b]; });
+  const auto own = static_cast<std::size_t>(std::find(order.begin(), order.end(), members->rank) - order.begin());
+  std::byte word{};
+  if (own > 0) start_receive(members, std::span(&word, 1), order[own - 1], gather_tag).wait();
+  Job& job = *members->job;
+  std::unique_lock turn(job.making_group, std::defer_lock);
+  job.wait_until([&] { return turn.try_lock(); }, Patience(job.time_limit()),
+                 [] { return "split, while another thread splits another group,"; }, job.time_limit());
+  // The last one has all, and says so.
+  const bool last = own + 1 == order.size();
+  if (!last) start_send(members, std::span(&word, 1), order[own + 1], gather_tag).wait();
+  if (!last) start_receive(members, std::span(&word, 1), order.back(), gather_tag).wait();
+  for (std::size_t k = 0; last && k < own; ++k) start_send(members, std::span(&word, 1), order[k], gather_tag).wait();
+  return turn;
 }
 
 }  // namespace
@@ -56,7 +83,7 @@ Communicator Communicator::split(int colour, int key) const {
     transfers.push_back(start_receive(members_, writable_bytes_of(places[other]), other, gather_tag));
     transfers.push_back(start_send(members_, bytes_of(places[rank()]), other, gather_tag));
   }
-  for (Transfer& each : transfers) each.wait();
+  wait_all(transfers);
   std::vector<std::size_t> together;
   for (std::size_t each = 0; each < size(); ++each) {
     if (places[each].colour == colour) together.push_back(each);
@@ -65,6 +92,7 @@ Communicator Communicator::split(int colour, int key) const {
                    [&](std::size_t a, std::size_t b) { return places[a].key < places[b].key; });
   part->rank = static_cast<std::size_t>(std::find(together.begin(), together.end(), rank()) - together.begin());
   for (const std::size_t each : together) part->world_ranks.push_back(members_->world_ranks[each]);
+  const auto turn = take_turn(members_);
   part->channel = members_->channel->split(static_cast<int>(*std::min_element(together.begin(), together.end())),
                                            static_cast<int>(part->rank));
   return Communicator(std::move(part));

@@ -1,6 +1,7 @@
 #include "mpi/job.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -56,7 +57,7 @@ void Patience::pause() {
 bool Patience::over() const { return Clock::now() > end_; }
 
 Job::Job(std::unique_ptr<Engine> engine, Seconds time_limit, Seconds grace)
-    : engine_(std::move(engine)), time_limit_(time_limit), grace_(grace) {
+    : engine_(std::move(engine)), time_limit_(time_limit), grace_(grace), process_(::getpid()) {
   if (engine_) control_ = engine_->world()->split(0, 0);
   if (control_) rank = control_->rank();
 }
@@ -74,11 +75,13 @@ void Job::remember(std::exception_ptr error) {
 
 void Job::require_whole() {
   if (finished_) throw LaunchError("xgrad::mpi: the session of this group of processes has ended");
+  if (is_forked()) throw LaunchError("xgrad::mpi: a process that fork() has made has no part in the job");
   const std::lock_guard guard(failing_);
   if (failure_) std::rethrow_exception(failure_);
 }
 
 void Job::hear() {
+  require_whole();
   if (!control_) return;
   const auto notice = control_->take(notice_tag);
   if (!notice) return;
@@ -148,5 +151,14 @@ void Job::finish() {
   control_.reset();
   engine_.reset();
 }
+
+void Job::abandon() noexcept {
+  finished_ = true;
+  for (auto& each : notices_) (void)each.release();
+  (void)control_.release();
+  (void)engine_.release();
+}
+
+bool Job::is_forked() const noexcept { return ::getpid() != process_; }
 
 }  // namespace xgrad::mpi

@@ -1,6 +1,9 @@
 // The job that a session holds: its processes, how one waits for another, and how it ends when one of them fails.
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <exception>
@@ -19,6 +22,26 @@ using Seconds = std::chrono::duration<double>;
 
 /// Exit code of a job that a failure ends.
 inline constexpr int failure_exit_code = 70;
+
+/// How one waits for what another process does: first at full speed, for answers come in microseconds; then other
+/// threads and processes get the core; and when it takes longer than it should, one sleeps. Bytes move only while both
+/// sides look at them, so for many of them one does not sleep for long.
+class Patience {
+ public:
+  /// \param bytes  that are waited for.
+  explicit Patience(Seconds limit, std::size_t bytes = 0);
+  void pause();
+  /// Whether it is time to look at what is not looked at every time.
+  [[nodiscard]] bool now_and_then() const noexcept { return turn_ % 32 == 0; }
+  [[nodiscard]] bool over() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point end_;
+  Clock::time_point sleeps_from_;
+  std::size_t turn_ = 0;
+};
 
 class Job {
  public:
@@ -42,10 +65,14 @@ class Job {
   }
   template <class What>
   void wait(Operation& operation, std::size_t bytes, const What& what, Seconds time_limit);
+  /// The same, for what `done()` says.
+  template <class Done, class What>
+  void wait_until(const Done& done, Patience patience, const What& what, Seconds time_limit);
 
   /// Throws what has failed before. After a failure nothing is sent or received any more.
+  /// \throws LaunchError  after the end of the session, and in a process that fork() has made.
   void require_whole();
-  /// Throws PeerError if another process has said that it failed.
+  /// Throws what has failed in another process, or in another thread of this one.
   void hear();
   /// The same error is thrown here now and whenever a call is made, and the others throw PeerError with its text.
   template <class E>
@@ -60,8 +87,16 @@ class Job {
   [[noreturn]] void end(const std::string& text) noexcept;
   /// After the last call: MPI ends with it.
   void finish();
-  /// No call is possible any more.
-  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  /// Leaves MPI as it is, in a process that fork() has made: it belongs to the other one.
+  void abandon() noexcept;
+  /// Whether this is a process that fork() has made of one of the job.
+  [[nodiscard]] bool is_forked() const noexcept;
+  /// Whether MPI may be called.
+  [[nodiscard]] bool is_open() const noexcept { return !finished_ && !is_forked(); }
+  [[nodiscard]] Seconds grace() const noexcept { return grace_; }
+
+  /// Held while MPI makes a group of processes, which waits inside of MPI.
+  std::mutex making_group;
 
  private:
   void remember(std::exception_ptr error);
@@ -74,7 +109,8 @@ class Job {
   std::exception_ptr failure_;
   bool told_ = false;
   bool heard_ = false;  // of another's failure
-  bool finished_ = false;
+  std::atomic<bool> finished_ = false;
+  pid_t process_;
   std::string notice_;
   std::vector<std::unique_ptr<Operation>> notices_;
 };
@@ -85,46 +121,27 @@ inline constexpr std::size_t no_step = static_cast<std::size_t>(-1);
 /// What at_step() has said, as " at step 12", or nothing.
 std::string step_text();
 
-/// How one waits for what another process does: first at full speed, for answers come in microseconds; then other
-/// threads and processes get the core; and when it takes longer than it should, one sleeps. Bytes move only while both
-/// sides look at them, so for many of them one does not sleep for long.
-class Patience {
- public:
-  /// \param bytes  that are waited for.
-  explicit Patience(Seconds limit, std::size_t bytes = 0);
-  void pause();
-  /// Whether it is time to look at what is not looked at every time.
-  [[nodiscard]] bool now_and_then() const noexcept { return turn_ % 32 == 0; }
-  [[nodiscard]] bool over() const;
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  Clock::time_point end_;
-  Clock::time_point sleeps_from_;
-  std::size_t turn_ = 0;
-};
-
-template <class What>
-void Job::wait(Operation& operation, std::size_t bytes, const What& what, Seconds time_limit) {
+template <class Done, class What>
+void Job::wait_until(const Done& done, Patience patience, const What& what, Seconds time_limit) {
   require_whole();
-  Patience patience(time_limit, bytes);
-  for (;;) {
-    bool done = false;
-    try {
-      done = operation.done();
-    } catch (const std::exception& error) {
-      fail_in_mpi(what(), error.what());
-    }
-    if (done) return;
+  while (!done()) {
     patience.pause();
     if (!patience.now_and_then()) continue;
     hear();
-    if (patience.over()) {
-      operation.cancel();
-      fail_late(what(), time_limit);
-    }
+    if (patience.over()) fail_late(what(), time_limit);
   }
+}
+
+template <class What>
+void Job::wait(Operation& operation, std::size_t bytes, const What& what, Seconds time_limit) {
+  const auto done = [&] {
+    try {
+      return operation.done();
+    } catch (const std::exception& error) {
+      fail_in_mpi(what(), error.what());
+    }
+  };
+  wait_until(done, Patience(time_limit, bytes), what, time_limit);
 }
 
 template <class E>

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <xgrad/mpi/communicator.hpp>
 
@@ -41,6 +42,7 @@ inline constexpr int half_tag = first_own_tag + 7;
                                   std::size_t to, int tag);
 [[nodiscard]] Transfer start_receive(const std::shared_ptr<Members>& members, std::span<std::byte> bytes,
                                      std::size_t from, int tag);
+void wait_all(std::vector<Transfer>& transfers);
 
 template <class T>
 std::span<const std::byte> bytes_of(const T& value) {

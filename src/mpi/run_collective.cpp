@@ -61,10 +61,6 @@ void zero(Bytes place) {
   if (!place.empty()) std::memset(place.data(), 0, place.size());
 }
 
-void wait_all(std::vector<Transfer>& transfers) {
-  for (Transfer& each : transfers) each.wait();
-}
-
 /// All arrays of a type are one for the sum: of many small ones, most of the time would be waiting.
 template <class T>
 void sum_type(const Collective& all, std::span<const Var> values, std::vector<Var>& results) {

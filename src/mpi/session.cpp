@@ -4,6 +4,7 @@
 #include <iostream>
 #include <mutex>
 #include <ostream>
+#include <sstream>
 #include <streambuf>
 #include <utility>
 #include <xgrad/threads.hpp>
@@ -39,13 +40,21 @@ std::string text_of_current_exception() {
 
 [[noreturn]] void end_job() {
   const auto world = the_world();
-  if (!world) std::abort();
+  if (!world || world->job->is_forked()) std::abort();
   world->job->end(text_of_current_exception());
 }
 
+// Clocks count nanoseconds, and not for longer than some centuries.
+constexpr double longest_time = 1e9;
+
 void require_sensible(const SessionOptions& options) {
-  if (!(options.time_limit.count() > 0) || !(options.grace.count() >= 0)) {
-    throw ValueError("Session: the time limit must be positive, and the time of grace not negative");
+  const double limit = options.time_limit.count();
+  const double grace = options.grace.count();
+  if (!(limit > 0 && limit <= longest_time) || !(grace >= 0 && grace <= longest_time)) {
+    std::ostringstream text;
+    text << "Session: the time limit must be positive, and the time of grace not negative, and both at most "
+         << longest_time << " s; they are " << limit << " s and " << grace << " s";
+    throw ValueError(text.str());
   }
   if (options.threads && (*options.threads < 1 || *options.threads > most_threads)) {
     throw ValueError("Session: " + std::to_string(*options.threads) + " threads; from 1 to " +
@@ -68,8 +77,17 @@ std::shared_ptr<Members> begin(int& argc, char**& argv, const Launch& launch, co
   for (std::size_t each = 0; each < processes; ++each) world->world_ranks.push_back(each);
   world->channel = std::move(channel);
   world->job = std::make_shared<Job>(std::move(engine), options.time_limit, options.grace);
-  if (world->channel) greet(*world->job, *world->channel);
-  else world->job->hosts = {host_name()};
+  if (!world->channel) {
+    world->job->hosts = {host_name()};
+    return world;
+  }
+  try {
+    greet(*world->job, *world->channel);
+  } catch (const LaunchError&) {
+    throw;  // on all ranks
+  } catch (const std::exception& error) {
+    world->job->end(error.what());  // MPI would wait in its end for those that have not come
+  }
   return world;
 }
 
@@ -88,6 +106,14 @@ struct Session::State {
   Silence silence;
   std::streambuf* cout_before = nullptr;
   std::streambuf* clog_before = nullptr;
+
+  /// The program's output is as before, and there is no world.
+  void let_go() const {
+    if (cout_before) std::cout.rdbuf(cout_before);
+    if (clog_before) std::clog.rdbuf(clog_before);
+    const std::lock_guard guard(current_lock);
+    current_world.reset();
+  }
 };
 
 Session::Session(int& argc, char**& argv, const SessionOptions& options) : state_(std::make_unique<State>()) {
@@ -110,6 +136,11 @@ Session::Session(int& argc, char**& argv, const SessionOptions& options) : state
 
 Session::~Session() {
   Job& job = *state_->world->job;
+  if (job.is_forked()) {
+    state_->let_go();
+    job.abandon();
+    return;
+  }
   if (state_->world->size() > 1) {
     if (std::uncaught_exceptions() > state_->exceptions) job.end("an exception leaves the session");
     try {
@@ -120,12 +151,7 @@ Session::~Session() {
     stop_watching_for_lost();
     std::set_terminate(state_->terminate_before);
   }
-  if (state_->cout_before) std::cout.rdbuf(state_->cout_before);
-  if (state_->clog_before) std::clog.rdbuf(state_->clog_before);
-  {
-    const std::lock_guard guard(current_lock);
-    current_world.reset();
-  }
+  state_->let_go();
   job.finish();
 }
 

@@ -19,11 +19,6 @@ std::span<std::byte> part(std::span<T> values, const Piece& piece) {
   return std::as_writable_bytes(values.subspan(piece.first, piece.last - piece.first));
 }
 
-void finish_all(std::vector<Transfer>& transfers) {
-  for (Transfer& each : transfers) each.wait();
-  transfers.clear();
-}
-
 // At a node of the tree: what comes is the sum over the other side. Addition commutes, to the last bit.
 template <class T>
 void add_round(const std::shared_ptr<Members>& members, std::span<T> values, const SumRound& round,
@@ -48,7 +43,7 @@ void add_round(const std::shared_ptr<Members>& members, std::span<T> values, con
     const Piece& piece = round.receives[k];
     for (std::size_t i = piece.first; i < piece.last; ++i) values[i] = plus(values[i], workspace[at++]);
   }
-  finish_all(sends);
+  wait_all(sends);
 }
 
 template <class T>
@@ -60,7 +55,7 @@ void spread_round(const std::shared_ptr<Members>& members, std::span<T> values, 
   for (const Piece& piece : round.receives) {
     transfers.push_back(start_send(members, part(std::span<const T>(values), piece), piece.other, gather_tag));
   }
-  finish_all(transfers);
+  wait_all(transfers);
 }
 
 template <class T>

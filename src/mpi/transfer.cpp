@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <xgrad/mpi/communicator.hpp>
@@ -34,10 +36,14 @@ Transfer& Transfer::operator=(Transfer&& other) noexcept {
 
 Transfer::~Transfer() {
   if (!state_) return;
+  Job& job = state_->job();
   try {
-    wait();
+    // Who unwinds the stack may be the one for whom the other side waits.
+    const Seconds limit = std::uncaught_exceptions() > 0 ? std::min(job.grace(), job.time_limit()) : job.time_limit();
+    job.wait(
+        *state_->operation, state_->bytes, [this] { return state_->what(); }, limit);
   } catch (...) {  // the job remembers it: the next call throws it again
-    if (state_) state_->operation->cancel();
+    if (job.is_open()) state_->operation->cancel();
   }
 }
 
@@ -65,18 +71,38 @@ void Transfer::wait(Seconds time_limit) {
   state_.reset();
 }
 
+namespace {
+
+template <class Begin>
+Transfer begin_transfer(const std::shared_ptr<Members>& members, std::size_t other, std::size_t bytes, bool sends,
+                        const Begin& begin) {
+  members->job->require_whole();
+  auto state = std::make_unique<Transfer::State>(Transfer::State{members, nullptr, other, bytes, sends});
+  try {
+    state->operation = begin();
+  } catch (const std::exception& error) {
+    members->job->fail_in_mpi(state->what(), error.what());
+  }
+  return Transfer(std::move(state));
+}
+
+}  // namespace
+
 Transfer start_send(const std::shared_ptr<Members>& members, std::span<const std::byte> bytes, std::size_t to,
                     int tag) {
-  members->job->require_whole();
+  const auto begin = [&] { return members->channel->send(bytes.data(), bytes.size(), to, tag); };
+  Transfer transfer = begin_transfer(members, to, bytes.size(), true, begin);
   members->bytes_sent += bytes.size();
-  return Transfer(std::make_unique<Transfer::State>(
-      Transfer::State{members, members->channel->send(bytes.data(), bytes.size(), to, tag), to, bytes.size(), true}));
+  return transfer;
 }
 
 Transfer start_receive(const std::shared_ptr<Members>& members, std::span<std::byte> bytes, std::size_t from, int tag) {
-  members->job->require_whole();
-  return Transfer(std::make_unique<Transfer::State>(Transfer::State{
-      members, members->channel->receive(bytes.data(), bytes.size(), from, tag), from, bytes.size(), false}));
+  const auto begin = [&] { return members->channel->receive(bytes.data(), bytes.size(), from, tag); };
+  return begin_transfer(members, from, bytes.size(), false, begin);
+}
+
+void wait_all(std::vector<Transfer>& transfers) {
+  for (Transfer& each : transfers) each.wait();
 }
 
 }  // namespace xgrad::mpi

@@ -284,6 +284,11 @@ void trees_and_calls_that_differ(const mpi::Communicator& world) {
   CHECK(names_both(mismatch_of([&] { (void)mpi::all_gather(world, kind); }), "float64 [1]", "float32 [1]"));
   CHECK(names_both(mismatch_of([&] { (void)mpi::broadcast(world, Var(1.0), is_last ? 1 : 0); }), "from rank 0",
                    "from rank 1"));
+  // A batch, and an array of the same shape.
+  const Var batch(xt::zeros<double>({2, 3}));
+  const auto sums = [&](const Var& x) { return mpi::all_sum(world, x); };
+  CHECK(names_both(mismatch_of([&] { (void)(is_last ? xg::vmap(sums)(batch) : sums(batch)).array<double>(); }),
+                   "of which it is", "of batches along 1 axes"));
   // In a compiled function.
   const auto step = xg::compile([&](const Var& x) {
     const Var a = is_last ? mpi::all_sum(world, sin(x)) : mpi::all_gather(world, sin(x));

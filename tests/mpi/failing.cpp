@@ -1,5 +1,6 @@
 // Jobs that fail, each in the way that the first argument names. What they print and how they end is compared outside.
 #include <chrono>
+#include <future>
 #include <iostream>
 #include <limits>
 #include <stdexcept>
@@ -7,6 +8,8 @@
 #include <thread>
 #include <vector>
 #include <xgrad/mpi.hpp>
+
+#include "mpi/load_engine.hpp"
 
 namespace {
 
@@ -62,6 +65,37 @@ void leaves(const Job& job) {
   job.world.barrier();
 }
 
+/// An exception while something is on its way, for which the other process waits.
+void unwinds(const Job& job) {
+  std::vector<double> place(100);
+  if (!job.is_last) return job.world.barrier();
+  const mpi::Transfer transfer = job.world.start_receive_bytes(std::as_writable_bytes(std::span(place)), 0);
+  throw std::runtime_error("of a scope");
+}
+
+/// What one thread hears, the others do, too.
+void other_thread(const Job& job) {
+  const mpi::Communicator second = job.world.split(0);
+  auto thread = std::async(std::launch::async, [&] {
+    if (job.is_last) (void)mpi::receive(second, xgrad::Var(1.0F), 0);
+    else (void)mpi::send(second, xgrad::Var(1.0), 1);
+  });
+  if (!job.is_last) std::this_thread::sleep_for(std::chrono::seconds(60));
+  try {
+    job.world.barrier();
+  } catch (const mpi::MpiError& error) {
+    std::cerr << std::string("the first thread: ") + error.what() + "\n";
+  }
+  thread.get();
+}
+
+/// A process that has begun MPI, and then is stopped.
+void stops_at_the_beginning(int argc, char** argv) {
+  const auto engine = mpi::load_engine(argc, argv);
+  const auto group = engine->world()->split(0, 0);
+  std::this_thread::sleep_for(std::chrono::seconds(60));
+}
+
 using Failure = void (*)(const Job&);
 
 Failure failure_named(const std::string& name) {
@@ -72,11 +106,15 @@ Failure failure_named(const std::string& name) {
   if (name == "unequal") return unequal;
   if (name == "both_receive") return both_receive;
   if (name == "leaves") return leaves;
+  if (name == "unwinds") return unwinds;
+  if (name == "other_thread") return other_thread;
   throw std::invalid_argument("no failure is called " + name);
 }
 
 void run(int argc, char** argv) {
-  const mpi::Session session(argc, argv, {.time_limit = std::chrono::seconds(2)});
+  // What is found before is not found by the time limit.
+  const bool found_before = argv[1] == std::string("unwinds") || argv[1] == std::string("other_thread");
+  const mpi::Session session(argc, argv, {.time_limit = std::chrono::seconds(found_before ? 60 : 2)});
   const mpi::Communicator world = session.world();
   failure_named(argv[1])({world, world.rank() + 1 == world.size()});
 }
@@ -85,7 +123,11 @@ void run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
-  if (argv[1] != std::string("leaves")) {
+  if (argv[1] == std::string("stops")) {
+    stops_at_the_beginning(argc, argv);
+    return 0;
+  }
+  if (argv[1] != std::string("leaves") && argv[1] != std::string("unwinds")) {
     run(argc, argv);
     return 0;
   }

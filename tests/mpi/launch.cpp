@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -72,6 +73,12 @@ void mpi_is_missing() {
 void sessions_and_options() {
   CHECK_SAYS(message_of<mpi::LaunchError>([] { (void)mpi::world(); }), "there is no session");
   CHECK_SAYS(message_of<xgrad::ValueError>([] { begin({.time_limit = std::chrono::seconds(0)}); }), "must be positive");
+  for (const double endless :
+       {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 1e10}) {
+    const std::chrono::duration<double> time(endless);
+    CHECK_SAYS(message_of<xgrad::ValueError>([&] { begin({.time_limit = time}); }), "at most 1e+09 s");
+    CHECK_SAYS(message_of<xgrad::ValueError>([&] { begin({.grace = time}); }), "at most 1e+09 s");
+  }
   CHECK_SAYS(message_of<xgrad::ValueError>([] { begin({.threads = 0}); }), "0 threads");
   begin({.threads = 3});
   CHECK_EQUAL(xgrad::threads(), 3);
@@ -137,6 +144,20 @@ void greetings_are_compared() {
   CHECK_SAYS(refusal([](mpi::Greeting& each) { each.magic[0] = '?'; }), "is not a process of this library");
 }
 
+/// As SumTree says it: again and again the one with the most shards, of several the last, gives its right half away.
+std::vector<std::size_t> dealt(std::size_t shards, std::size_t processes) {
+  std::vector<std::size_t> bounds{0, shards};
+  while (bounds.size() <= processes) {
+    std::size_t most = 0;
+    for (std::size_t p = 1; p + 1 < bounds.size(); ++p) {
+      if (bounds[p + 1] - bounds[p] >= bounds[most + 1] - bounds[most]) most = p;
+    }
+    bounds.insert(bounds.begin() + static_cast<std::ptrdiff_t>(most) + 1,
+                  mpi::tree_cut(bounds[most], bounds[most + 1]));
+  }
+  return bounds;
+}
+
 void shards_are_dealt() {
   const mpi::SumTree three(16, 3);
   CHECK_EQUAL(three.first_shard(1), 8U);
@@ -148,6 +169,8 @@ void shards_are_dealt() {
   for (std::size_t shards = 1; shards <= 20; ++shards) {
     for (std::size_t processes = 1; processes <= shards; ++processes) {
       const mpi::SumTree tree(shards, processes);
+      const std::vector<std::size_t> bounds = dealt(shards, processes);
+      for (std::size_t p = 0; p <= processes; ++p) CHECK_EQUAL(tree.first_shard(p), bounds[p]);
       std::size_t sent = 0;
       std::size_t received = 0;
       for (std::size_t rank = 0; rank < processes; ++rank) {

@@ -21,7 +21,8 @@ namespace xgrad::mpi {
 struct Members;
 
 /// A transfer that goes on while something else is done. Its bytes must stay where they are until wait() or done() has
-/// said that it has ended; the destructor waits.
+/// said that it has ended; the destructor waits, but while an exception unwinds the stack only for
+/// SessionOptions::grace, and then the job can only end.
 class Transfer {
  public:
   struct State;

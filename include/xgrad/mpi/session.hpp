@@ -39,9 +39,11 @@ struct SessionOptions {
 /// first one that is left says rank, host and step, and whom it misses on its host.
 class Session {
  public:
-  /// \throws LaunchError  if there is a session; if MPI is missing though a launcher has started several processes; if
-  ///                      processes differ in their versions of the library or their byte order.
-  /// \throws ValueError   if a time is not positive, or threads not from 1 to most_threads.
+  /// \throws LaunchError  if there is a session, or has been one of several processes; if MPI is missing though a
+  ///                      launcher has started several processes; if processes differ in their versions of the library
+  ///                      or their byte order.
+  /// \throws ValueError   if the time limit is not positive, a time is negative or above 1e9 s, or threads are not from
+  ///                      1 to most_threads.
   Session(int& argc, char**& argv, const SessionOptions& options = {});
   /// Waits for the others to end their sessions, too.
   ~Session();
