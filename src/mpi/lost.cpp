@@ -1,6 +1,5 @@
 #include "mpi/lost.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>

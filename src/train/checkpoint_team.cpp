@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view place = "a checkpoint";
+constexpr std::string_view checkpoint_call = "a checkpoint";
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void CheckpointTeam::at_each(const std::function<void()>& act) const {
   } catch (...) {
     failure = std::current_exception();
   }
-  detail::agree(*processes_, place, failure, 0, [] { return std::vector<std::string>(); });
+  detail::agree(*processes_, checkpoint_call, failure, 0, [] { return std::vector<std::string>(); });
 }
 
 void CheckpointTeam::at_first(const std::function<void()>& act) const {
@@ -42,12 +42,12 @@ void CheckpointTeam::at_first(const std::function<void()>& act) const {
 }
 
 std::string CheckpointTeam::of_first(const std::string& here) const {
-  return processes_ ? detail::gathered(*processes_, place, is_first() ? here : std::string())[0] : here;
+  return processes_ ? detail::gathered(*processes_, checkpoint_call, is_first() ? here : std::string())[0] : here;
 }
 
 std::string CheckpointTeam::first_text(const std::string& here) const {
   if (!processes_) return here;
-  for (std::string& text : detail::gathered(*processes_, place, here)) {
+  for (std::string& text : detail::gathered(*processes_, checkpoint_call, here)) {
     if (!text.empty()) return std::move(text);
   }
   return {};
@@ -58,7 +58,7 @@ void CheckpointTeam::write(const fs::path& path, const detail::RunArrays& run, c
   std::string name;
   try {
     at_each([&] { name = write_checkpoint_slice(folder, notes.step, run, processes_->rank(), processes_->size()); });
-    const std::vector<std::string> names = detail::gathered(*processes_, place, name);
+    const std::vector<std::string> names = detail::gathered(*processes_, checkpoint_call, name);
     at_first([&] {
       for (const std::string& each : names) {
         if (!fs::exists(folder / each)) {
