@@ -259,8 +259,6 @@ std::string mismatch_of(const std::function<void()>& f) {
   return "no error";
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// All ranks hear of it, and all can go on.
 void trees_and_calls_that_differ(const mpi::Communicator& world) {
   if (world.size() == 1) return;

@@ -30,20 +30,6 @@ struct Variable {
   const char* name_;
 };
 
-template <class E, class F>
-std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("another error: ") + error.what();
-  }
-  return "no error";
-}
-
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 #define CHECK_SAYS(message, part)                                              \
   do {                                                                         \
     const std::string said = message;                                          \

@@ -20,20 +20,6 @@ namespace mpi = xgrad::mpi;
 namespace xg = xgrad;
 using xg::Var;
 
-template <class E, class F>
-std::string said(const F& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("another error: ") + error.what();
-  }
-  return "no error";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// The same in two threads, each with a group of its own.
 void in_two_threads(const mpi::Communicator& world, const std::function<void(const mpi::Communicator&)>& work) {
   const mpi::Communicator one = world.split(0);
@@ -67,9 +53,9 @@ void threads_compute(const mpi::Communicator& world) {
 void children(const mpi::Communicator& world, const std::function<void()>& leave) {
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool refused = contains(said<mpi::LaunchError>([&] { world.barrier(); }), "fork()");
+    const bool refused = contains(message_of<mpi::LaunchError>([&] { world.barrier(); }), "fork()");
     leave();
-    std::_Exit(refused && contains(said<mpi::LaunchError>([] { (void)mpi::world(); }), "no session") ? 7 : 8);
+    std::_Exit(refused && contains(message_of<mpi::LaunchError>([] { (void)mpi::world(); }), "no session") ? 7 : 8);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
@@ -101,10 +87,10 @@ void run(int argc, char** argv, Left& left) {
 int main(int argc, char** argv) {
   Left left;
   run(argc, argv, left);
-  CHECK(contains(said<mpi::LaunchError>([&] { (void)left.step(Var(1.0)); }), "has ended"));
-  if (left.receive) CHECK(contains(said<mpi::LaunchError>([&] { (void)left.receive->done(); }), "has ended"));
+  CHECK(contains(message_of<mpi::LaunchError>([&] { (void)left.step(Var(1.0)); }), "has ended"));
+  if (left.receive) CHECK(contains(message_of<mpi::LaunchError>([&] { (void)left.receive->done(); }), "has ended"));
   left.receive.reset();  // MPI has ended, and is not asked to take it back
   left.send.reset();
-  CHECK(contains(said<mpi::LaunchError>([&] { const mpi::Session again(argc, argv); }), "can begin only once"));
+  CHECK(contains(message_of<mpi::LaunchError>([&] { const mpi::Session again(argc, argv); }), "can begin only once"));
   return checks_failed();
 }

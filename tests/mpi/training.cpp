@@ -103,16 +103,6 @@ void check(const M& model, const optim::Optimiser& optimiser, const mpi::Communi
   CHECK_EQUAL(Sum().add(not_compiled(model, optimiser, world, 7)).value(), by_hand);
 }
 
-template <class E, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return {};
-}
-
 /// A tree over branches of processes is that over all shards, in both places that know it.
 void trees_are_one(const mpi::Communicator& world) {
   for (const std::size_t shards : std::initializer_list<std::size_t>{16, 17, 23, 64}) {
